@@ -1,0 +1,99 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes wrong with one tenant, said so that a person can act and a machine can branch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+
+class Phase(str, Enum):
+    """Where on a tenant's way through the house a failure happened."""
+
+    ARGUMENTS = "arguments"
+    KEY_CHECK = "key_check"
+    OBSERVE = "observe"
+    APPLY = "apply"
+    CONFIRM = "confirm"
+
+
+class FailureCode(str, Enum):
+    """The machine-readable reason. A key check's failure uses the C(KeyStatus) values themselves."""
+
+    INVALID_ARGUMENT = "invalid_argument"
+    INVALID_DOMAIN = "invalid_domain"
+    KEY_REFUSED = "key_refused"
+    KEY_DISABLED = "key_disabled"
+    AGENT_DEACTIVATED = "agent_deactivated"
+    ACCESS_DENIED = "access_denied"
+    DOMAIN_NOT_FOUND = "domain_not_found"
+    TENANT_SUSPENDED = "tenant_suspended"
+    RATE_LIMITED = "rate_limited"
+    UNREACHABLE = "unreachable"
+    NOT_FRESHSERVICE = "not_freshservice"
+    STACKONE_KEY_REFUSED = "stackone_key_refused"
+    STACKONE_FORBIDDEN = "stackone_forbidden"
+    STACKONE_RATE_LIMITED = "stackone_rate_limited"
+    STACKONE_UNREACHABLE = "stackone_unreachable"
+    STACKONE_UNAVAILABLE = "stackone_unavailable"
+    STACKONE_REJECTED = "stackone_rejected"
+    UNEXPECTED_ANSWER = "unexpected_answer"
+    HUB_UNAVAILABLE = "hub_unavailable"
+    SESSION_REFUSED = "session_refused"
+    CONNECTOR_PROFILE_MISSING = "connector_profile_missing"
+    FIELD_AMBIGUOUS = "field_ambiguous"
+    FIELD_UNFILLED = "field_unfilled"
+    CREDENTIALS_REFUSED = "credentials_refused"
+    AMBIGUOUS_ACCOUNT = "ambiguous_account"
+    ACCOUNT_NOT_FOUND = "account_not_found"
+    ACCOUNT_MISMATCH = "account_mismatch"
+    ACCOUNT_NOT_ACTIVE = "account_not_active"
+    CREATE_UNCERTAIN = "create_uncertain"
+    CHANGE_NOT_KEPT = "change_not_kept"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One failure. C(message) says what is wrong, C(remediation) what a person does next."""
+
+    code: FailureCode
+    message: str
+    remediation: str = ""
+    http_status: int | None = None
+    retriable: bool = False
+    details: dict[str, Any] = field(default_factory=dict)
+    phase: Phase | None = None
+    tenant: str | None = None
+
+    @property
+    def line(self) -> str:
+        """The one line a person reads: which tenant, what is wrong, what to do next."""
+        subject = f"{self.tenant}: " if self.tenant else ""
+        advice = f" {self.remediation}" if self.remediation else ""
+        return f"{subject}{self.message}{advice}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The C(failure) of a module's result."""
+        return {
+            "code": self.code.value,
+            "phase": self.phase.value if self.phase else None,
+            "tenant": self.tenant,
+            "http_status": self.http_status,
+            "details": self.details,
+            "remediation": self.remediation,
+            "retriable": self.retriable,
+        }
+
+
+class Failed(Exception):
+    """Carries a C(Failure) from where it is known to where it is reported."""
+
+    def __init__(self, code: FailureCode, message: str, remediation: str = "", **rest: Any) -> None:
+        self.failure = Failure(code, message, remediation, **rest)
+        super().__init__(message)
+
+    def located(self, phase: Phase, tenant: str) -> Failure:
+        """The failure with phase and tenant; what the raiser knew better is kept."""
+        return replace(self.failure, phase=self.failure.phase or phase, tenant=self.failure.tenant or tenant)

@@ -1,0 +1,347 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One HTTP session for both services: TLS, proxies, time-outs, retries, pacing, errors."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import threading
+import time
+import traceback
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Mapping
+from urllib.parse import urlsplit
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import (
+    Retry,
+    RetryLog,
+    backoff,
+    status_delay,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line, without_markup
+
+try:
+    import requests
+    import urllib3
+    from requests.adapters import HTTPAdapter
+except ImportError:
+    REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
+    HTTPAdapter = object
+else:
+    REQUESTS_IMPORT_ERROR = None
+
+USER_AGENT = "ansible-tenantlink.stackone"
+BODY_LIMIT = 8 * 1024 * 1024
+CHUNK = 64 * 1024
+
+
+class TransportKind(str, Enum):
+    """Why a request got no answer."""
+
+    DNS = "dns"
+    DNS_TEMPORARY = "dns_temporary"
+    REFUSED = "refused"
+    TLS = "tls"
+    PROXY = "proxy"
+    TIMEOUT = "timeout"
+    DROPPED = "dropped"
+    BODY = "body"
+
+
+_KIND_TEXT = {
+    TransportKind.DNS: "the host name does not resolve",
+    TransportKind.DNS_TEMPORARY: "the host name could not be resolved at this time",
+    TransportKind.REFUSED: "no connection could be made",
+    TransportKind.TLS: "the TLS connection failed",
+    TransportKind.PROXY: "the proxy failed",
+    TransportKind.TIMEOUT: "no answer came in time",
+    TransportKind.DROPPED: "the connection broke before the answer was complete",
+    TransportKind.BODY: "the answer was too large or could not be decoded",
+}
+
+_NEVER_PASSING = frozenset({TransportKind.DNS, TransportKind.TLS, TransportKind.BODY})
+
+
+class TransportError(Exception):
+    """No answer. C(sent) is true where the request may have reached the server and been carried out."""
+
+    def __init__(self, kind: TransportKind, host: str, detail: str, sent: bool) -> None:
+        self.kind = kind
+        self.host = host
+        self.sent = sent
+        self.detail = one_line(detail)
+        super().__init__(f"{host}: {_KIND_TEXT[kind]} ({self.detail})")
+
+
+@dataclass(frozen=True)
+class HttpOptions:
+    """How to reach both services. C(timeout) in seconds, for connecting and for each read."""
+
+    validate_certs: bool = True
+    ca_path: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    proxy: str | None = None
+    timeout: float = 30.0
+    retries: int = 3
+    requests_per_minute: int | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request. C(repeatable) is false for what would exist twice if it were sent twice."""
+
+    method: str
+    url: str
+    auth: tuple[str, str] | None = None
+    headers: Mapping[str, str] | None = None
+    params: Mapping[str, Any] | None = None
+    body: Any = None
+    repeatable: bool = True
+
+    @property
+    def title(self) -> str:
+        """Method and path, as retries are reported: no query, no credentials."""
+        return f"{self.method} {urlsplit(self.url).path}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, whatever its status. C(data) is the parsed JSON, C(None) where there is none."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    data: Any = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status says success; a redirect is none, because none is followed."""
+        return 200 <= self.status < 300
+
+    @property
+    def excerpt(self) -> str:
+        """The first readable words of the body."""
+        return one_line(without_markup(self.text[:4000]))
+
+
+class Clock:
+    """The time, so that tests can bring their own."""
+
+    now = staticmethod(time.time)
+    monotonic = staticmethod(time.monotonic)
+    sleep = staticmethod(time.sleep)
+
+
+class Pacer:
+    """Spaces requests evenly, so that no window of a minute ever holds more than the quota (S82)."""
+
+    def __init__(self, requests_per_minute: int, clock: Clock) -> None:
+        self._gap = 60.0 / requests_per_minute
+        self._clock = clock
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Return when the next request may be sent."""
+        with self._lock:
+            now = self._clock.monotonic()
+            start = max(now, self._next)
+            self._next = start + self._gap
+        if start > now:
+            self._clock.sleep(start - now)
+
+
+class Http:
+    """Sends requests; repeats what may be repeated; raises TransportError where no answer came."""
+
+    def __init__(self, options: HttpOptions, clock: Clock | None = None) -> None:
+        self.options = options
+        self.clock = clock or Clock()
+        self.retry_log = RetryLog()
+        self._session = _session(options)
+
+    def send(self, request: Request, pacer: Pacer | None = None) -> Answer:
+        """Return the last answer, whatever its status. Raises TransportError."""
+        attempt = 0
+        while True:
+            if pacer:
+                pacer.wait()
+            try:
+                answer = self._once(request)
+            except TransportError as error:
+                delay = error_delay(error, attempt, request.repeatable)
+                if delay is None or attempt >= self.options.retries:
+                    raise
+                reason = _KIND_TEXT[error.kind]
+            else:
+                retry_after = answer.headers.get("Retry-After")
+                delay = status_delay(answer.status, retry_after, attempt, request.repeatable, self.clock.now())
+                if delay is None or attempt >= self.options.retries:
+                    return answer
+                reason = f"HTTP {answer.status}"
+            self.retry_log.retries.append(Retry(request.title, reason, delay))
+            self.clock.sleep(delay)
+            attempt += 1
+
+    def _once(self, request: Request) -> Answer:
+        host = urlsplit(request.url).netloc
+        try:
+            response = self._session.request(
+                request.method,
+                request.url,
+                auth=request.auth,
+                headers=dict(request.headers or {}),
+                params=request.params,
+                json=request.body,
+                timeout=self.options.timeout,
+                allow_redirects=False,
+                stream=True,
+                proxies=_proxies(self.options.proxy, request.url),
+            )
+            with response:
+                raw = self._read(response.raw)
+                return _answer(response, raw)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
+            raise _transport_error(error, host) from None
+
+    def _read(self, raw: Any) -> bytes:
+        """The whole body, within one time-out and one size: a server that drips must not hold a run."""
+        deadline = self.clock.monotonic() + self.options.timeout
+        body = bytearray()
+        while True:
+            chunk = raw.read1(CHUNK, decode_content=True) if hasattr(raw, "read1") else raw.read(1024)
+            if not chunk:
+                return bytes(body)
+            body += chunk
+            if len(body) > BODY_LIMIT:
+                raise urllib3.exceptions.DecodeError(f"more than {BODY_LIMIT} bytes")
+            if self.clock.monotonic() > deadline:
+                raise urllib3.exceptions.ReadTimeoutError(None, "", "the answer did not end")
+
+
+def error_delay(error: TransportError, attempt: int, repeatable: bool) -> float | None:
+    """Seconds to wait before repeating a request that got no answer; C(None): do not."""
+    if error.kind in _NEVER_PASSING or (error.sent and not repeatable):
+        return None
+    return backoff(attempt)
+
+
+def _session(options: HttpOptions) -> requests.Session:
+    session = requests.Session()
+    # The environment would also bring .netrc, whose password replaces the key that was declared.
+    session.trust_env = False
+    session.verify = options.validate_certs
+    session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
+    session.mount("https://", _TlsAdapter(_tls_context(options)))
+    return session
+
+
+def _tls_context(options: HttpOptions) -> ssl.SSLContext:
+    """One context for all hosts: making one costs more than a whole request."""
+    context = ssl.create_default_context(cafile=options.ca_path or requests.certs.where())
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if not options.validate_certs:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    if options.client_cert:
+        context.load_cert_chain(options.client_cert, options.client_key)
+    return context
+
+
+class _TlsAdapter(HTTPAdapter):
+    """Hands every connection the shared context, through a proxy as well."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        return super().proxy_manager_for(*args, ssl_context=self._context, **kwargs)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        # The context holds the certificates; loading them again into each connection would cost
+        # 15 ms, and would add the public ones to a private ca_path.
+        conn.cert_reqs = "CERT_REQUIRED" if verify else "CERT_NONE"
+
+
+def _proxies(proxy: str | None, url: str) -> dict[str, str]:
+    """The declared proxy, else the environment's, for a host that C(NO_PROXY) does not exempt."""
+    if requests.utils.should_bypass_proxies(url, no_proxy=None):
+        return {}
+    return {"http": proxy, "https": proxy} if proxy else requests.utils.get_environ_proxies(url)
+
+
+def _answer(response: requests.Response, raw: bytes) -> Answer:
+    text = raw.decode("utf-8", errors="replace")
+    data = None
+    if "json" in response.headers.get("Content-Type", "").lower():
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError):
+            data = None
+    return Answer(response.status_code, response.headers, text, data)
+
+
+def _transport_error(error: Exception, host: str) -> TransportError:
+    causes = _causes(error)
+    for kind, sent in filter(None, (_classify(cause) for cause in causes)):
+        return TransportError(kind, host, _reason(causes, host), sent)
+    return TransportError(TransportKind.DROPPED, host, _reason(causes, host), sent=True)
+
+
+def _causes(error: Exception) -> list[BaseException]:
+    """The exception and all it wraps, outermost first: requests and urllib3 nest them in C(args) and C(reason)."""
+    found: list[BaseException] = []
+    queue: list[Any] = [error]
+    while queue:
+        current = queue.pop(0)
+        if not isinstance(current, BaseException) or current in found:
+            continue
+        found.append(current)
+        queue += [getattr(current, "reason", None), *current.args, current.__cause__, current.__context__]
+    return found
+
+
+def _classify(cause: BaseException) -> tuple[TransportKind, bool] | None:
+    """What one exception in the chain proves, as (kind, sent); C(None): look further inside."""
+    if isinstance(cause, (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)):
+        return TransportKind.PROXY, False
+    if isinstance(cause, (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError)):
+        return TransportKind.TLS, False
+    if isinstance(cause, socket.gaierror):
+        temporary = cause.errno == socket.EAI_AGAIN
+        return (TransportKind.DNS_TEMPORARY if temporary else TransportKind.DNS), False
+    if isinstance(cause, UnicodeError):
+        return TransportKind.DNS, False
+    if isinstance(cause, (requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError)):
+        return _unless_unresolved(cause, TransportKind.TIMEOUT), False
+    if isinstance(cause, urllib3.exceptions.NewConnectionError):
+        return _unless_unresolved(cause, TransportKind.REFUSED), False
+    if isinstance(cause, (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError)):
+        return TransportKind.TIMEOUT, True
+    if isinstance(cause, urllib3.exceptions.DecodeError):
+        return TransportKind.BODY, True
+    if isinstance(cause, urllib3.exceptions.ProtocolError):
+        return TransportKind.DROPPED, True
+    return None
+
+
+def _unless_unresolved(cause: BaseException, kind: TransportKind) -> TransportKind:
+    for inner in _causes(cause):  # type: ignore[arg-type]
+        if isinstance(inner, socket.gaierror):
+            return TransportKind.DNS_TEMPORARY if inner.errno == socket.EAI_AGAIN else TransportKind.DNS
+    return kind
+
+
+def _reason(causes: list[BaseException], host: str) -> str:
+    """The innermost exception's words: the outer ones repeat the URL."""
+    inner = causes[-1]
+    return f"{type(inner).__name__}: {inner}" if str(inner) else type(inner).__name__

@@ -1,0 +1,102 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which requests are sent again, and when. Pure: no I/O, no clock of its own."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+TOO_MANY = 429
+PASSING = frozenset({408, 500, 502, 503, 504})
+
+QUOTA_WINDOW = 60.0
+"""Seconds to wait after a 429 that does not say how long: both services count by the minute (F60, S82)."""
+
+LONGEST_WAIT = 120.0
+"""Seconds beyond which an answer is given back instead of waited for: nobody watches a play that long."""
+
+FIRST_BACKOFF = 0.5
+
+
+def status_delay(status: int, retry_after: str | None, attempt: int, repeatable: bool, now: float) -> float | None:
+    """Seconds to wait before repeating a request that was answered with C(status); C(None): do not.
+
+    A 429 was refused before it was processed, so even a creating request may be repeated (S82).
+    401 and 403 never are: Freshservice locks out after repeated failures (F21).
+    """
+    if status == TOO_MANY:
+        stated = parse_retry_after(retry_after, now)
+        delay = QUOTA_WINDOW if stated is None else stated
+    elif status in PASSING and repeatable:
+        stated = parse_retry_after(retry_after, now)
+        delay = backoff(attempt) if stated is None else stated
+    else:
+        return None
+    return delay if delay <= LONGEST_WAIT else None
+
+
+def backoff(attempt: int) -> float:
+    """Seconds before try C(attempt)+2: doubling from half a second, with jitter so that workers spread."""
+    return FIRST_BACKOFF * 2**attempt * random.uniform(1.0, 1.25)
+
+
+def parse_retry_after(text: str | None, now: float) -> float | None:
+    """Seconds from C(now) (epoch) for a C(Retry-After) in seconds, as HTTP date or as ISO date (F61)."""
+    if text is None:
+        return None
+    text = text.strip()
+    if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", text):
+        return float(text)
+    moment = _parse_date(text)
+    return None if moment is None else max(0.0, moment.timestamp() - now)
+
+
+def _parse_date(text: str) -> datetime | None:
+    for parse in (parsedate_to_datetime, _parse_iso):
+        try:
+            moment = parse(text)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+        return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return None
+
+
+def _parse_iso(text: str) -> datetime:
+    return datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text))
+
+
+@dataclass(frozen=True)
+class Retry:
+    """One repeated request: what (method and path), why, and the seconds waited before it."""
+
+    request: str
+    reason: str
+    waited: float
+
+
+@dataclass
+class RetryLog:
+    """Every repetition of a run, for the user."""
+
+    retries: list[Retry] = field(default_factory=list)
+
+    @property
+    def waited(self) -> float:
+        """Seconds waited in all."""
+        return sum(retry.waited for retry in self.retries)
+
+    def summary(self) -> str | None:
+        """One line for the user, or C(None) where nothing was repeated."""
+        if not self.retries:
+            return None
+        counts: dict[str, int] = {}
+        for retry in self.retries:
+            what = f"{retry.request}: {retry.reason}"
+            counts[what] = counts.get(what, 0) + 1
+        listed = "; ".join(what if count == 1 else f"{what} ({count} times)" for what, count in counts.items())
+        noun = "request" if len(self.retries) == 1 else "requests"
+        return f"Repeated {len(self.retries)} {noun} ({listed}); waited {self.waited:.1f} s in all."

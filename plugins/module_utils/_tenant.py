@@ -1,0 +1,152 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The desired state of one link, and the rules for a domain and a key."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase
+
+SUFFIX = ".freshservice.com"
+LABEL_LIMIT = 63
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_SCHEME = re.compile(r"(?i)https?://")
+_KEY = re.compile(r"[\x21-\x39\x3b-\x7e]+")
+
+
+class State(str, Enum):
+    """Whether the link shall exist."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+
+
+class UpdateCredentials(str, Enum):
+    """When an existing account's stored domain and key are sent again."""
+
+    ON_DRIFT = "on_drift"
+    ALWAYS = "always"
+    ON_CREATE = "on_create"
+
+
+@dataclass(frozen=True)
+class CredentialFields:
+    """Which key of the connector's form takes what, where discovery shall not decide.
+
+    C(extra) and C(extra_secrets) map further field keys to the values they shall hold.
+    """
+
+    domain: str | None = None
+    api_key: str | None = None
+    extra: dict[str, str] = field(default_factory=dict)
+    extra_secrets: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One Freshservice site with one agent's API key: the desired link. C(None) means: leave alone."""
+
+    origin_owner_id: str | None
+    domain: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    state: State = State.PRESENT
+    origin_owner_name: str | None = None
+    origin_username: str | None = None
+    label: str | None = None
+    account_type: str | None = None
+    account_id: str | None = None
+    allow_multiple: bool = False
+    integration_id: str | None = None
+    provider: str = "freshservice"
+    credential_fields: CredentialFields = CredentialFields()
+    update_credentials: UpdateCredentials = UpdateCredentials.ON_DRIFT
+    verify_key: bool = True
+    admin_api_key: str | None = field(default=None, repr=False)
+    agent_email: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What a message calls this tenant."""
+        owner = f"owner {self.origin_owner_id}" if self.origin_owner_id else f"account {self.account_id}"
+        return f"{self.domain} ({owner})" if self.domain else owner
+
+
+def normalise_domain(text: str) -> str:
+    """Return the lower-case label of C(mycompany), C(mycompany.freshservice.com) or its URL (F3, F4).
+
+    Raises Failed(invalid_domain) for anything that is not one DNS label under freshservice.com,
+    because the key would otherwise be sent to a host nobody declared.
+    """
+    host = _host_of(text.strip())
+    label = host[: -len(SUFFIX)] if host.endswith(SUFFIX) else host
+    reason = _why_not_a_label(label)
+    if reason:
+        raise _invalid_domain(text, reason)
+    return label
+
+
+def same_domain(declared: str, stored: str) -> bool:
+    """Whether a stored form value (label, host or URL) means the declared label."""
+    try:
+        return normalise_domain(stored) == declared
+    except Failed:
+        return False
+
+
+def normalise_key(text: str, option: str) -> str:
+    """Return the key without the white space that pasting and C(ansible-vault) leave around it.
+
+    Raises Failed(invalid_argument) without ever showing the key.
+    """
+    key = text.strip()
+    if not key:
+        raise invalid_argument(f"{option} is empty.", "Set it from a variable kept in Ansible Vault.")
+    if not _KEY.fullmatch(key):
+        raise invalid_argument(
+            f"{option} holds a character that no API key has (a space, a colon, a control or non-ASCII character).",
+            "Copy the key again; if it comes from a vaulted variable, check that the value is decrypted.",
+        )
+    return key
+
+
+def invalid_argument(message: str, remediation: str = "") -> Failed:
+    """A failure that is known before any request."""
+    return Failed(FailureCode.INVALID_ARGUMENT, message, remediation, phase=Phase.ARGUMENTS)
+
+
+def _host_of(text: str) -> str:
+    """The host of a pasted URL; a bare label or host passes through. The path of a portal URL is dropped."""
+    scheme = _SCHEME.match(text)
+    if not scheme:
+        return text.lower()
+    return re.split(r"[/?#]", text[scheme.end() :], maxsplit=1)[0].lower()
+
+
+def _why_not_a_label(label: str) -> str | None:
+    checks = (
+        (not label, "it is empty"),
+        ("://" in label, "only an http or https URL is understood"),
+        ("@" in label, "it contains '@': a user name or an e-mail address is no domain"),
+        (":" in label, "it contains a port"),
+        (bool(re.search(r"[/\\?#%]", label)), "it contains a path, a query or an escape"),
+        (bool(re.search(r"[\s\x00-\x1f\x7f]", label)), "it contains white space or a control character"),
+        (not label.isascii(), "it contains a non-ASCII letter, which can be a look-alike"),
+        ("." in label, f"it is no single label under {SUFFIX[1:]}; a customer's own host name has no API"),
+        (label.startswith("xn--"), "it is an encoded international name, which can be a look-alike"),
+        (len(label) > LABEL_LIMIT, f"it is longer than {LABEL_LIMIT} characters"),
+        (not _LABEL.fullmatch(label), "a label holds letters, digits and inner hyphens only"),
+    )
+    return next((reason for wrong, reason in checks if wrong), None)
+
+
+def _invalid_domain(text: str, reason: str) -> Failed:
+    return Failed(
+        FailureCode.INVALID_DOMAIN,
+        f"domain {text[:80]!a} is not a Freshservice domain: {reason}.",
+        "Use the part before .freshservice.com in the address of the customer's helpdesk, for example 'mycompany'.",
+        phase=Phase.ARGUMENTS,
+    )

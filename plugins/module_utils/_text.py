@@ -1,0 +1,68 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Text that may leave the house: without secrets, without control characters, of bounded length."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import Any, Iterable
+from urllib.parse import quote
+
+MASK = "********"
+EXCERPT_LIMIT = 200
+
+_MARKUP = re.compile(r"(?s)<(script|style)\b.*?</\1\s*>|<[^>]*>")
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+"
+)
+_ESCAPE_SEQUENCE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)")
+
+
+class Scrubber:
+    """Knows every secret of a run in every form it can take on the wire, and masks them."""
+
+    def __init__(self, secrets: Iterable[str | None] = ()) -> None:
+        self._forms: set[str] = set()
+        self.add(*secrets)
+
+    def add(self, *secrets: str | None) -> None:
+        """Learn more secrets; empty ones are ignored."""
+        for secret in filter(None, secrets):
+            self._forms |= secret_forms(secret)
+
+    @property
+    def forms(self) -> set[str]:
+        """All forms, for C(AnsibleModule.no_log_values)."""
+        return set(self._forms)
+
+    def scrub(self, value: Any) -> Any:
+        """The same string, list or dict with every secret masked; other values as they are."""
+        if isinstance(value, str):
+            for form in sorted(self._forms, key=len, reverse=True):
+                value = value.replace(form, MASK)
+            return value
+        if isinstance(value, dict):
+            return {self.scrub(key): self.scrub(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.scrub(item) for item in value]
+        return value
+
+
+def secret_forms(secret: str) -> set[str]:
+    """The secret as it is, as Basic credentials of both services (F11, S3), in a URL and in JSON."""
+    encoded = {base64.b64encode(f"{secret}:{password}".encode()).decode() for password in ("X", "", secret)}
+    return {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]} | encoded
+
+
+def one_line(text: str, limit: int = EXCERPT_LIMIT) -> str:
+    """Printable text on one line: no escape sequences for the terminal, no control or direction characters."""
+    plain = _UNPRINTABLE.sub(" ", _ESCAPE_SEQUENCE.sub("", text))
+    plain = " ".join(plain.split())
+    return plain if len(plain) <= limit else plain[: limit - 3] + "..."
+
+
+def without_markup(text: str) -> str:
+    """The words of an HTML page."""
+    return _MARKUP.sub(" ", text)
