@@ -292,9 +292,11 @@ def _answer(response: requests.Response, raw: bytes) -> Answer:
 
 def _transport_error(error: Exception, host: str) -> TransportError:
     causes = _causes(error)
-    for kind, sent in filter(None, (_classify(cause) for cause in causes)):
-        return TransportError(kind, host, _reason(causes, host), sent)
-    return TransportError(TransportKind.DROPPED, host, _reason(causes, host), sent=True)
+    # A connection that ends inside TLS says nothing about certificates: the request may have been carried out.
+    if not any(isinstance(cause, ssl.SSLEOFError) for cause in causes):
+        for kind, sent in filter(None, map(_classify, causes)):
+            return TransportError(kind, host, _reason(causes), sent)
+    return TransportError(TransportKind.DROPPED, host, _reason(causes), sent=True)
 
 
 def _causes(error: Exception) -> list[BaseException]:
@@ -321,10 +323,10 @@ def _classify(cause: BaseException) -> tuple[TransportKind, bool] | None:
         return (TransportKind.DNS_TEMPORARY if temporary else TransportKind.DNS), False
     if isinstance(cause, UnicodeError):
         return TransportKind.DNS, False
-    if isinstance(cause, (requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError)):
-        return _unless_unresolved(cause, TransportKind.TIMEOUT), False
     if isinstance(cause, urllib3.exceptions.NewConnectionError):
         return _unless_unresolved(cause, TransportKind.REFUSED), False
+    if isinstance(cause, (requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError)):
+        return _unless_unresolved(cause, TransportKind.TIMEOUT), False
     if isinstance(cause, (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError)):
         return TransportKind.TIMEOUT, True
     if isinstance(cause, urllib3.exceptions.DecodeError):
@@ -341,7 +343,7 @@ def _unless_unresolved(cause: BaseException, kind: TransportKind) -> TransportKi
     return kind
 
 
-def _reason(causes: list[BaseException], host: str) -> str:
+def _reason(causes: list[BaseException]) -> str:
     """The innermost exception's words: the outer ones repeat the URL."""
     inner = causes[-1]
     return f"{type(inner).__name__}: {inner}" if str(inner) else type(inner).__name__

@@ -1,0 +1,148 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the platform API and the Hub API share: one host, one error body, one way to say what went wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
+    Answer,
+    Http,
+    Pacer,
+    Request,
+    TransportError,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
+
+_BY_STATUS = {
+    401: (
+        FailureCode.STACKONE_KEY_REFUSED,
+        "StackOne refused the StackOne API key.",
+        "Check stackone_api_key: in StackOne's dashboard, under API Keys, it must exist in this project.",
+    ),
+    403: (
+        FailureCode.STACKONE_FORBIDDEN,
+        "the StackOne API key may not do this.",
+        "Give the key the Platform scope (read and write) in StackOne's dashboard, under API Keys.",
+    ),
+    429: (
+        FailureCode.STACKONE_RATE_LIMITED,
+        "StackOne's quota of requests is used up.",
+        "Run again in a minute, or set requests_per_minute below what other users of the key leave over.",
+    ),
+}
+
+
+class StackOneApi:
+    """Sends to StackOne's host, paced, and turns what is no success into a Failed."""
+
+    def __init__(self, http: Http, url: str) -> None:
+        rate = http.options.requests_per_minute
+        self._http = http
+        self._url = url.rstrip("/")
+        self._pacer = Pacer(rate, http.clock) if rate else None
+
+    def send(self, method: str, path: str, **request: Any) -> Answer:
+        """Return the answer, whatever its status. Raises TransportError."""
+        return self._http.send(Request(method, f"{self._url}{path}", **request), self._pacer)
+
+    def send_known(self, method: str, path: str, **request: Any) -> Answer:
+        """As C(send), for requests after whose loss nothing is uncertain. Raises Failed."""
+        try:
+            return self.send(method, path, **request)
+        except TransportError as error:
+            raise unreachable(error) from None
+
+
+def unreachable(error: TransportError) -> Failed:
+    """StackOne gave no answer."""
+    return Failed(
+        FailureCode.STACKONE_UNREACHABLE,
+        f"StackOne could not be reached: {error}.",
+        "Check stackone_url, the network, the proxy and the certificates; then run again.",
+        retriable=True,
+    )
+
+
+def refused(answer: Answer, doing: str) -> Failed:
+    """StackOne answered, but with no success."""
+    words = error_words(answer)
+    details = {"doing": doing, "answer": words}
+    if answer.status in _BY_STATUS:
+        code, message, remediation = _BY_STATUS[answer.status]
+        return Failed(
+            code, message, remediation, http_status=answer.status, retriable=answer.status == 429, details=details
+        )
+    if answer.status >= 500 or answer.status == 408:
+        return Failed(
+            FailureCode.STACKONE_UNAVAILABLE,
+            f"StackOne could not {doing} (HTTP {answer.status}: {words}).",
+            "Run again later; if it stays, see StackOne's status page.",
+            http_status=answer.status,
+            retriable=True,
+            details=details,
+        )
+    if 200 <= answer.status < 400:
+        return unexpected(answer, doing)
+    return Failed(
+        FailureCode.STACKONE_REJECTED,
+        f"StackOne would not {doing} (HTTP {answer.status}: {words}).",
+        "Correct what it names, then run again.",
+        http_status=answer.status,
+        details=details,
+    )
+
+
+def unexpected(answer: Answer, doing: str) -> Failed:
+    """A success or redirect that does not hold what StackOne's API is known to give."""
+    return Failed(
+        FailureCode.UNEXPECTED_ANSWER,
+        f"the answer to the request to {doing} is not StackOne's (HTTP {answer.status}: {answer.excerpt or 'no text'}).",
+        "Check stackone_url, and that no proxy or login page answers in its place.",
+        http_status=answer.status,
+        details={"doing": doing, "answer": answer.excerpt},
+    )
+
+
+def error_words(answer: Answer) -> str:
+    """What StackOne, or the provider behind it, says of an error (S80, H13): provider's words first."""
+    body = _unnested(answer.data)
+    errors = body.get("errors")
+    listed = "; ".join(str(item) for item in errors) if isinstance(errors, list) else None
+    for words in (_flat(body.get("provider_response")), listed, _flat(body.get("message"))):
+        if words:
+            return one_line(words)
+    return answer.excerpt or "no text"
+
+
+def provider_words(answer: Answer) -> str | None:
+    """The provider's own words in an error answer (H13), C(None) where it has none."""
+    words = _flat(_unnested(answer.data).get("provider_response"))
+    return one_line(words) if words else None
+
+
+def _unnested(data: Any) -> dict[str, Any]:
+    """The error body; its C(message) can itself be the JSON of one (H13)."""
+    if not isinstance(data, dict):
+        return {}
+    try:
+        inner = json.loads(data.get("message") or "")
+    except (TypeError, ValueError):
+        return data
+    return {**data, **inner} if isinstance(inner, dict) else data
+
+
+def _flat(value: Any) -> str | None:
+    """Text, or the text inside the JSON that a provider answered with."""
+    if isinstance(value, str):
+        try:
+            parsed = json.loads(value)
+        except ValueError:
+            return value or None
+        return (_flat(parsed) or value) if isinstance(parsed, dict) else value
+    if isinstance(value, dict):
+        return _flat(value.get("message")) or _flat(value.get("description")) or json.dumps(value)
+    return None

@@ -1,0 +1,236 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""StackOne's platform API: linked accounts and connect sessions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Iterator
+from urllib.parse import quote
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._api import StackOneApi, refused, unexpected
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer, Http
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, one_line
+
+PAGE_SIZE = 100
+SMALLEST_PAGE = 25
+"""An answer with fewer accounts than the documented default page is the last one (S20)."""
+MOST_PAGES = 10_000
+SESSION_SECONDS = 600
+
+ACTIVE = "active"
+
+_PROFILE_WORDS = ("provider", "integration", "connector", "config", "profile")
+_PROFILE_PROPERTIES = ("integration_id", "connector_profile_id")
+
+
+@dataclass(frozen=True)
+class Account:
+    """StackOne's record of a link (S30). C(status) and C(type) in lower case: their case varies."""
+
+    id: str
+    provider: str
+    status: str
+    origin_owner_id: str
+    origin_owner_name: str | None = None
+    origin_username: str | None = None
+    label: str | None = None
+    type: str | None = None
+    status_reasons: tuple[str, ...] = ()
+    setup_information: dict[str, Any] = field(default_factory=dict)
+    created_at: str | None = None
+    updated_at: str | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether StackOne says that the link works; an unknown status does not (S31)."""
+        return self.status == ACTIVE
+
+
+@dataclass(frozen=True)
+class ConnectSession:
+    """The short-lived token with which the Hub links or edits one account."""
+
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SessionRequest:
+    """What a connect session is asked for (S50). With C(account_id) it edits that account and no other."""
+
+    provider: str
+    origin_owner_id: str
+    origin_owner_name: str
+    origin_username: str | None = None
+    account_id: str | None = None
+    multiple: bool = False
+    label: str | None = None
+    type: str | None = None
+    integration_id: str | None = None
+
+    def body(self, profile_property: str) -> dict[str, Any]:
+        """The JSON body; what is unset is left out."""
+        values: dict[str, Any] = {
+            "provider": self.provider,
+            "origin_owner_id": self.origin_owner_id,
+            "origin_owner_name": self.origin_owner_name,
+            "origin_username": self.origin_username,
+            "account_id": self.account_id,
+            "multiple": self.multiple or None,
+            "label": self.label,
+            "type": self.type,
+            "expires_in": SESSION_SECONDS,
+            profile_property: self.integration_id,
+        }
+        return {key: value for key, value in values.items() if value is not None}
+
+
+class StackOne:
+    """The client of the platform API. All methods raise Failed."""
+
+    def __init__(self, http: Http, url: str, api_key: str, scrubber: Scrubber) -> None:
+        self._api = StackOneApi(http, url)
+        self._auth = (api_key, "")
+        self._scrubber = scrubber
+
+    def accounts(self, provider: str, origin_owner_id: str | None = None) -> list[Account]:
+        """The accounts of a provider, of one owner or of all.
+
+        Filters are repeated here, because misspelt ones may be ignored (S25); pages are fetched by the
+        rule that survives either page base and any cap (S23).
+        """
+        params = {"provider": provider, "page_size": PAGE_SIZE}
+        if origin_owner_id is not None:
+            params["origin_owner_id"] = origin_owner_id
+        return [
+            account
+            for account in self._pages(params)
+            if account.provider.lower() == provider.lower() and origin_owner_id in (None, account.origin_owner_id)
+        ]
+
+    def account(self, account_id: str) -> Account | None:
+        """One account, C(None) where there is none."""
+        answer = self._send("GET", f"/accounts/{quote(account_id, safe='')}")
+        if _is_missing(answer):
+            return None
+        return _account(_checked(answer, "show the account"), answer)
+
+    def change(self, account_id: str, changes: dict[str, str]) -> Answer:
+        """PATCH an account (S41); the answer, of whatever status."""
+        return self._send("PATCH", f"/accounts/{quote(account_id, safe='')}", body=changes)
+
+    def delete(self, account_id: str) -> None:
+        """Unlink an account; one that is gone already is no error (S44)."""
+        answer = self._send("DELETE", f"/accounts/{quote(account_id, safe='')}")
+        if not _is_missing(answer):
+            _checked(answer, "unlink the account", shape=object)
+
+    def open_session(self, request: SessionRequest) -> ConnectSession:
+        """Open a connect session, under whichever name StackOne takes the connector profile (b5)."""
+        doing = "open a connect session"
+        answer = None
+        for name in _PROFILE_PROPERTIES if request.integration_id else _PROFILE_PROPERTIES[:1]:
+            answer = self._send("POST", "/connect_sessions", body=request.body(name))
+            if answer.status != 400 or name not in answer.text:
+                break
+        if not answer.ok and _names_the_profile(answer, request.account_id):
+            raise _profile_missing(refused(answer, doing), request)
+        token = _checked(answer, doing).get("token")
+        if not isinstance(token, str) or not token:
+            raise unexpected(answer, doing)
+        self._scrubber.add(token)
+        return ConnectSession(token)
+
+    def session_alive(self, session: ConnectSession) -> bool:
+        """Whether a token is still good (S54): tells refused credentials from an expired session (H17)."""
+        return self._send("POST", "/connect_sessions/authenticate", body={"token": session.token}).ok
+
+    def _pages(self, params: dict[str, Any]) -> Iterator[Account]:
+        seen: set[str] = set()
+        for page in range(MOST_PAGES):
+            answer = self._send("GET", "/accounts", params={**params, "page": page} if page else params)
+            listed = _listed(answer)
+            fresh = [account for account in listed if account.id not in seen]
+            seen.update(account.id for account in fresh)
+            yield from fresh
+            if (page == 0 and len(listed) < SMALLEST_PAGE) or (page >= 2 and not fresh):
+                return
+        raise unexpected(answer, f"list accounts to their end in {MOST_PAGES} pages")
+
+    def _send(self, method: str, path: str, **request: Any) -> Answer:
+        return self._api.send_known(method, path, auth=self._auth, **request)
+
+
+def _checked(answer: Answer, doing: str, shape: type = dict) -> Any:
+    if not answer.ok:
+        raise refused(answer, doing)
+    if not isinstance(answer.data, shape):
+        raise unexpected(answer, doing)
+    return answer.data
+
+
+def _listed(answer: Answer) -> list[Account]:
+    """The accounts of one page, as a bare array or inside C(data) (S22)."""
+    doing = "list the accounts"
+    data = _checked(answer, doing, shape=object)
+    items = data.get("data") if isinstance(data, dict) else data
+    if not isinstance(items, list):
+        raise unexpected(answer, doing)
+    return [_account(item, answer) for item in items]
+
+
+def _account(record: Any, answer: Answer) -> Account:
+    if not isinstance(record, dict) or not isinstance(record.get("id"), (str, int)):
+        raise unexpected(answer, "show an account")
+
+    def text(key: str) -> str | None:
+        value = record.get(key)
+        return str(value) if isinstance(value, (str, int, float)) else None
+
+    setup = record.get("setup_information")
+    return Account(
+        id=str(record["id"]),
+        provider=text("provider") or "",
+        status=(text("status") or "unknown").lower(),
+        origin_owner_id=text("origin_owner_id") or "",
+        origin_owner_name=text("origin_owner_name"),
+        origin_username=text("origin_username"),
+        label=text("label"),
+        type=(text("type") or "").lower() or None,
+        status_reasons=tuple(_reasons(record.get("status_reasons"))),
+        setup_information=setup if isinstance(setup, dict) else {},
+        created_at=text("created_at"),
+        updated_at=text("updated_at"),
+    )
+
+
+def _reasons(raw: Any) -> Iterator[str]:
+    for reason in raw if isinstance(raw, list) else []:
+        if isinstance(reason, dict):
+            words = reason.get("description") or reason.get("code")
+            if isinstance(words, str):
+                yield one_line(words)
+
+
+def _is_missing(answer: Answer) -> bool:
+    """404, or the 400 that says the same (S40)."""
+    return answer.status == 404 or (answer.status == 400 and "not found" in answer.text.lower())
+
+
+def _names_the_profile(answer: Answer, account_id: str | None) -> bool:
+    """Whether an error means that Freshservice is not enabled in this project (S57)."""
+    if answer.status not in (400, 404, 409, 412, 422) or (account_id and "account" in answer.text.lower()):
+        return False
+    return any(word in answer.text.lower() for word in _PROFILE_WORDS)
+
+
+def _profile_missing(error: Failed, request: SessionRequest) -> Failed:
+    which = f"connector profile {request.integration_id!r}" if request.integration_id else "a connector profile"
+    return Failed(
+        FailureCode.CONNECTOR_PROFILE_MISSING,
+        f"StackOne has no enabled {which[2:] if which.startswith('a ') else which} for {request.provider}.",
+        "Enable it once in StackOne's dashboard, under Connector Profiles, then run again.",
+        http_status=error.failure.http_status,
+        details=error.failure.details,
+    )
