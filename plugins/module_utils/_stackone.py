@@ -117,7 +117,7 @@ class StackOne:
         return _account(_checked(answer, "show the account"), answer)
 
     def change(self, account_id: str, changes: dict[str, str]) -> Answer:
-        """PATCH an account (S41); the answer, of whatever status."""
+        """PATCH an account (S41); the answer, of whatever status. Sending the same twice is harmless."""
         return self._send("PATCH", f"/accounts/{quote(account_id, safe='')}", body=changes)
 
     def delete(self, account_id: str) -> None:
@@ -226,10 +226,10 @@ def _names_the_profile(answer: Answer, account_id: str | None) -> bool:
 
 
 def _profile_missing(error: Failed, request: SessionRequest) -> Failed:
-    which = f"connector profile {request.integration_id!r}" if request.integration_id else "a connector profile"
+    which = f" {request.integration_id!r}" if request.integration_id else ""
     return Failed(
         FailureCode.CONNECTOR_PROFILE_MISSING,
-        f"StackOne has no enabled {which[2:] if which.startswith('a ') else which} for {request.provider}.",
+        f"StackOne has no enabled connector profile{which} for {request.provider}.",
         "Enable it once in StackOne's dashboard, under Connector Profiles, then run again.",
         http_status=error.failure.http_status,
         details=error.failure.details,

@@ -1,0 +1,207 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Freshservice tenants, their agents, keys and roles (F15, F34)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from . import keys, moments
+from .limits import FixedWindow, Plan
+from .switches import Switches
+
+_CREATED = "2024-03-01T08:00:00Z"
+_ROLE_NAMES = ("Account Admin", "IT Supervisor", "IT Agent")
+_MINUTE = 60.0
+
+
+class TenantState(str, Enum):
+    """What a tenant does with every request (F49-F52); `active` is the good one."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    MAINTENANCE = "maintenance"
+    IP_REFUSED = "ip_refused"
+    HTML_200 = "html_200"
+    SERVER_ERROR = "server_error"
+    TRUNCATED = "truncated"
+
+
+@dataclass(slots=True)
+class Role:
+    """A role; the Account Admin may look at agents and roles (F28, F31)."""
+
+    id: int
+    name: str
+
+    def render(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "name": self.name,
+            "description": f"{self.name} of the help desk.",
+            "default": True,
+            "role_type": 1,
+            "created_at": _CREATED,
+            "updated_at": _CREATED,
+        }
+
+
+@dataclass(slots=True)
+class Agent:
+    """An agent; `api_key` is None for those who never used theirs."""
+
+    serial: int
+    id: int
+    email: str
+    role: Role
+    api_key: str | None = None
+    api_key_enabled: bool = True
+    active: bool = True
+    occasional: bool = False
+    occasional_pass_expired: bool = False
+    key_generation: int = 0
+    updated_at: str = _CREATED
+
+    @property
+    def admin(self) -> bool:
+        return self.role.name == _ROLE_NAMES[0]
+
+    def render(self, switches: Switches) -> dict[str, Any]:
+        """The agent object of the API (F34), with the optional parts as switched (F18)."""
+        agent: dict[str, Any] = {
+            "id": self.id,
+            "first_name": "Agent",
+            "last_name": str(self.serial),
+            "email": self.email,
+            "job_title": None,
+            "occasional": self.occasional,
+            "active": self.active,
+            "has_logged_in": self.api_key is not None,
+            "last_login_at": _CREATED,
+            "last_active_at": _CREATED,
+            "roles": [{"role_id": self.role.id, "assignment_scope": "entire_helpdesk", "groups": []}],
+            "member_of": [],
+            "observer_of": [],
+            "department_ids": [],
+            "location_id": None,
+            "reporting_manager_id": None,
+            "time_zone": "UTC",
+            "language": "en",
+            "work_phone_number": f"555{self.serial:04d}",
+            "mobile_phone_number": None,
+            "vip_user": False,
+            "workspace_ids": [2],
+            "custom_fields": {},
+            "created_at": _CREATED,
+            "updated_at": self.updated_at,
+        }
+        if switches.legacy_agent_fields:
+            agent |= {"role_ids": [self.role.id], "group_ids": [], "scopes": {"ticket": "all"}}
+        if switches.expose_api_key_enabled:
+            agent["api_key_enabled"] = self.api_key_enabled
+        return agent
+
+
+@dataclass(slots=True)
+class Tenant:
+    """One Freshservice site. The first agent is the Account Admin, the second owns the main key."""
+
+    domain: str
+    plan: Plan
+    state: TenantState = TenantState.ACTIVE
+    rate_limit: int | None = None
+    list_rate_limit: int | None = None
+    retry_after: float | None = None
+    slow_ms: int = 0
+    failed_logins: int = 0
+    roles: list[Role] = field(default_factory=list)
+    agents: dict[int, Agent] = field(default_factory=dict)
+    by_key: dict[str, Agent] = field(default_factory=dict)
+    by_email: dict[str, Agent] = field(default_factory=dict)
+    window: FixedWindow = field(default_factory=FixedWindow)
+    list_windows: dict[str, FixedWindow] = field(default_factory=dict)
+
+    @property
+    def main(self) -> Agent:
+        """The plain agent whose key a customer would hand over."""
+        agents = iter(self.agents.values())
+        next(agents)
+        return next(agents)
+
+    @property
+    def limit(self) -> int:
+        return self.plan.overall if self.rate_limit is None else self.rate_limit
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self.limit - self.window.used)
+
+    def take(self, listing: str | None, now: float) -> float | None:
+        """Count a call on the tenant's minute and, for a listing, on its sub-limit (F60)."""
+        wait = self.window.take(now, self.limit, _MINUTE, self.retry_after)
+        if wait is None and listing is not None:
+            window = self.list_windows.setdefault(listing, FixedWindow())
+            limit = self.plan.lists if self.list_rate_limit is None else self.list_rate_limit
+            wait = window.take(now, limit, _MINUTE, self.retry_after)
+        return wait
+
+    def rotate(self, agent: Agent) -> str:
+        """Reset an agent's key: the old one stops working at once (F20)."""
+        self.by_key.pop(agent.api_key or "", None)
+        agent.key_generation += 1
+        return self._give_key(agent)
+
+    def render(self) -> dict[str, Any]:
+        """The tenant as the admin interface shows it, keys included."""
+        return {
+            "domain": self.domain,
+            "api_key": self.main.api_key,
+            "agent": _admin_view(self.main),
+            "state": self.state.value,
+            "plan": self.plan.name.lower(),
+            "rate_limit": self.limit,
+            "retry_after": self.retry_after,
+            "slow_ms": self.slow_ms,
+            "agents": [_admin_view(agent) for agent in self.agents.values() if agent.api_key],
+        }
+
+    def _give_key(self, agent: Agent) -> str:
+        agent.api_key = keys.freshservice_key(self.domain, agent.serial, agent.key_generation)
+        self.by_key[agent.api_key] = agent
+        agent.updated_at = moments.later_than(agent.updated_at) if agent.key_generation else agent.updated_at
+        return agent.api_key
+
+    def add_agent(self, role: Role) -> Agent:
+        """One more agent, without a key."""
+        serial = len(self.agents) + 1
+        email = f"agent{serial}@{self.domain}.example"
+        agent = Agent(serial, keys.number(11, self.domain, "agent", serial), email, role)
+        self.agents[agent.id] = self.by_email[email] = agent
+        return agent
+
+
+def build_tenant(domain: str, plan: Plan, agents: int = 2) -> Tenant:
+    """A good tenant with at least an Account Admin and a plain agent, both with keys."""
+    tenant = Tenant(domain, plan)
+    tenant.roles = [Role(keys.number(11, domain, "role", name), name) for name in _ROLE_NAMES]
+    tenant._give_key(tenant.add_agent(tenant.roles[0]))
+    tenant._give_key(tenant.add_agent(tenant.roles[2]))
+    for serial in range(2, agents):
+        tenant.add_agent(tenant.roles[1 + serial % 2])
+    return tenant
+
+
+def _admin_view(agent: Agent) -> dict[str, Any]:
+    return {
+        "id": agent.id,
+        "email": agent.email,
+        "api_key": agent.api_key,
+        "admin": agent.admin,
+        "role": agent.role.name,
+        "active": agent.active,
+        "api_key_enabled": agent.api_key_enabled,
+        "occasional": agent.occasional,
+        "occasional_pass_expired": agent.occasional_pass_expired,
+    }
