@@ -47,6 +47,23 @@ class Account:
         """Whether StackOne says that the link works; an unknown status does not (S31)."""
         return self.status == ACTIVE
 
+    def as_dict(self, domain: str | None) -> dict[str, Any]:
+        """The C(account) of a module's result: nothing that could be secret."""
+        return {
+            "id": self.id,
+            "provider": self.provider,
+            "status": self.status,
+            "status_reasons": list(self.status_reasons),
+            "origin_owner_id": self.origin_owner_id,
+            "origin_owner_name": self.origin_owner_name,
+            "origin_username": self.origin_username,
+            "label": self.label,
+            "type": self.type,
+            "domain": domain,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+        }
+
 
 @dataclass(frozen=True)
 class ConnectSession:

@@ -115,8 +115,11 @@ class Form:
 
     def _wants_host(self) -> bool:
         field = self.domain or {}
-        hints = f"{field.get('placeholder') or ''} {(field.get('validation') or {}).get('pattern') or ''}"
-        return "freshservice.com" in hints.replace("\\", "") or "freshservice" in hints.split()
+        rule = field.get("validation") or {}
+        pattern = (rule.get("pattern") or "").replace("\\", "")
+        if rule.get("type") == "domain":
+            return pattern == PROVIDER
+        return "freshservice.com" in pattern or "freshservice.com" in (field.get("placeholder") or "")
 
     def problems(self, values: dict[str, str]) -> list[str]:
         """What is wrong with submitted values: required, options, patterns (H7)."""

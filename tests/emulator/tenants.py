@@ -15,6 +15,14 @@ from .switches import Switches
 _CREATED = "2024-03-01T08:00:00Z"
 _ROLE_NAMES = ("Account Admin", "IT Supervisor", "IT Agent")
 _MINUTE = 60.0
+_LIMITS = {"rate_limit", "list_rate_limit", "retry_after", "plan"}
+_TENANT_CHANGES = {"state", "rate_limit", "list_rate_limit", "retry_after", "slow_ms"}
+_AGENT_CHANGES = {
+    "api_key_enabled": "api_key_enabled",
+    "agent_active": "active",
+    "occasional": "occasional",
+    "occasional_pass_expired": "occasional_pass_expired",
+}
 
 
 class TenantState(str, Enum):
@@ -152,6 +160,29 @@ class Tenant:
         self.by_key.pop(agent.api_key or "", None)
         agent.key_generation += 1
         return self._give_key(agent)
+
+    def change(self, changes: dict[str, Any]) -> str | None:
+        """Apply admin changes; the new key when one was asked for. ValueError names what is unknown."""
+        unknown = set(changes) - _TENANT_CHANGES - _AGENT_CHANGES.keys() - {"agent_email", "rotate_key", "plan"}
+        if unknown:
+            raise ValueError(f"unknown tenant change {', '.join(sorted(unknown))}")
+        email = changes.get("agent_email")
+        agent = self.main if email is None else self.by_email.get(str(email).lower())
+        if agent is None:
+            raise ValueError(f"no agent {email!r} in {self.domain}")
+        state = TenantState(changes.get("state", self.state))
+        plan = Plan[changes["plan"].upper()] if "plan" in changes else self.plan
+        for name in _TENANT_CHANGES & changes.keys():
+            setattr(self, name, changes[name])
+        self.state, self.plan = state, plan
+        if _LIMITS & changes.keys():
+            self.window, self.list_windows = FixedWindow(), {}
+        for name, attribute in _AGENT_CHANGES.items():
+            if name in changes:
+                setattr(agent, attribute, bool(changes[name]))
+                agent.occasional |= agent.occasional_pass_expired
+                agent.updated_at = moments.later_than(agent.updated_at)
+        return self.rotate(agent) if changes.get("rotate_key") else None
 
     def render(self) -> dict[str, Any]:
         """The tenant as the admin interface shows it, keys included."""

@@ -1,0 +1,211 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Argument specs that modules share, and the way from parameters to what the house works with."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from typing import Any, Mapping
+from urllib.parse import urlsplit
+
+from ansible.module_utils.basic import env_fallback
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import HttpOptions
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
+    CredentialFields,
+    State,
+    Tenant,
+    UpdateCredentials,
+    invalid_argument,
+    normalise_domain,
+    normalise_key,
+)
+
+FRESHSERVICE_URL = "https://{domain}.freshservice.com"
+STACKONE_URL = "https://api.stackone.com"
+
+TEXT_LIMIT = 255
+
+
+def http_spec() -> dict[str, Any]:
+    """The connection options of every module."""
+    return {
+        "freshservice_url": _from_env("FRESHSERVICE_URL", type="str", default=FRESHSERVICE_URL),
+        "validate_certs": {"type": "bool", "default": True},
+        "ca_path": {"type": "path"},
+        "client_cert": {"type": "path"},
+        "client_key": {"type": "path"},
+        "proxy": {"type": "str"},
+        "timeout": {"type": "float", "default": 30.0},
+        "retries": {"type": "int", "default": 3},
+    }
+
+
+def stackone_spec() -> dict[str, Any]:
+    """The options of every module that calls StackOne."""
+    return {
+        "stackone_api_key": _from_env("STACKONE_API_KEY", type="str", required=True, no_log=True),
+        "stackone_url": _from_env("STACKONE_URL", type="str", default=STACKONE_URL),
+        "requests_per_minute": {"type": "int"},
+    }
+
+
+def key_check_spec() -> dict[str, Any]:
+    """The options that the key check takes."""
+    return {
+        "domain": {"type": "str"},
+        "api_key": {"type": "str", "no_log": True},
+        "admin_api_key": {"type": "str", "no_log": True},
+        "agent_email": {"type": "str"},
+    }
+
+
+def tenant_spec() -> dict[str, Any]:
+    """The options that declare one tenant."""
+    fields = {
+        "domain": {"type": "str"},
+        "api_key": {"type": "str", "no_log": False},
+        "extra": {"type": "dict", "default": {}},
+        "extra_secrets": {"type": "dict", "no_log": True, "default": {}},
+    }
+    return {
+        **key_check_spec(),
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "origin_owner_id": {"type": "str"},
+        "origin_owner_name": {"type": "str"},
+        "origin_username": {"type": "str"},
+        "label": {"type": "str"},
+        "account_type": {"type": "str", "choices": ["production", "test"]},
+        "account_id": {"type": "str"},
+        "allow_multiple": {"type": "bool", "default": False},
+        "integration_id": {"type": "str", "aliases": ["connector_profile_id"]},
+        "provider": {"type": "str", "default": "freshservice"},
+        "credential_fields": {"type": "dict", "options": fields},
+        "update_credentials": {"type": "str", "choices": ["on_drift", "always", "on_create"], "default": "on_drift"},
+        "verify_key": {"type": "bool", "default": True},
+    }
+
+
+def tenant_from(params: Mapping[str, Any]) -> Tenant:
+    """The declared tenant. Raises Failed(invalid_domain or invalid_argument)."""
+    texts = ("origin_owner_id", "origin_owner_name", "origin_username", "label", "account_id", "integration_id", "provider")
+    chosen = params.get("credential_fields") or {}
+    return Tenant(
+        domain=_domain(params),
+        api_key=_key(params, "api_key"),
+        admin_api_key=_key(params, "admin_api_key"),
+        agent_email=params.get("agent_email"),
+        state=State(params["state"]),
+        account_type=params["account_type"],
+        allow_multiple=params["allow_multiple"],
+        update_credentials=UpdateCredentials(params["update_credentials"]),
+        verify_key=params["verify_key"],
+        credential_fields=CredentialFields(
+            chosen.get("domain"),
+            chosen.get("api_key"),
+            {key: str(value) for key, value in (chosen.get("extra") or {}).items()},
+            {key: str(value) for key, value in (chosen.get("extra_secrets") or {}).items()},
+        ),
+        **{name: _text(params, name) for name in texts},
+    )
+
+
+def key_check_arguments(params: Mapping[str, Any]) -> tuple[str, str, str | None, str | None]:
+    """Domain, key, admin's key and agent's e-mail. Raises Failed(invalid_domain or invalid_argument)."""
+    return (
+        normalise_domain(params["domain"]),
+        normalise_key(params["api_key"], "api_key"),
+        _key(params, "admin_api_key"),
+        params.get("agent_email"),
+    )
+
+
+def http_options_from(params: Mapping[str, Any]) -> HttpOptions:
+    """The connection options. Raises Failed(invalid_argument)."""
+    for name in ("ca_path", "client_cert", "client_key"):
+        path = params.get(name)
+        if path and not os.path.isfile(path):
+            raise invalid_argument(f"{name} {path!r} is no file on this host.")
+    if not params["timeout"] > 0:
+        raise invalid_argument("timeout must be more than 0 seconds.")
+    if params["retries"] < 0:
+        raise invalid_argument("retries must be 0 or more.")
+    rate = params.get("requests_per_minute")
+    if rate is not None and rate < 1:
+        raise invalid_argument("requests_per_minute must be 1 or more.")
+    if params.get("proxy") and urlsplit(params["proxy"]).scheme not in ("http", "https"):
+        raise invalid_argument("proxy must be a URL that starts with http:// or https://.")
+    names = ("validate_certs", "ca_path", "client_cert", "client_key", "proxy", "timeout", "retries")
+    return HttpOptions(requests_per_minute=rate, **{name: params[name] for name in names})
+
+
+def freshservice_url_from(params: Mapping[str, Any]) -> str:
+    """The URL template. Raises Failed(invalid_argument) where it would leak keys or hold no domain."""
+    url = params["freshservice_url"]
+    if url.count("{domain}") != 1:
+        raise invalid_argument("freshservice_url must hold {domain} once.", f"The default is {FRESHSERVICE_URL}.")
+    return _safe_url(url, "freshservice_url")
+
+
+def stackone_url_from(params: Mapping[str, Any]) -> str:
+    """The base URL. Raises Failed(invalid_argument)."""
+    return _safe_url(params["stackone_url"], "stackone_url")
+
+
+def secrets_in(params: Mapping[str, Any]) -> list[str]:
+    """Every secret among the parameters, as given and as sent."""
+    chosen = params.get("credential_fields") or {}
+    values = [params.get(name) for name in ("api_key", "admin_api_key", "stackone_api_key")]
+    values += [str(value) for value in (chosen.get("extra_secrets") or {}).values()]
+    password = urlsplit(params.get("proxy") or "").password
+    found = [value for value in (*values, password) if value]
+    return found + [value.strip() for value in found if value.strip() != value and value.strip()]
+
+
+def _safe_url(url: str, option: str) -> str:
+    """Keys go over https, or over http to this machine alone (F10)."""
+    try:
+        parts = urlsplit(url.replace("{domain}", "tenant"))
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        raise invalid_argument(f"{option} is not a URL.") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise invalid_argument(f"{option} must start with https://.")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise invalid_argument(f"{option} must hold no user name, query or fragment.")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise invalid_argument(f"{option} must start with https://: over plain http everybody on the way reads the keys.")
+    return url
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _domain(params: Mapping[str, Any]) -> str | None:
+    return None if params.get("domain") is None else normalise_domain(params["domain"])
+
+
+def _key(params: Mapping[str, Any], option: str) -> str | None:
+    return None if params.get(option) is None else normalise_key(params[option], option)
+
+
+def _text(params: Mapping[str, Any], name: str) -> str | None:
+    value = params.get(name)
+    if value is None:
+        return None
+    if not value.strip() and name != "label":
+        raise invalid_argument(f"{name} is empty.", "Give it a value or leave it out.")
+    if len(value) > TEXT_LIMIT:
+        raise invalid_argument(f"{name} is longer than {TEXT_LIMIT} characters.")
+    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+        raise invalid_argument(f"{name} holds a control character.")
+    return value
+
+
+def _from_env(variable: str, **spec: Any) -> dict[str, Any]:
+    return {**spec, "fallback": (env_fallback, [variable])}

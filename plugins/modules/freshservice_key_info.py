@@ -1,0 +1,195 @@
+#!/usr/bin/python
+# Copyright: tenantlink.stackone contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check a Freshservice domain and API key."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freshservice_key_info
+short_description: Check a Freshservice domain and API key
+version_added: 0.1.0
+description:
+  - Tells whether a Freshservice domain exists and an agent's API key is enabled and works, and if not, why and what to click.
+  - Sends one request to Freshservice, two where O(admin_api_key) settles why a key is refused. Nothing is sent to StackOne.
+author:
+  - tenantlink.stackone contributors (@tenantlink)
+extends_documentation_fragment:
+  - tenantlink.stackone.tenant
+  - tenantlink.stackone.http
+  - tenantlink.stackone.attributes
+  - tenantlink.stackone.attributes.info
+options:
+  domain:
+    required: true
+  api_key:
+    required: true
+  fail_on_refused:
+    description:
+      - Whether to fail where the verdict is not V(valid). By default the verdict is returned, so that a pipeline can decide.
+    type: bool
+    default: false
+seealso:
+  - module: tenantlink.stackone.freshservice_link
+"""
+
+EXAMPLES = r"""
+- name: Check a customer's key before anything else
+  tenantlink.stackone.freshservice_key_info:
+    domain: mycompany
+    api_key: "{{ vault_mycompany_api_key }}"
+  register: preflight
+
+- name: Say what the customer has to do
+  ansible.builtin.debug:
+    msg: "{{ preflight.key_check.message }} {{ preflight.key_check.remediation }}"
+  when: preflight.key_check.status != 'valid'
+
+- name: Learn exactly why a key is refused, with an Account Admin's key
+  tenantlink.stackone.freshservice_key_info:
+    domain: https://mycompany.freshservice.com
+    api_key: "{{ vault_mycompany_api_key }}"
+    admin_api_key: "{{ vault_mycompany_admin_api_key }}"
+    agent_email: integrations@mycompany.example
+    fail_on_refused: true
+"""
+
+RETURN = r"""
+domain:
+  description: The domain, as a bare label.
+  returned: always, unless an option is wrong
+  type: str
+  sample: mycompany
+key_check:
+  description: The verdict.
+  returned: always, unless an option is wrong
+  type: dict
+  contains:
+    status:
+      description:
+        - One of V(valid), V(key_refused), V(key_disabled), V(agent_deactivated), V(access_denied), V(domain_not_found),
+          V(tenant_suspended), V(rate_limited), V(unreachable), V(not_freshservice).
+      type: str
+      sample: key_refused
+    message:
+      description: What is wrong, in a sentence.
+      type: str
+      sample: the API key is switched off for its agent.
+    http_status:
+      description: The HTTP status that Freshservice answered with; V(none) where no answer came.
+      type: int
+      sample: 401
+    evidence:
+      description: What the verdict rests on.
+      type: str
+      sample: "HTTP 401: You have to be logged in to perform this action."
+    remediation:
+      description: What a person has to do, in Freshservice's menu words.
+      type: str
+      sample: "Let it be enabled: an Account Admin opens Admin > Agents > (the agent) > Permissions and enables API Key."
+    retriable:
+      description: Whether trying again later may help.
+      type: bool
+      sample: false
+agent:
+  description: The agent that the key belongs to.
+  returned: when Freshservice accepted the key
+  type: dict
+  contains:
+    id:
+      description: The agent's id.
+      type: int
+      sample: 21001074604
+    email:
+      description: The agent's e-mail address.
+      type: str
+      sample: integrations@mycompany.example
+    name:
+      description: The agent's first and last name.
+      type: str
+      sample: Integration Agent
+    active:
+      description: Whether the agent is active; V(none) where the tenant does not tell.
+      type: bool
+      sample: true
+    occasional:
+      description: Whether the agent is occasional; V(none) where the tenant does not tell.
+      type: bool
+      sample: false
+failure:
+  description: What went wrong, for machines.
+  returned: on failure
+  type: dict
+  contains:
+    code:
+      description: The verdict, or V(invalid_domain) or V(invalid_argument).
+      type: str
+      sample: key_refused
+    phase:
+      description: V(arguments) or V(key_check).
+      type: str
+      sample: key_check
+    tenant:
+      description: The domain.
+      type: str
+      sample: mycompany
+    http_status:
+      description: As in RV(key_check.http_status).
+      type: int
+      sample: 401
+    details:
+      description: More, depending on the code.
+      type: dict
+      sample: {}
+    remediation:
+      description: As in RV(key_check.remediation).
+      type: str
+      sample: ""
+    retriable:
+      description: As in RV(key_check.retriable).
+      type: bool
+      sample: false
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
+    http_spec,
+    key_check_arguments,
+    key_check_spec,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench
+
+
+def main() -> None:
+    """Run the module."""
+    spec = {**http_spec(), **key_check_spec(), "fail_on_refused": {"type": "bool", "default": False}}
+    for name in ("domain", "api_key"):
+        spec[name]["required"] = True
+    module = AnsibleModule(
+        argument_spec=spec,
+        required_together=[("admin_api_key", "agent_email")],
+        required_by={"client_key": "client_cert"},
+        supports_check_mode=True,
+    )
+    bench = Bench(module)
+    try:
+        domain, *keys = key_check_arguments(module.params)
+        freshservice = bench.freshservice()
+    except Failed as error:
+        bench.refuse(error, module.params["domain"][:80])
+        return
+    check = freshservice.check_key(domain, *keys)
+    result = {"changed": False, "domain": domain, "key_check": check.as_dict(), "warnings": check.warnings}
+    if check.agent:
+        result["agent"] = check.agent.as_dict()
+    if module.params["fail_on_refused"] and check.status is not KeyStatus.VALID:
+        bench.fail(check.failed().located(Phase.KEY_CHECK, domain), result)
+    bench.exit(result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,380 @@
+#!/usr/bin/python
+# Copyright: tenantlink.stackone contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Link one Freshservice tenant to StackOne."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freshservice_link
+short_description: Link one Freshservice tenant to StackOne
+version_added: 0.1.0
+description:
+  - Makes sure that a Freshservice tenant is a linked account in StackOne, or that it is not.
+  - Checks the domain and the agent's API key at Freshservice, looks for the account, links it where there is none, and mends
+    what differs from the declaration. That includes the stored domain and key, and an account that is no longer active.
+  - An account that was linked by hand, in the Hub or in StackOne's dashboard, is adopted, not duplicated.
+  - What is not set is left alone.
+author:
+  - tenantlink.stackone contributors (@tenantlink)
+extends_documentation_fragment:
+  - tenantlink.stackone.tenant
+  - tenantlink.stackone.http
+  - tenantlink.stackone.http.stackone
+  - tenantlink.stackone.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - A connect session may be opened to see what an account stores. It changes nothing and expires by itself.
+  diff_mode:
+    support: full
+    details:
+      - Of secrets it says V(unchanged), V(changed) or V(unknown), nothing else.
+  idempotent:
+    support: partial
+    details:
+      - With O(update_credentials=always) every run sends the key again.
+options:
+  domain:
+    description:
+      - Required when O(state=present).
+  api_key:
+    description:
+      - Required when O(state=present).
+  state:
+    description:
+      - V(present) links the tenant and keeps it as declared.
+      - V(absent) unlinks it. With O(domain), an account of the same owner with another domain is left alone.
+    type: str
+    choices: [present, absent]
+    default: present
+  origin_owner_id:
+    description:
+      - Your own id of the customer that the account belongs to.
+      - Together with O(provider), and O(domain) where an owner has several accounts, this tells which account is this tenant's.
+      - Required when O(state=present). Either this or O(account_id) is required when O(state=absent).
+    type: str
+  origin_owner_name:
+    description:
+      - The customer's name, as StackOne shows it. A new account gets O(origin_owner_id) if this is not set.
+    type: str
+  origin_username:
+    description:
+      - The user that the account belongs to. A new account gets the agent's e-mail address if this is not set.
+    type: str
+  label:
+    description:
+      - The account's label.
+    type: str
+  account_type:
+    description:
+      - The account's type. StackOne makes new accounts V(production) if this is not set.
+    type: str
+    choices: [production, test]
+  account_id:
+    description:
+      - The id of the account, to pin it where several could be meant.
+    type: str
+  allow_multiple:
+    description:
+      - Whether the owner may have several accounts, one for each domain.
+      - If V(false), an owner's only account is this tenant's, whatever domain it has now.
+    type: bool
+    default: false
+  integration_id:
+    description:
+      - The connector profile to link with. If not set, the only active one for O(provider).
+    type: str
+    aliases: [connector_profile_id]
+  provider:
+    description:
+      - StackOne's key of the connector.
+    type: str
+    default: freshservice
+  credential_fields:
+    description:
+      - Which field of the connector's form takes what. The form is read from StackOne and understood without help as a rule;
+        where it cannot be, the module fails and names the form's fields.
+    type: dict
+    suboptions:
+      domain:
+        description:
+          - The key of the field that takes the domain.
+        type: str
+      api_key:
+        description:
+          - The key of the field that takes the API key (the name of the field, not an API key).
+        type: str
+      extra:
+        description:
+          - Values for further fields, by the field's key.
+        type: dict
+        default: {}
+      extra_secrets:
+        description:
+          - Secret values for further fields, by the field's key.
+        type: dict
+        default: {}
+  update_credentials:
+    description:
+      - When the domain and key of an existing account are sent to StackOne again.
+      - StackOne never gives a stored key back, only its last characters. V(on_drift) sends them where these differ, where the
+        stored domain differs, or where the account is not active. Where StackOne shows no characters, RV(stored_key) is
+        V(unknown), and a rotated key is only noticed once the account is no longer active.
+      - V(always) sends them every time, V(on_create) only when the account is linked.
+    type: str
+    choices: [on_drift, always, on_create]
+    default: on_drift
+  verify_key:
+    description:
+      - Whether to check the domain and key at Freshservice before StackOne is touched.
+    type: bool
+    default: true
+  confirm_timeout:
+    description:
+      - Seconds to wait for the account to become active.
+    type: float
+    default: 30.0
+seealso:
+  - module: tenantlink.stackone.freshservice_key_info
+"""
+
+EXAMPLES = r"""
+- name: Link a customer's Freshservice
+  tenantlink.stackone.freshservice_link:
+    domain: mycompany
+    api_key: "{{ vault_mycompany_api_key }}"
+    origin_owner_id: customer-4711
+    origin_owner_name: My Company Ltd
+    stackone_api_key: "{{ vault_stackone_api_key }}"
+
+- name: Send a rotated key even where StackOne does not show whether it differs
+  tenantlink.stackone.freshservice_link:
+    domain: mycompany
+    api_key: "{{ vault_mycompany_api_key }}"
+    origin_owner_id: customer-4711
+    update_credentials: always
+    stackone_api_key: "{{ vault_stackone_api_key }}"
+
+- name: Link a sandbox beside production, as a test account
+  tenantlink.stackone.freshservice_link:
+    domain: mycompany-fs-sandbox
+    api_key: "{{ vault_mycompany_sandbox_api_key }}"
+    origin_owner_id: customer-4711
+    allow_multiple: true
+    account_type: test
+    label: Sandbox
+    stackone_api_key: "{{ vault_stackone_api_key }}"
+
+- name: Unlink a customer who left
+  tenantlink.stackone.freshservice_link:
+    state: absent
+    origin_owner_id: customer-4711
+    stackone_api_key: "{{ vault_stackone_api_key }}"
+"""
+
+RETURN = r"""
+account:
+  description: The linked account, as StackOne last showed it.
+  returned: when there is one
+  type: dict
+  contains:
+    id:
+      description: StackOne's id of the account.
+      type: str
+      sample: "45320976103598426371"
+    provider:
+      description: StackOne's key of the connector.
+      type: str
+      sample: freshservice
+    status:
+      description: The status; only V(active) accounts work.
+      type: str
+      sample: active
+    status_reasons:
+      description: Why the account is not active, in StackOne's words.
+      type: list
+      elements: str
+      sample: []
+    origin_owner_id:
+      description: Your id of the customer.
+      type: str
+      sample: customer-4711
+    origin_owner_name:
+      description: The customer's name.
+      type: str
+      sample: My Company Ltd
+    origin_username:
+      description: The user that the account belongs to.
+      type: str
+      sample: integrations@mycompany.example
+    label:
+      description: The label.
+      type: str
+      sample: Sandbox
+    type:
+      description: V(production) or V(test).
+      type: str
+      sample: production
+    domain:
+      description: The stored domain, where it is known.
+      type: str
+      sample: mycompany
+    created_at:
+      description: When it was linked.
+      type: str
+      sample: "2026-11-01T08:00:00.000Z"
+    updated_at:
+      description: When it was last changed.
+      type: str
+      sample: "2026-11-01T08:00:00.000Z"
+agent:
+  description: The agent that the key belongs to. See M(tenantlink.stackone.freshservice_key_info).
+  returned: when Freshservice accepted the key
+  type: dict
+  sample: {"id": 21001074604, "email": "integrations@mycompany.example", "name": "Integration Agent", "active": true, "occasional": false}
+key_check:
+  description: The verdict on the domain and key. See M(tenantlink.stackone.freshservice_key_info).
+  returned: when the key was checked
+  type: dict
+  sample:
+    status: valid
+    message: the API key works.
+    http_status: 200
+    evidence: "HTTP 200: agent integrations@mycompany.example"
+    remediation: ""
+    retriable: false
+actions:
+  description:
+    - What was done, in order, or in check mode what would be.
+    - V(create) links an account, V(relink) sends domain and key again, V(update) changes other fields, V(delete) unlinks.
+  returned: always, unless an option is wrong
+  type: list
+  elements: str
+  sample: [create]
+stored_key:
+  description:
+    - Whether the key that StackOne stored before this run is O(api_key), judged by its last characters.
+    - V(unchanged), V(changed), or V(unknown) where it was not looked at or StackOne shows no characters.
+  returned: always, unless an option is wrong
+  type: str
+  sample: unchanged
+diff:
+  description: The account before and after.
+  returned: when something is changed, or would be
+  type: dict
+  sample: {"before": {"label": "Old"}, "after": {"label": "New"}}
+warnings:
+  description: What is worth knowing although nothing failed, and which requests had to be repeated.
+  returned: always
+  type: list
+  elements: str
+  sample: ["Repeated 1 request (GET /accounts: HTTP 503); waited 0.6 s in all."]
+failure:
+  description: What went wrong, for machines. RV(ignore:msg) says the same in one line for people.
+  returned: on failure
+  type: dict
+  contains:
+    code:
+      description:
+        - One of the verdicts of M(tenantlink.stackone.freshservice_key_info), or V(invalid_argument), V(invalid_domain),
+          V(stackone_key_refused), V(stackone_forbidden), V(stackone_rate_limited), V(stackone_unreachable),
+          V(stackone_unavailable), V(stackone_rejected), V(unexpected_answer), V(hub_unavailable), V(session_refused),
+          V(connector_profile_missing), V(field_ambiguous), V(field_unfilled), V(credentials_refused), V(ambiguous_account),
+          V(account_not_found), V(account_mismatch), V(account_not_active), V(create_uncertain), V(change_not_kept).
+      type: str
+      sample: ambiguous_account
+    phase:
+      description: V(arguments), V(key_check), V(observe), V(apply) or V(confirm).
+      type: str
+      sample: observe
+    tenant:
+      description: Which tenant.
+      type: str
+      sample: mycompany (owner customer-4711)
+    http_status:
+      description: The HTTP status that it rests on, if any.
+      type: int
+      sample: 409
+    details:
+      description: More, depending on the code.
+      type: dict
+      sample: {"candidates": [{"account_id": "45320976103598426371", "domain": "mycompany", "status": "active"}]}
+    remediation:
+      description: What to do next.
+      type: str
+      sample: Name the right one in account_id; nothing was changed.
+    retriable:
+      description: Whether trying again later may help.
+      type: bool
+      sample: false
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
+    http_spec,
+    stackone_spec,
+    tenant_from,
+    tenant_spec,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench
+
+
+def result_of(outcome: Outcome) -> dict[str, Any]:
+    """The module's result, in the shape that RETURN documents."""
+    result: dict[str, Any] = {
+        "changed": outcome.changed,
+        "actions": [action.value for action in outcome.actions],
+        "stored_key": outcome.stored_key.value,
+        "warnings": outcome.warnings,
+    }
+    if outcome.account:
+        result["account"] = outcome.account.as_dict(outcome.domain)
+    if outcome.key_check:
+        result["key_check"] = outcome.key_check.as_dict()
+        if outcome.key_check.agent:
+            result["agent"] = outcome.key_check.agent.as_dict()
+    if outcome.changed and outcome.plan:
+        result["diff"] = {"before": outcome.plan.before, "after": outcome.plan.after}
+    return result
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            **http_spec(),
+            **stackone_spec(),
+            **tenant_spec(),
+            "confirm_timeout": {"type": "float", "default": 30.0},
+        },
+        required_if=[
+            ("state", "present", ("domain", "api_key", "origin_owner_id")),
+            ("state", "absent", ("origin_owner_id", "account_id"), True),
+        ],
+        required_together=[("admin_api_key", "agent_email")],
+        required_by={"client_key": "client_cert"},
+        supports_check_mode=True,
+    )
+    bench = Bench(module)
+    try:
+        tenant = tenant_from(module.params)
+        linker = bench.linker()
+    except Failed as error:
+        bench.refuse(error, f"owner {module.params['origin_owner_id'] or module.params['account_id']}")
+        return
+    outcome = linker.run(tenant)
+    if outcome.failure:
+        bench.fail(outcome.failure, result_of(outcome))
+    bench.exit(result_of(outcome))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One request through one service: journal, latency, faults, then the service itself."""
+
+from __future__ import annotations
+
+import asyncio
+
+from . import freshservice, hub, stackone
+from .faults import Moment
+from .journal import Entry
+from .message import Answer, Call, Delivery, Service
+from .world import World
+
+_SERVICES = {
+    Service.FRESHSERVICE: freshservice.answer,
+    Service.STACKONE: stackone.answer,
+    Service.HUB: hub.answer,
+}
+
+
+async def exchange(call: Call, world: World) -> Answer:
+    """Answer a call. StackOne's own calls to Freshservice come through here too."""
+    entry = world.journal.open(call)
+    if world.latency_ms:
+        await asyncio.sleep(world.latency_ms / 1000)
+    answer = await _with_faults(call, world, entry)
+    if call.service is Service.HUB:
+        answer.headers.append(("Access-Control-Allow-Origin", "*"))
+    if answer.delivery is not Delivery.DROPPED:
+        entry.status = answer.status
+    return answer
+
+
+async def _with_faults(call: Call, world: World, entry: Entry) -> Answer:
+    service = _SERVICES[call.service]
+    fault = world.faults.match(call)
+    if fault is None:
+        return await service(call, world)
+    entry.fault = True
+    moment = fault.drop or fault.when
+    before = moment is Moment.BEFORE
+    if fault.delay_ms and before:
+        await asyncio.sleep(fault.delay_ms / 1000)
+    real = None if before and (fault.drop or fault.replaces) else await service(call, world)
+    if fault.delay_ms and not before:
+        await asyncio.sleep(fault.delay_ms / 1000)
+    return fault.strike(call, real)
