@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import env_fallback
@@ -89,7 +90,15 @@ def tenant_spec() -> dict[str, Any]:
 
 def tenant_from(params: Mapping[str, Any]) -> Tenant:
     """The declared tenant. Raises Failed(invalid_domain or invalid_argument)."""
-    texts = ("origin_owner_id", "origin_owner_name", "origin_username", "label", "account_id", "integration_id", "provider")
+    texts = (
+        "origin_owner_id",
+        "origin_owner_name",
+        "origin_username",
+        "label",
+        "account_id",
+        "integration_id",
+        "provider",
+    )
     chosen = params.get("credential_fields") or {}
     return Tenant(
         domain=_domain(params),
@@ -175,7 +184,9 @@ def _safe_url(url: str, option: str) -> str:
     if parts.username or parts.password or parts.query or parts.fragment:
         raise invalid_argument(f"{option} must hold no user name, query or fragment.")
     if parts.scheme == "http" and not _is_loopback(host):
-        raise invalid_argument(f"{option} must start with https://: over plain http everybody on the way reads the keys.")
+        raise invalid_argument(
+            f"{option} must start with https://: over plain http everybody on the way reads the keys."
+        )
     return url
 
 

@@ -262,7 +262,9 @@ def _agent_warnings(agent: Agent) -> list[str]:
     if agent.active is False:
         warnings.append(f"Agent {who} is deactivated; its API key still works, but may stop at any time.")
     if agent.occasional:
-        warnings.append(f"Agent {who} is occasional; its API key can stop a day after its last pass (take a full-time agent).")
+        warnings.append(
+            f"Agent {who} is occasional; its API key can stop a day after its last pass (take a full-time agent)."
+        )
     return warnings
 
 

@@ -10,9 +10,10 @@ import ssl
 import threading
 import time
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import (

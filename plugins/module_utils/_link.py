@@ -79,7 +79,13 @@ class Linker:
     """Takes tenants through the house, one at a time."""
 
     def __init__(
-        self, freshservice: Freshservice, stackone: StackOne, hub: Hub, clock: Clock, confirm_timeout: float, check_mode: bool
+        self,
+        freshservice: Freshservice,
+        stackone: StackOne,
+        hub: Hub,
+        clock: Clock,
+        confirm_timeout: float,
+        check_mode: bool,
     ) -> None:
         self._freshservice = freshservice
         self._stackone = stackone
@@ -285,7 +291,9 @@ class Linker:
         if submission.sent is Sent.ACCEPTED and submission.account_id:
             return None
         tenant = outcome.tenant
-        fresh = [item for item in self._stackone.accounts(tenant.provider, tenant.origin_owner_id) if item.id not in known]
+        fresh = [
+            item for item in self._stackone.accounts(tenant.provider, tenant.origin_owner_id) if item.id not in known
+        ]
         outcome.account = next(iter(fresh), None)
         return outcome.account.id if outcome.account else None
 
@@ -300,7 +308,9 @@ class Linker:
                 f"StackOne refused the link but left account {found}; the next run with a good key repairs it."
             )
             raise submission.error
-        outcome.warnings.append(f"The answer to the link was lost ({submission.words}); account {found} was made and is kept.")
+        outcome.warnings.append(
+            f"The answer to the link was lost ({submission.words}); account {found} was made and is kept."
+        )
         return found
 
     def _listed(self, outcome: Outcome, account_id: str, known: set[str]) -> Account | None:

@@ -76,5 +76,6 @@ class Bench:
         """The result without secrets: scrubbed here, and masked once more by Ansible itself."""
         self.module.no_log_values |= self.scrubber.forms
         summary = self.http.retry_log.summary() if self.http else None
-        warnings = [*result.pop("warnings", []), *([summary] if summary else [])]
-        return {**self.scrubber.scrub(result), "warnings": self.scrubber.scrub(warnings)}
+        for warning in [*result.pop("warnings", []), *([summary] if summary else [])]:
+            self.module.warn(self.scrubber.scrub(warning))
+        return self.scrubber.scrub(result)

@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Sequence
+from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import find_stored_domain, find_stored_key
@@ -195,8 +196,8 @@ def plan_present(tenant: Tenant, account: Account, stored: Stored) -> Plan:
         after.update(relinked)
         before["api_key"] = "unchanged" if stored.key is StoredKey.CHANGED else before["api_key"]
     if stored.others and reasons:
-        before["credential_fields"] = {key: StoredKey.UNCHANGED.value for key in stored.others}
-        after["credential_fields"] = {key: StoredKey.CHANGED.value for key in stored.others}
+        before["credential_fields"] = dict.fromkeys(stored.others, StoredKey.UNCHANGED.value)
+        after["credential_fields"] = dict.fromkeys(stored.others, StoredKey.CHANGED.value)
     actions = [Action.RELINK] * bool(reasons) + [Action.UPDATE] * bool(changes)
     return Plan(tuple(actions), before, after, changes, warnings)
 

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Iterator
+from typing import Any
 from urllib.parse import quote
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import StackOneApi, refused, unexpected

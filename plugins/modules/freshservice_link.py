@@ -268,7 +268,7 @@ diff:
   sample: {"before": {"label": "Old"}, "after": {"label": "New"}}
 warnings:
   description: What is worth knowing although nothing failed, and which requests had to be repeated.
-  returned: always
+  returned: when there is any
   type: list
   elements: str
   sample: ["Repeated 1 request (GET /accounts: HTTP 503); waited 0.6 s in all."]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from .connector import PROVIDER, Profile, default_profiles, form_of
 from .faults import Faults
 from .journal import Journal
 from .limits import Plan, SlidingWindow
+from .message import Answer, Call
 from .scenario import Scenario, TenantPlan
 from .sessions import DEFAULT_SCOPES, Scope, Sessions, StackOneKey
 from .switches import Switches
@@ -24,6 +25,10 @@ from .tenants import Tenant, build_tenant
 MAIN_KEY = keys.stackone_key("main")
 SMALL_QUOTA_KEY = keys.stackone_key("small quota")
 _SMALL_QUOTA = 20
+
+
+async def _not_connected(call: Call) -> Answer:
+    raise RuntimeError("the world is not connected to an exchange")
 
 
 @dataclass
@@ -37,12 +42,16 @@ class Options:
 
 
 class World:
-    """Everything both services know. Handlers read and change it directly."""
+    """Everything both services know. Handlers read and change it directly.
+
+    `send` lets StackOne call Freshservice as if over the network: the exchange sets it.
+    """
 
     def __init__(self, options: Options, scenario: Scenario) -> None:
         self.options = options
         self._scenario = scenario
         self._tasks: set[asyncio.Task[None]] = set()
+        self.send: Callable[[Call], Awaitable[Answer]] = _not_connected
         self.journal = Journal()
         self.faults = Faults()
         self.reset()

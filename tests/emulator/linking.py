@@ -1,0 +1,160 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Linking and re-linking: form values in, an account with tested credentials out (H9-H20, S51)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from .accounts import Account
+from .connector import Profile, form_of
+from .message import Answer, Refusal
+from .provider import call_provider
+from .sessions import Session
+from .stackone_errors import error, invalid
+from .world import World
+
+_REFUSED = "The credentials were refused by the provider"
+_TEST_PATHS = {"agents_me": "/agents/me", "agents": "/agents?per_page=1"}
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What the provider made of the credentials."""
+
+    good: bool
+    provider_response: str = ""
+
+
+def existing_account(world: World, session: Session) -> Account | None:
+    """The account that a session would edit: the named one, else the one of the triple (S51)."""
+    if session.account_id:
+        return world.accounts.by_id.get(session.account_id)
+    if session.multiple:
+        return None
+    provider = session.provider or "freshservice"
+    return world.accounts.triple(session.origin_owner_id, session.origin_owner_name, provider.lower())
+
+
+async def link(world: World, session: Session, profile: Profile, values: dict[str, str]) -> Account:
+    """Create an account, or update the one of the same triple as switched (H19)."""
+    _check(world, values)
+    if world.switches.hub_existing_triple == "update":
+        existing = existing_account(world, session)
+        if existing is not None:
+            await relink(world, existing, profile, values)
+            return existing
+    setup, secrets = form_of(world.switches).split(values)
+    if world.switches.hub_test == "async":
+        account = _store(world, _new_account(world, session, profile, setup, secrets))
+        account.status = "inactive"
+        world.run_later(_settle(world, account, {}))
+        return account
+    verdict = await _test(world, setup, secrets)
+    account = _new_account(world, session, profile, setup, secrets)
+    if verdict.good:
+        return _store(world, account)
+    if world.switches.hub_failed_create_leaves_account:
+        account.fail("invalid_credentials", _REFUSED)
+        _store(world, account)
+    raise Refusal(_refusal(world, verdict))
+
+
+async def relink(world: World, account: Account, profile: Profile, values: dict[str, str]) -> None:
+    """Store changed values, tested or not as switched; what is left out stays (H10, H18)."""
+    setup, secrets = form_of(world.switches).split(values)
+    setup, secrets = account.setup_information | setup, account.credentials | secrets
+    _check(world, setup | secrets | values)
+    stored = {
+        "setup_information": setup,
+        "credentials": secrets,
+        "integration_id": profile.integration_id,
+    }
+    if world.switches.hub_patch_retest and world.switches.hub_test == "async":
+        old = {name: getattr(account, name) for name in stored}
+        world.accounts.change(account, stored)
+        world.run_later(_settle(world, account, old))
+        return
+    verdict = await _test(world, setup, secrets) if world.switches.hub_patch_retest else Verdict(True)
+    if verdict.good:
+        world.accounts.change(account, {**stored, "status": "active", "status_reasons": []})
+        return
+    if not world.switches.hub_patch_failure_keeps_old:
+        world.accounts.change(account, stored)
+        account.fail("invalid_credentials", _REFUSED)
+    raise Refusal(_refusal(world, verdict))
+
+
+async def _settle(world: World, account: Account, old: dict[str, Any]) -> None:
+    """The asynchronous test: the account turns active or to error some time after the answer (H16)."""
+    await asyncio.sleep(world.switches.hub_async_delay_ms / 1000)
+    verdict = await _test(world, account.setup_information, account.credentials)
+    if verdict.good:
+        account.activate()
+    else:
+        if world.switches.hub_patch_failure_keeps_old:
+            for name, value in old.items():
+                setattr(account, name, value)
+        account.fail("invalid_credentials", _REFUSED)
+    account.touch()
+
+
+def _check(world: World, values: dict[str, str]) -> None:
+    """Required fields, options, patterns, and unknown fields as switched (H7)."""
+    form = form_of(world.switches)
+    problems = form.problems(values)
+    if world.switches.hub_unknown_field == "rejected":
+        known = {field["key"] for field in form.fields}
+        problems += [f"{name} is not a field of this connector" for name in values if name not in known]
+    if problems:
+        raise Refusal(invalid(problems))
+
+
+def _new_account(
+    world: World, session: Session, profile: Profile, setup: dict[str, str], secrets: dict[str, str]
+) -> Account:
+    return Account(
+        id=world.accounts.new_id(),
+        provider=profile.provider,
+        integration_id=profile.integration_id,
+        origin_owner_id=session.origin_owner_id,
+        origin_owner_name=session.origin_owner_name,
+        origin_username=session.origin_username,
+        setup_information=setup,
+        credentials=secrets,
+        label=session.label,
+        type=session.type,
+        shared=session.shared,
+        metadata=session.metadata,
+    )
+
+
+def _store(world: World, account: Account) -> Account:
+    return world.accounts.add(account, world.switches.eventual_listing_ms)
+
+
+async def _test(world: World, setup: dict[str, str], secrets: dict[str, str]) -> Verdict:
+    """Call the provider with the credentials, as the connector's test action does (F33, H16, H20)."""
+    path = _TEST_PATHS[world.switches.hub_test_action]
+    reply = await call_provider(world, setup, secrets, "GET", path, "/api/v2")
+    for _ in range(world.switches.hub_provider_retries):
+        if reply is None or reply.status != 429:
+            break
+        pause = reply.header("Retry-After") or "1"
+        await asyncio.sleep(int(pause) if pause.isdigit() else 1)
+        reply = await call_provider(world, setup, secrets, "GET", path, "/api/v2")
+    if reply is None:
+        return Verdict(False, json.dumps({"message": "getaddrinfo ENOTFOUND or connection closed"}))
+    return Verdict(reply.status == 200 and isinstance(reply.json(), dict), reply.body.decode(errors="replace"))
+
+
+def _refusal(world: World, verdict: Verdict) -> Answer:
+    """A refused test: with `provider_response` beside the message, or both inside it (H13, H17)."""
+    status = world.switches.hub_refused_status
+    details = {"message": _REFUSED, "provider_response": verdict.provider_response}
+    if world.switches.hub_refused_message == "nested":
+        return error(status, json.dumps(details))
+    return error(status, _REFUSED, provider_response=verdict.provider_response)
