@@ -1,0 +1,163 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The admin interface: look at and change everything, as dashboards and people do out of band."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import parse_qsl
+
+from . import keys
+from .faults import Fault
+from .message import Answer, json_answer
+from .routing import Router
+from .sessions import DEFAULT_SCOPES, Scope
+from .world import World
+
+router = Router()
+
+
+async def answer(method: str, path: str, query: str, body: bytes, world: World) -> Answer:
+    """One admin request; what is not understood is a 400 that says why."""
+    route = router.find(method, path)
+    if route is None:
+        return json_answer({"error": f"no admin operation {method} {path}"}, 404)
+    try:
+        data = json.loads(body) if body else {}
+        result = await route.handler(world, data or dict(parse_qsl(query)), **route.names)
+    except LookupError as missing:
+        return json_answer({"error": f"not found: {missing.args[0]}"}, 404)
+    except (ValueError, TypeError, AttributeError) as wrong:
+        return json_answer({"error": str(wrong)}, 400)
+    return json_answer(result)
+
+
+@router.on("GET", "/tenants")
+async def tenants(world: World, data: dict[str, Any]) -> Any:
+    return [tenant.render() for tenant in world.tenants.values()]
+
+
+@router.on("GET", "/tenants/{domain}")
+async def tenant(world: World, data: dict[str, Any], domain: str) -> Any:
+    return world.tenants[domain.lower()].render()
+
+
+@router.on("POST", "/tenants/{domain}")
+async def change_tenant(world: World, data: dict[str, Any], domain: str) -> Any:
+    changes = dict(data)
+    create, agents = changes.pop("create", False), changes.pop("agents", 2)
+    found = world.tenants.get(domain.lower())
+    if found is None:
+        if not create:
+            raise LookupError(domain)
+        found = world.add_tenant(domain, agents)
+    new_key = found.change(changes)
+    return {**found.render(), **({"new_api_key": new_key} if new_key else {})}
+
+
+@router.on("DELETE", "/tenants/{domain}")
+async def remove_tenant(world: World, data: dict[str, Any], domain: str) -> Any:
+    return world.tenants.pop(domain.lower()).render()
+
+
+@router.on("GET", "/accounts")
+async def accounts(world: World, data: dict[str, Any]) -> Any:
+    return [account.stored() for account in world.accounts.by_id.values()]
+
+
+@router.on("POST", "/accounts")
+async def add_account(world: World, data: dict[str, Any]) -> Any:
+    if not data.get("origin_owner_id"):
+        raise ValueError("origin_owner_id is needed")
+    return world.add_account(data).stored()
+
+
+@router.on("GET", "/accounts/{account_id}")
+async def account(world: World, data: dict[str, Any], account_id: str) -> Any:
+    return world.accounts.by_id[account_id].stored()
+
+
+@router.on("PATCH", "/accounts/{account_id}")
+async def change_account(world: World, data: dict[str, Any], account_id: str) -> Any:
+    found = world.accounts.by_id[account_id]
+    changes = world.stored_form(data, found)
+    unknown = set(changes) - set(found.stored()) | set(changes) & {"id"}
+    if unknown:
+        raise ValueError(f"unknown account property {', '.join(sorted(unknown))}")
+    world.accounts.change(found, changes)
+    return found.stored()
+
+
+@router.on("DELETE", "/accounts/{account_id}")
+async def remove_account(world: World, data: dict[str, Any], account_id: str) -> Any:
+    found = world.accounts.by_id[account_id]
+    world.accounts.remove(found)
+    return found.stored()
+
+
+@router.on("GET", "/requests")
+async def requests(world: World, data: dict[str, Any]) -> Any:
+    return world.journal.rows(data)
+
+
+@router.on("DELETE", "/requests")
+async def clear_requests(world: World, data: dict[str, Any]) -> Any:
+    world.journal.clear()
+    return {}
+
+
+@router.on("POST", "/faults")
+async def add_faults(world: World, data: Any) -> Any:
+    faults = [Fault.parse(entry) for entry in (data if isinstance(data, list) else [data])]
+    world.faults.add(faults)
+    return {"added": len(faults)}
+
+
+@router.on("DELETE", "/faults")
+async def clear_faults(world: World, data: dict[str, Any]) -> Any:
+    world.faults.clear()
+    return {}
+
+
+@router.on("GET", "/switches")
+async def switches(world: World, data: dict[str, Any]) -> Any:
+    return asdict(world.switches)
+
+
+@router.on("POST", "/switches")
+async def set_switches(world: World, data: dict[str, Any]) -> Any:
+    world.switches.change(data)
+    return asdict(world.switches)
+
+
+@router.on("GET", "/profiles")
+async def profiles(world: World, data: dict[str, Any]) -> Any:
+    return [asdict(profile) for profile in world.profiles.values()]
+
+
+@router.on("POST", "/profiles")
+async def set_profiles(world: World, data: Any) -> Any:
+    world.set_profiles(data if isinstance(data, list) else [])
+    return [asdict(profile) for profile in world.profiles.values()]
+
+
+@router.on("POST", "/keys")
+async def add_key(world: World, data: dict[str, Any]) -> Any:
+    scopes = frozenset(map(Scope, data["scopes"])) if "scopes" in data else DEFAULT_SCOPES
+    value = keys.stackone_key(f"extra {len(world.stackone_keys)}")
+    world.add_key(value, int(data.get("rpm", world.options.stackone_rpm)), scopes)
+    return {"stackone_api_key": value, "scopes": sorted(scope.value for scope in scopes)}
+
+
+@router.on("POST", "/latency")
+async def latency(world: World, data: dict[str, Any]) -> Any:
+    world.latency_ms = float(data["ms"])
+    return {"ms": world.latency_ms}
+
+
+@router.on("POST", "/reset")
+async def reset(world: World, data: dict[str, Any]) -> Any:
+    world.reset()
+    return {}

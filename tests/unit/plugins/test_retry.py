@@ -1,0 +1,111 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from email.utils import formatdate
+
+import pytest
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
+    Clock,
+    Pacer,
+    TransportError,
+    TransportKind,
+    error_delay,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import (
+    Retry,
+    RetryLog,
+    backoff,
+    parse_retry_after,
+    status_delay,
+)
+
+NOW = 1_700_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0", 0),
+        ("7", 7),
+        (" 1.5 ", 1.5),
+        (formatdate(NOW + 30, usegmt=True), 30),
+        ("2023-11-14T22:13:50Z", 30),
+        ("2023-11-14T22:13:50+00:00", 30),
+        ("2023-11-14T22:13:50", 30),
+        ("2001-01-01T00:00:00Z", 0),
+        ("soon", None),
+        ("-5", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_retry_after_in_all_its_forms(text, seconds):
+    assert parse_retry_after(text, NOW) == seconds
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+@pytest.mark.parametrize(("header", "delay"), [("5", 5), (None, 60), ("120", 120), ("121", None)])
+def test_a_429_is_repeated_for_every_request_unless_the_wait_is_too_long(header, delay, repeatable):
+    assert status_delay(429, header, 0, repeatable, NOW) == delay
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+def test_what_may_pass_is_repeated_only_where_that_is_harmless(status):
+    assert 0.5 <= status_delay(status, None, 0, True, NOW) <= 0.625
+    assert status_delay(status, "9", 0, True, NOW) == 9
+    assert status_delay(status, None, 0, False, NOW) is None
+
+
+@pytest.mark.parametrize("status", [200, 201, 301, 400, 401, 403, 404, 409, 422, 501])
+def test_all_else_is_final(status):
+    assert status_delay(status, "1", 0, True, NOW) is None
+
+
+def test_backoff_doubles():
+    assert 0.5 <= backoff(0) <= 0.625
+    assert 4 <= backoff(3) <= 5
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "repeatable", "again"),
+    [
+        (TransportKind.REFUSED, False, False, True),
+        (TransportKind.DROPPED, True, True, True),
+        (TransportKind.DROPPED, True, False, False),
+        (TransportKind.TIMEOUT, True, False, False),
+        (TransportKind.DNS_TEMPORARY, False, False, True),
+        (TransportKind.DNS, False, True, False),
+        (TransportKind.TLS, False, True, False),
+        (TransportKind.BODY, True, True, False),
+    ],
+)
+def test_a_lost_answer_is_only_asked_for_again_where_that_cannot_do_it_twice(kind, sent, repeatable, again):
+    assert (error_delay(TransportError(kind, "host", "x", sent), 0, repeatable) is not None) is again
+
+
+def test_the_summary_says_what_and_how_long():
+    log = RetryLog([Retry("GET /accounts", "HTTP 503", 0.5), Retry("GET /accounts", "HTTP 503", 1.0)])
+    assert log.summary() == "Repeated 2 requests (GET /accounts: HTTP 503 (2 times)); waited 1.5 s in all."
+    assert RetryLog().summary() is None
+
+
+class FakeClock(Clock):
+    def __init__(self):
+        self.time = 0.0
+
+    def monotonic(self):
+        return self.time
+
+    def sleep(self, seconds):
+        self.time += seconds
+
+
+def test_no_minute_holds_more_than_the_quota():
+    clock = FakeClock()
+    pacer = Pacer(30, clock)
+    sent = []
+    for _ in range(90):
+        pacer.wait()
+        sent.append(clock.time)
+    assert max(sum(start <= moment < start + 60 for moment in sent) for start in sent) == 30
