@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from . import keys, moments
@@ -55,9 +55,7 @@ class Account:
 
     def stored(self) -> dict[str, Any]:
         """Everything, secrets included: for the admin interface only."""
-        record = asdict(self)
-        del record["listed_from"], record["profile_off"]
-        return record
+        return {name: getattr(self, name) for name in _STORED}
 
     def render(self, switches: Switches, credentials: bool) -> dict[str, Any]:
         """The LinkedAccount of the platform API (S30); secrets only with the Credentials scope (S36)."""
@@ -83,6 +81,9 @@ class Account:
     def meta(self) -> dict[str, Any]:
         """GET /accounts/{id}/meta: that it exists, not that it works (S45)."""
         return {"provider": self.provider, "category": CATEGORY, "models": {}, "version": VERSION}
+
+
+_STORED = [one.name for one in fields(Account) if one.name not in ("listed_from", "profile_off")]
 
 
 class Accounts:

@@ -56,7 +56,8 @@ def _call(scope: dict[str, Any], headers: dict[str, str], body: bytes) -> Call |
         service, path, base = Service.STACKONE, path[len(_STACKONE) :], base + _STACKONE
     elif path.startswith(_FRESHSERVICE):
         label, slash, rest = path[len(_FRESHSERVICE) :].partition("/")
-        service, domain, path, base = Service.FRESHSERVICE, label.lower(), slash + rest, base + _FRESHSERVICE + label
+        service, domain = Service.FRESHSERVICE, label.lower()
+        path, base = slash + rest, base + _FRESHSERVICE + label
     else:
         return None
     if service is Service.STACKONE and path.startswith("/hub/"):

@@ -28,7 +28,7 @@ class Profile:
     """A connector profile ("auth config", "integration") of the project (S60)."""
 
     integration_id: str
-    name: str
+    name: str = PROVIDER_NAME
     provider: str = PROVIDER
     active: bool = True
     default: bool = False

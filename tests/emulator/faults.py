@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -66,17 +67,21 @@ class Fault:
         known = {definition.name for definition in fields(cls)} - {"seen", "raw"}
         unknown = set(data) - known
         if unknown:
-            raise ValueError(f"unknown fault property {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
+            names = ", ".join(sorted(unknown))
+            raise ValueError(f"unknown fault property {names}; known: {', '.join(sorted(known))}")
         values = {name: value for name, value in data.items() if value is not None}
         body = values.pop("body", None)
         if isinstance(body, dict):
             values["raw"] = body["raw"]
         elif body is not None:
             values["body"] = BodyKind(body)
-        for name, kind in (("service", Service), ("drop", Moment), ("when", Moment), ("retry_after", str)):
+        for name, kind in _KINDS.items():
             if name in values:
                 values[name] = kind(values[name])
-        return cls(**values)
+        fault = cls(**values)
+        if fault.call is not None and fault.call < 1:
+            raise ValueError("call numbers start at 1")
+        return fault
 
     def fires(self, call: Call) -> bool:
         """Count the call if it matches; whether this is one of the calls to spoil."""
@@ -153,6 +158,18 @@ def _moment_text(value: str) -> str:
     if timed[1] == "http_date":
         return format_datetime(moment, usegmt=True)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+_KINDS: dict[str, Callable[[Any], Any]] = {
+    "service": Service,
+    "drop": Moment,
+    "when": Moment,
+    "retry_after": str,
+    "call": int,
+    "count": int,
+    "status": int,
+    "delay_ms": float,
+}
 
 
 class Faults:

@@ -10,7 +10,6 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -167,13 +166,14 @@ class Emulator:
 
     def _first_line(self) -> str:
         """The ready line; TimeoutError when it does not come, ValueError when the process ends instead."""
-        assert self._process is not None and self._process.stdout is not None
-        deadline = time.monotonic() + _START_TIMEOUT_S
+        assert self._process is not None
+        stdout = self._process.stdout
+        assert stdout is not None
         with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
-            if not selector.select(deadline - time.monotonic()):
+            selector.register(stdout, selectors.EVENT_READ)
+            if not selector.select(_START_TIMEOUT_S):
                 raise TimeoutError("no ready line in time")
-        line = self._process.stdout.readline().decode()
+        line = stdout.readline().decode()
         if not line:
             raise ValueError("it ended at once")
         return line

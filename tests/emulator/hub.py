@@ -104,6 +104,8 @@ async def create_account(call: Call, world: World, session: Session) -> Answer:
         return error(400, f"This session edits account {session.account_id} only")
     body = json_object(call)
     profile = _known_profile(world, body.get("integration_id"), status=400)
+    if not profile.active:
+        return error(400, f"Integration {profile.integration_id} is not enabled")
     account = await linking.link(world, session, profile, _values(body))
     return json_answer({"id": account.id, "provider": account.provider}, 201)
 
@@ -128,7 +130,7 @@ async def get_account(call: Call, world: World, session: Session, account_id: st
 
 @router.on("PATCH", "/hub/accounts/{account_id}")
 async def edit_account(call: Call, world: World, session: Session, account_id: str) -> Answer:
-    """Change form values; a secret left out is kept, a placeholder sent back is stored as it is (H10, H11)."""
+    """Change form values; a secret left out is kept, a placeholder is stored as it comes (H10, H11)."""
     account = _editable(world, session, account_id)
     body = json_object(call)
     profile = _known_profile(world, body.get("integration_id"), status=400)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import time
 from collections import deque
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .message import Call
@@ -30,6 +30,9 @@ class Entry:
     fault: bool = False
 
 
+_NAMES = [definition.name for definition in fields(Entry)]
+
+
 class Journal:
     """Requests in the order of their arrival."""
 
@@ -38,9 +41,7 @@ class Journal:
 
     def open(self, call: Call) -> Entry:
         """Note a request that has just arrived."""
-        entry = Entry(
-            call.service.value, call.caller.value, call.method, call.path, _public(call.query), call.domain
-        )
+        entry = Entry(call.service.value, call.caller.value, call.method, call.path, _public(call.query), call.domain)
         self._entries.append(entry)
         return entry
 
@@ -50,8 +51,14 @@ class Journal:
 
     def rows(self, filters: dict[str, str]) -> list[dict[str, Any]]:
         """The requests whose fields, as text, equal every filter."""
-        rows = (asdict(entry) for entry in self._entries)
-        return [row for row in rows if all(_text(row.get(name)) == value for name, value in filters.items())]
+        unknown = filters.keys() - set(_NAMES)
+        if unknown:
+            raise ValueError(f"unknown filter {', '.join(sorted(unknown))}; known: {', '.join(_NAMES)}")
+        return [
+            {name: getattr(entry, name) for name in _NAMES}
+            for entry in self._entries
+            if all(_text(getattr(entry, name)) == value for name, value in filters.items())
+        ]
 
 
 def _public(query: str) -> str:

@@ -81,6 +81,7 @@ async def relink(world: World, account: Account, profile: Profile, values: dict[
     verdict = await _test(world, setup, secrets) if world.switches.hub_patch_retest else Verdict(True)
     if verdict.good:
         world.accounts.change(account, {**stored, "status": "active", "status_reasons": []})
+        world.follow_profile(account)
         return
     if not world.switches.hub_patch_failure_keeps_old:
         world.accounts.change(account, stored)
@@ -148,7 +149,8 @@ async def _test(world: World, setup: dict[str, str], secrets: dict[str, str]) ->
         reply = await call_provider(world, setup, secrets, "GET", path, "/api/v2")
     if reply is None:
         return Verdict(False, json.dumps({"message": "getaddrinfo ENOTFOUND or connection closed"}))
-    return Verdict(reply.status == 200 and isinstance(reply.json(), dict), reply.body.decode(errors="replace"))
+    good = reply.status == 200 and isinstance(reply.json(), dict)
+    return Verdict(good, reply.body.decode(errors="replace"))
 
 
 def _refusal(world: World, verdict: Verdict) -> Answer:

@@ -79,9 +79,9 @@ def _problems(world: World, body: dict[str, Any]) -> list[str]:
     if "provider_version" in body and world.switches.provider_version == "rejected":
         problems.append("property provider_version should not exist")
     accepted = world.switches.profile_property
-    for name, other in (("integration_id", "connector_profile_id"), ("connector_profile_id", "integration_id")):
-        if name in body and accepted == other:
-            problems.append(f"property {name} should not exist, use {other}")
+    for name in {"integration_id", "connector_profile_id"} & body.keys():
+        if accepted not in ("both", name):
+            problems.append(f"property {name} should not exist, use {accepted}")
     return problems
 
 

@@ -46,7 +46,8 @@ def read(path: Path) -> Scenario:
     content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     unknown = set(content) - _PARTS
     if unknown:
-        raise ValueError(f"{path}: unknown part {', '.join(sorted(unknown))}; known: {', '.join(sorted(_PARTS))}")
+        names = ", ".join(sorted(unknown))
+        raise ValueError(f"{path}: unknown part {names}; known: {', '.join(sorted(_PARTS))}")
     tenants = [_tenant_plan(entry) for entry in content.get("tenants") or []]
     accounts = content.get("accounts") or []
     return Scenario(tenants, accounts, content.get("switches") or {}, content.get("profiles"))

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The StackOne platform API: who may call, then accounts, sessions, profiles, connectors (S1-S64, S80-S82)."""
+"""The StackOne platform API: who may call, how often, and what (S1-S64, S80-S82)."""
 
 from __future__ import annotations
 

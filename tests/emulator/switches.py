@@ -109,7 +109,8 @@ def _check(name: str, value: Any) -> None:
         if type(value) is not int or value < 0:
             raise ValueError(f"switch {name} takes a whole number from 0, not {value!r}")
     elif rules.get("fields"):
-        if not isinstance(value, list) or not all(isinstance(item, dict) and item.get("key") for item in value):
+        entries = value if isinstance(value, list) else [None]
+        if not all(isinstance(entry, dict) and entry.get("key") for entry in entries):
             raise ValueError(f"switch {name} takes a list of field objects, each with a key")
     elif not any(type(value) is type(known) and value == known for known in rules["values"]):
         raise ValueError(f"switch {name} takes one of {list(rules['values'])!r}, not {value!r}")

@@ -16,7 +16,8 @@ _CREATED = "2024-03-01T08:00:00Z"
 _ROLE_NAMES = ("Account Admin", "IT Supervisor", "IT Agent")
 _MINUTE = 60.0
 _LIMITS = {"rate_limit", "list_rate_limit", "retry_after", "plan"}
-_TENANT_CHANGES = {"state", "rate_limit", "list_rate_limit", "retry_after", "slow_ms"}
+_NUMBERS = {"rate_limit", "list_rate_limit", "retry_after", "slow_ms"}
+_OTHER_CHANGES = {"state", "plan", "agent_email", "rotate_key"}
 _AGENT_CHANGES = {
     "api_key_enabled": "api_key_enabled",
     "agent_active": "active",
@@ -163,18 +164,13 @@ class Tenant:
 
     def change(self, changes: dict[str, Any]) -> str | None:
         """Apply admin changes; the new key when one was asked for. ValueError names what is unknown."""
-        unknown = set(changes) - _TENANT_CHANGES - _AGENT_CHANGES.keys() - {"agent_email", "rotate_key", "plan"}
-        if unknown:
-            raise ValueError(f"unknown tenant change {', '.join(sorted(unknown))}")
-        email = changes.get("agent_email")
-        agent = self.main if email is None else self.by_email.get(str(email).lower())
-        if agent is None:
-            raise ValueError(f"no agent {email!r} in {self.domain}")
-        state = TenantState(changes.get("state", self.state))
-        plan = Plan[changes["plan"].upper()] if "plan" in changes else self.plan
-        for name in _TENANT_CHANGES & changes.keys():
+        agent = self._named_agent(changes.get("agent_email"))
+        self._check(changes)
+        for name in _NUMBERS & changes.keys():
             setattr(self, name, changes[name])
-        self.state, self.plan = state, plan
+        self.state = TenantState(changes.get("state", self.state))
+        if "plan" in changes:
+            self.plan = Plan[changes["plan"].upper()]
         if _LIMITS & changes.keys():
             self.window, self.list_windows = FixedWindow(), {}
         for name, attribute in _AGENT_CHANGES.items():
@@ -183,6 +179,23 @@ class Tenant:
                 agent.occasional |= agent.occasional_pass_expired
                 agent.updated_at = moments.later_than(agent.updated_at)
         return self.rotate(agent) if changes.get("rotate_key") else None
+
+    def _named_agent(self, email: str | None) -> Agent:
+        agent = self.main if email is None else self.by_email.get(str(email).lower())
+        if agent is None:
+            raise ValueError(f"no agent {email!r} in {self.domain}")
+        return agent
+
+    def _check(self, changes: dict[str, Any]) -> None:
+        """ValueError or KeyError before anything is changed."""
+        unknown = changes.keys() - _NUMBERS - _AGENT_CHANGES.keys() - _OTHER_CHANGES
+        if unknown:
+            raise ValueError(f"unknown tenant change {', '.join(sorted(unknown))}")
+        for name in _NUMBERS & changes.keys():
+            if not isinstance(changes[name], (int, float, type(None))):
+                raise ValueError(f"{name} takes a number")
+        TenantState(changes.get("state", self.state))
+        Plan[changes.get("plan", self.plan.name).upper()]
 
     def render(self) -> dict[str, Any]:
         """The tenant as the admin interface shows it, keys included."""

@@ -106,9 +106,10 @@ class World:
         parsed = [Profile(**fields) for fields in profiles]
         self.profiles = {profile.integration_id: profile for profile in parsed}
         for account in self.accounts.by_id.values():
-            self._follow_profile(account)
+            self.follow_profile(account)
 
-    def _follow_profile(self, account: Account) -> None:
+    def follow_profile(self, account: Account) -> None:
+        """Accounts of a disabled profile are inactive, and active again when it is enabled (S61)."""
         profile = self.profiles.get(account.integration_id)
         enabled = profile is not None and profile.active
         if not enabled and account.status == "active":
@@ -131,6 +132,8 @@ class World:
         fields.setdefault("integration_id", profile.integration_id if profile else keys.opaque_id("none"))
         fields.setdefault("origin_owner_name", fields["origin_owner_id"])
         fields.setdefault("id", self.accounts.new_id())
+        if fields["id"] in self.accounts.by_id:
+            raise ValueError(f"there is an account {fields['id']} already")
         return self.accounts.add(Account(provider=provider, **fields))
 
     def stored_form(self, fields: dict[str, Any], account: Account | None = None) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import (
@@ -120,7 +122,7 @@ def test_explicit_mapping_and_extra_values_win():
         {"key": "token2", "secret": True},
         {"key": "region", "secret": False, "required": True, "value": "eu"},
     ]
-    found = mapped(*raw, chosen=chosen).credentials(TENANT)
+    found = mapped(*raw, chosen=chosen).credentials(replace(TENANT, credential_fields=chosen))
     assert found == {"host": "acme", "token2": "K", "region": "us", "pin": "1234"}
 
 

@@ -1,0 +1,20 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+
+from tests.emulator.handle import Emulator
+from tests.integration.house import House
+
+
+@pytest.fixture(scope="session")
+def emulator():
+    with Emulator() as running:
+        yield running
+
+
+@pytest.fixture
+def house(emulator, tmp_path):
+    emulator.reset()
+    return House(emulator, tmp_path)

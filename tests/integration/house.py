@@ -1,0 +1,194 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real ansible-playbook runs against a running emulator, each searched for secrets afterwards."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.emulator.handle import Emulator
+
+ROOT = Path(__file__).resolve().parents[2]
+COLLECTIONS = ROOT / ".collections"
+MODULE = "tenantlink.stackone.freshservice_link"
+KEY_INFO = "tenantlink.stackone.freshservice_key_info"
+
+
+@dataclass
+class Run:
+    """What one ansible-playbook run left: its exit code, its output and its tasks' results in order."""
+
+    code: int
+    output: str
+    results: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class House:
+    """One test's world: an emulator with its default scenario, and a folder with an empty HOME."""
+
+    emulator: Emulator
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self.home = self.folder / "home"
+        self.home.mkdir()
+        self.secrets = self.folder / "secrets.json"
+        self.known: set[str] = set()
+        self.runs = 0
+
+    def tenant_key(self, domain: str, admin: bool = False) -> str:
+        """The tenant's main key, or its Account Admin's."""
+        tenant = self.emulator.tenant(domain)
+        return next((agent["api_key"] for agent in tenant["agents"] if admin and agent["admin"]), tenant["api_key"])
+
+    def options(self, domain: str = "acme", **options: Any) -> dict[str, Any]:
+        """The options that link a tenant; None leaves one out."""
+        known = {tenant["domain"] for tenant in self.emulator.tenants()}
+        declared = {
+            "domain": domain,
+            "api_key": self.tenant_key(domain) if domain in known else "a-key-for-no-tenant",
+            "origin_owner_id": f"customer-{domain}",
+            "retries": 1,
+            "confirm_timeout": 3,
+            **self.connection(),
+            **options,
+        }
+        return {name: value for name, value in declared.items() if value is not None}
+
+    def connection(self) -> dict[str, Any]:
+        """Where the emulator is, and its key."""
+        emulator = self.emulator
+        return {
+            "stackone_url": emulator.stackone_url,
+            "stackone_api_key": emulator.stackone_api_key,
+            "freshservice_url": emulator.freshservice_url,
+        }
+
+    def play(self, *tasks: dict[str, Any], module: str = MODULE, env: dict[str, str] | None = None) -> Run:
+        """Run the module once for each mapping of options; `check: True` in it means check mode."""
+        book, values = [], []
+        for index, options in enumerate(tasks):
+            options = dict(options)
+            check = options.pop("check", False)
+            values.append(options)
+            task = {
+                "name": f"Task {index}",
+                module: {name: f"{{{{ options[{index}]['{name}'] }}}}" for name in options},
+                "check_mode": check,
+                "diff": True,
+                "ignore_errors": True,
+                "register": f"result_{index}",
+            }
+            book.append(task)
+        report = self.folder / "report.json"
+        content = "[" + ", ".join(f"result_{index}" for index in range(len(tasks))) + "]"
+        copy = {"content": f"{{{{ {content} | to_json }}}}", "dest": str(report), "mode": "0600"}
+        book.append({"name": "Keep the results", "ansible.builtin.copy": copy, "diff": False})
+        playbook = self.folder / "play.json"
+        local = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+        }
+        playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "vars": local, "tasks": book}]))
+        self._keep_secret({"options": values})
+        run = self.ansible_playbook(str(playbook), "-e", f"@{self.secrets}", env=env)
+        assert report.exists(), run.output
+        run.results = json.loads(report.read_text())
+        report.unlink()
+        return run
+
+    def link(self, domain: str = "acme", module: str = MODULE, **options: Any) -> dict[str, Any]:
+        """The result of one run of the module."""
+        return self.play(self.options(domain, **options), module=module).results[0]
+
+    def key_info(self, domain: str = "acme", **options: Any) -> dict[str, Any]:
+        """The result of one key check."""
+        names = ("origin_owner_id", "confirm_timeout", "stackone_url", "stackone_api_key")
+        return self.link(domain, module=KEY_INFO, **dict.fromkeys(names), **options)
+
+    def converge(self, domain: str = "acme", **options: Any) -> dict[str, Any]:
+        """Check mode, the run, and a second run: the first two agree, the last changes nothing.
+
+        All in one play, so that the journal holds the changing requests of the real run alone.
+        """
+        declared = self.options(domain, **options)
+        check, run, again = self.play({**declared, "check": True}, declared, declared).results
+        for result in (check, run, again):
+            assert not result.get("failed"), result["msg"]
+        assert check["changed"] == run["changed"]
+        assert check.get("diff") == run.get("diff")
+        assert check["actions"] == run["actions"]
+        assert again["changed"] is False
+        assert again["actions"] == []
+        return run
+
+    def changing(self) -> list[str]:
+        """The creating and changing requests so far; a connect session opened to look is none."""
+        return [
+            f"{row['method']} {row['path'].rpartition('/')[0] if row['method'] != 'POST' else row['path']}"
+            for row in self.emulator.requests()
+            if row["method"] not in ("GET", "OPTIONS") and not row["path"].startswith("/connect_sessions")
+        ]
+
+    def count(self, service: str) -> int:
+        """Requests that our client sent: service is freshservice, or stackone with its Hub."""
+        services = {"freshservice"} if service == "freshservice" else {"stackone", "hub"}
+        rows = self.emulator.requests(caller="client")
+        return sum(row["service"] in services for row in rows)
+
+    def ansible_playbook(self, *args: str, env: dict[str, str] | None = None) -> Run:
+        """Run ansible-playbook as verbosely as it can, then search everything it left for secrets."""
+        command = [sys.executable, "-m", "ansible", "playbook", "-vvvv", "--diff", *args]
+        process = subprocess.run(
+            command, cwd=ROOT, env=self.environment(env), capture_output=True, text=True, check=False
+        )
+        run = Run(process.returncode, process.stdout + process.stderr)
+        self.runs += 1
+        (self.folder / f"output-{self.runs}.txt").write_text(run.output)
+        self.assert_no_secret()
+        return run
+
+    def environment(self, env: dict[str, str] | None = None) -> dict[str, str]:
+        """A user's environment on a fresh machine."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "STACKONE_"))}
+        return {
+            **kept,
+            "HOME": str(self.home),
+            "TMPDIR": str(self.home),
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "ANSIBLE_LOG_PATH": str(self.folder / "ansible.log"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+            **(env or {}),
+        }
+
+    def assert_no_secret(self) -> None:
+        """Search every file of the run, and the journal, for each key in each form."""
+        tenants = self.emulator.tenants()
+        self.known |= {agent["api_key"] for tenant in tenants for agent in tenant["agents"]}
+        self.known |= {self.emulator.stackone_api_key, self.emulator.stackone_small_quota_api_key}
+        places = {path: path.read_bytes() for path in self.folder.rglob("*") if path.is_file() and path != self.secrets}
+        places[Path("journal")] = json.dumps(self.emulator.requests()).encode()
+        for secret in self.known:
+            for form in forms(secret):
+                found = [str(path) for path, content in places.items() if form in content]
+                assert not found, f"a secret is in {found}"
+
+    def _keep_secret(self, values: dict[str, Any]) -> None:
+        self.secrets.touch(mode=0o600)
+        self.secrets.write_text(json.dumps(values))
+
+
+def forms(secret: str) -> list[bytes]:
+    """A key as it is, and as Basic credentials with each password that is used with it."""
+    pairs = [f"{secret}:X", f"{secret}:", secret]
+    return [secret.encode(), *(base64.b64encode(pair.encode()) for pair in pairs)]
