@@ -168,8 +168,8 @@ def secrets_in(params: Mapping[str, Any]) -> list[str]:
     values = [params.get(name) for name in ("api_key", "admin_api_key", "stackone_api_key")]
     values += [str(value) for value in (chosen.get("extra_secrets") or {}).values()]
     password = urlsplit(params.get("proxy") or "").password
-    found = [value for value in (*values, password) if value]
-    return found + [value.strip() for value in found if value.strip() != value and value.strip()]
+    found = [value for value in (*values, password) if value and value.strip()]
+    return found + [value.strip() for value in found if value.strip() != value]
 
 
 def _safe_url(url: str, option: str) -> str:

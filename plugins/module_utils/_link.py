@@ -324,16 +324,29 @@ class Linker:
         return next((item for item in accounts if item.id == account_id), None) or self._stackone.account(account_id)
 
     def _change(self, outcome: Outcome, account: Account, changes: dict[str, str]) -> None:
+        try:
+            changed = self._patch(outcome, account, changes)
+        except Failed as error:
+            found = self._stackone.account(account.id) if error.failure.retriable else None
+            if found is None or drift(outcome.tenant, found):
+                raise
+            outcome.warnings.append(f"The answer to the change of account {account.id} was lost; it was made.")
+            changed = True
+        if changed:
+            outcome.actions.append(Action.UPDATE)
+
+    def _patch(self, outcome: Outcome, account: Account, changes: dict[str, str]) -> bool:
+        """Whether anything was changed. A label that cannot be is no reason to fail (S42, b16)."""
         answer = self._stackone.change(account.id, changes)
         if answer.status in (400, 422) and "label" in changes:
             outcome.warnings.append("StackOne cannot change the label of an existing account in place; it was left.")
             changes = {name: value for name, value in changes.items() if name != "label"}
             if not changes:
-                return
+                return False
             answer = self._stackone.change(account.id, changes)
         if not answer.ok:
             raise refused(answer, "change the account")
-        outcome.actions.append(Action.UPDATE)
+        return True
 
     def _check_kept(self, outcome: Outcome, account: Account) -> None:
         """A success that changed nothing is no change, and for all but the label a failure (S42)."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from . import keys
@@ -17,6 +17,11 @@ from .sessions import DEFAULT_SCOPES, Scope
 from .world import World
 
 router = Router()
+_Thing = TypeVar("_Thing")
+
+
+class Missing(Exception):
+    """No such tenant or account."""
 
 
 async def answer(method: str, path: str, query: str, body: bytes, world: World) -> Answer:
@@ -27,11 +32,17 @@ async def answer(method: str, path: str, query: str, body: bytes, world: World) 
     try:
         data = json.loads(body) if body else {}
         result = await route.handler(world, data or dict(parse_qsl(query)), **route.names)
-    except LookupError as missing:
-        return json_answer({"error": f"not found: {missing.args[0]}"}, 404)
-    except (ValueError, TypeError, AttributeError) as wrong:
-        return json_answer({"error": str(wrong)}, 400)
+    except Missing as missing:
+        return json_answer({"error": f"not found: {missing}"}, 404)
+    except (ValueError, TypeError, AttributeError, KeyError) as wrong:
+        return json_answer({"error": f"{type(wrong).__name__}: {wrong}"}, 400)
     return json_answer(result)
+
+
+def _known(mapping: dict[str, _Thing], name: str) -> _Thing:
+    if name not in mapping:
+        raise Missing(name)
+    return mapping[name]
 
 
 @router.on("GET", "/tenants")
@@ -41,7 +52,7 @@ async def tenants(world: World, data: dict[str, Any]) -> Any:
 
 @router.on("GET", "/tenants/{domain}")
 async def tenant(world: World, data: dict[str, Any], domain: str) -> Any:
-    return world.tenants[domain.lower()].render()
+    return _known(world.tenants, domain.lower()).render()
 
 
 @router.on("POST", "/tenants/{domain}")
@@ -51,7 +62,7 @@ async def change_tenant(world: World, data: dict[str, Any], domain: str) -> Any:
     found = world.tenants.get(domain.lower())
     if found is None:
         if not create:
-            raise LookupError(domain)
+            raise Missing(domain)
         found = world.add_tenant(domain, agents)
     new_key = found.change(changes)
     return {**found.render(), **({"new_api_key": new_key} if new_key else {})}
@@ -59,7 +70,9 @@ async def change_tenant(world: World, data: dict[str, Any], domain: str) -> Any:
 
 @router.on("DELETE", "/tenants/{domain}")
 async def remove_tenant(world: World, data: dict[str, Any], domain: str) -> Any:
-    return world.tenants.pop(domain.lower()).render()
+    found = _known(world.tenants, domain.lower())
+    del world.tenants[found.domain]
+    return found.render()
 
 
 @router.on("GET", "/accounts")
@@ -76,12 +89,12 @@ async def add_account(world: World, data: dict[str, Any]) -> Any:
 
 @router.on("GET", "/accounts/{account_id}")
 async def account(world: World, data: dict[str, Any], account_id: str) -> Any:
-    return world.accounts.by_id[account_id].stored()
+    return _known(world.accounts.by_id, account_id).stored()
 
 
 @router.on("PATCH", "/accounts/{account_id}")
 async def change_account(world: World, data: dict[str, Any], account_id: str) -> Any:
-    found = world.accounts.by_id[account_id]
+    found = _known(world.accounts.by_id, account_id)
     changes = world.stored_form(data, found)
     unknown = set(changes) - set(found.stored()) | set(changes) & {"id"}
     if unknown:
@@ -92,7 +105,7 @@ async def change_account(world: World, data: dict[str, Any], account_id: str) ->
 
 @router.on("DELETE", "/accounts/{account_id}")
 async def remove_account(world: World, data: dict[str, Any], account_id: str) -> Any:
-    found = world.accounts.by_id[account_id]
+    found = _known(world.accounts.by_id, account_id)
     world.accounts.remove(found)
     return found.stored()
 

@@ -167,10 +167,8 @@ def _values(body: dict[str, Any]) -> dict[str, str]:
 def _editable(world: World, session: Session, account_id: str) -> Account:
     """A session sees the account it names, or else those of its own owner (S51)."""
     account = world.accounts.by_id.get(account_id)
-    if session.account_id:
-        visible = account_id == session.account_id
-    else:
-        visible = account is not None and account.origin_owner_id == session.origin_owner_id
-    if account is None or not visible:
-        raise Refusal(error(404, "Account not found"))
-    return account
+    if account is not None:
+        own = account.origin_owner_id == session.origin_owner_id
+        if account_id == session.account_id or (own and not session.account_id):
+            return account
+    raise Refusal(error(404, "Account not found"))

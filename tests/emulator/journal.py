@@ -41,7 +41,8 @@ class Journal:
 
     def open(self, call: Call) -> Entry:
         """Note a request that has just arrived."""
-        entry = Entry(call.service.value, call.caller.value, call.method, call.path, _public(call.query), call.domain)
+        query = _public(call.query)
+        entry = Entry(call.service.value, call.caller.value, call.method, call.path, query, call.domain)
         self._entries.append(entry)
         return entry
 

@@ -261,7 +261,9 @@ def test_a_profile_that_is_not_the_default(house):
 
 
 def test_hostile_text_stays_text(house):
-    label = '{{ 7 * 7 }} <script>alert(1)</script> =cmd|\' \u202e "quotes"'
-    house.converge(label=label, origin_owner_name="{% raw %}")
+    label = '<script>alert(1)</script> =cmd|\' \u202e "quotes" %s'
+    result = house.converge(label=label, origin_owner_name="{{ '{{ 7 * 7 }}' }}")
     (stored,) = house.emulator.accounts()
     assert stored["label"] == label
+    assert stored["origin_owner_name"] == "{{ 7 * 7 }}"
+    assert result["account"]["origin_owner_name"] == "{{ 7 * 7 }}"

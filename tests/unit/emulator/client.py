@@ -21,7 +21,9 @@ class Client:
         self.http = requests.Session()
         self.http.trust_env = False
 
-    def freshservice(self, path: str, domain: str = "acme", key: str | None = None, **options: Any) -> requests.Response:
+    def freshservice(
+        self, path: str, domain: str = "acme", key: str | None = None, **options: Any
+    ) -> requests.Response:
         """GET a Freshservice resource, by default with the tenant's main key."""
         options.setdefault("auth", (key or self.key(domain), "X"))
         url = self.emulator.freshservice_url.format(domain=domain)
@@ -42,14 +44,17 @@ class Client:
 
     def session(self, **body: Any) -> dict[str, Any]:
         """Open a connect session."""
-        answer = self.stackone("POST", "/connect_sessions", json={**OWNER, "provider": "freshservice", **body})
+        body = {**OWNER, "provider": "freshservice", **body}
+        answer = self.stackone("POST", "/connect_sessions", json=body)
         assert answer.status_code == 201, answer.text
         return answer.json()
 
     def hub(self, method: str, path: str, token: str, **options: Any) -> requests.Response:
         """Call the Hub API."""
         headers = {"x-hub-session-token": token, **options.pop("headers", {})}
-        return self.http.request(method, f"{self.emulator.stackone_url}/hub{path}", headers=headers, timeout=10, **options)
+        return self.http.request(
+            method, f"{self.emulator.stackone_url}/hub{path}", headers=headers, timeout=10, **options
+        )
 
     def link(self, session: dict[str, Any] | None = None, **values: str) -> requests.Response:
         """Create an account in the Hub, by default a good one for acme."""
