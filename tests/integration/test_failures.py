@@ -99,7 +99,9 @@ def test_an_admins_key_that_is_none(house):
 def test_a_tenant_over_its_limit_is_waited_for(house):
     results = house.play(*[house.options("hooli")] * 7).results
     assert not any(result.get("failed") for result in results)
-    assert any("HTTP 429" in warning and "waited" in warning for result in results for warning in result.get("warnings", []))
+    assert any(
+        "HTTP 429" in warning and "waited" in warning for result in results for warning in result.get("warnings", [])
+    )
 
 
 def test_a_host_name_that_does_not_resolve(house):

@@ -50,7 +50,9 @@ def test_the_legacy_form_of_the_named_authentication():
     assert [item.key for item in parse_fields(config, "a", "f")] == ["domain"]
 
 
-@pytest.mark.parametrize("config", [None, [], {}, {"configFields": []}, {"configFields": "x"}, {"configFields": [1, {}]}])
+@pytest.mark.parametrize(
+    "config", [None, [], {}, {"configFields": []}, {"configFields": "x"}, {"configFields": [1, {}]}]
+)
 def test_a_form_without_fields_is_an_error(config):
     with pytest.raises(Failed) as caught:
         parse_fields(config, None, None)
@@ -68,7 +70,9 @@ def test_fields_that_nobody_fills_are_left_out():
 
 
 def test_a_field_is_secret_unless_it_says_otherwise():
-    fields = parse_fields({"configFields": [{"key": "a"}, {"key": "b", "secret": False, "type": "password"}]}, None, None)
+    fields = parse_fields(
+        {"configFields": [{"key": "a"}, {"key": "b", "secret": False, "type": "password"}]}, None, None
+    )
     assert [item.secret for item in fields] == [True, True]
 
 

@@ -1,0 +1,100 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation, argument specs, role variables, action group and README say the same."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.tenantlink.stackone.plugins.doc_fragments import http, tenant
+from ansible_collections.tenantlink.stackone.plugins.module_utils import _arguments
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
+
+ROOT = Path(__file__).resolve().parents[3]
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+PACKAGE = "ansible_collections.tenantlink.stackone.plugins.modules"
+
+FRAGMENTS = {
+    "tenantlink.stackone.tenant": tenant.ModuleDocFragment.DOCUMENTATION,
+    "tenantlink.stackone.http": http.ModuleDocFragment.DOCUMENTATION,
+    "tenantlink.stackone.http.stackone": http.ModuleDocFragment.STACKONE,
+}
+SPECS = {
+    "freshservice_link": {
+        **_arguments.http_spec(),
+        **_arguments.stackone_spec(),
+        **_arguments.tenant_spec(),
+        "confirm_timeout": {"type": "float", "default": 30.0},
+    },
+    "freshservice_key_info": {
+        **_arguments.http_spec(),
+        **_arguments.key_check_spec(),
+        "fail_on_refused": {"type": "bool", "default": False},
+    },
+}
+
+
+def documented(module):
+    document = yaml.safe_load(importlib.import_module(f"{PACKAGE}.{module}").DOCUMENTATION)
+    options = {}
+    for name in document["extends_documentation_fragment"]:
+        for option, about in yaml.safe_load(FRAGMENTS.get(name, "options: {}"))["options"].items():
+            options[option] = dict(about)
+    for option, about in document["options"].items():
+        options[option] = {**options.get(option, {}), **about}
+    return options
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_options_are_documented_as_they_are(module):
+    options, spec = documented(module), SPECS[module]
+    assert set(options) == set(spec)
+    for name, about in options.items():
+        for key in ("type", "default", "choices", "aliases"):
+            assert about.get(key) == spec[name].get(key), (name, key)
+        assert about["description"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_and_returns_are_yaml(module):
+    loaded = importlib.import_module(f"{PACKAGE}.{module}")
+    for task in yaml.safe_load(loaded.EXAMPLES):
+        options = task.get(f"tenantlink.stackone.{module}", {})
+        assert set(options) <= set(SPECS[module]) | {"connector_profile_id"}
+    assert yaml.safe_load(loaded.RETURN)
+
+
+def test_every_module_is_in_the_action_group():
+    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
+    assert sorted(runtime["action_groups"]["stackone"]) == MODULES
+
+
+def test_every_option_is_a_role_variable_and_in_its_readme():
+    role = ROOT / "roles" / "freshservice_link"
+    specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]
+    wanted = {f"freshservice_link_{name}" for name in SPECS["freshservice_link"]}
+    assert set(specs["main"]["options"]) == wanted
+    tasks = (role / "tasks" / "main.yml").read_text()
+    readme = (role / "README.md").read_text()
+    for name in wanted:
+        assert re.search(rf"\b{name}\b", tasks), name
+        assert f"`{name}`" in readme, name
+    for name, about in specs["main"]["options"].items():
+        option = SPECS["freshservice_link"][name.removeprefix("freshservice_link_")]
+        assert about["type"] == option["type"], name
+        assert about.get("choices") == option.get("choices"), name
+
+
+def test_every_failure_code_is_documented_and_every_verdict_is_in_the_readme():
+    module = importlib.import_module(f"{PACKAGE}.freshservice_link")
+    info = importlib.import_module(f"{PACKAGE}.freshservice_key_info")
+    for code in FailureCode:
+        assert f"V({code.value})" in module.RETURN + info.RETURN, code
+    readme = (ROOT / "README.md").read_text()
+    for status in KeyStatus:
+        assert f"`{status.value}`" in readme, status
