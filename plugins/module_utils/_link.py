@@ -4,12 +4,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Callable
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._api import refused
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import map_fields
+from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Outcome, Writer
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import (
     Freshservice,
     KeyCheck,
@@ -19,17 +17,11 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import C
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import (
     AccountView,
     Hub,
-    Sent,
-    Submission,
-    credentials_refused,
-    session_refused,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     Action,
     Candidate,
-    Plan,
     Stored,
-    StoredKey,
     check_pinned,
     compare_stored,
     drift,
@@ -43,8 +35,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import (
     Account,
-    ConnectSession,
-    SessionRequest,
     StackOne,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant, UpdateCredentials
@@ -52,27 +42,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import
 FIRST_POLL = 0.5
 LONGEST_POLL = 2.0
 BROKEN = frozenset({"error", "expired"})
-
-
-@dataclass
-class Outcome:
-    """What was done for one tenant (in check mode: what would be), or why it failed."""
-
-    tenant: Tenant
-    key_check: KeyCheck | None = None
-    account: Account | None = None
-    domain: str | None = None
-    stored_key: StoredKey = StoredKey.UNKNOWN
-    plan: Plan | None = None
-    actions: list[Action] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    failure: Failure | None = None
-    phase: Phase = Phase.KEY_CHECK
-
-    @property
-    def changed(self) -> bool:
-        """Whether StackOne is, or in check mode would be, no longer as it was."""
-        return bool(self.actions)
 
 
 class Linker:
@@ -90,6 +59,7 @@ class Linker:
         self._freshservice = freshservice
         self._stackone = stackone
         self._hub = hub
+        self._writer = Writer(stackone, hub)
         self._clock = clock
         self._confirm_timeout = confirm_timeout
         self._check_mode = check_mode
@@ -140,7 +110,7 @@ class Linker:
             outcome.actions = list(outcome.plan.actions)
             return
         outcome.phase = Phase.APPLY
-        self._delete(account)
+        self._writer.delete(account)
         outcome.actions.append(Action.DELETE)
         outcome.phase = Phase.CONFIRM
         self._await_gone(account)
@@ -163,7 +133,7 @@ class Linker:
         """The account's domain from the listing, else, where identity depends on it, from the Hub's edit view."""
         domain = stored_domain(tenant, account.setup_information)
         if domain is None and look:
-            session = self._edit_session(account)
+            session = self._writer.edit_session(account)
             domain = stored_domain(tenant, self._hub.view(session, account.id).setup_information)
         return domain
 
@@ -173,7 +143,7 @@ class Linker:
         outcome.domain = stored_domain(tenant, account.setup_information)
         stored, session, view = Stored(domain=outcome.domain), None, AccountView()
         if tenant.update_credentials is UpdateCredentials.ON_DRIFT:
-            session = self._edit_session(account)
+            session = self._writer.edit_session(account)
             view = self._hub.view(session, account.id)
             stored = compare_stored(tenant, view)
             outcome.domain = stored.domain or outcome.domain
@@ -185,51 +155,13 @@ class Linker:
             return
         outcome.phase = Phase.APPLY
         if Action.RELINK in plan.actions:
-            self._relink(outcome, account, session or self._edit_session(account), view)
+            self._writer.relink(outcome, account, session or self._writer.edit_session(account), view)
         if plan.changes:
-            self._change(outcome, account, plan.changes)
+            self._writer.change(outcome, account, plan.changes)
         outcome.phase = Phase.CONFIRM
         was_broken = account.status in BROKEN
         confirmed = self._await_active(outcome, lambda: self._stackone.account(account.id), was_broken)
         self._check_kept(outcome, confirmed)
-
-    def _relink(self, outcome: Outcome, account: Account, session: ConnectSession, view: AccountView) -> None:
-        tenant = outcome.tenant
-        profile = view.integration_id or tenant.integration_id
-        form = self._hub.form(session, tenant.provider, profile)
-        credentials = map_fields(form.fields, tenant.credential_fields).credentials(tenant)
-
-        def edit(current: ConnectSession) -> Submission:
-            return self._hub.edit(current, account.id, form.integration_id, credentials)
-
-        submission, session = self._submit(edit, session, lambda: self._edit_session(account))
-        if submission.sent is Sent.UNCERTAIN and self._holds_declared(tenant, account, session):
-            outcome.warnings.append(f"The answer to the re-link was lost ({submission.words}); the new key is stored.")
-        elif submission.sent is not Sent.ACCEPTED:
-            raise submission.error or session_refused(submission.http_status)
-        outcome.actions.append(Action.RELINK)
-        outcome.domain = tenant.domain
-
-    def _holds_declared(self, tenant: Tenant, account: Account, session: ConnectSession) -> bool:
-        stored = compare_stored(tenant, self._hub.view(session, account.id))
-        assert tenant.domain
-        return stored.key is StoredKey.UNCHANGED and stored.domain == tenant.domain and not stored.others
-
-    def _submit(
-        self,
-        send: Callable[[ConnectSession], Submission],
-        session: ConnectSession,
-        renew: Callable[[], ConnectSession],
-    ) -> tuple[Submission, ConnectSession]:
-        """Send credentials; a 401 or 403 means a dead session, which is renewed once, or refused credentials (H17)."""
-        submission = send(session)
-        if submission.sent is Sent.SESSION_REFUSED and not self._stackone.session_alive(session):
-            session = renew()
-            submission = send(session)
-        if submission.sent is Sent.SESSION_REFUSED:
-            error = credentials_refused(submission.http_status, submission.words)
-            submission = Submission(Sent.REFUSED, None, submission.http_status, submission.words, error)
-        return submission, session
 
     def _create(self, outcome: Outcome, known: set[str]) -> None:
         tenant = outcome.tenant
@@ -239,20 +171,20 @@ class Linker:
             outcome.plan, outcome.actions = plan, list(plan.actions)
             return
         outcome.phase = Phase.APPLY
-        session = self._stackone.open_session(_create_request(tenant, username))
+        session = self._writer.open_session(tenant, username)
         existing = None if tenant.allow_multiple else self._hub.existing_account_id(session)
         if existing:
             self._adopt(outcome, existing)
             return
         outcome.plan = plan
-        account_id = self._post(outcome, session, known, username)
+        account_id = self._writer.create(outcome, session, known, username)
         outcome.phase = Phase.CONFIRM
         account = self._await_active(outcome, lambda: self._listed(outcome, account_id, known), was_broken=False)
         outcome.domain = tenant.domain
         changes = drift(tenant, account)
         if changes:
             # The session carries these already; a StackOne that drops them is told once more.
-            self._change(outcome, account, changes)
+            self._writer.change(outcome, account, changes)
             self._check_kept(outcome, self._stackone.account(account.id) or account)
 
     def _adopt(self, outcome: Outcome, account_id: str) -> None:
@@ -264,55 +196,6 @@ class Linker:
         check_pinned(outcome.tenant, account)
         self._converge(outcome, account)
 
-    def _post(self, outcome: Outcome, session: ConnectSession, known: set[str], username: str | None) -> str:
-        """Create the account, at most once; the id of what was created."""
-        tenant = outcome.tenant
-        form = self._hub.form(session, tenant.provider, tenant.integration_id)
-        credentials = map_fields(form.fields, tenant.credential_fields).credentials(tenant)
-
-        def create(current: ConnectSession) -> Submission:
-            return self._hub.create(current, form.integration_id, credentials)
-
-        def renew() -> ConnectSession:
-            return self._stackone.open_session(_create_request(tenant, username))
-
-        submission, session = self._submit(create, session, renew)
-        found = self._made_since(outcome, known, submission)
-        if submission.sent is Sent.UNCERTAIN and not found:
-            submission, session = self._submit(create, session, renew)
-            found = self._made_since(outcome, known, submission)
-        if submission.sent is Sent.ACCEPTED and (submission.account_id or found):
-            outcome.actions.append(Action.CREATE)
-            return submission.account_id or found or ""
-        return self._account_despite(outcome, submission, found)
-
-    def _made_since(self, outcome: Outcome, known: set[str], submission: Submission) -> str | None:
-        """Where the answer does not tell, look whether the account was made all the same (S84, b12)."""
-        if submission.sent is Sent.ACCEPTED and submission.account_id:
-            return None
-        tenant = outcome.tenant
-        fresh = [
-            item for item in self._stackone.accounts(tenant.provider, tenant.origin_owner_id) if item.id not in known
-        ]
-        outcome.account = next(iter(fresh), None)
-        return outcome.account.id if outcome.account else None
-
-    def _account_despite(self, outcome: Outcome, submission: Submission, found: str | None) -> str:
-        if not found:
-            if submission.sent is Sent.UNCERTAIN or not submission.error:
-                raise _create_uncertain(submission)
-            raise submission.error
-        outcome.actions.append(Action.CREATE)
-        if submission.sent is Sent.REFUSED and submission.error:
-            outcome.warnings.append(
-                f"StackOne refused the link but left account {found}; the next run with a good key repairs it."
-            )
-            raise submission.error
-        outcome.warnings.append(
-            f"The answer to the link was lost ({submission.words}); account {found} was made and is kept."
-        )
-        return found
-
     def _listed(self, outcome: Outcome, account_id: str, known: set[str]) -> Account | None:
         """The new account from its owner's listing, which shows a twin as well; else by its id."""
         tenant = outcome.tenant
@@ -322,31 +205,6 @@ class Linker:
         if twins and warning not in outcome.warnings:
             outcome.warnings.append(warning)
         return next((item for item in accounts if item.id == account_id), None) or self._stackone.account(account_id)
-
-    def _change(self, outcome: Outcome, account: Account, changes: dict[str, str]) -> None:
-        try:
-            changed = self._patch(outcome, account, changes)
-        except Failed as error:
-            found = self._stackone.account(account.id) if error.failure.retriable else None
-            if found is None or drift(outcome.tenant, found):
-                raise
-            outcome.warnings.append(f"The answer to the change of account {account.id} was lost; it was made.")
-            changed = True
-        if changed:
-            outcome.actions.append(Action.UPDATE)
-
-    def _patch(self, outcome: Outcome, account: Account, changes: dict[str, str]) -> bool:
-        """Whether anything was changed. A label that cannot be is no reason to fail (S42, b16)."""
-        answer = self._stackone.change(account.id, changes)
-        if answer.status in (400, 422) and "label" in changes:
-            outcome.warnings.append("StackOne cannot change the label of an existing account in place; it was left.")
-            changes = {name: value for name, value in changes.items() if name != "label"}
-            if not changes:
-                return False
-            answer = self._stackone.change(account.id, changes)
-        if not answer.ok:
-            raise refused(answer, "change the account")
-        return True
 
     def _check_kept(self, outcome: Outcome, account: Account) -> None:
         """A success that changed nothing is no change, and for all but the label a failure (S42)."""
@@ -358,13 +216,6 @@ class Linker:
             raise _change_not_kept(account, sorted(set(unkept) - {"label"}))
         if unkept and not any("label" in warning for warning in outcome.warnings):
             outcome.warnings.append("StackOne took the new label without an error, but did not keep it.")
-
-    def _delete(self, account: Account) -> None:
-        try:
-            self._stackone.delete(account.id)
-        except Failed as error:
-            if not error.failure.retriable or self._stackone.account(account.id):
-                raise
 
     def _await_gone(self, account: Account) -> None:
         for _last in self._polls():
@@ -405,27 +256,6 @@ class Linker:
             self._clock.sleep(min(pause, left))
             pause = min(pause * 1.5, LONGEST_POLL)
 
-    def _edit_session(self, account: Account) -> ConnectSession:
-        """A session for this account alone, under its present name: the name is part of StackOne's identity rule."""
-        name = account.origin_owner_name or account.origin_owner_id
-        return self._stackone.open_session(
-            SessionRequest(account.provider, account.origin_owner_id, name, account_id=account.id)
-        )
-
-
-def _create_request(tenant: Tenant, username: str | None) -> SessionRequest:
-    assert tenant.origin_owner_id
-    return SessionRequest(
-        tenant.provider,
-        tenant.origin_owner_id,
-        tenant.origin_owner_name or tenant.origin_owner_id,
-        username,
-        multiple=tenant.allow_multiple,
-        label=tenant.label,
-        type=tenant.account_type,
-        integration_id=tenant.integration_id,
-    )
-
 
 def _email_of(check: KeyCheck | None) -> str | None:
     return check.agent.email if check and check.agent else None
@@ -437,16 +267,6 @@ def _account_not_found(account_id: str) -> Failed:
         f"StackOne has no account {account_id}.",
         "Correct account_id, or leave it out to link the tenant anew.",
         details={"account_id": account_id},
-    )
-
-
-def _create_uncertain(submission: Submission) -> Failed:
-    return Failed(
-        FailureCode.CREATE_UNCERTAIN,
-        f"StackOne twice gave no clear answer to the link, and lists no new account ({submission.words}).",
-        "Run again later: an account that appears meanwhile is adopted, not duplicated.",
-        http_status=submission.http_status,
-        retriable=True,
     )
 
 

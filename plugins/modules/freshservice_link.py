@@ -316,6 +316,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
     http_spec,
     stackone_spec,
@@ -323,7 +324,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments imp
     tenant_spec,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench
 
 

@@ -161,6 +161,7 @@ class House:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "STACKONE_"))}
         return {
             **kept,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(self.home),
             "TMPDIR": str(self.home),
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),

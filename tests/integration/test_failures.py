@@ -172,6 +172,13 @@ def test_an_answer_lost_after_the_account_was_made(house, fault):
     assert house.link(label="Desk")["changed"] is False
 
 
+def test_an_answer_lost_while_the_listing_lags_behind(house):
+    house.emulator.switch(eventual_listing_ms=600_000, hub_existing_triple="duplicate")
+    house.emulator.fault(service="hub", method="POST", path="/hub/accounts", call=1, drop="after")
+    assert house.link()["actions"] == ["create"]
+    assert len(house.emulator.accounts()) == 1
+
+
 def test_an_answer_lost_before_the_account_was_made(house):
     house.emulator.fault(service="hub", method="POST", path="/hub/accounts", call=1, drop="before")
     assert house.link()["actions"] == ["create"]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from ansible_collections.tenantlink.stackone.plugins.doc_fragments import http, tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils import _arguments
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode

@@ -7,10 +7,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus, classify, settle
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus, classify, settle
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
 
 
 def answer(status, data=None, text=None, **headers):

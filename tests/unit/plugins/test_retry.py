@@ -5,6 +5,7 @@ from __future__ import annotations
 from email.utils import formatdate
 
 import pytest
+
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
     Clock,
     Pacer,

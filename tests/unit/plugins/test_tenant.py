@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
     Tenant,
@@ -12,8 +15,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import
     normalise_key,
     same_domain,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 LABELS = st.from_regex(re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?"), fullmatch=True).filter(
     lambda label: not label.startswith("xn--")

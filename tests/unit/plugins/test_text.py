@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
+
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
     MASK,
     Scrubber,

@@ -1,0 +1,226 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done to StackOne for one tenant: create at most once, re-link, change, delete; and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Callable
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._api import refused
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import map_fields
+from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyCheck
+from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import (
+    AccountView,
+    Hub,
+    Sent,
+    Submission,
+    credentials_refused,
+    session_refused,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
+    Action,
+    Plan,
+    StoredKey,
+    compare_stored,
+    drift,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import (
+    Account,
+    ConnectSession,
+    SessionRequest,
+    StackOne,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
+
+
+@dataclass
+class Outcome:
+    """What was done for one tenant (in check mode: what would be), or why it failed."""
+
+    tenant: Tenant
+    key_check: KeyCheck | None = None
+    account: Account | None = None
+    domain: str | None = None
+    stored_key: StoredKey = StoredKey.UNKNOWN
+    plan: Plan | None = None
+    actions: list[Action] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    failure: Failure | None = None
+    phase: Phase = Phase.KEY_CHECK
+
+    @property
+    def changed(self) -> bool:
+        """Whether StackOne is, or in check mode would be, no longer as it was."""
+        return bool(self.actions)
+
+
+class Writer:
+    """Sends what changes StackOne. Each method notes in the outcome what was done, and raises Failed."""
+
+    def __init__(self, stackone: StackOne, hub: Hub) -> None:
+        self._stackone = stackone
+        self._hub = hub
+
+    def open_session(self, tenant: Tenant, username: str | None) -> ConnectSession:
+        """A session that links a new account."""
+        return self._stackone.open_session(_create_request(tenant, username))
+
+    def edit_session(self, account: Account) -> ConnectSession:
+        """A session for this account alone, under its present name: the name is part of StackOne's identity rule."""
+        name = account.origin_owner_name or account.origin_owner_id
+        return self._stackone.open_session(
+            SessionRequest(account.provider, account.origin_owner_id, name, account_id=account.id)
+        )
+
+    def relink(self, outcome: Outcome, account: Account, session: ConnectSession, view: AccountView) -> None:
+        """Send domain and key of an existing account again."""
+        tenant = outcome.tenant
+        profile = view.integration_id or tenant.integration_id
+        form = self._hub.form(session, tenant.provider, profile)
+        credentials = map_fields(form.fields, tenant.credential_fields).credentials(tenant)
+
+        def edit(current: ConnectSession) -> Submission:
+            return self._hub.edit(current, account.id, form.integration_id, credentials)
+
+        submission, session = self._submit(edit, session, lambda: self.edit_session(account))
+        if submission.sent is Sent.UNCERTAIN and self._holds_declared(tenant, account, session):
+            outcome.warnings.append(f"The answer to the re-link was lost ({submission.words}); the new key is stored.")
+        elif submission.sent is not Sent.ACCEPTED:
+            raise submission.error or session_refused(submission.http_status)
+        outcome.actions.append(Action.RELINK)
+        outcome.domain = tenant.domain
+
+    def create(self, outcome: Outcome, session: ConnectSession, known: set[str], username: str | None) -> str:
+        """Create the account, at most once; the id of what was created."""
+        tenant = outcome.tenant
+        form = self._hub.form(session, tenant.provider, tenant.integration_id)
+        credentials = map_fields(form.fields, tenant.credential_fields).credentials(tenant)
+
+        def create(current: ConnectSession) -> Submission:
+            return self._hub.create(current, form.integration_id, credentials)
+
+        def renew() -> ConnectSession:
+            return self.open_session(tenant, username)
+
+        submission, session = self._submit(create, session, renew)
+        found = self._made_since(outcome, session, known, submission)
+        if submission.sent is Sent.UNCERTAIN and not found:
+            submission, session = self._submit(create, session, renew)
+            found = self._made_since(outcome, session, known, submission)
+        if submission.sent is Sent.ACCEPTED and (submission.account_id or found):
+            outcome.actions.append(Action.CREATE)
+            return submission.account_id or found or ""
+        return self._account_despite(outcome, submission, found)
+
+    def change(self, outcome: Outcome, account: Account, changes: dict[str, str]) -> None:
+        """Change fields of an account; where the answer is lost, look whether it was made."""
+        try:
+            changed = self._patch(outcome, account, changes)
+        except Failed as error:
+            found = self._stackone.account(account.id) if error.failure.retriable else None
+            if found is None or drift(outcome.tenant, found):
+                raise
+            outcome.warnings.append(f"The answer to the change of account {account.id} was lost; it was made.")
+            changed = True
+        if changed:
+            outcome.actions.append(Action.UPDATE)
+
+    def delete(self, account: Account) -> None:
+        """Unlink an account; where the answer is lost, look whether it is gone."""
+        try:
+            self._stackone.delete(account.id)
+        except Failed as error:
+            if not error.failure.retriable or self._stackone.account(account.id):
+                raise
+
+    def _holds_declared(self, tenant: Tenant, account: Account, session: ConnectSession) -> bool:
+        stored = compare_stored(tenant, self._hub.view(session, account.id))
+        assert tenant.domain
+        return stored.key is StoredKey.UNCHANGED and stored.domain == tenant.domain and not stored.others
+
+    def _submit(
+        self,
+        send: Callable[[ConnectSession], Submission],
+        session: ConnectSession,
+        renew: Callable[[], ConnectSession],
+    ) -> tuple[Submission, ConnectSession]:
+        """Send credentials; a 401 or 403 means a dead session, which is renewed once, or refused credentials (H17)."""
+        submission = send(session)
+        if submission.sent is Sent.SESSION_REFUSED and not self._stackone.session_alive(session):
+            session = renew()
+            submission = send(session)
+        if submission.sent is Sent.SESSION_REFUSED:
+            error = credentials_refused(submission.http_status, submission.words)
+            submission = Submission(Sent.REFUSED, None, submission.http_status, submission.words, error)
+        return submission, session
+
+    def _made_since(
+        self, outcome: Outcome, session: ConnectSession, known: set[str], submission: Submission
+    ) -> str | None:
+        """Where the answer does not tell, look whether the account was made all the same (S84, b12)."""
+        if submission.sent is Sent.ACCEPTED and submission.account_id:
+            return None
+        tenant = outcome.tenant
+        listed = self._stackone.accounts(tenant.provider, tenant.origin_owner_id)
+        found = next((account for account in listed if account.id not in known), None)
+        if found is None and submission.sent is Sent.UNCERTAIN and not tenant.allow_multiple:
+            # A listing may lag behind; the Hub's own identity rule does not (S51).
+            existing = self._hub.existing_account_id(session)
+            found = self._stackone.account(existing) if existing else None
+        outcome.account = found
+        return found.id if found else None
+
+    def _account_despite(self, outcome: Outcome, submission: Submission, found: str | None) -> str:
+        if not found:
+            if submission.sent is Sent.UNCERTAIN or not submission.error:
+                raise _create_uncertain(submission)
+            raise submission.error
+        outcome.actions.append(Action.CREATE)
+        if submission.sent is Sent.REFUSED and submission.error:
+            outcome.warnings.append(
+                f"StackOne refused the link but left account {found}; the next run with a good key repairs it."
+            )
+            raise submission.error
+        outcome.warnings.append(
+            f"The answer to the link was lost ({submission.words}); account {found} was made and is kept."
+        )
+        return found
+
+    def _patch(self, outcome: Outcome, account: Account, changes: dict[str, str]) -> bool:
+        """Whether anything was changed. A label that cannot be is no reason to fail (S42, b16)."""
+        answer = self._stackone.change(account.id, changes)
+        if answer.status in (400, 422) and "label" in changes:
+            outcome.warnings.append("StackOne cannot change the label of an existing account in place; it was left.")
+            changes = {name: value for name, value in changes.items() if name != "label"}
+            if not changes:
+                return False
+            answer = self._stackone.change(account.id, changes)
+        if not answer.ok:
+            raise refused(answer, "change the account")
+        return True
+
+
+def _create_request(tenant: Tenant, username: str | None) -> SessionRequest:
+    assert tenant.origin_owner_id
+    return SessionRequest(
+        tenant.provider,
+        tenant.origin_owner_id,
+        tenant.origin_owner_name or tenant.origin_owner_id,
+        username,
+        multiple=tenant.allow_multiple,
+        label=tenant.label,
+        type=tenant.account_type,
+        integration_id=tenant.integration_id,
+    )
+
+
+def _create_uncertain(submission: Submission) -> Failed:
+    return Failed(
+        FailureCode.CREATE_UNCERTAIN,
+        f"StackOne twice gave no clear answer to the link, and lists no new account ({submission.words}).",
+        "Run again later: an account that appears meanwhile is adopted, not duplicated.",
+        http_status=submission.http_status,
+        retriable=True,
+    )
