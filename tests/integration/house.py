@@ -43,6 +43,7 @@ class House:
         self.secrets = self.folder / "secrets.json"
         self.known: set[str] = set()
         self.runs = 0
+        self.python = sys.executable
 
     def tenant_key(self, domain: str, admin: bool = False) -> str:
         """The tenant's main key, or its Account Admin's."""
@@ -95,7 +96,7 @@ class House:
         playbook = self.folder / "play.json"
         local = {
             "ansible_connection": "local",
-            "ansible_python_interpreter": sys.executable,
+            "ansible_python_interpreter": self.python,
         }
         playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "vars": local, "tasks": book}]))
         self._keep_secret({"options": values})
