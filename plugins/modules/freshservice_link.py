@@ -66,7 +66,7 @@ options:
     type: str
   label:
     description:
-      - The account's label.
+      - The account's label. Where StackOne does not let it be changed on an existing account, a warning says so.
     type: str
   account_type:
     description:

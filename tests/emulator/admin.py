@@ -47,16 +47,19 @@ def _known(mapping: dict[str, _Thing], name: str) -> _Thing:
 
 @router.on("GET", "/tenants")
 async def tenants(world: World, data: dict[str, Any]) -> Any:
+    """All tenants, with their keys."""
     return [tenant.render() for tenant in world.tenants.values()]
 
 
 @router.on("GET", "/tenants/{domain}")
 async def tenant(world: World, data: dict[str, Any], domain: str) -> Any:
+    """One tenant, with its keys."""
     return _known(world.tenants, domain.lower()).render()
 
 
 @router.on("POST", "/tenants/{domain}")
 async def change_tenant(world: World, data: dict[str, Any], domain: str) -> Any:
+    """Change a tenant or one of its agents; make it when asked to."""
     changes = dict(data)
     create, agents = changes.pop("create", False), changes.pop("agents", 2)
     found = world.tenants.get(domain.lower())
@@ -70,6 +73,7 @@ async def change_tenant(world: World, data: dict[str, Any], domain: str) -> Any:
 
 @router.on("DELETE", "/tenants/{domain}")
 async def remove_tenant(world: World, data: dict[str, Any], domain: str) -> Any:
+    """The tenant is gone."""
     found = _known(world.tenants, domain.lower())
     del world.tenants[found.domain]
     return found.render()
@@ -77,11 +81,13 @@ async def remove_tenant(world: World, data: dict[str, Any], domain: str) -> Any:
 
 @router.on("GET", "/accounts")
 async def accounts(world: World, data: dict[str, Any]) -> Any:
+    """Everything stored, secrets included."""
     return [account.stored() for account in world.accounts.by_id.values()]
 
 
 @router.on("POST", "/accounts")
 async def add_account(world: World, data: dict[str, Any]) -> Any:
+    """An account linked out of band."""
     if not data.get("origin_owner_id"):
         raise ValueError("origin_owner_id is needed")
     return world.add_account(data).stored()
@@ -89,11 +95,13 @@ async def add_account(world: World, data: dict[str, Any]) -> Any:
 
 @router.on("GET", "/accounts/{account_id}")
 async def account(world: World, data: dict[str, Any], account_id: str) -> Any:
+    """One account as stored."""
     return _known(world.accounts.by_id, account_id).stored()
 
 
 @router.on("PATCH", "/accounts/{account_id}")
 async def change_account(world: World, data: dict[str, Any], account_id: str) -> Any:
+    """Change an account out of band."""
     found = _known(world.accounts.by_id, account_id)
     changes = world.stored_form(data, found)
     unknown = set(changes) - set(found.stored()) | set(changes) & {"id"}
@@ -105,6 +113,7 @@ async def change_account(world: World, data: dict[str, Any], account_id: str) ->
 
 @router.on("DELETE", "/accounts/{account_id}")
 async def remove_account(world: World, data: dict[str, Any], account_id: str) -> Any:
+    """Remove an account out of band."""
     found = _known(world.accounts.by_id, account_id)
     world.accounts.remove(found)
     return found.stored()
@@ -112,17 +121,20 @@ async def remove_account(world: World, data: dict[str, Any], account_id: str) ->
 
 @router.on("GET", "/requests")
 async def requests(world: World, data: dict[str, Any]) -> Any:
+    """The journal."""
     return world.journal.rows(data)
 
 
 @router.on("DELETE", "/requests")
 async def clear_requests(world: World, data: dict[str, Any]) -> Any:
+    """Empty the journal."""
     world.journal.clear()
     return {}
 
 
 @router.on("POST", "/faults")
 async def add_faults(world: World, data: Any) -> Any:
+    """Set one fault or several."""
     faults = [Fault.parse(entry) for entry in (data if isinstance(data, list) else [data])]
     world.faults.add(faults)
     return {"added": len(faults)}
@@ -130,34 +142,40 @@ async def add_faults(world: World, data: Any) -> Any:
 
 @router.on("DELETE", "/faults")
 async def clear_faults(world: World, data: dict[str, Any]) -> Any:
+    """Take all faults away."""
     world.faults.clear()
     return {}
 
 
 @router.on("GET", "/switches")
 async def switches(world: World, data: dict[str, Any]) -> Any:
+    """All switches."""
     return asdict(world.switches)
 
 
 @router.on("POST", "/switches")
 async def set_switches(world: World, data: dict[str, Any]) -> Any:
+    """Change some switches."""
     world.switches.change(data)
     return asdict(world.switches)
 
 
 @router.on("GET", "/profiles")
 async def profiles(world: World, data: dict[str, Any]) -> Any:
+    """The connector profiles."""
     return [asdict(profile) for profile in world.profiles.values()]
 
 
 @router.on("POST", "/profiles")
 async def set_profiles(world: World, data: Any) -> Any:
+    """Replace the connector profiles."""
     world.set_profiles(data if isinstance(data, list) else [])
     return [asdict(profile) for profile in world.profiles.values()]
 
 
 @router.on("POST", "/keys")
 async def add_key(world: World, data: dict[str, Any]) -> Any:
+    """A new StackOne key."""
     scopes = frozenset(map(Scope, data["scopes"])) if "scopes" in data else DEFAULT_SCOPES
     value = keys.stackone_key(f"extra {len(world.stackone_keys)}")
     world.add_key(value, int(data.get("rpm", world.options.stackone_rpm)), scopes)
@@ -166,11 +184,13 @@ async def add_key(world: World, data: dict[str, Any]) -> Any:
 
 @router.on("POST", "/latency")
 async def latency(world: World, data: dict[str, Any]) -> Any:
+    """Wait before every answer."""
     world.latency_ms = float(data["ms"])
     return {"ms": world.latency_ms}
 
 
 @router.on("POST", "/reset")
 async def reset(world: World, data: dict[str, Any]) -> Any:
+    """Back to the state after start-up."""
     world.reset()
     return {}

@@ -22,10 +22,12 @@ class Plan(Enum):
 
     @property
     def overall(self) -> int:
+        """Calls a minute of any kind."""
         return self.value[0]
 
     @property
     def lists(self) -> int:
+        """Calls a minute to one list operation."""
         return self.value[1]
 
 

@@ -33,6 +33,7 @@ class Server(uvicorn.Server):
         self._watch: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept connections, then say so."""
         await super().startup(sockets=sockets)
         if self._parent is not None:
             self._watch = asyncio.create_task(self._follow_parent(self._parent))

@@ -46,6 +46,7 @@ class Role:
     name: str
 
     def render(self) -> dict[str, Any]:
+        """The role object of the API (F31)."""
         return {
             "id": self.id,
             "name": self.name,
@@ -75,6 +76,7 @@ class Agent:
 
     @property
     def admin(self) -> bool:
+        """Whether the agent may look at agents and roles."""
         return self.role.name == _ROLE_NAMES[0]
 
     def render(self, switches: Switches) -> dict[str, Any]:
@@ -141,10 +143,12 @@ class Tenant:
 
     @property
     def limit(self) -> int:
+        """Calls a minute."""
         return self.plan.overall if self.rate_limit is None else self.rate_limit
 
     @property
     def remaining(self) -> int:
+        """Calls left in this minute."""
         return max(0, self.limit - self.window.used)
 
     def take(self, listing: str | None, now: float) -> float | None:

@@ -38,6 +38,7 @@ class WiredProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
     """Calls the application as `app(wire, scope, receive, send)`."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:
+        """Put a wire between the server and the transport."""
         wire = Wire(transport)
         self.app = partial(self.app, wire)
         super().connection_made(wire)
