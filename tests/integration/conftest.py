@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from tests.emulator.handle import Emulator
@@ -17,4 +19,5 @@ def emulator():
 @pytest.fixture
 def house(emulator, tmp_path):
     emulator.reset()
-    return House(emulator, tmp_path)
+    with contextlib.closing(House(emulator, tmp_path)) as opened:
+        yield opened

@@ -7,8 +7,10 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,8 @@ class House:
     def __post_init__(self) -> None:
         self.home = self.folder / "home"
         self.home.mkdir()
+        # Not below the folder: ansible-core puts a socket here, whose path must be short.
+        self.temporary = Path(tempfile.mkdtemp(prefix="house-"))
         self.secrets = self.folder / "secrets.json"
         self.known: set[str] = set()
         self.runs = 0
@@ -164,7 +168,7 @@ class House:
             **kept,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(self.home),
-            "TMPDIR": str(self.home),
+            "TMPDIR": str(self.temporary),
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
             "ANSIBLE_LOG_PATH": str(self.folder / "ansible.log"),
             "ANSIBLE_NOCOLOR": "1",
@@ -178,12 +182,17 @@ class House:
         tenants = self.emulator.tenants()
         self.known |= {agent["api_key"] for tenant in tenants for agent in tenant["agents"]}
         self.known |= {self.emulator.stackone_api_key, self.emulator.stackone_small_quota_api_key}
-        places = {path: path.read_bytes() for path in self.folder.rglob("*") if path.is_file() and path != self.secrets}
+        left = [*self.folder.rglob("*"), *self.temporary.rglob("*")]
+        places = {path: path.read_bytes() for path in left if path.is_file() and path != self.secrets}
         places[Path("journal")] = json.dumps(self.emulator.requests()).encode()
         for secret in self.known:
             for form in forms(secret):
                 found = [str(path) for path, content in places.items() if form in content]
                 assert not found, f"a secret is in {found}"
+
+    def close(self) -> None:
+        """Remove what is not the test runner's to remove."""
+        shutil.rmtree(self.temporary)
 
     def _keep_secret(self, values: dict[str, Any]) -> None:
         self.secrets.touch(mode=0o600)

@@ -163,6 +163,7 @@ def test_a_fault_in_each_phase(house, fault, code, phase):
     ],
 )
 def test_an_answer_lost_after_the_account_was_made(house, fault):
+    house.emulator.switch(hub_existing_triple="duplicate")
     house.emulator.fault(service="hub", method="POST", path="/hub/accounts", call=1, **fault)
     result = house.link(label="Desk")
     assert not result.get("failed"), result["msg"]
@@ -180,6 +181,7 @@ def test_an_answer_lost_while_the_listing_lags_behind(house):
 
 
 def test_an_answer_lost_before_the_account_was_made(house):
+    house.emulator.switch(hub_existing_triple="duplicate")
     house.emulator.fault(service="hub", method="POST", path="/hub/accounts", call=1, drop="before")
     assert house.link()["actions"] == ["create"]
     assert len(house.emulator.accounts()) == 1

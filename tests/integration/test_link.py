@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 CREATE, EDIT, PATCH, DELETE = "POST /hub/accounts", "PATCH /hub/accounts", "PATCH /accounts", "DELETE /accounts"
@@ -258,6 +261,19 @@ def test_a_profile_that_is_not_the_default(house):
     house.converge(connector_profile_id=other["integration_id"])
     (stored,) = house.emulator.accounts()
     assert stored["integration_id"] == other["integration_id"]
+
+
+def test_a_twin_that_somebody_links_meanwhile_is_told(house):
+    house.emulator.fault(service="hub", method="POST", path="/hub/accounts", call=1, delay_ms=3000)
+    house.emulator.switch(hub_existing_triple="duplicate")
+    with ThreadPoolExecutor(1) as pool:
+        linking = pool.submit(house.link)
+        while not house.emulator.requests(path="/hub/accounts"):
+            time.sleep(0.05)
+        twin = by_hand(house)
+        result = linking.result()
+    assert result["actions"] == ["create"]
+    assert any(twin["id"] in warning for warning in result["warnings"])
 
 
 def test_hostile_text_stays_text(house):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import sys
 import threading
@@ -23,7 +24,8 @@ def tls_emulator():
 @pytest.fixture
 def tls_house(tls_emulator, tmp_path):
     tls_emulator.reset()
-    return House(tls_emulator, tmp_path)
+    with contextlib.closing(House(tls_emulator, tmp_path)) as opened:
+        yield opened
 
 
 class Proxy:
@@ -89,6 +91,7 @@ def test_certificates_unchecked(tls_house):
 
 
 def test_an_answer_lost_inside_tls_makes_no_second_account(tls_house):
+    tls_house.emulator.switch(hub_existing_triple="duplicate")
     tls_house.emulator.fault(service="hub", method="POST", path="/hub/accounts", call=1, drop="after")
     assert tls_house.link(ca_path=tls_house.emulator.ca_path)["actions"] == ["create"]
     assert len(tls_house.emulator.accounts()) == 1
