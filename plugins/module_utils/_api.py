@@ -11,10 +11,11 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
     Answer,
     Http,
-    Pacer,
     Request,
+    Service,
     TransportError,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 
 _BY_STATUS = {
@@ -37,17 +38,18 @@ _BY_STATUS = {
 
 
 class StackOneApi:
-    """Sends to StackOne's host, paced, and turns what is no success into a Failed."""
+    """Sends to StackOne's host, within its quota, and turns what is no success into a Failed."""
 
-    def __init__(self, http: Http, url: str) -> None:
-        rate = http.options.requests_per_minute
+    def __init__(self, http: Http, url: str, quota: Quota | None = None) -> None:
         self._http = http
         self._url = url.rstrip("/")
-        self._pacer = Pacer(rate, http.clock) if rate else None
+        self.quota = quota
+        self.profile_properties = ["integration_id", "connector_profile_id"]
+        """The two names of the same property of a connect session (S50), the one that was taken first."""
 
     def send(self, method: str, path: str, **request: Any) -> Answer:
         """Return the answer, whatever its status. Raises TransportError."""
-        return self._http.send(Request(method, f"{self._url}{path}", **request), self._pacer)
+        return self._http.send(Request(Service.STACKONE, method, f"{self._url}{path}", **request), self.quota)
 
     def send_known(self, method: str, path: str, **request: Any) -> Answer:
         """As C(send), for requests after whose loss nothing is uncertain. Raises Failed."""

@@ -11,6 +11,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._api import re
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import map_fields
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyCheck
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import (
     AccountView,
     Hub,
@@ -49,11 +50,34 @@ class Outcome:
     warnings: list[str] = field(default_factory=list)
     failure: Failure | None = None
     phase: Phase = Phase.KEY_CHECK
+    known: frozenset[str] = frozenset()
+    """The ids of the owner's accounts that are not this tenant's new one."""
+    created_id: str | None = None
+    was_broken: bool = False
+    found: bool = False
+    """Whether it is known which account, if any, is this tenant's."""
+    confirmed: bool = False
 
     @property
     def changed(self) -> bool:
         """Whether StackOne is, or in check mode would be, no longer as it was."""
         return bool(self.actions)
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether something was applied of which it is not known whether it has come true."""
+        return self.phase is Phase.CONFIRM and self.failure is None and not self.confirmed
+
+    @property
+    def stores_declared(self) -> bool:
+        """Whether the account is known to store the declared domain and key."""
+        sent = {Action.CREATE, Action.RELINK} & set(self.actions)
+        return bool(sent) or self.stored_key is StoredKey.UNCHANGED
+
+    @property
+    def account_id(self) -> str | None:
+        """The id of the tenant's account, where it has one."""
+        return self.account.id if self.account else self.created_id
 
 
 class Writer:
@@ -92,7 +116,7 @@ class Writer:
         outcome.actions.append(Action.RELINK)
         outcome.domain = tenant.domain
 
-    def create(self, outcome: Outcome, session: ConnectSession, known: set[str], username: str | None) -> str:
+    def create(self, outcome: Outcome, session: ConnectSession, username: str | None) -> str:
         """Create the account, at most once; the id of what was created."""
         tenant = outcome.tenant
         form = self._hub.form(session, tenant.provider, tenant.integration_id)
@@ -105,10 +129,10 @@ class Writer:
             return self.open_session(tenant, username)
 
         submission, session = self._submit(create, session, renew)
-        found = self._made_since(outcome, session, known, submission)
+        found = self._made_since(outcome, session, submission)
         if submission.sent is Sent.UNCERTAIN and not found:
             submission, session = self._submit(create, session, renew)
-            found = self._made_since(outcome, session, known, submission)
+            found = self._made_since(outcome, session, submission)
         if submission.sent is Sent.ACCEPTED and (submission.account_id or found):
             outcome.actions.append(Action.CREATE)
             return submission.account_id or found or ""
@@ -156,15 +180,20 @@ class Writer:
             submission = Submission(Sent.REFUSED, None, submission.http_status, submission.words, error)
         return submission, session
 
-    def _made_since(
-        self, outcome: Outcome, session: ConnectSession, known: set[str], submission: Submission
-    ) -> str | None:
+    def _made_since(self, outcome: Outcome, session: ConnectSession, submission: Submission) -> str | None:
         """Where the answer does not tell, look whether the account was made all the same (S84, b12)."""
         if submission.sent is Sent.ACCEPTED and submission.account_id:
             return None
+        try:
+            return self._look_for_made(outcome, session, submission)
+        except Stopped:
+            raise _create_uncertain(submission) from None
+
+    def _look_for_made(self, outcome: Outcome, session: ConnectSession, submission: Submission) -> str | None:
         tenant = outcome.tenant
+        assert tenant.origin_owner_id
         listed = self._stackone.accounts(tenant.provider, tenant.origin_owner_id)
-        found = next((account for account in listed if account.id not in known), None)
+        found = next((account for account in listed if account.id not in outcome.known), None)
         if found is None and submission.sent is Sent.UNCERTAIN and not tenant.allow_multiple:
             # A listing may lag behind; the Hub's own identity rule does not (S51).
             existing = self._hub.existing_account_id(session)
@@ -219,7 +248,7 @@ def _create_request(tenant: Tenant, username: str | None) -> SessionRequest:
 def _create_uncertain(submission: Submission) -> Failed:
     return Failed(
         FailureCode.CREATE_UNCERTAIN,
-        f"StackOne twice gave no clear answer to the link, and lists no new account ({submission.words}).",
+        f"StackOne gave no clear answer to the link, and shows no new account ({submission.words}).",
         "Run again later: an account that appears meanwhile is adopted, not duplicated.",
         http_status=submission.http_status,
         retriable=True,

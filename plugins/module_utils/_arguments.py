@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import env_fallback
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import HttpOptions
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, HttpOptions
+from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
+from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
     CredentialFields,
     State,
@@ -27,6 +29,10 @@ FRESHSERVICE_URL = "https://{domain}.freshservice.com"
 STACKONE_URL = "https://api.stackone.com"
 
 TEXT_LIMIT = 255
+
+REQUESTS_PER_MINUTE = 1000
+"""What StackOne allows each API key (S82)."""
+MOST_WORKERS = 512
 
 
 def http_spec() -> dict[str, Any]:
@@ -88,6 +94,24 @@ def tenant_spec() -> dict[str, Any]:
     }
 
 
+def bulk_spec() -> dict[str, Any]:
+    """The options of a run over many tenants."""
+    return {
+        **http_spec(),
+        **stackone_spec(),
+        "requests_per_minute": {"type": "int", "default": REQUESTS_PER_MINUTE},
+        "quota_window": {"type": "float", "default": 60.0},
+        "tenants": {"type": "list", "elements": "dict", "required": True, "options": tenant_spec()},
+        "concurrency": {"type": "int", "default": 64},
+        "confirm_timeout": {"type": "float", "default": 30.0},
+        "fingerprints": {"type": "path"},
+        "purge": {"type": "bool", "default": False},
+        "purge_limit": {"type": "float", "default": 0.1},
+        "stop_after_failures": {"type": "int"},
+        "progress_path": {"type": "path"},
+    }
+
+
 def tenant_from(params: Mapping[str, Any]) -> Tenant:
     """The declared tenant. Raises Failed(invalid_domain or invalid_argument)."""
     texts = (
@@ -140,13 +164,58 @@ def http_options_from(params: Mapping[str, Any]) -> HttpOptions:
         raise invalid_argument("timeout must be more than 0 seconds.")
     if params["retries"] < 0:
         raise invalid_argument("retries must be 0 or more.")
-    rate = params.get("requests_per_minute")
-    if rate is not None and rate < 1:
-        raise invalid_argument("requests_per_minute must be 1 or more.")
     if params.get("proxy") and urlsplit(params["proxy"]).scheme not in ("http", "https"):
         raise invalid_argument("proxy must be a URL that starts with http:// or https://.")
     names = ("validate_certs", "ca_path", "client_cert", "client_key", "proxy", "timeout", "retries")
-    return HttpOptions(requests_per_minute=rate, **{name: params[name] for name in names})
+    return HttpOptions(workers=params.get("concurrency") or 1, **{name: params[name] for name in names})
+
+
+def quota_from(params: Mapping[str, Any], clock: Clock) -> Quota | None:
+    """The quota that the options ask for. Raises Failed(invalid_argument).
+
+    A run over many tenants may send in bursts. A run for one tenant spaces its requests and waits before the
+    first, because others like it come before and after.
+    """
+    rate = params["requests_per_minute"]
+    if rate is None:
+        return None
+    if rate < 1:
+        raise invalid_argument("requests_per_minute must be 1 or more.")
+    window = params.get("quota_window")
+    if window is None:
+        return Quota(1, 60.0 / rate, clock, primed=True)
+    if not 0 < window <= 60:
+        raise invalid_argument("quota_window must be more than 0 and at most 60 seconds.")
+    slots = int(rate * window / 60)
+    return Quota(slots, window, clock) if slots else Quota(1, 60.0 / rate, clock)
+
+
+def bulk_options_from(params: Mapping[str, Any], check_mode: bool) -> BulkOptions:
+    """How a list is worked through. Raises Failed(invalid_argument)."""
+    if not 1 <= params["concurrency"] <= MOST_WORKERS:
+        raise invalid_argument(f"concurrency must be from 1 to {MOST_WORKERS}.")
+    stop_after = params["stop_after_failures"]
+    if stop_after is not None and stop_after < 1:
+        raise invalid_argument("stop_after_failures must be 1 or more.")
+    limit = params["purge_limit"]
+    if limit < 0 or (limit >= 1 and limit != int(limit)):
+        raise invalid_argument("purge_limit must be a share from 0 to below 1, or a whole number.")
+    if params["purge"] and not params["tenants"]:
+        raise invalid_argument(
+            "purge with an empty list would unlink every account.", "List the tenants that shall stay."
+        )
+    names = ("concurrency", "purge", "purge_limit", "stop_after_failures")
+    return BulkOptions(
+        confirm_timeout=confirm_timeout_from(params), check_mode=check_mode, **{name: params[name] for name in names}
+    )
+
+
+def confirm_timeout_from(params: Mapping[str, Any]) -> float:
+    """Seconds. Raises Failed(invalid_argument)."""
+    timeout: float = params["confirm_timeout"]
+    if timeout < 0:
+        raise invalid_argument("confirm_timeout must be 0 or more seconds.")
+    return timeout
 
 
 def freshservice_url_from(params: Mapping[str, Any]) -> str:
@@ -163,7 +232,7 @@ def stackone_url_from(params: Mapping[str, Any]) -> str:
 
 
 def secrets_in(params: Mapping[str, Any]) -> list[str]:
-    """Every secret among the parameters, as given and as sent."""
+    """Every secret among the parameters of a run or of one tenant, as given and as sent."""
     chosen = params.get("credential_fields") or {}
     values = [params.get(name) for name in ("api_key", "admin_api_key", "stackone_api_key")]
     values += [str(value) for value in (chosen.get("extra_secrets") or {}).values()]

@@ -52,6 +52,10 @@ class FailureCode(str, Enum):
     ACCOUNT_NOT_ACTIVE = "account_not_active"
     CREATE_UNCERTAIN = "create_uncertain"
     CHANGE_NOT_KEPT = "change_not_kept"
+    DUPLICATE_TENANT = "duplicate_tenant"
+    TENANTS_FAILED = "tenants_failed"
+    PURGE_REFUSED = "purge_refused"
+    STOPPED = "stopped"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
     Answer,
     Http,
     Request,
+    Service,
     TransportError,
     TransportKind,
 )
@@ -192,7 +193,16 @@ class Freshservice:
 
     def _get(self, domain: str, path: str, key: str, params: dict[str, str] | None = None) -> Answer:
         base = self._url.replace("{domain}", domain).rstrip("/")
-        return self._http.send(Request("GET", f"{base}/api/v2/{path}", auth=(key, "X"), params=params))
+        # A tenant's host is asked once in a run: its connection is closed at once.
+        request = Request(
+            Service.FRESHSERVICE,
+            "GET",
+            f"{base}/api/v2/{path}",
+            auth=(key, "X"),
+            headers={"Connection": "close"},
+            params=params,
+        )
+        return self._http.send(request)
 
 
 def classify(answer: Answer) -> KeyCheck:

@@ -11,12 +11,15 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import (
+    TOO_MANY,
     Retry,
     RetryLog,
     backoff,
@@ -37,6 +40,13 @@ else:
 USER_AGENT = "ansible-tenantlink.stackone"
 BODY_LIMIT = 8 * 1024 * 1024
 CHUNK = 64 * 1024
+
+
+class Service(str, Enum):
+    """Whose request it is, for counting."""
+
+    FRESHSERVICE = "freshservice"
+    STACKONE = "stackone"
 
 
 class TransportKind(str, Enum):
@@ -79,7 +89,10 @@ class TransportError(Exception):
 
 @dataclass(frozen=True)
 class HttpOptions:
-    """How to reach both services. C(timeout) in seconds, for connecting and for each read."""
+    """How to reach both services. C(timeout) in seconds, for connecting and for each read.
+
+    C(workers) is how many threads send at the same time.
+    """
 
     validate_certs: bool = True
     ca_path: str | None = None
@@ -88,13 +101,14 @@ class HttpOptions:
     proxy: str | None = None
     timeout: float = 30.0
     retries: int = 3
-    requests_per_minute: int | None = None
+    workers: int = 1
 
 
 @dataclass(frozen=True)
 class Request:
     """One request. C(repeatable) is false for what would exist twice if it were sent twice."""
 
+    service: Service
     method: str
     url: str
     auth: tuple[str, str] | None = None
@@ -129,69 +143,75 @@ class Answer:
         return one_line(without_markup(self.text[:4000]))
 
 
+class Stopped(Exception):
+    """The run was told to stop while this thread was waiting."""
+
+
 class Clock:
-    """The time, so that tests can bring their own."""
+    """The time, so that tests can bring their own. C(sleep) may raise Stopped."""
 
     now = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
     sleep = staticmethod(time.sleep)
 
 
-class Pacer:
-    """Spaces requests evenly, so that no window of a minute ever holds more than the quota (S82)."""
-
-    def __init__(self, requests_per_minute: int, clock: Clock) -> None:
-        self._gap = 60.0 / requests_per_minute
-        self._clock = clock
-        self._next = 0.0
-        self._lock = threading.Lock()
-
-    def wait(self) -> None:
-        """Return when the next request may be sent."""
-        with self._lock:
-            now = self._clock.monotonic()
-            start = max(now, self._next)
-            self._next = start + self._gap
-        if start > now:
-            self._clock.sleep(start - now)
-
-
 class Http:
-    """Sends requests; repeats what may be repeated; raises TransportError where no answer came."""
+    """Sends requests; repeats what may be repeated; raises TransportError where no answer came.
+
+    Threads share it: each has a session of its own, all have one pool of connections and one TLS context.
+    """
 
     def __init__(self, options: HttpOptions, clock: Clock | None = None) -> None:
         self.options = options
         self.clock = clock or Clock()
         self.retry_log = RetryLog()
-        self._session = _session(options)
+        self.sent = dict.fromkeys(Service, 0)
+        self._lock = threading.Lock()
+        self._adapter = _adapter(options)
+        self._own = threading.local()
 
-    def send(self, request: Request, pacer: Pacer | None = None) -> Answer:
+    def send(self, request: Request, quota: Quota | None = None) -> Answer:
         """Return the last answer, whatever its status. Raises TransportError."""
         attempt = 0
         while True:
-            if pacer:
-                pacer.wait()
             try:
-                answer = self._once(request)
+                answer = self._counted(request, quota)
             except TransportError as error:
                 delay = error_delay(error, attempt, request.repeatable)
                 if delay is None or attempt >= self.options.retries:
                     raise
-                reason = _KIND_TEXT[error.kind]
+                self._pause(request, _KIND_TEXT[error.kind], delay)
             else:
                 retry_after = answer.headers.get("Retry-After")
                 delay = status_delay(answer.status, retry_after, attempt, request.repeatable, self.clock.now())
                 if delay is None or attempt >= self.options.retries:
                     return answer
-                reason = f"HTTP {answer.status}"
-            self.retry_log.retries.append(Retry(request.title, reason, delay))
-            self.clock.sleep(delay)
+                self._pause(request, f"HTTP {answer.status}", delay, quota if answer.status == TOO_MANY else None)
             attempt += 1
+
+    def _counted(self, request: Request, quota: Quota | None) -> Answer:
+        with quota.slot() if quota else nullcontext():
+            with self._lock:
+                self.sent[request.service] += 1
+            return self._once(request)
+
+    def _pause(self, request: Request, reason: str, delay: float, quota: Quota | None = None) -> None:
+        """Wait before a repetition; where a quota is used up, all who share it wait for their next slot instead."""
+        self.retry_log.retries.append(Retry(request.title, reason, 0.0 if quota else delay))
+        if quota:
+            quota.hold(delay)
+        else:
+            self.clock.sleep(delay)
+
+    def _session(self) -> requests.Session:
+        if not hasattr(self._own, "session"):
+            self._own.session = _session(self.options, self._adapter)
+        return self._own.session
 
     def _once(self, request: Request) -> Answer:
         host = urlsplit(request.url).netloc
         try:
-            response = self._session.request(
+            response = self._session().request(
                 request.method,
                 request.url,
                 auth=request.auth,
@@ -231,14 +251,20 @@ def error_delay(error: TransportError, attempt: int, repeatable: bool) -> float 
     return backoff(attempt)
 
 
-def _session(options: HttpOptions) -> requests.Session:
+def _session(options: HttpOptions, adapter: HTTPAdapter) -> requests.Session:
     session = requests.Session()
     # The environment would also bring .netrc, whose password replaces the key that was declared.
     session.trust_env = False
     session.verify = options.validate_certs
     session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
-    session.mount("https://", _TlsAdapter(_tls_context(options)))
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
     return session
+
+
+def _adapter(options: HttpOptions) -> HTTPAdapter:
+    # Tenants' hosts come and go while StackOne's connections must stay: pools for more than all at once.
+    return _TlsAdapter(_tls_context(options), pool_connections=2 * options.workers + 8, pool_maxsize=options.workers)
 
 
 def _tls_context(options: HttpOptions) -> ssl.SSLContext:
@@ -257,9 +283,9 @@ def _tls_context(options: HttpOptions) -> ssl.SSLContext:
 class _TlsAdapter(HTTPAdapter):
     """Hands every connection the shared context, through a proxy as well."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext, **pools: int) -> None:
         self._context = context
-        super().__init__()
+        super().__init__(**pools)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._context, **kwargs)

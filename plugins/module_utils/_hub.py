@@ -7,9 +7,10 @@ It is not publicly documented; whatever changes in it, changes here.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Callable
 from urllib.parse import quote
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import (
@@ -22,7 +23,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._api import (
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import FormField, parse_fields
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer, Http, TransportError
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer, TransportError
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import ConnectSession
 
 REDACTED = "__secretvalue:**redacted**"
@@ -65,11 +66,39 @@ class Submission:
     error: Failed | None = None
 
 
+class Forms:
+    """The forms of a run, each asked for once, however many workers want it.
+
+    A failure that no repetition mends is remembered as well, or every tenant would ask for it again.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[tuple[str, str | None], Form | Failed] = {}
+
+    def get(self, provider: str, integration_id: str | None, fetch: Callable[[], Form]) -> Form:
+        """The form, fetched by the first who asks. Raises Failed."""
+        key = (provider.lower(), integration_id)
+        with self._lock:
+            if key not in self._known:
+                try:
+                    self._known[key] = fetch()
+                except Failed as error:
+                    if error.failure.retriable:
+                        raise
+                    self._known[key] = error
+            found = self._known[key]
+        if isinstance(found, Failed):
+            raise found.with_traceback(None)
+        return found
+
+
 class Hub:
     """The client of the Hub API; every call carries a connect session's token."""
 
-    def __init__(self, http: Http, url: str) -> None:
-        self._api = StackOneApi(http, url)
+    def __init__(self, api: StackOneApi, forms: Forms | None = None) -> None:
+        self._api = api
+        self._forms = forms or Forms()
 
     def existing_account_id(self, session: ConnectSession) -> str | None:
         """The account that this session would edit instead of creating one (H2)."""
@@ -79,6 +108,9 @@ class Hub:
 
     def form(self, session: ConnectSession, provider: str, integration_id: str | None) -> Form:
         """The form of the given connector profile, else of the provider's only active one (H3, H4)."""
+        return self._forms.get(provider, integration_id, lambda: self._form(session, provider, integration_id))
+
+    def _form(self, session: ConnectSession, provider: str, integration_id: str | None) -> Form:
         profile = self._profile(session, provider, integration_id)
         path = f"/hub/connectors/{quote(profile['integration_id'], safe='')}"
         data = self._get(session, path, "read the Freshservice form")

@@ -4,26 +4,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Callable
 from urllib.parse import quote
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import StackOneApi, refused, unexpected
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer, Http
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, one_line
 
 PAGE_SIZE = 100
 SMALLEST_PAGE = 25
 """An answer with fewer accounts than the documented default page is the last one (S20)."""
 MOST_PAGES = 10_000
+PAGES_FOR_ONE_AHEAD = 32
 SESSION_SECONDS = 600
 
 ACTIVE = "active"
 
 _PROFILE_WORDS = ("provider", "integration", "connector", "config", "profile")
-_PROFILE_PROPERTIES = ("integration_id", "connector_profile_id")
 
 
 @dataclass(frozen=True)
@@ -104,28 +104,67 @@ class SessionRequest:
         return {key: value for key, value in values.items() if value is not None}
 
 
+class Paging:
+    """Which pages to ask for next, and when all are seen: survives either page base and any cap (S23).
+
+    Page 0 means the request without a page number.
+    """
+
+    def __init__(self) -> None:
+        self.done = False
+        self._seen: set[str] = set()
+        self._next = 0
+
+    def next_pages(self) -> list[int]:
+        """The more pages there were, the more at a time: a long listing is quicker, and few go past its end."""
+        if self._next >= MOST_PAGES:
+            raise Failed(
+                FailureCode.UNEXPECTED_ANSWER,
+                f"the listing of StackOne's accounts did not end in {MOST_PAGES} pages.",
+                "Check stackone_url, and that no proxy answers in its place.",
+            )
+        count = 1 + self._next // PAGES_FOR_ONE_AHEAD
+        self._next += count
+        return list(range(self._next - count, self._next))
+
+    def take(self, page: int, listed: list[Account]) -> list[Account]:
+        """The accounts of a page that no page before it had."""
+        fresh = [account for account in listed if account.id not in self._seen]
+        self._seen.update(account.id for account in fresh)
+        if (page == 0 and len(listed) < SMALLEST_PAGE) or (page >= 2 and not fresh):
+            self.done = True
+        return fresh
+
+
 class StackOne:
     """The client of the platform API. All methods raise Failed."""
 
-    def __init__(self, http: Http, url: str, api_key: str, scrubber: Scrubber) -> None:
-        self._api = StackOneApi(http, url)
+    def __init__(self, api: StackOneApi, api_key: str, scrubber: Scrubber) -> None:
+        self._api = api
+        self._profile_properties = api.profile_properties
         self._auth = (api_key, "")
         self._scrubber = scrubber
+        self.filters_ignored = False
+        """Whether a listing held accounts of owners that were not asked for."""
 
-    def accounts(self, provider: str, origin_owner_id: str | None = None) -> list[Account]:
-        """The accounts of a provider, of one owner or of all.
+    def accounts(self, provider: str, *owners: str, each: Callable[..., Iterable[Any]] = map) -> list[Account]:
+        """The accounts of a provider, of the given owners or of all.
 
-        Filters are repeated here, because misspelt ones may be ignored (S25); pages are fetched by the
-        rule that survives either page base and any cap (S23).
+        Filters are repeated here, because misspelt ones may be ignored (S25). C(each) applies a function to
+        several pages at a time, as C(map) does.
         """
-        params = {"provider": provider, "page_size": PAGE_SIZE}
-        if origin_owner_id is not None:
-            params["origin_owner_id"] = origin_owner_id
-        return [
-            account
-            for account in self._pages(params)
-            if account.provider.lower() == provider.lower() and origin_owner_id in (None, account.origin_owner_id)
-        ]
+        params: dict[str, Any] = {"provider": provider, "page_size": PAGE_SIZE}
+        if owners:
+            params["origin_owner_id" if len(owners) == 1 else "origin_owner_ids"] = list(owners)
+        paging, wanted, found = Paging(), set(owners), []
+        while not paging.done:
+            pages = paging.next_pages()
+            for page, listed in zip(pages, each(lambda page: self._page(params, page), pages)):
+                found += paging.take(page, listed)
+        mine = [account for account in found if account.provider.lower() == provider.lower()]
+        of_owners = [account for account in mine if not owners or account.origin_owner_id in wanted]
+        self.filters_ignored = self.filters_ignored or len(of_owners) < len(mine)
+        return of_owners
 
     def account(self, account_id: str) -> Account | None:
         """One account, C(None) where there is none."""
@@ -147,11 +186,13 @@ class StackOne:
     def open_session(self, request: SessionRequest) -> ConnectSession:
         """Open a connect session, under whichever name StackOne takes the connector profile (b5)."""
         doing = "open a connect session"
+        names = self._profile_properties
         answer = None
-        for name in _PROFILE_PROPERTIES if request.integration_id else _PROFILE_PROPERTIES[:1]:
+        for name in list(names) if request.integration_id else names[:1]:
             answer = self._send("POST", "/connect_sessions", body=request.body(name))
             if answer.status != 400 or name not in answer.text:
                 break
+            names.sort(key=name.__eq__)
         if not answer.ok and _names_the_profile(answer, request.account_id):
             raise _profile_missing(refused(answer, doing), request)
         token = _checked(answer, doing).get("token")
@@ -164,17 +205,8 @@ class StackOne:
         """Whether a token is still good (S54): tells refused credentials from an expired session (H17)."""
         return self._send("POST", "/connect_sessions/authenticate", body={"token": session.token}).ok
 
-    def _pages(self, params: dict[str, Any]) -> Iterator[Account]:
-        seen: set[str] = set()
-        for page in range(MOST_PAGES):
-            answer = self._send("GET", "/accounts", params={**params, "page": page} if page else params)
-            listed = _listed(answer)
-            fresh = [account for account in listed if account.id not in seen]
-            seen.update(account.id for account in fresh)
-            yield from fresh
-            if (page == 0 and len(listed) < SMALLEST_PAGE) or (page >= 2 and not fresh):
-                return
-        raise unexpected(answer, f"list accounts to their end in {MOST_PAGES} pages")
+    def _page(self, params: dict[str, Any], page: int) -> list[Account]:
+        return _listed(self._send("GET", "/accounts", params={**params, "page": page} if page else params))
 
     def _send(self, method: str, path: str, **request: Any) -> Answer:
         return self._api.send_known(method, path, auth=self._auth, **request)

@@ -318,6 +318,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
+    confirm_timeout_from,
     http_spec,
     stackone_spec,
     tenant_from,
@@ -366,11 +367,12 @@ def main() -> None:
     bench = Bench(module)
     try:
         tenant = tenant_from(module.params)
+        timeout = confirm_timeout_from(module.params)
         linker = bench.linker()
     except Failed as error:
         bench.refuse(error, f"owner {module.params['origin_owner_id'] or module.params['account_id']}")
         return
-    outcome = linker.run(tenant)
+    outcome = linker.run(tenant, timeout)
     if outcome.failure:
         bench.fail(outcome.failure, result_of(outcome))
     bench.exit(result_of(outcome))

@@ -35,8 +35,11 @@ SPECS = {
     "freshservice_key_info": {
         **_arguments.http_spec(),
         **_arguments.key_check_spec(),
+        "domain": {"type": "str", "required": True},
+        "api_key": {"type": "str", "required": True, "no_log": True},
         "fail_on_refused": {"type": "bool", "default": False},
     },
+    "freshservice_links": _arguments.bulk_spec(),
 }
 
 
@@ -53,12 +56,17 @@ def documented(module):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_options_are_documented_as_they_are(module):
-    options, spec = documented(module), SPECS[module]
+    compare(documented(module), SPECS[module])
+
+
+def compare(options, spec):
     assert set(options) == set(spec)
     for name, about in options.items():
-        for key in ("type", "default", "choices", "aliases"):
+        for key in ("type", "elements", "default", "choices", "aliases"):
             assert about.get(key) == spec[name].get(key), (name, key)
+        assert bool(about.get("required")) == bool(spec[name].get("required")), name
         assert about["description"]
+        compare(about.get("suboptions", {}), spec[name].get("options", {}))
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -93,9 +101,9 @@ def test_every_option_is_a_role_variable_and_in_its_readme():
 
 def test_every_failure_code_is_documented_and_every_verdict_is_in_the_readme():
     module = importlib.import_module(f"{PACKAGE}.freshservice_link")
-    info = importlib.import_module(f"{PACKAGE}.freshservice_key_info")
+    others = [importlib.import_module(f"{PACKAGE}.{name}") for name in ("freshservice_key_info", "freshservice_links")]
     for code in FailureCode:
-        assert f"V({code.value})" in module.RETURN + info.RETURN, code
+        assert any(f"V({code.value})" in each.RETURN for each in [module, *others]), code
     readme = (ROOT / "README.md").read_text()
     for status in KeyStatus:
         assert f"`{status.value}`" in readme, status

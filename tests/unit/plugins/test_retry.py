@@ -7,8 +7,6 @@ from email.utils import formatdate
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
-    Clock,
-    Pacer,
     TransportError,
     TransportKind,
     error_delay,
@@ -89,24 +87,3 @@ def test_the_summary_says_what_and_how_long():
     log = RetryLog([Retry("GET /accounts", "HTTP 503", 0.5), Retry("GET /accounts", "HTTP 503", 1.0)])
     assert log.summary() == "Repeated 2 requests (GET /accounts: HTTP 503 (2 times)); waited 1.5 s in all."
     assert RetryLog().summary() is None
-
-
-class FakeClock(Clock):
-    def __init__(self):
-        self.time = 0.0
-
-    def monotonic(self):
-        return self.time
-
-    def sleep(self, seconds):
-        self.time += seconds
-
-
-def test_no_minute_holds_more_than_the_quota():
-    clock = FakeClock()
-    pacer = Pacer(30, clock)
-    sent = []
-    for _ in range(90):
-        pacer.wait()
-        sent.append(clock.time)
-    assert max(sum(start <= moment < start + 60 for moment in sent) for start in sent) == 30

@@ -1,0 +1,41 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The three clients that link a tenant, and what all tenants of a run share of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._api import StackOneApi
+from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, Http
+from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Forms, Hub
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
+
+
+@dataclass(frozen=True)
+class Clients:
+    """Freshservice, StackOne's platform, and its Hub. C(scrubber) learns the tokens they obtain."""
+
+    freshservice: Freshservice
+    stackone: StackOne
+    hub: Hub
+    scrubber: Scrubber
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Makes clients that share connections, quota and forms."""
+
+    http: Http
+    api: StackOneApi
+    freshservice: Freshservice
+    stackone_api_key: str = field(repr=False)
+    forms: Forms = field(default_factory=Forms)
+
+    def clients(self, scrubber: Scrubber) -> Clients:
+        """Clients whose secrets go to this scrubber: each tenant of a long list needs but its own."""
+        stackone = StackOne(self.api, self.stackone_api_key, scrubber)
+        return Clients(self.freshservice, stackone, Hub(self.api, self.forms), scrubber, self.http.clock)

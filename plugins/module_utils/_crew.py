@@ -1,0 +1,118 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Threads that work through a list together, and the way to stop them."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Callable
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, Stopped
+
+BEAT_SECONDS = 0.25
+
+
+class Stop:
+    """Whether and why a run shall end early: gently, or at once."""
+
+    def __init__(self) -> None:
+        self.reason: str | None = None
+        self._at_once = threading.Event()
+
+    def gently(self, reason: str) -> None:
+        """Begin nothing new; what is under way ends as usual."""
+        self.reason = self.reason or reason
+
+    def at_once(self, reason: str) -> None:
+        """Wake whoever waits as well."""
+        self.gently(reason)
+        self._at_once.set()
+
+    @property
+    def now(self) -> bool:
+        """Whether nothing shall be waited for any more."""
+        return self._at_once.is_set()
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep. Raises Stopped where the run is stopped at once meanwhile."""
+        if self._at_once.wait(seconds):
+            raise Stopped(self.reason or "")
+
+    def clock(self) -> Clock:
+        """The time, with a sleep that a stop ends."""
+        clock = Clock()
+        clock.sleep = self.sleep  # type: ignore[method-assign]
+        return clock
+
+
+@contextmanager
+def stopped_by_signals(stop: Stop) -> Iterator[None]:
+    """Let SIGTERM and SIGINT end the run in good order: what was done so far is reported."""
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, lambda got, _frame: _on_signal(stop, got)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _on_signal(stop: Stop, number: int) -> None:
+    stop.at_once(f"by {signal.Signals(number).name}")
+
+
+class Crew:
+    """So many workers. C(beat) is called a few times a second, in the thread that C(each) was called in."""
+
+    def __init__(self, workers: int, stop: Stop, beat: Callable[[], None] = lambda: None) -> None:
+        self._workers = workers
+        self._stop = stop
+        self._beat = beat
+
+    def each(self, work: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+        """C(map), by all workers at once. Raises what the work raises, and Stopped when stopped at once."""
+        results = self.some(work, list(items), lambda: self._stop.now)
+        if self._stop.now:
+            raise Stopped(self._stop.reason or "")
+        return results
+
+    def each_tenant(self, work: Callable[[Any], Any], items: Sequence[Any]) -> None:
+        """As C(each), but also a gentle stop leaves the rest undone; the work itself notes what it did."""
+        self.some(work, items, lambda: self._stop.reason is not None)
+
+    def some(self, work: Callable[[Any], Any], items: Sequence[Any], until: Callable[[], bool]) -> list[Any]:
+        """Work through the items until all are done or C(until) says so; C(None) for what was not begun."""
+        results: list[Any] = [None] * len(items)
+        errors: list[BaseException] = []
+        waiting = iter(range(len(items)))
+
+        def worker() -> None:
+            # next() on this iterator is one step of the interpreter: no two workers get the same.
+            for index in waiting:
+                if errors or until():
+                    return
+                try:
+                    results[index] = work(items[index])
+                except BaseException as error:
+                    errors.append(error)
+
+        self._run_threads(worker, min(self._workers, len(items)))
+        if errors:
+            raise errors[0]
+        return results
+
+    def _run_threads(self, worker: Callable[[], None], count: int) -> None:
+        if count <= 1:
+            worker()
+            return
+        threads = [threading.Thread(target=worker, daemon=True) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(BEAT_SECONDS)
+                self._beat()
+        self._beat()

@@ -1,0 +1,98 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How far a run is: counted here, written to a file, and turned into a line for people."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+from dataclasses import asdict, dataclass
+
+INTERVAL = 0.5
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+
+
+@dataclass
+class Progress:
+    """Counts of a run, and its seconds. Holds no names and no secrets."""
+
+    total: int
+    done: int = 0
+    changed: int = 0
+    failed: int = 0
+    elapsed: float = 0.0
+    quota_wait: float = 0.0
+    """Seconds that workers are still going to wait for the quota."""
+
+    @property
+    def line(self) -> str:
+        """C(412/1000  398 ok  9 changed  5 failed  6.6 tenants/s  about 1 min 30 s left)."""
+        parts = [
+            f"{self.done}/{self.total}",
+            f"{self.done - self.failed} ok",
+            f"{self.changed} changed",
+            f"{self.failed} failed",
+        ]
+        rate = self.done / self.elapsed if self.elapsed > 0 else 0.0
+        if rate:
+            parts.append(f"{rate:.1f} tenants/s")
+        if self.quota_wait >= 1:
+            parts.append(f"waiting for quota {duration(self.quota_wait)}")
+        if rate and self.done < self.total:
+            left = max((self.total - self.done) / rate, self.quota_wait)
+            parts.append(f"about {duration(left)} left")
+        return "  ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """C(12 s), C(1 min 30 s), C(2 h 5 min)."""
+    whole = max(1, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+class ProgressFile:
+    """Counts what workers finish, and keeps one line of JSON up to date for whoever watches."""
+
+    def __init__(self, path: str | None, total: int, clock: object) -> None:
+        self.progress = Progress(total)
+        self._path = path
+        self._clock = clock
+        self._started = clock.monotonic()  # type: ignore[attr-defined]
+        self._written = 0.0
+        self._lock = threading.Lock()
+
+    def count(self, changed: bool, failed: bool) -> int:
+        """One tenant more is done; how many have failed so far."""
+        with self._lock:
+            self.progress.done += 1
+            self.progress.changed += changed
+            self.progress.failed += failed
+            return self.progress.failed
+
+    def write(self, quota_wait: float) -> None:
+        """Bring the file up to date, at most every half second. Nobody's run fails for it."""
+        now = self._clock.monotonic()  # type: ignore[attr-defined]
+        if not self._path or now - self._written < INTERVAL:
+            return
+        self._written = now
+        self.progress.elapsed, self.progress.quota_wait = now - self._started, quota_wait
+        with contextlib.suppress(OSError):
+            temporary = f"{self._path}.new"
+            with open(os.open(temporary, _FLAGS, 0o600), "w", encoding="utf-8") as file:
+                json.dump(asdict(self.progress), file)
+            os.replace(temporary, self._path)
+
+
+def read(path: str) -> Progress | None:
+    """What a progress file says, C(None) where there is none yet."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return Progress(**json.load(file))
+    except (OSError, ValueError, TypeError):
+        return None

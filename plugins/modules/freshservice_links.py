@@ -1,0 +1,470 @@
+#!/usr/bin/python
+# Copyright: tenantlink.stackone contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Link many Freshservice tenants to StackOne."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freshservice_links
+short_description: Link many Freshservice tenants to StackOne
+version_added: 0.1.0
+description:
+  - Makes sure that each Freshservice tenant of a list is a linked account in StackOne, or that it is not, in one task.
+  - Does for every tenant what M(tenantlink.stackone.freshservice_link) does for one, as fast as the network and StackOne's quota
+    allow. The accounts are listed once before and once after, the tenants are worked through by many workers.
+  - A tenant that fails does not stop the others. The task fails in the end and still returns the result of every tenant.
+  - It can be killed at any moment and run again. What is linked already is found, not linked twice.
+author:
+  - tenantlink.stackone contributors (@tenantlink)
+extends_documentation_fragment:
+  - tenantlink.stackone.http
+  - tenantlink.stackone.http.stackone
+  - tenantlink.stackone.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Connect sessions may be opened to see what accounts store. They change nothing and expire by themselves.
+  diff_mode:
+    support: full
+    details:
+      - One line for each changed tenant, at most 100 of each kind. Of secrets it says V(unchanged), V(changed) or V(unknown),
+        nothing else.
+  idempotent:
+    support: partial
+    details:
+      - With O(tenants[].update_credentials=always) every run sends the key again.
+options:
+  tenants:
+    description:
+      - The tenants. What is not set is left alone.
+      - Two entries that mean the same link are refused before anything is changed.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      domain:
+        description:
+          - The Freshservice domain, which is V(mycompany) of C(mycompany.freshservice.com).
+          - The host name and the URL are understood as well. Anything that is not one label under C(freshservice.com) is refused
+            before a key is sent anywhere.
+          - Required when O(tenants[].state=present).
+        type: str
+      api_key:
+        description:
+          - The API key of an agent of this tenant. Keep it in Ansible Vault.
+          - Required when O(tenants[].state=present).
+        type: str
+      state:
+        description:
+          - V(present) links the tenant and keeps it as declared.
+          - V(absent) unlinks it. With O(tenants[].domain), an account of the same owner with another domain is left alone.
+        type: str
+        choices: [present, absent]
+        default: present
+      origin_owner_id:
+        description:
+          - Your own id of the customer that the account belongs to.
+          - Together with O(tenants[].provider), and O(tenants[].domain) where an owner has several accounts, this tells which account is this tenant's.
+          - Required when O(tenants[].state=present). Either this or O(tenants[].account_id) is required when O(tenants[].state=absent).
+        type: str
+      origin_owner_name:
+        description:
+          - The customer's name, as StackOne shows it. A new account gets O(tenants[].origin_owner_id) if this is not set.
+        type: str
+      origin_username:
+        description:
+          - The user that the account belongs to. A new account gets the agent's e-mail address if this is not set.
+        type: str
+      label:
+        description:
+          - The account's label. Where StackOne does not let it be changed on an existing account, a warning says so.
+        type: str
+      account_type:
+        description:
+          - The account's type. StackOne makes new accounts V(production) if this is not set.
+        type: str
+        choices: [production, test]
+      account_id:
+        description:
+          - The id of the account, to pin it where several could be meant.
+        type: str
+      allow_multiple:
+        description:
+          - Whether the owner may have several accounts, one for each domain.
+          - If V(false), an owner's only account is this tenant's, whatever domain it has now.
+        type: bool
+        default: false
+      integration_id:
+        description:
+          - The connector profile to link with. If not set, the only active one for O(tenants[].provider).
+        type: str
+        aliases: [connector_profile_id]
+      provider:
+        description:
+          - StackOne's key of the connector.
+        type: str
+        default: freshservice
+      credential_fields:
+        description:
+          - Which field of the connector's form takes what. The form is read from StackOne and understood without help as a rule;
+            where it cannot be, the module fails and names the form's fields.
+        type: dict
+        suboptions:
+          domain:
+            description:
+              - The key of the field that takes the domain.
+            type: str
+          api_key:
+            description:
+              - The key of the field that takes the API key (the name of the field, not an API key).
+            type: str
+          extra:
+            description:
+              - Values for further fields, by the field's key.
+            type: dict
+            default: {}
+          extra_secrets:
+            description:
+              - Secret values for further fields, by the field's key.
+            type: dict
+            default: {}
+      update_credentials:
+        description:
+          - When the domain and key of an existing account are sent to StackOne again.
+          - StackOne never gives a stored key back, only its last characters. V(on_drift) sends them where these differ, where the
+            stored domain differs, or where the account is not active. Where StackOne shows no characters, a
+            rotated key is noticed with O(fingerprints), else only once the account is no longer active.
+          - V(always) sends them every time, V(on_create) only when the account is linked.
+        type: str
+        choices: [on_drift, always, on_create]
+        default: on_drift
+      verify_key:
+        description:
+          - Whether to check the domain and key at Freshservice before StackOne is touched.
+        type: bool
+        default: true
+      admin_api_key:
+        description:
+          - The API key of an Account Admin of the same tenant, used only where O(tenants[].api_key) is refused, and only to read the agent's
+            record. It settles whether the key is wrong, switched off, or its agent deactivated.
+          - Requires O(tenants[].agent_email).
+        type: str
+      agent_email:
+        description:
+          - The e-mail address of the agent whose key O(tenants[].api_key) is.
+          - Requires O(tenants[].admin_api_key).
+        type: str
+  concurrency:
+    description:
+      - How many tenants are worked on at the same time.
+    type: int
+    default: 64
+  requests_per_minute:
+    description:
+      - How many requests StackOne may get in a minute. Short runs send them as fast as they can, long ones wait for the quota.
+      - StackOne allows 1,000 a minute for each API key, and others who use the same key share them. Set less to leave them room,
+        or make a key for this alone.
+    type: int
+    default: 1000
+  quota_window:
+    description:
+      - Seconds over which O(requests_per_minute) is counted, at most 60. With a smaller value the requests of a long run come
+        evenly instead of in bursts.
+    type: float
+    default: 60.0
+  confirm_timeout:
+    description:
+      - Seconds to wait in the end for the accounts to become active.
+    type: float
+    default: 30.0
+  fingerprints:
+    description:
+      - File in which to remember, from run to run, that an account stores the declared domain and key. While StackOne has not
+        changed an account since, it is then known without a request, and a rotated key is noticed even where StackOne shows
+        no characters of the stored one.
+      - It holds no key and nothing a key could be guessed from without the StackOne key, has mode 0600, and is a cache. Without
+        it, each tenant costs two more requests.
+    type: path
+  purge:
+    description:
+      - Whether to unlink the accounts of the same provider that no entry of O(tenants) stands for.
+      - That is done last, and only where the run was not stopped before. In check mode they are returned in RV(purged).
+      - The accounts of an owner are spared while one of its entries fails before it is known which account is meant.
+    type: bool
+    default: false
+  purge_limit:
+    description:
+      - How many accounts O(purge) may unlink in one run. Below 1 it is a share of all accounts of the provider, rounded up,
+        from 1 on a number.
+      - Where it would be more, none is unlinked and the task fails.
+    type: float
+    default: 0.1
+  stop_after_failures:
+    description:
+      - Begin no further tenants once so many have failed. If not set, all are tried.
+      - Where StackOne refuses O(stackone_api_key) the run ends at once in any case.
+    type: int
+  progress_path:
+    description:
+      - File to which the state of the run is written twice a second, as JSON without names and secrets.
+      - If not set and the task runs on the controller, the progress is shown every few seconds instead.
+    type: path
+seealso:
+  - module: tenantlink.stackone.freshservice_link
+  - module: tenantlink.stackone.freshservice_key_info
+"""
+
+EXAMPLES = r"""
+- name: Link all customers
+  tenantlink.stackone.freshservice_links:
+    stackone_api_key: "{{ vault_stackone_api_key }}"
+    tenants:
+      - domain: mycompany
+        api_key: "{{ vault_freshservice_api_keys.mycompany }}"
+        origin_owner_id: customer-4711
+        origin_owner_name: My Company Ltd
+      - domain: othercompany
+        api_key: "{{ vault_freshservice_api_keys.othercompany }}"
+        origin_owner_id: customer-4712
+      - state: absent
+        origin_owner_id: customer-0815
+
+- name: Link the customers of a CSV file, with keys from Ansible Vault, and unlink who is no longer in it
+  tenantlink.stackone.freshservice_links:
+    stackone_api_key: "{{ vault_stackone_api_key }}"
+    tenants: "{{ lookup('ansible.builtin.file', 'tenants.csv') | tenantlink.stackone.tenants(api_keys=vault_freshservice_api_keys) }}"
+    fingerprints: ~/.cache/tenantlink/fingerprints.json
+    purge: true
+    purge_limit: 5
+
+- name: Leave half of StackOne's quota to others, and stop when something is wrong altogether
+  tenantlink.stackone.freshservice_links:
+    stackone_api_key: "{{ vault_stackone_api_key }}"
+    tenants: "{{ tenants }}"
+    requests_per_minute: 500
+    stop_after_failures: 20
+"""
+
+RETURN = r"""
+results:
+  description: What came of each tenant, in the order of O(tenants).
+  returned: always, unless an option is wrong or the accounts cannot be listed
+  type: list
+  elements: dict
+  contains:
+    domain:
+      description: The Freshservice domain.
+      type: str
+      sample: mycompany
+    origin_owner_id:
+      description: Your id of the customer.
+      type: str
+      sample: customer-4711
+    account_id:
+      description: StackOne's id of the account, where there is one.
+      type: str
+      sample: "45320976103598426371"
+    action:
+      description:
+        - What was done, or in check mode what would be.
+        - V(create) linked an account, V(relink) sent domain and key again, V(update) changed other fields, V(delete) unlinked it,
+          V(none) is none of these. Where several were done, the first of them.
+      type: str
+      sample: create
+    changed:
+      description: Whether anything was changed for this tenant, or would be.
+      type: bool
+      sample: true
+    warnings:
+      description: What is worth knowing although it is no failure.
+      returned: when there is any
+      type: list
+      elements: str
+      sample: ["The stored API key is another one, and was left because update_credentials is on_create."]
+    failure:
+      description: Why the tenant is not as declared. See M(tenantlink.stackone.freshservice_link), with RV(ignore:msg) in it.
+      returned: when it failed
+      type: dict
+      sample:
+        code: tenant_suspended
+        phase: key_check
+        tenant: mycompany (owner customer-4711)
+        http_status: 403
+        details: {"evidence": "HTTP 403: account_suspended"}
+        remediation: The customer renews the subscription under Admin > Plans & Billing; then run again.
+        retriable: false
+        msg: >-
+          mycompany (owner customer-4711): the Freshservice account is suspended. The customer renews the subscription under
+          Admin > Plans & Billing; then run again.
+purged:
+  description: The accounts that no entry of O(tenants) stands for and that were unlinked, or would be, like RV(results).
+  returned: when O(purge=true)
+  type: list
+  elements: dict
+  sample: [{"domain": null, "origin_owner_id": "customer-0815", "account_id": "45320976103598426372", "action": "delete", "changed": true}]
+summary:
+  description: Counts of the run.
+  returned: always, unless an option is wrong or the accounts cannot be listed
+  type: dict
+  contains:
+    tenants:
+      description: Entries of O(tenants).
+      type: int
+      sample: 1000
+    changed:
+      description: How many tenants were changed, purged accounts included.
+      type: int
+      sample: 9
+    failed:
+      description: How many tenants failed.
+      type: int
+      sample: 5
+    actions:
+      description: How many of each action.
+      type: dict
+      sample: {"create": 5, "relink": 3, "update": 1, "delete": 0, "none": 991}
+    failures:
+      description: How many of each C(failure.code).
+      type: dict
+      sample: {"key_refused": 4, "tenant_suspended": 1}
+    purged:
+      description: How many accounts were unlinked because of O(purge).
+      type: int
+      sample: 0
+    requests:
+      description: How many requests each service got, repetitions included.
+      type: dict
+      sample: {"freshservice": 1000, "stackone": 42}
+    quota_seconds:
+      description: Seconds in which the run waited for StackOne's quota.
+      type: float
+      sample: 0.0
+diff:
+  description: One line for each changed tenant, before and after.
+  returned: in diff mode, when something is changed, or would be
+  type: dict
+  sample: {"before": "mycompany (owner customer-4711): label Old\n", "after": "mycompany (owner customer-4711): label New\n"}
+warnings:
+  description: What is worth knowing although nothing failed, and which requests had to be repeated.
+  returned: when there is any
+  type: list
+  elements: str
+  sample: ["Repeated 1 request (GET /accounts: HTTP 503); waited 0.6 s in all."]
+failure:
+  description: What went wrong, for machines. RV(ignore:msg) says the same in one line for people.
+  returned: on failure
+  type: dict
+  contains:
+    code:
+      description:
+        - V(tenants_failed) where the run as such went well. See RV(results) then.
+        - V(duplicate_tenant), V(purge_refused), V(stopped), or one of the codes of M(tenantlink.stackone.freshservice_link).
+      type: str
+      sample: tenants_failed
+    phase:
+      description: V(arguments), V(observe), V(apply) or V(confirm).
+      type: str
+      sample: apply
+    tenant:
+      description: What it concerns.
+      type: str
+      sample: the run
+    http_status:
+      description: The HTTP status that it rests on, if any.
+      type: int
+      sample: 401
+    details:
+      description: More, depending on the code.
+      type: dict
+      sample: {"positions": [3, 17]}
+    remediation:
+      description: What to do next.
+      type: str
+      sample: Remove one of them.
+    retriable:
+      description: Whether trying again later may help.
+      type: bool
+      sample: false
+"""
+
+from typing import Any
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
+    bulk_options_from,
+    bulk_spec,
+    secrets_in,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Bulk, Job, Report
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop, stopped_by_signals
+from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import (
+    entries_from,
+    refuse_duplicates,
+    shared_domains,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import Fingerprints
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, BulkModule
+from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
+from ansible_collections.tenantlink.stackone.plugins.module_utils._report import (
+    diff_of,
+    failure_of,
+    row_of,
+    summary_of,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
+
+
+def bulk_of(module: BulkModule, bench: Bench, stop: Stop) -> tuple[Bulk, list[Job], list[str]]:
+    """The run, its jobs, and warnings about the list. Raises Failed(invalid_argument or duplicate_tenant)."""
+    params = module.params
+    options = bulk_options_from(params, module.check_mode)
+    exchange = bench.exchange()
+    entries = entries_from(params["tenants"])
+    refuse_duplicates(entries)
+    jobs = [Job(entry, Scrubber(secrets_in(declared))) for entry, declared in zip(entries, params["tenants"])]
+    path = params["fingerprints"]
+    fingerprints = Fingerprints(path, params["stackone_api_key"].strip()) if path else None
+    progress = ProgressFile(params["progress_path"], len(jobs), exchange.http.clock)
+    return Bulk(exchange, options, stop, progress, fingerprints), jobs, shared_domains(entries)
+
+
+def result_of(module: BulkModule, bulk: Bulk, report: Report) -> dict[str, Any]:
+    """The module's result, in the shape that RETURN documents."""
+    summary = summary_of(report, bulk.requests_sent, bulk.quota_seconds)
+    result: dict[str, Any] = {
+        "changed": summary["changed"] > 0,
+        "results": [row_of(job) for job in report.jobs],
+        "summary": summary,
+        "invocation": {"module_args": module.arguments_shown()},
+    }
+    if module.params["purge"]:
+        result["purged"] = [row_of(job) for job in report.purged]
+    diff = diff_of(report.jobs + report.purged) if module._diff else None
+    return {**result, "diff": diff} if diff else result
+
+
+def main() -> None:
+    """Run the module."""
+    module = BulkModule(argument_spec=bulk_spec(), required_by={"client_key": "client_cert"}, supports_check_mode=True)
+    stop = Stop()
+    bench = Bench(module, stop.clock())
+    module.forget_tenants_secrets(bench.scrubber.forms)
+    try:
+        with stopped_by_signals(stop):
+            bulk, jobs, warnings = bulk_of(module, bench, stop)
+            report = bulk.run(jobs)
+    except Failed as error:
+        bench.refuse(error, "the run")
+        return
+    result = {**result_of(module, bulk, report), "warnings": warnings + report.warnings}
+    failure = failure_of(report, result["results"])
+    if failure:
+        bench.fail(failure, result)
+    bench.exit(result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
+
+
+class FakeClock:
+    def __init__(self):
+        self.time = 1000.0
+
+    def monotonic(self):
+        return self.time
+
+    def sleep(self, seconds):
+        assert seconds > 0
+        self.time += seconds
+
+
+def busiest(sent, window):
+    return max(sum(start <= moment < start + window for moment in sent) for start in sent)
+
+
+@given(st.integers(1, 8), st.floats(0.5, 60), st.lists(st.floats(0, 5), min_size=1, max_size=60))
+def test_no_window_of_the_server_holds_more_than_the_quota(slots, window, delays):
+    """The server counts a request at any moment between its sending and its answer: here at the answer or at once."""
+    clock = FakeClock()
+    quota = Quota(slots, window, clock)
+    sent, answered = [], []
+    for delay in delays:
+        with quota.slot():
+            sent.append(clock.time)
+            clock.time += delay
+            answered.append(clock.time)
+    mixed = [late if index % 2 else early for index, (early, late) in enumerate(zip(sent, answered))]
+    slack = window - 1e-6
+    for counted in (sent, answered, mixed):
+        assert busiest(counted, slack) <= slots
+
+
+def test_it_sends_as_much_as_the_quota_allows():
+    clock = FakeClock()
+    quota = Quota(100, 60, clock)
+    for _ in range(1000):
+        with quota.slot():
+            pass
+    assert clock.time - 1000.0 == pytest.approx(9 * 60)
+    assert quota.waited == pytest.approx(9 * 60)
+
+
+def test_a_primed_quota_waits_before_the_first_request_too():
+    clock = FakeClock()
+    quota = Quota(1, 3, clock, primed=True)
+    with quota.slot():
+        assert clock.time == 1003.0
+
+
+def test_a_hold_stops_everybody_once():
+    clock = FakeClock()
+    quota = Quota(10, 60, clock)
+    quota.hold(30)
+    quota.hold(5)
+    starts = []
+    for _ in range(4):
+        with quota.slot():
+            starts.append(clock.time)
+    assert starts == [1030.0] * 4
+    assert quota.waited == 30
+
+
+def test_a_hold_that_begins_while_a_worker_sleeps_is_kept():
+    clock = FakeClock()
+    quota = Quota(1, 10, clock)
+    with quota.slot():
+        pass
+
+    def sleep(seconds):
+        clock.time += seconds
+        if not held:
+            held.append(True)
+            quota.hold(50)
+
+    held = []
+    clock.sleep = sleep
+    with quota.slot():
+        assert clock.time == 1060.0
+
+
+def test_workers_share_it():
+    """With real threads: 60 requests at 20 in 0.3 s need at least two full windows, and no window holds more."""
+    window, sent = 0.3, []
+    quota = Quota(20, window, Clock())
+
+    def worker():
+        for _ in range(10):
+            with quota.slot():
+                sent.append(time.monotonic())
+
+    threads = [threading.Thread(target=worker) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(sent) == 60
+    assert busiest(sent, window) <= 20
+
+
+def test_a_stop_wakes_who_waits_and_gives_the_slot_back():
+    stop = Stop()
+    quota = Quota(1, 3600, stop.clock())
+    with quota.slot():
+        pass
+    threading.Timer(0.05, stop.at_once, ["by a test"]).start()
+    for _ in range(2):
+        with pytest.raises(Stopped, match="by a test"), quota.slot():
+            pass
