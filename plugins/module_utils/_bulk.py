@@ -34,7 +34,6 @@ class Job:
 
     entry: Entry
     scrubber: Scrubber
-    linker: Linker | None = None
     outcome: Outcome | None = None
     failure: Failure | None = None
 
@@ -122,7 +121,7 @@ class Bulk:
     def _list(self, tenants: Sequence[Tenant]) -> Directory:
         directory = Directory(self._clients.stackone, self._crew.each)
         for provider in sorted({tenant.provider.lower() for tenant in tenants}):
-            directory.load(provider)
+            directory.load(provider, expected=len(tenants))
             directory.look_again(provider, _owners(tenants, provider))
         return directory
 
@@ -134,16 +133,14 @@ class Bulk:
 
     def _apply_owner(self, group: Sequence[Job], before: Directory) -> None:
         """An owner's tenants one after the other, so that none takes what another made for its own."""
-        rules = Rules(self._options.check_mode, listing_is_fresh=True)
         made: frozenset[str] = frozenset()
         for job in group:
             tenant = job.entry.tenant
             if tenant is None or (made and self._stop.reason):
                 continue
-            linker = Linker(self._exchange.clients(job.scrubber), before, rules, self._fingerprints)
             outcome = Outcome(tenant, known=made)
-            linker.apply(outcome)
-            job.linker, job.outcome = linker, outcome
+            self._linker(job, before).apply(outcome)
+            job.outcome = outcome
             if outcome.created_id:
                 made |= {outcome.created_id}
             self._note(job)
@@ -171,12 +168,16 @@ class Bulk:
             if not waiting:
                 return
         for job in waiting:
-            assert job.linker and job.outcome
-            job.linker.give_up(job.outcome)
+            self._linker(job, before).give_up(job.outcome)
 
     def _unsettled(self, jobs: list[Job], seen: Directory) -> list[Job]:
-        settled = self._crew.each(lambda job: job.linker.settle(job.outcome, seen), jobs)
+        settled = self._crew.each(lambda job: self._linker(job, seen).settle(job.outcome, seen), jobs)
         return [job for job, done in zip(jobs, settled) if not done]
+
+    def _linker(self, job: Job, seen: Directory) -> Linker:
+        """Made for one use: ten thousand kept ones would fill the memory."""
+        rules = Rules(self._options.check_mode, listing_is_fresh=True)
+        return Linker(self._exchange.clients(job.scrubber), seen, rules, self._fingerprints)
 
     def _list_again(self, tenants: Sequence[Tenant], accounts: int) -> Directory:
         directory = Directory(self._clients.stackone, self._crew.each)
@@ -185,7 +186,7 @@ class Bulk:
             if few:
                 directory.load_owners(provider, _owners(tenants, provider))
             else:
-                directory.load(provider)
+                directory.load(provider, expected=accounts + len(tenants))
         return directory
 
     def _purge(self, report: Report, before: Directory) -> None:

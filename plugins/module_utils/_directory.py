@@ -33,9 +33,9 @@ class Directory:
     def __iter__(self) -> Iterator[Account]:
         return iter(self._by_id.values())
 
-    def load(self, provider: str) -> None:
-        """List all accounts of a provider. Raises Failed."""
-        self._add(self._stackone.accounts(provider, each=self._each))
+    def load(self, provider: str, expected: int = 0) -> None:
+        """List all accounts of a provider, of which there may be C(expected). Raises Failed."""
+        self._add(self._stackone.accounts(provider, each=self._each, expected=expected))
 
     def load_owners(self, provider: str, owners: Iterable[str]) -> None:
         """List the accounts of these owners, many in one request. Raises Failed."""

@@ -37,7 +37,7 @@ except ImportError:
 else:
     REQUESTS_IMPORT_ERROR = None
 
-USER_AGENT = "ansible-tenantlink.stackone"
+HEADERS = {"User-Agent": "ansible-tenantlink.stackone", "Accept": "application/json"}
 BODY_LIMIT = 8 * 1024 * 1024
 CHUNK = 64 * 1024
 
@@ -158,7 +158,7 @@ class Clock:
 class Http:
     """Sends requests; repeats what may be repeated; raises TransportError where no answer came.
 
-    Threads share it: each has a session of its own, all have one pool of connections and one TLS context.
+    Threads share it, with one pool of connections and one TLS context.
     """
 
     def __init__(self, options: HttpOptions, clock: Clock | None = None) -> None:
@@ -168,7 +168,7 @@ class Http:
         self.sent = dict.fromkeys(Service, 0)
         self._lock = threading.Lock()
         self._adapter = _adapter(options)
-        self._own = threading.local()
+        self._proxied = bool(options.proxy or requests.utils.getproxies())
 
     def send(self, request: Request, quota: Quota | None = None) -> Answer:
         """Return the last answer, whatever its status. Raises TransportError."""
@@ -190,7 +190,7 @@ class Http:
             attempt += 1
 
     def _counted(self, request: Request, quota: Quota | None) -> Answer:
-        with quota.slot() if quota else nullcontext():
+        with quota or nullcontext():
             with self._lock:
                 self.sent[request.service] += 1
             return self._once(request)
@@ -203,25 +203,25 @@ class Http:
         else:
             self.clock.sleep(delay)
 
-    def _session(self) -> requests.Session:
-        if not hasattr(self._own, "session"):
-            self._own.session = _session(self.options, self._adapter)
-        return self._own.session
-
     def _once(self, request: Request) -> Answer:
+        """Send a request by itself. A C(requests.Session) would add cookies, redirects and the password in .netrc,
+        of which none is wanted, and cost as much again as the request."""
         host = urlsplit(request.url).netloc
         try:
-            response = self._session().request(
+            prepared = requests.Request(
                 request.method,
                 request.url,
                 auth=request.auth,
-                headers=dict(request.headers or {}),
+                headers={**HEADERS, **(request.headers or {})},
                 params=request.params,
                 json=request.body,
-                timeout=self.options.timeout,
-                allow_redirects=False,
+            ).prepare()
+            response = self._adapter.send(
+                prepared,
                 stream=True,
-                proxies=_proxies(self.options.proxy, request.url),
+                timeout=self.options.timeout,
+                verify=self.options.validate_certs,
+                proxies=_proxies(self.options.proxy, request.url) if self._proxied else None,
             )
             with response:
                 raw = self._read(response.raw)
@@ -240,6 +240,8 @@ class Http:
             body += chunk
             if len(body) > BODY_LIMIT:
                 raise urllib3.exceptions.DecodeError(f"more than {BODY_LIMIT} bytes")
+            if getattr(raw, "length_remaining", None) == 0:
+                return bytes(body)
             if self.clock.monotonic() > deadline:
                 raise urllib3.exceptions.ReadTimeoutError(None, "", "the answer did not end")
 
@@ -249,17 +251,6 @@ def error_delay(error: TransportError, attempt: int, repeatable: bool) -> float 
     if error.kind in _NEVER_PASSING or (error.sent and not repeatable):
         return None
     return backoff(attempt)
-
-
-def _session(options: HttpOptions, adapter: HTTPAdapter) -> requests.Session:
-    session = requests.Session()
-    # The environment would also bring .netrc, whose password replaces the key that was declared.
-    session.trust_env = False
-    session.verify = options.validate_certs
-    session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
 
 
 def _adapter(options: HttpOptions) -> HTTPAdapter:

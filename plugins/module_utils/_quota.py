@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 CROWDED_PAUSE = 0.05
@@ -31,15 +29,13 @@ class Quota:
         self._waiting_until = 0.0
         self._waited = 0.0
 
-    @contextmanager
-    def slot(self) -> Iterator[None]:
-        """Wait for a slot, and occupy it while the request is under way."""
+    def __enter__(self) -> None:
+        """Wait for a slot; it is occupied while the request is under way."""
         self._take()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._free_at.append(self._clock.monotonic() + self._window)
+
+    def __exit__(self, *_error: object) -> None:
+        with self._lock:
+            self._free_at.append(self._clock.monotonic() + self._window)
 
     def hold(self, seconds: float) -> None:
         """StackOne asked for a pause: no worker sends before it is over."""

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Callable
@@ -110,20 +111,22 @@ class Paging:
     Page 0 means the request without a page number.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, expected: int = 0) -> None:
         self.done = False
+        self._expected = expected
         self._seen: set[str] = set()
         self._next = 0
+        self._probable_end = 0
 
     def next_pages(self) -> list[int]:
-        """The more pages there were, the more at a time: a long listing is quicker, and few go past its end."""
+        """As many as there probably are, then the more at a time the more there were: few go past the end."""
         if self._next >= MOST_PAGES:
             raise Failed(
                 FailureCode.UNEXPECTED_ANSWER,
                 f"the listing of StackOne's accounts did not end in {MOST_PAGES} pages.",
                 "Check stackone_url, and that no proxy answers in its place.",
             )
-        count = 1 + self._next // PAGES_FOR_ONE_AHEAD
+        count = max(1 + self._next // PAGES_FOR_ONE_AHEAD, self._probable_end - self._next + 1)
         self._next += count
         return list(range(self._next - count, self._next))
 
@@ -133,6 +136,9 @@ class Paging:
         self._seen.update(account.id for account in fresh)
         if (page == 0 and len(listed) < SMALLEST_PAGE) or (page >= 2 and not fresh):
             self.done = True
+        elif page == 0:
+            # Counted from 1, the page after the last is needed as well, to see that it is empty.
+            self._probable_end = min(math.ceil(self._expected / len(listed)) + 1, MOST_PAGES) if self._expected else 0
         return fresh
 
 
@@ -147,16 +153,18 @@ class StackOne:
         self.filters_ignored = False
         """Whether a listing held accounts of owners that were not asked for."""
 
-    def accounts(self, provider: str, *owners: str, each: Callable[..., Iterable[Any]] = map) -> list[Account]:
+    def accounts(
+        self, provider: str, *owners: str, each: Callable[..., Iterable[Any]] = map, expected: int = 0
+    ) -> list[Account]:
         """The accounts of a provider, of the given owners or of all.
 
         Filters are repeated here, because misspelt ones may be ignored (S25). C(each) applies a function to
-        several pages at a time, as C(map) does.
+        several pages at a time, as C(map) does; C(expected) is how many accounts there may be.
         """
         params: dict[str, Any] = {"provider": provider, "page_size": PAGE_SIZE}
         if owners:
             params["origin_owner_id" if len(owners) == 1 else "origin_owner_ids"] = list(owners)
-        paging, wanted, found = Paging(), set(owners), []
+        paging, wanted, found = Paging(expected), set(owners), []
         while not paging.done:
             pages = paging.next_pages()
             for page, listed in zip(pages, each(lambda page: self._page(params, page), pages)):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -23,30 +23,33 @@ class Scrubber:
     """Knows every secret of a run in every form it can take on the wire, and masks them."""
 
     def __init__(self, secrets: Iterable[str | None] = ()) -> None:
-        self._forms: set[str] = set()
+        self._secrets: list[str] = []
         self.add(*secrets)
 
     def add(self, *secrets: str | None) -> None:
         """Learn more secrets; empty ones are ignored."""
-        for secret in filter(None, secrets):
-            self._forms |= secret_forms(secret)
+        self._secrets += filter(None, secrets)
 
     @property
     def forms(self) -> set[str]:
-        """All forms, for C(AnsibleModule.no_log_values)."""
-        return set(self._forms)
+        """All forms, for C(AnsibleModule.no_log_values). Made anew each time: a run of many tenants has many."""
+        return set().union(*map(secret_forms, self._secrets))
 
     def scrub(self, value: Any) -> Any:
         """The same string, list or dict with every secret masked; other values as they are."""
-        if isinstance(value, str):
-            for form in sorted(self._forms, key=len, reverse=True):
-                value = value.replace(form, MASK)
-            return value
-        if isinstance(value, dict):
-            return {self.scrub(key): self.scrub(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self.scrub(item) for item in value]
+        return _masked(value, sorted(self.forms, key=len, reverse=True))
+
+
+def _masked(value: Any, forms: Sequence[str]) -> Any:
+    if isinstance(value, str):
+        for form in forms:
+            value = value.replace(form, MASK)
         return value
+    if isinstance(value, dict):
+        return {_masked(key, forms): _masked(item, forms) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_masked(item, forms) for item in value]
+    return value
 
 
 def secret_forms(secret: str) -> set[str]:

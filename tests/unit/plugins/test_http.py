@@ -65,7 +65,7 @@ def test_the_environments_netrc_is_not_read(tmp_path, monkeypatch):
         raise requests.ConnectionError("enough")
 
     http = Http(HttpOptions(retries=0))
-    monkeypatch.setattr(http._session(), "send", send)
+    monkeypatch.setattr(http._adapter, "send", send)
     with pytest.raises(Exception, match=r"127\.0\.0\.1"):
         http.send(Request(Service.STACKONE, "GET", "http://127.0.0.1:9/hub/settings"))
     assert seen == [None]

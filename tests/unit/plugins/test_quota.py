@@ -37,7 +37,7 @@ def test_no_window_of_the_server_holds_more_than_the_quota(slots, window, delays
     quota = Quota(slots, window, clock)
     sent, answered = [], []
     for delay in delays:
-        with quota.slot():
+        with quota:
             sent.append(clock.time)
             clock.time += delay
             answered.append(clock.time)
@@ -51,7 +51,7 @@ def test_it_sends_as_much_as_the_quota_allows():
     clock = FakeClock()
     quota = Quota(100, 60, clock)
     for _ in range(1000):
-        with quota.slot():
+        with quota:
             pass
     assert clock.time - 1000.0 == pytest.approx(9 * 60)
     assert quota.waited == pytest.approx(9 * 60)
@@ -60,7 +60,7 @@ def test_it_sends_as_much_as_the_quota_allows():
 def test_a_primed_quota_waits_before_the_first_request_too():
     clock = FakeClock()
     quota = Quota(1, 3, clock, primed=True)
-    with quota.slot():
+    with quota:
         assert clock.time == 1003.0
 
 
@@ -71,7 +71,7 @@ def test_a_hold_stops_everybody_once():
     quota.hold(5)
     starts = []
     for _ in range(4):
-        with quota.slot():
+        with quota:
             starts.append(clock.time)
     assert starts == [1030.0] * 4
     assert quota.waited == 30
@@ -80,7 +80,7 @@ def test_a_hold_stops_everybody_once():
 def test_a_hold_that_begins_while_a_worker_sleeps_is_kept():
     clock = FakeClock()
     quota = Quota(1, 10, clock)
-    with quota.slot():
+    with quota:
         pass
 
     def sleep(seconds):
@@ -91,7 +91,7 @@ def test_a_hold_that_begins_while_a_worker_sleeps_is_kept():
 
     held = []
     clock.sleep = sleep
-    with quota.slot():
+    with quota:
         assert clock.time == 1060.0
 
 
@@ -102,7 +102,7 @@ def test_workers_share_it():
 
     def worker():
         for _ in range(10):
-            with quota.slot():
+            with quota:
                 sent.append(time.monotonic())
 
     threads = [threading.Thread(target=worker) for _ in range(6)]
@@ -117,9 +117,9 @@ def test_workers_share_it():
 def test_a_stop_wakes_who_waits_and_gives_the_slot_back():
     stop = Stop()
     quota = Quota(1, 3600, stop.clock())
-    with quota.slot():
+    with quota:
         pass
     threading.Timer(0.05, stop.at_once, ["by a test"]).start()
     for _ in range(2):
-        with pytest.raises(Stopped, match="by a test"), quota.slot():
+        with pytest.raises(Stopped, match="by a test"), quota:
             pass

@@ -1,0 +1,95 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""API keys by domain or owner: where a tenant's key is found, and how a CSV of keys is read. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import normalise_domain, normalise_key
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem, Row, table_from
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """A dictionary of keys. Its names are domains or owners; which of them each is, nobody says."""
+
+    domains: dict[str, str] = field(default_factory=dict, repr=False)
+    owners: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def find(self, domain: Any, owner: Any) -> str | None:
+        """The key of a tenant: by its domain, else by its owner."""
+        label = None if domain is None else label_of(str(domain))
+        if label in self.domains:
+            return self.domains[label]
+        return None if owner is None else self.owners.get(str(owner))
+
+
+def keyring_from(keys: Any, option: str) -> Keyring:
+    """Raises Problem, which names an entry by its position: where name and key were swapped, the name is the key."""
+    if not isinstance(keys, Mapping):
+        raise Problem(f"{option} must be a dictionary of keys by domain or origin_owner_id.")
+    ring = Keyring()
+    for position, (name, key) in enumerate(keys.items(), 1):
+        key = opened(key)
+        if key is None:
+            continue
+        if not isinstance(key, str):
+            raise Problem(f"{option}: the key in entry {position} is no text. Put it in quotes.")
+        label = label_of(str(name))
+        if label is not None and ring.domains.setdefault(label, key) != key:
+            raise Problem(f"{option}: entry {position} has the domain of an earlier one, and another key. Remove one.")
+        ring.owners.setdefault(str(name), key)
+    return ring
+
+
+def api_keys_from(text: str) -> dict[str, str]:
+    """Domain (or owner, where a row has no domain) -> key, from a CSV. Raises Problem."""
+    table = table_from(text)
+    if "api_key" not in table.columns or not {"domain", "origin_owner_id"} & set(table.columns):
+        raise Problem(f"line {table.line}: the header must name the columns domain (or origin_owner_id) and api_key.")
+    keys: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    for row in table.rows():
+        name = _name(row)
+        if name in lines:
+            raise Problem(f"lines {lines[name]} and {row.line} are for the same tenant. Remove one of them.")
+        lines[name] = row.line
+        keys[name] = _key(row)
+    if not keys:
+        raise Problem(f"line {table.line}: no key follows the header.")
+    return keys
+
+
+def label_of(text: str) -> str | None:
+    """The domain that a text means, if it means one."""
+    try:
+        return normalise_domain(text)
+    except Failed:
+        return None
+
+
+def opened(value: Any) -> Any:
+    """The clear text of an inline vaulted value, which ansible-core before 2.19 hands over closed."""
+    return str(value) if getattr(value, "__ENCRYPTED__", False) is True else value
+
+
+def _name(row: Row) -> str:
+    if "domain" not in row.cells:
+        if "origin_owner_id" not in row.cells:
+            raise Problem(f"line {row.line}: it does not say whose key it is: domain or origin_owner_id is empty.")
+        return row.cells["origin_owner_id"]
+    label = label_of(row.cells["domain"])
+    if label is None:
+        raise Problem(f"line {row.line}: the domain is none: write the part before .freshservice.com, as 'mycompany'.")
+    return label
+
+
+def _key(row: Row) -> str:
+    try:
+        return normalise_key(row.cells.get("api_key", ""), "api_key")
+    except Failed as error:
+        raise Problem(f"line {row.line}: {error.failure.line}") from None

@@ -1,0 +1,95 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A CSV that a person or a spreadsheet made, read one line at a time. Pure.
+
+No message shows what a line holds: it could be a key in the wrong column.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+BOM = "\ufeff"
+DELIMITERS = ",;\t"
+
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+class Problem(ValueError):
+    """What is wrong with what was handed in, in one line that holds no secret."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line's filled cells, by column."""
+
+    line: int
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The header, and the lines below it that are neither blank nor a comment."""
+
+    line: int
+    columns: list[str]
+    delimiter: str
+    body: list[tuple[int, str]]
+
+    def rows(self) -> Iterator[Row]:
+        """The rows that hold anything. Raises Problem at the first line that cannot be read."""
+        for line, text in self.body:
+            cells = self._named(line, _cells(line, text, self.delimiter))
+            if cells:
+                yield Row(line, cells)
+
+    def _named(self, line: int, values: list[str]) -> dict[str, str]:
+        named = {}
+        for index, value in enumerate(values):
+            name = self.columns[index] if index < len(self.columns) else ""
+            # Spreadsheets pad lines with empty cells.
+            if value and not name:
+                raise Problem(
+                    f"line {line}: there is a value in column {index + 1}, which the header in line {self.line} does"
+                    f" not name. Put a value that holds {_spoken(self.delimiter)} in double quotes."
+                )
+            if value:
+                named[name] = value
+        return named
+
+
+def table_from(text: str) -> Table:
+    """Find the header and its delimiter. Raises Problem."""
+    body = [(number, line) for number, line in enumerate(_LINE_BREAK.split(text.lstrip(BOM)), 1) if _counts(line)]
+    if not body:
+        raise Problem("line 1: there is no header. The first line of a CSV names its columns.")
+    line, header = body[0]
+    delimiter = max(DELIMITERS, key=header.count)
+    columns = _cells(line, header, delimiter)
+    for index, name in enumerate(columns):
+        if name and columns.index(name) < index:
+            raise Problem(f"line {line}: columns {columns.index(name) + 1} and {index + 1} have the same name.")
+    return Table(line, columns, delimiter, body[1:])
+
+
+def _counts(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#")
+
+
+def _cells(line: int, text: str, delimiter: str) -> list[str]:
+    """The values without the white space around them."""
+    try:
+        # Where a quote is left open, the line break of our own ends up in the last value.
+        values = next(csv.reader([text + "\n"], delimiter=delimiter, skipinitialspace=True))
+    except csv.Error:
+        raise Problem(f"line {line}: this is no CSV: it holds a NUL character or an enormous value.") from None
+    if values[-1].endswith("\n"):
+        raise Problem(f"line {line}: a double quote is left open. A value ends on the line that it starts on.")
+    return [value.strip() for value in values]
+
+
+def _spoken(delimiter: str) -> str:
+    return {",": "a comma", ";": "a semicolon", "\t": "a tab"}[delimiter]
