@@ -97,6 +97,7 @@ class Bulk:
                 report.failure = error.located(Phase.CONFIRM, "the run")
         except Stopped:
             pass
+        self._progress.write(0.0, last=True)
         report.stopped = self._stop.reason
         if self._fingerprints and self._fingerprints.problem:
             report.warnings.append(self._fingerprints.problem)

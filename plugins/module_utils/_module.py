@@ -26,7 +26,31 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
 
-class BulkModule(AnsibleModule):
+class Module(AnsibleModule):
+    """A module that shows no arguments before they are understood.
+
+    Where an option with suboptions is of the wrong type, Ansible fails before it has noted which values are
+    secret, and would print them all with the error.
+    """
+
+    _understood = False
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, supports_check_mode=True)
+        self._understood = True
+
+    def exit_json(self, **kwargs: Any) -> None:
+        super().exit_json(invocation={"module_args": self.arguments_shown()}, **kwargs)
+
+    def fail_json(self, msg: str, **kwargs: Any) -> None:
+        super().fail_json(msg, invocation={"module_args": self.arguments_shown() if self._understood else {}}, **kwargs)
+
+    def arguments_shown(self) -> dict[str, Any]:
+        """The arguments as a result repeats them; Ansible masks what is secret."""
+        return self.params
+
+
+class BulkModule(Module):
     """A module whose list of tenants Ansible's own masking cannot cope with.
 
     Ansible searches the log line and every string of a result for each secret by itself: with 10,000 tenants
@@ -54,7 +78,7 @@ class BulkModule(AnsibleModule):
 class Bench:
     """One module run: the clients, made from its parameters, and the way out of it."""
 
-    def __init__(self, module: AnsibleModule, clock: Clock | None = None) -> None:
+    def __init__(self, module: Module, clock: Clock | None = None) -> None:
         if REQUESTS_IMPORT_ERROR:
             module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
         self.module = module

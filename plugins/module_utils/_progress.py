@@ -9,6 +9,10 @@ import json
 import os
 import threading
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
 
 INTERVAL = 0.5
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
@@ -59,11 +63,11 @@ def duration(seconds: float) -> str:
 class ProgressFile:
     """Counts what workers finish, and keeps one line of JSON up to date for whoever watches."""
 
-    def __init__(self, path: str | None, total: int, clock: object) -> None:
+    def __init__(self, path: str | None, total: int, clock: Clock) -> None:
         self.progress = Progress(total)
         self._path = path
         self._clock = clock
-        self._started = clock.monotonic()  # type: ignore[attr-defined]
+        self._started = clock.monotonic()
         self._written = 0.0
         self._lock = threading.Lock()
 
@@ -75,10 +79,10 @@ class ProgressFile:
             self.progress.failed += failed
             return self.progress.failed
 
-    def write(self, quota_wait: float) -> None:
-        """Bring the file up to date, at most every half second. Nobody's run fails for it."""
-        now = self._clock.monotonic()  # type: ignore[attr-defined]
-        if not self._path or now - self._written < INTERVAL:
+    def write(self, quota_wait: float, last: bool = False) -> None:
+        """Bring the file up to date, at most every half second but for the last time. Nobody's run fails for it."""
+        now = self._clock.monotonic()
+        if not self._path or (now - self._written < INTERVAL and not last):
             return
         self._written = now
         self.progress.elapsed, self.progress.quota_wait = now - self._started, quota_wait

@@ -152,8 +152,6 @@ failure:
       sample: false
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
     http_spec,
     key_check_arguments,
@@ -161,7 +159,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments imp
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, Module
 
 
 def main() -> None:
@@ -169,11 +167,10 @@ def main() -> None:
     spec = {**http_spec(), **key_check_spec(), "fail_on_refused": {"type": "bool", "default": False}}
     for name in ("domain", "api_key"):
         spec[name]["required"] = True
-    module = AnsibleModule(
+    module = Module(
         argument_spec=spec,
         required_together=[("admin_api_key", "agent_email")],
         required_by={"client_key": "client_cert"},
-        supports_check_mode=True,
     )
     bench = Bench(module)
     try:

@@ -314,8 +314,6 @@ failure:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
     confirm_timeout_from,
@@ -325,7 +323,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments imp
     tenant_spec,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, Module
 
 
 def result_of(outcome: Outcome) -> dict[str, Any]:
@@ -349,7 +347,7 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(
+    module = Module(
         argument_spec={
             **http_spec(),
             **stackone_spec(),
@@ -362,7 +360,6 @@ def main() -> None:
         ],
         required_together=[("admin_api_key", "agent_email")],
         required_by={"client_key": "client_cert"},
-        supports_check_mode=True,
     )
     bench = Bench(module)
     try:

@@ -438,7 +438,6 @@ def result_of(module: BulkModule, bulk: Bulk, report: Report) -> dict[str, Any]:
         "changed": summary["changed"] > 0,
         "results": [row_of(job) for job in report.jobs],
         "summary": summary,
-        "invocation": {"module_args": module.arguments_shown()},
     }
     if module.params["purge"]:
         result["purged"] = [row_of(job) for job in report.purged]
@@ -448,7 +447,7 @@ def result_of(module: BulkModule, bulk: Bulk, report: Report) -> dict[str, Any]:
 
 def main() -> None:
     """Run the module."""
-    module = BulkModule(argument_spec=bulk_spec(), required_by={"client_key": "client_cert"}, supports_check_mode=True)
+    module = BulkModule(argument_spec=bulk_spec(), required_by={"client_key": "client_cert"})
     stop = Stop()
     bench = Bench(module, stop.clock())
     module.forget_tenants_secrets(bench.scrubber.forms)

@@ -85,6 +85,12 @@ async def accounts(world: World, data: dict[str, Any]) -> Any:
     return [account.stored() for account in world.accounts.by_id.values()]
 
 
+@router.on("GET", "/tokens")
+async def tokens(world: World, data: dict[str, Any]) -> Any:
+    """The tokens of all connect sessions, to search for them where they must not be."""
+    return world.sessions.tokens()
+
+
 @router.on("POST", "/accounts")
 async def add_account(world: World, data: dict[str, Any]) -> Any:
     """An account linked out of band."""

@@ -103,6 +103,10 @@ class Emulator:
         """One linked account as stored."""
         return self._admin("GET", f"/accounts/{quote(account_id)}")
 
+    def tokens(self) -> list[str]:
+        """The tokens of all connect sessions."""
+        return self._admin("GET", "/tokens")
+
     def add_account(self, **fields: Any) -> dict[str, Any]:
         """Link an account out of band."""
         return self._admin("POST", "/accounts", fields)

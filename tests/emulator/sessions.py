@@ -106,6 +106,10 @@ class Sessions:
         session = self._by_token.get(token)
         return session if session and time.monotonic() < session.expires_at else None
 
+    def tokens(self) -> list[str]:
+        """The tokens of all sessions that are kept."""
+        return list(self._by_token)
+
     def any(self, token: str) -> Session | None:
         """The session of a token, expired or not: its key still pays for the call."""
         return self._by_token.get(token)

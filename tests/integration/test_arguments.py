@@ -67,3 +67,15 @@ def test_bad_input_is_refused_in_one_line_before_any_request(house):
 def test_the_key_check_needs_both(house, missing):
     result = house.key_info(**{missing: None})
     assert missing in result["msg"]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["a string", ["a list"], '{"extra_secrets": {"key": "SECRET"', 'extra_secrets="SECRET']
+)
+def test_options_of_the_wrong_type_show_no_secret(house, wrong):
+    """Ansible fails here before it has noted which values are secret."""
+    key = house.tenant_key("acme")
+    if isinstance(wrong, str):
+        wrong = wrong.replace("SECRET", key)
+    result = house.link("acme", credential_fields=wrong)
+    assert result["failed"]
