@@ -1,0 +1,271 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parts of a run over many tenants that need no services: the list, the purge, the pages, the crew, the diff."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Job, Report
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew, Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import URL_ROOM, _portions
+from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import (
+    entries_from,
+    refuse_duplicates,
+    shared_domains,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action, Stored, plan_create, plan_present
+from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import check_limit, most, unlisted
+from ansible_collections.tenantlink.stackone.plugins.module_utils._report import DIFF_LINES, diff_of, failure_of, row_of
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account, Paging
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
+
+UNSET = dict.fromkeys(
+    (
+        *("domain", "api_key", "admin_api_key", "agent_email", "origin_owner_id", "origin_owner_name"),
+        *("origin_username", "label", "account_type", "account_id", "integration_id", "credential_fields"),
+    )
+)
+DEFAULTS = {
+    **UNSET,
+    "state": "present",
+    "allow_multiple": False,
+    "provider": "freshservice",
+    "update_credentials": "on_drift",
+    "verify_key": True,
+}
+
+
+def declared(domain=None, owner=None, **options):
+    key = "a-key" if options.get("state", "present") == "present" else None
+    return {**DEFAULTS, "domain": domain, "origin_owner_id": owner, "api_key": key, **options}
+
+
+def entries(*listed):
+    return entries_from(list(listed))
+
+
+@pytest.mark.parametrize(
+    ("listed", "positions"),
+    [
+        ([declared("a", "1"), declared("b", "2"), declared("a.freshservice.com", "1")], [1, 3]),
+        ([declared("a", "1"), declared("b", "1")], [1, 2]),
+        ([declared("a", "1", allow_multiple=True), declared("b", "1")], [1, 2]),
+        ([declared("a", "1"), declared(None, "1", state="absent")], [1, 2]),
+        ([declared("a", "1", account_id="x"), declared("b", "2", account_id="x")], [1, 2]),
+        ([declared("a", "1", provider="Freshservice"), declared("a", "1")], [1, 2]),
+    ],
+)
+def test_two_entries_for_one_link_are_refused(listed, positions):
+    with pytest.raises(Failed) as caught:
+        refuse_duplicates(entries(*listed))
+    assert caught.value.failure.code is FailureCode.DUPLICATE_TENANT
+    assert caught.value.failure.details == {"positions": positions}
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        [declared("a", "1"), declared("b", "2")],
+        [declared("a", "1", allow_multiple=True), declared("b", "1", allow_multiple=True)],
+        [declared("a", "1", allow_multiple=True), declared("b", "1", state="absent")],
+        [declared("a", "1"), declared("a", "2")],
+        [declared("a", "1", account_id="x"), declared("b", "1", account_id="y")],
+        [declared("a", "1"), declared("a", "1", provider="other")],
+        [declared(None, "1"), declared(None, "1")],
+    ],
+)
+def test_entries_for_different_links_are_not(listed):
+    refuse_duplicates(entries(*listed))
+
+
+def test_one_domain_for_two_owners_is_a_warning():
+    (warning,) = shared_domains(entries(declared("a", "1"), declared("b", "2"), declared("a", "3")))
+    assert "Entries 1 and 3" in warning
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        (declared("a", None), "entry 1 (a): origin_owner_id is missing."),
+        (declared("a", "1", api_key=None), "entry 1 (a): api_key is missing."),
+        (declared(None, "1"), "entry 1 (1): domain is missing."),
+        (declared(None, None, state="absent"), "entry 1: origin_owner_id or account_id is needed."),
+        (declared("a", "1", admin_api_key="k"), "entry 1 (a): admin_api_key and agent_email are needed together."),
+        (declared("a b", "1"), "entry 1 (a b): domain 'a b' is not a Freshservice domain"),
+        (declared("a", "1", api_key="two words"), "entry 1 (a): api_key holds a character"),
+    ],
+)
+def test_what_is_wrong_with_an_entry_names_it(params, words):
+    (entry,) = entries(params)
+    assert entry.tenant is None
+    assert entry.failure.line.startswith(words)
+
+
+def account(number, owner):
+    return Account(f"id-{number}", "freshservice", "active", owner)
+
+
+def outcome(entry, found, account=None):
+    made = Outcome(entry.tenant)
+    made.found, made.account = found, account
+    return made
+
+
+ACCOUNTS = [account(1, "1"), account(2, "2"), account(3, "2"), account(4, "former")]
+
+
+def test_purge_takes_what_no_entry_means():
+    listed = entries(declared("a", "1"), declared("b", "2"))
+    outcomes = [outcome(listed[0], True, ACCOUNTS[0]), outcome(listed[1], True, ACCOUNTS[1])]
+    assert [item.id for item in unlisted(ACCOUNTS, listed, outcomes)] == ["id-3", "id-4"]
+
+
+def test_purge_spares_the_owners_of_entries_that_were_not_found():
+    listed = entries(declared("a", "1"), declared("b", "2"), declared("not a domain", "former"))
+    outcomes = [outcome(listed[0], True, ACCOUNTS[0]), outcome(listed[1], False), None]
+    assert unlisted(ACCOUNTS, listed, outcomes) == []
+
+
+def test_purge_spares_pinned_accounts():
+    listed = entries(declared("a", "1", account_id="id-4"))
+    assert "id-4" not in [item.id for item in unlisted(ACCOUNTS, listed, [outcome(listed[0], False)])]
+
+
+@pytest.mark.parametrize(("limit", "total", "allowed"), [(0.1, 5, 1), (0.1, 101, 11), (0, 9, 0), (1, 9, 1), (7, 3, 7)])
+def test_purge_limit(limit, total, allowed):
+    assert most(limit, total) == allowed
+    some = [account(number, "x") for number in range(allowed + 1)]
+    check_limit(some[:allowed], limit, total)
+    with pytest.raises(Failed):
+        check_limit(some, limit, total)
+
+
+@given(st.integers(0, 4000), st.sampled_from([0, 1]), st.integers(25, 150), st.integers(0, 6000))
+def test_paging_sees_everything_once_and_asks_for_few_pages_too_many(total, base, size, expected):
+    ids = [account(number, "x") for number in range(total)]
+    paging, found, asked = Paging(expected), [], 0
+    while not paging.done:
+        for page in paging.next_pages():
+            asked += 1
+            start = max(0, (page or base) - base) * size
+            found += paging.take(page, ids[start : start + size])
+    assert [item.id for item in found] == [item.id for item in ids]
+    pages = -(-total // size)
+    if total >= size:
+        assert asked <= max(pages, -(-expected // size)) * 1.04 + 3
+
+
+@given(st.lists(st.text(min_size=1, max_size=255), unique=True, max_size=200))
+def test_owners_are_asked_for_in_portions_that_fit_a_url(owners):
+    portions = _portions(owners)
+    assert [owner for portion in portions for owner in portion] == owners
+    for portion in portions:
+        length = sum(3 * len(owner.encode("utf-8", "surrogatepass")) + 18 for owner in portion)
+        assert len(portion) == 1 or (length <= URL_ROOM and len(portion) <= 50)
+
+
+def test_a_crew_keeps_the_order_and_works_at_the_same_time():
+    together = threading.Barrier(4, timeout=30)
+
+    def work(item):
+        together.wait()
+        return item * 2
+
+    assert Crew(4, Stop()).each(work, range(8)) == [item * 2 for item in range(8)]
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_crew_raises_what_its_work_raises(workers):
+    with pytest.raises(ZeroDivisionError):
+        Crew(workers, Stop()).each(lambda item: 1 // item, [1, 1, 0, 1])
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_crew_begins_nothing_after_a_stop(workers):
+    stop = Stop()
+    begun = []
+
+    def work(item):
+        begun.append(item)
+        if item == 3:
+            stop.gently("enough")
+
+    Crew(workers, stop).each_tenant(work, range(100))
+    assert 3 in begun
+    assert len(begun) < 4 + workers
+    stop.at_once("now")
+    with pytest.raises(Stopped):
+        Crew(workers, stop).each(begun.append, [1])
+
+
+def job(entry, outcome=None, failure=None, secrets=()):
+    return Job(entry, Scrubber(secrets), outcome, failure)
+
+
+def created(entry):
+    made = Outcome(entry.tenant)
+    made.plan, made.actions, made.created_id = plan_create(entry.tenant, None), [Action.CREATE], "id-1"
+    return made
+
+
+def test_a_diff_of_many_new_links_stays_readable():
+    jobs = [
+        job(entry, created(entry))
+        for entry in entries(*(declared(f"d{number}", f"{number}") for number in range(5000)))
+    ]
+    diff = diff_of(jobs)
+    lines = diff["after"].splitlines()
+    assert lines[0] == "d0 (owner 0): linked"
+    assert lines[-1] == f"... and {5000 - DIFF_LINES} more to create"
+    assert len(lines) == DIFF_LINES + 1
+    assert diff["before"] == ""
+
+
+def test_a_diff_names_what_changes():
+    (entry,) = entries(declared("a", "1", label="New"))
+    have = Account("id-1", "freshservice", "error", "1", label="Old", setup_information={"domain": "a"})
+    made = Outcome(entry.tenant)
+    made.account, made.plan = have, plan_present(entry.tenant, have, Stored("a"))
+    made.actions = list(made.plan.actions)
+    diff = diff_of([job(entry, made)])
+    assert diff["before"] == "a (owner 1): label Old, status error, api_key unknown\n"
+    assert diff["after"] == "a (owner 1): label New, status active, api_key changed\n"
+
+
+def test_nothing_changed_is_no_diff():
+    (entry,) = entries(declared("a", "1"))
+    assert diff_of([job(entry, Outcome(entry.tenant))]) is None
+
+
+def test_a_row_holds_no_secret():
+    (entry,) = entries(declared("a", "1"))
+    made = Outcome(entry.tenant)
+    made.warnings = ["something a-key something"]
+    made.failure = Failure(FailureCode.CREDENTIALS_REFUSED, "it said a-key", details={"answer": "YS1rZXk6WA=="})
+    row = row_of(job(entry, made, secrets=["a-key"]))
+    assert "a-key" not in str(row)
+    assert "YS1rZXk6WA" not in str(row)
+    assert row["failure"]["code"] == "credentials_refused"
+
+
+def test_the_message_names_a_few_and_counts_the_rest():
+    jobs = [
+        job(entry, failure=Failure(FailureCode.UNREACHABLE, f"reason {entry.position}.", tenant=entry.name))
+        for entry in entries(*(declared(f"d{number}", f"{number}") for number in range(9)))
+    ]
+    report = Report(jobs, stopped="by SIGTERM")
+    failure = failure_of(report, [row_of(each) for each in jobs])
+    assert failure.code is FailureCode.STOPPED
+    assert failure.line.startswith(
+        "The run ended by SIGTERM. 9 of 9 tenants failed: entry 1 (d0 (owner 0)): reason 1. | "
+    )
+    assert failure.line.endswith("| and 4 more, see results.")
+    assert failure_of(Report([]), []) is None
