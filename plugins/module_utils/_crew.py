@@ -105,9 +105,6 @@ class Crew:
         return results
 
     def _run_threads(self, worker: Callable[[], None], count: int) -> None:
-        if count <= 1:
-            worker()
-            return
         threads = [threading.Thread(target=worker, daemon=True) for _ in range(count)]
         for thread in threads:
             thread.start()

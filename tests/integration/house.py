@@ -46,6 +46,7 @@ class House:
         # Not below the folder: ansible-core puts a socket here, whose path must be short.
         self.temporary = Path(tempfile.mkdtemp(prefix="house-"))
         self.secrets = self.folder / "secrets.json"
+        self.secret_files = {self.secrets}
         self.known: set[str] = set()
         self.runs = 0
         self.python = sys.executable
@@ -210,7 +211,7 @@ class House:
         self.known |= {agent["api_key"] for tenant in tenants for agent in tenant["agents"]}
         self.known |= {self.emulator.stackone_api_key, self.emulator.stackone_small_quota_api_key}
         left = [*self.folder.rglob("*"), *self.temporary.rglob("*")]
-        places = {path: path.read_bytes() for path in left if path.is_file() and path != self.secrets}
+        places = {path: path.read_bytes() for path in left if path.is_file() and path not in self.secret_files}
         places[Path("journal")] = json.dumps(self.emulator.requests()).encode()
         # All at once first: file by file, the many secrets of many tenants would take minutes.
         everything = b"\0".join(places.values())

@@ -1,0 +1,212 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many tenants as users run them: playbooks/link.yml with a list, a CSV or JSON; progress; slices of an inventory."""
+
+from __future__ import annotations
+
+import csv
+import json
+import threading
+
+import ansible_runner
+import pytest
+import yaml
+
+from tests.emulator.handle import Emulator
+from tests.integration.house import LINKS, ROOT, House
+from tests.integration.test_links import actions, linked
+from tests.integration.test_playbooks import encrypt, recap
+
+PLAYBOOKS = ROOT / "playbooks"
+DECLARED = [
+    {"domain": "acme", "origin_owner_id": "customer-acme", "origin_owner_name": 'Acme, "Inc."'},
+    {"domain": "globex", "origin_owner_id": "customer-globex", "label": "Desk {{ 1 + 1 }}"},
+]
+
+
+@pytest.fixture
+def vault(house):
+    """An encrypted file with all keys, and the arguments that decrypt it."""
+    (house.folder / "password").write_text("example")
+    path = house.folder / "vault.yml"
+    content = {
+        "freshservice_link_stackone_api_key": house.emulator.stackone_api_key,
+        "freshservice_link_api_keys": house.keys,
+    }
+    encrypt(house, path, yaml.safe_dump(content))
+    return ["-e", f"@{path}", "--vault-password-file", str(house.folder / "password")]
+
+
+@pytest.fixture
+def link(house, vault):
+    """Run playbooks/link.yml with variables and further arguments."""
+
+    def run(*args, **variables):
+        urls = {f"freshservice_link_{name}": url for name, url in house.connection().items() if name.endswith("_url")}
+        path = house.folder / "variables.json"
+        path.write_text(json.dumps({**urls, **variables}))
+        return house.ansible_playbook(str(PLAYBOOKS / "link.yml"), "-e", f"@{path}", *vault, *args)
+
+    return run
+
+
+def labels(house):
+    return {account["origin_owner_id"]: account["label"] for account in house.emulator.accounts()}
+
+
+def test_a_list_of_tenants(house, link):
+    first = link(freshservice_link_tenants=DECLARED, freshservice_link_label="For all")
+    assert first.code == 0
+    assert recap(first) == {"localhost": (1, 0)}
+    assert "2 tenants: 2 linked" in first.output
+    # What looks like Jinja is text: only Ansible's own templating of variables files has touched it.
+    assert labels(house) == {"customer-acme": "For all", "customer-globex": "Desk 2"}
+    again = link(freshservice_link_tenants=DECLARED, freshservice_link_label="For all")
+    assert recap(again) == {"localhost": (0, 0)}
+    assert "2 as declared" in again.output
+
+
+def test_a_csv_file(house, link):
+    path = house.folder / "tenants.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["domain", "origin_owner_id", "origin_owner_name", "label"])
+        writer.writeheader()
+        writer.writerows(DECLARED)
+    result = link(freshservice_link_tenants_file=str(path))
+    assert result.code == 0
+    assert labels(house) == {"customer-acme": None, "customer-globex": "Desk {{ 1 + 1 }}"}
+    names = {account["origin_owner_name"] for account in house.emulator.accounts()}
+    assert names == {'Acme, "Inc."', "customer-globex"}
+
+
+def test_a_json_file(house, link):
+    path = house.folder / "tenants.json"
+    path.write_text(json.dumps(DECLARED))
+    assert link(freshservice_link_tenants_file=str(path)).code == 0
+    assert labels(house) == {"customer-acme": None, "customer-globex": "Desk {{ 1 + 1 }}"}
+
+
+def test_check_mode(house, link):
+    check = link("--check", freshservice_link_tenants=DECLARED)
+    assert recap(check) == {"localhost": (1, 0)}
+    assert "acme (owner customer-acme): linked" in check.output
+    assert house.emulator.accounts() == []
+    assert house.changing() == []
+
+
+def test_failed_tenants_are_named_and_the_others_linked(house, link):
+    broken = [{"domain": name, "origin_owner_id": f"customer-{name}"} for name in ("initech", "umbrella", "keyless")]
+    result = link(freshservice_link_tenants=[*broken, *DECLARED])
+    assert result.code == 2
+    assert recap(result) == {"localhost": (1, 1)}
+    assert "umbrella (owner customer-umbrella): the Freshservice account is suspended." in result.output
+    assert "entry 3 (keyless): api_key is missing." in result.output
+    assert set(linked(house)) == {"customer-acme", "customer-globex"}
+
+
+def test_purge(house, link):
+    link(freshservice_link_tenants=DECLARED)
+    result = link(freshservice_link_tenants=DECLARED[:1], freshservice_link_purge=True, freshservice_link_purge_limit=1)
+    assert result.code == 0
+    assert "1 unlinked, 1 as declared" in result.output
+    assert set(linked(house)) == {"customer-acme"}
+
+
+def test_without_tenants_it_says_what_to_give(house, link):
+    result = link()
+    assert result.code == 2
+    assert "Name the tenants: -e @tenants.yml" in result.output
+    assert house.emulator.requests() == []
+
+
+def test_progress_is_shown(house):
+    """Twelve seconds of work, so that even the slowest machine is still at it when the first line is due."""
+    house.emulator.fault(service="freshservice", caller="client", delay_ms=6000)
+    run = house.play(house.bulk(house.tenants("acme", "globex"), concurrency=1), module=LINKS)
+    assert actions(run.results[0]) == ["create", "create"]
+    assert "1/2  1 ok  1 changed  0 failed" in run.output
+    assert "2/2  2 ok  2 changed  0 failed" in run.output
+    assert not list(house.temporary.rglob("progress.json*"))
+
+
+def test_nothing_is_shown_where_a_run_is_short_or_its_progress_goes_elsewhere(house):
+    path = house.folder / "progress.json"
+    run = house.play(house.bulk(house.tenants("acme"), progress_path=str(path)), module=LINKS)
+    assert "1/1  1 ok" not in run.output
+    assert json.loads(path.read_text())["done"] == 1
+
+
+def test_async(house):
+    """Started in the background, the module runs without anybody watching."""
+    options = {**house.bulk(house.tenants("acme"))}
+    task = {LINKS: {name: f"{{{{ options.{name} }}}}" for name in options}, "async": 60, "poll": 1}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": house.python}
+    play = {"hosts": "localhost", "gather_facts": False, "vars": local, "tasks": [task]}
+    (house.folder / "play.json").write_text(json.dumps([play]))
+    house.secrets.touch(mode=0o600)
+    house.secrets.write_text(json.dumps({"options": options}))
+    env = {"ANSIBLE_ASYNC_DIR": str(house.folder / "async")}
+    run = house.ansible_playbook(str(house.folder / "play.json"), "-e", f"@{house.secrets}", env=env)
+    assert recap(run) == {"localhost": (1, 0)}, run.output
+    assert set(linked(house)) == {"customer-acme"}
+
+
+HOSTS = [f"t{serial:05d}" for serial in range(1, 13)]
+QUOTA = 60
+WINDOW = 6
+
+
+def run_slice(house, number, hosts, requests_per_minute, forks):
+    """One job of a sliced job template: its own process, its own inventory."""
+    private = house.folder / f"slice-{number}"
+    inventory = private / "inventory"
+    inventory.mkdir(parents=True)
+    variables = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "freshservice_link_requests_per_minute": requests_per_minute,
+        **{f"freshservice_link_{name}": value for name, value in house.connection().items()},
+    }
+    declared = {
+        host: {"freshservice_link_api_key": house.keys[host], "freshservice_link_origin_owner_id": f"customer-{host}"}
+        for host in hosts
+    }
+    path = inventory / "hosts.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({"tenants": {"hosts": declared, "vars": variables}}))
+    house.secret_files.add(path)
+    kept = ("ANSIBLE", "HOME", "TMPDIR", "PATH")
+    runner = ansible_runner.run(
+        private_data_dir=str(private),
+        playbook=str(PLAYBOOKS / "link_by_host.yml"),
+        inventory=str(path),
+        forks=forks,
+        quiet=True,
+        envvars={name: value for name, value in house.environment().items() if name.startswith(kept)},
+    )
+    return runner.status
+
+
+@pytest.mark.parametrize("slices", [1, 2, 4])
+def test_slices_of_an_inventory_share_the_quota(tmp_path, slices):
+    """Cut as AWX cuts it, hosts[i-1::N], and run at the same time: 4 modules at once in any case."""
+    forks = 4 // slices
+    with Emulator("--tenants", "12", "--stackone-rpm", str(QUOTA), "--stackone-window-s", str(WINDOW)) as emulator:
+        house = House(emulator, tmp_path)
+        share = QUOTA * 60 // WINDOW // 4
+        statuses = {}
+
+        def work(number):
+            statuses[number] = run_slice(house, number, HOSTS[number - 1 :: slices], share, forks)
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(1, slices + 1)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert set(statuses.values()) == {"successful"}
+        assert linked(house) == {f"customer-{host}": host for host in HOSTS}
+        assert len(emulator.accounts()) == len(HOSTS)
+        assert emulator.requests(status=429) == []
+        house.assert_no_secret()
+        house.close()
