@@ -8,11 +8,12 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONPATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test lint unit integration emulator clean
+.PHONY: help demo test lint unit integration benchmark emulator clean
 
 help:
 	@echo "make demo         link tenants on the embedded emulator, and watch"
 	@echo "make test         everything that CI checks: lint, unit and integration tests"
+	@echo "make benchmark    how fast it is against other ways, about ten minutes; options in ARGS=\"--help\""
 	@echo "make emulator     run the emulator in the foreground; options in ARGS=\"--help\""
 	@echo "make clean        remove what the other targets built"
 
@@ -33,6 +34,9 @@ unit: $(VENV)/ready
 integration: $(VENV)/ready
 	$(BIN)/python -m pytest -q tests/integration -n $(JOBS)
 
+benchmark: $(VENV)/benchmark-ready
+	@$(BIN)/python -m tests.benchmark $(ARGS)
+
 emulator: $(VENV)/ready
 	@$(BIN)/python -m tests.emulator $(ARGS)
 
@@ -47,5 +51,9 @@ $(VENV)/ready: requirements.txt requirements-dev.txt
 	@mkdir -p $(TREE) && ln -sfn ../../.. $(TREE)/stackone
 	@touch $@
 
+$(VENV)/benchmark-ready: $(VENV)/ready requirements-benchmark.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-benchmark.txt
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .collections .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .collections .pytest_cache .ruff_cache .hypothesis tests/benchmark/output

@@ -58,7 +58,7 @@ def test_a_list_of_tenants(house, link):
     first = link(freshservice_link_tenants=DECLARED, freshservice_link_label="For all")
     assert first.code == 0
     assert recap(first) == {"localhost": (1, 0)}
-    assert "2 tenants: 2 linked" in first.output
+    assert "2 tenants: 2 linked, 0 re-linked, 0 updated, 0 unlinked, 0 as declared; " in first.output
     # What looks like Jinja is text: only Ansible's own templating of variables files has touched it.
     assert labels(house) == {"customer-acme": "For all", "customer-globex": "Desk 2"}
     again = link(freshservice_link_tenants=DECLARED, freshservice_link_label="For all")
