@@ -53,6 +53,7 @@ class Fingerprints:
         content = {"version": VERSION, "salt": self._salt, "accounts": {**kept, **self._seen}}
         folder, name = os.path.split(os.path.abspath(self.path))
         try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
             descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
             try:
                 with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -61,9 +61,20 @@ class Table:
         return named
 
 
+def readable(text: str) -> str:
+    """The text without a byte order mark. Raises Problem where Ansible read a file that is no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        line = len(_LINE_BREAK.findall(text, 0, error.start)) + 1
+        raise Problem(f"line {line}: the file is not in UTF-8. Save it as UTF-8 text.") from None
+    return text.lstrip(BOM)
+
+
 def table_from(text: str) -> Table:
     """Find the header and its delimiter. Raises Problem."""
-    body = [(number, line) for number, line in enumerate(_LINE_BREAK.split(text.lstrip(BOM)), 1) if _counts(line)]
+    lines = _LINE_BREAK.split(readable(text))
+    body = [(number, line) for number, line in enumerate(lines, 1) if _counts(line)]
     if not body:
         raise Problem("line 1: there is no header. The first line of a CSV names its columns.")
     line, header = body[0]

@@ -96,8 +96,7 @@ def merge(text: str, password: str, existing: str, replace: bool) -> Merged:
 
 def _under_their_old_names(keys: dict[str, str], old: dict[Any, Any]) -> dict[Any, str]:
     """So that C(acme) replaces what somebody wrote as C(Acme.freshservice.com), or C(4711) as a number."""
-    labels = {label_of(str(name)): name for name in old}
-    names = {**labels, **{str(name): name for name in old}}
+    names = {label_of(str(name)): name for name in old}
     return {names.get(name, name): key for name, key in keys.items()}
 
 

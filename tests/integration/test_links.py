@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 
 import pytest
@@ -131,7 +132,7 @@ def test_drift_is_mended(house):
 
 def test_fingerprints_notice_a_rotated_key_that_stackone_does_not_show(house):
     house.emulator.switch(hub_secret_tail=0)
-    path = house.folder / "fingerprints.json"
+    path = house.folder / "new folder" / "fingerprints.json"
     house.links(house.tenants("acme", "globex"), fingerprints=str(path))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     house.emulator.set_tenant("acme", rotate_key=True)
@@ -172,7 +173,8 @@ def test_check_mode_writes_no_fingerprints(house):
 
 
 def test_fingerprints_that_cannot_be_written_are_a_warning(house):
-    result = house.links(house.tenants("acme"), fingerprints=str(house.folder / "missing" / "fingerprints.json"))
+    (house.folder / "file").touch()
+    result = house.links(house.tenants("acme"), fingerprints=str(house.folder / "file" / "fingerprints.json"))
     assert actions(result) == ["create"]
     assert any("could not be written" in warning for warning in result["warnings"])
 
@@ -316,8 +318,9 @@ def test_options_out_of_range(house, options, words):
 
 def test_tenants_data_is_neither_echoed_nor_logged(many):
     run = many.play(many.bulk(many.tenants(*DOMAINS)), module=LINKS)
-    assert f'"tenants": "{MANY} tenants"' in run.output
-    assert '"stackone_api_key": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"' in run.output
+    # Beside the summary's count; later versions of ansible-core show no invocation at all.
+    assert set(re.findall(r'"tenants": ([^,\n]*)', run.output)) <= {f"{MANY}", f'"{MANY} tenants"'}
+    assert set(re.findall(r'"stackone_api_key": ([^,\n]*)', run.output)) <= {'"VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"'}
     for wrong in ("a string", [{"api_key": many.keys["t00001"], "no_such_option": 1}], ["a string"]):
         failed = many.play(many.bulk(wrong), module=LINKS).results[0]
         assert failed["failed"]
