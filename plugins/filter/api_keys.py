@@ -1,0 +1,33 @@
+# Copyright: tenantlink.stackone contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter that reads a CSV of keys. Its documentation is in api_keys.yml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import api_keys_from, opened
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
+
+
+def api_keys(text: Any) -> dict[str, str]:
+    """Return the keys by domain."""
+    text = opened(text)
+    if not isinstance(text, str):
+        raise AnsibleFilterError("api_keys takes the text of a CSV file.")
+    try:
+        return api_keys_from(text)
+    except Problem as problem:
+        raise AnsibleFilterError(str(problem)) from None
+
+
+class FilterModule:
+    """What Ansible asks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Name -> filter."""
+        return {"api_keys": api_keys}

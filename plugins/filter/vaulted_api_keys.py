@@ -1,0 +1,28 @@
+# Copyright: tenantlink.stackone contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter behind the playbook vault_keys. Its documentation is in vaulted_api_keys.yml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._vault_keys import merge
+
+
+def vaulted_api_keys(text: str, password: str, existing: str = "", replace: bool = False) -> dict[str, Any]:
+    """Return the encrypted file. A problem is returned too: an error raised in a template is no single line."""
+    try:
+        return {"problem": "", **merge(text, password, existing, replace).as_dict()}
+    except Problem as problem:
+        return {"problem": str(problem)}
+
+
+class FilterModule:
+    """What Ansible asks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Name -> filter."""
+        return {"vaulted_api_keys": vaulted_api_keys}

@@ -1,0 +1,361 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook that vaults keys, as a user runs it, and the way of its keys to their tenants."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import stat
+
+import ansible_runner
+import pytest
+import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
+
+from tests.integration.house import ROOT
+
+PLAYBOOK = str(ROOT / "playbooks" / "vault_keys.yml")
+PASSWORD = "Vault-pässword {{ 1 }} 42"
+VARIABLE = "freshservice_link_api_keys"
+
+
+@pytest.fixture
+def clear(tmp_path_factory):
+    """Where the user has what is in clear: out of the house, which is searched for keys."""
+    folder = tmp_path_factory.mktemp("clear")
+    (folder / "password").write_text(PASSWORD + "\n")
+    return folder
+
+
+@pytest.fixture
+def vault(house, clear):
+    """Run the playbook over the keys of some tenants, or over a text."""
+
+    def run(keys, *args, password="password", env=None):
+        (clear / "keys.csv").write_bytes(keys if isinstance(keys, bytes) else csv_of(house, keys))
+        passed = ["-e", f"vault_password_file={clear / password}"] if password else []
+        files = ["-e", f"keys_file={clear / 'keys.csv'}", "-e", f"vault_file={house.folder / 'vault.yml'}"]
+        # What modules were sent stays where it is searched.
+        env = {"ANSIBLE_KEEP_REMOTE_FILES": "1", **(env or {})}
+        result = house.ansible_playbook(PLAYBOOK, *files, *passed, *args, env=env)
+        assert_nothing_in_clear(house)
+        return result
+
+    return run
+
+
+def csv_of(house, domains):
+    return ("domain,api_key\n" + "".join(f"{name},{house.tenant_key(name)}\n" for name in domains)).encode()
+
+
+def assert_nothing_in_clear(house):
+    """Search what the house holds for the password, and for keys within base64 or hex of more than themselves."""
+    house.assert_no_secret()
+    places = {
+        path: path.read_bytes()
+        for folder in (house.folder, house.temporary)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    for secret in [*house.known, PASSWORD]:
+        for form in encodings(secret.encode()):
+            found = [str(path) for path, content in places.items() if form in content]
+            assert not found, f"a secret is in {found}"
+
+
+def encodings(secret):
+    """As it is, in hex, and in base64 wherever in the encoded text it starts: but for the characters it shares."""
+    yield from (secret, secret.hex().encode())
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + secret)
+        yield encoded[4 if before else 0 : -4]
+
+
+def encrypted(house, variables, password=PASSWORD):
+    secret = VaultSecret(password.encode())
+    text = variables if isinstance(variables, str) else yaml.safe_dump(variables)
+    (house.folder / "vault.yml").write_bytes(VaultLib().encrypt(text, secret, vault_id="default"))
+
+
+def variables_in(house):
+    content = (house.folder / "vault.yml").read_bytes()
+    assert content.startswith(b"$ANSIBLE_VAULT;1.1;AES256\n")
+    return yaml.safe_load(VaultLib([("default", VaultSecret(PASSWORD.encode()))]).decrypt(content))
+
+
+def keys_of(house, *domains):
+    return {name: house.tenant_key(name) for name in domains}
+
+
+def changed(run):
+    [line] = [line for line in run.output.splitlines() if "unreachable=" in line]
+    return dict(pair.split("=") for pair in line.split() if "=" in pair)["changed"]
+
+
+def snapshot(house):
+    path = house.folder / "vault.yml"
+    return (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino)
+
+
+def test_first_again_more_and_rotated(house, vault):
+    first = vault(["acme", "globex"])
+    assert first.code == 0
+    assert changed(first) == "1"
+    assert "2 keys in vault.yml: 2 added, 0 changed, 0 unchanged. Delete keys.csv now" in first.output
+    assert variables_in(house) == {VARIABLE: keys_of(house, "acme", "globex")}
+    assert stat.S_IMODE((house.folder / "vault.yml").stat().st_mode) == 0o600
+    before = snapshot(house)
+    again = vault(["globex", "acme"])
+    assert again.code == 0
+    assert changed(again) == "0"
+    assert "2 keys in vault.yml: 0 added, 0 changed, 2 unchanged." in again.output
+    assert snapshot(house) == before
+    more = vault(
+        f"domain;api_key;note\nGLOBEX;{house.tenant_key('hooli')};x\ninitech;{house.tenant_key('initech')}\n".encode()
+    )
+    assert changed(more) == "1"
+    assert "3 keys in vault.yml: 1 added, 1 changed, 1 unchanged." in more.output
+    keys = keys_of(house, "acme", "globex", "initech")
+    assert variables_in(house) == {VARIABLE: {**keys, "globex": house.tenant_key("hooli")}}
+
+
+def test_what_else_the_file_holds_is_kept(house, vault):
+    others = {"freshservice_link_stackone_api_key": house.emulator.stackone_api_key, "other": ["{{ x }}", 1, None]}
+    encrypted(house, {**others, VARIABLE: keys_of(house, "hooli")})
+    (house.folder / "vault.yml").chmod(0o644)
+    kept = vault(["acme"])
+    assert changed(kept) == "1"
+    assert "2 keys in vault.yml: 1 added, 0 changed, 1 unchanged." in kept.output
+    assert variables_in(house) == {**others, VARIABLE: keys_of(house, "hooli", "acme")}
+    assert stat.S_IMODE((house.folder / "vault.yml").stat().st_mode) == 0o600
+    replaced = vault(["acme"], "-e", "replace=true")
+    assert changed(replaced) == "1"
+    assert "1 key in vault.yml: 0 added, 0 changed, 1 unchanged, 1 removed." in replaced.output
+    assert variables_in(house) == {**others, VARIABLE: keys_of(house, "acme")}
+
+
+def test_check_mode_predicts_and_writes_nothing(house, vault):
+    check = vault(["acme"], "--check")
+    assert check.code == 0
+    assert changed(check) == "1"
+    assert "1 key in vault.yml: 1 added, 0 changed, 0 unchanged. Nothing was written" in check.output
+    assert not (house.folder / "vault.yml").exists()
+    vault(["acme"])
+    before = snapshot(house)
+    assert changed(vault(["acme"], "--check")) == "0"
+    assert (
+        "1 added, 1 changed"
+        in vault(f"domain,api_key\nacme,x1\nglobex,{house.tenant_key('globex')}\n".encode(), "--check").output
+    )
+    assert snapshot(house) == before
+
+
+def test_ansible_may_know_the_password_too(house, vault, clear):
+    for _run in range(2):
+        result = vault(["acme"], "--vault-password-file", str(clear / "password"))
+        assert result.code == 0
+    assert variables_in(house) == {VARIABLE: keys_of(house, "acme")}
+
+
+def test_paths_start_where_the_user_is(house, clear):
+    os.symlink(house.folder, clear / "here")
+    (clear / "keys.csv").write_bytes(csv_of(house, ["acme"]))
+    paths = {
+        "keys_file": clear / "keys.csv",
+        "vault_file": clear / "here" / "vault.yml",
+        "vault_password_file": clear / "password",
+    }
+    relative = [part for name, path in paths.items() for part in ("-e", f"{name}={os.path.relpath(path, ROOT)}")]
+    assert house.ansible_playbook("tenantlink.stackone.vault_keys", *relative).code == 0
+    assert variables_in(house) == {VARIABLE: keys_of(house, "acme")}
+
+
+BAD_PASSWORDS = {
+    "another": ("other", "vault_file: the password does not open it, or the file is damaged."),
+    "an empty file": ("empty", "There is no vault password. Type it at a terminal, or name a file"),
+    "a script": ("script", "is executable: then Ansible runs it as a script, which is not supported here."),
+    "no file": ("nowhere", "is no file"),
+    "no terminal": (None, "There is no vault password. Type it at a terminal, or name a file"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_PASSWORDS)
+def test_a_password_that_cannot_be(house, vault, clear, name):
+    password, words = BAD_PASSWORDS[name]
+    (clear / "other").write_text("another password")
+    (clear / "empty").write_text("\n")
+    (clear / "script").write_text(f"#!/bin/sh\necho '{PASSWORD}'\n")
+    (clear / "script").chmod(0o700)
+    encrypted(house, {"other": house.tenant_key("globex")})
+    before = snapshot(house)
+    assert_fails_in_one_line(vault(["acme"], password=password), words)
+    assert snapshot(house) == before
+
+
+def assert_fails_in_one_line(run, words):
+    assert run.code == 2
+    [_before, fatal] = run.output.split("fatal: [localhost]: FAILED! => ")
+    result, _end = json.JSONDecoder().raw_decode(fatal)
+    assert words in result["msg"]
+    assert "\n" not in result["msg"]
+    assert "Traceback" not in run.output
+
+
+BAD_CSV = {
+    "no header, the key first": ("{key},acme\nx,y\n", "line 1: the header must name the columns"),
+    "two words": ("domain,api_key\nacme,{key} {key}\n", "line 2: api_key holds a character that no API key has"),
+    "an open quote": ('domain,api_key\nacme,"{key}\n', "line 2: a double quote is left open."),
+    "not UTF-8": ("domain,api_key,note\nacme,{key},M\xfcller\n", "line 2: the file is not in UTF-8."),
+}
+
+
+@pytest.mark.parametrize("name", BAD_CSV)
+def test_a_csv_that_cannot_be(house, vault, name):
+    text, words = BAD_CSV[name]
+    run = vault(text.replace("{key}", house.tenant_key("acme")).encode("latin-1"))
+    assert_fails_in_one_line(run, f"keys_file: {words}")
+    assert not (house.folder / "vault.yml").exists()
+
+
+BAD_VAULTS = {
+    "no YAML": ("other: 1\nnote: '{key}\n", "vault_file: line 3 of its content is no plain YAML."),
+    "a tag": ("note: !vault {key}\n", "vault_file: line 1 of its content is no plain YAML."),
+    "a list": ("- {key}\n", "vault_file: it must hold variables"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_VAULTS)
+def test_a_vault_that_cannot_be(house, vault, name):
+    text, words = BAD_VAULTS[name]
+    encrypted(house, text.replace("{key}", house.tenant_key("globex")))
+    before = snapshot(house)
+    assert_fails_in_one_line(vault(["acme"]), words)
+    assert snapshot(house) == before
+
+
+@pytest.mark.parametrize("text", ["other: {key}\n", '{"other": "{key}"}\n'], ids=["YAML", "JSON"])
+def test_a_file_in_clear_is_refused_and_not_shown(house, vault, clear, text):
+    text = text.replace("{key}", house.tenant_key("globex"))
+    (clear / "clear.yml").write_text(text)
+    run = vault(["acme"], "-e", f"vault_file={clear / 'clear.yml'}")
+    assert_fails_in_one_line(run, "vault_file: it is not encrypted.")
+    assert (clear / "clear.yml").read_text() == text
+
+
+BAD_FILES = {
+    "no CSV named": ({"vault_file": "vault.yml"}, "Name the CSV and the vaulted file with -e keys_file="),
+    "no vault named": ({"keys_file": "{clear}/keys.csv"}, "Name the CSV and the vaulted file with -e keys_file="),
+    "no CSV": ({"keys_file": "{clear}/nowhere.csv", "vault_file": "vault.yml"}, "nowhere.csv is no file."),
+    "no folder": (
+        {"keys_file": "{clear}/keys.csv", "vault_file": "{clear}/nowhere/vault.yml"},
+        "or its folder is missing.",
+    ),
+    "a folder": ({"keys_file": "{clear}/keys.csv", "vault_file": "{clear}"}, "is no file, or its folder is missing."),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_files_that_are_not_there(house, clear, name):
+    variables, words = BAD_FILES[name]
+    (clear / "keys.csv").write_bytes(csv_of(house, ["acme"]))
+    given = {name: value.replace("{clear}", str(clear)) for name, value in variables.items()}
+    given["vault_password_file"] = str(clear / "password")
+    assert_fails_in_one_line(house.ansible_playbook(PLAYBOOK, "-e", json.dumps(given), "--check"), words)
+
+
+def test_it_asks_for_the_password_at_a_terminal(house, clear):
+    (clear / "keys.csv").write_bytes(csv_of(house, ["acme", "globex"]))
+    private = house.folder / "runner"
+    private.mkdir()
+    for status in ("changed", "ok"):
+        runner = ansible_runner.run(
+            private_data_dir=str(private),
+            playbook=PLAYBOOK,
+            extravars={"keys_file": str(clear / "keys.csv"), "vault_file": str(house.folder / "vault.yml")},
+            passwords={r"Vault password: \s*?$": PASSWORD},
+            timeout=120,
+            cmdline="--diff",
+            verbosity=4,
+            quiet=True,
+            envvars={
+                name: value
+                for name, value in house.environment().items()
+                if name.startswith(("ANSIBLE", "HOME", "TMPDIR", "PATH"))
+            },
+        )
+        assert runner.status == "successful", runner.stdout.read()
+        assert bool(runner.stats["changed"]) is (status == "changed")
+    assert list((private / "artifacts").rglob("job_events/*.json"))
+    assert variables_in(house) == {VARIABLE: keys_of(house, "acme", "globex")}
+    assert_nothing_in_clear(house)
+
+
+PLAY = """
+- hosts: localhost
+  gather_facts: false
+  vars_files: [vault.yml, inline.yml]
+  vars:
+    keys: "{{ freshservice_link_api_keys | combine(inline_keys) }}"
+    from_csv: "{{ lookup('ansible.builtin.file', 'tenants.csv') | tenantlink.stackone.tenants(keys, defaults=common) }}"
+    from_yaml: "{{ inline_tenants | tenantlink.stackone.tenants(inline_keys) }}"
+    common: {account_type: test}
+  tasks:
+    - tenantlink.stackone.freshservice_link:
+        domain: "{{ from_csv[0].domain }}"
+        api_key: "{{ from_csv[0].api_key }}"
+        origin_owner_id: "{{ from_csv[0].origin_owner_id }}"
+        label: "{{ from_csv[0].label }}"
+        account_type: "{{ from_csv[0].account_type }}"
+        verify_key: "{{ from_csv[0].verify_key }}"
+        stackone_api_key: "{{ stackone_api_key }}"
+        stackone_url: "{{ stackone_url }}"
+        freshservice_url: "{{ freshservice_url }}"
+    - tenantlink.stackone.freshservice_key_info: &check
+        domain: "{{ from_csv[1].domain }}"
+        api_key: "{{ from_csv[1].api_key }}"
+        freshservice_url: "{{ freshservice_url }}"
+        fail_on_refused: true
+    - tenantlink.stackone.freshservice_key_info:
+        <<: *check
+        domain: "{{ from_yaml[item].domain }}"
+        api_key: "{{ from_yaml[item].api_key }}"
+      loop: [0, 1]
+    - ansible.builtin.assert:
+        that:
+          - from_csv | length == 3
+          - "from_csv[2] == {'domain': 'keyless', 'account_type': 'test'}"
+          - from_yaml[0].label == 'templated'
+          - from_yaml[0].api_key is string and from_yaml[1].api_key is string
+"""
+
+
+def test_the_keys_reach_their_tenants(house, vault, clear):
+    encrypted(house, {"stackone_api_key": house.emulator.stackone_api_key})
+    assert vault(["acme"]).code == 0
+    write_play(house)
+    for native in ("0", "1"):
+        arguments = (str(house.folder / "play.yml"), "--vault-password-file", str(clear / "password"))
+        run = house.ansible_playbook(*arguments, env={"ANSIBLE_JINJA2_NATIVE": native})
+        assert run.code == 0, run.output
+    [account] = house.emulator.accounts()
+    assert (account["origin_owner_id"], account["label"], account["type"]) == ("c1", "{{ 1 + 1 }}", "test")
+    assert_nothing_in_clear(house)
+
+
+def write_play(house):
+    """Tenants in a CSV and in YAML, with keys from the vaulted file and from inline vaulted values."""
+    secret = VaultSecret(PASSWORD.encode())
+    lines = VaultLib().encrypt(house.tenant_key("globex"), secret, vault_id="default").decode().splitlines()
+    key = "".join(f"\n      {line}" for line in lines)
+    (house.folder / "inline.yml").write_text(
+        f"inline_keys:\n  globex: !vault |{key}\n"
+        f"inline_tenants:\n  - domain: globex\n    label: '{{{{ words }}}}'\n    api_key: !vault |{key}\n"
+        "  - domain: GLOBEX\nwords: templated\n"
+        + yaml.safe_dump({name: url for name, url in house.connection().items() if name.endswith("_url")})
+    )
+    (house.folder / "tenants.csv").write_text(
+        "domain;origin_owner_id;label;verify_key\nAcme;c1;{{ 1 + 1 }};yes\nglobex;c2\nkeyless\n"
+    )
+    (house.folder / "play.yml").write_text(PLAY)

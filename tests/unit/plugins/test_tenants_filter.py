@@ -1,0 +1,556 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filters that make the list of tenants, and those that read and keep its keys."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import io
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.errors import AnsibleFilterError
+from ansible.parsing.vault import VaultLib, VaultSecret
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.tenantlink.stackone.plugins.filter import api_keys as api_keys_plugin
+from ansible_collections.tenantlink.stackone.plugins.filter import tenants as tenants_plugin
+from ansible_collections.tenantlink.stackone.plugins.filter import vaulted_api_keys as vaulted_plugin
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import tenant_spec
+
+tenants = tenants_plugin.tenants
+api_keys = api_keys_plugin.api_keys
+vaulted_api_keys = vaulted_plugin.vaulted_api_keys
+
+FILTERS = Path(__file__).resolve().parents[3] / "plugins" / "filter"
+SECRET = "sEcReT0fACustomer99x"
+VARIABLE = "freshservice_link_api_keys"
+
+LABELS = st.from_regex(re.compile(r"[a-z]([a-z0-9]{0,20})"), fullmatch=True)
+KEYS = st.from_regex(re.compile(r"[A-Za-z0-9]{1,24}"), fullmatch=True)
+# What stays as it is in a CSV: one line, with no white space around it.
+VALUES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).map(str.strip).filter(bool)
+
+
+def refused(call, *args, **kwargs):
+    """The one line that it fails with. It never holds the secret."""
+    with pytest.raises(AnsibleFilterError) as caught:
+        call(*args, **kwargs)
+    message = str(caught.value)
+    assert SECRET not in message
+    assert SECRET.lower() not in message
+    assert "\n" not in message
+    return message
+
+
+CSV = {
+    "commas": ("domain,label\nacme,Main\nglobex,Second\n", [{"domain": "acme", "label": "Main"}, {"domain": "globex", "label": "Second"}]),
+    "semicolons": ("domain;label\nacme;a, b\n", [{"domain": "acme", "label": "a, b"}]),
+    "tabs": ("domain\tlabel\nacme\ta, b; c\n", [{"domain": "acme", "label": "a, b; c"}]),
+    "only the header says what separates": ("domain,label\nacme,a;b;c;d\n", [{"domain": "acme", "label": "a;b;c;d"}]),
+    "one column": ("domain\nacme\nglobex", [{"domain": "acme"}, {"domain": "globex"}]),
+    "a byte order mark": ("\ufeffdomain,label\nacme,x\n", [{"domain": "acme", "label": "x"}]),
+    "Windows line ends": ("domain,label\r\nacme,x\r\n", [{"domain": "acme", "label": "x"}]),
+    "old Mac line ends": ("domain,label\racme,x\r", [{"domain": "acme", "label": "x"}]),
+    "spaces all around": (" domain , label \n acme ,  x y  \n", [{"domain": "acme", "label": "x y"}]),
+    "aligned quotes": ('domain , label\nacme   , "Acme, Ltd" \n', [{"domain": "acme", "label": "Acme, Ltd"}]),
+    "quotes": ('"domain","label"\n"acme","say ""hi"", you"\n', [{"domain": "acme", "label": 'say "hi", you'}]),
+    "a quote inside": ('domain,label\nacme,5" disk\n', [{"domain": "acme", "label": '5" disk'}]),
+    "an apostrophe": ("domain,label\nacme,O'Neill\n", [{"domain": "acme", "label": "O'Neill"}]),
+    "empty cells": ('domain,label,account_type\nacme,,test\nglobex,"", \n', [{"domain": "acme", "account_type": "test"}, {"domain": "globex"}]),
+    "short rows": ("domain,label,account_type\nacme\n", [{"domain": "acme"}]),
+    "blank lines": ("\n\ndomain\n\n  \nacme\n\n", [{"domain": "acme"}]),
+    "comments": ("# tenants, \"all\ndomain\n# one\n  # two\nacme\n", [{"domain": "acme"}]),
+    "a quoted hash is no comment": ('label,domain\n"#1",acme\n', [{"label": "#1", "domain": "acme"}]),
+    "padding by a spreadsheet": ("domain,label,,\nacme,x,,,,\n,,,\n", [{"domain": "acme", "label": "x"}]),
+    "no rows": ("domain,label\n", []),
+    "booleans stay text": ("domain,allow_multiple,verify_key\nacme,true,no\n", [{"domain": "acme", "allow_multiple": "true", "verify_key": "no"}]),
+    "numbers stay text": ("domain,origin_owner_id\nacme,0047\n", [{"domain": "acme", "origin_owner_id": "0047"}]),
+    "an alias": ("domain,connector_profile_id\nacme,p1\n", [{"domain": "acme", "integration_id": "p1"}]),
+    "Jinja is text": ("domain,label\nacme,{{ 1 + 1 }}{% raw %}\n", [{"domain": "acme", "label": "{{ 1 + 1 }}{% raw %}"}]),
+    "an odd line separator is text": ("domain,label\nacme,a\u2028b\n", [{"domain": "acme", "label": "a\u2028b"}]),
+    "not only ASCII": ("domain,origin_owner_name\nacme,Müller & 愛\n", [{"domain": "acme", "origin_owner_name": "Müller & 愛"}]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CSV)
+def test_csv(name):
+    text, expected = CSV[name]
+    assert tenants(text) == expected
+
+
+BAD_CSV = {
+    "nothing": ("", ["line 1", "no header"]),
+    "blank": (" \n# only a comment\n", ["line 1", "no header"]),
+    "an unknown column": ("domain,owner\nacme,x\n", ["line 1", "column 2 (owner)", "The header names options", "origin_owner_id"]),
+    "a slip": ("# x\n\ndomain,origin_ownr_id\nacme,x\n", ["line 3", "column 2 (origin_ownr_id)", "Did you mean origin_owner_id?"]),
+    "another case": ("Domain,label\nacme,x\n", ["line 1", "column 1 (Domain)", "Did you mean domain?"]),
+    "no header": (f"acme,{SECRET}\n", ["line 1", "column 1 (acme) is no option"]),
+    "no header, the key first": (f"{SECRET},acme\n", ["line 1", "column 1 is no option"]),
+    "a column of keys": (f"domain,api_key\nacme,{SECRET}\n", ["line 1", "column 2 is api_key", "vaulted dictionary"]),
+    "another spelling": (f"domain,API Key\nacme,{SECRET}\n", ["line 1", "column 2 is api_key", "vaulted dictionary"]),
+    "an admin's keys": (f"domain,admin_api_key\nacme,{SECRET}\n", ["line 1", "column 2 is admin_api_key", "vaulted dictionary"]),
+    "credential fields": ("domain,credential_fields\nacme,{}\n", ["line 1", "column 2 is credential_fields", "defaults"]),
+    "a name twice": ("domain,label,domain\nacme,x,y\n", ["line 1", "columns 1 and 3"]),
+    "a long row": (f"domain,label\nacme,x\nglobex,y,{SECRET}\n", ["line 3", "column 3", "header in line 1", "a comma", "double quotes"]),
+    "a long row with semicolons": (f"domain;label\nacme;x;{SECRET}\n", ["line 2", "column 3", "a semicolon"]),
+    "a long row with tabs": (f"domain\tlabel\nacme\tx\t{SECRET}\n", ["line 2", "column 3", "a tab"]),
+    "a column without a name": (f"domain,,label\nacme,{SECRET},x\n", ["line 2", "column 2"]),
+    "an open quote": (f'domain,label\nacme,x\nglobex,"{SECRET}\ninitech,y\n', ["line 3", "left open"]),
+    "an open quote in the header": ('domain,"label\nacme,x\n', ["line 1", "left open"]),
+    "a value over two lines": (f'domain,label\nacme,"a\n{SECRET}"\n', ["line 2", "left open"]),
+    "an enormous value": (f"domain,label\nacme,{SECRET * 10000}\n", ["line 2", "enormous"]),
+    "not UTF-8": (f"domain,label\nacme,x\nglobex,M\udcfcller {SECRET}\n", ["line 3", "UTF-8"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_CSV)
+def test_csv_that_is_refused(name):
+    text, words = BAD_CSV[name]
+    message = refused(tenants, text)
+    for word in words:
+        assert word in message, message
+
+
+def test_the_columns_are_the_options_of_a_tenant():
+    spec = tenant_spec()
+    aliases = {alias: name for name, about in spec.items() for alias in about.get("aliases", [])}
+    assert aliases == tenants_plugin.ALIASES
+    assert set(spec) - tenants_plugin.NEVER_IN_A_CSV | set(aliases) == tenants_plugin.COLUMNS
+    secret = {name for name, about in spec.items() if about.get("no_log")}
+    assert secret | {"credential_fields"} == tenants_plugin.NEVER_IN_A_CSV
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from(sorted(tenants_plugin.COLUMNS - {"connector_profile_id"})), min_size=1, unique=True),
+    st.data(),
+    st.sampled_from([",", ";", "\t"]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["", "\ufeff"]),
+)
+def test_what_a_spreadsheet_writes_is_read_back(columns, data, delimiter, line_end, mark):
+    rows = data.draw(st.lists(st.dictionaries(st.sampled_from(columns), VALUES, min_size=1), max_size=5))
+    # A lone column does not say what separates.
+    assume(len(columns) > 1 or delimiter == ",")
+    file = io.StringIO()
+    writer = csv.DictWriter(file, columns, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL)
+    writer.writeheader()
+    writer.writerows(rows)
+    assert tenants(mark + file.getvalue()) == rows
+
+
+@settings(deadline=None)
+@given(st.text(max_size=80))
+def test_any_text_is_a_list_or_a_refusal(text):
+    try:
+        result = tenants("domain,label\n" + text)
+    except AnsibleFilterError as error:
+        message, result = str(error), []
+    else:
+        message = "line 0: none"
+    assert re.match(r"line \d+: ", message)
+    for tenant in result:
+        assert set(tenant) <= {"domain", "label"}
+        assert all(value == value.strip() != "" for value in tenant.values())
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.dictionaries(LABELS, st.one_of(VALUES, st.booleans(), st.none(), st.integers()), max_size=4), max_size=4
+    )
+)
+def test_json_and_yaml_are_the_same(entries):
+    expected = [{name: value for name, value in entry.items() if value is not None} for entry in entries]
+    assert tenants(entries) == expected
+    assert tenants("\ufeff \n" + json.dumps(entries)) == expected
+    assert tenants(json.dumps(entries, indent=2, ensure_ascii=False)) == expected
+
+
+def test_json_may_hold_keys():
+    assert tenants(json.dumps([{"domain": "acme", "api_key": SECRET}])) == [{"domain": "acme", "api_key": SECRET}]
+
+
+BAD_INPUT = {
+    "nothing": (None, ["list of dictionaries"]),
+    "a number": (7, ["list of dictionaries"]),
+    "bytes": (b"domain\nacme", ["list of dictionaries"]),
+    "a dictionary": ({"acme": {"api_key": SECRET}}, ["list of dictionaries"]),
+    "an entry of text": ([{"domain": "acme"}, SECRET], ["entry 2 is no dictionary"]),
+    "an entry of nothing": ([None], ["entry 1 is no dictionary"]),
+    "an entry that is a list": ([[SECRET]], ["entry 1 is no dictionary"]),
+    "JSON with an entry of text": (json.dumps([{}, {}, SECRET]), ["entry 3 is no dictionary"]),
+    "malformed JSON": ('[{"domain": "acme"},\n {"api_key": "' + SECRET + '",}]', ["JSON is malformed", "line 2, column"]),
+    "cut JSON": ('[{"api_key": "' + SECRET, ["JSON is malformed", "line 1, column"]),
+    "JSON in no list": ('{"domain": "acme", "api_key": "' + SECRET + '"}', ["one object", "square brackets"]),
+    "JSON without end": ("[" * 200_000, ["JSON is"]),
+    "an enormous number": ("[" + "9" * 5000 + "]", ["is"]),
+    "JSON that is not UTF-8": ('[\n{"label": "\udcfc' + SECRET + '"}]', ["line 2", "UTF-8"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_INPUT)
+def test_input_that_is_refused(name):
+    source, words = BAD_INPUT[name]
+    message = refused(tenants, source)
+    for word in words:
+        assert word in message, message
+
+
+KEYRING = {
+    "by domain": ({"domain": "acme"}, {"acme": "K"}, "K"),
+    "a domain in capitals": ({"domain": "ACME"}, {"acme": "K"}, "K"),
+    "a URL": ({"domain": "https://acme.freshservice.com/a"}, {"Acme.freshservice.com": "K"}, "K"),
+    "by owner": ({"domain": "acme", "origin_owner_id": "customer-1"}, {"customer-1": "K"}, "K"),
+    "by an owner's number": ({"domain": "acme", "origin_owner_id": 4711}, {"4711": "K"}, "K"),
+    "by a number": ({"domain": "acme", "origin_owner_id": "4711"}, {4711: "K"}, "K"),
+    "an owner that is no label": ({"origin_owner_id": "Customer #1"}, {"Customer #1": "K"}, "K"),
+    "an owner without a domain": ({"origin_owner_id": "customer-1"}, {"customer-1": "K"}, "K"),
+    "domain before owner": ({"domain": "acme", "origin_owner_id": "c1"}, {"c1": "O", "acme": "K"}, "K"),
+    "a domain that is none": ({"domain": "evil.com", "origin_owner_id": "c1"}, {"evil.com": "O", "c1": "K"}, "K"),
+    "owners are told apart by case": ({"origin_owner_id": "c1"}, {"C1": "K"}, None),
+    "not there": ({"domain": "acme", "origin_owner_id": "c1"}, {"globex": "K", "c2": "K"}, None),
+    "no key": ({"domain": "acme"}, {"acme": None}, None),
+    "no tenant": ({}, {"acme": "K"}, None),
+    "an empty key is the module's to refuse": ({"domain": "acme"}, {"acme": ""}, ""),
+}
+
+
+@pytest.mark.parametrize("option", ["api_key", "admin_api_key"])
+@pytest.mark.parametrize("name", KEYRING)
+def test_keys(name, option):
+    tenant, keys, key = KEYRING[name]
+    expected = tenant if key is None else {**tenant, option: key}
+    assert tenants([tenant], **{f"{option}s": keys}) == [expected]
+    own = {**tenant, option: "OWN"}
+    assert tenants([own], **{f"{option}s": keys}) == [own]
+    assert tenants([{**tenant, option: None}], **{f"{option}s": keys}) == [expected]
+
+
+def test_both_kinds_of_keys():
+    assert tenants("domain\nacme\nglobex", {"acme": "K1", "globex": "K2"}, {"acme": "A"}) == [
+        {"domain": "acme", "api_key": "K1", "admin_api_key": "A"},
+        {"domain": "globex", "api_key": "K2"},
+    ]
+
+
+BAD_KEYS = {
+    "a list": ([SECRET], ["must be a dictionary"]),
+    "text": (SECRET, ["must be a dictionary"]),
+    "a number as a key": ({"acme": "K", SECRET: 123}, ["entry 2", "quotes"]),
+    "a dictionary as a key": ({"acme": {"key": SECRET}}, ["entry 1", "no text"]),
+    "one domain twice": ({"acme": SECRET, "x": "K", "Acme.freshservice.com": "K"}, ["entry 3", "another key"]),
+    "names and keys swapped": ({SECRET: "acme", SECRET.lower(): "globex"}, ["entry 2", "another key"]),
+}
+
+
+@pytest.mark.parametrize("option", ["api_keys", "admin_api_keys"])
+@pytest.mark.parametrize("name", BAD_KEYS)
+def test_keys_that_are_refused(name, option):
+    keys, words = BAD_KEYS[name]
+    message = refused(tenants, [], **{option: keys})
+    for word in [option, *words]:
+        assert word in message, message
+
+
+def test_the_same_key_twice_is_no_conflict():
+    assert tenants([{"domain": "acme"}], {"acme": "K", "Acme": "K"})[0]["api_key"] == "K"
+
+
+DEFAULTS = {
+    "what a tenant does not set": ({"domain": "acme"}, {"label": "D"}, {"domain": "acme", "label": "D"}),
+    "a tenant's own": ({"label": "own"}, {"label": "D"}, {"label": "own"}),
+    "a tenant's false": ({"verify_key": False}, {"verify_key": True}, {"verify_key": False}),
+    "a tenant's nothing": ({"label": None}, {"label": "D"}, {"label": "D"}),
+    "nothing": ({"domain": "acme"}, {"label": None}, {"domain": "acme"}),
+    "an alias under it": ({"integration_id": "own"}, {"connector_profile_id": "D"}, {"integration_id": "own"}),
+    "an alias above it": ({"connector_profile_id": "own"}, {"integration_id": "D"}, {"integration_id": "own"}),
+    "a key, under the dictionary's": ({"domain": "acme"}, {"api_key": "D"}, {"domain": "acme", "api_key": "K"}),
+    "a key, where there is no other": ({"domain": "globex"}, {"api_key": "D"}, {"domain": "globex", "api_key": "D"}),
+    "an owner, for its key": ({}, {"origin_owner_id": "acme"}, {"origin_owner_id": "acme", "api_key": "K"}),
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_defaults(name):
+    tenant, defaults, expected = DEFAULTS[name]
+    api_keys = {"acme": "K"} if "K" in expected.values() or "api_key" in defaults else None
+    assert tenants([tenant], api_keys=api_keys, defaults=defaults) == [expected]
+
+
+def test_defaults_must_be_a_dictionary():
+    assert "defaults is no dictionary" in refused(tenants, [], defaults=[SECRET])
+
+
+def test_the_input_is_not_changed_nor_shared():
+    fields = {"extra": {"region": "eu"}, "list": [1, {"a": None}]}
+    source = [{"domain": "acme", "label": None}, {"domain": "globex", "credential_fields": fields}]
+    keys, defaults = {"acme": "K"}, {"credential_fields": {"extra": {"region": "us"}}}
+    before = copy.deepcopy((source, keys, defaults))
+    result = tenants(source, keys, None, defaults)
+    assert [type(tenant) for tenant in result] == [dict, dict]
+    assert result[1]["credential_fields"] == fields
+    for tenant in result:
+        tenant["credential_fields"]["extra"]["region"] = "changed"
+        tenant["credential_fields"].get("list", []).append(2)
+        tenant["domain"] = "changed"
+    assert (source, keys, defaults) == before
+    again = tenants([{}, {}], defaults=defaults)
+    again[0]["credential_fields"]["extra"]["region"] = "changed"
+    assert again[1]["credential_fields"]["extra"]["region"] == "us"
+
+
+def test_strings_stay_what_they_are():
+    class Tagged(str):
+        pass
+
+    key, label = Tagged("K"), Tagged("{{ label }}")
+    [tenant] = tenants((entry for entry in [{"domain": Tagged("acme"), "label": label}]), {Tagged("Acme"): key})
+    assert tenant["api_key"] is key
+    assert tenant["label"] is label
+
+
+def test_ten_thousand_tenants_take_no_time():
+    count = 10_000
+    text = "domain,origin_owner_id,label\n" + "".join(f"t{n},customer-{n},Label {n}\n" for n in range(count))
+    keys = {f"t{n}.freshservice.com": f"key{n}" for n in range(count)}
+    start = time.process_time()
+    result = tenants(text, keys, defaults={"account_type": "test"})
+    assert time.process_time() - start < 5
+    assert result[-1] == {
+        "domain": f"t{count - 1}",
+        "origin_owner_id": f"customer-{count - 1}",
+        "label": f"Label {count - 1}",
+        "account_type": "test",
+        "api_key": f"key{count - 1}",
+    }
+
+
+# The keys of a CSV.
+
+KEY_CSV = {
+    "domains": ("domain,api_key\nacme,K1\nglobex,K2\n", {"acme": "K1", "globex": "K2"}),
+    "as people write domains": ("domain,api_key\nhttps://Acme.freshservice.com/a,K1\n", {"acme": "K1"}),
+    "owners": ("origin_owner_id;api_key\nCustomer #1;K1\n", {"Customer #1": "K1"}),
+    "owners where there is no domain": ("domain,origin_owner_id,api_key\nacme,c1,K1\n,c2,K2\n", {"acme": "K1", "c2": "K2"}),
+    "other columns": ("label,domain,note,api_key\nx,acme,y,K1\n,globex,,K2\n", {"acme": "K1", "globex": "K2"}),
+    "order": ("domain,api_key\nz,K1\na,K2\n", {"z": "K1", "a": "K2"}),
+    "white space": ("\ufeff domain , api_key \r\n acme , K1 \r\n", {"acme": "K1"}),
+    "Jinja is text": ("domain,api_key\nacme,{{K1}}\n", {"acme": "{{K1}}"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KEY_CSV)
+def test_a_csv_of_keys(name):
+    text, expected = KEY_CSV[name]
+    keys = api_keys(text)
+    assert list(keys.items()) == list(expected.items())
+
+
+BAD_KEY_CSV = {
+    "nothing": ("", ["line 1", "no header"]),
+    "no rows": ("domain,api_key\n\n", ["line 1", "no key follows"]),
+    "no domains": (f"owner,api_key\nacme,{SECRET}\n", ["line 1", "domain (or origin_owner_id) and api_key"]),
+    "no keys": ("\ndomain,key\nacme,x\n", ["line 2", "domain (or origin_owner_id) and api_key"]),
+    "no header": (f"acme,{SECRET}\nglobex,{SECRET}\n", ["line 1", "header must name the columns"]),
+    "an empty key": ("domain,api_key\nacme,K1\nglobex,\n", ["line 3", "api_key is empty"]),
+    "no key": ("domain,api_key\nacme\n", ["line 2", "api_key is empty"]),
+    "a key in two words": (f"domain,api_key\nacme,two {SECRET}\n", ["line 2", "no API key has"]),
+    "no domain": (f"domain,api_key\n,{SECRET}\n", ["line 2", "whose key"]),
+    "no owner": (f"origin_owner_id,api_key\n,{SECRET}\n", ["line 2", "whose key"]),
+    "a domain that is none": ("domain,api_key\nacme,K1\n" + SECRET + ".evil.com,K2\n", ["line 3", "domain is none"]),
+    "the key for the domain": (f"domain,api_key\n{SECRET}@acme,acme\n", ["line 2", "domain is none"]),
+    "a domain twice": (f"domain,api_key\nacme,{SECRET}\n\nAcme.freshservice.com,{SECRET}\n", ["lines 2 and 4", "same tenant"]),
+    "an owner twice": (f"origin_owner_id,api_key\n{SECRET},K1\n{SECRET},K2\n", ["lines 2 and 3", "same tenant"]),
+    "a long row": (f"domain,api_key\nacme,K1,{SECRET}\n", ["line 2", "column 3"]),
+    "an open quote": (f'domain,api_key\nacme,"{SECRET}\n', ["line 2", "left open"]),
+    "a column twice": (f"domain,api_key,api_key\nacme,K1,{SECRET}\n", ["line 1", "columns 2 and 3"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_KEY_CSV)
+def test_a_csv_of_keys_that_is_refused(name):
+    text, words = BAD_KEY_CSV[name]
+    message = refused(api_keys, text)
+    for word in words:
+        assert word in message, message
+    assert vaulted_api_keys(text, "password") == {"problem": f"keys_file: {message}"}
+
+
+@pytest.mark.parametrize("source", [None, 7, ["domain,api_key"], {"acme": SECRET}])
+def test_api_keys_takes_text(source):
+    assert "text of a CSV" in refused(api_keys, source)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(LABELS, KEYS, min_size=1, max_size=6))
+def test_keys_from_their_csv_reach_their_tenants(keys):
+    text = "api_key,domain\n" + "".join(f"{key},{label.upper()}.freshservice.com\n" for label, key in keys.items())
+    read = api_keys(text)
+    assert read == keys
+    result = tenants([{"domain": label} for label in reversed(list(keys))], api_keys=read)
+    assert {tenant["domain"]: tenant["api_key"] for tenant in result} == keys
+
+
+# The keys in a vaulted file.
+
+
+def encrypt(content, password="password", vault_id="default"):
+    text = content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False)
+    secret = VaultSecret(password.encode())
+    return VaultLib([(vault_id, secret)]).encrypt(text, secret, vault_id=vault_id).decode()
+
+
+def decrypt(content, password="password"):
+    return yaml.safe_load(VaultLib([("default", VaultSecret(password.encode()))]).decrypt(content))
+
+
+def counts(result):
+    return tuple(result[name] for name in ("total", "added", "changed", "unchanged", "removed"))
+
+
+TWO = "domain,api_key\nacme,K1\nglobex,K2\n"
+MERGES = {
+    "no file": ("", False, {VARIABLE: {"acme": "K1", "globex": "K2"}}, (2, 2, 0, 0, 0)),
+    "an empty file": (" \n", False, {VARIABLE: {"acme": "K1", "globex": "K2"}}, (2, 2, 0, 0, 0)),
+    "an encrypted empty file": (encrypt("---\n"), False, {VARIABLE: {"acme": "K1", "globex": "K2"}}, (2, 2, 0, 0, 0)),
+    "no keys in it": (
+        encrypt({"other": "x", VARIABLE: None}),
+        False,
+        {"other": "x", VARIABLE: {"acme": "K1", "globex": "K2"}},
+        (2, 2, 0, 0, 0),
+    ),
+    "all the same": (encrypt({VARIABLE: {"globex": "K2", "acme": "K1"}}), False, None, (2, 0, 0, 2, 0)),
+    "all the same, and more": (encrypt({VARIABLE: {"x": "K", "globex": "K2", "acme": "K1"}}), False, None, (3, 0, 0, 3, 0)),
+    "some of each": (
+        encrypt({"a": [1, {"b": None}], VARIABLE: {"kept": "K", "acme": "OLD"}, "z": True}),
+        False,
+        {"a": [1, {"b": None}], VARIABLE: {"kept": "K", "acme": "K1", "globex": "K2"}, "z": True},
+        (3, 1, 1, 1, 0),
+    ),
+    "replaced": (
+        encrypt({"other": "x", VARIABLE: {"gone": "K", "acme": "K1"}}),
+        True,
+        {"other": "x", VARIABLE: {"acme": "K1", "globex": "K2"}},
+        (2, 1, 0, 1, 1),
+    ),
+    "replaced, one gone": (
+        encrypt({VARIABLE: {"gone": "K", "acme": "K1", "globex": "K2"}}),
+        True,
+        {VARIABLE: {"acme": "K1", "globex": "K2"}},
+        (2, 0, 0, 2, 1),
+    ),
+    "another spelling": (
+        encrypt({VARIABLE: {"Acme.freshservice.com": "OLD", "globex": "K2"}}),
+        False,
+        {VARIABLE: {"Acme.freshservice.com": "K1", "globex": "K2"}},
+        (2, 0, 1, 1, 0),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MERGES)
+def test_keys_are_merged(name):
+    existing, replace, expected, numbers = MERGES[name]
+    result = vaulted_api_keys(TWO, "password", existing, replace)
+    assert result["problem"] == ""
+    assert counts(result) == numbers
+    if expected is None:
+        assert result["content"] == ""
+        return
+    assert result["content"].startswith("$ANSIBLE_VAULT;1.1;AES256\n")
+    assert decrypt(result["content"]) == expected
+    assert list(decrypt(result["content"])) == list(expected)
+    assert vaulted_api_keys(TWO, "password", result["content"], replace)["content"] == ""
+
+
+def test_a_number_as_the_owner_is_found():
+    result = vaulted_api_keys("origin_owner_id,api_key\n4711,K1\n", "password", encrypt({VARIABLE: {4711: "OLD"}}))
+    assert decrypt(result["content"]) == {VARIABLE: {4711: "K1"}}
+    assert counts(result) == (1, 0, 1, 0, 0)
+
+
+def test_a_vault_id_is_kept():
+    existing = encrypt({"other": "x"}, vault_id="prod")
+    assert existing.startswith("$ANSIBLE_VAULT;1.2;AES256;prod\n")
+    result = vaulted_api_keys(TWO, "password", existing)
+    assert result["content"].startswith("$ANSIBLE_VAULT;1.2;AES256;prod\n")
+    assert decrypt(result["content"])["other"] == "x"
+
+
+@pytest.mark.parametrize("password", ["pässwörd", "{{ password }}", "[1]", "' \"", "x" * 500])
+def test_any_password(password):
+    content = vaulted_api_keys(TWO, password)["content"]
+    assert decrypt(content, password) == {VARIABLE: {"acme": "K1", "globex": "K2"}}
+
+
+BAD_VAULTS = {
+    "another password": (encrypt({"a": SECRET}, "other"), ["password does not open it"]),
+    "damaged": (encrypt({"a": SECRET})[:-9], ["password does not open it, or the file is damaged"]),
+    "in clear": (f"a: {SECRET}\n", ["not encrypted", "ansible-vault encrypt"]),
+    "no YAML": (encrypt(f"a: 1\nb: '{SECRET}\n"), ["line 3 of its content", "no plain YAML"]),
+    "a tag": (encrypt(f"a: 1\nb: !vault {SECRET}\n"), ["line 2 of its content", "!vault"]),
+    "a Python object": (encrypt(f"a: !!python/object/apply:os.getcwd []  # {SECRET}\n"), ["line 1 of its content"]),
+    "a control character": (encrypt(f"a: {SECRET}\x00\n"), ["its content is no plain YAML"]),
+    "a list": (encrypt([SECRET]), ["must hold variables"]),
+    "text": (encrypt(SECRET), ["must hold variables"]),
+    "keys in a list": (encrypt({VARIABLE: [SECRET]}), [VARIABLE, "a dictionary"]),
+}
+
+
+@pytest.mark.parametrize("name", BAD_VAULTS)
+def test_a_file_that_cannot_be_updated(name):
+    existing, words = BAD_VAULTS[name]
+    result = vaulted_api_keys(TWO, "password", existing)
+    assert list(result) == ["problem"]
+    for word in ["vault_file: ", *words]:
+        assert word in result["problem"], result
+    assert SECRET not in result["problem"]
+    assert "\n" not in result["problem"]
+
+
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.text(max_size=20), st.dates(), st.floats(allow_nan=False)
+)
+VALUES_OF_VARIABLES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(LABELS, inner, max_size=3), max_leaves=6)  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.dictionaries(LABELS, VALUES_OF_VARIABLES, max_size=4), st.dictionaries(LABELS, KEYS, min_size=1, max_size=4))
+def test_whatever_else_the_file_holds_is_kept(others, keys):
+    # What YAML itself does not keep is no business of ours.
+    text = yaml.safe_dump(others, allow_unicode=True)
+    try:
+        assume(yaml.safe_load(text) == others)
+    except yaml.YAMLError:
+        assume(False)
+    csv_text = "domain,api_key\n" + "".join(f"{label},{key}\n" for label, key in keys.items())
+    result = vaulted_api_keys(csv_text, "password", encrypt(text))
+    assert decrypt(result["content"]) == {**others, VARIABLE: keys}
+
+
+# The documentation.
+
+
+@pytest.mark.parametrize("plugin", [tenants_plugin, api_keys_plugin, vaulted_plugin])
+def test_every_filter_is_documented_as_it_is(plugin):
+    [(name, function)] = plugin.FilterModule().filters().items()
+    assert name == plugin.__name__.rpartition(".")[2]
+    document = yaml.safe_load((FILTERS / f"{name}.yml").read_text())
+    assert document["DOCUMENTATION"]["name"] == name
+    _first, *rest = function.__code__.co_varnames[: function.__code__.co_argcount]
+    options = document["DOCUMENTATION"]["options"]
+    assert list(options) == ["_input", *rest]
+    assert document["DOCUMENTATION"].get("positional", "_input").split(", ") == ["_input", *rest]
+    assert document["RETURN"]["_value"]["description"]
+    for task in yaml.safe_load(document["EXAMPLES"]):
+        assert f"tenantlink.stackone.{name}" in json.dumps(task)
+    if "contains" in document["RETURN"]["_value"]:
+        assert list(document["RETURN"]["_value"]["contains"]) == list(vaulted_api_keys(TWO, "password"))
