@@ -1,0 +1,106 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who takes part: how each links the same tenants, and what it is given."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .cells import Phase
+
+ROOT = Path(__file__).resolve().parents[2]
+PLAYS = Path(__file__).with_name("plays")
+NOTHING = PLAYS / "nothing.yml"
+DEFAULT_CONCURRENCY = 64
+FORKS = 20
+NAMES = ("uri_loop", "module_loop", "hosts", "links", "asyncio")
+
+UNLIMITED = {"requests_per_minute": 600_000, "quota_window": 1}
+"""10,000 requests in a second: more than either side can do, and a small table of slots."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to link tenants. Without a play it is the bare client."""
+
+    name: str
+    title: str
+    color: str
+    play: Path | None = None
+    args: tuple[str, ...] = ()
+    concurrency: int = DEFAULT_CONCURRENCY
+    remembers: bool = False
+    as_hosts: bool = False
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """What is measured of it, in order."""
+        return tuple(Phase) if self.remembers else (Phase.FIRST, Phase.CONVERGED)
+
+    def command(self, variables: Path, inventory: Path) -> list[str]:
+        """What to run. Keys are in the file with the variables, never among the arguments."""
+        if self.play is None:
+            return [sys.executable, "-m", "tests.benchmark.bare", str(variables)]
+        return playbook(self.play, "-i", str(inventory), "-e", f"@{variables}", *self.args)
+
+    def variables(self, tenants: Sequence[dict[str, str]]) -> dict[str, Any]:
+        """The declared tenants in the form that this contender takes, and how to work through them."""
+        if self.as_hosts:
+            return {"api_keys": {tenant["domain"]: tenant["api_key"] for tenant in tenants}}
+        return {"tenants": list(tenants), "concurrency": self.concurrency, **UNLIMITED}
+
+
+def playbook(play: Path, *args: str) -> list[str]:
+    """The command that runs a playbook with the Ansible of this interpreter."""
+    return [sys.executable, "-m", "ansible", "playbook", *args, str(play)]
+
+
+def contenders(names: Sequence[str], concurrencies: Sequence[int]) -> list[Contender]:
+    """Those of the given names; the module for many once for each concurrency."""
+    found = [contender for name in names for contender in _FIXED.get(name, ())]
+    if "links" in names:
+        position = sum(name in _FIXED for name in names[: names.index("links")])
+        found[position:position] = [links(concurrency) for concurrency in sorted({*concurrencies, DEFAULT_CONCURRENCY})]
+    return found
+
+
+def links(concurrency: int = DEFAULT_CONCURRENCY) -> Contender:
+    """The module for many."""
+    color = {16: "#8fb8de", DEFAULT_CONCURRENCY: "#1f5fa8", 128: "#12355b"}.get(concurrency, "#4a7fb5")
+    title = f"freshservice_links, {concurrency} workers"
+    play = PLAYS / "links.yml"
+    return Contender(f"links_{concurrency}", title, color, play, concurrency=concurrency, remembers=True)
+
+
+LINKS = links()
+URI_LOOP = Contender("uri_loop", "loop of uri tasks", "#c0392b", PLAYS / "uri_loop.yml")
+MODULE_LOOP = Contender("module_loop", "loop of freshservice_link", "#e08e2b", PLAYS / "module_loop.yml")
+HOSTS = Contender(
+    "hosts",
+    f"tenants as hosts, {FORKS} forks",
+    "#8e6bb0",
+    ROOT / "playbooks" / "link_by_host.yml",
+    ("--forks", str(FORKS)),
+    as_hosts=True,
+)
+BARE = Contender("asyncio", "bare aiohttp, 64 at a time", "#2e8b57")
+_FIXED = {contender.name: [contender] for contender in (URI_LOOP, MODULE_LOOP, HOSTS, BARE)}
+
+
+def inventory(tenants: Sequence[dict[str, str]]) -> dict[str, Any]:
+    """An inventory in which every tenant is a host, as playbooks/inventory shows it."""
+    hosts = {tenant["domain"]: {"freshservice_link_origin_owner_id": tenant["origin_owner_id"]} for tenant in tenants}
+    shared = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "freshservice_link_api_key": "{{ api_keys[inventory_hostname] }}",
+        "freshservice_link_stackone_api_key": "{{ stackone_api_key }}",
+        "freshservice_link_stackone_url": "{{ stackone_url }}",
+        "freshservice_link_freshservice_url": "{{ freshservice_url }}",
+        "freshservice_link_ca_path": "{{ ca_path | default(omit, true) }}",
+    }
+    return {"tenants": {"hosts": hosts, "vars": shared}}
