@@ -34,6 +34,10 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone impo
     StackOne,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
+
+LINKED = Plan((Action.CREATE,), {}, {})
+"""The plan of a new link, without what it says of the tenant."""
 
 
 @dataclass
@@ -67,6 +71,17 @@ class Outcome:
     def unconfirmed(self) -> bool:
         """Whether something was applied of which it is not known whether it has come true."""
         return self.phase is Phase.CONFIRM and self.failure is None and not self.confirmed
+
+    def condense(self, scrubber: Scrubber) -> None:
+        """Scrub what it says, and forget what only one tenant's own result would show."""
+        self.key_check = None
+        self.warnings = scrubber.scrub(self.warnings) if self.warnings else self.warnings
+        if self.failure:
+            self.failure = self.failure.scrubbed(scrubber)
+        if not self.actions:
+            self.plan = None
+        elif self.plan and not self.plan.before:
+            self.plan = LINKED
 
     @property
     def stores_declared(self) -> bool:

@@ -16,6 +16,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import C
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
+    ANY_FIELDS,
     CredentialFields,
     State,
     Tenant,
@@ -123,7 +124,6 @@ def tenant_from(params: Mapping[str, Any]) -> Tenant:
         "integration_id",
         "provider",
     )
-    chosen = params.get("credential_fields") or {}
     return Tenant(
         domain=_domain(params),
         api_key=_key(params, "api_key"),
@@ -134,12 +134,7 @@ def tenant_from(params: Mapping[str, Any]) -> Tenant:
         allow_multiple=params["allow_multiple"],
         update_credentials=UpdateCredentials(params["update_credentials"]),
         verify_key=params["verify_key"],
-        credential_fields=CredentialFields(
-            chosen.get("domain"),
-            chosen.get("api_key"),
-            {key: str(value) for key, value in (chosen.get("extra") or {}).items()},
-            {key: str(value) for key, value in (chosen.get("extra_secrets") or {}).items()},
-        ),
+        credential_fields=_credential_fields(params.get("credential_fields")),
         **{name: _text(params, name) for name in texts},
     )
 
@@ -190,8 +185,8 @@ def quota_from(params: Mapping[str, Any], clock: Clock) -> Quota | None:
     return Quota(slots, window, clock) if slots else Quota(1, 60.0 / rate, clock)
 
 
-def bulk_options_from(params: Mapping[str, Any], check_mode: bool) -> BulkOptions:
-    """How a list is worked through. Raises Failed(invalid_argument)."""
+def bulk_options_from(params: Mapping[str, Any], check_mode: bool, tenants: int) -> BulkOptions:
+    """How a list of so many tenants is worked through. Raises Failed(invalid_argument)."""
     if not 1 <= params["concurrency"] <= MOST_WORKERS:
         raise invalid_argument(f"concurrency must be from 1 to {MOST_WORKERS}.")
     stop_after = params["stop_after_failures"]
@@ -200,7 +195,7 @@ def bulk_options_from(params: Mapping[str, Any], check_mode: bool) -> BulkOption
     limit = params["purge_limit"]
     if limit < 0 or (limit >= 1 and limit != int(limit)):
         raise invalid_argument("purge_limit must be a share from 0 to below 1, or a whole number.")
-    if params["purge"] and not params["tenants"]:
+    if params["purge"] and not tenants:
         raise invalid_argument(
             "purge with an empty list would unlink every account.", "List the tenants that shall stay."
         )
@@ -264,6 +259,17 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _credential_fields(chosen: Mapping[str, Any] | None) -> CredentialFields:
+    if not chosen:
+        return ANY_FIELDS
+    return CredentialFields(
+        chosen.get("domain"),
+        chosen.get("api_key"),
+        {key: str(value) for key, value in (chosen.get("extra") or {}).items()},
+        {key: str(value) for key, value in (chosen.get("extra_secrets") or {}).items()},
+    )
 
 
 def _domain(params: Mapping[str, Any]) -> str | None:

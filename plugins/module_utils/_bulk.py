@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Outcome
@@ -28,12 +29,15 @@ FOR_ALL = frozenset({FailureCode.STACKONE_KEY_REFUSED, FailureCode.STACKONE_FORB
 """What goes wrong for one tenant with these goes wrong for every other as well."""
 
 
+READERS = 8
+"""How many pages of a listing are read at a time: each is large, and a few at once are quick enough."""
+
+
 @dataclass
 class Job:
-    """One entry on its way through the run. C(scrubber) knows the secrets of this tenant alone."""
+    """One entry on its way through the run. What its outcome says is scrubbed of its secrets already."""
 
     entry: Entry
-    scrubber: Scrubber
     outcome: Outcome | None = None
     failure: Failure | None = None
 
@@ -71,6 +75,7 @@ class Bulk:
         self._progress = progress
         self._fingerprints = fingerprints
         self._crew = Crew(options.concurrency, stop, self._beat)
+        self._readers = Crew(min(options.concurrency, READERS), stop, self._beat)
         self._clients = exchange.clients(Scrubber())
 
     @property
@@ -120,7 +125,7 @@ class Bulk:
         self._progress.write(quota.wait_left if quota else 0.0)
 
     def _list(self, tenants: Sequence[Tenant]) -> Directory:
-        directory = Directory(self._clients.stackone, self._crew.each)
+        directory = Directory(self._clients.stackone, self._readers.each)
         for provider in sorted({tenant.provider.lower() for tenant in tenants}):
             directory.load(provider, expected=len(tenants))
             directory.look_again(provider, _owners(tenants, provider))
@@ -139,13 +144,13 @@ class Bulk:
             tenant = job.entry.tenant
             if tenant is None or (made and self._stop.reason):
                 continue
-            outcome = Outcome(tenant, known=made)
-            self._linker(job, before).apply(outcome)
-            job.outcome = outcome
+            job.outcome = outcome = Outcome(tenant, known=made)
+            with self._linker(job, before) as linker:
+                linker.apply(outcome)
             if outcome.created_id:
                 made |= {outcome.created_id}
             self._note(job)
-        for job in group:
+        for job in group if len(group) > 1 else ():
             if job.outcome:
                 job.outcome.known |= made
 
@@ -169,19 +174,29 @@ class Bulk:
             if not waiting:
                 return
         for job in waiting:
-            self._linker(job, before).give_up(job.outcome)
+            with self._linker(job, before) as linker:
+                linker.give_up(job.outcome)
 
     def _unsettled(self, jobs: list[Job], seen: Directory) -> list[Job]:
-        settled = self._crew.each(lambda job: self._linker(job, seen).settle(job.outcome, seen), jobs)
+        settled = self._crew.each(lambda job: self._settle(job, seen), jobs)
         return [job for job, done in zip(jobs, settled) if not done]
 
-    def _linker(self, job: Job, seen: Directory) -> Linker:
-        """Made for one use: ten thousand kept ones would fill the memory."""
+    def _settle(self, job: Job, seen: Directory) -> bool:
+        with self._linker(job, seen) as linker:
+            return linker.settle(job.outcome, seen)
+
+    @contextmanager
+    def _linker(self, job: Job, seen: Directory) -> Iterator[Linker]:
+        """Made for one use, and what it leaves is scrubbed and no more than needed: there may be ten thousand."""
+        scrubber = Scrubber(job.entry.tenant.secrets)
         rules = Rules(self._options.check_mode, listing_is_fresh=True)
-        return Linker(self._exchange.clients(job.scrubber), seen, rules, self._fingerprints)
+        try:
+            yield Linker(self._exchange.clients(scrubber), seen, rules, self._fingerprints)
+        finally:
+            job.outcome.condense(scrubber)
 
     def _list_again(self, tenants: Sequence[Tenant], accounts: int) -> Directory:
-        directory = Directory(self._clients.stackone, self._crew.each)
+        directory = Directory(self._clients.stackone, self._readers.each)
         few = len(tenants) < accounts and all(tenant.origin_owner_id for tenant in tenants)
         for provider in sorted({tenant.provider.lower() for tenant in tenants}):
             if few:
@@ -229,7 +244,7 @@ def _purge_job(account: Account) -> Job:
     tenant = Tenant(
         account.origin_owner_id, state=State.ABSENT, account_id=account.id, provider=account.provider, verify_key=False
     )
-    return Job(Entry(0, tenant, None, None, account.origin_owner_id, account.id), Scrubber())
+    return Job(Entry(0, tenant, None, None, account.origin_owner_id, account.id))
 
 
 def _account_for_the_rest(report: Report) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Callable
 
@@ -25,7 +26,7 @@ class Directory:
         self._each = each
         self._lock = threading.Lock()
         self._by_id: dict[str, Account] = {}
-        self._by_owner: dict[tuple[str, str], dict[str, Account]] = {}
+        self._by_owner: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -55,14 +56,14 @@ class Directory:
         Where others unlink accounts while pages are read, later ones move up and one can be missed: it would
         be linked a second time.
         """
-        missing = [owner for owner in owners if (provider.lower(), owner) not in self._by_owner]
+        missing = [owner for owner in owners if owner not in self._by_owner[provider.lower()]]
         if len(self) >= SMALLEST_PAGE:
             self.load_owners(provider, missing)
 
     def accounts(self, provider: str, owner: str) -> list[Account]:
         """The accounts of one owner."""
         with self._lock:
-            return list(self._by_owner.get((provider.lower(), owner), {}).values())
+            return [self._by_id[account_id] for account_id in self._by_owner[provider.lower()].get(owner, ())]
 
     def account(self, account_id: str) -> Account | None:
         """One account, C(None) where none was listed."""
@@ -71,9 +72,10 @@ class Directory:
     def _add(self, accounts: Iterable[Account]) -> None:
         with self._lock:
             for account in accounts:
+                ids = self._by_owner[account.provider.lower()]
+                if account.id not in self._by_id:
+                    ids[account.origin_owner_id] = (*ids.get(account.origin_owner_id, ()), account.id)
                 self._by_id[account.id] = account
-                owner = (account.provider.lower(), account.origin_owner_id)
-                self._by_owner.setdefault(owner, {})[account.id] = account
 
 
 def _portions(owners: Iterable[str]) -> list[Sequence[str]]:

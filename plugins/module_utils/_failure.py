@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
+
 
 class Phase(str, Enum):
     """Where on a tenant's way through the house a failure happened."""
@@ -70,6 +72,16 @@ class Failure:
     details: dict[str, Any] = field(default_factory=dict)
     phase: Phase | None = None
     tenant: str | None = None
+
+    def scrubbed(self, scrubber: Scrubber) -> Failure:
+        """The same without secrets in its texts."""
+        return replace(
+            self,
+            message=scrubber.scrub(self.message),
+            remediation=scrubber.scrub(self.remediation),
+            details=scrubber.scrub(self.details),
+            tenant=scrubber.scrub(self.tenant),
+        )
 
     @property
     def line(self) -> str:

@@ -45,7 +45,9 @@ class Fingerprints:
     def remember(self, tenant: Tenant, account: Account) -> None:
         """The account is known to store what is declared."""
         if account.updated_at:
-            self._seen[account.id] = [account.updated_at, self._fingerprint(tenant, account.id)]
+            record = [account.updated_at, self._fingerprint(tenant, account.id)]
+            known = self._known.get(account.id)
+            self._seen[account.id] = known if known == record else record
 
     def save(self, accounts: set[str]) -> None:
         """Replace the file in one step (mode 0600), without accounts that are no more. A failure is C(problem)."""
@@ -57,7 +59,7 @@ class Fingerprints:
             descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
             try:
                 with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    json.dump(content, file)
+                    file.write(json.dumps(content))
                 os.replace(temporary, self.path)
             except BaseException:
                 with contextlib.suppress(OSError):

@@ -126,7 +126,7 @@ class Linker:
         if account:
             self._converge(outcome, account)
         else:
-            outcome.known |= others
+            outcome.known = outcome.known | others if others else outcome.known
             self._create(outcome)
 
     def _check_key(self, outcome: Outcome) -> None:

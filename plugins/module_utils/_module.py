@@ -68,11 +68,15 @@ class BulkModule(Module):
 
     def arguments_shown(self) -> dict[str, Any]:
         """The arguments, with the number of tenants in place of all they hold."""
-        return {**self.params, "tenants": f"{len(self.params['tenants'])} tenants"}
+        tenants = self.params["tenants"]
+        return {**self.params, "tenants": f"{len(tenants)} tenants" if isinstance(tenants, list) else tenants}
 
-    def forget_tenants_secrets(self, secrets: set[str]) -> None:
-        """Leave Ansible only the run's own secrets to mask."""
+    def take_tenants(self, secrets: set[str]) -> list[dict[str, Any]]:
+        """Hand over the tenants' arguments, keep none of them, and leave Ansible only the run's secrets to mask."""
+        tenants: list[dict[str, Any]] = self.params["tenants"]
+        self.params = self.arguments_shown()
         self.no_log_values = secrets
+        return tenants
 
 
 class Bench:

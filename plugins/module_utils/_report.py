@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Job, Report
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
 NAMED_FAILURES = 5
 """How many failed tenants the one line names; the results hold all."""
@@ -22,7 +23,7 @@ NONE = "none"
 
 
 def row_of(job: Job) -> dict[str, Any]:
-    """What came of one tenant. Free text is scrubbed of this tenant's secrets, the only ones it can hold."""
+    """What came of one tenant."""
     entry, outcome = job.entry, job.outcome
     row: dict[str, Any] = {
         "domain": entry.tenant.domain if entry.tenant else entry.domain,
@@ -35,7 +36,7 @@ def row_of(job: Job) -> dict[str, Any]:
         row["warnings"] = outcome.warnings
     if job.failed:
         row["failure"] = {**job.failed.as_dict(), "msg": job.failed.line}
-    return job.scrubber.scrub(row)
+    return row
 
 
 def action_of(job: Job) -> str:
@@ -63,7 +64,7 @@ def summary_of(report: Report, sent: dict[str, int], quota_seconds: float) -> di
 def failure_of(report: Report, rows: Sequence[dict[str, Any]]) -> Failure | None:
     """Why the run is red, in one line; C(None) where it is green."""
     lines = [row["failure"]["msg"] for row in rows if "failure" in row]
-    lines += [job.scrubber.scrub(job.failed.line) for job in report.purged if job.failed]
+    lines += [job.failed.line for job in report.purged if job.failed]
     if not (lines or report.failure or report.stopped):
         return None
     if report.failure:
@@ -128,4 +129,5 @@ def _sides(job: Job) -> tuple[str, str]:
 
 
 def _scrubbed(job: Job, line: str) -> str:
-    return str(job.scrubber.scrub(line))
+    """What StackOne stores in clear of an account could hold a key that somebody put there."""
+    return str(Scrubber(job.outcome.tenant.secrets).scrub(line)) if job.outcome else line

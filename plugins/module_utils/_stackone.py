@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Callable
@@ -249,13 +250,13 @@ def _account(record: Any, answer: Answer) -> Account:
     setup = record.get("setup_information")
     return Account(
         id=str(record["id"]),
-        provider=text("provider") or "",
-        status=(text("status") or "unknown").lower(),
+        provider=sys.intern(text("provider") or ""),
+        status=sys.intern((text("status") or "unknown").lower()),
         origin_owner_id=text("origin_owner_id") or "",
         origin_owner_name=text("origin_owner_name"),
         origin_username=text("origin_username"),
         label=text("label"),
-        type=(text("type") or "").lower() or None,
+        type=sys.intern((text("type") or "").lower()) or None,
         status_reasons=tuple(_reasons(record.get("status_reasons"))),
         setup_information=setup if isinstance(setup, dict) else {},
         created_at=text("created_at"),

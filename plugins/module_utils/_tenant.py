@@ -46,6 +46,10 @@ class CredentialFields:
     extra_secrets: dict[str, str] = field(default_factory=dict, repr=False)
 
 
+ANY_FIELDS = CredentialFields()
+"""Discovery decides."""
+
+
 @dataclass(frozen=True)
 class Tenant:
     """One Freshservice site with one agent's API key: the desired link. C(None) means: leave alone."""
@@ -62,11 +66,16 @@ class Tenant:
     allow_multiple: bool = False
     integration_id: str | None = None
     provider: str = "freshservice"
-    credential_fields: CredentialFields = CredentialFields()
+    credential_fields: CredentialFields = ANY_FIELDS
     update_credentials: UpdateCredentials = UpdateCredentials.ON_DRIFT
     verify_key: bool = True
     admin_api_key: str | None = field(default=None, repr=False)
     agent_email: str | None = None
+
+    @property
+    def secrets(self) -> list[str]:
+        """What of it must appear nowhere."""
+        return [*filter(None, (self.api_key, self.admin_api_key)), *self.credential_fields.extra_secrets.values()]
 
     @property
     def name(self) -> str:

@@ -395,7 +395,6 @@ from typing import Any
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
     bulk_options_from,
     bulk_spec,
-    secrets_in,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Bulk, Job, Report
 from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop, stopped_by_signals
@@ -414,17 +413,20 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._report import
     row_of,
     summary_of,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
 
-def bulk_of(module: BulkModule, bench: Bench, stop: Stop) -> tuple[Bulk, list[Job], list[str]]:
+def bulk_of(
+    module: BulkModule, bench: Bench, stop: Stop, tenants: list[dict[str, Any]]
+) -> tuple[Bulk, list[Job], list[str]]:
     """The run, its jobs, and warnings about the list. Raises Failed(invalid_argument or duplicate_tenant)."""
     params = module.params
-    options = bulk_options_from(params, module.check_mode)
+    options = bulk_options_from(params, module.check_mode, len(tenants))
     exchange = bench.exchange()
-    entries = entries_from(params["tenants"])
+    entries = entries_from(tenants)
+    # Ansible holds the same list: nobody needs it any more, and it can be large.
+    tenants.clear()
     refuse_duplicates(entries)
-    jobs = [Job(entry, Scrubber(secrets_in(declared))) for entry, declared in zip(entries, params["tenants"])]
+    jobs = [Job(entry) for entry in entries]
     path = params["fingerprints"]
     fingerprints = Fingerprints(path, params["stackone_api_key"].strip()) if path else None
     progress = ProgressFile(params["progress_path"], len(jobs), exchange.http.clock)
@@ -450,16 +452,17 @@ def main() -> None:
     module = BulkModule(argument_spec=bulk_spec(), required_by={"client_key": "client_cert"})
     stop = Stop()
     bench = Bench(module, stop.clock())
-    module.forget_tenants_secrets(bench.scrubber.forms)
     try:
         with stopped_by_signals(stop):
-            bulk, jobs, warnings = bulk_of(module, bench, stop)
+            bulk, jobs, warnings = bulk_of(module, bench, stop, module.take_tenants(bench.scrubber.forms))
             report = bulk.run(jobs)
     except Failed as error:
         bench.refuse(error, "the run")
         return
     result = {**result_of(module, bulk, report), "warnings": warnings + report.warnings}
     failure = failure_of(report, result["results"])
+    # Ansible copies the result before it prints it: room for that.
+    del bulk, jobs, report
     if failure:
         bench.fail(failure, result)
     bench.exit(result)

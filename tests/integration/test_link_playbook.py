@@ -86,6 +86,16 @@ def test_a_json_file(house, link):
     assert labels(house) == {"customer-acme": None, "customer-globex": "Desk {{ 1 + 1 }}"}
 
 
+def test_keys_from_an_encrypted_csv(house, link):
+    path = house.folder / "keys.csv"
+    encrypt(house, path, "domain,api_key\n" + "".join(f"{domain},{key}\n" for domain, key in house.keys.items()))
+    wrong = dict.fromkeys(house.keys, "not-the-key")
+    files = {"freshservice_link_api_keys_file": str(path)}
+    result = link("-e", json.dumps({"freshservice_link_api_keys": wrong}), freshservice_link_tenants=DECLARED, **files)
+    assert result.code == 0
+    assert set(linked(house)) == {"customer-acme", "customer-globex"}
+
+
 def test_check_mode(house, link):
     check = link("--check", freshservice_link_tenants=DECLARED)
     assert recap(check) == {"localhost": (1, 0)}

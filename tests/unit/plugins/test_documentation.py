@@ -86,7 +86,10 @@ def test_every_module_is_in_the_action_group():
 def test_every_option_is_a_role_variable_and_in_its_readme():
     role = ROOT / "roles" / "freshservice_link"
     specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]
-    of_a_list = {"tenants_file": {"type": "path"}, "api_keys": {"type": "dict"}, "admin_api_keys": {"type": "dict"}}
+    of_a_list = {
+        **dict.fromkeys(("tenants_file", "api_keys_file"), {"type": "path"}),
+        **dict.fromkeys(("api_keys", "admin_api_keys"), {"type": "dict"}),
+    }
     options = {**SPECS["freshservice_links"], **SPECS["freshservice_link"], **of_a_list}
     del options["progress_path"]
     assert set(specs["main"]["options"]) == {f"freshservice_link_{name}" for name in options}

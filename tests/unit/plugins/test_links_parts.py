@@ -206,8 +206,8 @@ def test_a_crew_begins_nothing_after_a_stop(workers):
         Crew(workers, stop).each(begun.append, [1])
 
 
-def job(entry, outcome=None, failure=None, secrets=()):
-    return Job(entry, Scrubber(secrets), outcome, failure)
+def job(entry, outcome=None, failure=None):
+    return Job(entry, outcome, failure)
 
 
 def created(entry):
@@ -250,7 +250,8 @@ def test_a_row_holds_no_secret():
     made = Outcome(entry.tenant)
     made.warnings = ["something a-key something"]
     made.failure = Failure(FailureCode.CREDENTIALS_REFUSED, "it said a-key", details={"answer": "YS1rZXk6WA=="})
-    row = row_of(job(entry, made, secrets=["a-key"]))
+    made.condense(Scrubber(entry.tenant.secrets))
+    row = row_of(job(entry, made))
     assert "a-key" not in str(row)
     assert "YS1rZXk6WA" not in str(row)
     assert row["failure"]["code"] == "credentials_refused"
