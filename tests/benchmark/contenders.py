@@ -35,6 +35,7 @@ class Contender:
     concurrency: int = DEFAULT_CONCURRENCY
     remembers: bool = False
     as_hosts: bool = False
+    as_files: bool = False
 
     @property
     def phases(self) -> tuple[Phase, ...]:
@@ -45,13 +46,32 @@ class Contender:
         """What to run. Keys are in the file with the variables, never among the arguments."""
         if self.play is None:
             return [sys.executable, "-m", "tests.benchmark.bare", str(variables)]
-        return playbook(self.play, "-i", str(inventory), "-e", f"@{variables}", *self.args)
+        args = ["-i", str(inventory), "-e", f"@{variables}", *self.args]
+        if self.as_files:
+            args += ["--vault-password-file", str(variables.with_name("password"))]
+        return playbook(self.play, *args)
+
+    def files(self, tenants: Sequence[dict[str, str]]) -> dict[str, str]:
+        """CSV files of tenants and of keys, for the contender that reads these."""
+        if not self.as_files:
+            return {}
+        return {
+            "tenants": table("domain,origin_owner_id", tenants),
+            "keys": table("domain,api_key", tenants),
+        }
 
     def variables(self, tenants: Sequence[dict[str, str]]) -> dict[str, Any]:
         """The declared tenants in the form that this contender takes, and how to work through them."""
         if self.as_hosts:
             return {"api_keys": {tenant["domain"]: tenant["api_key"] for tenant in tenants}}
-        return {"tenants": list(tenants), "concurrency": self.concurrency, **UNLIMITED}
+        listed = {} if self.as_files else {"tenants": list(tenants)}
+        return {**listed, "concurrency": self.concurrency, **UNLIMITED}
+
+
+def table(header: str, tenants: Sequence[dict[str, str]]) -> str:
+    """A CSV of these columns."""
+    lines = (",".join(tenant[column] for column in header.split(",")) for tenant in tenants)
+    return "\n".join([header, *lines, ""])
 
 
 def playbook(play: Path, *args: str) -> list[str]:
@@ -73,7 +93,7 @@ def links(concurrency: int = DEFAULT_CONCURRENCY) -> Contender:
     color = {16: "#8fb8de", DEFAULT_CONCURRENCY: "#1f5fa8", 128: "#12355b"}.get(concurrency, "#4a7fb5")
     title = f"freshservice_links, {concurrency} workers"
     play = PLAYS / "links.yml"
-    return Contender(f"links_{concurrency}", title, color, play, concurrency=concurrency, remembers=True)
+    return Contender(f"links_{concurrency}", title, color, play, (), concurrency, remembers=True, as_files=True)
 
 
 LINKS = links()

@@ -8,6 +8,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from functools import cached_property
@@ -85,9 +87,25 @@ class House:
     def run(self, contender: Contender, size: int, limit_s: float, **variables: Any) -> Usage:
         """Let a contender link the first `size` tenants."""
         tenants = self.tenants[:size]
-        given = self.write("vars.json", {**self.connection(), **contender.variables(tenants), **variables})
+        files = self._write_files(contender, tenants)
+        given = self.write("vars.json", {**self.connection(), **contender.variables(tenants), **files, **variables})
         listed = self.write("hosts.json", inventory(tenants if contender.as_hosts else []))
         return self.execute(contender.command(given, listed), limit_s)
+
+    def _write_files(self, contender: Contender, tenants: Sequence[dict[str, str]]) -> dict[str, str]:
+        """The files that a contender reads its tenants from, keys encrypted, as variables that name them."""
+        paths = {}
+        for name, text in contender.files(tenants).items():
+            path = self.folder / f"{name}.csv"
+            path.touch(mode=0o600)
+            path.write_text(text)
+            paths[f"{name}_file"] = str(path)
+        if paths:
+            (self.folder / "password").write_text("benchmark")
+            command = [sys.executable, "-m", "ansible", "vault", "encrypt", paths["keys_file"]]
+            command += ["--vault-password-file", str(self.folder / "password")]
+            subprocess.run(command, check=True, capture_output=True, env=self._environment())
+        return paths
 
     def startup_s(self) -> float:
         """Seconds that ansible-playbook takes for nothing, once everything has been read from disk."""
