@@ -87,8 +87,8 @@ def test_every_option_is_a_role_variable_and_in_its_readme():
     role = ROOT / "roles" / "freshservice_link"
     specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]
     of_a_list = {
-        **dict.fromkeys(("tenants_file", "api_keys_file"), {"type": "path"}),
-        **dict.fromkeys(("api_keys", "admin_api_keys"), {"type": "dict"}),
+        **{name: {"type": "path"} for name in ("tenants_file", "api_keys_file")},
+        **{name: {"type": "dict"} for name in ("api_keys", "admin_api_keys")},
     }
     options = {**SPECS["freshservice_links"], **SPECS["freshservice_link"], **of_a_list}
     del options["progress_path"]
