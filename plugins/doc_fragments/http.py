@@ -10,13 +10,6 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
-  freshservice_url:
-    description:
-      - Where a tenant's Freshservice is, with C({domain}) in place of the domain.
-      - Plain C(http) is refused, except to this machine. Redirects are not followed.
-      - If not set, the value of the environment variable E(FRESHSERVICE_URL) is used.
-    type: str
-    default: https://{domain}.freshservice.com
   validate_certs:
     description:
       - Whether to check TLS certificates. Switching it off lets anybody on the way read the keys.
@@ -54,6 +47,17 @@ options:
     default: 3
 requirements:
   - requests
+"""
+
+    FRESHSERVICE = r"""
+options:
+  freshservice_url:
+    description:
+      - Where a tenant's Freshservice is, with C({domain}) in place of the domain.
+      - Plain C(http) is refused, except to this machine. Redirects are not followed.
+      - If not set, the value of the environment variable E(FRESHSERVICE_URL) is used.
+    type: str
+    default: https://{domain}.freshservice.com
 """
 
     STACKONE = r"""

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import env_fallback
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import Choice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, HttpOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
@@ -39,7 +40,6 @@ MOST_WORKERS = 512
 def http_spec() -> dict[str, Any]:
     """The connection options of every module."""
     return {
-        "freshservice_url": _from_env("FRESHSERVICE_URL", type="str", default=FRESHSERVICE_URL),
         "validate_certs": {"type": "bool", "default": True},
         "ca_path": {"type": "path"},
         "client_cert": {"type": "path"},
@@ -48,6 +48,11 @@ def http_spec() -> dict[str, Any]:
         "timeout": {"type": "float", "default": 30.0},
         "retries": {"type": "int", "default": 3},
     }
+
+
+def freshservice_spec() -> dict[str, Any]:
+    """The options of every module that calls Freshservice."""
+    return {"freshservice_url": _from_env("FRESHSERVICE_URL", type="str", default=FRESHSERVICE_URL)}
 
 
 def stackone_spec() -> dict[str, Any]:
@@ -95,10 +100,44 @@ def tenant_spec() -> dict[str, Any]:
     }
 
 
+def account_spec() -> dict[str, Any]:
+    """The options that choose accounts."""
+    texts = {"type": "list", "elements": "str"}
+    return {
+        "provider": {"type": "str", "default": "freshservice"},
+        "origin_owner_ids": texts,
+        "account_ids": texts,
+        "domains": texts,
+        "labels": texts,
+        "statuses": texts,
+        "account_type": {"type": "str", "choices": ["production", "test"]},
+    }
+
+
+def choice_from(params: Mapping[str, Any]) -> Choice:
+    """Which accounts are meant. Raises Failed(invalid_domain)."""
+
+    def chosen(name: str) -> frozenset[str] | None:
+        return None if params[name] is None else frozenset(params[name])
+
+    domains = None if params["domains"] is None else frozenset(map(normalise_domain, params["domains"]))
+    statuses = chosen("statuses")
+    return Choice(
+        provider=params["provider"],
+        owners=chosen("origin_owner_ids"),
+        ids=chosen("account_ids"),
+        domains=domains,
+        labels=chosen("labels"),
+        statuses=None if statuses is None else frozenset(map(str.lower, statuses)),
+        account_type=params["account_type"],
+    )
+
+
 def bulk_spec() -> dict[str, Any]:
     """The options of a run over many tenants."""
     return {
         **http_spec(),
+        **freshservice_spec(),
         **stackone_spec(),
         "requests_per_minute": {"type": "int", "default": REQUESTS_PER_MINUTE},
         "quota_window": {"type": "float", "default": 60.0},

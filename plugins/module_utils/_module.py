@@ -22,6 +22,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import REQUESTS_IMPORT_ERROR, Clock, Http
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Linker, Rules
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, normalise_key
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
@@ -98,11 +99,13 @@ class Bench:
 
     def exchange(self) -> Exchange:
         """What makes the clients of tenants. Raises Failed(invalid_argument)."""
-        params = self.module.params
-        freshservice, url = self.freshservice(), stackone_url_from(params)
-        key = normalise_key(params["stackone_api_key"], "stackone_api_key")
-        http = self._http()
-        return Exchange(http, StackOneApi(http, url, quota_from(params, http.clock)), freshservice, key)
+        freshservice, (api, key) = self.freshservice(), self._api()
+        return Exchange(self._http(), api, freshservice, key)
+
+    def stackone(self) -> StackOne:
+        """The client of the platform API alone. Raises Failed(invalid_argument)."""
+        api, key = self._api()
+        return StackOne(api, key, self.scrubber)
 
     def linker(self) -> Linker:
         """The worker for one tenant. Raises Failed(invalid_argument)."""
@@ -120,6 +123,12 @@ class Bench:
     def refuse(self, error: Failed, tenant: str) -> None:
         """Leave red before any request."""
         self.fail(error.located(Phase.ARGUMENTS, tenant), {"changed": False})
+
+    def _api(self) -> tuple[StackOneApi, str]:
+        params = self.module.params
+        url, key = stackone_url_from(params), normalise_key(params["stackone_api_key"], "stackone_api_key")
+        http = self._http()
+        return StackOneApi(http, url, quota_from(params, http.clock)), key
 
     def _http(self) -> Http:
         if self.http is None:

@@ -14,6 +14,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import REDACTED, AccountView
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import ACTIVE, Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
+    ANY_FIELDS,
+    CredentialFields,
     State,
     Tenant,
     UpdateCredentials,
@@ -71,8 +73,13 @@ class Plan:
 
 
 def stored_domain(tenant: Tenant, values: dict[str, Any]) -> str | None:
-    """The domain among non-secret form values, as a bare label where it is one."""
-    found = find_stored_domain(values, tenant.credential_fields)
+    """The domain among an account's non-secret form values, as a bare label where it is one."""
+    return domain_in(values, tenant.credential_fields)
+
+
+def domain_in(values: dict[str, Any], fields: CredentialFields = ANY_FIELDS) -> str | None:
+    """As C(stored_domain), where no tenant is declared."""
+    found = find_stored_domain(values, fields)
     if found is None:
         return None
     try:

@@ -18,6 +18,7 @@ author:
 extends_documentation_fragment:
   - tenantlink.stackone.tenant
   - tenantlink.stackone.http
+  - tenantlink.stackone.http.freshservice
   - tenantlink.stackone.attributes
   - tenantlink.stackone.attributes.info
 options:

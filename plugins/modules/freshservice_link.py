@@ -21,6 +21,7 @@ author:
 extends_documentation_fragment:
   - tenantlink.stackone.tenant
   - tenantlink.stackone.http
+  - tenantlink.stackone.http.freshservice
   - tenantlink.stackone.http.stackone
   - tenantlink.stackone.attributes
 attributes:
@@ -317,6 +318,7 @@ from typing import Any
 from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
     confirm_timeout_from,
+    freshservice_spec,
     http_spec,
     stackone_spec,
     tenant_from,
@@ -350,6 +352,7 @@ def main() -> None:
     module = Module(
         argument_spec={
             **http_spec(),
+            **freshservice_spec(),
             **stackone_spec(),
             **tenant_spec(),
             "confirm_timeout": {"type": "float", "default": 30.0},

@@ -20,6 +20,7 @@ author:
   - tenantlink.stackone contributors (@tenantlink)
 extends_documentation_fragment:
   - tenantlink.stackone.http
+  - tenantlink.stackone.http.freshservice
   - tenantlink.stackone.http.stackone
   - tenantlink.stackone.attributes
 attributes:

@@ -23,23 +23,27 @@ PACKAGE = "ansible_collections.tenantlink.stackone.plugins.modules"
 FRAGMENTS = {
     "tenantlink.stackone.tenant": tenant.ModuleDocFragment.DOCUMENTATION,
     "tenantlink.stackone.http": http.ModuleDocFragment.DOCUMENTATION,
+    "tenantlink.stackone.http.freshservice": http.ModuleDocFragment.FRESHSERVICE,
     "tenantlink.stackone.http.stackone": http.ModuleDocFragment.STACKONE,
 }
 SPECS = {
     "freshservice_link": {
         **_arguments.http_spec(),
+        **_arguments.freshservice_spec(),
         **_arguments.stackone_spec(),
         **_arguments.tenant_spec(),
         "confirm_timeout": {"type": "float", "default": 30.0},
     },
     "freshservice_key_info": {
         **_arguments.http_spec(),
+        **_arguments.freshservice_spec(),
         **_arguments.key_check_spec(),
         "domain": {"type": "str", "required": True},
         "api_key": {"type": "str", "required": True, "no_log": True},
         "fail_on_refused": {"type": "bool", "default": False},
     },
     "freshservice_links": _arguments.bulk_spec(),
+    "account_info": {**_arguments.http_spec(), **_arguments.stackone_spec(), **_arguments.account_spec()},
 }
 
 

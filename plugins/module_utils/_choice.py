@@ -1,0 +1,69 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which of StackOne's accounts are meant, and how they are found with few requests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import Directory
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import domain_in
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account, StackOne
+
+FEW_IDS = 20
+"""Up to so many accounts are asked for one by one; for more the listing costs less."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Accounts by what they are; C(None) means: whatever it is. Statuses in lower case, domains as bare labels."""
+
+    provider: str
+    owners: frozenset[str] | None = None
+    ids: frozenset[str] | None = None
+    domains: frozenset[str] | None = None
+    labels: frozenset[str] | None = None
+    statuses: frozenset[str] | None = None
+    account_type: str | None = None
+
+    def takes(self, account: Account) -> bool:
+        """Whether an account is meant."""
+        asked = (
+            (self.owners, account.origin_owner_id),
+            (self.ids, account.id),
+            (self.domains, domain_in(account.setup_information)),
+            (self.labels, account.label),
+            (self.statuses, account.status),
+            (self.account_type and {self.account_type}, account.type),
+        )
+        mine = account.provider.lower() == self.provider.lower()
+        return mine and all(wanted is None or value in wanted for wanted, value in asked)
+
+
+def find(stackone: StackOne, choice: Choice) -> list[Account]:
+    """The accounts that are meant, by owner and id. Raises Failed."""
+    return sorted(filter(choice.takes, _candidates(stackone, choice)), key=_order)
+
+
+def summary_of(accounts: Iterable[Account]) -> dict[str, Any]:
+    """How many, and how many in each status."""
+    statuses = Counter(account.status for account in accounts)
+    return {"accounts": sum(statuses.values()), "statuses": dict(sorted(statuses.items()))}
+
+
+def _candidates(stackone: StackOne, choice: Choice) -> Iterable[Account]:
+    if choice.ids is not None and len(choice.ids) <= FEW_IDS:
+        return filter(None, map(stackone.account, sorted(choice.ids)))
+    directory = Directory(stackone)
+    if choice.owners is not None:
+        directory.load_owners(choice.provider, sorted(choice.owners))
+    else:
+        directory.load(choice.provider)
+    return directory
+
+
+def _order(account: Account) -> tuple[str, str]:
+    return account.origin_owner_id, account.id

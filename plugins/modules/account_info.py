@@ -1,0 +1,205 @@
+#!/usr/bin/python
+# Copyright: tenantlink.stackone contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Show StackOne's linked accounts."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: account_info
+short_description: Show StackOne's linked accounts
+version_added: 0.1.0
+description:
+  - Returns the linked accounts of a StackOne project, all or those that are chosen, with their status and its reasons.
+  - Reads only. No stored credential is asked for or returned.
+author:
+  - tenantlink.stackone contributors (@tenantlink)
+extends_documentation_fragment:
+  - tenantlink.stackone.http
+  - tenantlink.stackone.http.stackone
+  - tenantlink.stackone.attributes
+  - tenantlink.stackone.attributes.info
+options:
+  provider:
+    description:
+      - StackOne's key of the connector.
+    type: str
+    default: freshservice
+  origin_owner_ids:
+    description:
+      - Your own ids of customers. Only their accounts are returned; an empty list returns none.
+      - Together with the other options, an account must fit them all.
+    type: list
+    elements: str
+  account_ids:
+    description:
+      - Ids of accounts. One that does not exist is no error, and is not returned.
+    type: list
+    elements: str
+  domains:
+    description:
+      - Freshservice domains, as V(mycompany). An account whose stored domain StackOne does not show fits none.
+    type: list
+    elements: str
+  labels:
+    description:
+      - Labels.
+    type: list
+    elements: str
+  statuses:
+    description:
+      - Statuses, as V(active), V(inactive), V(suspended), V(archived), V(expired) or V(error). StackOne may have more.
+    type: list
+    elements: str
+  account_type:
+    description:
+      - The accounts' type.
+    type: str
+    choices: [production, test]
+seealso:
+  - module: tenantlink.stackone.freshservice_links
+"""
+
+EXAMPLES = r"""
+- name: Look for accounts that do not work
+  tenantlink.stackone.account_info:
+    statuses: [error, expired, inactive]
+    stackone_api_key: "{{ vault_stackone_api_key }}"
+  register: broken
+
+- name: Say why
+  ansible.builtin.debug:
+    msg: "{{ item.origin_owner_id }}: {{ item.status_reasons | join('; ') }}"
+  loop: "{{ broken.accounts }}"
+  loop_control:
+    label: "{{ item.id }}"
+
+- name: Wait up to ten minutes until a customer has linked their account
+  tenantlink.stackone.account_info:
+    origin_owner_ids: [customer-4711]
+    statuses: [active]
+    stackone_api_key: "{{ vault_stackone_api_key }}"
+  register: linked
+  until: linked.accounts | length > 0
+  retries: 40
+  delay: 15
+"""
+
+RETURN = r"""
+accounts:
+  description: The accounts, in the order of owner and id.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: StackOne's id of the account.
+      type: str
+      sample: "45320976103598426371"
+    provider:
+      description: StackOne's key of the connector.
+      type: str
+      sample: freshservice
+    status:
+      description: The status; only V(active) accounts work.
+      type: str
+      sample: active
+    status_reasons:
+      description: Why the account is not active, in StackOne's words.
+      type: list
+      elements: str
+      sample: []
+    origin_owner_id:
+      description: Your id of the customer.
+      type: str
+      sample: customer-4711
+    origin_owner_name:
+      description: The customer's name.
+      type: str
+      sample: My Company Ltd
+    origin_username:
+      description: The user that the account belongs to.
+      type: str
+      sample: integrations@mycompany.example
+    label:
+      description: The label.
+      type: str
+      sample: Sandbox
+    type:
+      description: V(production) or V(test).
+      type: str
+      sample: production
+    domain:
+      description: The stored domain, where it is known.
+      type: str
+      sample: mycompany
+    created_at:
+      description: When it was linked.
+      type: str
+      sample: "2026-11-01T08:00:00.000Z"
+    updated_at:
+      description: When it was last changed.
+      type: str
+      sample: "2026-11-01T08:00:00.000Z"
+summary:
+  description: Counts.
+  returned: success
+  type: dict
+  contains:
+    accounts:
+      description: How many accounts were found.
+      type: int
+      sample: 12
+    statuses:
+      description: How many of each status.
+      type: dict
+      sample: {"active": 11, "error": 1}
+warnings:
+  description: Which requests had to be repeated.
+  returned: when there is any
+  type: list
+  elements: str
+  sample: ["Repeated 1 request (GET /accounts: HTTP 503); waited 0.6 s in all."]
+failure:
+  description: What went wrong, for machines. See M(tenantlink.stackone.freshservice_link). RV(ignore:msg) says the same for people.
+  returned: on failure
+  type: dict
+  sample: {"code": "stackone_key_refused", "phase": "observe", "http_status": 401, "retriable": false}
+"""
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
+    account_spec,
+    choice_from,
+    http_spec,
+    stackone_spec,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import find, summary_of
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, Module
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import domain_in
+
+
+def main() -> None:
+    """Run the module."""
+    module = Module(
+        argument_spec={**http_spec(), **stackone_spec(), **account_spec()},
+        required_by={"client_key": "client_cert"},
+    )
+    bench = Bench(module)
+    try:
+        choice, stackone = choice_from(module.params), bench.stackone()
+    except Failed as error:
+        bench.refuse(error, "accounts")
+        return
+    try:
+        accounts = find(stackone, choice)
+    except Failed as error:
+        bench.fail(error.located(Phase.OBSERVE, "accounts"), {"changed": False})
+        return
+    shown = [account.as_dict(domain_in(account.setup_information)) for account in accounts]
+    bench.exit({"changed": False, "accounts": shown, "summary": summary_of(accounts)})
+
+
+if __name__ == "__main__":
+    main()
