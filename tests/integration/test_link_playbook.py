@@ -114,6 +114,13 @@ def test_failed_tenants_are_named_and_the_others_linked(house, link):
     assert set(linked(house)) == {"customer-acme", "customer-globex"}
 
 
+def test_of_very_many_failures_the_first_are_named(house, link):
+    keyless = [{"domain": f"keyless{number}", "origin_owner_id": f"customer-{number}"} for number in range(53)]
+    result = link(freshservice_link_tenants=keyless)
+    assert "entry 50 (keyless49): api_key is missing." in result.output
+    assert '"... and 3 more"' in result.output
+
+
 def test_purge(house, link):
     link(freshservice_link_tenants=DECLARED)
     result = link(freshservice_link_tenants=DECLARED[:1], freshservice_link_purge=True, freshservice_link_purge_limit=1)
