@@ -282,7 +282,10 @@ def test_a_key_without_the_right_to_write_is_tried_few_times(many):
     key = many.emulator.key(scopes=["platform:read"])
     many.known.add(key)
     result = many.links(many.tenants(*DOMAINS), stackone_api_key=key, concurrency=4)
-    assert result["summary"]["failures"] == {"stackone_forbidden": 4, "stopped": MANY - 4}
+    counts = result["summary"]["failures"]
+    assert set(counts) == {"stackone_forbidden", "stopped"}
+    assert counts["stackone_forbidden"] <= 4
+    assert sum(counts.values()) == MANY
     assert "The run ended because the StackOne API key may not do this." in result["msg"]
 
 
