@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -142,11 +144,15 @@ class Bulk:
         made: frozenset[str] = frozenset()
         for job in group:
             tenant = job.entry.tenant
-            if tenant is None or (made and self._stop.reason):
+            if tenant is None or (job is not group[0] and self._stop.reason):
                 continue
             job.outcome = outcome = Outcome(tenant, known=made)
-            with self._linker(job, before) as linker:
-                linker.apply(outcome)
+            try:
+                with self._linker(job, before) as linker:
+                    linker.apply(outcome)
+            except Exception as error:
+                # A defect that one tenant brings to light must not hide what came of the others.
+                job.failure = _defect(error).located(outcome.phase, tenant.name)
             if outcome.created_id:
                 made |= {outcome.created_id}
             self._note(job)
@@ -245,6 +251,18 @@ def _purge_job(account: Account) -> Job:
         account.origin_owner_id, state=State.ABSENT, account_id=account.id, provider=account.provider, verify_key=False
     )
     return Job(Entry(0, tenant, None, None, account.origin_owner_id, account.id))
+
+
+def _defect(error: Exception) -> Failed:
+    """Where it happened, without the exception's words, which could hold a secret."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{type(error).__name__} in {os.path.basename(frame.filename)}, line {frame.lineno}"
+    return Failed(
+        FailureCode.INTERNAL_ERROR,
+        f"this module has a defect ({place}).",
+        "Report it with this line; what was done to this tenant is not known, so look at its account.",
+        details={"where": place},
+    )
 
 
 def _account_for_the_rest(report: Report) -> None:

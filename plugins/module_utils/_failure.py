@@ -58,6 +58,7 @@ class FailureCode(str, Enum):
     TENANTS_FAILED = "tenants_failed"
     PURGE_REFUSED = "purge_refused"
     STOPPED = "stopped"
+    INTERNAL_ERROR = "internal_error"
 
 
 @dataclass(frozen=True)

@@ -154,6 +154,7 @@ failure:
 """
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
+    freshservice_spec,
     http_spec,
     key_check_arguments,
     key_check_spec,
@@ -165,7 +166,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._module import
 
 def main() -> None:
     """Run the module."""
-    spec = {**http_spec(), **key_check_spec(), "fail_on_refused": {"type": "bool", "default": False}}
+    own = {"fail_on_refused": {"type": "bool", "default": False}}
+    spec = {**http_spec(), **freshservice_spec(), **key_check_spec(), **own}
     for name in ("domain", "api_key"):
         spec[name]["required"] = True
     module = Module(

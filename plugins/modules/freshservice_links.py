@@ -286,7 +286,9 @@ results:
       elements: str
       sample: ["The stored API key is another one, and was left because update_credentials is on_create."]
     failure:
-      description: Why the tenant is not as declared. See M(tenantlink.stackone.freshservice_link), with RV(ignore:msg) in it.
+      description:
+        - Why the tenant is not as declared. See M(tenantlink.stackone.freshservice_link), with RV(ignore:msg) in it.
+        - Its code can also be V(stopped), for a tenant that was not begun or not ended, and V(internal_error).
       returned: when it failed
       type: dict
       sample:
