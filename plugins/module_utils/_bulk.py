@@ -147,12 +147,8 @@ class Bulk:
             if tenant is None or (job is not group[0] and self._stop.reason):
                 continue
             job.outcome = outcome = Outcome(tenant, known=made)
-            try:
-                with self._linker(job, before) as linker:
-                    linker.apply(outcome)
-            except Exception as error:
-                # A defect that one tenant brings to light must not hide what came of the others.
-                job.failure = _defect(error).located(outcome.phase, tenant.name)
+            with self._linker(job, before) as linker:
+                linker.apply(outcome)
             if outcome.created_id:
                 made |= {outcome.created_id}
             self._note(job)
@@ -190,6 +186,7 @@ class Bulk:
     def _settle(self, job: Job, seen: Directory) -> bool:
         with self._linker(job, seen) as linker:
             return linker.settle(job.outcome, seen)
+        return True
 
     @contextmanager
     def _linker(self, job: Job, seen: Directory) -> Iterator[Linker]:
@@ -198,6 +195,9 @@ class Bulk:
         rules = Rules(self._options.check_mode, listing_is_fresh=True)
         try:
             yield Linker(self._exchange.clients(scrubber), seen, rules, self._fingerprints)
+        except Exception as error:
+            # A defect that one tenant brings to light must not hide what came of the others.
+            job.failure = _defect(error).located(job.outcome.phase, job.entry.tenant.name)
         finally:
             job.outcome.condense(scrubber)
 

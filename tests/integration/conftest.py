@@ -21,3 +21,11 @@ def house(emulator, tmp_path):
     emulator.reset()
     with contextlib.closing(House(emulator, tmp_path)) as opened:
         yield opened
+
+
+@pytest.fixture
+def many(numbered, tmp_path):
+    """A house whose emulator, the module's own fixture `numbered`, has many good tenants."""
+    numbered.reset()
+    with contextlib.closing(House(numbered, tmp_path)) as opened:
+        yield opened

@@ -11,7 +11,7 @@ import stat
 import pytest
 
 from tests.emulator.handle import Emulator
-from tests.integration.house import LINKS, House
+from tests.integration.house import LINKS
 
 MANY = 60
 DOMAINS = [f"t{serial:05d}" for serial in range(1, MANY + 1)]
@@ -21,15 +21,6 @@ DOMAINS = [f"t{serial:05d}" for serial in range(1, MANY + 1)]
 def numbered():
     with Emulator("--tenants", str(MANY)) as running:
         yield running
-
-
-@pytest.fixture
-def many(numbered, tmp_path):
-    """A house whose emulator has many good tenants."""
-    numbered.reset()
-    house = House(numbered, tmp_path)
-    yield house
-    house.close()
 
 
 def linked(house):

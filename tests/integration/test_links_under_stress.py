@@ -31,15 +31,6 @@ def numbered():
         yield running
 
 
-@pytest.fixture
-def many(numbered, tmp_path):
-    """A house whose emulator has many good tenants and no quota to speak of."""
-    numbered.reset()
-    house = House(numbered, tmp_path)
-    yield house
-    house.close()
-
-
 class Process:
     """The module by itself, as Ansible starts it: arguments on standard input, the result on standard output."""
 

@@ -10,6 +10,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils import _bulk
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Bulk, Job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import entries_from
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
@@ -29,7 +30,7 @@ class Exchange:
 
 
 class Linker:
-    """One tenant meets a defect; its exception even holds the key."""
+    """One tenant meets a defect where it is applied, one where it is confirmed; the exception even holds the key."""
 
     def __init__(self, *_args):
         pass
@@ -37,13 +38,22 @@ class Linker:
     def apply(self, outcome):
         if outcome.tenant.domain == "b":
             raise KeyError(outcome.tenant.api_key)
+        outcome.phase = Phase.CONFIRM
+
+    def settle(self, outcome, _seen):
+        if outcome.tenant.domain == "c":
+            raise ValueError(outcome.tenant.api_key)
+        outcome.confirmed = True
+        return True
 
 
 def test_a_defect_with_one_tenant_does_not_hide_the_others(monkeypatch):
     monkeypatch.setattr(_bulk, "Linker", Linker)
-    jobs = [Job(entry) for entry in entries_from([declared(name, f"owner-{name}") for name in "abc"])]
-    report = Bulk(Exchange(), BulkOptions(2, 0.0), Stop(), ProgressFile(None, 3, Clock())).run(jobs)
-    assert [job.failed and job.failed.code.value for job in report.jobs] == [None, "internal_error", None]
-    line = report.jobs[1].failed.line
-    assert line.startswith("b (owner owner-b): this module has a defect (KeyError in test_bulk.py, line ")
-    assert "a-key" not in line
+    jobs = [Job(entry) for entry in entries_from([declared(name, f"owner-{name}") for name in "abcd"])]
+    report = Bulk(Exchange(), BulkOptions(2, 0.0), Stop(), ProgressFile(None, 4, Clock())).run(jobs)
+    codes = [job.failed and job.failed.code.value for job in report.jobs]
+    assert codes == [None, "internal_error", "internal_error", None]
+    applied, confirmed = (report.jobs[index].failed.line for index in (1, 2))
+    assert applied.startswith("b (owner owner-b): this module has a defect (KeyError in test_bulk.py, line ")
+    assert confirmed.startswith("c (owner owner-c): this module has a defect (ValueError in test_bulk.py, line ")
+    assert "a-key" not in applied + confirmed
