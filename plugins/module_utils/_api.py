@@ -46,6 +46,8 @@ class StackOneApi:
         self.quota = quota
         self.profile_properties = ["integration_id", "connector_profile_id"]
         """The two names of the same property of a connect session (S50), the one that was taken first."""
+        self.proxy_paths = ["/agents/me", "/api/v2/agents/me"]
+        """Where the connector may have C(agents/me) (S71), the one that was found first."""
 
     def send(self, method: str, path: str, **request: Any) -> Answer:
         """Return the answer, whatever its status. Raises TransportError."""

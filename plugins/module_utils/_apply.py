@@ -10,7 +10,7 @@ from typing import Callable
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import refused
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import map_fields
-from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyCheck
+from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Agent, KeyCheck, KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import (
     AccountView,
@@ -22,6 +22,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import (
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     Action,
+    AgentChange,
     Plan,
     StoredKey,
     compare_stored,
@@ -32,6 +33,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone impo
     ConnectSession,
     SessionRequest,
     StackOne,
+    edit_request,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
@@ -61,6 +63,13 @@ class Outcome:
     found: bool = False
     """Whether it is known which account, if any, is this tenant's."""
     confirmed: bool = False
+    verdict: KeyStatus | None = None
+    agent: Agent | None = None
+    """The agent of the declared key, where the key is good."""
+    agent_change: AgentChange | None = None
+    """Whose key was replaced, for a re-link."""
+    verified: bool | None = None
+    """Whether a call through the account was answered by the declared key's agent; C(None) where none was made."""
 
     @property
     def changed(self) -> bool:
@@ -83,11 +92,21 @@ class Outcome:
         elif self.plan and not self.plan.before:
             self.plan = LINKED
 
+    def note_check(self, check: KeyCheck) -> None:
+        """Keep the verdict on the declared key."""
+        self.key_check, self.verdict = check, check.status
+        self.agent = check.agent
+        self.warnings += check.warnings
+
+    @property
+    def sent(self) -> bool:
+        """Whether domain and key were sent to StackOne."""
+        return bool({Action.CREATE, Action.RELINK} & set(self.actions))
+
     @property
     def stores_declared(self) -> bool:
         """Whether the account is known to store the declared domain and key."""
-        sent = {Action.CREATE, Action.RELINK} & set(self.actions)
-        return bool(sent) or self.stored_key is StoredKey.UNCHANGED
+        return self.sent or self.stored_key is StoredKey.UNCHANGED
 
     @property
     def account_id(self) -> str | None:
@@ -104,14 +123,11 @@ class Writer:
 
     def open_session(self, tenant: Tenant, username: str | None) -> ConnectSession:
         """A session that links a new account."""
-        return self._stackone.open_session(_create_request(tenant, username))
+        return self._stackone.open_session(create_request(tenant, username))
 
     def edit_session(self, account: Account) -> ConnectSession:
-        """A session for this account alone, under its present name: the name is part of StackOne's identity rule."""
-        name = account.origin_owner_name or account.origin_owner_id
-        return self._stackone.open_session(
-            SessionRequest(account.provider, account.origin_owner_id, name, account_id=account.id)
-        )
+        """A session for this account alone."""
+        return self._stackone.open_session(edit_request(account))
 
     def relink(self, outcome: Outcome, account: Account, session: ConnectSession, view: AccountView) -> None:
         """Send domain and key of an existing account again."""
@@ -246,7 +262,8 @@ class Writer:
         return True
 
 
-def _create_request(tenant: Tenant, username: str | None) -> SessionRequest:
+def create_request(tenant: Tenant, username: str | None) -> SessionRequest:
+    """What a session is asked for that links a tenant anew."""
     assert tenant.origin_owner_id
     return SessionRequest(
         tenant.provider,

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ from ansible.module_utils.basic import env_fallback
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import Choice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, HttpOptions
-from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
+from ansible_collections.tenantlink.stackone.plugins.module_utils._options import AuthOptions, BulkOptions, VerifyLink
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
     ANY_FIELDS,
@@ -35,6 +36,8 @@ TEXT_LIMIT = 255
 REQUESTS_PER_MINUTE = 1000
 """What StackOne allows each API key (S82)."""
 MOST_WORKERS = 512
+AUTH_LINK_SECONDS = 432_000
+"""Five days, as StackOne's own examples have it (S55): a customer reads the mail when there is time."""
 
 
 def http_spec() -> dict[str, Any]:
@@ -95,8 +98,20 @@ def tenant_spec() -> dict[str, Any]:
         "integration_id": {"type": "str", "aliases": ["connector_profile_id"]},
         "provider": {"type": "str", "default": "freshservice"},
         "credential_fields": {"type": "dict", "options": fields},
-        "update_credentials": {"type": "str", "choices": ["on_drift", "always", "on_create"], "default": "on_drift"},
+        "update_credentials": {
+            "type": "str",
+            "choices": ["on_drift", "on_doubt", "always", "on_create"],
+            "default": "on_drift",
+        },
         "verify_key": {"type": "bool", "default": True},
+    }
+
+
+def confirm_spec() -> dict[str, Any]:
+    """The options that say how a link is looked at after it was made."""
+    return {
+        "confirm_timeout": {"type": "float", "default": 30.0},
+        "verify_link": {"type": "str", "choices": ["none", "status", "call"], "default": "status"},
     }
 
 
@@ -133,27 +148,71 @@ def choice_from(params: Mapping[str, Any]) -> Choice:
     )
 
 
-def bulk_spec() -> dict[str, Any]:
-    """The options of a run over many tenants."""
+def tenants_spec() -> dict[str, Any]:
+    """The options of every run over a list of tenants. All take the same list, and use of it what they need."""
     return {
         **http_spec(),
-        **freshservice_spec(),
-        **stackone_spec(),
-        "requests_per_minute": {"type": "int", "default": REQUESTS_PER_MINUTE},
-        "quota_window": {"type": "float", "default": 60.0},
         "tenants": {"type": "list", "elements": "dict", "required": True, "options": tenant_spec()},
         "concurrency": {"type": "int", "default": 64},
-        "confirm_timeout": {"type": "float", "default": 30.0},
-        "fingerprints": {"type": "path"},
-        "purge": {"type": "bool", "default": False},
-        "purge_limit": {"type": "float", "default": 0.1},
         "stop_after_failures": {"type": "int"},
         "progress_path": {"type": "path"},
     }
 
 
+def quota_spec() -> dict[str, Any]:
+    """The options of a run that calls StackOne for many tenants."""
+    return {
+        **stackone_spec(),
+        "requests_per_minute": {"type": "int", "default": REQUESTS_PER_MINUTE},
+        "quota_window": {"type": "float", "default": 60.0},
+    }
+
+
+def bulk_spec() -> dict[str, Any]:
+    """The options of a run that links many tenants."""
+    return {
+        **tenants_spec(),
+        **freshservice_spec(),
+        **quota_spec(),
+        **confirm_spec(),
+        "fingerprints": {"type": "path"},
+        "purge": {"type": "bool", "default": False},
+        "purge_limit": {"type": "float", "default": 0.1},
+    }
+
+
+def auth_spec() -> dict[str, Any]:
+    """The options of every module that makes auth links."""
+    return {"expires_in": {"type": "int", "default": AUTH_LINK_SECONDS}, "relink": {"type": "bool", "default": False}}
+
+
+def owner_spec() -> dict[str, Any]:
+    """The options that declare whom an auth link is for: of a tenant, what needs no key."""
+    names = (
+        *("origin_owner_id", "origin_owner_name", "origin_username", "domain", "label", "account_type"),
+        *("account_id", "allow_multiple", "integration_id", "provider"),
+    )
+    spec = {name: about for name, about in tenant_spec().items() if name in names}
+    spec["origin_owner_id"]["required"] = True
+    return spec
+
+
 def tenant_from(params: Mapping[str, Any]) -> Tenant:
     """The declared tenant. Raises Failed(invalid_domain or invalid_argument)."""
+    return replace(
+        owner_from(params),
+        api_key=_key(params, "api_key"),
+        admin_api_key=_key(params, "admin_api_key"),
+        agent_email=params.get("agent_email"),
+        state=State(params["state"]),
+        update_credentials=UpdateCredentials(params["update_credentials"]),
+        verify_key=params["verify_key"],
+        credential_fields=_credential_fields(params.get("credential_fields")),
+    )
+
+
+def owner_from(params: Mapping[str, Any]) -> Tenant:
+    """The declared tenant as far as it needs no key. Raises Failed(invalid_domain or invalid_argument)."""
     texts = (
         "origin_owner_id",
         "origin_owner_name",
@@ -165,17 +224,17 @@ def tenant_from(params: Mapping[str, Any]) -> Tenant:
     )
     return Tenant(
         domain=_domain(params),
-        api_key=_key(params, "api_key"),
-        admin_api_key=_key(params, "admin_api_key"),
-        agent_email=params.get("agent_email"),
-        state=State(params["state"]),
         account_type=params["account_type"],
         allow_multiple=params["allow_multiple"],
-        update_credentials=UpdateCredentials(params["update_credentials"]),
-        verify_key=params["verify_key"],
-        credential_fields=_credential_fields(params.get("credential_fields")),
         **{name: _text(params, name) for name in texts},
     )
+
+
+def auth_options_from(params: Mapping[str, Any], check_mode: bool) -> AuthOptions:
+    """How auth links are made. Raises Failed(invalid_argument)."""
+    if params["expires_in"] < 1:
+        raise invalid_argument("expires_in must be 1 second or more.")
+    return AuthOptions(params["expires_in"], params["relink"], check_mode)
 
 
 def key_check_arguments(params: Mapping[str, Any]) -> tuple[str, str, str | None, str | None]:
@@ -226,11 +285,7 @@ def quota_from(params: Mapping[str, Any], clock: Clock) -> Quota | None:
 
 def bulk_options_from(params: Mapping[str, Any], check_mode: bool, tenants: int) -> BulkOptions:
     """How a list of so many tenants is worked through. Raises Failed(invalid_argument)."""
-    if not 1 <= params["concurrency"] <= MOST_WORKERS:
-        raise invalid_argument(f"concurrency must be from 1 to {MOST_WORKERS}.")
-    stop_after = params["stop_after_failures"]
-    if stop_after is not None and stop_after < 1:
-        raise invalid_argument("stop_after_failures must be 1 or more.")
+    check_run(params)
     limit = params["purge_limit"]
     if limit < 0 or (limit >= 1 and limit != int(limit)):
         raise invalid_argument("purge_limit must be a share from 0 to below 1, or a whole number.")
@@ -240,8 +295,20 @@ def bulk_options_from(params: Mapping[str, Any], check_mode: bool, tenants: int)
         )
     names = ("concurrency", "purge", "purge_limit", "stop_after_failures")
     return BulkOptions(
-        confirm_timeout=confirm_timeout_from(params), check_mode=check_mode, **{name: params[name] for name in names}
+        confirm_timeout=confirm_timeout_from(params),
+        check_mode=check_mode,
+        verify_link=VerifyLink(params["verify_link"]),
+        **{name: params[name] for name in names},
     )
+
+
+def check_run(params: Mapping[str, Any]) -> None:
+    """Whether a list can be worked through so. Raises Failed(invalid_argument)."""
+    if not 1 <= params["concurrency"] <= MOST_WORKERS:
+        raise invalid_argument(f"concurrency must be from 1 to {MOST_WORKERS}.")
+    stop_after = params["stop_after_failures"]
+    if stop_after is not None and stop_after < 1:
+        raise invalid_argument("stop_after_failures must be 1 or more.")
 
 
 def confirm_timeout_from(params: Mapping[str, Any]) -> float:

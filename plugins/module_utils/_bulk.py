@@ -4,32 +4,34 @@
 
 from __future__ import annotations
 
-import os
-import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Tally
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import Exchange
 from ansible_collections.tenantlink.stackone.plugins.module_utils._confirm import polls
 from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew, Stop
-from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import Directory
+from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import Directory, owners_by_provider
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import Entry
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
+    Failed,
+    Failure,
+    Phase,
+    defect,
+    during,
+    not_begun,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import Fingerprints
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link import RUN_AGAIN, Linker, Rules
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Linker, Rules
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
 from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import check_limit, unlisted
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
-
-FOR_ALL = frozenset({FailureCode.STACKONE_KEY_REFUSED, FailureCode.STACKONE_FORBIDDEN, FailureCode.HUB_UNAVAILABLE})
-"""What goes wrong for one tenant with these goes wrong for every other as well."""
-
 
 READERS = 8
 """How many pages of a listing are read at a time: each is large, and a few at once are quick enough."""
@@ -75,6 +77,7 @@ class Bulk:
         self._options = options
         self._stop = stop
         self._progress = progress
+        self._tally = Tally(progress, stop, options.stop_after_failures)
         self._fingerprints = fingerprints
         self._crew = Crew(options.concurrency, stop, self._beat)
         self._readers = Crew(min(options.concurrency, READERS), stop, self._beat)
@@ -97,7 +100,8 @@ class Bulk:
         """
         report = Report(jobs)
         try:
-            before = self._list([job.entry.tenant for job in jobs if job.entry.tenant])
+            with during(Phase.OBSERVE):
+                before = self._list([job.entry.tenant for job in jobs if job.entry.tenant])
             try:
                 self._work(report, before)
             except Failed as error:
@@ -128,9 +132,9 @@ class Bulk:
 
     def _list(self, tenants: Sequence[Tenant]) -> Directory:
         directory = Directory(self._clients.stackone, self._readers.each)
-        for provider in sorted({tenant.provider.lower() for tenant in tenants}):
+        for provider, owners in owners_by_provider(tenants).items():
             directory.load(provider, expected=len(tenants))
-            directory.look_again(provider, _owners(tenants, provider))
+            directory.look_again(provider, owners)
         return directory
 
     def _apply(self, jobs: Sequence[Job], before: Directory) -> None:
@@ -157,15 +161,7 @@ class Bulk:
                 job.outcome.known |= made
 
     def _note(self, job: Job) -> None:
-        changed = bool(job.outcome and job.outcome.changed)
-        failures = self._progress.count(changed, job.failed is not None)
-        limit = self._options.stop_after_failures
-        if job.failed and job.failed.code in FOR_ALL:
-            self._stop.gently(f"because {job.failed.message.rstrip('.')}")
-        elif limit and failures >= limit:
-            self._stop.gently(
-                f"after {failures} failed {'tenant' if failures == 1 else 'tenants'} (stop_after_failures)"
-            )
+        self._tally.note(bool(job.outcome and job.outcome.changed), job.failed)
 
     def _confirm(self, jobs: Sequence[Job], before: Directory) -> None:
         """All by the same listing: of everything, or of the owners alone where these are few."""
@@ -192,21 +188,21 @@ class Bulk:
     def _linker(self, job: Job, seen: Directory) -> Iterator[Linker]:
         """Made for one use, and what it leaves is scrubbed and no more than needed: there may be ten thousand."""
         scrubber = Scrubber(job.entry.tenant.secrets)
-        rules = Rules(self._options.check_mode, listing_is_fresh=True)
+        rules = Rules(self._options.check_mode, self._options.verify_link, listing_is_fresh=True)
         try:
             yield Linker(self._exchange.clients(scrubber), seen, rules, self._fingerprints)
         except Exception as error:
             # A defect that one tenant brings to light must not hide what came of the others.
-            job.failure = _defect(error).located(job.outcome.phase, job.entry.tenant.name)
+            job.failure = defect(error).located(job.outcome.phase, job.entry.tenant.name)
         finally:
             job.outcome.condense(scrubber)
 
     def _list_again(self, tenants: Sequence[Tenant], accounts: int) -> Directory:
         directory = Directory(self._clients.stackone, self._readers.each)
         few = len(tenants) < accounts and all(tenant.origin_owner_id for tenant in tenants)
-        for provider in sorted({tenant.provider.lower() for tenant in tenants}):
+        for provider, owners in owners_by_provider(tenants).items():
             if few:
-                directory.load_owners(provider, _owners(tenants, provider))
+                directory.load_owners(provider, owners)
             else:
                 directory.load(provider, expected=accounts + len(tenants))
         return directory
@@ -240,12 +236,6 @@ def _by_owner(jobs: Iterable[Job]) -> list[list[Job]]:
     return list(groups.values())
 
 
-def _owners(tenants: Iterable[Tenant], provider: str) -> list[str]:
-    """The owners of a provider's tenants, each once, in the order of the list."""
-    named = (tenant.origin_owner_id for tenant in tenants if tenant.provider.lower() == provider)
-    return list(dict.fromkeys(owner for owner in named if owner))
-
-
 def _purge_job(account: Account) -> Job:
     tenant = Tenant(
         account.origin_owner_id, state=State.ABSENT, account_id=account.id, provider=account.provider, verify_key=False
@@ -253,30 +243,13 @@ def _purge_job(account: Account) -> Job:
     return Job(Entry(0, tenant, None, None, account.origin_owner_id, account.id))
 
 
-def _defect(error: Exception) -> Failed:
-    """Where it happened, without the exception's words, which could hold a secret."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{type(error).__name__} in {os.path.basename(frame.filename)}, line {frame.lineno}"
-    return Failed(
-        FailureCode.INTERNAL_ERROR,
-        f"this module has a defect ({place}).",
-        "Report it with this line; what was done to this tenant is not known, so look at its account.",
-        details={"where": place},
-    )
-
-
 def _account_for_the_rest(report: Report) -> None:
     """Nothing is lost: who was not begun says so, and what was not confirmed is told."""
     jobs = report.jobs + report.purged
     for job in jobs:
         if job.outcome is None and job.failed is None:
-            error = Failed(
-                FailureCode.STOPPED,
-                f"the run ended {report.stopped or 'early'}; this tenant was not begun.",
-                RUN_AGAIN,
-                retriable=True,
-            )
-            job.failure = error.located(Phase.APPLY, job.entry.tenant.name if job.entry.tenant else job.entry.name)
+            name = job.entry.tenant.name if job.entry.tenant else job.entry.name
+            job.failure = not_begun(report.stopped).located(Phase.APPLY, name)
     unconfirmed = sum(bool(job.outcome and job.outcome.unconfirmed) for job in jobs)
     if unconfirmed:
         report.warnings.append(f"{unconfirmed} changes were made, but not confirmed; the next run looks at them.")

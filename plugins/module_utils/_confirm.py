@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Outcome, Writer
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import Clients
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Observed, account_not_found
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action, drift, not_active
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account
@@ -17,16 +17,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone impo
 FIRST_POLL = 0.5
 LONGEST_POLL = 2.0
 BROKEN = frozenset({"error", "expired"})
-
-
-class Observed(Protocol):
-    """Where accounts are looked up: StackOne itself, or a listing of it."""
-
-    def accounts(self, provider: str, owner: str) -> list[Account]:
-        """The accounts of one owner."""
-
-    def account(self, account_id: str) -> Account | None:
-        """One account, C(None) where there is none."""
 
 
 def polls(clock: Clock, timeout: float) -> Iterator[None]:
@@ -43,9 +33,13 @@ def polls(clock: Clock, timeout: float) -> Iterator[None]:
 
 
 class Confirmer:
-    """Compares what was applied for one tenant after another with what StackOne shows."""
+    """Compares what was applied for one tenant after another with what StackOne shows.
 
-    def __init__(self, clients: Clients) -> None:
+    If it is not C(patient), an account is taken as it is, with a warning where it is not active.
+    """
+
+    def __init__(self, clients: Clients, patient: bool = True) -> None:
+        self._patient = patient
         self._stackone = clients.stackone
         self._writer = Writer(clients.stackone, clients.hub)
 
@@ -54,11 +48,16 @@ class Confirmer:
         if Action.DELETE in outcome.actions:
             return self._gone(outcome, seen)
         account = self._created(outcome, seen) if outcome.created_id else seen.account(outcome.account_id or "")
+        if account is None and not self._patient:
+            outcome.warnings.append(f"Account {outcome.account_id} is not shown yet; verify_link is none.")
         if account is None:
-            return False
+            return not self._patient
         outcome.account = account
         if account.active:
             self._check(outcome, account)
+            return True
+        if not self._patient:
+            outcome.warnings.append(f"Account {account.id} is {account.status}; verify_link is none, so it was left.")
             return True
         if account.status in BROKEN and not outcome.was_broken:
             raise not_active(account)
@@ -110,16 +109,6 @@ class Confirmer:
             raise _change_not_kept(account, sorted(set(unkept) - {"label"}))
         if unkept and not any("label" in warning for warning in outcome.warnings):
             outcome.warnings.append("StackOne took the new label without an error, but did not keep it.")
-
-
-def account_not_found(account_id: str) -> Failed:
-    """The account that is meant is not there."""
-    return Failed(
-        FailureCode.ACCOUNT_NOT_FOUND,
-        f"StackOne has no account {account_id}.",
-        "Correct account_id, or leave it out to link the tenant anew.",
-        details={"account_id": account_id},
-    )
 
 
 def _change_not_kept(account: Account, names: list[str]) -> Failed:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Callable
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import SMALLEST_PAGE, Account, StackOne
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 
 OWNERS_AT_ONCE = 50
 """How many owners one request names: few enough for any limit on the length of a URL."""
@@ -76,6 +77,16 @@ class Directory:
                 if account.id not in self._by_id:
                     ids[account.origin_owner_id] = (*ids.get(account.origin_owner_id, ()), account.id)
                 self._by_id[account.id] = account
+
+
+def owners_by_provider(tenants: Iterable[Tenant]) -> dict[str, list[str]]:
+    """Provider -> the owners of its tenants, each once, in the order of the list."""
+    owners: dict[str, dict[str, None]] = {}
+    for tenant in tenants:
+        named = owners.setdefault(tenant.provider.lower(), {})
+        if tenant.origin_owner_id:
+            named[tenant.origin_owner_id] = None
+    return {provider: list(owners[provider]) for provider in sorted(owners)}
 
 
 def _portions(owners: Iterable[str]) -> list[Sequence[str]]:

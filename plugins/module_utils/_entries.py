@@ -30,9 +30,22 @@ class Entry:
         return f"entry {self.position} ({self.tenant.name if self.tenant else self.domain or self.origin_owner_id or 'no domain'})"
 
 
-def entries_from(listed: Sequence[Mapping[str, Any]]) -> list[Entry]:
-    """The declared tenants; what is wrong with one is its own failure, and does not stop the others."""
-    return [_entry(position, params) for position, params in enumerate(listed, 1)]
+TO_LINK = ("domain", "api_key", "origin_owner_id")
+TO_CHECK = ("domain", "api_key")
+TO_INVITE = ("origin_owner_id",)
+
+
+def entries_from(listed: Sequence[Mapping[str, Any]], needed: Sequence[str] = TO_LINK) -> list[Entry]:
+    """The declared tenants; what is wrong with one is its own failure, and does not stop the others.
+
+    C(needed) are the options that a present tenant must have for what is to be done.
+    """
+    return [_entry(position, params, needed) for position, params in enumerate(listed, 1)]
+
+
+def present(entries: Iterable[Entry]) -> list[Entry]:
+    """Without those that are declared absent."""
+    return [entry for entry in entries if entry.tenant is None or entry.tenant.state is State.PRESENT]
 
 
 def refuse_duplicates(entries: Iterable[Entry]) -> None:
@@ -70,11 +83,11 @@ def shared_domains(entries: Iterable[Entry]) -> list[str]:
     return warnings
 
 
-def _entry(position: int, params: Mapping[str, Any]) -> Entry:
+def _entry(position: int, params: Mapping[str, Any], needed: Sequence[str]) -> Entry:
     tenant, failure = None, None
     try:
         tenant = tenant_from(params)
-        _require(tenant)
+        _require(tenant, needed if tenant.state is State.PRESENT else ())
     except Failed as error:
         name = f"entry {position}"
         known = params.get("domain") or params.get("origin_owner_id") or params.get("account_id")
@@ -84,13 +97,12 @@ def _entry(position: int, params: Mapping[str, Any]) -> Entry:
     return Entry(position, tenant, failure, domain, params.get("origin_owner_id"), params.get("account_id"))
 
 
-def _require(tenant: Tenant) -> None:
+def _require(tenant: Tenant, needed: Sequence[str]) -> None:
     """What the module for one tenant lets Ansible check: here one slip must not stop the others."""
-    needed = ("domain", "api_key", "origin_owner_id") if tenant.state is State.PRESENT else ()
     missing = [name for name in needed if getattr(tenant, name) is None]
     if missing:
         raise invalid_argument(f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.")
-    if not (tenant.origin_owner_id or tenant.account_id):
+    if tenant.state is State.ABSENT and not (tenant.origin_owner_id or tenant.account_id):
         raise invalid_argument("origin_owner_id or account_id is needed.")
     if (tenant.admin_api_key is None) != (tenant.agent_email is None):
         raise invalid_argument("admin_api_key and agent_email are needed together.")

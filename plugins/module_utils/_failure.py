@@ -4,6 +4,10 @@
 
 from __future__ import annotations
 
+import os
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
@@ -52,6 +56,8 @@ class FailureCode(str, Enum):
     ACCOUNT_NOT_FOUND = "account_not_found"
     ACCOUNT_MISMATCH = "account_mismatch"
     ACCOUNT_NOT_ACTIVE = "account_not_active"
+    LINK_MISMATCH = "link_mismatch"
+    LINK_NOT_VERIFIED = "link_not_verified"
     CREATE_UNCERTAIN = "create_uncertain"
     CHANGE_NOT_KEPT = "change_not_kept"
     DUPLICATE_TENANT = "duplicate_tenant"
@@ -104,6 +110,9 @@ class Failure:
         }
 
 
+RUN_AGAIN = "Run again: what is done already is not done twice."
+
+
 class Failed(Exception):
     """Carries a C(Failure) from where it is known to where it is reported."""
 
@@ -114,3 +123,31 @@ class Failed(Exception):
     def located(self, phase: Phase, tenant: str) -> Failure:
         """The failure with phase and tenant; what the raiser knew better is kept."""
         return replace(self.failure, phase=self.failure.phase or phase, tenant=self.failure.tenant or tenant)
+
+
+@contextmanager
+def during(phase: Phase) -> Iterator[None]:
+    """Let what is raised meanwhile know its phase."""
+    try:
+        yield
+    except Failed as error:
+        error.failure = replace(error.failure, phase=error.failure.phase or phase)
+        raise
+
+
+def not_begun(stopped: str | None) -> Failed:
+    """The run was stopped (C(stopped) says why) before this tenant's turn came."""
+    message = f"the run ended {stopped or 'early'}; this tenant was not begun."
+    return Failed(FailureCode.STOPPED, message, RUN_AGAIN, retriable=True)
+
+
+def defect(error: Exception) -> Failed:
+    """Where it happened, without the exception's words, which could hold a secret."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{type(error).__name__} in {os.path.basename(frame.filename)}, line {frame.lineno}"
+    return Failed(
+        FailureCode.INTERNAL_ERROR,
+        f"this module has a defect ({place}).",
+        "Report it with this line; what was done to this tenant is not known, so look at its account.",
+        details={"where": place},
+    )

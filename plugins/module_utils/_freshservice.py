@@ -18,6 +18,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
     TransportError,
     TransportKind,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 
 
@@ -104,6 +105,11 @@ class Agent:
     active: bool | None = None
     occasional: bool | None = None
 
+    @property
+    def name_or_id(self) -> str:
+        """What a message calls it."""
+        return self.email or str(self.id)
+
     def as_dict(self) -> dict[str, Any]:
         """The C(agent) of a module's result."""
         return {
@@ -165,6 +171,11 @@ class Freshservice:
     def __init__(self, http: Http, url: str) -> None:
         self._http = http
         self._url = url
+
+    def check_tenant(self, tenant: Tenant) -> KeyCheck:
+        """The verdict on a tenant that declares domain and key."""
+        assert tenant.domain and tenant.api_key
+        return self.check_key(tenant.domain, tenant.api_key, tenant.admin_api_key, tenant.agent_email)
 
     def check_key(
         self, domain: str, api_key: str, admin_api_key: str | None = None, agent_email: str | None = None
@@ -247,7 +258,7 @@ def _classify_success(answer: Answer) -> KeyCheck:
         status = KeyStatus.KEY_DISABLED
         evidence = "the agent's record says api_key_enabled: false"
         return KeyCheck(status, _MESSAGES[status], answer.status, evidence, agent)
-    evidence = f"HTTP {answer.status}: agent {agent.email or agent.id}"
+    evidence = f"HTTP {answer.status}: agent {agent.name_or_id}"
     return KeyCheck(
         KeyStatus.VALID, _MESSAGES[KeyStatus.VALID], answer.status, evidence, agent, tuple(_agent_warnings(agent))
     )
@@ -267,7 +278,7 @@ def _agent(record: dict[str, Any]) -> Agent:
 
 
 def _agent_warnings(agent: Agent) -> list[str]:
-    who = agent.email or agent.id
+    who = agent.name_or_id
     warnings = []
     if agent.active is False:
         warnings.append(f"Agent {who} is deactivated; its API key still works, but may stop at any time.")

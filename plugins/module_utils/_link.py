@@ -14,30 +14,36 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._confirm import (
     BROKEN,
     Confirmer,
-    Observed,
-    account_not_found,
     polls,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyCheck, KeyStatus
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import RUN_AGAIN, Failed, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder, Observed, account_not_found
+from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Agent, KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import AccountView
+from ansible_collections.tenantlink.stackone.plugins.module_utils._options import VerifyLink
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     Action,
-    Candidate,
+    AgentChange,
     Stored,
     StoredKey,
+    agent_change,
     check_pinned,
     compare_stored,
-    needs_domains,
     plan_absent,
     plan_create,
     plan_present,
-    select,
     stored_domain,
+    stored_drift,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account, ConnectSession
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant, UpdateCredentials
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
+    State,
+    Tenant,
+    UpdateCredentials,
+    invalid_argument,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._verify import Proof, mismatch, verify
 
 
 class Memory(Protocol):
@@ -60,16 +66,18 @@ class Rules:
     """How tenants are linked. C(listing_is_fresh): the Hub need not be asked for an account that no listing shows."""
 
     check_mode: bool = False
+    verify_link: VerifyLink = VerifyLink.STATUS
     listing_is_fresh: bool = False
 
 
 @dataclass(frozen=True)
 class Look:
-    """What an account stores, and the session and view through which it was seen, if it was."""
+    """What an account stores, and how it was seen, if it was: through a session and its view, by an agent's answer."""
 
     stored: Stored
     session: ConnectSession | None = None
     view: AccountView | None = None
+    agent: Agent | None = None
 
 
 class Linker:
@@ -77,11 +85,11 @@ class Linker:
 
     def __init__(self, clients: Clients, observed: Observed, rules: Rules, memory: Memory | None = None) -> None:
         self._clients = clients
-        self._observed = observed
         self._rules = rules
         self._memory = memory or NoMemory()
         self._writer = Writer(clients.stackone, clients.hub)
-        self._confirmer = Confirmer(clients)
+        self._finder = Finder(clients.stackone, clients.hub, observed)
+        self._confirmer = Confirmer(clients, patient=rules.verify_link is not VerifyLink.NONE)
 
     def run(self, tenant: Tenant, confirm_timeout: float) -> Outcome:
         """Make StackOne match the declaration of one tenant, and wait until it does."""
@@ -108,6 +116,8 @@ class Linker:
         done = True
         with _located(outcome):
             done = not outcome.unconfirmed or self._confirmer.settled(outcome, seen)
+            if done and outcome.sent and self._rules.verify_link is VerifyLink.CALL:
+                self._prove_sent(outcome)
         outcome.confirmed = done and outcome.failure is None
         return done
 
@@ -120,8 +130,10 @@ class Linker:
         tenant = outcome.tenant
         if tenant.verify_key:
             self._check_key(outcome)
+        elif self._rules.verify_link is VerifyLink.CALL:
+            raise invalid_argument("verify_link: call needs verify_key, to know whose key it is.")
         outcome.phase = Phase.OBSERVE
-        account, others = self._find(tenant)
+        account, others = self._finder.find(tenant)
         outcome.found = True
         if account:
             self._converge(outcome, account)
@@ -130,20 +142,15 @@ class Linker:
             self._create(outcome)
 
     def _check_key(self, outcome: Outcome) -> None:
-        tenant = outcome.tenant
-        assert tenant.domain and tenant.api_key
-        check = self._clients.freshservice.check_key(
-            tenant.domain, tenant.api_key, tenant.admin_api_key, tenant.agent_email
-        )
-        outcome.key_check = check
-        outcome.warnings += check.warnings
+        check = self._clients.freshservice.check_tenant(outcome.tenant)
+        outcome.note_check(check)
         if check.status is not KeyStatus.VALID:
             raise check.failed()
 
     def _unlink(self, outcome: Outcome) -> None:
         outcome.phase = Phase.OBSERVE
         tenant = outcome.tenant
-        account, others = self._find(tenant)
+        account, others = self._finder.find(tenant)
         outcome.found = True
         if account is None and others:
             outcome.warnings.append(
@@ -159,36 +166,17 @@ class Linker:
         outcome.actions.append(Action.DELETE)
         outcome.phase = Phase.CONFIRM
 
-    def _find(self, tenant: Tenant) -> tuple[Account | None, set[str]]:
-        """The tenant's account, and the ids of all accounts of its owner."""
-        if tenant.account_id:
-            account = self._observed.account(tenant.account_id)
-            if account:
-                check_pinned(tenant, account)
-            elif tenant.state is State.PRESENT:
-                raise account_not_found(tenant.account_id)
-            return account, set()
-        assert tenant.origin_owner_id
-        accounts = self._observed.accounts(tenant.provider, tenant.origin_owner_id)
-        look = needs_domains(tenant, accounts)
-        candidates = [Candidate(account, self._domain_of(tenant, account, look)) for account in accounts]
-        return select(tenant, candidates), {account.id for account in accounts}
-
-    def _domain_of(self, tenant: Tenant, account: Account, look: bool) -> str | None:
-        """The account's domain from the listing, else, where identity depends on it, from the Hub's edit view."""
-        domain = stored_domain(tenant, account.setup_information)
-        if domain is None and look:
-            session = self._writer.edit_session(account)
-            domain = stored_domain(tenant, self._clients.hub.view(session, account.id).setup_information)
-        return domain
-
     def _converge(self, outcome: Outcome, account: Account) -> None:
         outcome.account = account
         look = self._look(outcome.tenant, account)
+        if self._rules.verify_link is VerifyLink.CALL:
+            look = self._proven(outcome, account, look)
         outcome.domain = look.stored.domain
         outcome.stored_key = look.stored.key
         plan = outcome.plan = plan_present(outcome.tenant, account, look.stored)
         outcome.warnings += plan.warnings
+        if Action.RELINK in plan.actions:
+            self._note_agent_change(outcome, account, look.agent)
         if self._rules.check_mode or not plan.actions:
             outcome.actions = list(plan.actions)
             return
@@ -205,7 +193,7 @@ class Linker:
     def _look(self, tenant: Tenant, account: Account) -> Look:
         """What the account stores: as remembered, else as the Hub's edit view shows it."""
         listed = stored_domain(tenant, account.setup_information)
-        if tenant.update_credentials is not UpdateCredentials.ON_DRIFT:
+        if tenant.update_credentials not in (UpdateCredentials.ON_DRIFT, UpdateCredentials.ON_DOUBT):
             return Look(Stored(listed))
         remembered = self._memory.recall(tenant, account)
         if remembered is StoredKey.UNCHANGED:
@@ -218,9 +206,37 @@ class Linker:
             stored = replace(stored, key=StoredKey.CHANGED)
         return Look(replace(stored, domain=stored.domain or listed), session, view)
 
+    def _proven(self, outcome: Outcome, account: Account, look: Look) -> Look:
+        """What a call through the account proves of the stored key, where it is not known to be sent again anyway."""
+        tenant, agent = outcome.tenant, outcome.agent
+        assert agent
+        resent = tenant.update_credentials is UpdateCredentials.ALWAYS or stored_drift(tenant, look.stored)
+        if resent or not account.active:
+            return look
+        answering = verify(self._clients.stackone, account, agent)
+        outcome.verified = answering.proof is Proof.SAME
+        key = StoredKey.UNCHANGED if outcome.verified else StoredKey.CHANGED
+        return replace(look, stored=replace(look.stored, key=key), agent=answering.agent)
+
+    def _prove_sent(self, outcome: Outcome) -> None:
+        """The key that was just sent is the one that works."""
+        account, agent = outcome.account, outcome.agent
+        assert account and agent
+        answering = verify(self._clients.stackone, account, agent)
+        outcome.verified = answering.proof is Proof.SAME
+        if not outcome.verified:
+            raise mismatch(account, answering, agent)
+
+    def _note_agent_change(self, outcome: Outcome, account: Account, before: Agent | None) -> None:
+        agent = outcome.agent
+        outcome.agent_change = agent_change(outcome.tenant, account, agent, before)
+        if outcome.agent_change is AgentChange.OTHER and agent:
+            former = before.name_or_id if before else account.origin_username
+            outcome.warnings.append(f"The key is another agent's: {agent.name_or_id}; before it was {former}.")
+
     def _create(self, outcome: Outcome) -> None:
         tenant = outcome.tenant
-        username = tenant.origin_username or _email_of(outcome.key_check)
+        username = tenant.origin_username or (outcome.agent.email if outcome.agent else None)
         plan = plan_create(tenant, username)
         if self._rules.check_mode:
             outcome.plan, outcome.actions = plan, list(plan.actions)
@@ -257,10 +273,3 @@ def _located(outcome: Outcome) -> Iterator[None]:
     except Stopped as stop:
         error = Failed(FailureCode.STOPPED, f"the run was stopped ({stop}) before this tenant was done.", RUN_AGAIN)
         outcome.failure = replace(error.located(outcome.phase, outcome.tenant.name), retriable=True)
-
-
-RUN_AGAIN = "Run again: what is done already is not done twice."
-
-
-def _email_of(check: KeyCheck | None) -> str | None:
-    return check.agent.email if check and check.agent else None

@@ -21,7 +21,10 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import REQUESTS_IMPORT_ERROR, Clock, Http
+from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Hub
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Linker, Rules
+from ansible_collections.tenantlink.stackone.plugins.module_utils._options import VerifyLink
+from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, normalise_key
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
@@ -91,6 +94,7 @@ class Bench:
         module.no_log_values -= {value for value in module.no_log_values if not value.strip()}
         self.scrubber = Scrubber(secrets_in(module.params))
         self.http: Http | None = None
+        self.quota: Quota | None = None
         self._clock = clock
 
     def freshservice(self) -> Freshservice:
@@ -107,10 +111,16 @@ class Bench:
         api, key = self._api()
         return StackOne(api, key, self.scrubber)
 
+    def hub(self) -> tuple[StackOne, Hub]:
+        """The clients of the platform API and of the Hub, within one quota. Raises Failed(invalid_argument)."""
+        api, key = self._api()
+        return StackOne(api, key, self.scrubber), Hub(api)
+
     def linker(self) -> Linker:
         """The worker for one tenant. Raises Failed(invalid_argument)."""
         clients = self.exchange().clients(self.scrubber)
-        return Linker(clients, clients.stackone, Rules(self.module.check_mode))
+        rules = Rules(self.module.check_mode, VerifyLink(self.module.params["verify_link"]))
+        return Linker(clients, clients.stackone, rules)
 
     def exit(self, result: dict[str, Any]) -> None:
         """Leave green."""
@@ -128,7 +138,8 @@ class Bench:
         params = self.module.params
         url, key = stackone_url_from(params), normalise_key(params["stackone_api_key"], "stackone_api_key")
         http = self._http()
-        return StackOneApi(http, url, quota_from(params, http.clock)), key
+        self.quota = quota_from(params, http.clock)
+        return StackOneApi(http, url, self.quota), key
 
     def _http(self) -> Http:
         if self.http is None:

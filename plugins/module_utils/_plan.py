@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import find_stored_domain, find_stored_key
+from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Agent
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import REDACTED, AccountView
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import ACTIVE, Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
@@ -41,6 +42,14 @@ class StoredKey(str, Enum):
 
     UNCHANGED = "unchanged"
     CHANGED = "changed"
+    UNKNOWN = "unknown"
+
+
+class AgentChange(str, Enum):
+    """Whether a key that is sent again belongs to the agent whose key was stored before."""
+
+    SAME = "same"
+    OTHER = "other"
     UNKNOWN = "unknown"
 
 
@@ -216,11 +225,33 @@ def relink_reasons(tenant: Tenant, account: Account, stored: Stored) -> list[str
         reasons.append("update_credentials is always")
     if not account.active:
         reasons.append(f"The account is {account.status}")
+    if tenant.update_credentials is UpdateCredentials.ON_DOUBT and stored.key is StoredKey.UNKNOWN:
+        reasons.append("It is not known which API key is stored")
+    return reasons + stored_drift(tenant, stored)
+
+
+def stored_drift(tenant: Tenant, stored: Stored) -> list[str]:
+    """What an account is seen to store other than declared."""
+    reasons = []
     if stored.domain is not None and tenant.domain and not same_domain(tenant.domain, stored.domain):
         reasons.append(f"The stored domain is {stored.domain}")
     if stored.key is StoredKey.CHANGED:
         reasons.append("The stored API key is another one")
     return reasons + [f"The stored field {key} differs" for key in stored.others]
+
+
+def agent_change(tenant: Tenant, account: Account, agent: Agent | None, before: Agent | None) -> AgentChange:
+    """Tell a rotated key of the same agent from another agent's key.
+
+    C(before) is the agent that was seen to use the stored key. Where none was, the account's C(origin_username)
+    tells, which is the agent's e-mail address where this collection linked it and nobody declared another.
+    """
+    if agent and before:
+        return AgentChange.SAME if agent.id == before.id else AgentChange.OTHER
+    username = account.origin_username or ""
+    if not agent or not agent.email or tenant.origin_username is not None or "@" not in username:
+        return AgentChange.UNKNOWN
+    return AgentChange.SAME if agent.email.lower() == username.lower() else AgentChange.OTHER
 
 
 def plan_absent(tenant: Tenant, account: Account | None) -> Plan:

@@ -5,17 +5,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import tenants_failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Job, Report
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, FailureCode, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action, Plan
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
-NAMED_FAILURES = 5
-"""How many failed tenants the one line names; the results hold all."""
 DIFF_LINES = 100
 """How many tenants a diff shows for each kind of change."""
 
@@ -32,11 +32,36 @@ def row_of(job: Job) -> dict[str, Any]:
         "action": action_of(job),
         "changed": bool(outcome and outcome.changed),
     }
-    if outcome and outcome.warnings:
-        row["warnings"] = outcome.warnings
+    if outcome:
+        row.update(_scrubbed(outcome, _shown(outcome)))
     if job.failed:
         row["failure"] = {**job.failed.as_dict(), "msg": job.failed.line}
     return row
+
+
+def _shown(outcome: Outcome) -> dict[str, Any]:
+    """What is known of a tenant beyond its action; what is not known is left out, for there may be ten thousand."""
+    account = outcome.account
+    known = {
+        "origin_owner_name": outcome.tenant.origin_owner_name or (account.origin_owner_name if account else None),
+        "account_status": account.status if account else None,
+        "agent": outcome.agent.name_or_id if outcome.agent else None,
+        "verdict": outcome.verdict.value if outcome.verdict else None,
+        "agent_change": outcome.agent_change.value if outcome.agent_change else None,
+        "verified": outcome.verified,
+        "changes": _changes(outcome.plan) if outcome.changed and outcome.plan else None,
+        "warnings": outcome.warnings,
+    }
+    return {name: value for name, value in known.items() if value not in (None, [], {})}
+
+
+def _changes(plan: Plan) -> dict[str, dict[str, Any]]:
+    """What differs between both sides of a plan; nothing for an account that is new or gone."""
+    if not plan.before or not plan.after:
+        return {}
+    before, after = plan.before, plan.after
+    differing = [name for name in after if before.get(name) != after[name]]
+    return {name: {"before": before.get(name), "after": after[name]} for name in differing}
 
 
 def action_of(job: Job) -> str:
@@ -65,33 +90,13 @@ def failure_of(report: Report, rows: Sequence[dict[str, Any]]) -> Failure | None
     """Why the run is red, in one line; C(None) where it is green."""
     lines = [row["failure"]["msg"] for row in rows if "failure" in row]
     lines += [job.failed.line for job in report.purged if job.failed]
-    if not (lines or report.failure or report.stopped):
-        return None
-    if report.failure:
-        code, details = report.failure.code, report.failure.details
-    else:
-        code, details = (FailureCode.STOPPED if report.stopped else FailureCode.TENANTS_FAILED), {}
-    return Failure(
-        code,
-        " ".join(_sentences(report, lines)),
-        http_status=report.failure.http_status if report.failure else None,
-        remediation=report.failure.remediation if report.failure else "",
-        retriable=any(job.failed.retriable for job in report.jobs if job.failed) or bool(report.stopped),
-        details=details,
-        phase=report.failure.phase if report.failure else Phase.APPLY,
-    )
-
-
-def _sentences(report: Report, lines: list[str]) -> Iterator[str]:
-    if report.stopped:
-        yield f"The run ended {report.stopped}."
-    if lines:
-        # Those who were not begun are the least interesting, and can be many.
-        first = sorted(lines, key=lambda line: "was not begun" in line)[:NAMED_FAILURES]
-        more = f" | and {len(lines) - len(first)} more, see results." if len(lines) > len(first) else ""
-        yield f"{len(lines)} of {len(report.jobs + report.purged)} tenants failed: {' | '.join(first)}{more}"
-    if report.failure:
-        yield replace(report.failure, remediation="").line
+    retriable = any(job.failed.retriable for job in report.jobs if job.failed)
+    failed = tenants_failed(lines, len(report.jobs + report.purged), retriable, report.stopped)
+    if report.failure is None:
+        return failed
+    words = [failed.message] if failed else []
+    words.append(replace(report.failure, remediation="").line)
+    return replace(report.failure, message=" ".join(words), tenant=None, retriable=bool(failed and failed.retriable))
 
 
 def diff_of(jobs: Iterable[Job]) -> dict[str, str] | None:
@@ -119,15 +124,17 @@ def _sides(job: Job) -> tuple[str, str]:
     assert job.outcome and job.outcome.plan
     plan, name = job.outcome.plan, job.outcome.tenant.name
     if not plan.before:
-        return "", _scrubbed(job, f"{name}: linked")
+        return "", _scrubbed(job.outcome, f"{name}: linked")
     if not plan.after:
-        return _scrubbed(job, f"{name}: linked as account {job.outcome.account_id}"), ""
-    keys = [key for key in plan.after if plan.before.get(key) != plan.after[key]]
-    sides = (", ".join(f"{key} {side.get(key) or 'unset'}" for key in keys) for side in (plan.before, plan.after))
-    old, new = (_scrubbed(job, f"{name}: {text or 'key'}") for text in sides)
+        return _scrubbed(job.outcome, f"{name}: linked as account {job.outcome.account_id}"), ""
+    changes = _changes(plan)
+    sides = (
+        ", ".join(f"{key} {sides[side] or 'unset'}" for key, sides in changes.items()) for side in ("before", "after")
+    )
+    old, new = (_scrubbed(job.outcome, f"{name}: {text or 'key'}") for text in sides)
     return (old, new) if old != new else (old, f"{new} sent again")
 
 
-def _scrubbed(job: Job, line: str) -> str:
+def _scrubbed(outcome: Outcome, shown: Any) -> Any:
     """What StackOne stores in clear of an account could hold a key that somebody put there."""
-    return str(Scrubber(job.outcome.tenant.secrets).scrub(line)) if job.outcome else line
+    return Scrubber(outcome.tenant.secrets).scrub(shown)

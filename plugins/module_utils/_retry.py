@@ -7,8 +7,8 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._times import parse_date
 
 TOO_MANY = 429
 PASSING = frozenset({408, 500, 502, 503, 504})
@@ -51,22 +51,8 @@ def parse_retry_after(text: str | None, now: float) -> float | None:
     text = text.strip()
     if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", text):
         return float(text)
-    moment = _parse_date(text)
-    return None if moment is None else max(0.0, moment.timestamp() - now)
-
-
-def _parse_date(text: str) -> datetime | None:
-    for parse in (parsedate_to_datetime, _parse_iso):
-        try:
-            moment = parse(text)
-        except (ValueError, TypeError, IndexError, OverflowError):
-            continue
-        return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-    return None
-
-
-def _parse_iso(text: str) -> datetime:
-    return datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text))
+    moment = parse_date(text)
+    return None if moment is None else max(0.0, moment - now)
 
 
 @dataclass(frozen=True)

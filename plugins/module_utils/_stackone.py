@@ -15,6 +15,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._api import St
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, one_line
+from ansible_collections.tenantlink.stackone.plugins.module_utils._times import iso_time, parse_date
 
 PAGE_SIZE = 100
 SMALLEST_PAGE = 25
@@ -24,6 +25,7 @@ PAGES_FOR_ONE_AHEAD = 32
 SESSION_SECONDS = 600
 
 ACTIVE = "active"
+OPENING = "open a connect session"
 
 _PROFILE_WORDS = ("provider", "integration", "connector", "config", "profile")
 
@@ -44,6 +46,7 @@ class Account:
     setup_information: dict[str, Any] = field(default_factory=dict)
     created_at: str | None = None
     updated_at: str | None = None
+    shared: bool | None = None
 
     @property
     def active(self) -> bool:
@@ -76,6 +79,14 @@ class ConnectSession:
 
 
 @dataclass(frozen=True)
+class AuthLink:
+    """A connect session for a person: the URL holds its token. C(expires_at) is an ISO time in UTC."""
+
+    url: str = field(repr=False)
+    expires_at: str
+
+
+@dataclass(frozen=True)
 class SessionRequest:
     """What a connect session is asked for (S50). With C(account_id) it edits that account and no other."""
 
@@ -88,6 +99,7 @@ class SessionRequest:
     label: str | None = None
     type: str | None = None
     integration_id: str | None = None
+    expires_in: int = SESSION_SECONDS
 
     def body(self, profile_property: str) -> dict[str, Any]:
         """The JSON body; what is unset is left out."""
@@ -100,10 +112,16 @@ class SessionRequest:
             "multiple": self.multiple or None,
             "label": self.label,
             "type": self.type,
-            "expires_in": SESSION_SECONDS,
+            "expires_in": self.expires_in,
             profile_property: self.integration_id,
         }
         return {key: value for key, value in values.items() if value is not None}
+
+
+def edit_request(account: Account, expires_in: int = SESSION_SECONDS) -> SessionRequest:
+    """A session for this account alone, under its present name: the name is part of StackOne's identity rule (S51)."""
+    name = account.origin_owner_name or account.origin_owner_id
+    return SessionRequest(account.provider, account.origin_owner_id, name, account_id=account.id, expires_in=expires_in)
 
 
 class Paging:
@@ -193,8 +211,29 @@ class StackOne:
             _checked(answer, "unlink the account", shape=object)
 
     def open_session(self, request: SessionRequest) -> ConnectSession:
+        """Open a connect session for our own use."""
+        return ConnectSession(self._token(self._open(request)))
+
+    def auth_link(self, request: SessionRequest, now: float) -> AuthLink:
+        """Open a connect session for a person (S53, S55). C(now) in epoch seconds, where StackOne does not say."""
+        answer = self._open(request)
+        url = answer.data.get("auth_link_url")
+        if not isinstance(url, str) or not url.startswith(("https://", "http://")):
+            # The message shows what came instead, and that holds the token.
+            self._token(answer)
+            raise unexpected(answer, OPENING)
+        created = parse_date(str(answer.data.get("created_at")))
+        return AuthLink(url, iso_time((now if created is None else created) + request.expires_in))
+
+    def _token(self, answer: Answer) -> str:
+        token = answer.data.get("token")
+        if not isinstance(token, str) or not token:
+            raise unexpected(answer, OPENING)
+        self._scrubber.add(token)
+        return token
+
+    def _open(self, request: SessionRequest) -> Answer:
         """Open a connect session, under whichever name StackOne takes the connector profile (b5)."""
-        doing = "open a connect session"
         names = self._profile_properties
         answer = None
         for name in list(names) if request.integration_id else names[:1]:
@@ -203,16 +242,29 @@ class StackOne:
                 break
             names.sort(key=name.__eq__)
         if not answer.ok and _names_the_profile(answer, request.account_id):
-            raise _profile_missing(refused(answer, doing), request)
-        token = _checked(answer, doing).get("token")
-        if not isinstance(token, str) or not token:
-            raise unexpected(answer, doing)
-        self._scrubber.add(token)
-        return ConnectSession(token)
+            raise _profile_missing(refused(answer, OPENING), request)
+        _checked(answer, OPENING)
+        return answer
 
     def session_alive(self, session: ConnectSession) -> bool:
         """Whether a token is still good (S54): tells refused credentials from an expired session (H17)."""
         return self._send("POST", "/connect_sessions/authenticate", body={"token": session.token}).ok
+
+    def call(self, account: Account) -> Iterator[tuple[str, Answer]]:
+        """Ask Freshservice C(agents/me) through StackOne's proxy, as the account (S70): each path, with its answer.
+
+        Paths come in the order in which they are worth trying; whoever finds one right says so with C(prefer_path).
+        """
+        headers = {"x-account-id": account.id}
+        if account.shared is False and account.origin_username:
+            headers["x-end-user-id"] = account.origin_username
+        for path in list(self._api.proxy_paths):
+            body = {"method": "get", "path": path}
+            yield path, self._send("POST", "/unified/proxy", headers=headers, body=body)
+
+    def prefer_path(self, path: str) -> None:
+        """Try this path first from now on."""
+        self._api.proxy_paths.sort(key=path.__ne__)
 
     def _page(self, params: dict[str, Any], page: int) -> list[Account]:
         return _listed(self._send("GET", "/accounts", params={**params, "page": page} if page else params))
@@ -261,6 +313,7 @@ def _account(record: Any, answer: Answer) -> Account:
         setup_information=setup if isinstance(setup, dict) else {},
         created_at=text("created_at"),
         updated_at=text("updated_at"),
+        shared=record["shared"] if isinstance(record.get("shared"), bool) else None,
     )
 
 

@@ -29,6 +29,7 @@ class UpdateCredentials(str, Enum):
     """When an existing account's stored domain and key are sent again."""
 
     ON_DRIFT = "on_drift"
+    ON_DOUBT = "on_doubt"
     ALWAYS = "always"
     ON_CREATE = "on_create"
 
@@ -80,6 +81,8 @@ class Tenant:
     @property
     def name(self) -> str:
         """What a message calls this tenant."""
+        if not self.origin_owner_id and not self.account_id:
+            return self.domain or "a tenant without a name"
         owner = f"owner {self.origin_owner_id}" if self.origin_owner_id else f"account {self.account_id}"
         return f"{self.domain} ({owner})" if self.domain else owner
 

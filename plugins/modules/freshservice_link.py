@@ -36,7 +36,8 @@ attributes:
   idempotent:
     support: partial
     details:
-      - With O(update_credentials=always) every run sends the key again.
+      - With O(update_credentials=always) every run sends the key again, with O(update_credentials=on_doubt) it does where
+        StackOne never shows characters of the stored one.
 options:
   domain:
     description:
@@ -124,9 +125,10 @@ options:
       - StackOne never gives a stored key back, only its last characters. V(on_drift) sends them where these differ, where the
         stored domain differs, or where the account is not active. Where StackOne shows no characters, RV(stored_key) is
         V(unknown), and a rotated key is only noticed once the account is no longer active.
+      - V(on_doubt) does the same, and sends them also where it is not known whether the stored key is O(api_key).
       - V(always) sends them every time, V(on_create) only when the account is linked.
     type: str
-    choices: [on_drift, always, on_create]
+    choices: [on_drift, on_doubt, always, on_create]
     default: on_drift
   verify_key:
     description:
@@ -138,6 +140,19 @@ options:
       - Seconds to wait for the account to become active.
     type: float
     default: 30.0
+  verify_link:
+    description:
+      - How to see that the link works.
+      - V(status) waits until StackOne calls a linked or re-linked account active.
+      - V(call) does that, and then lets StackOne call Freshservice through the account, and compares the agent that answers
+        with the agent of O(api_key). An agent has one key, so this proves that the stored key is the declared one, even
+        where StackOne shows none of its characters. It is done in every run, in check mode too, costs one request to
+        StackOne (two until its form is known), which StackOne counts as an action call, and needs a StackOne key with the
+        Unified scope and O(verify_key=true).
+      - V(none) takes the account as it is, with a warning where it is not active.
+    type: str
+    choices: [none, status, call]
+    default: status
 seealso:
   - module: tenantlink.stackone.freshservice_key_info
 """
@@ -157,6 +172,14 @@ EXAMPLES = r"""
     api_key: "{{ vault_mycompany_api_key }}"
     origin_owner_id: customer-4711
     update_credentials: always
+    stackone_api_key: "{{ vault_stackone_api_key }}"
+
+- name: Prove that StackOne works with this very key
+  tenantlink.stackone.freshservice_link:
+    domain: mycompany
+    api_key: "{{ vault_mycompany_api_key }}"
+    origin_owner_id: customer-4711
+    verify_link: call
     stackone_api_key: "{{ vault_stackone_api_key }}"
 
 - name: Link a sandbox beside production, as a test account
@@ -257,11 +280,26 @@ actions:
   sample: [create]
 stored_key:
   description:
-    - Whether the key that StackOne stored before this run is O(api_key), judged by its last characters.
+    - Whether the key that StackOne stored before this run is O(api_key), judged by its last characters, or by a call where
+      O(verify_link=call).
     - V(unchanged), V(changed), or V(unknown) where it was not looked at or StackOne shows no characters.
   returned: always, unless an option is wrong
   type: str
   sample: unchanged
+agent_change:
+  description:
+    - Where domain and key were sent again, whose key it was. V(same) is a rotated key of the same agent, V(other) is another
+      agent's, V(unknown) cannot be told.
+    - It is judged by the agent who answered through the account before (O(verify_link=call)), else by the account's
+      C(origin_username) where O(origin_username) is not set. That is the agent's e-mail address where this module linked it.
+  returned: always, unless an option is wrong; V(none) where nothing was sent again
+  type: str
+  sample: same
+verified:
+  description: Whether a call through the account was answered by the agent of O(api_key).
+  returned: always, unless an option is wrong; V(none) where no call was made
+  type: bool
+  sample: true
 diff:
   description: The account before and after.
   returned: when something is changed, or would be
@@ -284,7 +322,8 @@ failure:
           V(stackone_key_refused), V(stackone_forbidden), V(stackone_rate_limited), V(stackone_unreachable),
           V(stackone_unavailable), V(stackone_rejected), V(unexpected_answer), V(hub_unavailable), V(session_refused),
           V(connector_profile_missing), V(field_ambiguous), V(field_unfilled), V(credentials_refused), V(ambiguous_account),
-          V(account_not_found), V(account_mismatch), V(account_not_active), V(create_uncertain), V(change_not_kept).
+          V(account_not_found), V(account_mismatch), V(account_not_active), V(create_uncertain), V(change_not_kept),
+          V(link_mismatch), V(link_not_verified).
       type: str
       sample: ambiguous_account
     phase:
@@ -317,6 +356,7 @@ from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
+    confirm_spec,
     confirm_timeout_from,
     freshservice_spec,
     http_spec,
@@ -334,6 +374,8 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
         "changed": outcome.changed,
         "actions": [action.value for action in outcome.actions],
         "stored_key": outcome.stored_key.value,
+        "agent_change": outcome.agent_change.value if outcome.agent_change else None,
+        "verified": outcome.verified,
         "warnings": outcome.warnings,
     }
     if outcome.account:
@@ -355,7 +397,7 @@ def main() -> None:
             **freshservice_spec(),
             **stackone_spec(),
             **tenant_spec(),
-            "confirm_timeout": {"type": "float", "default": 30.0},
+            **confirm_spec(),
         },
         required_if=[
             ("state", "present", ("domain", "api_key", "origin_owner_id")),

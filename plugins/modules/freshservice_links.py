@@ -22,6 +22,9 @@ extends_documentation_fragment:
   - tenantlink.stackone.http
   - tenantlink.stackone.http.freshservice
   - tenantlink.stackone.http.stackone
+  - tenantlink.stackone.tenants
+  - tenantlink.stackone.tenants.run
+  - tenantlink.stackone.tenants.quota
   - tenantlink.stackone.attributes
 attributes:
   check_mode:
@@ -38,149 +41,23 @@ attributes:
     details:
       - With O(tenants[].update_credentials=always) every run sends the key again.
 options:
-  tenants:
-    description:
-      - The tenants. What is not set is left alone.
-      - Two entries that mean the same link are refused before anything is changed.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      domain:
-        description:
-          - The Freshservice domain, which is V(mycompany) of C(mycompany.freshservice.com).
-          - The host name and the URL are understood as well. Anything that is not one label under C(freshservice.com) is refused
-            before a key is sent anywhere.
-          - Required when O(tenants[].state=present).
-        type: str
-      api_key:
-        description:
-          - The API key of an agent of this tenant. Keep it in Ansible Vault.
-          - Required when O(tenants[].state=present).
-        type: str
-      state:
-        description:
-          - V(present) links the tenant and keeps it as declared.
-          - V(absent) unlinks it. With O(tenants[].domain), an account of the same owner with another domain is left alone.
-        type: str
-        choices: [present, absent]
-        default: present
-      origin_owner_id:
-        description:
-          - Your own id of the customer that the account belongs to.
-          - Together with O(tenants[].provider), and O(tenants[].domain) where an owner has several accounts, this tells which account is this tenant's.
-          - Required when O(tenants[].state=present). Either this or O(tenants[].account_id) is required when O(tenants[].state=absent).
-        type: str
-      origin_owner_name:
-        description:
-          - The customer's name, as StackOne shows it. A new account gets O(tenants[].origin_owner_id) if this is not set.
-        type: str
-      origin_username:
-        description:
-          - The user that the account belongs to. A new account gets the agent's e-mail address if this is not set.
-        type: str
-      label:
-        description:
-          - The account's label. Where StackOne does not let it be changed on an existing account, a warning says so.
-        type: str
-      account_type:
-        description:
-          - The account's type. StackOne makes new accounts V(production) if this is not set.
-        type: str
-        choices: [production, test]
-      account_id:
-        description:
-          - The id of the account, to pin it where several could be meant.
-        type: str
-      allow_multiple:
-        description:
-          - Whether the owner may have several accounts, one for each domain.
-          - If V(false), an owner's only account is this tenant's, whatever domain it has now.
-        type: bool
-        default: false
-      integration_id:
-        description:
-          - The connector profile to link with. If not set, the only active one for O(tenants[].provider).
-        type: str
-        aliases: [connector_profile_id]
-      provider:
-        description:
-          - StackOne's key of the connector.
-        type: str
-        default: freshservice
-      credential_fields:
-        description:
-          - Which field of the connector's form takes what. The form is read from StackOne and understood without help as a rule;
-            where it cannot be, the module fails and names the form's fields.
-        type: dict
-        suboptions:
-          domain:
-            description:
-              - The key of the field that takes the domain.
-            type: str
-          api_key:
-            description:
-              - The key of the field that takes the API key (the name of the field, not an API key).
-            type: str
-          extra:
-            description:
-              - Values for further fields, by the field's key.
-            type: dict
-            default: {}
-          extra_secrets:
-            description:
-              - Secret values for further fields, by the field's key.
-            type: dict
-            default: {}
-      update_credentials:
-        description:
-          - When the domain and key of an existing account are sent to StackOne again.
-          - StackOne never gives a stored key back, only its last characters. V(on_drift) sends them where these differ, where the
-            stored domain differs, or where the account is not active. Where StackOne shows no characters, a
-            rotated key is noticed with O(fingerprints), else only once the account is no longer active.
-          - V(always) sends them every time, V(on_create) only when the account is linked.
-        type: str
-        choices: [on_drift, always, on_create]
-        default: on_drift
-      verify_key:
-        description:
-          - Whether to check the domain and key at Freshservice before StackOne is touched.
-        type: bool
-        default: true
-      admin_api_key:
-        description:
-          - The API key of an Account Admin of the same tenant, used only where O(tenants[].api_key) is refused, and only to read the agent's
-            record. It settles whether the key is wrong, switched off, or its agent deactivated.
-          - Requires O(tenants[].agent_email).
-        type: str
-      agent_email:
-        description:
-          - The e-mail address of the agent whose key O(tenants[].api_key) is.
-          - Requires O(tenants[].admin_api_key).
-        type: str
-  concurrency:
-    description:
-      - How many tenants are worked on at the same time.
-    type: int
-    default: 64
-  requests_per_minute:
-    description:
-      - How many requests StackOne may get in a minute. Short runs send them as fast as they can, long ones wait for the quota.
-      - StackOne allows 1,000 a minute for each API key, and others who use the same key share them. Set less to leave them room,
-        or make a key for this alone.
-    type: int
-    default: 1000
-  quota_window:
-    description:
-      - Seconds over which O(requests_per_minute) is counted, at most 60. With a smaller value the requests of a long run come
-        evenly instead of in bursts.
-    type: float
-    default: 60.0
   confirm_timeout:
     description:
       - Seconds to wait in the end for the accounts to become active.
     type: float
     default: 30.0
+  verify_link:
+    description:
+      - How to see that the links work.
+      - V(status) waits until StackOne calls the linked and re-linked accounts active.
+      - V(call) does that, and then lets StackOne call Freshservice through each account, and compares the agent that answers
+        with the agent of O(tenants[].api_key). An agent has one key, so this proves that the stored key is the declared one.
+        It costs a request for each tenant in every run, in check mode too, which StackOne counts as an action call, and needs
+        a StackOne key with the Unified scope and O(tenants[].verify_key=true).
+      - V(none) takes the accounts as they are, with a warning where one is not active.
+    type: str
+    choices: [none, status, call]
+    default: status
   fingerprints:
     description:
       - File in which to remember, from run to run, that an account stores the declared domain and key. While StackOne has not
@@ -203,16 +80,6 @@ options:
       - Where it would be more, none is unlinked and the task fails.
     type: float
     default: 0.1
-  stop_after_failures:
-    description:
-      - Begin no further tenants once so many have failed. If not set, all are tried.
-      - Where StackOne refuses O(stackone_api_key) the run ends at once in any case.
-    type: int
-  progress_path:
-    description:
-      - File to which the state of the run is written twice a second, as JSON without names and secrets.
-      - If not set and the task runs on the controller, the progress is shown every few seconds instead.
-    type: path
 seealso:
   - module: tenantlink.stackone.freshservice_link
   - module: tenantlink.stackone.freshservice_key_info
@@ -277,6 +144,43 @@ results:
       sample: create
     changed:
       description: Whether anything was changed for this tenant, or would be.
+      type: bool
+      sample: true
+    origin_owner_name:
+      description: The customer's name, as declared or as StackOne shows it.
+      returned: when it is known
+      type: str
+      sample: My Company Ltd
+    account_status:
+      description: The account's status, as StackOne last showed it.
+      returned: when there is an account
+      type: str
+      sample: active
+    agent:
+      description: The e-mail address of the key's agent, or its id.
+      returned: when Freshservice accepted the key
+      type: str
+      sample: integrations@mycompany.example
+    verdict:
+      description: The verdict on the domain and key. See M(tenantlink.stackone.freshservice_key_info).
+      returned: when the key was checked
+      type: str
+      sample: valid
+    changes:
+      description: What of an existing account was changed, or would be, before and after.
+      returned: when there is any
+      type: dict
+      sample: {"label": {"before": "Old", "after": "New"}, "api_key": {"before": "unchanged", "after": "changed"}}
+    agent_change:
+      description:
+        - Whose key it was before. V(same) is a rotated key of the same agent, V(other) is another agent's, V(unknown) cannot be
+          told. See M(tenantlink.stackone.freshservice_link).
+      returned: when domain and key were sent again, or would be
+      type: str
+      sample: same
+    verified:
+      description: Whether a call through the account was answered by the key's agent.
+      returned: when O(verify_link=call)
       type: bool
       sample: true
     warnings:
@@ -399,17 +303,16 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments imp
     bulk_options_from,
     bulk_spec,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Bulk, Job, Report
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop, stopped_by_signals
+from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Bulk, Job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import (
     entries_from,
     refuse_duplicates,
     shared_domains,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import Fingerprints
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, BulkModule
-from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListBench
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
 from ansible_collections.tenantlink.stackone.plugins.module_utils._report import (
     diff_of,
     failure_of,
@@ -418,12 +321,28 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._report import
 )
 
 
-def bulk_of(
-    module: BulkModule, bench: Bench, stop: Stop, tenants: list[dict[str, Any]]
-) -> tuple[Bulk, list[Job], list[str]]:
+def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
+    """Link the tenants. Raises Failed where nothing was done."""
+    bulk, jobs, warnings = bulk_of(bench)
+    report = bulk.run(jobs)
+    summary = summary_of(report, bulk.requests_sent, bulk.quota_seconds)
+    result: dict[str, Any] = {
+        "changed": summary["changed"] > 0,
+        "results": [row_of(job) for job in report.jobs],
+        "summary": summary,
+        "warnings": warnings + report.warnings,
+    }
+    if bench.module.params["purge"]:
+        result["purged"] = [row_of(job) for job in report.purged]
+    diff = diff_of(report.jobs + report.purged) if bench.module._diff else None
+    return {**result, "diff": diff} if diff else result, failure_of(report, result["results"])
+
+
+def bulk_of(bench: ListBench) -> tuple[Bulk, list[Job], list[str]]:
     """The run, its jobs, and warnings about the list. Raises Failed(invalid_argument or duplicate_tenant)."""
-    params = module.params
-    options = bulk_options_from(params, module.check_mode, len(tenants))
+    tenants = bench.take_tenants()
+    params = bench.module.params
+    options = bulk_options_from(params, bench.module.check_mode, len(tenants))
     exchange = bench.exchange()
     entries = entries_from(tenants)
     # Ansible holds the same list: nobody needs it any more, and it can be large.
@@ -432,43 +351,12 @@ def bulk_of(
     jobs = [Job(entry) for entry in entries]
     path = params["fingerprints"]
     fingerprints = Fingerprints(path, params["stackone_api_key"].strip()) if path else None
-    progress = ProgressFile(params["progress_path"], len(jobs), exchange.http.clock)
-    return Bulk(exchange, options, stop, progress, fingerprints), jobs, shared_domains(entries)
-
-
-def result_of(module: BulkModule, bulk: Bulk, report: Report) -> dict[str, Any]:
-    """The module's result, in the shape that RETURN documents."""
-    summary = summary_of(report, bulk.requests_sent, bulk.quota_seconds)
-    result: dict[str, Any] = {
-        "changed": summary["changed"] > 0,
-        "results": [row_of(job) for job in report.jobs],
-        "summary": summary,
-    }
-    if module.params["purge"]:
-        result["purged"] = [row_of(job) for job in report.purged]
-    diff = diff_of(report.jobs + report.purged) if module._diff else None
-    return {**result, "diff": diff} if diff else result
+    return Bulk(exchange, options, bench.stop, bench.progress(len(jobs)), fingerprints), jobs, shared_domains(entries)
 
 
 def main() -> None:
     """Run the module."""
-    module = BulkModule(argument_spec=bulk_spec(), required_by={"client_key": "client_cert"})
-    stop = Stop()
-    bench = Bench(module, stop.clock())
-    try:
-        with stopped_by_signals(stop):
-            bulk, jobs, warnings = bulk_of(module, bench, stop, module.take_tenants(bench.scrubber.forms))
-            report = bulk.run(jobs)
-    except Failed as error:
-        bench.refuse(error, "the run")
-        return
-    result = {**result_of(module, bulk, report), "warnings": warnings + report.warnings}
-    failure = failure_of(report, result["results"])
-    # Ansible copies the result before it prints it: room for that.
-    del bulk, jobs, report
-    if failure:
-        bench.fail(failure, result)
-    bench.exit(result)
+    ListBench(BulkModule(argument_spec=bulk_spec(), required_by={"client_key": "client_cert"})).work(run)
 
 
 if __name__ == "__main__":

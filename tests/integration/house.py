@@ -22,6 +22,7 @@ COLLECTIONS = ROOT / ".collections"
 MODULE = "tenantlink.stackone.freshservice_link"
 LINKS = "tenantlink.stackone.freshservice_links"
 KEY_INFO = "tenantlink.stackone.freshservice_key_info"
+KEYS_INFO = "tenantlink.stackone.freshservice_keys_info"
 
 
 @dataclass
@@ -140,6 +141,11 @@ class House:
     def links(self, tenants: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
         """The result of one run over many tenants."""
         return self.play(self.bulk(tenants, **options), module=LINKS).results[0]
+
+    def keys_info(self, tenants: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
+        """The result of checking many keys."""
+        connection = {"freshservice_url": self.emulator.freshservice_url, "retries": 1}
+        return self.play({"tenants": tenants, **connection, **options}, module=KEYS_INFO).results[0]
 
     def key_info(self, domain: str = "acme", **options: Any) -> dict[str, Any]:
         """The result of one key check."""

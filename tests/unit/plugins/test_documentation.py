@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.tenantlink.stackone.plugins.doc_fragments import http, tenant
+from ansible_collections.tenantlink.stackone.plugins.doc_fragments import auth, http, tenant, tenants
 from ansible_collections.tenantlink.stackone.plugins.module_utils import _arguments
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
@@ -25,6 +25,10 @@ FRAGMENTS = {
     "tenantlink.stackone.http": http.ModuleDocFragment.DOCUMENTATION,
     "tenantlink.stackone.http.freshservice": http.ModuleDocFragment.FRESHSERVICE,
     "tenantlink.stackone.http.stackone": http.ModuleDocFragment.STACKONE,
+    "tenantlink.stackone.auth": auth.ModuleDocFragment.DOCUMENTATION,
+    "tenantlink.stackone.tenants": tenants.ModuleDocFragment.DOCUMENTATION,
+    "tenantlink.stackone.tenants.run": tenants.ModuleDocFragment.RUN,
+    "tenantlink.stackone.tenants.quota": tenants.ModuleDocFragment.QUOTA,
 }
 SPECS = {
     "freshservice_link": {
@@ -32,7 +36,7 @@ SPECS = {
         **_arguments.freshservice_spec(),
         **_arguments.stackone_spec(),
         **_arguments.tenant_spec(),
-        "confirm_timeout": {"type": "float", "default": 30.0},
+        **_arguments.confirm_spec(),
     },
     "freshservice_key_info": {
         **_arguments.http_spec(),
@@ -42,7 +46,19 @@ SPECS = {
         "api_key": {"type": "str", "required": True, "no_log": True},
         "fail_on_refused": {"type": "bool", "default": False},
     },
+    "freshservice_keys_info": {
+        **_arguments.tenants_spec(),
+        **_arguments.freshservice_spec(),
+        "fail_on_refused": {"type": "bool", "default": False},
+    },
     "freshservice_links": _arguments.bulk_spec(),
+    "auth_link": {
+        **_arguments.http_spec(),
+        **_arguments.stackone_spec(),
+        **_arguments.owner_spec(),
+        **_arguments.auth_spec(),
+    },
+    "auth_links": {**_arguments.tenants_spec(), **_arguments.quota_spec(), **_arguments.auth_spec()},
     "account_info": {**_arguments.http_spec(), **_arguments.stackone_spec(), **_arguments.account_spec()},
 }
 
@@ -53,7 +69,7 @@ def documented(module):
     for name in document["extends_documentation_fragment"]:
         for option, about in yaml.safe_load(FRAGMENTS.get(name, "options: {}"))["options"].items():
             options[option] = dict(about)
-    for option, about in document["options"].items():
+    for option, about in document.get("options", {}).items():
         options[option] = {**options.get(option, {}), **about}
     return options
 

@@ -7,7 +7,6 @@ import threading
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.action import freshservice_links as action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import (
     Progress,
@@ -15,6 +14,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._progress impo
     duration,
     read,
 )
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _watched as action
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,121 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A list of tenants of which each is worked on by itself: what fails for one does not stop the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew, Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import Entry
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
+    Failed,
+    Failure,
+    FailureCode,
+    Phase,
+    defect,
+    not_begun,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
+
+FOR_ALL = frozenset({FailureCode.STACKONE_KEY_REFUSED, FailureCode.STACKONE_FORBIDDEN, FailureCode.HUB_UNAVAILABLE})
+"""What goes wrong for one tenant with these goes wrong for every other as well."""
+
+NAMED_FAILURES = 5
+"""How many failed tenants the one line names; the results hold all."""
+
+
+class Tally:
+    """Counts tenants that are done, and ends the run when too many have failed or all would."""
+
+    def __init__(self, progress: ProgressFile, stop: Stop, stop_after_failures: int | None = None) -> None:
+        self._progress = progress
+        self._stop = stop
+        self._limit = stop_after_failures
+
+    def note(self, changed: bool, failure: Failure | None) -> None:
+        """One tenant more is done."""
+        failures = self._progress.count(changed, failure is not None)
+        if failure and failure.code in FOR_ALL:
+            self._stop.gently(f"because {failure.message.rstrip('.')}")
+        elif self._limit and failures >= self._limit:
+            self._stop.gently(
+                f"after {failures} failed {'tenant' if failures == 1 else 'tenants'} (stop_after_failures)"
+            )
+
+
+@dataclass
+class Item:
+    """One entry of the list, and what came of it: a result, or a failure."""
+
+    entry: Entry
+    result: Any = None
+    own_failure: Failure | None = None
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why there is no result."""
+        return self.entry.failure or self.own_failure
+
+
+class Batch:
+    """Works through items, many at a time. C(failure_of) says whether an item counts as failed."""
+
+    def __init__(
+        self,
+        crew: Crew,
+        stop: Stop,
+        tally: Tally,
+        phase: Phase,
+        failure_of: Callable[[Item], Failure | None] = lambda item: item.failure,
+    ) -> None:
+        self._crew = crew
+        self._stop = stop
+        self._tally = tally
+        self._phase = phase
+        self._failure_of = failure_of
+
+    def run(self, items: Sequence[Item], work: Callable[[Tenant], Any]) -> None:
+        """Give each item its result or failure; who was not begun because the run was stopped says so."""
+        for item in items:
+            if item.failure:
+                self._tally.note(False, item.failure)
+        self._crew.each_tenant(lambda item: self._do(item, work), [item for item in items if not item.failure])
+        for item in items:
+            if item.result is None and not item.failure:
+                item.own_failure = not_begun(self._stop.reason).located(self._phase, item.entry.name)
+
+    def _do(self, item: Item, work: Callable[[Tenant], Any]) -> None:
+        tenant = item.entry.tenant
+        assert tenant
+        try:
+            item.result = work(tenant)
+        except Stopped:
+            return
+        except Failed as error:
+            item.own_failure = error.located(self._phase, tenant.name).scrubbed(Scrubber(tenant.secrets))
+        except Exception as error:
+            # A defect that one tenant brings to light must not hide what came of the others.
+            item.own_failure = defect(error).located(self._phase, tenant.name)
+        self._tally.note(bool(getattr(item.result, "changed", False)), self._failure_of(item))
+
+
+def tenants_failed(
+    lines: Sequence[str], total: int, retriable: bool, stopped: str | None, phase: Phase = Phase.APPLY
+) -> Failure | None:
+    """Why a run over C(total) tenants is red, in one line; C(None) where it is green."""
+    if not lines and not stopped:
+        return None
+    code = FailureCode.STOPPED if stopped else FailureCode.TENANTS_FAILED
+    sentences = [f"The run ended {stopped}."] if stopped else []
+    if lines:
+        # Those who were not begun are the least interesting, and can be many.
+        first = sorted(lines, key=lambda line: "was not begun" in line)[:NAMED_FAILURES]
+        more = f" | and {len(lines) - len(first)} more, see results." if len(lines) > len(first) else ""
+        sentences.append(f"{len(lines)} of {total} tenants failed: {' | '.join(first)}{more}")
+    return Failure(code, " ".join(sentences), retriable=retriable or bool(stopped), phase=phase)

@@ -1,0 +1,69 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every module that takes a list of tenants does before and after its work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Callable
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Batch, Item, Tally, tenants_failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew, Stop, stopped_by_signals
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, BulkModule
+from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
+
+
+class ListBench(Bench):
+    """One run over a list: it can be stopped by signals, and tells its progress."""
+
+    module: BulkModule
+
+    def __init__(self, module: BulkModule) -> None:
+        self.stop = Stop()
+        super().__init__(module, self.stop.clock())
+
+    def work(self, run: Callable[[ListBench], tuple[dict[str, Any], Failure | None]]) -> None:
+        """Run, and leave with the result, red where there is a failure. C(run) raises Failed where nothing was done."""
+        try:
+            with stopped_by_signals(self.stop):
+                result, failure = run(self)
+        except Failed as error:
+            self.refuse(error, "the run")
+            return
+        if failure:
+            self.fail(failure, result)
+        self.exit(result)
+
+    def take_tenants(self) -> list[dict[str, Any]]:
+        """The tenants' arguments, which nobody else keeps."""
+        return self.module.take_tenants(self.scrubber.forms)
+
+    def progress(self, total: int) -> ProgressFile:
+        """Where the progress of so many tenants is told."""
+        return ProgressFile(self.module.params["progress_path"], total, self._http().clock)
+
+    def crew(self, progress: ProgressFile, most: int | None = None) -> Crew:
+        """The workers, at most so many."""
+        workers = self.module.params["concurrency"]
+        return Crew(min(workers, most or workers), self.stop, lambda: progress.write(self.quota_wait))
+
+    def batch(self, progress: ProgressFile, phase: Phase, **rules: Any) -> Batch:
+        """What works through tenants of which each stands for itself."""
+        tally = Tally(progress, self.stop, self.module.params["stop_after_failures"])
+        return Batch(self.crew(progress), self.stop, tally, phase, **rules)
+
+    def failure_of(self, items: Sequence[Item], failures: Sequence[Failure], phase: Phase) -> Failure | None:
+        """Why the run is red, if it is."""
+        retriable = any(failure.retriable for failure in failures)
+        return tenants_failed([failure.line for failure in failures], len(items), retriable, self.stop.reason, phase)
+
+    def requests_sent(self, *services: Service) -> dict[str, int]:
+        """Requests so far, by service."""
+        return {service.value: self._http().sent[service] for service in services}
+
+    @property
+    def quota_wait(self) -> float:
+        """Seconds that workers are going to wait for StackOne's quota."""
+        return self.quota.wait_left if self.quota else 0.0

@@ -1,0 +1,29 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Moments on the wire, as seconds since the epoch."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+
+def parse_date(text: str) -> float | None:
+    """Epoch seconds of an HTTP date or an ISO date, C(None) where it is neither."""
+    for parse in (parsedate_to_datetime, _parse_iso):
+        try:
+            moment = parse(text)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    return None
+
+
+def iso_time(seconds: float) -> str:
+    """Epoch seconds as an ISO time in UTC, as C(2026-11-01T08:00:00Z)."""
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _parse_iso(text: str) -> datetime:
+    return datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text))

@@ -1,0 +1,228 @@
+#!/usr/bin/python
+# Copyright: tenantlink.stackone contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make auth links for many customers."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: auth_links
+short_description: Make an auth link for each customer who is not linked yet
+version_added: 0.1.0
+description:
+  - Does for each tenant of a list what M(tenantlink.stackone.auth_link) does for one, many at a time. The accounts of their
+    owners are listed in few requests, and each customer who is not linked costs one more.
+  - It takes the same list as M(tenantlink.stackone.freshservice_links), and uses of it all but keys. Tenants with
+    O(tenants[].state=absent) are passed over.
+  - The result is hidden from Ansible's output, logs and callbacks, as with C(no_log). The registered variable holds the links.
+    What failed, and why, is shown as warnings.
+author:
+  - tenantlink.stackone contributors (@tenantlink)
+notes:
+  - Do not print the registered variable with M(ansible.builtin.debug), and do not loop over it. With E(ANSIBLE_DEBUG) Ansible
+    prints what a module returns before anything can hide it.
+  - The module cannot run with C(async), because nothing could hide the result then.
+extends_documentation_fragment:
+  - tenantlink.stackone.http
+  - tenantlink.stackone.http.stackone
+  - tenantlink.stackone.tenants
+  - tenantlink.stackone.tenants.run
+  - tenantlink.stackone.tenants.quota
+  - tenantlink.stackone.auth
+  - tenantlink.stackone.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - In check mode no session is opened, so there are no links either.
+  diff_mode:
+    support: none
+    details:
+      - An auth link changes no account before the customer has used it.
+  idempotent:
+    support: partial
+    details:
+      - Until a customer is linked, every run makes a new link. Earlier ones are good until they expire.
+seealso:
+  - module: tenantlink.stackone.auth_link
+  - module: tenantlink.stackone.account_info
+"""
+
+EXAMPLES = r"""
+- name: Make a link for each customer who is not linked yet
+  tenantlink.stackone.auth_links:
+    tenants:
+      - origin_owner_id: customer-4711
+        origin_owner_name: My Company Ltd
+      - origin_owner_id: customer-4712
+    expires_in: 604800
+    stackone_api_key: "{{ vault_stackone_api_key }}"
+  register: invitations
+
+- name: Keep them for a mail merge
+  ansible.builtin.copy:
+    content: >-
+      {{ invitations.owners | selectattr('auth_link_url', 'defined') | rejectattr('auth_link_url', 'none')
+         | tenantlink.stackone.report_csv(['origin_owner_id', 'origin_owner_name', 'auth_link_url', 'expires_at']) }}
+    dest: auth_links.csv
+    mode: "0600"
+  diff: false
+"""
+
+RETURN = r"""
+owners:
+  description: What came of each tenant, in the order of O(tenants).
+  returned: always, unless an option is wrong or the accounts cannot be listed
+  type: list
+  elements: dict
+  contains:
+    origin_owner_id:
+      description: Your id of the customer.
+      type: str
+      sample: customer-4711
+    origin_owner_name:
+      description: The customer's name, where it is declared.
+      type: str
+      sample: My Company Ltd
+    domain:
+      description: The Freshservice domain, where it is declared.
+      type: str
+      sample: mycompany
+    auth_link_url:
+      description: The link. V(none) where the customer is linked already, and in check mode.
+      returned: when it did not fail
+      type: str
+      sample: https://app.stackone.com/embedded/integrations?token=...
+    expires_at:
+      description: When the link expires, in UTC; V(none) where there is none.
+      returned: when it did not fail
+      type: str
+      sample: "2026-11-06T08:00:00Z"
+    linked:
+      description: Whether the customer has an account that works.
+      returned: when it did not fail
+      type: bool
+      sample: false
+    purpose:
+      description: As RV(tenantlink.stackone.auth_link#module:purpose).
+      returned: when it did not fail
+      type: str
+      sample: link
+    account_id:
+      description: StackOne's id of the account that is there; V(none) where there is none.
+      returned: when it did not fail
+      type: str
+      sample: "45320976103598426371"
+    account_status:
+      description: Its status.
+      returned: when it did not fail
+      type: str
+      sample: error
+    changed:
+      description: Whether a link was made, or would be.
+      returned: when it did not fail
+      type: bool
+      sample: true
+    failure:
+      description: Why there is no link. See M(tenantlink.stackone.freshservice_link), with RV(ignore:msg) in it.
+      returned: when it failed
+      type: dict
+      sample: {"code": "ambiguous_account", "phase": "observe", "retriable": false}
+summary:
+  description: Counts of the run.
+  returned: always, unless an option is wrong or the accounts cannot be listed
+  type: dict
+  contains:
+    tenants:
+      description: How many tenants there are in the list.
+      type: int
+      sample: 100
+    linked:
+      description: How many have an account that works.
+      type: int
+      sample: 60
+    auth_links:
+      description: How many links were made, or would be.
+      type: int
+      sample: 40
+    failed:
+      description: How many failed.
+      type: int
+      sample: 0
+    requests:
+      description: How many requests StackOne got, repetitions included.
+      type: dict
+      sample: {"stackone": 42}
+warnings:
+  description: Which requests had to be repeated.
+  returned: when there is any
+  type: list
+  elements: str
+  sample: ["Repeated 1 request (GET /accounts: HTTP 503); waited 0.6 s in all."]
+failure:
+  description: What went wrong, for machines. RV(ignore:msg) says the same in one line for people.
+  returned: on failure
+  type: dict
+  sample: {"code": "tenants_failed", "phase": "apply", "retriable": false}
+"""
+
+from contextlib import suppress
+from typing import Any
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
+    auth_options_from,
+    auth_spec,
+    check_run,
+    quota_spec,
+    tenants_spec,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._auth import Inviter
+from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Item
+from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import READERS
+from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import Directory, owners_by_provider
+from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import (
+    TO_INVITE,
+    entries_from,
+    present,
+    refuse_duplicates,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, Phase, during
+from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service, Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._invitations import row_of, summary_of
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListBench
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
+
+
+def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
+    """Make the links. Raises Failed where none was made."""
+    check_run(bench.module.params)
+    options = auth_options_from(bench.module.params, bench.module.check_mode)
+    stackone, hub = bench.hub()
+    entries = present(entries_from(bench.take_tenants(), TO_INVITE))
+    refuse_duplicates(entries)
+    items = [Item(entry) for entry in entries]
+    progress = bench.progress(len(items))
+    directory = Directory(stackone, bench.crew(progress, READERS).each)
+    # Stopped meanwhile, the run tells of each tenant that it was not begun.
+    with suppress(Stopped), during(Phase.OBSERVE):
+        for provider, owners in owners_by_provider(entry.tenant for entry in entries if entry.tenant).items():
+            directory.load_owners(provider, owners)
+    inviter = Inviter(stackone, Finder(stackone, hub, directory), options, bench.stop.clock())
+    bench.batch(progress, Phase.APPLY).run(items, inviter.invite)
+    progress.write(0.0, last=True)
+    summary = summary_of(items, bench.requests_sent(Service.STACKONE))
+    result = {"changed": summary["auth_links"] > 0, "owners": list(map(row_of, items)), "summary": summary}
+    failures = [item.failure for item in items if item.failure]
+    return result, bench.failure_of(items, failures, Phase.APPLY)
+
+
+def main() -> None:
+    """Run the module."""
+    spec = {**tenants_spec(), **quota_spec(), **auth_spec()}
+    ListBench(BulkModule(argument_spec=spec, required_by={"client_key": "client_cert"})).work(run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+#!/usr/bin/python
+# Copyright: tenantlink.stackone contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check many Freshservice domains and API keys."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freshservice_keys_info
+short_description: Check many Freshservice domains and API keys
+version_added: 0.1.0
+description:
+  - Does for each tenant of a list what M(tenantlink.stackone.freshservice_key_info) does for one, many at a time.
+  - Nothing is sent to StackOne, and nothing is changed.
+  - It takes the same list as M(tenantlink.stackone.freshservice_links), and uses of it O(tenants[].domain),
+    O(tenants[].api_key), O(tenants[].admin_api_key) and O(tenants[].agent_email). Tenants with O(tenants[].state=absent) are
+    passed over.
+author:
+  - tenantlink.stackone contributors (@tenantlink)
+extends_documentation_fragment:
+  - tenantlink.stackone.http
+  - tenantlink.stackone.http.freshservice
+  - tenantlink.stackone.tenants
+  - tenantlink.stackone.tenants.run
+  - tenantlink.stackone.attributes
+  - tenantlink.stackone.attributes.info
+options:
+  fail_on_refused:
+    description:
+      - Whether to fail where a verdict is not V(valid), with the results of all tenants. By default the verdicts are returned,
+        so that a pipeline can decide.
+      - A tenant that cannot be checked, because its domain is none or its key is missing, fails the task in any case.
+    type: bool
+    default: false
+seealso:
+  - module: tenantlink.stackone.freshservice_key_info
+  - module: tenantlink.stackone.freshservice_links
+"""
+
+EXAMPLES = r"""
+- name: Check all customers' keys before anything else
+  tenantlink.stackone.freshservice_keys_info:
+    tenants: "{{ lookup('ansible.builtin.file', 'tenants.csv') | tenantlink.stackone.tenants(api_keys=vault_freshservice_api_keys) }}"
+  register: preflight
+
+- name: Say what the customers have to do
+  ansible.builtin.debug:
+    msg: "{{ preflight.results | selectattr('failure', 'defined') | map(attribute='failure.msg') | list }}"
+
+- name: Stop the pipeline where a key is refused
+  tenantlink.stackone.freshservice_keys_info:
+    tenants:
+      - domain: mycompany
+        api_key: "{{ vault_freshservice_api_keys.mycompany }}"
+      - domain: othercompany
+        api_key: "{{ vault_freshservice_api_keys.othercompany }}"
+    fail_on_refused: true
+"""
+
+RETURN = r"""
+results:
+  description: The verdict on each tenant, in the order of O(tenants).
+  returned: always, unless an option is wrong
+  type: list
+  elements: dict
+  contains:
+    domain:
+      description: The domain, as a bare label where it is one.
+      type: str
+      sample: mycompany
+    origin_owner_id:
+      description: Your id of the customer, where it is declared.
+      type: str
+      sample: customer-4711
+    verdict:
+      description: As RV(tenantlink.stackone.freshservice_key_info#module:key_check.status).
+      returned: when the key was checked
+      type: str
+      sample: key_refused
+    agent:
+      description: The e-mail address of the key's agent, or its id.
+      returned: when Freshservice accepted the key
+      type: str
+      sample: integrations@mycompany.example
+    warnings:
+      description: What is worth knowing of the agent.
+      returned: when there is any
+      type: list
+      elements: str
+      sample: ["Agent integrations@mycompany.example is occasional; its API key can stop a day after its last pass (take a full-time agent)."]
+    failure:
+      description:
+        - Why the key is not good, or could not be checked. See M(tenantlink.stackone.freshservice_key_info), with RV(ignore:msg) in it.
+      returned: when the verdict is not V(valid)
+      type: dict
+      sample:
+        code: tenant_suspended
+        phase: key_check
+        tenant: mycompany (owner customer-4711)
+        http_status: 403
+        details: {"evidence": "HTTP 403: account_suspended"}
+        remediation: The customer renews the subscription under Admin > Plans & Billing; then run again.
+        retriable: false
+        msg: >-
+          mycompany (owner customer-4711): the Freshservice account is suspended. The customer renews the subscription under
+          Admin > Plans & Billing; then run again.
+summary:
+  description: Counts of the run.
+  returned: always, unless an option is wrong
+  type: dict
+  contains:
+    tenants:
+      description: How many tenants were to be checked.
+      type: int
+      sample: 100
+    failed:
+      description: How many keys are not good, or could not be checked.
+      type: int
+      sample: 2
+    verdicts:
+      description: How many of each verdict.
+      type: dict
+      sample: {"valid": 98, "key_refused": 2}
+    requests:
+      description: How many requests Freshservice got, repetitions included.
+      type: dict
+      sample: {"freshservice": 100}
+warnings:
+  description: Which requests had to be repeated.
+  returned: when there is any
+  type: list
+  elements: str
+  sample: ["Repeated 1 request (GET /api/v2/agents/me: HTTP 429); waited 30.0 s in all."]
+failure:
+  description: What went wrong, for machines. RV(ignore:msg) says the same in one line for people.
+  returned: on failure
+  type: dict
+  sample: {"code": "tenants_failed", "phase": "key_check", "retriable": false}
+"""
+
+from typing import Any
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
+    check_run,
+    freshservice_spec,
+    tenants_spec,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Item
+from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import TO_CHECK, entries_from, present
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
+from ansible_collections.tenantlink.stackone.plugins.module_utils._key_checks import failure_of, row_of, summary_of
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListBench
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
+
+
+def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
+    """Check the keys. Raises Failed(invalid_argument)."""
+    check_run(bench.module.params)
+    freshservice = bench.freshservice()
+    items = [Item(entry) for entry in present(entries_from(bench.take_tenants(), TO_CHECK))]
+    progress = bench.progress(len(items))
+    bench.batch(progress, Phase.KEY_CHECK, failure_of=failure_of).run(items, freshservice.check_tenant)
+    progress.write(0.0, last=True)
+    summary = summary_of(items, bench.requests_sent(Service.FRESHSERVICE))
+    result = {"changed": False, "results": list(map(row_of, items)), "summary": summary}
+    # A verdict is an answer, a tenant without one is not: that is red in any case.
+    red = failure_of if bench.module.params["fail_on_refused"] else lambda item: item.failure
+    failures = [failure for failure in map(red, items) if failure]
+    return result, bench.failure_of(items, failures, Phase.KEY_CHECK)
+
+
+def main() -> None:
+    """Run the module."""
+    own = {"fail_on_refused": {"type": "bool", "default": False}}
+    spec = {**tenants_spec(), **freshservice_spec(), **own}
+    ListBench(BulkModule(argument_spec=spec, required_by={"client_key": "client_cert"})).work(run)
+
+
+if __name__ == "__main__":
+    main()

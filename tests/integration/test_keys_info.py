@@ -1,0 +1,98 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""freshservice_keys_info: many domains and keys, each told apart, and nothing sent to StackOne."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def listed(house):
+    """Tenants of every kind; the list is the one that freshservice_links takes."""
+    house.known.add("not-the-key-of-globex")
+    return [
+        *house.tenants("acme", label="Desk", account_type="test"),
+        *house.tenants("initech", "umbrella", "nobody"),
+        *house.tenants("globex", api_key="not-the-key-of-globex"),
+        {"domain": "hooli.freshservice.com", "api_key": house.tenant_key("hooli")},
+        {"state": "absent", "origin_owner_id": "customer-gone"},
+    ]
+
+
+def test_every_verdict_is_returned(house, listed):
+    result = house.keys_info(listed)
+    assert not result.get("failed"), result["msg"]
+    assert result["changed"] is False
+    verdicts = {row["domain"]: row["verdict"] for row in result["results"]}
+    assert verdicts == {
+        "acme": "valid",
+        "initech": "key_refused",
+        "umbrella": "tenant_suspended",
+        "nobody": "domain_not_found",
+        "globex": "key_refused",
+        "hooli": "valid",
+    }
+    acme, initech, *_others, hooli = result["results"]
+    assert acme["agent"] == house.emulator.tenant("acme")["agent"]["email"]
+    assert (hooli["domain"], hooli["origin_owner_id"]) == ("hooli", None)
+    assert "failure" not in acme
+    assert initech["failure"]["msg"].startswith("initech (owner customer-initech): Freshservice refused the API key")
+    assert "Permissions" in initech["failure"]["remediation"]
+    assert result["summary"]["verdicts"] == {"valid": 2, "key_refused": 2, "tenant_suspended": 1, "domain_not_found": 1}
+    assert (result["summary"]["tenants"], result["summary"]["failed"]) == (6, 4)
+    # Each key is tried once: Freshservice locks out after repeated failures.
+    assert result["summary"]["requests"] == {"freshservice": house.count("freshservice")} == {"freshservice": 6}
+    assert house.count("stackone") == 0
+
+
+def test_it_can_be_red(house, listed):
+    result = house.keys_info(listed, fail_on_refused=True)
+    assert result["failed"]
+    assert (result["failure"]["code"], result["failure"]["phase"]) == ("tenants_failed", "key_check")
+    assert result["msg"].startswith("4 of 6 tenants failed: initech (owner customer-initech): ")
+    assert len(result["results"]) == 6
+    assert not house.keys_info(house.tenants("acme"), fail_on_refused=True).get("failed")
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        ({"domain": "a b"}, "entry 2 (a b): domain 'a b' is not a Freshservice domain"),
+        ({"api_key": None}, "entry 2 (acme): api_key is missing."),
+        (
+            {"admin_api_key": "some-admins-key-0815"},
+            "entry 2 (acme): admin_api_key and agent_email are needed together.",
+        ),
+    ],
+)
+def test_who_cannot_be_checked_is_red_in_any_case(house, broken, words):
+    house.known.add("some-admins-key-0815")
+    (tenant,) = house.tenants("acme")
+    result = house.keys_info([*house.tenants("globex"), {**tenant, **broken}])
+    assert result["failed"]
+    assert words in result["msg"]
+    assert [row.get("verdict") for row in result["results"]] == ["valid", None]
+
+
+def test_an_admins_key_settles_why(house):
+    house.emulator.switch(expose_api_key_enabled=True)
+    (tenant,) = house.tenants("initech")
+    agent = house.emulator.tenant("initech")["agent"]["email"]
+    admin = {"admin_api_key": house.tenant_key("initech", admin=True), "agent_email": agent}
+    (row,) = house.keys_info([{**tenant, **admin}])["results"]
+    assert row["verdict"] == "key_disabled"
+
+
+def test_it_ends_early_when_asked_to(house):
+    declared = house.tenants("initech", "umbrella", "acme")
+    result = house.keys_info(declared, concurrency=1, stop_after_failures=1)
+    assert [row.get("failure", {}).get("code") for row in result["results"]] == ["key_refused", "stopped", "stopped"]
+    assert result["failure"]["code"] == "stopped"
+
+
+@pytest.mark.parametrize("options", [{"concurrency": 0}, {"stop_after_failures": 0}, {"freshservice_url": "http://x"}])
+def test_options_are_checked_first(house, options):
+    result = house.keys_info(house.tenants("acme"), **options)
+    assert (result["failure"]["code"], result["failure"]["phase"]) == ("invalid_argument", "arguments")
+    assert house.emulator.requests() == []
