@@ -3,16 +3,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 TREE := .collections/ansible_collections/tenantlink
 JOBS ?= 2
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONPATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test lint unit integration benchmark emulator clean
+.PHONY: help demo test lint unit integration test-browser benchmark readme sandbox emulator clean
 
 help:
 	@echo "make demo         link tenants on the embedded emulator, and watch"
-	@echo "make test         everything that CI checks: lint, unit and integration tests"
+	@echo "make test         everything that CI checks: lint, unit and integration tests, the report in Chromium if there is one"
+	@echo "make sandbox      the two services, emulated, to follow docs/walkthrough.md with"
 	@echo "make benchmark    how fast it is against other ways, about ten minutes; options in ARGS=\"--help\""
 	@echo "make emulator     run the emulator in the foreground; options in ARGS=\"--help\""
 	@echo "make clean        remove what the other targets built"
@@ -20,8 +22,8 @@ help:
 demo: $(VENV)/ready
 	@$(BIN)/python -m tests.demo
 
-test: lint unit integration
-	@echo "TEST PASSED: lint, unit and integration tests."
+test: lint unit integration test-browser
+	@echo "TEST PASSED: lint, unit and integration tests, $(if $(CHROMIUM),and the report in Chromium,but no Chromium is here to open the report in)."
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
@@ -34,8 +36,17 @@ unit: $(VENV)/ready
 integration: $(VENV)/ready
 	$(BIN)/python -m pytest -q tests/integration -n $(JOBS)
 
+test-browser: $(VENV)/browser-ready
+	$(BIN)/python -m pytest -q tests/browser
+
 benchmark: $(VENV)/benchmark-ready
 	@$(BIN)/python -m tests.benchmark $(ARGS)
+
+readme: $(VENV)/ready
+	@$(BIN)/python -m tests.readme
+
+sandbox: $(VENV)/ready
+	@$(BIN)/python -m tests.sandbox start sandbox
 
 emulator: $(VENV)/ready
 	@$(BIN)/python -m tests.emulator $(ARGS)
@@ -51,9 +62,13 @@ $(VENV)/ready: requirements.txt requirements-dev.txt
 	@mkdir -p $(TREE) && ln -sfn ../../.. $(TREE)/stackone
 	@touch $@
 
+$(VENV)/browser-ready: $(VENV)/ready requirements-browser.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-browser.txt
+	@touch $@
+
 $(VENV)/benchmark-ready: $(VENV)/ready requirements-benchmark.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-benchmark.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .collections .pytest_cache .ruff_cache .hypothesis tests/benchmark/output
+	rm -rf $(VENV) .collections .demo .pytest_cache .ruff_cache .hypothesis sandbox tests/benchmark/output tests/browser/output

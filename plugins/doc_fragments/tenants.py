@@ -108,8 +108,8 @@ options:
         description:
           - When the domain and key of an existing account are sent to StackOne again.
           - StackOne never gives a stored key back, only its last characters. V(on_drift) sends them where these differ, where the
-            stored domain differs, or where the account is not active. Where StackOne shows no characters, a
-            rotated key is noticed with O(fingerprints), else only once the account is no longer active.
+            stored domain differs, or where the account is not active. Where StackOne shows no characters, a rotated key is noticed
+            with O(tenantlink.stackone.freshservice_links#module:fingerprints), else only once the account is no longer active.
           - V(on_doubt) does the same, and sends them also where it is not known whether the stored key is O(tenants[].api_key).
           - V(always) sends them every time, V(on_create) only when the account is linked.
         type: str
@@ -143,7 +143,7 @@ options:
   stop_after_failures:
     description:
       - Begin no further tenants once so many have failed. If not set, all are tried.
-      - Where StackOne refuses O(stackone_api_key) the run ends at once in any case.
+      - Where StackOne refuses its own key the run ends at once in any case.
     type: int
   progress_path:
     description:

@@ -25,7 +25,9 @@ COLUMNS = ({field.name for field in fields(Tenant)} - NEVER_IN_A_CSV) | set(ALIA
 _PLAIN_NAME = re.compile(r"[A-Z]?[a-z]{1,19}([ _-][A-Z]?[a-z]{1,19}){0,4}")
 
 
-def tenants(source: Any, api_keys: Any = None, admin_api_keys: Any = None, defaults: Any = None) -> list[dict]:
+def tenants(
+    source: Any, api_keys: Any = None, admin_api_keys: Any = None, defaults: Any = None, keyed_only: bool = False
+) -> list[dict]:
     """Return the list that freshservice_links takes."""
     try:
         keyrings = {
@@ -35,7 +37,10 @@ def tenants(source: Any, api_keys: Any = None, admin_api_keys: Any = None, defau
         common = _settings({} if defaults is None else defaults, "defaults")
         # Before ansible-core 2.19, what a role passes on although it is not set is empty text.
         common = {name: value for name, value in common.items() if value != ""}
-        return [_tenant(_settings(entry, where), common, keyrings) for where, entry in _entries(opened(source))]
+        listed = [_settings(entry, where) for where, entry in _entries(opened(source))]
+        if keyed_only:
+            listed = _keyed(listed, common, keyrings["api_key"])
+        return [_tenant(own, common, keyrings) for own in listed]
     except Problem as problem:
         raise AnsibleFilterError(str(problem)) from None
 
@@ -48,6 +53,24 @@ def _tenant(own: dict[str, Any], common: dict[str, Any], keyrings: Mapping[str, 
         if option not in own and key is not None:
             merged[option] = key
     return merged
+
+
+def _keyed(listed: list[dict[str, Any]], common: dict[str, Any], keyring: Keyring) -> list[dict[str, Any]]:
+    """The tenants that the keyring has a key for, without keys of their own. Raises Problem where a key has no tenant."""
+    kept, used = [], set()
+    for own in listed:
+        if own.get("state") == "absent":
+            continue
+        name = keyring.name(own.get("domain", common.get("domain")), own.get("origin_owner_id"))
+        if name is not None:
+            used.add(name)
+            kept.append({option: value for option, value in own.items() if option != "api_key"})
+    unused = keyring.positions_besides(used)
+    if unused:
+        listing = ", ".join(map(str, unused[:10])) + (", ..." if len(unused) > 10 else "")
+        which = f"entry {listing} belongs" if len(unused) == 1 else f"entries {listing} belong"
+        raise Problem(f"api_keys: {which} to no present tenant of the list.")
+    return kept
 
 
 def _entries(source: Any) -> Iterator[tuple[str, Any]]:

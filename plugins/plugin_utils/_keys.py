@@ -15,17 +15,30 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import 
 
 @dataclass(frozen=True)
 class Keyring:
-    """A dictionary of keys. Its names are domains or owners; which of them each is, nobody says."""
+    """A dictionary of keys. Its names are domains or owners; which of them each is, nobody says.
+
+    C(domains) has the names that can be domains, as bare labels, with the name as it was written.
+    """
 
     domains: dict[str, str] = field(default_factory=dict, repr=False)
-    owners: dict[str, str] = field(default_factory=dict, repr=False)
+    keys: dict[str, str] = field(default_factory=dict, repr=False)
+    positions: dict[str, int] = field(default_factory=dict, repr=False)
 
-    def find(self, domain: Any, owner: Any) -> str | None:
-        """The key of a tenant: by its domain, else by its owner."""
+    def name(self, domain: Any, owner: Any) -> str | None:
+        """Under which name the key of a tenant is found: its domain, else its owner."""
         label = None if domain is None else label_of(str(domain))
         if label in self.domains:
             return self.domains[label]
-        return None if owner is None else self.owners.get(str(owner))
+        return str(owner) if owner is not None and str(owner) in self.keys else None
+
+    def find(self, domain: Any, owner: Any) -> str | None:
+        """The key of a tenant."""
+        name = self.name(domain, owner)
+        return None if name is None else self.keys[name]
+
+    def positions_besides(self, names: set[str]) -> list[int]:
+        """Where in the dictionary the keys under other names are, counted from 1."""
+        return [position for name, position in self.positions.items() if name not in names]
 
 
 def keyring_from(keys: Any, option: str) -> Keyring:
@@ -39,10 +52,11 @@ def keyring_from(keys: Any, option: str) -> Keyring:
             continue
         if not isinstance(key, str):
             raise Problem(f"{option}: the key in entry {position} is no text. Put it in quotes.")
+        ring.keys.setdefault(str(name), key)
+        ring.positions.setdefault(str(name), position)
         label = label_of(str(name))
-        if label is not None and ring.domains.setdefault(label, key) != key:
+        if label is not None and ring.keys[ring.domains.setdefault(label, str(name))] != key:
             raise Problem(f"{option}: entry {position} has the domain of an earlier one, and another key. Remove one.")
-        ring.owners.setdefault(str(name), key)
     return ring
 
 

@@ -18,6 +18,7 @@ import yaml
 from tests.emulator.handle import Emulator
 
 ROOT = Path(__file__).resolve().parents[2]
+REPORT = ROOT / ".demo" / "report.html"
 GOOD = ("acme", "globex", "hooli")
 BROKEN = ("acmee", "initech", "umbrella")
 MORE = tuple(f"customer{number:03d}" for number in range(1, 301))
@@ -142,10 +143,15 @@ def _tell(demo: Demo) -> list[str]:
         problems.append("the second run changed something")
 
     print("4. Three more customers, each broken in its own way. The good ones are not held up:")
-    code, output = demo.link(*GOOD, *BROKEN)
+    REPORT.unlink(missing_ok=True)
+    REPORT.parent.mkdir(exist_ok=True)
+    code, output = demo.link(*GOOD, *BROKEN, args=("-e", f"freshservice_link_report={REPORT}"))
+    print(f"    The same to search, sort and send around: open {REPORT.relative_to(ROOT)} in a browser.\n")
     said = ("there is no Freshservice at this domain", "refused the API key", "account is suspended")
     if code == 0 or not all(words in output for words in said) or demo.owners() != wanted:
         problems.append("the broken tenants were not told apart")
+    if not REPORT.exists() or "customer-umbrella" not in REPORT.read_text():
+        problems.append("there is no report")
 
     print("5. Hooli leaves, and is no longer in the list:")
     code, _output = demo.link(*GOOD[:2], args=("-e", "freshservice_link_purge=true"))

@@ -40,6 +40,14 @@ class Emulator:
         self._args = args
         self._process: subprocess.Popen[bytes] | None = None
 
+    @classmethod
+    def at(cls, admin_url: str) -> Emulator:
+        """One that runs already, to be driven and not stopped."""
+        emulator = cls()
+        emulator.admin_url, emulator.ca_path = admin_url, None
+        emulator._opener = _opener(None)
+        return emulator
+
     def start(self, *args: str) -> Emulator:
         """Start the process and wait until it is ready."""
         command = [sys.executable, "-m", "tests.emulator", "--exit-with-parent", *self._args, *args]

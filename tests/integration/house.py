@@ -98,8 +98,8 @@ class House:
             book.append(task)
         report = self.folder / "report.json"
         content = "[" + ", ".join(f"result_{index}" for index in range(len(tasks))) + "]"
-        copy = {"content": f"{{{{ {content} | to_json }}}}", "dest": str(report), "mode": "0600"}
-        book.append({"name": "Keep the results", "ansible.builtin.copy": copy, "diff": False})
+        keep = {"content": f"{{{{ {content} | to_json }}}}", "dest": str(report)}
+        book.append({"name": "Keep the results", "keep": keep, "no_log": True})
         playbook = self.folder / "play.json"
         local = {
             "ansible_connection": "local",
@@ -168,6 +168,14 @@ class House:
         assert again["actions"] == []
         return run
 
+    def encrypt(self, path: Path, text: str) -> None:
+        """Write a vaulted file; its password is in the file `password` of the folder."""
+        password = self.folder / "password"
+        password.write_text("example")
+        command = [sys.executable, "-m", "ansible", "vault", "encrypt", "--output", str(path)]
+        command += ["--vault-password-file", str(password)]
+        subprocess.run(command, input=text, text=True, check=True, capture_output=True, env=self.environment())
+
     def changing(self) -> list[str]:
         """The creating and changing requests so far; a connect session opened to look is none."""
         return [
@@ -203,6 +211,7 @@ class House:
             "HOME": str(self.home),
             "TMPDIR": str(self.temporary),
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "ANSIBLE_ACTION_PLUGINS": str(ROOT / "tests" / "integration" / "action"),
             "ANSIBLE_LOG_PATH": str(self.folder / "ansible.log"),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_LOCALHOST_WARNING": "0",

@@ -5,17 +5,17 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import threading
 
 import ansible_runner
 import pytest
-import yaml
 
 from tests.emulator.handle import Emulator
 from tests.integration.house import LINKS, ROOT, House
 from tests.integration.test_links import actions, linked
-from tests.integration.test_playbooks import encrypt, recap
+from tests.integration.test_playbooks import recap
 
 PLAYBOOKS = ROOT / "playbooks"
 DECLARED = [
@@ -25,29 +25,9 @@ DECLARED = [
 
 
 @pytest.fixture
-def vault(house):
-    """An encrypted file with all keys, and the arguments that decrypt it."""
-    (house.folder / "password").write_text("example")
-    path = house.folder / "vault.yml"
-    content = {
-        "freshservice_link_stackone_api_key": house.emulator.stackone_api_key,
-        "freshservice_link_api_keys": house.keys,
-    }
-    encrypt(house, path, yaml.safe_dump(content))
-    return ["-e", f"@{path}", "--vault-password-file", str(house.folder / "password")]
-
-
-@pytest.fixture
-def link(house, vault):
+def link(playbook):
     """Run playbooks/link.yml with variables and further arguments."""
-
-    def run(*args, **variables):
-        urls = {f"freshservice_link_{name}": url for name, url in house.connection().items() if name.endswith("_url")}
-        path = house.folder / "variables.json"
-        path.write_text(json.dumps({**urls, **variables}))
-        return house.ansible_playbook(str(PLAYBOOKS / "link.yml"), "-e", f"@{path}", *vault, *args)
-
-    return run
+    return functools.partial(playbook, "link")
 
 
 def labels(house):
@@ -88,7 +68,7 @@ def test_a_json_file(house, link):
 
 def test_keys_from_an_encrypted_csv(house, link):
     path = house.folder / "keys.csv"
-    encrypt(house, path, "domain,api_key\n" + "".join(f"{domain},{key}\n" for domain, key in house.keys.items()))
+    house.encrypt(path, "domain,api_key\n" + "".join(f"{domain},{key}\n" for domain, key in house.keys.items()))
     wrong = dict.fromkeys(house.keys, "not-the-key")
     files = {"freshservice_link_api_keys_file": str(path)}
     result = link("-e", json.dumps({"freshservice_link_api_keys": wrong}), freshservice_link_tenants=DECLARED, **files)

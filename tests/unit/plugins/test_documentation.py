@@ -15,6 +15,7 @@ from ansible_collections.tenantlink.stackone.plugins.doc_fragments import auth, 
 from ansible_collections.tenantlink.stackone.plugins.module_utils import _arguments
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
+from tests.readme import README, entry_points, with_table
 
 ROOT = Path(__file__).resolve().parents[3]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
@@ -103,24 +104,56 @@ def test_every_module_is_in_the_action_group():
     assert sorted(runtime["action_groups"]["stackone"]) == MODULES
 
 
-def test_every_option_is_a_role_variable_and_in_its_readme():
-    role = ROOT / "roles" / "freshservice_link"
-    specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]
-    of_a_list = {
-        **{name: {"type": "path"} for name in ("tenants_file", "api_keys_file")},
-        **{name: {"type": "dict"} for name in ("api_keys", "admin_api_keys")},
+ROLE = ROOT / "roles" / "freshservice_link"
+ROLES_OWN = {
+    **{name: {"type": "path"} for name in ("tenants_file", "api_keys_file", "new_api_keys_file")},
+    **{name: {"type": "dict"} for name in ("api_keys", "admin_api_keys", "new_api_keys")},
+    **{name: {"type": "path"} for name in ("auth_links_file", "auth_links_password_file")},
+    **{name: {"type": "int"} for name in ("wait", "wait_interval")},
+    "report": {"type": "raw"},
+    "report_title": {"type": "str"},
+}
+"""Variables that are no option of a module."""
+
+
+def role_variables():
+    """Name without prefix -> what the argument specs say of it; an option means the same at every entry point."""
+    variables = {}
+    for name, about in (item for spec in entry_points().values() for item in spec.items()):
+        assert variables.setdefault(name.removeprefix("freshservice_link_"), about) == about, name
+    return variables
+
+
+def test_every_option_is_a_role_variable():
+    modules = ("freshservice_links", "freshservice_link", "freshservice_keys_info", "auth_links")
+    options = {name: about for module in modules for name, about in SPECS[module].items()}
+    del options["progress_path"], options["fail_on_refused"]
+    options.update(ROLES_OWN)
+    variables = role_variables()
+    assert set(variables) == set(options)
+    for name, about in variables.items():
+        assert about["type"] == options[name]["type"], name
+        assert about.get("choices") == options[name].get("choices"), name
+
+
+def test_every_role_variable_is_used_where_it_is_specified():
+    text = "".join(path.read_text() for folder in ("tasks", "vars") for path in (ROLE / folder).glob("*.yml"))
+    for name in role_variables():
+        assert re.search(rf"\bfreshservice_link_{name}\b", text), name
+    assert set(re.findall(r"\btasks_from: (\w+)", (ROOT / "README.md").read_text())) <= set(entry_points())
+
+
+def test_defaults_are_those_that_the_specs_tell():
+    defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
+    told = {
+        f"freshservice_link_{name}": about["default"] for name, about in role_variables().items() if "default" in about
     }
-    options = {**SPECS["freshservice_links"], **SPECS["freshservice_link"], **of_a_list}
-    del options["progress_path"]
-    assert set(specs["main"]["options"]) == {f"freshservice_link_{name}" for name in options}
-    tasks = "".join(path.read_text() for path in (role / "tasks").glob("*.yml"))
-    readme = (role / "README.md").read_text()
-    for name, about in specs["main"]["options"].items():
-        assert re.search(rf"\b{name}\b", tasks), name
-        assert f"`{name}`" in readme, name
-        option = options[name.removeprefix("freshservice_link_")]
-        assert about["type"] == option["type"], name
-        assert about.get("choices") == option.get("choices"), name
+    assert defaults == told
+
+
+def test_the_roles_readme_is_up_to_date():
+    text = README.read_text()
+    assert with_table(text) == text, "run: make readme"
 
 
 def test_every_failure_code_is_documented_and_every_verdict_is_in_the_readme():

@@ -554,3 +554,32 @@ def test_every_filter_is_documented_as_it_is(plugin):
         assert f"tenantlink.stackone.{name}" in json.dumps(task)
     if "contains" in document["RETURN"]["_value"]:
         assert list(document["RETURN"]["_value"]["contains"]) == list(vaulted_api_keys(TWO, "password"))
+
+
+NEW_KEYS = {"acme.freshservice.com": "NEW-ACME", "customer-2": "NEW-TWO"}
+LIST_OF_FOUR = [
+    {"domain": "acme", "origin_owner_id": "customer-1", "api_key": "OLD"},
+    {"domain": "globex", "origin_owner_id": "customer-2"},
+    {"domain": "hooli", "origin_owner_id": "customer-3", "api_key": "OLD"},
+    {"domain": "gone", "origin_owner_id": "customer-4", "state": "absent"},
+]
+
+
+def test_new_keys_choose_their_tenants_and_win():
+    assert tenants(LIST_OF_FOUR, api_keys=NEW_KEYS, keyed_only=True) == [
+        {"domain": "acme", "origin_owner_id": "customer-1", "api_key": "NEW-ACME"},
+        {"domain": "globex", "origin_owner_id": "customer-2", "api_key": "NEW-TWO"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"acmee": "SECRET"}, "entry 3 belongs to no present tenant"),
+        ({"nothing": None, "SECRET": "acme", "gone": "k"}, "entries 4, 5 belong to no present tenant"),
+    ],
+)
+def test_a_new_key_without_a_tenant_is_an_error_that_shows_no_name(more, words):
+    with pytest.raises(AnsibleFilterError, match=words) as caught:
+        tenants(LIST_OF_FOUR, api_keys={**NEW_KEYS, **more}, keyed_only=True)
+    assert "SECRET" not in str(caught.value)

@@ -1,0 +1,32 @@
+# Copyright: tenantlink.stackone contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter that makes the document of a report. Its documentation is in report.yml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document import document_from, untrusted
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
+
+
+def report(result: Any, title: Any, made_at: Any, check_mode: Any = False) -> dict[str, Any]:
+    """Return the document."""
+    try:
+        document = document_from(result, title, made_at, boolean(check_mode, strict=False))
+    except Problem as problem:
+        raise AnsibleFilterError(f"report: {problem}") from None
+    return untrusted(document.as_dict())
+
+
+class FilterModule:
+    """What Ansible asks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Name -> filter."""
+        return {"report": report}

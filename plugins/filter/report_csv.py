@@ -1,0 +1,61 @@
+# Copyright: tenantlink.stackone contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter that writes rows as CSV. Its documentation is in report_csv.yml."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document import records_of, untrusted
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import COLUMNS, shown
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
+
+FORMULA_STARTS = tuple("=+-@\t\r＝＋－＠")
+"""What a spreadsheet takes for the beginning of a formula; some take the wide forms as well."""
+
+
+def report_csv(source: Any, columns: Any = None) -> str:
+    """Return the text of the CSV."""
+    try:
+        rows = records_of(source)
+        return untrusted(_written(rows, _columns(source, rows, columns)))
+    except Problem as problem:
+        raise AnsibleFilterError(f"report_csv: {problem}") from None
+
+
+def _columns(source: Any, rows: Iterable[Mapping[Any, Any]], columns: Any) -> list[Any]:
+    """The columns that are asked for, or a document's, or all names in the order in which they first occur."""
+    if columns is None:
+        return COLUMNS if isinstance(source, Mapping) else list(dict.fromkeys(name for row in rows for name in row))
+    if isinstance(columns, str) or not isinstance(columns, Sequence):
+        raise Problem("columns is a list of names.")
+    return list(columns)
+
+
+def _written(rows: Iterable[Mapping[Any, Any]], columns: Sequence[Any]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow([_cell(name) for name in columns])
+    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+    return text.getvalue()
+
+
+def _cell(value: Any) -> str:
+    text = shown(value)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    # Text from customers would otherwise run when somebody opens the file.
+    return f"'{text}" if text.startswith(FORMULA_STARTS) and not number else text
+
+
+class FilterModule:
+    """What Ansible asks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Name -> filter."""
+        return {"report_csv": report_csv}

@@ -1,0 +1,191 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The document of a run's result, which every form of report is made of. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import ACTIVE
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import (
+    CHANGING,
+    COLUMNS,
+    Outcome,
+    Row,
+    account_row,
+    host_row,
+    key_row,
+    link_row,
+    mapping,
+    shown,
+    trouble_from,
+)
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
+
+try:
+    from ansible.utils.unsafe_proxy import AnsibleUnsafe, wrap_var
+except ImportError:
+    AnsibleUnsafe = wrap_var = None
+
+SERVICES = ("freshservice", "stackone")
+
+_CHANGES = [name for outcome in CHANGING.values() for name in (outcome.value, outcome.planned)]
+_FIRST = [*_CHANGES, Outcome.AS_DECLARED.value, Outcome.VALID.value, ACTIVE]
+_LAST = [Outcome.REFUSED.value, Outcome.NOT_CHECKED.value, Outcome.FAILED.value]
+
+_FAILED_TENANTS = re.compile(r"\d+ of \d+ tenants failed:[ |]*(and \d+ more, see results\.)?")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a report says of the run itself. C(None) where it is unknown."""
+
+    title: str
+    made_at: str
+    check_mode: bool
+    problem: str | None = None
+    requests: dict[str, int] | None = None
+    quota_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """A run and its tenants."""
+
+    run: Run
+    rows: Sequence[Row]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The document as filters and the template take it."""
+        return {
+            "title": self.run.title,
+            "made_at": self.run.made_at,
+            "check_mode": self.run.check_mode,
+            "totals": {
+                "tenants": len(self.rows),
+                "changed": sum(row.changed for row in self.rows),
+                "failed": sum(row.failed for row in self.rows),
+            },
+            "outcomes": [{"name": name, "count": count} for name, count in self._outcomes()],
+            "requests": self.run.requests,
+            "quota_seconds": self.run.quota_seconds,
+            "problem": self.run.problem,
+            "columns": [name for name in COLUMNS if any(getattr(row, name) for row in self.rows)],
+            "rows": [row.as_dict() for row in self.rows],
+        }
+
+    def _outcomes(self) -> list[tuple[str, int]]:
+        """How many of each: what was changed, what is good, other statuses of accounts, what is wrong."""
+
+        def place(counted: tuple[str, int]) -> tuple[int, int, str]:
+            name = counted[0]
+            if name in _LAST:
+                return 2, _LAST.index(name), name
+            return (0, _FIRST.index(name), name) if name in _FIRST else (1, 0, name)
+
+        return sorted(Counter(row.outcome for row in self.rows).items(), key=place)
+
+
+def document_from(result: Any, title: Any, made_at: Any, check_mode: bool) -> Document:
+    """Recognise a result by its shape. Raises Problem."""
+    run = Run(shown(title), shown(made_at), check_mode)
+    if isinstance(result, Mapping):
+        return Document(_run_of(result, run), list(_rows_of_run(result, check_mode)))
+    if isinstance(result, Sequence) and not isinstance(result, (str, bytes)):
+        return Document(run, list(_rows_of_hosts(result, check_mode)))
+    raise Problem(
+        "a report is made of the result of freshservice_links, freshservice_keys_info or account_info,"
+        " or of a list of dictionaries with host and result."
+    )
+
+
+def records_of(source: Any) -> list[Mapping[Any, Any]]:
+    """The rows of a document, or of a plain list of dictionaries. Raises Problem."""
+    rows = source.get("rows") if isinstance(source, Mapping) else source
+    if (
+        isinstance(rows, (str, bytes))
+        or not isinstance(rows, Sequence)
+        or not all(isinstance(row, Mapping) for row in rows)
+    ):
+        raise Problem("rows are a document that tenantlink.stackone.report made, or a list of dictionaries.")
+    return list(rows)
+
+
+def untrusted(value: Any) -> Any:
+    """Before ansible-core 2.19, text in a variable is taken for a template unless it is marked: then mark it."""
+    return wrap_var(value) if hasattr(AnsibleUnsafe, "__UNSAFE__") else value
+
+
+def _rows_of_run(result: Mapping[Any, Any], check_mode: bool) -> Iterator[Row]:
+    if isinstance(result.get("accounts"), Sequence):
+        yield from map(account_row, _records(result["accounts"]))
+    elif _is_of_keys(result):
+        yield from map(key_row, _records(result.get("results")))
+    elif "results" in result or "failure" in result or "msg" in result:
+        for name in ("results", "purged"):
+            yield from (link_row(record, check_mode) for record in _records(result.get(name)))
+    else:
+        raise Problem("this result holds nothing to report: neither results nor accounts nor a failure.")
+
+
+def _is_of_keys(result: Mapping[Any, Any]) -> bool:
+    """Whether no account was linked: then there are verdicts, and no actions."""
+    summary = mapping(result.get("summary"))
+    return "verdicts" in summary or (
+        "actions" not in summary
+        and any("verdict" in row and "action" not in row for row in _records(result.get("results")))
+    )
+
+
+def _rows_of_hosts(results: Iterable[Any], check_mode: bool) -> Iterator[Row]:
+    for entry in results:
+        if not isinstance(entry, Mapping) or "host" not in entry:
+            raise Problem("a list of results holds dictionaries with host and result.")
+        result = mapping(entry.get("result"))
+        if any(result.get(name) is not None for name in ("actions", "key_check", "failure", "msg")):
+            yield host_row(shown(entry["host"]), result, check_mode)
+
+
+def _records(value: Any) -> list[Mapping[Any, Any]]:
+    return [record for record in value if isinstance(record, Mapping)] if isinstance(value, (list, tuple)) else []
+
+
+def _run_of(result: Mapping[Any, Any], run: Run) -> Run:
+    summary = mapping(result.get("summary"))
+    requests = mapping(summary.get("requests"))
+    return Run(
+        run.title,
+        run.made_at,
+        run.check_mode,
+        problem=_problem_of(result),
+        requests={service: int(_number(requests.get(service)) or 0) for service in SERVICES} if requests else None,
+        quota_seconds=_number(summary.get("quota_seconds")),
+    )
+
+
+def _problem_of(result: Mapping[Any, Any]) -> str | None:
+    """What went wrong apart from the tenants: these are rows."""
+    trouble = trouble_from(result)
+    if trouble.code == FailureCode.TENANTS_FAILED.value:
+        return None
+    problem = f"{trouble.problem} {trouble.remediation}".strip()
+    lines = {shown(mapping(row.get("failure")).get("msg")) for row in _records(result.get("results"))}
+    lines |= {shown(mapping(row.get("failure")).get("msg")) for row in _records(result.get("purged"))}
+    # The longest first: one line can be the beginning of another.
+    for line in sorted(filter(None, lines), key=len, reverse=True):
+        problem = problem.replace(line, "")
+    return " ".join(_FAILED_TENANTS.sub("", problem).split()) or None
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None

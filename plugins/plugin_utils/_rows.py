@@ -1,0 +1,292 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What came of one tenant, as a row of a report. Pure.
+
+A result can come from another version of a module, or through somebody's own tasks: whatever it holds becomes text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from typing import Any
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
+    Action,
+    AgentChange,
+    StoredKey,
+    not_active,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
+
+SPOKEN = {"origin_owner_name": "owner name", "origin_username": "username"}
+"""How a report calls what changed, where the option's own name is no word."""
+NO_REASON = "It failed, and the result does not say why."
+
+_INVISIBLE = re.compile("[\u180e\ufff9-\ufffb\U000e0000-\U000e007f]")
+_TENANT_NAME = re.compile(r"(\S+) \(owner (.*)\)")
+_PLAIN_WORD = re.compile(r"[a-z]+ ")
+
+
+class Outcome(str, Enum):
+    """What came of a tenant. The outcome of an account that was only looked at is its status."""
+
+    LINKED = "linked"
+    RELINKED = "re-linked"
+    UPDATED = "updated"
+    UNLINKED = "unlinked"
+    AS_DECLARED = "as declared"
+    VALID = "valid"
+    REFUSED = "refused"
+    NOT_CHECKED = "not checked"
+    FAILED = "failed"
+
+    @property
+    def planned(self) -> str:
+        """What check mode calls it."""
+        return f"would be {self.value}"
+
+
+CHANGING = {
+    Action.CREATE.value: Outcome.LINKED,
+    Action.RELINK.value: Outcome.RELINKED,
+    Action.UPDATE.value: Outcome.UPDATED,
+    Action.DELETE.value: Outcome.UNLINKED,
+}
+
+_REFUSALS = {status.value for status in KeyStatus} - {KeyStatus.RATE_LIMITED.value, KeyStatus.UNREACHABLE.value}
+_SECRET_WORDS = {word.value for word in StoredKey}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One tenant in a report. What is unknown is empty. C(changed) only counts."""
+
+    domain: str = ""
+    origin_owner_id: str = ""
+    origin_owner_name: str = ""
+    account_id: str = ""
+    outcome: str = ""
+    account_status: str = ""
+    agent: str = ""
+    verdict: str = ""
+    changes: list[str] = field(default_factory=list)
+    problem: str = ""
+    remediation: str = ""
+    code: str = ""
+    warnings: list[str] = field(default_factory=list)
+    changed: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether somebody has to do something."""
+        return bool(self.problem)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The row in a document."""
+        return {name: getattr(self, name) for name in COLUMNS}
+
+
+COLUMNS = [each.name for each in fields(Row) if each.name != "changed"]
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A failure in the parts that a report shows, each said once."""
+
+    problem: str = ""
+    remediation: str = ""
+    code: str = ""
+
+
+def shown(value: Any) -> str:
+    """Any value as text on one line, without what a terminal or a browser would act on or hide."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{shown(name)}: {shown(inner)}".strip() for name, inner in value.items())
+    if isinstance(value, (list, tuple)):
+        return "; ".join(texts(value))
+    text = str(value)
+    if not text.isascii():
+        # Half a surrogate pair could not be written to a file.
+        text = _INVISIBLE.sub("", text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+    return one_line(text, len(text))
+
+
+def texts(value: Any) -> list[str]:
+    """The texts of a list, or the one of anything else; none that is empty."""
+    items = value if isinstance(value, (list, tuple)) else [value]
+    return [text for text in map(shown, items) if text]
+
+
+def mapping(value: Any) -> Mapping[Any, Any]:
+    """The value itself where it is a dictionary, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def trouble_from(record: Mapping[Any, Any]) -> Trouble:
+    """Take a failure's line apart: it begins with the tenant, and ends with the remediation."""
+    if not (record.get("failure") or record.get("msg")):
+        return Trouble()
+    failure = mapping(record.get("failure"))
+    line = shown(failure.get("msg")) or shown(record.get("msg"))
+    if not failure:
+        return Trouble(_sentence(line or shown(record.get("failure"))) or NO_REASON)
+    code, remediation = shown(failure.get("code")), shown(failure.get("remediation"))
+    problem = line.removeprefix(f"{shown(failure.get('tenant'))}: ").removesuffix(remediation).rstrip()
+    return Trouble(_sentence(problem or code.replace("_", " ")) or NO_REASON, remediation, code)
+
+
+def link_row(record: Mapping[Any, Any], check_mode: bool) -> Row:
+    """A row of freshservice_links."""
+    return _row(
+        record,
+        _link_outcome(record, shown(record.get("action")), check_mode),
+        domain=shown(record.get("domain")),
+        account_status=shown(record.get("account_status")),
+        verdict=shown(record.get("verdict")),
+        changes=[*_changes(mapping(record.get("changes"))), *_agent_change(record)],
+    )
+
+
+def key_row(record: Mapping[Any, Any]) -> Row:
+    """A row of freshservice_keys_info."""
+    verdict = shown(record.get("verdict"))
+    outcome = _key_outcome(verdict)
+    if outcome != Outcome.VALID.value and not record.get("failure"):
+        record = {**record, "failure": {"code": verdict or outcome}}
+    return _row(record, outcome, domain=shown(record.get("domain")), verdict=verdict)
+
+
+def account_row(record: Mapping[Any, Any]) -> Row:
+    """An account of account_info. What is wrong with it is said as the module that links it would say it."""
+    account = Account(
+        id=shown(record.get("id")),
+        provider=shown(record.get("provider")),
+        status=shown(record.get("status")) or "unknown",
+        origin_owner_id=shown(record.get("origin_owner_id")),
+        status_reasons=tuple(texts(record.get("status_reasons"))),
+    )
+    wrong = None if account.active else not_active(account).failure
+    return _row(
+        {**record, "account_id": account.id, "failure": wrong and wrong.as_dict(), "msg": wrong and wrong.line},
+        account.status,
+        domain=shown(record.get("domain")),
+        account_status=account.status,
+    )
+
+
+def host_row(host: str, result: Mapping[Any, Any], check_mode: bool) -> Row:
+    """The result of freshservice_link or freshservice_key_info for one host."""
+    account, check = mapping(result.get("account")), mapping(result.get("key_check"))
+    before, after = (mapping(mapping(result.get("diff")).get(side)) for side in ("before", "after"))
+    named = _TENANT_NAME.fullmatch(shown(mapping(result.get("failure")).get("tenant")))
+    told = (result, account, after, before, dict(zip(("domain", "origin_owner_id"), named.groups())) if named else {})
+    verdict = shown(check.get("status"))
+    record = {
+        **result,
+        "origin_owner_id": _first("origin_owner_id", *told),
+        "origin_owner_name": _first("origin_owner_name", *told),
+        "account_id": account.get("id"),
+    }
+    if verdict and "actions" not in result:
+        outcome = _key_outcome(verdict)
+        if outcome != Outcome.VALID.value and not record.get("failure"):
+            record.update(failure={"code": verdict, **check}, msg=check.get("message"))
+    else:
+        outcome = _link_outcome(result, next(iter(texts(result.get("actions"))), ""), check_mode)
+    return _row(
+        record,
+        outcome,
+        domain=_first("domain", *told) or host,
+        account_status=shown(account.get("status")),
+        verdict=verdict,
+        changes=[*_changes(_differences(before, after)), *_agent_change(result)],
+    )
+
+
+def _row(record: Mapping[Any, Any], outcome: str, **own: Any) -> Row:
+    trouble = trouble_from(record)
+    return Row(
+        origin_owner_id=shown(record.get("origin_owner_id")),
+        origin_owner_name=shown(record.get("origin_owner_name")),
+        account_id=shown(record.get("account_id")),
+        outcome=outcome,
+        agent=_agent(record.get("agent")),
+        problem=trouble.problem,
+        remediation=trouble.remediation,
+        code=trouble.code,
+        warnings=texts(record.get("warnings")),
+        changed=record.get("changed") is True,
+        **own,
+    )
+
+
+def _link_outcome(record: Mapping[Any, Any], action: str, check_mode: bool) -> str:
+    if record.get("failure") or record.get("msg"):
+        return Outcome.FAILED.value
+    outcome = CHANGING.get(action) or (Outcome.UPDATED if record.get("changed") is True else None)
+    if outcome is None:
+        return Outcome.AS_DECLARED.value
+    return outcome.planned if check_mode else outcome.value
+
+
+def _key_outcome(verdict: str) -> str:
+    """Where Freshservice did not answer, nothing was refused."""
+    if verdict == KeyStatus.VALID.value:
+        return Outcome.VALID.value
+    return (Outcome.REFUSED if verdict in _REFUSALS else Outcome.NOT_CHECKED).value
+
+
+def _agent(value: Any) -> str:
+    """The agent's e-mail address, or whatever else tells which it is."""
+    if not isinstance(value, Mapping):
+        return shown(value)
+    return _first("email", value) or _first("name", value) or _first("id", value)
+
+
+def _first(name: str, *records: Mapping[Any, Any]) -> str:
+    return next((text for text in (shown(record.get(name)) for record in records) if text), "")
+
+
+def _differences(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> dict[Any, Any]:
+    """What differs between the two sides of a diff; an account that is new or gone has only one."""
+    if not before or not after:
+        return {}
+    names = [name for name in after if before.get(name) != after[name]]
+    return {name: {"before": before.get(name), "after": after[name]} for name in names}
+
+
+def _changes(changes: Mapping[Any, Any]) -> Iterator[str]:
+    for name, sides in changes.items():
+        before, after = mapping(sides).get("before"), mapping(sides).get("after")
+        if isinstance(after, Mapping):
+            # Further fields of the connector's form.
+            for inner, value in after.items():
+                yield f"field {shown(inner)}: {_secret_word(value)}"
+        elif name == "api_key":
+            yield f"API key: {_secret_word(after)}"
+        else:
+            yield f"{SPOKEN.get(name, shown(name))}: {shown(before) or 'unset'} → {shown(after) or 'unset'}"
+
+
+def _secret_word(value: Any) -> str:
+    """Of what is secret, nothing but these words is shown, whatever the result holds."""
+    return str(value) if value in list(_SECRET_WORDS) else StoredKey.CHANGED.value
+
+
+def _agent_change(record: Mapping[Any, Any]) -> Iterator[str]:
+    if record.get("agent_change") == AgentChange.OTHER.value:
+        yield "agent: another one than before"
+
+
+def _sentence(text: str) -> str:
+    """Text that stands alone. A name at its beginning is left as it is."""
+    return text[:1].upper() + text[1:] if _PLAIN_WORD.match(text) else text

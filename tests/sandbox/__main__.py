@@ -1,0 +1,120 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A place to follow docs/walkthrough.md: `make sandbox` starts the emulator and fills a folder for it.
+
+The other commands are what customers do, and the folder's environment.sh has them as `customer`:
+
+    customer rotate DOMAIN      resets the agent's API key; the new one comes in new_keys.csv
+    customer switch-off DOMAIN  the Account Admin switches the API key off
+    customer switch-on DOMAIN   and on again
+    customer open FILE          each customer opens the auth link in a CSV of links, and enters domain and key
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.emulator.customer import Customer
+from tests.emulator.handle import Emulator
+
+ROOT = Path(__file__).resolve().parents[2]
+SCENARIO = Path(__file__).with_name("scenario.yml")
+LINKED_LATER = "newcompany"
+
+
+def start(folder: str = "sandbox") -> None:
+    """Start the emulator, write what a user has, and wait."""
+    place = Path(folder).resolve()
+    place.mkdir(exist_ok=True)
+    with Emulator("--scenario", str(SCENARIO)) as emulator:
+        prepare(emulator, place)
+        print(
+            f"The sandbox is ready. In another terminal: cd {shlex.quote(str(place))} && . ./environment.sh", flush=True
+        )
+        print("Then follow docs/walkthrough.md. Ctrl-C here ends it.", flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.pause()
+
+
+def prepare(emulator: Emulator, place: Path) -> None:
+    """Write the environment, StackOne's key, and the CSV of keys that the customers sent."""
+    keys = {tenant["domain"]: tenant["api_key"] for tenant in emulator.tenants() if tenant["domain"] != LINKED_LATER}
+    exported = {
+        "STACKONE_URL": emulator.stackone_url,
+        "FRESHSERVICE_URL": emulator.freshservice_url,
+        "SANDBOX_ADMIN_URL": emulator.admin_url,
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in exported.items()]
+    program = f"(cd {shlex.quote(str(ROOT))} && {shlex.quote(sys.executable)} -m tests.sandbox"
+    lines.append(f'customer() {{ sandbox=$PWD; {program} "$1" "$2" "$sandbox"); }}\n')
+    (place / "environment.sh").write_text("".join(lines))
+    _write(place / "stackone-api-key", emulator.stackone_api_key + "\n")
+    _write(place / "keys.csv", "domain,api_key\n" + "".join(f"{name},{key}\n" for name, key in keys.items()))
+
+
+def rotate(emulator: Emulator, place: Path, domain: str) -> str:
+    """The agent resets the key."""
+    new = emulator.set_tenant(domain, rotate_key=True)["new_api_key"]
+    _write(place / "new_keys.csv", f"domain,api_key\n{domain},{new}\n")
+    return f"{domain} has a new API key, in new_keys.csv"
+
+
+def switch_off(emulator: Emulator, place: Path, domain: str) -> str:
+    """The Account Admin switches the key off."""
+    emulator.set_tenant(domain, api_key_enabled=False)
+    return f"the API key of {domain} is switched off"
+
+
+def switch_on(emulator: Emulator, place: Path, domain: str) -> str:
+    """The Account Admin switches the key on."""
+    emulator.set_tenant(domain, api_key_enabled=True)
+    return f"the API key of {domain} is switched on"
+
+
+def open_links(emulator: Emulator, place: Path, name: str) -> str:
+    """The customers open their links."""
+    with (place / name).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        Customer(row["auth_link_url"]).enter(row["domain"], emulator.tenant(row["domain"])["api_key"])
+    return f"{', '.join(row['domain'] for row in rows)} entered domain and key"
+
+
+CUSTOMERS: dict[str, Callable[[Emulator, Path, str], str]] = {
+    "rotate": rotate,
+    "switch-off": switch_off,
+    "switch-on": switch_on,
+    "open": open_links,
+}
+
+
+def main() -> int:
+    """Start a sandbox, or do what a customer does."""
+    action, *arguments = sys.argv[1:] or ["start"]
+    if action == "start":
+        start(*arguments)
+        return 0
+    if action not in CUSTOMERS or len(arguments) != 2:
+        print(__doc__)
+        return 2
+    what, folder = arguments
+    print(CUSTOMERS[action](Emulator.at(os.environ["SANDBOX_ADMIN_URL"]), Path(folder), what))
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    path.touch(mode=0o600)
+    path.write_text(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
