@@ -327,6 +327,9 @@ def test_it_is_a_table_at_every_width(open_report, viewport):
     assert table.get_by_role("row").count() == 21
     globex = table.get_by_role("row").filter(has=page.get_by_role("rowheader", name="globex"))
     assert globex.get_by_role("cell").count() == 5
+    # Not every screen reader sees a table in what is laid out as cards, unless it is told.
+    assert page.locator("tr:visible:not([role=row])").count() == 0
+    assert page.locator("tbody tr:visible > :not([role=cell], [role=rowheader])").count() == 0
     # Nothing sticks out to the side.
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
 

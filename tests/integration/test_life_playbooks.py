@@ -274,7 +274,8 @@ def test_the_report_of_a_run(house, playbook):
 
 def test_the_report_of_what_is(house, playbook):
     playbook("link", freshservice_link_tenants=GOOD)
-    house.emulator.change_account(house.emulator.accounts()[0]["id"], label="Drifted", status="error")
+    ids = {account["origin_owner_id"]: account["id"] for account in house.emulator.accounts()}
+    house.emulator.change_account(ids["customer-acme"], label="Drifted", status="error")
     house.emulator.clear_requests()
     path = house.folder / "report.csv"
     options = {"freshservice_link_report": str(path)}

@@ -1,0 +1,530 @@
+# Copyright: tenantlink.stackone contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""StackOne's linked accounts as hosts."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: accounts
+short_description: StackOne's linked accounts as hosts
+version_added: 0.1.0
+description:
+  - Each linked account of a StackOne project is a host, with what M(tenantlink.stackone.account_info) shows of it as variables.
+  - Reads only. No stored credential is asked for, and no secret is in a variable or in the cache.
+  - The inventory source is a YAML file whose name ends in C(stackone.yml), C(stackone.yaml), C(accounts.yml) or C(accounts.yaml).
+  - Every value in that file may be a Jinja template. Only extra variables (C(-e)) and lookups are known when an inventory is
+    read, not those of hosts and groups. O(hostnames), O(compose), O(groups) and O(keyed_groups) hold expressions instead, which
+    are evaluated for each account.
+author:
+  - tenantlink.stackone contributors (@tenantlink)
+extends_documentation_fragment:
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+requirements:
+  - requests
+options:
+  plugin:
+    description:
+      - Says that the file is for this plugin.
+    type: str
+    required: true
+    choices: [tenantlink.stackone.accounts]
+  stackone_api_key:
+    description:
+      - An API key of the StackOne project, with the Platform scope; reading is enough.
+      - Keep it in Ansible Vault, as a C(!vault) value in the inventory file or as a variable of a file that is passed with C(-e).
+    type: str
+    required: true
+    env:
+      - name: STACKONE_API_KEY
+  stackone_url:
+    description:
+      - The base URL of StackOne's API. Plain C(http) is refused, except to this machine.
+    type: str
+    default: https://api.stackone.com
+    env:
+      - name: STACKONE_URL
+  requests_per_minute:
+    description:
+      - Space requests to StackOne so that no minute holds more than this many. A listing takes one for each 100 accounts.
+      - StackOne allows 1,000 a minute for each API key. Set a share of that where others use the same key at the same time.
+      - If not set, requests are not spaced.
+    type: int
+  validate_certs:
+    description:
+      - Whether to check TLS certificates. Switching it off lets anybody on the way read the key.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - File with the CA certificates to trust (PEM), in place of the usual ones.
+    type: path
+  client_cert:
+    description:
+      - File with a client certificate (PEM); it may hold the private key as well.
+    type: path
+  client_key:
+    description:
+      - File with the private key of O(client_cert) (PEM).
+    type: path
+  proxy:
+    description:
+      - URL of the proxy.
+      - If not set, the usual environment variables (E(HTTPS_PROXY) and its kin) decide. E(NO_PROXY) is honoured in both cases.
+    type: str
+  timeout:
+    description:
+      - Seconds to wait for a connection, and for an answer.
+    type: float
+    default: 30.0
+  retries:
+    description:
+      - How often a request is repeated after an answer that may pass (HTTP 408, 429, 500, 502, 503, 504) or a broken connection.
+      - A C(Retry-After) of up to 120 seconds is honoured. What was repeated, and how long that took, is reported in a warning.
+    type: int
+    default: 3
+  provider:
+    description:
+      - StackOne's key of the connector.
+    type: str
+    default: freshservice
+  origin_owner_ids:
+    description:
+      - Your own ids of customers. Only their accounts are hosts; an empty list gives none.
+      - Together with the other options, an account must fit them all.
+    type: list
+    elements: str
+  account_ids:
+    description:
+      - Ids of accounts. One that does not exist is no error, and no host.
+    type: list
+    elements: str
+  domains:
+    description:
+      - Freshservice domains, as V(mycompany). An account whose stored domain StackOne does not show fits none.
+    type: list
+    elements: str
+  labels:
+    description:
+      - Labels.
+    type: list
+    elements: str
+  statuses:
+    description:
+      - Statuses, as V(active), V(inactive), V(suspended), V(archived), V(expired) or V(error). StackOne may have more.
+    type: list
+    elements: str
+  account_type:
+    description:
+      - The accounts' type.
+    type: str
+    choices: [production, test]
+  hostnames:
+    description:
+      - What hosts are named by, in the order of preference. The first that gives any text for an account wins, its id comes last.
+      - Each is a property of an account, as V(origin_owner_id), V(domain), V(label) or V(id), or an expression over its
+        variables, as V(stackone_domain ~ '.freshservice.com').
+      - In a name, every character but letters, digits, C(_), C(.), C(-), C(@) and C(+) becomes C(_), and so does any but a
+        letter, a digit or C(_) in the first place, because Ansible takes them for patterns, ranges, ports, files or options.
+        Names longer than 200 characters are cut.
+      - Where several accounts would have the same name, all of them get their domain added to it (C(name_mycompany)), and
+        where that is not known or not enough, their id. The same goes for an account whose name would be that of an existing
+        group, of C(localhost), or of another account's host from another inventory source.
+      - A group of O(groups) or O(keyed_groups) that would have the name of a host is an error, because Ansible takes the one
+        for the other.
+    type: list
+    elements: str
+    default: [origin_owner_id]
+  group:
+    description:
+      - The group that all hosts are in. It exists even if there are none. What no group's name may have becomes C(_).
+    type: str
+    default: stackone_accounts
+notes:
+  - These hosts are no machines. Give them C(ansible_connection=local) and
+    C(ansible_python_interpreter="{{ ansible_playbook_python }}") in C(group_vars/stackone_accounts.yml) beside the inventory
+    file. O(compose) cannot, because the latter is a template and must stay one.
+  - Texts of StackOne are never understood as templates. C(ansible-inventory --list) therefore shows each of them as
+    C({"__ansible_unsafe":) C("the text"}); with C(--yaml) as well it shows the text alone.
+  - A cached listing is used only with the API key and the options that it was made with. It is not encrypted.
+  - Ansible goes on without an inventory source that fails, with a warning. Set E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to
+    V(true) to stop instead. No host of a source that fails is kept.
+seealso:
+  - module: tenantlink.stackone.account_info
+"""
+
+EXAMPLES = r"""
+# stackone.yml
+# All Freshservice accounts, and a group for each status. The key is taken from STACKONE_API_KEY.
+#   ansible-inventory -i stackone.yml --graph
+#   ansible-playbook -i stackone.yml tell_customers.yml --limit status_error
+plugin: tenantlink.stackone.accounts
+keyed_groups:
+  - key: stackone_status
+    prefix: status
+---
+# accounts.yml
+# The accounts that do not work, as hosts for the role tenantlink.stackone.freshservice_link, which mends them.
+#   ansible-playbook -i accounts.yml mend.yml -e @vault.yml --ask-vault-pass
+# group_vars/stackone_accounts.yml beside it says how to reach them, and which key belongs to which:
+#   ansible_connection: local
+#   ansible_python_interpreter: "{{ ansible_playbook_python }}"
+#   freshservice_link_api_key: "{{ freshservice_link_api_keys[stackone_domain] }}"
+plugin: tenantlink.stackone.accounts
+stackone_api_key: "{{ freshservice_link_stackone_api_key }}"
+statuses: [error, expired, inactive]
+hostnames: [domain, origin_owner_id]
+compose:
+  freshservice_link_account_id: stackone_id
+  freshservice_link_domain: stackone_domain
+  freshservice_link_origin_owner_id: stackone_origin_owner_id
+---
+# production.stackone.yml
+# Names that tell accounts of one customer apart, groups by type and by any condition, and a listing that is kept an hour.
+plugin: tenantlink.stackone.accounts
+stackone_api_key: "{{ lookup('ansible.builtin.env', 'STACKONE_PRODUCTION_KEY') }}"
+account_type: production
+hostnames:
+  - stackone_origin_owner_id ~ '-' ~ stackone_label
+  - origin_owner_id
+groups:
+  never_named: not stackone_origin_owner_name
+  broken: stackone_status != 'active'
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.cache/stackone
+cache_timeout: 3600
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+import ssl
+import sys
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ansible import constants
+from ansible.errors import AnsibleError, AnsibleParserError, AnsibleUndefinedVariable
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._api import StackOneApi
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
+    account_spec,
+    choice_from,
+    http_options_from,
+    http_spec,
+    quota_from,
+    secrets_in,
+    stackone_spec,
+    stackone_url_from,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import Choice, find
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import REQUESTS_IMPORT_ERROR, Http
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import domain_in
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, normalise_key
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, one_line
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import opened
+
+ENDINGS = ("stackone.yml", "stackone.yaml", "accounts.yml", "accounts.yaml")
+EXPRESSIONS = frozenset({"compose", "groups", "hostnames", "keyed_groups"})
+SECRETS = ("stackone_api_key", "proxy")
+SUBJECT = "accounts"
+PREFIX = "stackone_"
+
+PROPERTIES = (
+    "id",
+    "provider",
+    "status",
+    "status_reasons",
+    "origin_owner_id",
+    "origin_owner_name",
+    "origin_username",
+    "label",
+    "type",
+    "domain",
+    "created_at",
+    "updated_at",
+)
+VARIABLES = frozenset(f"{PREFIX}{name}" for name in PROPERTIES)
+
+CACHE_VERSION = 1
+"""Goes up when a cached account no longer is what it was."""
+
+MESSAGE_LIMIT = 1000
+
+_NO_NAME = re.compile(r"^\W|[^\w.@+-]")
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    """The plugin."""
+
+    NAME = "tenantlink.stackone.accounts"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._scrubber = Scrubber()
+        self._names: Collection[str] = ()
+
+    def verify_file(self, path: str) -> bool:
+        """Whether the source looks like one for this plugin."""
+        return path.endswith(ENDINGS) and super().verify_file(path)
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        """Fill the inventory. Raises AnsibleParserError, whose one line says what is wrong and what to do next."""
+        super().parse(inventory, loader, path, cache)
+        try:
+            self._read_config_data(path)
+            self._populate(self._accounts(path, cache))
+            return
+        except Failed as error:
+            line = error.located(Phase.OBSERVE, SUBJECT).line
+        except AnsibleError as error:
+            line = f"{SUBJECT}: {_without_source(error)}. See ansible-doc -t inventory {self.NAME}."
+        # Outside the handlers: with a cause, Ansible would print that too, and the lines of the file around it.
+        raise AnsibleParserError(self._scrubber.scrub(line))
+
+    def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
+        """Take the options of the file, whose values may be templates. Raises Failed(invalid_argument)."""
+        given = {name: self._evaluated(name, value) for name, value in (direct or {}).items()}
+        super().set_options(task_keys, var_options, given)
+
+    def _evaluated(self, name: str, value: Any) -> Any:
+        if name in EXPRESSIONS:
+            return value
+        self.templar.available_variables = self._vars
+        try:
+            evaluated = self.templar.template(opened(value))
+        except AnsibleUndefinedVariable as error:
+            raise invalid_argument(
+                f"{name} names a variable that is not known here ({_without_source(error, value)}).",
+                "Pass it with -e: when an inventory is read, only extra variables and lookups are known.",
+            ) from None
+        except AnsibleError as error:
+            raise invalid_argument(
+                f"{name} cannot be evaluated ({_without_source(error, value)}).",
+                "Correct it in the inventory file, or pass what it needs, as the vault's password.",
+            ) from None
+        if name in SECRETS and isinstance(evaluated, (list, tuple, Mapping)):
+            # Ansible's own check would show what it is instead.
+            raise invalid_argument(f"{name} is no text.", "Name the variable that holds nothing else.")
+        return evaluated
+
+    def _accounts(self, path: str, cache: bool) -> list[dict[str, Any]]:
+        """The accounts that are meant, as account_info shows them: from the cache, or from StackOne. Raises Failed."""
+        if REQUESTS_IMPORT_ERROR:
+            raise invalid_argument(
+                "the Python library requests is missing.", f"Install it for {sys.executable}, which runs Ansible."
+            )
+        params = self._params()
+        self._scrubber.add(*secrets_in(params))
+        key, choice = normalise_key(params["stackone_api_key"], "stackone_api_key"), choice_from(params)
+        if not self.get_option("cache"):
+            return self._listed(params, key, choice)
+        entry = f"{self.get_cache_key(path)}_{choice_digest(stackone_url_from(params), choice)}"
+        accounts = self._recalled(entry, key) if cache else None
+        if accounts is None:
+            accounts = self._listed(params, key, choice)
+            self._cache[entry] = sealed(accounts, key)
+        return accounts
+
+    def _params(self) -> dict[str, Any]:
+        """The options as modules have them. Raises Failed(invalid_argument)."""
+        spec = {**http_spec(), **stackone_spec(), **account_spec()}
+        params = {name: self.get_option(name) for name in spec}
+        if params["client_key"] and not params["client_cert"]:
+            raise invalid_argument("client_key needs client_cert.", "Set both, or none of them.")
+        lists = {name for name, about in spec.items() if about["type"] == "list" and params[name] is not None}
+        return {**params, **{name: texts_from(params[name], name) for name in lists}}
+
+    def _listed(self, params: Mapping[str, Any], key: str, choice: Choice) -> list[dict[str, Any]]:
+        url = stackone_url_from(params)
+        try:
+            http = Http(http_options_from(params))
+        except (OSError, ssl.SSLError) as error:
+            raise invalid_argument(f"ca_path, client_cert or client_key cannot be read ({error}).") from None
+        stackone = StackOne(StackOneApi(http, url, quota_from(params, http.clock)), key, self._scrubber)
+        try:
+            return [account.as_dict(domain_in(account.setup_information)) for account in find(stackone, choice)]
+        finally:
+            summary = http.retry_log.summary()
+            if summary:
+                self.display.warning(self._scrubber.scrub(summary))
+
+    def _recalled(self, entry: str, key: str) -> list[dict[str, Any]] | None:
+        try:
+            return unsealed(self._cache.get(entry), key)
+        except Exception:
+            # Damaged, or of another kind: each cache plugin, and Ansible around it, fails on that in its own way.
+            return None
+
+    def _populate(self, accounts: Sequence[Mapping[str, Any]]) -> None:
+        """Add all accounts as hosts, or none. Raises Failed and AnsibleError."""
+        group = self.inventory.add_group(to_safe_group_name(self.get_option("group")))
+        hosts = [variables_of(account) for account in accounts]
+        preferences = self._hostnames()
+        offers = [
+            name_offers(self._wanted(account, variables, preferences), account)
+            for account, variables in zip(accounts, hosts)
+        ]
+        names = unique_names(offers, self._taken(accounts))
+        self._names = frozenset(names)
+        new = self._names.difference(self.inventory.hosts)
+        try:
+            for name, variables in zip(names, hosts):
+                self._add(name, group, variables)
+        except BaseException:
+            for name in new.intersection(self.inventory.hosts):
+                self.inventory.remove_host(self.inventory.hosts[name])
+            raise
+
+    def _hostnames(self) -> list[str]:
+        preferences = texts_from(self.get_option("hostnames"), "hostnames")
+        for preference in preferences:
+            if preference.isidentifier() and preference not in {*PROPERTIES, *VARIABLES, *self._vars}:
+                raise invalid_argument(
+                    f"hostnames: an account has no {preference}.", f"It has {', '.join(PROPERTIES)}."
+                )
+        return preferences
+
+    def _wanted(self, account: Mapping[str, Any], variables: Mapping[str, Any], preferences: Iterable[str]) -> str:
+        """The name that an account would have if it were the only one."""
+        for preference in preferences:
+            value = account[preference] if preference in account else self._expression(preference, account, variables)
+            name = host_name(value)
+            if name:
+                return name
+        return host_name(account["id"])
+
+    def _expression(self, expression: str, account: Mapping[str, Any], variables: Mapping[str, Any]) -> Any:
+        try:
+            return self._compose(expression, variables)
+        except AnsibleError as error:
+            if self.get_option("strict"):
+                raise invalid_argument(
+                    f"hostnames: {expression} has no value for account {account['id']} ({_without_source(error)}).",
+                    "Correct it, or switch strict off.",
+                ) from None
+            return None
+
+    def _taken(self, accounts: Iterable[Mapping[str, Any]]) -> set[str]:
+        """Names that mean something else to Ansible, or the account of another inventory source."""
+        ours = {None, *(account["id"] for account in accounts)}
+        others = {name for name, host in self.inventory.hosts.items() if host.vars.get(f"{PREFIX}id") not in ours}
+        return {*self.inventory.groups, *constants.LOCALHOST, *others}
+
+    def _add(self, name: str, group: str, variables: Mapping[str, Any]) -> None:
+        self.inventory.add_host(name, group)
+        for variable, value in variables.items():
+            self.inventory.set_variable(name, variable, value)
+        strict = self.get_option("strict")
+        self._set_composite_vars(self.get_option("compose"), variables, name, strict)
+        self._add_host_to_composed_groups(self.get_option("groups"), variables, name, strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict)
+
+    def _compose(self, template: Any, variables: Mapping[str, Any], **how: Any) -> Any:
+        """As Ansible does, but for the mere name of an account's variable: that takes a tenth of the time, and before
+        ansible-core 2.19 a text such as C([1]) or C(True) stays text."""
+        if isinstance(template, str) and template in VARIABLES and template in variables and template not in self._vars:
+            return variables[template]
+        return super()._compose(template, variables, **how)
+
+    def _sanitize_group_name(self, name: str) -> str:
+        """As Ansible does. Raises Failed(invalid_argument): in a group with a host's name, that host would be lost."""
+        safe = to_safe_group_name(name)
+        if safe in self._names:
+            raise invalid_argument(
+                f"{safe} is the name of a host, and would be that of a group.",
+                "Give the group another prefix in keyed_groups or another name in groups, or choose other hostnames.",
+            )
+        return safe
+
+
+def variables_of(account: Mapping[str, Any]) -> dict[str, Any]:
+    """An account's host variables. Before ansible-core 2.19, a text that is not marked would be run as a template."""
+    return {f"{PREFIX}{name}": wrap_var(value) for name, value in account.items()}
+
+
+def host_name(value: Any) -> str:
+    """The text as a host's name; empty where there is none."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return ""
+    return _NO_NAME.sub("_", one_line(str(value)))
+
+
+def name_offers(name: str, account: Mapping[str, Any]) -> list[str]:
+    """The names that an account may get, best first."""
+    additions = filter(None, (host_name(account["domain"]), host_name(account["id"])))
+    return [name, *(f"{name}_{addition}" for addition in additions)]
+
+
+def unique_names(offers: Sequence[Sequence[str]], taken: Collection[str]) -> list[str]:
+    """For each account the first of its offers that is not taken, and that no other account has.
+
+    All who want the same name go on to their next offers together, so the order of the accounts does not matter.
+    Raises Failed(invalid_argument) where the offers do not suffice.
+    """
+    places = [0] * len(offers)
+    while True:
+        names = [offer[place] for offer, place in zip(offers, places)]
+        wanted = Counter(names)
+        clashing = [index for index, name in enumerate(names) if wanted[name] > 1 or name in taken]
+        if not clashing:
+            return names
+        moving = [index for index in clashing if places[index] + 1 < len(offers[index])]
+        if not moving:
+            raise invalid_argument(
+                f"no host name is left for an account: {names[clashing[0]]} has another use.", "Choose other hostnames."
+            )
+        for index in moving:
+            places[index] += 1
+
+
+def texts_from(values: Iterable[Any], option: str) -> list[str]:
+    """A list's items as texts. Raises Failed(invalid_argument)."""
+    if not all(isinstance(value, (str, int, float)) for value in values):
+        raise invalid_argument(f"{option} must be a list of texts.")
+    # A text stays the same object: Ansible knows by it that an expression comes from the user.
+    return [value if isinstance(value, str) else str(value) for value in values]
+
+
+def choice_digest(url: str, choice: Choice) -> str:
+    """What decides which accounts are listed, but for the key, as part of a file's name."""
+    decisive = json.dumps([url, asdict(choice)], sort_keys=True, default=sorted)
+    return hashlib.sha256(decisive.encode()).hexdigest()[:16]
+
+
+def sealed(accounts: Sequence[Mapping[str, Any]], key: str) -> dict[str, Any]:
+    """What is cached: the accounts, and proof that they were listed with this key, which does not tell the key."""
+    salt = secrets.token_hex(16)
+    return {"accounts": accounts, "salt": salt, "seal": _seal(accounts, salt, key)}
+
+
+def unsealed(content: Any, key: str) -> list[dict[str, Any]] | None:
+    """The accounts of a cache's entry; C(None) where it is absent, damaged, or was not made with this key."""
+    try:
+        accounts = content["accounts"]
+        intact = hmac.compare_digest(content["seal"], _seal(accounts, content["salt"], key))
+    except (KeyError, TypeError, ValueError):
+        return None
+    return accounts if intact else None
+
+
+def _seal(accounts: Any, salt: str, key: str) -> str:
+    message = json.dumps([CACHE_VERSION, salt, accounts], sort_keys=True)
+    return hmac.new(key.encode(), message.encode(), hashlib.sha256).hexdigest()
+
+
+def _without_source(error: AnsibleError, *hidden: Any) -> str:
+    """An error's words on one line, without those that show the inventory file, in which the key may stand."""
+    words = str(error).partition("The offending line appears to be")[0]
+    hiding = Scrubber(text for text in hidden if isinstance(text, str))
+    return one_line(hiding.scrub(words), MESSAGE_LIMIT).rstrip(".")
