@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Argument specs that modules share, and the way from parameters to what the house works with."""
+"""The way from parameters to what the house works with."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible.module_utils.basic import env_fallback
-
 from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import Choice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, HttpOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import AuthOptions, BulkOptions, VerifyLink
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
+from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import FRESHSERVICE_URL
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
     ANY_FIELDS,
     CredentialFields,
@@ -28,105 +27,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import
     normalise_key,
 )
 
-FRESHSERVICE_URL = "https://{domain}.freshservice.com"
-STACKONE_URL = "https://api.stackone.com"
-
 TEXT_LIMIT = 255
 
-REQUESTS_PER_MINUTE = 1000
-"""What StackOne allows each API key (S82)."""
 MOST_WORKERS = 512
-AUTH_LINK_SECONDS = 432_000
-"""Five days, as StackOne's own examples have it (S55): a customer reads the mail when there is time."""
-
-
-def http_spec() -> dict[str, Any]:
-    """The connection options of every module."""
-    return {
-        "validate_certs": {"type": "bool", "default": True},
-        "ca_path": {"type": "path"},
-        "client_cert": {"type": "path"},
-        "client_key": {"type": "path"},
-        "proxy": {"type": "str"},
-        "timeout": {"type": "float", "default": 30.0},
-        "retries": {"type": "int", "default": 3},
-    }
-
-
-def freshservice_spec() -> dict[str, Any]:
-    """The options of every module that calls Freshservice."""
-    return {"freshservice_url": _from_env("FRESHSERVICE_URL", type="str", default=FRESHSERVICE_URL)}
-
-
-def stackone_spec() -> dict[str, Any]:
-    """The options of every module that calls StackOne."""
-    return {
-        "stackone_api_key": _from_env("STACKONE_API_KEY", type="str", required=True, no_log=True),
-        "stackone_url": _from_env("STACKONE_URL", type="str", default=STACKONE_URL),
-        "requests_per_minute": {"type": "int"},
-    }
-
-
-def key_check_spec() -> dict[str, Any]:
-    """The options that the key check takes."""
-    return {
-        "domain": {"type": "str"},
-        "api_key": {"type": "str", "no_log": True},
-        "admin_api_key": {"type": "str", "no_log": True},
-        "agent_email": {"type": "str"},
-    }
-
-
-def tenant_spec() -> dict[str, Any]:
-    """The options that declare one tenant."""
-    fields = {
-        "domain": {"type": "str"},
-        "api_key": {"type": "str", "no_log": False},
-        "extra": {"type": "dict", "default": {}},
-        "extra_secrets": {"type": "dict", "no_log": True, "default": {}},
-    }
-    return {
-        **key_check_spec(),
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        "origin_owner_id": {"type": "str"},
-        "origin_owner_name": {"type": "str"},
-        "origin_username": {"type": "str"},
-        "label": {"type": "str"},
-        "account_type": {"type": "str", "choices": ["production", "test"]},
-        "account_id": {"type": "str"},
-        "allow_multiple": {"type": "bool", "default": False},
-        "integration_id": {"type": "str", "aliases": ["connector_profile_id"]},
-        "provider": {"type": "str", "default": "freshservice"},
-        "credential_fields": {"type": "dict", "options": fields},
-        "update_credentials": {
-            "type": "str",
-            "choices": ["on_drift", "on_doubt", "always", "on_create"],
-            "default": "on_drift",
-        },
-        "verify_key": {"type": "bool", "default": True},
-    }
-
-
-def confirm_spec() -> dict[str, Any]:
-    """The options that say how a link is looked at after it was made."""
-    return {
-        "confirm_timeout": {"type": "float", "default": 30.0},
-        "verify_link": {"type": "str", "choices": ["none", "status", "call"], "default": "status"},
-    }
-
-
-def account_spec() -> dict[str, Any]:
-    """The options that choose accounts."""
-    texts = {"type": "list", "elements": "str"}
-    return {
-        "provider": {"type": "str", "default": "freshservice"},
-        "origin_owner_ids": texts,
-        "account_ids": texts,
-        "domains": texts,
-        "labels": texts,
-        "statuses": texts,
-        "account_type": {"type": "str", "choices": ["production", "test"]},
-    }
 
 
 def choice_from(params: Mapping[str, Any]) -> Choice:
@@ -146,55 +49,6 @@ def choice_from(params: Mapping[str, Any]) -> Choice:
         statuses=None if statuses is None else frozenset(map(str.lower, statuses)),
         account_type=params["account_type"],
     )
-
-
-def tenants_spec() -> dict[str, Any]:
-    """The options of every run over a list of tenants. All take the same list, and use of it what they need."""
-    return {
-        **http_spec(),
-        "tenants": {"type": "list", "elements": "dict", "required": True, "options": tenant_spec()},
-        "concurrency": {"type": "int", "default": 64},
-        "stop_after_failures": {"type": "int"},
-        "progress_path": {"type": "path"},
-    }
-
-
-def quota_spec() -> dict[str, Any]:
-    """The options of a run that calls StackOne for many tenants."""
-    return {
-        **stackone_spec(),
-        "requests_per_minute": {"type": "int", "default": REQUESTS_PER_MINUTE},
-        "quota_window": {"type": "float", "default": 60.0},
-    }
-
-
-def bulk_spec() -> dict[str, Any]:
-    """The options of a run that links many tenants."""
-    return {
-        **tenants_spec(),
-        **freshservice_spec(),
-        **quota_spec(),
-        **confirm_spec(),
-        "fingerprints": {"type": "path"},
-        "purge": {"type": "bool", "default": False},
-        "purge_limit": {"type": "float", "default": 0.1},
-    }
-
-
-def auth_spec() -> dict[str, Any]:
-    """The options of every module that makes auth links."""
-    return {"expires_in": {"type": "int", "default": AUTH_LINK_SECONDS}, "relink": {"type": "bool", "default": False}}
-
-
-def owner_spec() -> dict[str, Any]:
-    """The options that declare whom an auth link is for: of a tenant, what needs no key."""
-    names = (
-        *("origin_owner_id", "origin_owner_name", "origin_username", "domain", "label", "account_type"),
-        *("account_id", "allow_multiple", "integration_id", "provider"),
-    )
-    spec = {name: about for name, about in tenant_spec().items() if name in names}
-    spec["origin_owner_id"]["required"] = True
-    return spec
 
 
 def tenant_from(params: Mapping[str, Any]) -> Tenant:
@@ -397,7 +251,3 @@ def _text(params: Mapping[str, Any], name: str) -> str | None:
     if any(ord(character) < 32 or ord(character) == 127 for character in value):
         raise invalid_argument(f"{name} holds a control character.")
     return value
-
-
-def _from_env(variable: str, **spec: Any) -> dict[str, Any]:
-    return {**spec, "fallback": (env_fallback, [variable])}

@@ -168,16 +168,12 @@ failure:
   sample: {"code": "stackone_key_refused", "phase": "observe", "http_status": 401, "retriable": false}
 """
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
-    account_spec,
-    choice_from,
-    http_spec,
-    stackone_spec,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import choice_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import find, summary_of
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, Module
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import domain_in
+from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import account_spec, http_spec, stackone_spec
 
 
 def main() -> None:

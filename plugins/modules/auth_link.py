@@ -158,19 +158,18 @@ failure:
   sample: {"code": "ambiguous_account", "phase": "observe", "http_status": null, "retriable": false}
 """
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
-    auth_options_from,
-    auth_spec,
-    http_spec,
-    owner_from,
-    owner_spec,
-    stackone_spec,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import auth_options_from, owner_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._auth import Inviter
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, Module
+from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import (
+    auth_spec,
+    http_spec,
+    owner_spec,
+    stackone_spec,
+)
 
 
 def main() -> None:

@@ -170,13 +170,7 @@ failure:
 from contextlib import suppress
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
-    auth_options_from,
-    auth_spec,
-    check_run,
-    quota_spec,
-    tenants_spec,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import auth_options_from, check_run
 from ansible_collections.tenantlink.stackone.plugins.module_utils._auth import Inviter
 from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Item
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import READERS
@@ -193,6 +187,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import S
 from ansible_collections.tenantlink.stackone.plugins.module_utils._invitations import row_of, summary_of
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListBench
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
+from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import auth_spec, quota_spec, tenants_spec
 
 
 def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:

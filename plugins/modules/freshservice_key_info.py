@@ -153,15 +153,15 @@ failure:
       sample: false
 """
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
-    freshservice_spec,
-    http_spec,
-    key_check_arguments,
-    key_check_spec,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import key_check_arguments
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, Module
+from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import (
+    freshservice_spec,
+    http_spec,
+    key_check_spec,
+)
 
 
 def main() -> None:

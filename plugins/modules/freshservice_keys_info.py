@@ -141,11 +141,7 @@ failure:
 
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
-    check_run,
-    freshservice_spec,
-    tenants_spec,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import check_run
 from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Item
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import TO_CHECK, entries_from, present
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, Phase
@@ -153,6 +149,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import S
 from ansible_collections.tenantlink.stackone.plugins.module_utils._key_checks import failure_of, row_of, summary_of
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListBench
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
+from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import freshservice_spec, tenants_spec
 
 
 def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:

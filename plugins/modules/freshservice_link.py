@@ -355,17 +355,16 @@ failure:
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Outcome
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import confirm_timeout_from, tenant_from
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, Module
+from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import (
     confirm_spec,
-    confirm_timeout_from,
     freshservice_spec,
     http_spec,
     stackone_spec,
-    tenant_from,
     tenant_spec,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, Module
 
 
 def result_of(outcome: Outcome) -> dict[str, Any]:

@@ -299,10 +299,7 @@ failure:
 
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
-    bulk_options_from,
-    bulk_spec,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import bulk_options_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Bulk, Job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import (
     entries_from,
@@ -319,6 +316,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._report import
     row_of,
     summary_of,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import bulk_spec
 
 
 def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from ansible_collections.tenantlink.stackone.plugins.doc_fragments import auth, http, tenant, tenants
-from ansible_collections.tenantlink.stackone.plugins.module_utils import _arguments
+from ansible_collections.tenantlink.stackone.plugins.module_utils import _specs
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
 from tests.readme import README, entry_points, with_table
@@ -33,34 +33,34 @@ FRAGMENTS = {
 }
 SPECS = {
     "freshservice_link": {
-        **_arguments.http_spec(),
-        **_arguments.freshservice_spec(),
-        **_arguments.stackone_spec(),
-        **_arguments.tenant_spec(),
-        **_arguments.confirm_spec(),
+        **_specs.http_spec(),
+        **_specs.freshservice_spec(),
+        **_specs.stackone_spec(),
+        **_specs.tenant_spec(),
+        **_specs.confirm_spec(),
     },
     "freshservice_key_info": {
-        **_arguments.http_spec(),
-        **_arguments.freshservice_spec(),
-        **_arguments.key_check_spec(),
+        **_specs.http_spec(),
+        **_specs.freshservice_spec(),
+        **_specs.key_check_spec(),
         "domain": {"type": "str", "required": True},
         "api_key": {"type": "str", "required": True, "no_log": True},
         "fail_on_refused": {"type": "bool", "default": False},
     },
     "freshservice_keys_info": {
-        **_arguments.tenants_spec(),
-        **_arguments.freshservice_spec(),
+        **_specs.tenants_spec(),
+        **_specs.freshservice_spec(),
         "fail_on_refused": {"type": "bool", "default": False},
     },
-    "freshservice_links": _arguments.bulk_spec(),
+    "freshservice_links": _specs.bulk_spec(),
     "auth_link": {
-        **_arguments.http_spec(),
-        **_arguments.stackone_spec(),
-        **_arguments.owner_spec(),
-        **_arguments.auth_spec(),
+        **_specs.http_spec(),
+        **_specs.stackone_spec(),
+        **_specs.owner_spec(),
+        **_specs.auth_spec(),
     },
-    "auth_links": {**_arguments.tenants_spec(), **_arguments.quota_spec(), **_arguments.auth_spec()},
-    "account_info": {**_arguments.http_spec(), **_arguments.stackone_spec(), **_arguments.account_spec()},
+    "auth_links": {**_specs.tenants_spec(), **_specs.quota_spec(), **_specs.auth_spec()},
+    "account_info": {**_specs.http_spec(), **_specs.stackone_spec(), **_specs.account_spec()},
 }
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.tenantlink.stackone.plugins.inventory import accounts
-from ansible_collections.tenantlink.stackone.plugins.module_utils import _arguments
+from ansible_collections.tenantlink.stackone.plugins.module_utils import _specs
 from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import Choice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account
@@ -171,7 +171,7 @@ FRAGMENTS = [constructed, inventory_cache]
 
 def test_the_options_that_account_info_has_are_the_same_here():
     options = DOCUMENTATION["options"]
-    spec = {**_arguments.http_spec(), **_arguments.stackone_spec(), **_arguments.account_spec()}
+    spec = {**_specs.http_spec(), **_specs.stackone_spec(), **_specs.account_spec()}
     assert set(options) == set(spec) | {"plugin", "hostnames", "group"}
     for name, about in spec.items():
         for key in ("type", "elements", "default", "choices"):

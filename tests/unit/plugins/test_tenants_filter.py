@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from ansible_collections.tenantlink.stackone.plugins.filter import api_keys as api_keys_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import tenants as tenants_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import vaulted_api_keys as vaulted_plugin
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import tenant_spec
+from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import tenant_spec
 
 tenants = tenants_plugin.tenants
 api_keys = api_keys_plugin.api_keys
