@@ -17,13 +17,14 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import S
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 
-VERSION = 1
+VERSION = 2
 
 
 class Fingerprints:
     """For each account: when StackOne last changed it, and an HMAC of what it was sent then.
 
-    The HMAC's key is the StackOne key with a random salt, so the file alone does not even confirm a guess.
+    The HMAC's key is the StackOne key with a random salt, so the file alone does not even confirm a guess. Its seal
+    says whether it was made with the same StackOne key: with another one, every fingerprint would look like drift.
     Absent, stale or corrupt, the file only costs requests.
     """
 
@@ -52,7 +53,12 @@ class Fingerprints:
     def save(self, accounts: set[str]) -> None:
         """Replace the file in one step (mode 0600), without accounts that are no more. A failure is C(problem)."""
         kept = {account_id: record for account_id, record in self._known.items() if account_id in accounts}
-        content = {"version": VERSION, "salt": self._salt, "accounts": {**kept, **self._seen}}
+        content = {
+            "version": VERSION,
+            "salt": self._salt,
+            "seal": self._seal(self._salt),
+            "accounts": {**kept, **self._seen},
+        }
         folder, name = os.path.split(os.path.abspath(self.path))
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)
@@ -77,11 +83,11 @@ class Fingerprints:
             known = content["accounts"]
             if (
                 content["version"] == VERSION
-                and isinstance(content["salt"], str)
+                and hmac.compare_digest(content["seal"], self._seal(content["salt"]))
                 and all(map(_is_record, known.values()))
             ):
                 return content["salt"], known
-            self.problem = f"fingerprints in {self.path} are of another kind; it is made anew."
+            self.problem = f"fingerprints in {self.path} are of another version or StackOne key; it is made anew."
         except FileNotFoundError:
             pass
         except OSError as error:
@@ -99,7 +105,12 @@ class Fingerprints:
             sorted(chosen.extra.items()),
             sorted(chosen.extra_secrets.items()),
         ]
-        message = self._salt + json.dumps(declared)
+        return self._digest(self._salt + json.dumps(declared))
+
+    def _seal(self, salt: str) -> str:
+        return self._digest(f"seal {salt}")
+
+    def _digest(self, message: str) -> str:
         return hmac.new(self._secret, message.encode(), hashlib.sha256).hexdigest()
 
 

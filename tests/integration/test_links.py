@@ -136,7 +136,7 @@ def test_fingerprints_notice_a_rotated_key_that_stackone_does_not_show(house):
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", '{"version": 1, "salt": "x", "accounts": {"1": 2}}', '{"version": 9}', "[1]"]
+    "content", ["", "{", '{"version": 2, "salt": "x", "seal": "x", "accounts": {"1": 2}}', '{"version": 9}', "[1]"]
 )
 def test_damaged_fingerprints_only_cost_requests(house, content):
     path = house.folder / "fingerprints.json"
@@ -144,8 +144,22 @@ def test_damaged_fingerprints_only_cost_requests(house, content):
     result = house.links(house.tenants("acme"), fingerprints=str(path))
     assert actions(result) == ["create"]
     assert any("made anew" in warning for warning in result["warnings"])
-    assert json.loads(path.read_text())["version"] == 1
+    assert json.loads(path.read_text())["version"] == 2
     assert house.links(house.tenants("acme"), fingerprints=str(path))["changed"] is False
+
+
+def test_another_stackone_key_is_no_drift(house):
+    """The StackOne key is rotated: what was remembered under the old one proves nothing, and nothing is sent again."""
+    path = house.folder / "fingerprints.json"
+    house.links(house.tenants("acme", "globex"), fingerprints=str(path))
+    key = house.emulator.key()
+    house.known.add(key)
+    result = house.links(house.tenants("acme", "globex"), fingerprints=str(path), stackone_api_key=key)
+    assert actions(result) == ["none", "none"]
+    assert "another version or StackOne key" in result["warnings"][0]
+    house.emulator.clear_requests()
+    house.links(house.tenants("acme", "globex"), fingerprints=str(path), stackone_api_key=key)
+    assert house.emulator.requests(path="/connect_sessions") == []
 
 
 def test_fingerprints_of_an_account_that_others_changed_are_not_trusted(house):
