@@ -282,7 +282,8 @@ class _TlsAdapter(HTTPAdapter):
         super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(*args, ssl_context=self._context, **kwargs)
+        # The second one is for a proxy that is itself spoken to over TLS.
+        return super().proxy_manager_for(*args, ssl_context=self._context, proxy_ssl_context=self._context, **kwargs)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         # The context holds the certificates; loading them again into each connection would cost
