@@ -50,7 +50,8 @@ class House:
         self.secret_files = {self.secrets}
         self.known: set[str] = set()
         self.runs = 0
-        self.python = sys.executable
+        self.python = os.environ.get("TENANTLINK_MODULE_PYTHON", sys.executable)
+        self.remote = self.home / ".ansible" / "tmp"
 
     def tenant_key(self, domain: str, admin: bool = False) -> str:
         """The tenant's main key, or its Account Admin's."""

@@ -1,0 +1,192 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keys stay out of all that Ansible shows and keeps; and where Ansible itself does not let them, that is pinned down."""
+
+from __future__ import annotations
+
+import json
+import stat
+
+import ansible_runner
+import pytest
+import yaml
+
+from tests.integration.house import KEY_INFO, KEYS_INFO, LINKS, MODULE, ROOT, forms
+
+INFO = "tenantlink.stackone.account_info"
+
+
+@pytest.fixture
+def stage(house):
+    """Run tasks whose arguments are variables of a secret file; `options` are those of one good and one broken tenant."""
+    good, broken = house.options("acme"), house.options("initech")
+    connection = house.connection()
+    stackone = {name: value for name, value in connection.items() if name != "freshservice_url"}
+    key = {"domain": "acme", "api_key": good["api_key"], "freshservice_url": connection["freshservice_url"]}
+    tenants = house.tenants("acme", "globex", "initech")
+    values = {
+        MODULE: good,
+        LINKS: house.bulk(tenants),
+        KEY_INFO: key,
+        KEYS_INFO: {"tenants": tenants, "freshservice_url": connection["freshservice_url"]},
+        INFO: stackone,
+    }
+    secret = {"options": values, "broken": broken}
+    house.secrets.touch(mode=0o600)
+    house.secrets.write_text(json.dumps(secret))
+
+    def run(*tasks, env=None):
+        play = {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "vars": {"ansible_connection": "local", "ansible_python_interpreter": house.python},
+            "tasks": list(tasks),
+        }
+        path = house.folder / "play.json"
+        path.write_text(json.dumps([play]))
+        return house.ansible_playbook(str(path), "-e", f"@{house.secrets}", env=env)
+
+    return run
+
+
+def arguments(module):
+    """A task's arguments, taken from the secret file."""
+    names = {
+        MODULE: ("domain", "api_key", "origin_owner_id", "stackone_api_key", "stackone_url", "freshservice_url"),
+        LINKS: ("tenants", "stackone_api_key", "stackone_url", "freshservice_url"),
+        KEY_INFO: ("domain", "api_key", "freshservice_url"),
+        KEYS_INFO: ("tenants", "freshservice_url"),
+        INFO: ("stackone_api_key", "stackone_url"),
+    }
+    return {name: f"{{{{ options['{module}']['{name}'] }}}}" for name in names[module]}
+
+
+MODULES = [MODULE, LINKS, KEY_INFO, KEYS_INFO, INFO]
+
+
+def every_way(module):
+    """One task in each way in which Ansible shows or keeps a result."""
+    task = {module: arguments(module), "ignore_errors": True, "register": "kept"}
+    return [
+        task,
+        {"ansible.builtin.debug": {"var": "kept"}},
+        {"ansible.builtin.set_fact": {"kept_fact": "{{ kept }}", "cacheable": True}},
+        {**task, "loop": [1, 2], "delegate_to": "localhost"},
+        {**task, "until": "kept.failed", "retries": 1, "delay": 0},
+        {**task, "failed_when": True},
+        {**task, "check_mode": True, "diff": True},
+        {**task, "async": 60, "poll": 1},
+    ]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda name: name.rpartition(".")[2])
+def test_no_key_in_anything_that_ansible_shows_or_keeps(house, stage, module):
+    env = {
+        "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
+        "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(house.folder / "facts"),
+        "ANSIBLE_ASYNC_DIR": str(house.folder / "async"),
+    }
+    run = stage(*every_way(module), env=env)
+    assert run.code == 0, run.output[-3000:]
+    assert any("kept_fact" in path.read_text() for path in (house.folder / "facts").iterdir())
+
+
+def test_what_a_failing_task_says(house, stage):
+    failing = {MODULE: {name: f"{{{{ broken['{name}'] }}}}" for name in arguments(MODULE)}}
+    run = stage(failing, env={"ANSIBLE_DISPLAY_FAILED_STDERR": "1"})
+    assert run.code == 2
+    assert "Freshservice refused the API key" in run.output
+
+
+def test_arguments_that_are_wrong_are_not_shown(house, stage):
+    """Ansible fails before it knows what is secret, where a suboption is of the wrong type or unknown."""
+    wrong = {
+        **arguments(LINKS),
+        "tenants": "{{ options['tenantlink.stackone.freshservice_links'].tenants[0].api_key }}",
+    }
+    unknown = {
+        **arguments(LINKS),
+        "tenants": "{{ [options['tenantlink.stackone.freshservice_links'].tenants[0] | combine({'x': 1})] }}",
+    }
+    tasks = [{LINKS: each, "ignore_errors": True} for each in (wrong, unknown)]
+    run = stage(*tasks)
+    assert run.output.count("...ignoring") == 2
+
+
+def test_a_list_under_ansible_runner(house, tmp_path):
+    private = house.folder / "runner"
+    private.mkdir()
+    tenants = [{"domain": name, "origin_owner_id": f"customer-{name}"} for name in ("acme", "globex", "initech")]
+    connection = {f"freshservice_link_{name}": value for name, value in house.connection().items()}
+    path = house.folder / "vault.yml"
+    house.encrypt(path, yaml.safe_dump({**connection, "freshservice_link_api_keys": house.keys}))
+    (house.folder / "tenants.json").write_text(json.dumps({"freshservice_link_tenants": tenants}))
+    kept = ("ANSIBLE", "HOME", "TMPDIR", "PATH")
+    runner = ansible_runner.run(
+        private_data_dir=str(private),
+        playbook=str(ROOT / "playbooks" / "link.yml"),
+        cmdline=f"-e @{house.folder / 'tenants.json'} -e @{path} --vault-password-file {house.folder / 'password'} --diff",
+        verbosity=4,
+        quiet=True,
+        envvars={name: value for name, value in house.environment().items() if name.startswith(kept)},
+    )
+    assert runner.status == "failed"
+    assert runner.stats["changed"] == {"localhost": 1}
+    assert list((private / "artifacts").rglob("job_events/*.json"))
+    house.assert_no_secret()
+
+
+def found(house, secret):
+    """The files of the run in which a secret stands, the secret file apart."""
+    places = [*house.folder.rglob("*"), *house.temporary.rglob("*"), *house.remote.rglob("*")]
+    files = [path for path in places if path.is_file() and path not in house.secret_files]
+    return [path for path in files if any(form in path.read_bytes() for form in forms(secret))]
+
+
+@pytest.mark.parametrize("module", [MODULE, LINKS], ids=lambda name: name.rpartition(".")[2])
+def test_ansible_itself_prints_arguments_when_it_is_debugged(house, stage, monkeypatch, module):
+    """ANSIBLE_DEBUG shows a task's arguments before any module has seen them, and nothing else of ours does."""
+    monkeypatch.setattr(house, "assert_no_secret", lambda: None)
+    run = stage({module: arguments(module)}, env={"ANSIBLE_DEBUG": "1"})
+    told = [line for line in run.output.splitlines() if house.tenant_key("acme") in line]
+    assert told
+    assert all("done with _execute_module (" in line for line in told)
+
+
+def test_ansible_itself_prints_the_items_of_a_loop(house, stage, monkeypatch):
+    """This is why the documentation warns of loops, and why the role has none over tenants with keys."""
+    monkeypatch.setattr(house, "assert_no_secret", lambda: None)
+    item = {name: f"{{{{ item['{name}'] }}}}" for name in arguments(MODULE)}
+    stage({MODULE: item, "loop": ["{{ broken }}"], "ignore_errors": True})
+    assert found(house, house.tenant_key("initech"))
+
+
+def test_files_that_ansible_is_told_to_keep_are_for_their_owner_alone(house, stage, monkeypatch):
+    """With ANSIBLE_KEEP_REMOTE_FILES a task's arguments stay, in folders that nobody else can enter, and nowhere else."""
+    house.remote = house.folder / "remote"
+    monkeypatch.setattr(house, "assert_no_secret", lambda: None)
+    env = {"ANSIBLE_KEEP_REMOTE_FILES": "1", "ANSIBLE_REMOTE_TEMP": str(house.remote)}
+    stage({MODULE: arguments(MODULE)}, env=env)
+    kept = list(house.remote.glob("ansible-tmp-*"))
+    assert kept
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o700}
+    outside = [path for path in found(house, house.tenant_key("acme")) if house.remote not in path.parents]
+    assert outside == []
+
+
+@pytest.mark.parametrize("folder", ["roles", "playbooks"])
+def test_nothing_of_ours_loops_over_keys(folder):
+    for path in (ROOT / folder).rglob("*.yml"):
+        for task in tasks_of(yaml.safe_load(path.read_text()) if "vault.yml" not in path.name else None):
+            looped = str(task.get("loop", "")) + str(task.get("with_items", ""))
+            assert not any(word in looped for word in ("tenants", "joined", "keys", "owners")), (path, task)
+
+
+def tasks_of(content):
+    """Every mapping in a YAML file that could be a task."""
+    if isinstance(content, dict):
+        yield content
+        content = list(content.values())
+    if isinstance(content, list):
+        for entry in content:
+            yield from tasks_of(entry)
