@@ -9,11 +9,12 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONPATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test lint unit integration test-browser benchmark readme sandbox emulator clean
+.PHONY: help demo test lint unit integration test-browser benchmark matrix readme sandbox emulator clean
 
 help:
 	@echo "make demo         link tenants on the embedded emulator, and watch"
 	@echo "make test         everything that CI checks: lint, unit and integration tests, the report in Chromium if there is one"
+	@echo "make matrix       the tests on every ansible-core that this machine's Pythons allow; options in ARGS=\"--help\""
 	@echo "make sandbox      the two services, emulated, to follow docs/walkthrough.md with"
 	@echo "make benchmark    how fast it is against other ways, about ten minutes; options in ARGS=\"--help\""
 	@echo "make emulator     run the emulator in the foreground; options in ARGS=\"--help\""
@@ -45,6 +46,9 @@ benchmark: $(VENV)/benchmark-ready
 readme: $(VENV)/ready
 	@$(BIN)/python -m tests.readme
 
+matrix: $(VENV)/ready
+	@$(BIN)/python -m tests.matrix $(ARGS)
+
 sandbox: $(VENV)/ready
 	@$(BIN)/python -m tests.sandbox start sandbox
 
@@ -71,4 +75,4 @@ $(VENV)/benchmark-ready: $(VENV)/ready requirements-benchmark.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .collections .demo .pytest_cache .ruff_cache .hypothesis sandbox tests/benchmark/output tests/browser/output
+	rm -rf $(VENV) .collections .demo .matrix .pytest_cache .ruff_cache .hypothesis sandbox tests/benchmark/output tests/browser/output
