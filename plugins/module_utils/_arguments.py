@@ -26,6 +26,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import
     normalise_domain,
     normalise_key,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import harmless
 
 TEXT_LIMIT = 255
 
@@ -248,6 +249,6 @@ def _text(params: Mapping[str, Any], name: str) -> str | None:
         raise invalid_argument(f"{name} is empty.", "Give it a value or leave it out.")
     if len(value) > TEXT_LIMIT:
         raise invalid_argument(f"{name} is longer than {TEXT_LIMIT} characters.")
-    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+    if value != harmless(value) or not {"\t", "\n"}.isdisjoint(value):
         raise invalid_argument(f"{name} holds a control character.")
     return value

@@ -27,7 +27,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._options impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, normalise_key
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, harmless
 
 
 class Module(AnsibleModule):
@@ -154,5 +154,5 @@ class Bench:
         self.module.no_log_values |= self.scrubber.forms
         summary = self.http.retry_log.summary() if self.http else None
         for warning in [*result.pop("warnings", []), *([summary] if summary else [])]:
-            self.module.warn(self.scrubber.scrub(warning))
-        return self.scrubber.scrub(result)
+            self.module.warn(harmless(self.scrubber.scrub(warning)))
+        return harmless(self.scrubber.scrub(result))

@@ -14,10 +14,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Job, Report
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action, Plan
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, one_line
 
 DIFF_LINES = 100
 """How many tenants a diff shows for each kind of change."""
+
+LINE_LIMIT = 2000
 
 NONE = "none"
 
@@ -131,7 +133,8 @@ def _sides(job: Job) -> tuple[str, str]:
     sides = (
         ", ".join(f"{key} {sides[side] or 'unset'}" for key, sides in changes.items()) for side in ("before", "after")
     )
-    old, new = (_scrubbed(job.outcome, f"{name}: {text or 'key'}") for text in sides)
+    # One line for each tenant, whatever stands in a label that somebody else wrote.
+    old, new = (one_line(_scrubbed(job.outcome, f"{name}: {text or 'key'}"), LINE_LIMIT) for text in sides)
     return (old, new) if old != new else (old, f"{new} sent again")
 
 

@@ -16,6 +16,7 @@ EXCERPT_LIMIT = 200
 
 _MARKUP = re.compile(r"(?s)<(script|style)\b.*?</\1\s*>|<[^>]*>")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)")
 
 
@@ -63,6 +64,17 @@ def one_line(text: str, limit: int = EXCERPT_LIMIT) -> str:
     plain = _UNPRINTABLE.sub(" ", _ESCAPE_SEQUENCE.sub("", text))
     plain = " ".join(plain.split())
     return plain if len(plain) <= limit else plain[: limit - 3] + "..."
+
+
+def harmless(value: Any) -> Any:
+    """The same string, list or dict without what a terminal could take for a command: control characters but line ends."""
+    if isinstance(value, str):
+        return value if value.isprintable() else _CONTROL.sub("", value)
+    if isinstance(value, dict):
+        return {harmless(key): harmless(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [harmless(item) for item in value]
+    return value
 
 
 def without_markup(text: str) -> str:

@@ -1,0 +1,111 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Texts that are no friends: what customers are called, and what servers answer."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.integration.house import LINKS
+
+TEXTS = [
+    "Zażółć gęślą jaźń, Ægir & Søn, 株式会社, العربية, 🏢👩‍💻",
+    "e\u0301 o\u0308 (combining)",
+    "\u202egnirts\u202c \u200bzero\u200bwidth\ufeff",
+    "quotes ' \" ` \\ \\n $HOME $(id) `id` ; | & > <",
+    "{{ 7 * 191 }} {% for x in y %} {# no #} ${7*191} #{7*191} <%= 7*191 %>",
+    "<script>alert(1)</script> \"><img src=x onerror=alert(1)> &amp;",
+    "=HYPERLINK(\"http://x\") +1 -1 @SUM",
+    "null", "true", "0", "[1, 2]", "{'a': 1}", "!vault x", "- x: y", "~", "* &", "%s %d {0}",
+    "x" * 255,
+    "../../etc/passwd", "a/b?c=d#e", "%2e%2e%2f", "owner id with spaces",
+]  # fmt: skip
+REFUSED = ["a\x00b", "a\x1b[2Jb", "a\x07b", "a\nb", "a\tb", "a\x7fb", "a\x9b2Jb", "a\x85b"]
+RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal could take for a command; Ansible itself writes line ends and tabs."""
+
+
+def test_names_and_ids_of_every_kind_arrive_as_they_are(house, playbook):
+    """From a JSON file, where Ansible templates nothing, as owner id, name, user and label, in one list."""
+    key = house.tenant_key("acme")
+    tenants = [
+        {
+            "domain": "acme",
+            "api_key": key,
+            "origin_owner_id": f"{position} {text}"[:255],
+            "origin_owner_name": text,
+            "origin_username": text,
+            "label": text,
+        }
+        for position, text in enumerate(TEXTS)
+    ]
+    path = house.folder / "tenants.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(tenants))
+    house.secret_files.add(path)
+    first = playbook("link", freshservice_link_tenants_file=str(path))
+    assert first.code == 0, first.output[-3000:]
+    stored = {account["origin_owner_id"]: account for account in house.emulator.accounts()}
+    assert set(stored) == {tenant["origin_owner_id"] for tenant in tenants}
+    for tenant in tenants:
+        for name in ("origin_owner_name", "origin_username", "label"):
+            assert stored[tenant["origin_owner_id"]][name] == tenant[name]
+    again = playbook("link", freshservice_link_tenants_file=str(path))
+    assert again.code == 0, again.output[-3000:]
+    assert f"{len(TEXTS)} as declared" in again.output
+    assert not RAW.search(first.output + again.output)
+
+
+@pytest.mark.parametrize("option", ["origin_owner_id", "origin_owner_name", "origin_username", "label"])
+def test_control_characters_are_refused(house, option):
+    results = house.play(*(house.options(**{option: text}) for text in REFUSED)).results
+    for text, result in zip(REFUSED, results):
+        assert result["failed"], text
+        assert "control character" in result["msg"], text
+        assert not RAW.search(result["msg"])
+    assert house.emulator.requests() == []
+
+
+ESCAPES = "\x1b[2J\x1b]0;owned\x07\x1b[31mred\x9b2J\x08\x00\u202e"
+MARKUP = "<script>alert(1)</script>{{ 7 * 191 }}"
+
+
+@pytest.mark.parametrize("service", ["stackone", "hub", "freshservice"])
+@pytest.mark.parametrize("status", [400, 403, 502])
+def test_what_servers_answer_reaches_no_terminal_raw(house, service, status):
+    words = ESCAPES + MARKUP
+    body = {"message": words, "description": words, "code": words, "provider_response": words, "errors": [words]}
+    house.emulator.fault(service=service, caller="client", status=status, body={"raw": json.dumps(body)})
+    run = house.play(house.options(retries=0))
+    (result,) = run.results
+    assert result["failed"]
+    assert not RAW.search(run.output), run.output
+    assert not RAW.search(json.dumps(result, ensure_ascii=False))
+    assert "1337" not in run.output
+    assert "1337" not in json.dumps(result)
+
+
+def test_what_others_wrote_into_an_account_reaches_no_terminal_raw(house):
+    """In the diff above all, which Ansible prints as it is; yet the drift is seen and mended."""
+    hostile = f"{ESCAPES}\nFAKE LINE {MARKUP}"
+    for domain in ("acme", "globex"):
+        house.emulator.add_account(
+            origin_owner_id=f"customer-{domain}",
+            origin_owner_name=hostile,
+            domain=domain,
+            api_key=house.tenant_key(domain),
+            label=hostile,
+            status_reasons=[{"code": hostile, "description": hostile, "timestamp": "2026-11-01T08:00:00Z"}],
+        )
+    declared = {"label": "Desk", "origin_owner_name": "Acme"}
+    one = house.play({**house.options(**declared), "check": True}, house.options(**declared))
+    many = house.play(house.bulk(house.tenants("globex", **declared)), module=LINKS)
+    for run in (one, many):
+        assert not RAW.search(run.output)
+        assert all(result["changed"] for result in run.results)
+        assert not RAW.search(json.dumps(run.results, ensure_ascii=False))
+    assert "\nFAKE LINE" not in many.results[0]["diff"]["before"]
+    assert {account["label"] for account in house.emulator.accounts()} == {"Desk"}
