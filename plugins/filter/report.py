@@ -11,7 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document import document_from, untrusted
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document import document_from
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
 
 
@@ -21,7 +21,7 @@ def report(result: Any, title: Any, made_at: Any, check_mode: Any = False) -> di
         document = document_from(result, title, made_at, boolean(check_mode, strict=False))
     except Problem as problem:
         raise AnsibleFilterError(f"report: {problem}") from None
-    return untrusted(document.as_dict())
+    return document.as_dict()
 
 
 class FilterModule:

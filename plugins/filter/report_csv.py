@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document import records_of, untrusted
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document import records_of
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import COLUMNS, shown
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
 
@@ -24,7 +24,7 @@ def report_csv(source: Any, columns: Any = None) -> str:
     """Return the text of the CSV."""
     try:
         rows = records_of(source)
-        return untrusted(_written(rows, _columns(source, rows, columns)))
+        return _written(rows, _columns(source, rows, columns))
     except Problem as problem:
         raise AnsibleFilterError(f"report_csv: {problem}") from None
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document import records_of, untrusted
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document import records_of
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import shown
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
 
@@ -38,7 +38,7 @@ def report_table(source: Any, most: int = 200, width: int = 118) -> list[str]:
         limits = _whole(most, "most"), _whole(width, "width")
     except Problem as problem:
         raise AnsibleFilterError(f"report_table: {problem}") from None
-    return untrusted(list(_lines(rows, *limits)))
+    return list(_lines(rows, *limits))
 
 
 def _lines(rows: Sequence[Mapping[Any, Any]], most: int, width: int) -> Iterator[str]:

@@ -28,11 +28,6 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import (
 )
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
 
-try:
-    from ansible.utils.unsafe_proxy import AnsibleUnsafe, wrap_var
-except ImportError:
-    AnsibleUnsafe = wrap_var = None
-
 SERVICES = ("freshservice", "stackone")
 
 _CHANGES = [name for outcome in CHANGING.values() for name in (outcome.value, outcome.planned)]
@@ -115,11 +110,6 @@ def records_of(source: Any) -> list[Mapping[Any, Any]]:
     ):
         raise Problem("rows are a document that tenantlink.stackone.report made, or a list of dictionaries.")
     return list(rows)
-
-
-def untrusted(value: Any) -> Any:
-    """Before ansible-core 2.19, text in a variable is taken for a template unless it is marked: then mark it."""
-    return wrap_var(value) if hasattr(AnsibleUnsafe, "__UNSAFE__") else value
 
 
 def _rows_of_run(result: Mapping[Any, Any], check_mode: bool) -> Iterator[Row]:

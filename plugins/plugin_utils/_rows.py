@@ -59,7 +59,7 @@ CHANGING = {
 }
 
 _REFUSALS = {status.value for status in KeyStatus} - {KeyStatus.RATE_LIMITED.value, KeyStatus.UNREACHABLE.value}
-_SECRET_WORDS = {word.value for word in StoredKey}
+_SECRET_WORDS = [word.value for word in StoredKey]
 
 
 @dataclass(frozen=True)
@@ -279,7 +279,7 @@ def _changes(changes: Mapping[Any, Any]) -> Iterator[str]:
 
 def _secret_word(value: Any) -> str:
     """Of what is secret, nothing but these words is shown, whatever the result holds."""
-    return str(value) if value in list(_SECRET_WORDS) else StoredKey.CHANGED.value
+    return str(value) if value in _SECRET_WORDS else StoredKey.CHANGED.value
 
 
 def _agent_change(record: Mapping[Any, Any]) -> Iterator[str]:

@@ -74,17 +74,13 @@ def chromium() -> Iterator[Any]:
 
 @dataclass
 class Reports:
-    """The pages, and what they were made of, all from one run of ansible-playbook."""
+    """The pages, all from one run of ansible-playbook."""
 
     folder: Path
 
     def page(self, name: str) -> Path:
         """The file of a report's page."""
         return self.folder / f"{name.replace(' ', '_')}.html"
-
-    def document(self, name: str) -> dict[str, Any]:
-        """What the page was made of."""
-        return json.loads(self.page(name).with_suffix(".json").read_text())
 
     def render(self) -> None:
         """Write all of them."""
@@ -101,8 +97,7 @@ class Reports:
         given = page.with_suffix(".result")
         title = results.HOSTILE_TITLE if name == "hostile" else "Customers in production"
         given.write_text(json.dumps({"result": REPORTS[name](), "title": title, "check_mode": name == "check"}))
-        copy = {"content": "{{ freshservice_link_document | to_json }}", "dest": str(page.with_suffix(".json"))}
-        template = {"src": str(TEMPLATE), "dest": str(page)}
+        template = {"src": str(TEMPLATE), "dest": str(page), "mode": "0600"}
         return {
             "hosts": "localhost",
             "connection": "local",
@@ -114,8 +109,7 @@ class Reports:
             },
             "tasks": [
                 {"name": "Make the document", "ansible.builtin.set_fact": {"freshservice_link_document": DOCUMENT}},
-                {"name": "Keep it", "ansible.builtin.copy": {**copy, "mode": "0600"}},
-                {"name": "Write the page", "ansible.builtin.template": {**template, "mode": "0600"}},
+                {"name": "Write the page", "ansible.builtin.template": template},
             ],
         }
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import REPORTS
-from tests.browser.results import COPY_AGAIN, HOSTILE, HOSTILE_TITLE, KEY_REFUSED
+from ansible_collections.tenantlink.stackone.plugins.filter.report import report
+from tests.browser.conftest import MADE_AT, REPORTS
+from tests.browser.results import COPY_AGAIN, HOSTILE, HOSTILE_TITLE, KEY_REFUSED, mixed
 
 OUTPUT = Path(__file__).parent / "output"
 PHONE = {"width": 390, "height": 844}
@@ -68,8 +69,8 @@ def test_a_page_stands_alone(open_report, name):
     assert len(open_report.requests) == 1
 
 
-def test_everything_of_the_document_is_on_the_page(open_report, reports):
-    document = reports.document("mixed")
+def test_everything_of_the_document_is_on_the_page(open_report):
+    document = report(mixed(), title="Customers in production", made_at=MADE_AT)
     assert len(document["rows"]) == 20
     page = open_report("mixed")
     for row in document["rows"]:
@@ -467,7 +468,7 @@ def luminance(colour):
 # That it is harmless.
 
 
-def test_what_customers_write_stays_text(open_report, reports):
+def test_what_customers_write_stays_text(open_report):
     page = open_report("hostile")
     assert page.title() == page.locator("h1").text_content() == HOSTILE_TITLE
     assert page.locator("tbody tr").count() == len(HOSTILE)

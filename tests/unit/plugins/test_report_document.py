@@ -692,7 +692,10 @@ def test_the_document_is_documented_as_it_is():
     assert list(contains["rows"]["contains"]) == COLUMNS
 
 
-@pytest.mark.parametrize("module", ["freshservice_links", "freshservice_link", "freshservice_key_info", "account_info"])
+@pytest.mark.parametrize(
+    "module",
+    ["freshservice_links", "freshservice_link", "freshservice_key_info", "freshservice_keys_info", "account_info"],
+)
 def test_what_the_modules_document_can_be_reported(module):
     returned = importlib.import_module(f"ansible_collections.tenantlink.stackone.plugins.modules.{module}").RETURN
     result = {name: sample(about) for name, about in yaml.safe_load(returned).items()}
