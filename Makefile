@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 help:
 	@echo "make demo         link tenants on the embedded emulator, and watch"
-	@echo "make test         everything that CI checks: lint, unit and integration tests, the report in Chromium if there is one"
+	@echo "make test         everything that CI checks: lint, unit and integration tests, and in Chromium, if there is one, the report and StackOne's own widget"
 	@echo "make matrix       the tests on every ansible-core that this machine's Pythons allow; options in ARGS=\"--help\""
 	@echo "make sandbox      the two services, emulated, to follow docs/walkthrough.md with"
 	@echo "make benchmark    how fast it is against other ways, about ten minutes; options in ARGS=\"--help\""
@@ -24,7 +24,7 @@ demo: $(VENV)/ready
 	@$(BIN)/python -m tests.demo
 
 test: lint unit integration test-browser
-	@echo "TEST PASSED: lint, unit and integration tests, $(if $(CHROMIUM),and the report in Chromium,but no Chromium is here to open the report in)."
+	@echo "TEST PASSED: lint, unit and integration tests, $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
@@ -75,4 +75,4 @@ $(VENV)/benchmark-ready: $(VENV)/ready requirements-benchmark.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .collections .demo .matrix .pytest_cache .ruff_cache .hypothesis sandbox tests/benchmark/output tests/browser/output
+	rm -rf $(VENV) .collections .demo .matrix .pytest_cache .ruff_cache .hypothesis sandbox tests/benchmark/output tests/browser/output tests/browser/widget/cache

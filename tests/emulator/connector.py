@@ -18,6 +18,11 @@ VERSION = "1.0.0"
 AUTH_KEY = "api_key"
 ENVIRONMENT = "production"
 TRIGGER_TOKEN_FIELD = "external-trigger-token"
+# Within the answer, because a browser that shows the Hub's pages fetches it, and an emulator sends nobody elsewhere.
+LOGO = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E"
+    "%3Ccircle cx='12' cy='12' r='12' fill='%23277455'/%3E%3C/svg%3E"
+)
 _SUFFIX = ".freshservice.com"
 _DOMAIN_NAMES = {"domain", "subdomain", "instance", "accounturl", "host"}
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
@@ -45,7 +50,7 @@ class Profile:
             "authentication_config_key": AUTH_KEY,
             "environment": self.environment,
             "integration_id": self.integration_id,
-            "logo_url": f"https://static.stackone.example/{self.provider}.png",
+            "logo_url": LOGO,
         }
 
     def for_platform(self) -> dict[str, Any]:
@@ -55,7 +60,7 @@ class Profile:
             "name": self.name,
             "connector_key": self.provider,
             "connector_label": PROVIDER_NAME,
-            "logo_url": f"https://static.stackone.example/{self.provider}.png",
+            "logo_url": LOGO,
             "categories": [CATEGORY],
             "active": self.active,
             "default": self.default,
@@ -138,7 +143,7 @@ class Form:
     def config(self, form: str) -> dict[str, Any]:
         """The `config` of GET /hub/connectors/{integration_id} in one of its forms (H5)."""
         fields = [_public(field) for field in self.fields]
-        config: dict[str, Any] = {"key": PROVIDER, "name": PROVIDER_NAME, "assets": {}}
+        config: dict[str, Any] = {"key": PROVIDER, "name": PROVIDER_NAME, "assets": {"icon": LOGO}}
         if form in ("falcon", "both", "empty"):
             config |= {"type": "custom", "configFields": [] if form == "empty" else fields}
         if form in ("legacy", "both"):

@@ -126,6 +126,13 @@ def config(client: Client) -> dict[str, Any]:
     return client.hub("GET", f"/connectors/{session['integration_id']}", session["token"]).json()["config"]
 
 
+def test_pictures_send_no_browser_elsewhere(client: Client) -> None:
+    (profile,) = client.hub("GET", "/connectors", client.session()["token"]).json()["integrations"]
+    listed = client.stackone("GET", "/auth_configs").json()["data"]
+    pictures = [profile["logo_url"], *(each["logo_url"] for each in listed), config(client)["assets"]["icon"]]
+    assert [picture.partition(":")[0] for picture in pictures] == ["data"] * 4
+
+
 def test_config_forms(client: Client) -> None:
     falcon = config(client)
     assert [field["key"] for field in falcon["configFields"]] == ["domain", "apiKey"]
