@@ -9,12 +9,13 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONPATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test lint unit integration test-browser benchmark matrix readme sandbox emulator clean
+.PHONY: help demo test lint unit integration test-browser benchmark matrix mutation readme sandbox emulator clean
 
 help:
 	@echo "make demo         link tenants on the embedded emulator, and watch"
 	@echo "make test         everything that CI checks: lint, unit and integration tests, and in Chromium, if there is one, the report and StackOne's own widget"
 	@echo "make matrix       the tests on every ansible-core that this machine's Pythons allow; options in ARGS=\"--help\""
+	@echo "make mutation     whether the unit tests notice changes to the deciding code, about ten minutes"
 	@echo "make sandbox      the two services, emulated, to follow docs/walkthrough.md with"
 	@echo "make benchmark    how fast it is against other ways, about ten minutes; options in ARGS=\"--help\""
 	@echo "make emulator     run the emulator in the foreground; options in ARGS=\"--help\""
@@ -46,6 +47,9 @@ benchmark: $(VENV)/benchmark-ready
 readme: $(VENV)/ready
 	@$(BIN)/python -m tests.readme
 
+mutation: $(VENV)/mutation-ready
+	@$(BIN)/python -m tests.mutation $(ARGS)
+
 matrix: $(VENV)/ready
 	@$(BIN)/python -m tests.matrix $(ARGS)
 
@@ -68,6 +72,10 @@ $(VENV)/ready: requirements.txt requirements-dev.txt
 
 $(VENV)/browser-ready: $(VENV)/ready requirements-browser.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-browser.txt
+	@touch $@
+
+$(VENV)/mutation-ready: $(VENV)/ready requirements-mutation.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-mutation.txt
 	@touch $@
 
 $(VENV)/benchmark-ready: $(VENV)/ready requirements-benchmark.txt

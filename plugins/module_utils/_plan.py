@@ -294,7 +294,7 @@ def not_active(account: Account) -> Failed:
 
 def _only(tenant: Tenant, candidate: Candidate) -> Account | None:
     """An owner's only account is its link, whatever its domain, unless another domain may stand beside it."""
-    elsewhere = candidate.domain is not None and tenant.domain and not same_domain(tenant.domain, candidate.domain)
+    elsewhere = candidate.domain is not None and tenant.domain is not None
     if elsewhere and (tenant.allow_multiple or tenant.state is State.ABSENT):
         return None
     if candidate.domain is None and tenant.allow_multiple and tenant.domain:

@@ -135,7 +135,7 @@ def _host_of(text: str) -> str:
     scheme = _SCHEME.match(text)
     if not scheme:
         return text.lower()
-    return re.split(r"[/?#]", text[scheme.end() :], maxsplit=1)[0].lower()
+    return re.split(r"[/?#]", text[scheme.end() :])[0].lower()
 
 
 def _why_not_a_label(label: str) -> str | None:

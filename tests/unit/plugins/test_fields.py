@@ -33,48 +33,116 @@ def test_the_usual_form():
     assert mapped(DOMAIN, KEY).credentials(TENANT) == {"domain": "acme", "apiKey": "K"}
 
 
+def form(*fields):
+    return {"fields": list(fields)}
+
+
 @pytest.mark.parametrize(
     "config",
     [
         {"configFields": [DOMAIN, KEY]},
-        {"authentication": {"custom": {"production": {"fields": [DOMAIN, KEY]}}}},
-        {"configFields": [KEY], "authentication": {"custom": {"production": {"fields": [DOMAIN, KEY]}}}},
+        {"configFields": [DOMAIN, KEY], "authentication": None},
+        {"authentication": {"custom": {"production": form(DOMAIN, KEY)}}},
+        {"configFields": [KEY], "authentication": {"custom": {"production": form(DOMAIN, KEY)}}},
         {"configFields": [DOMAIN, KEY], "authentication": {}},
+        {"configFields": [DOMAIN, KEY], "authentication": {"custom": "x"}},
+        {"configFields": [DOMAIN, KEY], "authentication": {"custom": {"production": "x"}}},
+        {"configFields": [DOMAIN, KEY], "authentication": {"custom": {"production": form()}}},
+        {"configFields": [DOMAIN, KEY], "authentication": {"custom": {"production": {"fields": {"key": "x"}}}}},
+        {"configFields": [DOMAIN, KEY], "authentication": {"a": {}, "b": {}}},
     ],
 )
 def test_new_legacy_and_double_forms(config):
     assert [item.key for item in parse_fields(config, "custom", "production")] == ["domain", "apiKey"]
 
 
-def test_the_legacy_form_of_the_named_authentication():
-    config = {"authentication": {"a": {"e": {"fields": [KEY]}, "f": {"fields": [DOMAIN]}}, "b": {}}}
-    assert [item.key for item in parse_fields(config, "a", "f")] == ["domain"]
+@pytest.mark.parametrize(
+    ("authentication", "environment", "key"),
+    [
+        ({"a": {"e": form(KEY), "f": form(DOMAIN)}, "b": {}}, "f", "domain"),
+        ({"a": {"e": form(KEY), "f": form(DOMAIN)}, "b": {}}, "e", "apiKey"),
+        ({"a": {"e": form(DOMAIN)}, "b": {}}, None, "domain"),
+        ({"a": {"e": form(DOMAIN)}, "b": {}}, "renamed", "domain"),
+        ({"renamed": {"e": form(DOMAIN)}}, "e", "domain"),
+    ],
+)
+def test_the_legacy_form_is_the_named_one_or_the_only_one(authentication, environment, key):
+    assert [item.key for item in parse_fields({"authentication": authentication}, "a", environment)] == [key]
 
 
 @pytest.mark.parametrize(
-    "config", [None, [], {}, {"configFields": []}, {"configFields": "x"}, {"configFields": [1, {}]}]
+    "config",
+    [
+        *(None, [], {}, {"configFields": []}, {"configFields": "x"}, {"configFields": 7}, {"configFields": [1, {}]}),
+        {"configFields": [{"key": 7}]},
+        {"authentication": {"a": {"e": form(KEY), "f": form(KEY)}}},
+        {"authentication": {"b": {"e": form(KEY)}, "c": {"e": form(KEY)}}},
+        {"configFields": "x", "authentication": {"a": {"e": form()}}},
+        {"configFields": 7, "authentication": {"a": {"e": form()}}},
+    ],
 )
 def test_a_form_without_fields_is_an_error(config):
     with pytest.raises(Failed) as caught:
-        parse_fields(config, None, None)
-    assert caught.value.failure.code.value == "field_unfilled"
+        parse_fields(config, "a", None)
+    failure = caught.value.failure
+    assert failure.code.value == "field_unfilled"
+    assert "no field that can be filled" in failure.message
+    assert "connector profile" in failure.remediation
 
 
-def test_fields_that_nobody_fills_are_left_out():
-    hidden = [
-        {"key": "external-trigger-token", "secret": True},
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        {"key": "external-trigger-token"},
         {"key": "computed", "computed": True},
         {"key": "fixed", "readOnly": True},
         {"key": "unseen", "display": False},
-    ]
-    assert set(mapped(*hidden, DOMAIN, KEY).credentials(TENANT)) == {"domain", "apiKey"}
+    ],
+)
+def test_fields_that_nobody_fills_are_left_out(hidden):
+    shown = [{**DOMAIN, "display": True, "readOnly": False, "computed": False}, KEY]
+    assert [item.key for item in parse_fields({"configFields": [hidden, *shown]}, None, None)] == ["domain", "apiKey"]
 
 
-def test_a_field_is_secret_unless_it_says_otherwise():
-    fields = parse_fields(
-        {"configFields": [{"key": "a"}, {"key": "b", "secret": False, "type": "password"}]}, None, None
-    )
-    assert [item.secret for item in fields] == [True, True]
+FIELD = FormField("x", secret=True)
+
+
+@pytest.mark.parametrize(
+    ("raw", "field"),
+    [
+        ({}, FIELD),
+        ({"label": "Site", "placeholder": "mycompany"}, replace(FIELD, label="Site", placeholder="mycompany")),
+        ({"label": None, "placeholder": 7}, FIELD),
+        ({"required": True}, replace(FIELD, required=True)),
+        ({"secret": False}, replace(FIELD, secret=False)),
+        ({"secret": None}, FIELD),
+        ({"secret": False, "type": "password"}, FIELD),
+        ({"secret": False, "type": "text"}, replace(FIELD, secret=False)),
+        ({"type": "text_area"}, FIELD),
+        ({"type": "number"}, replace(FIELD, text=False)),
+        ({"type": "select"}, replace(FIELD, text=False)),
+        ({"value": "eu"}, replace(FIELD, default="eu")),
+        ({"value": 7}, replace(FIELD, default="7")),
+        ({"value": ""}, FIELD),
+        ({"value": {"no": "text"}}, FIELD),
+        ({"options": [{"value": "eu"}]}, replace(FIELD, default="eu")),
+        ({"options": [{"value": "eu"}], "value": ""}, replace(FIELD, default="eu")),
+        ({"options": [{"value": "eu"}], "value": "us"}, replace(FIELD, default="us")),
+        ({"options": [{"value": "eu"}, {"value": "us"}]}, FIELD),
+        ({"options": ["eu"]}, FIELD),
+        ({"options": {"value": "eu"}}, FIELD),
+        ({"validation": "x"}, FIELD),
+        ({"validation": {"type": "html-pattern", "pattern": "^a"}}, replace(FIELD, pattern="^a")),
+        ({"validation": {"type": "html-pattern", "pattern": ""}}, FIELD),
+        (
+            {"validation": {"type": "domain", "pattern": "freshservice"}},
+            replace(FIELD, must_contain="freshservice.com"),
+        ),
+        ({"validation": {"type": "domain"}}, FIELD),
+    ],
+)
+def test_what_a_field_says_of_itself(raw, field):
+    assert parse_fields({"configFields": [{"key": "x", **raw}]}, None, None) == (field,)
 
 
 def test_among_several_secrets_the_one_that_names_a_key():
@@ -83,11 +151,59 @@ def test_among_several_secrets_the_one_that_names_a_key():
     assert named.api_key.key == "x"
 
 
-def test_two_keys_are_not_guessed_between():
+PASSWORD = {"key": "password", "label": "Password", "secret": True}
+TEXT = {"key": "one", "label": "One", "type": "text", "required": True, "secret": False}
+
+
+@pytest.mark.parametrize(
+    ("raw", "option", "noun", "listed"),
+    [
+        ([DOMAIN, KEY, {**KEY, "key": "accessToken"}], "api_key", "API key", ["domain", "apiKey", "accessToken"]),
+        ([DOMAIN], "api_key", "API key", ["domain"]),
+        ([DOMAIN, PASSWORD, {**PASSWORD, "key": "pin"}], "api_key", "API key", ["domain", "password", "pin"]),
+        ([KEY, TEXT, {**TEXT, "key": "two"}], "domain", "domain", ["one", "two"]),
+        ([KEY, DOMAIN, {**DOMAIN, "key": "host"}], "domain", "domain", ["domain", "host"]),
+        ([KEY], "domain", "domain", []),
+        ([KEY, {**DOMAIN, "type": "number"}], "domain", "domain", ["domain"]),
+    ],
+)
+def test_what_cannot_be_told_is_not_guessed(raw, option, noun, listed):
     with pytest.raises(Failed) as caught:
-        mapped(DOMAIN, KEY, {**KEY, "key": "accessToken"})
-    assert caught.value.failure.code.value == "field_ambiguous"
-    assert "'accessToken'" in caught.value.failure.remediation
+        mapped(*raw)
+    failure = caught.value.failure
+    assert failure.code.value == "field_ambiguous"
+    assert failure.message == f"it cannot be told which field of StackOne's Freshservice form takes the {noun}."
+    assert f"credential_fields.{option};" in failure.remediation
+    assert all(f"'{key}' (" in failure.remediation for key in listed)
+    assert failure.details == {"fields": listed}
+
+
+@pytest.mark.parametrize(
+    ("raw", "key"),
+    [
+        ([{"key": "password", "secret": True}], "password"),
+        ([PASSWORD, {"key": "accessToken", "secret": True}], "accessToken"),
+        ([PASSWORD, {"key": "x", "label": "API Key (v2)", "secret": True}], "x"),
+    ],
+)
+def test_the_only_secret_is_the_key_whatever_it_is_called(raw, key):
+    assert mapped(DOMAIN, *raw).api_key.key == key
+
+
+@pytest.mark.parametrize(
+    ("raw", "key"),
+    [
+        ([{**TEXT, "key": "tenant"}], "tenant"),
+        ([{**TEXT, "key": "tenant"}, {**DOMAIN, "required": False}], "tenant"),
+        ([{**TEXT, "value": "eu"}, {**TEXT, "key": "tenant"}], "tenant"),
+        ([{**TEXT, "type": "number", "value": 7}, {**TEXT, "key": "tenant"}], "tenant"),
+        ([{**TEXT, "required": False}, {**DOMAIN, "required": False}], "domain"),
+        ([{**DOMAIN, "value": "mycompany"}], "domain"),
+        ([{**TEXT, "required": False}, {**TEXT, "required": False, "label": "Account URL", "key": "two"}], "two"),
+    ],
+)
+def test_the_only_required_text_is_the_domain_or_the_one_that_names_one(raw, key):
+    assert mapped(KEY, *raw).domain.key == key
 
 
 def test_among_several_texts_the_one_that_names_a_domain():
@@ -105,11 +221,16 @@ def test_an_optional_domain_is_found_by_name():
     assert mapped({**DOMAIN, "required": False}, KEY).domain.key == "domain"
 
 
-def test_a_required_field_that_nothing_fills_is_named():
+def test_required_fields_that_nothing_fills_are_named():
+    region = {"key": "region", "label": "Region", "type": "select", "secret": False, "required": True}
+    zone = {"key": "zone", "type": "select", "secret": False, "required": True}
     with pytest.raises(Failed) as caught:
-        mapped(DOMAIN, KEY, {"key": "region", "label": "Region", "type": "select", "secret": False, "required": True})
-    assert caught.value.failure.code.value == "field_unfilled"
-    assert "'region' (Region)" in caught.value.failure.message
+        mapped(DOMAIN, KEY, region, {**region, "key": "optional", "required": False}, zone)
+    failure = caught.value.failure
+    assert failure.code.value == "field_unfilled"
+    assert "requires 'region' (Region), 'zone', which nothing fills" in failure.message
+    assert "credential_fields.extra" in failure.remediation
+    assert failure.details == {"fields": ["region", "zone"]}
 
 
 @pytest.mark.parametrize("filler", [{"value": "eu"}, {"options": [{"label": "EU", "value": "eu"}]}])
@@ -131,10 +252,22 @@ def test_explicit_mapping_and_extra_values_win():
     assert found == {"host": "acme", "token2": "K", "region": "us", "pin": "1234"}
 
 
-def test_an_explicit_field_that_does_not_exist_is_an_error():
+@pytest.mark.parametrize(
+    ("chosen", "named", "listed"),
+    [
+        (CredentialFields(domain="nope"), "credential_fields.domain names 'nope'", ["domain"]),
+        (CredentialFields(api_key="nope"), "credential_fields.api_key names 'nope'", ["domain", "apiKey"]),
+        (CredentialFields(domain="apiKey", api_key="apiKey"), "credential_fields.domain names 'apiKey'", ["domain"]),
+    ],
+)
+def test_an_explicit_field_that_does_not_exist_is_an_error(chosen, named, listed):
     with pytest.raises(Failed) as caught:
-        mapped(DOMAIN, KEY, chosen=CredentialFields(domain="nope"))
-    assert "'nope'" in caught.value.failure.message
+        mapped(DOMAIN, KEY, chosen=chosen)
+    failure = caught.value.failure
+    assert failure.code.value == "field_unfilled"
+    assert named in failure.message
+    assert failure.remediation.startswith("It has 'domain' (Domain)")
+    assert failure.details == {"fields": listed}
 
 
 @pytest.mark.parametrize(
@@ -147,7 +280,10 @@ def test_an_explicit_field_that_does_not_exist_is_an_error():
         ({"validation": {"type": "domain", "pattern": "freshservice"}}, "acme.freshservice.com"),
         ({"validation": {"type": "html-pattern", "pattern": "("}}, "acme"),
         ({"placeholder": "mycompany.freshservice.com"}, "acme.freshservice.com"),
+        ({"validation": {"type": "domain", "pattern": "another-product"}}, "acme"),
         ({"placeholder": "https://mycompany.freshservice.com/"}, "https://acme.freshservice.com"),
+        ({"placeholder": " MyCompany.Freshservice.com "}, "acme.freshservice.com"),
+        ({"placeholder": "see https://support.example.com"}, "acme"),
         ({"placeholder": "mycompany"}, "acme"),
     ],
 )
@@ -155,15 +291,42 @@ def test_the_domain_takes_the_form_that_the_field_wants(rule, value):
     assert mapped({**DOMAIN, **rule}, KEY).credentials(TENANT)["domain"] == value
 
 
-def test_the_stored_domain_and_key_are_found_again():
-    assert find_stored_domain({"subdomain": "acme", "region": "eu"}, AUTO) == "acme"
-    assert find_stored_domain({"tenant": "acme"}, AUTO) == "acme"
-    assert find_stored_domain({"one": "acme", "two": "eu"}, AUTO) is None
-    assert find_stored_domain({"one": "acme", "two": "eu"}, CredentialFields(domain="one")) == "acme"
-    assert find_stored_key({"whatever": "p"}, AUTO) == "p"
-    assert find_stored_key({"pin": "q", "apiKey": "p"}, AUTO) == "p"
-    assert find_stored_key({"a": "q", "b": "p"}, AUTO) is None
-    assert find_stored_key({"a": "q", "b": "p"}, CredentialFields(api_key="b")) == "p"
+@pytest.mark.parametrize(
+    ("values", "chosen", "found"),
+    [
+        ({"subdomain": "acme", "region": "eu"}, AUTO, "acme"),
+        ({"Account-URL": "acme", "region": "eu"}, AUTO, "acme"),
+        ({"tenant": "acme"}, AUTO, "acme"),
+        ({"tenant": "acme", "region": "eu"}, CredentialFields(extra={"region": "us"}), "acme"),
+        ({"one": "acme", "two": "eu"}, AUTO, None),
+        ({"domain": "acme", "host": "eu"}, AUTO, None),
+        ({"domain": 7}, AUTO, None),
+        ({"domain": ""}, AUTO, None),
+        ({}, AUTO, None),
+        ({"one": "acme", "two": "eu"}, CredentialFields(domain="one"), "acme"),
+        ({"domain": "eu"}, CredentialFields(domain="one"), None),
+    ],
+)
+def test_the_stored_domain_is_found_again_or_not_told(values, chosen, found):
+    assert find_stored_domain(values, chosen) == found
+
+
+@pytest.mark.parametrize(
+    ("secrets", "chosen", "found"),
+    [
+        ({"whatever": "p"}, AUTO, "p"),
+        ({"pin": "q", "whatever": "p"}, CredentialFields(extra_secrets={"pin": "1"}), "p"),
+        ({"pin": "q", "apiKey": "p"}, AUTO, "p"),
+        ({"pin": "q", "access_token": "p"}, AUTO, "p"),
+        ({"token": "q", "apiKey": "p"}, AUTO, None),
+        ({"a": "q", "b": "p"}, AUTO, None),
+        ({}, AUTO, None),
+        ({"a": "q", "b": "p"}, CredentialFields(api_key="b"), "p"),
+        ({"a": "q"}, CredentialFields(api_key="b"), None),
+    ],
+)
+def test_the_stored_key_is_found_again_or_not_told(secrets, chosen, found):
+    assert find_stored_key(secrets, chosen) == found
 
 
 FIELDS = st.fixed_dictionaries(

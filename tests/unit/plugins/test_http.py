@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each broken connection proves: above all, whether the request may have been carried out."""
+"""What each broken connection proves: above all, whether the request may have been carried out; and what is sent again."""
 
 from __future__ import annotations
 
@@ -12,21 +12,30 @@ import requests
 import urllib3
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
+    Answer,
+    Clock,
     Http,
     HttpOptions,
     Request,
     Service,
+    TransportError,
+    TransportKind,
     _transport_error,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import Retry
 
 EOF = ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
 UNKNOWN = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 LATER = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
 
-def failed_to_connect(cause):
-    error = urllib3.exceptions.NewConnectionError(None, "failed")
+def caused(error, cause):
     error.__cause__ = cause
+    return error
+
+
+def failed_to_connect(cause):
+    error = caused(urllib3.exceptions.NewConnectionError(None, "failed"), cause)
     return requests.ConnectionError(urllib3.exceptions.MaxRetryError(None, "/", error))
 
 
@@ -40,10 +49,21 @@ def failed_to_connect(cause):
         (requests.ReadTimeout(), "timeout", True),
         (urllib3.exceptions.ReadTimeoutError(None, "/", "slow"), "timeout", True),
         (requests.ConnectTimeout(), "timeout", False),
+        (urllib3.exceptions.ConnectTimeoutError("slow"), "timeout", False),
+        (caused(urllib3.exceptions.ConnectTimeoutError("slow"), UNKNOWN), "dns", False),
+        (caused(urllib3.exceptions.ConnectTimeoutError("slow"), LATER), "dns_temporary", False),
         (failed_to_connect(ConnectionRefusedError()), "refused", False),
         (failed_to_connect(UNKNOWN), "dns", False),
         (failed_to_connect(LATER), "dns_temporary", False),
+        (requests.ConnectionError(UNKNOWN), "dns", False),
+        (requests.ConnectionError(LATER), "dns_temporary", False),
+        (caused(requests.ConnectionError(OSError("inner")), UNKNOWN), "dns", False),
+        (UnicodeError("label too long"), "dns", False),
         (requests.exceptions.ProxyError(OSError("tunnel")), "proxy", False),
+        (urllib3.exceptions.ProxyError("tunnel", OSError()), "proxy", False),
+        (requests.exceptions.ProxyError(failed_to_connect(ConnectionRefusedError())), "proxy", False),
+        (urllib3.exceptions.SSLError("handshake"), "tls", False),
+        (ssl.SSLError("handshake"), "tls", False),
         (urllib3.exceptions.DecodeError("gzip"), "body", True),
         (ConnectionResetError(), "dropped", True),
     ],
@@ -52,6 +72,163 @@ def test_transport_errors(error, kind, sent):
     found = _transport_error(error, "host:443")
     assert (found.kind.value, found.sent) == (kind, sent)
     assert str(found).startswith("host:443: ")
+
+
+def while_handling(cause):
+    try:
+        try:
+            raise cause
+        except OSError:
+            raise requests.ConnectionError("https://host/?secret=1")  # noqa: B904
+    except requests.ConnectionError as error:
+        return error
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (failed_to_connect(ConnectionRefusedError("refused it")), "(ConnectionRefusedError: refused it)"),
+        (requests.ConnectionError("https://host/?secret=1", OSError("no route")), "(OSError: no route)"),
+        (while_handling(OSError("no route")), "(OSError: no route)"),
+        (urllib3.exceptions.ProtocolError("aborted", ConnectionResetError()), "(ConnectionResetError)"),
+    ],
+)
+def test_the_innermost_cause_is_told_because_the_outer_ones_repeat_the_url(error, words):
+    assert str(_transport_error(error, "host:443")).endswith(words)
+
+
+def test_causes_that_name_each_other_end():
+    first, second = OSError("first"), OSError("second")
+    first.__context__, second.__context__ = second, first
+    assert _transport_error(first, "host").detail == "OSError: second"
+
+
+REFUSED, LOST, UNKNOWN_HOST = (
+    TransportError(TransportKind.REFUSED, "host", "x", False),
+    TransportError(TransportKind.DROPPED, "host", "x", True),
+    TransportError(TransportKind.DNS, "host", "x", False),
+)
+NO_CONNECTION = "no connection could be made"
+
+
+def answer(status, **headers):
+    return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, "")
+
+
+class Waiting(Clock):
+    """Sleeps for no time, and remembers for how long it should have."""
+
+    def __init__(self):
+        self.slept = []
+
+    now = staticmethod(lambda: 1_700_000_000.0)
+
+    def sleep(self, seconds):
+        self.slept.append(round(seconds))
+
+
+class Held:
+    """A quota that is never used up by itself."""
+
+    def __init__(self):
+        self.entered, self.held = 0, []
+
+    def __enter__(self):
+        self.entered += 1
+
+    def __exit__(self, *_args):
+        pass
+
+    def hold(self, seconds):
+        self.held.append(seconds)
+
+
+def sending(monkeypatch, outcomes, retries=3):
+    """An Http whose requests end one after the other as given."""
+    http = Http(HttpOptions(retries=retries), Waiting())
+    left = list(outcomes)
+
+    def once(_request):
+        outcome = left.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(http, "_once", once)
+    return http
+
+
+def request(repeatable=True):
+    return Request(Service.STACKONE, "POST", "https://host/hub/accounts?token=secret", repeatable=repeatable)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "repeatable", "status", "slept"),
+    [
+        ([answer(200)], True, 200, []),
+        ([answer(403)], True, 403, []),
+        ([answer(503, Retry_After="7"), answer(200)], True, 200, [7]),
+        ([answer(503, Retry_After="7")], False, 503, []),
+        ([answer(429), answer(200)], False, 200, [60]),
+        ([answer(429, Retry_After="Tue, 14 Nov 2023 22:14:00 GMT"), answer(200)], False, 200, [40]),
+        ([REFUSED, answer(200)], False, 200, [1]),
+        ([LOST, answer(200)], True, 200, [1]),
+        ([LOST], False, "dropped", []),
+        ([UNKNOWN_HOST], True, "dns", []),
+        ([REFUSED, answer(503, Retry_After="7"), answer(429), answer(200)], True, 200, [1, 7, 60]),
+        ([answer(503, Retry_After="7")] * 4, True, 503, [7, 7, 7]),
+        ([answer(500), REFUSED, answer(500), REFUSED], True, "refused", [1, 1, 2]),
+    ],
+)
+def test_what_is_sent_again_and_after_how_long(monkeypatch, outcomes, repeatable, status, slept):
+    monkeypatch.setattr("random.uniform", lambda _least, most: most)
+    http = sending(monkeypatch, outcomes)
+    if isinstance(status, int):
+        assert http.send(request(repeatable)).status == status
+    else:
+        with pytest.raises(TransportError) as caught:
+            http.send(request(repeatable))
+        assert caught.value.kind.value == status
+    assert http.clock.slept == slept
+    assert http.sent[Service.STACKONE] == len(slept) + 1
+
+
+@pytest.mark.parametrize("retries", [0, 1, 5])
+def test_no_more_retries_than_allowed(monkeypatch, retries):
+    http = sending(monkeypatch, [answer(503, Retry_After="0")] * 9, retries)
+    assert http.send(request()).status == 503
+    assert http.sent[Service.STACKONE] == retries + 1
+    lost = sending(monkeypatch, [REFUSED] * 9, retries)
+    with pytest.raises(TransportError):
+        lost.send(request())
+    assert lost.sent[Service.STACKONE] == retries + 1
+
+
+def test_retries_are_logged_without_query_and_the_last_answer_is_given_back(monkeypatch):
+    monkeypatch.setattr("random.uniform", lambda least, _most: least)
+    http = sending(monkeypatch, [REFUSED, answer(503, Retry_After="7"), answer(200)])
+    http.send(request())
+    assert http.retry_log.retries == [
+        Retry("POST /hub/accounts", NO_CONNECTION, 0.5),
+        Retry("POST /hub/accounts", "HTTP 503", 7.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "held", "slept", "waited"),
+    [
+        (answer(429, Retry_After="9"), [9.0], [], 0.0),
+        (answer(503, Retry_After="9"), [], [9], 9.0),
+        (REFUSED, [], [1], 0.625),
+    ],
+)
+def test_a_429_slows_all_who_share_the_quota(monkeypatch, outcome, held, slept, waited):
+    monkeypatch.setattr("random.uniform", lambda _least, most: most)
+    quota, http = Held(), sending(monkeypatch, [outcome, answer(200)])
+    assert http.send(request(), quota).status == 200
+    assert (quota.held, quota.entered) == (held, 2)
+    assert http.clock.slept == slept
+    assert http.retry_log.waited == waited
 
 
 def test_the_environments_netrc_is_not_read(tmp_path, monkeypatch):

@@ -9,17 +9,22 @@ from dataclasses import replace
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Agent
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import REDACTED, AccountView
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     Candidate,
     Stored,
     StoredKey,
+    agent_change,
     check_pinned,
     compare_secret,
     compare_stored,
+    needs_domains,
+    not_active,
     plan_absent,
     plan_create,
     plan_present,
+    relink_reasons,
     select,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account
@@ -34,6 +39,7 @@ TENANT = Tenant("o1", "acme", api_key="KEY-1234")
 ACCOUNT = Account("a1", "freshservice", "active", "o1", "Owner", "u@x", "L", "production")
 SAME = Stored("acme", StoredKey.UNCHANGED)
 ALWAYS, ON_CREATE = UpdateCredentials.ALWAYS, UpdateCredentials.ON_CREATE
+ON_DOUBT = UpdateCredentials.ON_DOUBT
 
 
 @pytest.mark.parametrize(
@@ -58,6 +64,9 @@ ALWAYS, ON_CREATE = UpdateCredentials.ALWAYS, UpdateCredentials.ON_CREATE
         ({}, {"status": "inactive"}, SAME, ["relink"], {}),
         ({}, {"status": "never-heard-of"}, SAME, ["relink"], {}),
         ({"update_credentials": ALWAYS}, {}, Stored("acme"), ["relink"], {}),
+        ({"update_credentials": ALWAYS}, {}, SAME, ["relink"], {}),
+        ({"update_credentials": ON_DOUBT}, {}, Stored("acme", StoredKey.UNKNOWN), ["relink"], {}),
+        ({"update_credentials": ON_DOUBT}, {}, SAME, [], {}),
         ({"update_credentials": ON_CREATE}, {}, Stored("other"), [], {}),
         ({"label": "M"}, {"status": "error"}, SAME, ["relink", "update"], {"label": "M"}),
     ],
@@ -76,6 +85,52 @@ def test_what_only_the_dashboard_can_end_is_said(status):
     assert "dashboard" in caught.value.failure.remediation
 
 
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        ("suspended", "Resume it in StackOne's dashboard"),
+        ("archived", "state: absent"),
+        ("inactive", "Connector Profiles"),
+        ("error", "update_credentials: always"),
+        ("never-heard-of", "update_credentials: always"),
+    ],
+)
+def test_an_account_that_does_not_work_names_its_reasons_and_what_ends_it(status, advice):
+    account = replace(ACCOUNT, status=status, status_reasons=("key expired", "agent left"))
+    failure = not_active(account).failure
+    assert failure.code.value == "account_not_active"
+    assert failure.message == f"account a1 is {status} (key expired; agent left)."
+    assert advice in failure.remediation
+    assert failure.details == {"account_id": "a1", "status": status, "status_reasons": ["key expired", "agent left"]}
+
+
+def test_where_stackone_gives_no_reason_none_is_said():
+    assert not_active(replace(ACCOUNT, status="error")).failure.message == "account a1 is error."
+
+
+@pytest.mark.parametrize(
+    ("declared", "status", "stored", "reasons"),
+    [
+        ({}, "active", SAME, []),
+        ({}, "active", Stored(), []),
+        ({"update_credentials": ALWAYS}, "active", SAME, ["update_credentials is always"]),
+        ({"update_credentials": ON_DOUBT}, "active", Stored(), ["It is not known which API key is stored"]),
+        ({}, "error", SAME, ["The account is error"]),
+        ({}, "active", Stored("other"), ["The stored domain is other"]),
+        ({"domain": None}, "active", Stored("other"), []),
+        ({}, "active", Stored("acme", StoredKey.CHANGED), ["The stored API key is another one"]),
+        (
+            {},
+            "active",
+            Stored("acme", others=("pin", "x")),
+            ["The stored field pin differs", "The stored field x differs"],
+        ),
+    ],
+)
+def test_why_credentials_are_sent_again(declared, status, stored, reasons):
+    assert relink_reasons(replace(TENANT, **declared), replace(ACCOUNT, status=status), stored) == reasons
+
+
 def test_on_create_leaves_a_broken_account_but_not_green():
     with pytest.raises(Failed, match="error"):
         plan_present(replace(TENANT, update_credentials=ON_CREATE), replace(ACCOUNT, status="error"), Stored())
@@ -84,6 +139,45 @@ def test_on_create_leaves_a_broken_account_but_not_green():
 def test_on_create_warns_of_what_it_leaves():
     plan = plan_present(replace(TENANT, update_credentials=ON_CREATE), ACCOUNT, Stored("other"))
     assert plan.warnings == ("The stored domain is other, and was left because update_credentials is on_create.",)
+    assert plan_present(TENANT, ACCOUNT, Stored("other")).warnings == ()
+
+
+SHOWN = {
+    "origin_owner_id": "o1",
+    "origin_owner_name": "Owner",
+    "origin_username": "u@x",
+    "label": "L",
+    "type": "production",
+    "domain": "acme",
+    "status": "active",
+    "api_key": "unchanged",
+}
+
+
+@pytest.mark.parametrize(
+    ("declared", "status", "stored", "before", "after"),
+    [
+        ({}, "active", SAME, {}, {}),
+        ({"label": "M"}, "active", SAME, {}, {"label": "M"}),
+        ({}, "active", Stored("other", StoredKey.UNCHANGED), {"domain": "other"}, {}),
+        ({}, "active", Stored("acme", StoredKey.CHANGED), {}, {"api_key": "changed"}),
+        ({}, "error", SAME, {"status": "error"}, {}),
+        ({}, "error", Stored("acme"), {"status": "error", "api_key": "unknown"}, {"api_key": "changed"}),
+        ({"update_credentials": ALWAYS}, "active", SAME, {}, {"api_key": "changed"}),
+        ({"update_credentials": ON_CREATE}, "active", Stored("acme", others=("pin",)), {"api_key": "unknown"}, None),
+        (
+            {},
+            "active",
+            Stored("acme", StoredKey.UNCHANGED, ("pin", "region")),
+            {"credential_fields": {"pin": "unchanged", "region": "unchanged"}},
+            {"credential_fields": {"pin": "changed", "region": "changed"}},
+        ),
+    ],
+)
+def test_the_diff_shows_what_changes_and_nothing_else(declared, status, stored, before, after):
+    plan = plan_present(replace(TENANT, **declared), replace(ACCOUNT, status=status), stored)
+    assert plan.before == SHOWN | before
+    assert plan.after == (plan.before if after is None else SHOWN | after)
 
 
 def test_the_diff_of_a_rotated_key_tells_no_more_than_that():
@@ -93,24 +187,65 @@ def test_the_diff_of_a_rotated_key_tells_no_more_than_that():
     assert "KEY" not in str(plan)
 
 
-def test_create_shows_what_will_be():
-    assert plan_create(TENANT, "agent@x").after == {
-        "origin_owner_id": "o1",
-        "origin_owner_name": "o1",
-        "origin_username": "agent@x",
-        "type": "production",
-        "domain": "acme",
-        "status": "active",
-        "api_key": "changed",
-    }
+NEW = {
+    "origin_owner_id": "o1",
+    "origin_owner_name": "o1",
+    "type": "production",
+    "domain": "acme",
+    "status": "active",
+    "api_key": "changed",
+}
+
+
+@pytest.mark.parametrize(
+    ("declared", "username", "after"),
+    [
+        ({}, "agent@x", {"origin_username": "agent@x"}),
+        ({}, None, {}),
+        ({"label": "L", "account_type": "test"}, None, {"label": "L", "type": "test"}),
+        ({"origin_owner_name": "Owner"}, None, {"origin_owner_name": "Owner"}),
+    ],
+)
+def test_create_shows_what_will_be(declared, username, after):
+    plan = plan_create(replace(TENANT, **declared), username)
+    assert [action.value for action in plan.actions] == ["create"]
+    assert plan.before == {}
+    assert plan.after == NEW | after
 
 
 def test_absent():
-    assert plan_absent(TENANT, None).actions == ()
-    plan = plan_absent(TENANT, ACCOUNT)
+    gone = plan_absent(TENANT, None)
+    assert (gone.actions, gone.before, gone.after) == ((), {}, {})
+    account = replace(ACCOUNT, setup_information={"one": "acme", "two": "eu"})
+    plan = plan_absent(replace(TENANT, credential_fields=CredentialFields(domain="one")), account)
     assert [action.value for action in plan.actions] == ["delete"]
-    assert plan.before["origin_owner_id"] == "o1"
+    assert plan.before == {name: value for name, value in SHOWN.items() if name != "api_key"}
     assert plan.after == {}
+
+
+OTHER_AGENT, SAME_AGENT = Agent(2, "b@x"), Agent(1, "renamed@x")
+
+
+@pytest.mark.parametrize(
+    ("declared", "username", "agent", "before", "change"),
+    [
+        ({}, None, Agent(1), Agent(1), "same"),
+        ({}, "b@x", Agent(1, "a@x"), SAME_AGENT, "same"),
+        ({}, "a@x", Agent(1, "a@x"), OTHER_AGENT, "other"),
+        ({}, "A@X", Agent(1, "a@x"), None, "same"),
+        ({}, "a@x", Agent(1, "A@X"), None, "same"),
+        ({}, "b@x", Agent(1, "a@x"), None, "other"),
+        ({}, "b@x", Agent(1), None, "unknown"),
+        ({}, "a@x", None, SAME_AGENT, "unknown"),
+        ({}, "somebody", Agent(1, "a@x"), None, "unknown"),
+        ({}, "", Agent(1, "a@x"), None, "unknown"),
+        ({}, None, Agent(1, "a@x"), None, "unknown"),
+        ({"origin_username": "a@x"}, "a@x", Agent(1, "a@x"), None, "unknown"),
+    ],
+)
+def test_whose_key_the_new_one_is(declared, username, agent, before, change):
+    account = replace(ACCOUNT, origin_username=username)
+    assert agent_change(replace(TENANT, **declared), account, agent, before).value == change
 
 
 def at(account_id, domain):
@@ -154,19 +289,82 @@ def test_which_account_is_the_link(declared, candidates, found):
         with pytest.raises(Failed) as caught:
             select(tenant, candidates)
         assert caught.value.failure.code.value == "ambiguous_account"
-        listed = caught.value.failure.details["candidates"]
-        assert [item["account_id"] for item in listed] == [item.account.id for item in candidates]
         return
     account = select(tenant, candidates)
     assert (account.id if account else None) == found
 
 
-def test_a_pinned_account_must_be_the_owners():
-    check_pinned(TENANT, ACCOUNT)
-    for wrong in ({"provider": "hubspot"}, {"origin_owner_id": "o2"}):
-        with pytest.raises(Failed) as caught:
-            check_pinned(TENANT, replace(ACCOUNT, **wrong))
-        assert caught.value.failure.code.value == "account_mismatch"
+A, B = at("a", None), Candidate(replace(ACCOUNT, id="b", status="error"), "x")
+
+
+@pytest.mark.parametrize(
+    ("candidates", "message", "listed"),
+    [
+        ([A], "a (domain unknown, active) may be this link.", [("a", None, "active")]),
+        (
+            [A, B],
+            "several accounts could be this link: a (domain unknown, active), b (domain x, error).",
+            [("a", None, "active"), ("b", "x", "error")],
+        ),
+    ],
+)
+def test_who_must_choose_sees_the_candidates(candidates, message, listed):
+    with pytest.raises(Failed) as caught:
+        select(replace(TENANT, allow_multiple=True), candidates)
+    failure = caught.value.failure
+    assert failure.message == message
+    assert "account_id" in failure.remediation
+    names = ("account_id", "domain", "status")
+    assert failure.details == {"candidates": [dict(zip(names, item)) for item in listed]}
+
+
+@pytest.mark.parametrize(
+    ("declared", "accounts", "needed"),
+    [
+        ({}, 0, False),
+        ({}, 1, False),
+        ({}, 2, True),
+        ({"allow_multiple": True}, 0, False),
+        ({"allow_multiple": True}, 1, True),
+        (ABSENT, 0, False),
+        (ABSENT, 1, True),
+        (ABSENT | {"domain": None}, 1, False),
+        (ABSENT | {"domain": None}, 2, False),
+    ],
+)
+def test_domains_are_only_asked_for_where_they_decide(declared, accounts, needed):
+    assert needs_domains(replace(TENANT, **declared), [ACCOUNT] * accounts) is needed
+
+
+@pytest.mark.parametrize(
+    ("declared", "account"),
+    [
+        ({}, {}),
+        ({}, {"provider": "FreshService"}),
+        ({"provider": "FRESHSERVICE"}, {}),
+        ({"origin_owner_id": None}, {"origin_owner_id": "o2"}),
+    ],
+)
+def test_a_pinned_account_may_be(declared, account):
+    check_pinned(replace(TENANT, **declared), replace(ACCOUNT, **account))
+
+
+@pytest.mark.parametrize(
+    ("account", "reason"),
+    [
+        ({"provider": "hubspot"}, "its provider is hubspot"),
+        ({"origin_owner_id": "o2"}, "its origin owner is o2"),
+        ({"provider": "hubspot", "origin_owner_id": "o2"}, "its provider is hubspot and its origin owner is o2"),
+    ],
+)
+def test_a_pinned_account_of_somebody_else_is_not_touched(account, reason):
+    with pytest.raises(Failed) as caught:
+        check_pinned(TENANT, replace(ACCOUNT, **account))
+    failure = caught.value.failure
+    assert failure.code.value == "account_mismatch"
+    assert failure.message == f"account a1 is not this tenant's: {reason}."
+    assert "account_id" in failure.remediation
+    assert failure.details == {"account_id": "a1"}
 
 
 @pytest.mark.parametrize(
@@ -185,7 +383,10 @@ def test_the_redacted_tail(placeholder, state):
 
 
 def test_extra_fields_are_compared_as_well():
-    chosen = CredentialFields(extra={"region": "eu"}, extra_secrets={"pin": "99"})
-    view = AccountView({"domain": "acme", "region": "us"}, {"apiKey": f"{REDACTED}1234", "pin": f"{REDACTED}98"})
+    chosen = CredentialFields(extra={"zone": "1", "region": "eu"}, extra_secrets={"code": "77", "pin": "99"})
+    view = AccountView(
+        {"domain": "acme", "zone": "1", "region": "us"},
+        {"apiKey": f"{REDACTED}1234", "code": f"{REDACTED}77", "pin": f"{REDACTED}98"},
+    )
     stored = compare_stored(replace(TENANT, credential_fields=chosen), view)
     assert stored == Stored("acme", StoredKey.UNCHANGED, ("region", "pin"))

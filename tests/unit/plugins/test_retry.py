@@ -49,10 +49,17 @@ def test_a_429_is_repeated_for_every_request_unless_the_wait_is_too_long(header,
     assert status_delay(429, header, 0, repeatable, NOW) == delay
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_date_to_wait_for_counts_from_now(status):
+    assert status_delay(status, formatdate(NOW + 30, usegmt=True), 0, True, NOW) == 30
+
+
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
 def test_what_may_pass_is_repeated_only_where_that_is_harmless(status):
     assert 0.5 <= status_delay(status, None, 0, True, NOW) <= 0.625
+    assert 2 <= status_delay(status, None, 2, True, NOW) <= 2.5
     assert status_delay(status, "9", 0, True, NOW) == 9
+    assert status_delay(status, "121", 0, True, NOW) is None
     assert status_delay(status, None, 0, False, NOW) is None
 
 
@@ -61,9 +68,10 @@ def test_all_else_is_final(status):
     assert status_delay(status, "1", 0, True, NOW) is None
 
 
-def test_backoff_doubles():
+def test_backoff_doubles_and_spreads_workers():
     assert 0.5 <= backoff(0) <= 0.625
     assert 4 <= backoff(3) <= 5
+    assert len({backoff(0) for _worker in range(9)}) > 1
 
 
 @pytest.mark.parametrize(
@@ -83,7 +91,26 @@ def test_a_lost_answer_is_only_asked_for_again_where_that_cannot_do_it_twice(kin
     assert (error_delay(TransportError(kind, "host", "x", sent), 0, repeatable) is not None) is again
 
 
-def test_the_summary_says_what_and_how_long():
-    log = RetryLog([Retry("GET /accounts", "HTTP 503", 0.5), Retry("GET /accounts", "HTTP 503", 1.0)])
-    assert log.summary() == "Repeated 2 requests (GET /accounts: HTTP 503 (2 times)); waited 1.5 s in all."
-    assert RetryLog().summary() is None
+def test_a_lost_answer_is_asked_for_again_later_each_time():
+    error = TransportError(TransportKind.REFUSED, "host", "x", False)
+    assert 0.5 <= error_delay(error, 0, True) <= 0.625
+    assert 4 <= error_delay(error, 3, True) <= 5
+
+
+LISTING, LINKING = Retry("GET /accounts", "HTTP 503", 0.5), Retry("POST /hub/accounts", "HTTP 429", 60.0)
+
+
+@pytest.mark.parametrize(
+    ("retries", "summary"),
+    [
+        ([], None),
+        ([LISTING], "Repeated 1 request (GET /accounts: HTTP 503); waited 0.5 s in all."),
+        ([LISTING] * 2, "Repeated 2 requests (GET /accounts: HTTP 503 (2 times)); waited 1.0 s in all."),
+        (
+            [LISTING, LINKING, LISTING],
+            "Repeated 3 requests (GET /accounts: HTTP 503 (2 times); POST /hub/accounts: HTTP 429); waited 61.0 s in all.",
+        ),
+    ],
+)
+def test_the_summary_says_what_and_how_long(retries, summary):
+    assert RetryLog(retries).summary() == summary

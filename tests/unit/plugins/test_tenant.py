@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
+    CredentialFields,
     Tenant,
+    invalid_argument,
     normalise_domain,
     normalise_key,
     same_domain,
@@ -31,6 +33,8 @@ LABELS = st.from_regex(re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?"), fullma
         "https://mycompany.freshservice.com",
         "HTTPS://MyCompany.Freshservice.com/",
         "http://mycompany.freshservice.com/a/dashboard?x=1#y",
+        "https://mycompany.freshservice.com?x=1",
+        "https://mycompany.freshservice.com#y",
     ],
 )
 def test_the_three_forms_that_people_paste(text):
@@ -44,7 +48,7 @@ def test_the_three_forms_that_people_paste(text):
         ("   ", "empty"),
         (".freshservice.com", "empty"),
         ("https://", "empty"),
-        ("evil.com", "single label"),
+        ("evil.com", "single label under freshservice.com;"),
         ("a.b", "single label"),
         ("a.b.freshservice.com", "single label"),
         ("mycompany.freshservice.com.evil.com", "single label"),
@@ -62,6 +66,8 @@ def test_the_three_forms_that_people_paste(text):
         ("mycompany%2eevil", "path"),
         ("my company", "white space"),
         ("mycompany\x00", "white space"),
+        ("my\x1fcompany", "white space"),
+        ("my\x7fcompany", "white space"),
         ("mycömpany", "non-ASCII"),
         ("m\u0443company", "non-ASCII"),
         ("mycompany\u200b", "non-ASCII"),
@@ -79,6 +85,23 @@ def test_anything_else_is_refused_with_the_reason(text, reason):
     assert caught.value.failure.code.value == "invalid_domain"
     assert caught.value.failure.phase.value == "arguments"
     assert reason in caught.value.failure.message
+    assert "before .freshservice.com" in caught.value.failure.remediation
+
+
+def test_a_label_may_be_as_long_as_dns_allows():
+    assert normalise_domain("a" * 63) == "a" * 63
+
+
+def test_a_refused_domain_is_shown_shortened_and_printable():
+    with pytest.raises(Failed) as caught:
+        normalise_domain("\u0443" + "x" * 500)
+    shown = "\\u0443" + "x" * 79
+    assert f"domain '{shown}' is not" in caught.value.failure.message
+
+
+@pytest.mark.parametrize("stored", ["other", "acme2", "acme.example.com", "not a domain", ""])
+def test_another_domain_is_not_the_declared_one(stored):
+    assert not same_domain("acme", stored)
 
 
 @given(LABELS)
@@ -101,14 +124,61 @@ def test_keys_lose_the_white_space_around_them():
     assert normalise_key(" abcDEF123 \n", "api_key") == "abcDEF123"
 
 
-@pytest.mark.parametrize("key", ["", " \n", "two words", "k\u00e9y", "a:b", "a\x00b"])
-def test_what_cannot_be_a_key_is_refused_and_not_shown(key):
+@pytest.mark.parametrize(
+    ("key", "words", "advice"),
+    [
+        ("", "api_key is empty.", "Ansible Vault"),
+        (" \n", "api_key is empty.", "Ansible Vault"),
+        ("two words", "api_key holds a character that no API key has", "vaulted variable"),
+        ("k\u00e9y", "api_key holds a character that no API key has", "vaulted variable"),
+        ("a:b", "api_key holds a character that no API key has", "vaulted variable"),
+        ("a\x00b", "api_key holds a character that no API key has", "vaulted variable"),
+        ("$ANSIBLE_VAULT;1.1;AES256\n3061", "api_key holds a character that no API key has", "vaulted variable"),
+    ],
+)
+def test_what_cannot_be_a_key_is_refused_and_not_shown(key, words, advice):
     with pytest.raises(Failed) as caught:
         normalise_key(key, "api_key")
-    assert caught.value.failure.code.value == "invalid_argument"
-    assert not key.strip() or key.strip() not in caught.value.failure.line
+    failure = caught.value.failure
+    assert (failure.code.value, failure.phase.value) == ("invalid_argument", "arguments")
+    assert failure.message.startswith(words)
+    assert advice in failure.remediation
+    assert not key.strip() or key.strip() not in failure.line
+
+
+def test_an_invalid_argument_needs_no_advice():
+    assert invalid_argument("domain is missing.").failure.line == "domain is missing."
+
+
+SECRETIVE = Tenant(
+    "owner",
+    "acme",
+    api_key="SECRET1",
+    admin_api_key="SECRET2",
+    credential_fields=CredentialFields(extra_secrets={"pin": "SECRET3"}),
+)
 
 
 def test_a_tenant_never_shows_its_keys():
-    tenant = Tenant("owner", "acme", api_key="SECRET1", admin_api_key="SECRET2")
-    assert "SECRET" not in repr(tenant)
+    assert "SECRET" not in repr(SECRETIVE)
+
+
+def test_a_tenant_knows_its_secrets():
+    assert SECRETIVE.secrets == ["SECRET1", "SECRET2", "SECRET3"]
+    assert Tenant("owner", "acme").secrets == []
+
+
+@pytest.mark.parametrize(
+    ("owner", "domain", "account", "name"),
+    [
+        ("1", "acme", None, "acme (owner 1)"),
+        ("1", "acme", "a1", "acme (owner 1)"),
+        ("1", None, None, "owner 1"),
+        (None, "acme", "a1", "acme (account a1)"),
+        (None, None, "a1", "account a1"),
+        (None, "acme", None, "acme"),
+        (None, None, None, "a tenant without a name"),
+    ],
+)
+def test_what_a_message_calls_a_tenant(owner, domain, account, name):
+    assert Tenant(owner, domain, account_id=account).name == name

@@ -1,0 +1,206 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a call through an account proves: whose key StackOne works with."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Agent, KeyCheck, KeyStatus
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._verify import (
+    Answering,
+    Proof,
+    judge,
+    mismatch,
+    provider_answer,
+    verify,
+)
+
+ACCOUNT = Account("a1", "freshservice", "active", "o1")
+AGENT = Agent(1, "agent@x")
+SOMEBODY = Agent(2, "somebody@x")
+
+
+def answer(status, data=None):
+    return Answer(status, {}, "" if data is None else json.dumps(data), data)
+
+
+def envelope(status, data):
+    return answer(200, {"status": status, "data": data})
+
+
+def failed(call, *args):
+    with pytest.raises(Failed) as caught:
+        call(*args)
+    return caught.value.failure
+
+
+@pytest.mark.parametrize(
+    ("check", "answering"),
+    [
+        (KeyCheck(KeyStatus.VALID, "", 200, agent=Agent(1, "renamed@x")), Answering(Proof.SAME, Agent(1, "renamed@x"))),
+        (KeyCheck(KeyStatus.VALID, "", 200, agent=SOMEBODY), Answering(Proof.OTHER, SOMEBODY)),
+        (KeyCheck(KeyStatus.KEY_DISABLED, "", 200, agent=AGENT), Answering(Proof.SAME, AGENT)),
+        (KeyCheck(KeyStatus.KEY_REFUSED, "", 401), Answering(Proof.REFUSED)),
+    ],
+)
+def test_an_agent_is_told_by_its_number(check, answering):
+    assert judge(check, ACCOUNT, AGENT) == answering
+
+
+@pytest.mark.parametrize(
+    ("status", "http_status", "retriable", "advice"),
+    [
+        (KeyStatus.RATE_LIMITED, 429, True, "Run again later"),
+        (KeyStatus.UNREACHABLE, 503, True, "Run again later"),
+        (KeyStatus.ACCESS_DENIED, 403, False, "trusted IP addresses"),
+        (KeyStatus.NOT_FRESHSERVICE, 200, False, "trusted IP addresses"),
+    ],
+)
+def test_what_names_no_agent_proves_nothing(status, http_status, retriable, advice):
+    failure = failed(judge, KeyCheck(status, "", http_status, "what it said"), ACCOUNT, AGENT)
+    assert failure.code.value == "link_not_verified"
+    assert (failure.http_status, failure.retriable) == (http_status, retriable)
+    assert "account a1 (what it said)" in failure.message
+    assert advice in failure.remediation
+    assert failure.details == {"account_id": "a1", "evidence": "what it said"}
+
+
+ME = {"agent": {"id": 1}}
+REFUSAL = {"code": "invalid_credentials"}
+
+
+@pytest.mark.parametrize(
+    ("stackones", "status", "data"),
+    [
+        (envelope(200, ME), 200, ME),
+        (envelope(401, REFUSAL), 401, REFUSAL),
+        (envelope(503, "<h1>Maintenance</h1>"), 503, "<h1>Maintenance</h1>"),
+        (answer(400, {"provider_errors": [{"status": 401, "raw": REFUSAL}]}), 401, REFUSAL),
+        (answer(502, {"provider_errors": [{"status": 503, "raw": "down"}, {"status": 401}]}), 503, "down"),
+        (answer(502, {"status": 200, "provider_errors": [{"status": 401, "raw": REFUSAL}]}), 401, REFUSAL),
+        (answer(404, {"message": "no such action"}), 404, {"message": "no such action"}),
+    ],
+)
+def test_freshservices_answer_is_taken_out_of_stackones(stackones, status, data):
+    found = provider_answer(stackones)
+    assert (found.status, found.data) == (status, data)
+    assert found.text == (data if isinstance(data, str) else json.dumps(data))
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["AccountInvalidCredentialsError", "AccountExpiredCredentialsError", "AccountAuthenticationFailedError"],
+)
+def test_stackones_words_for_a_refused_key_count_as_freshservices(code):
+    assert provider_answer(answer(412, {"errorCode": code})).status == 401
+
+
+@pytest.mark.parametrize(
+    ("stackones", "code", "advice"),
+    [
+        (answer(401), "stackone_key_refused", "API Keys"),
+        (answer(403), "stackone_forbidden", "Unified scope"),
+        (answer(429), "stackone_rate_limited", "requests_per_minute"),
+        (answer(500), "stackone_unavailable", "status page"),
+        (answer(412), "link_not_verified", "verify_link: status"),
+        (answer(501), "link_not_verified", "verify_link: status"),
+        (answer(200, {"data": ME}), "link_not_verified", "verify_link: status"),
+        (answer(200, ["no envelope"]), "link_not_verified", "verify_link: status"),
+        (answer(299), "link_not_verified", "verify_link: status"),
+        (answer(300), "unexpected_answer", "stackone_url"),
+        (answer(400, {"provider_errors": []}), "stackone_rejected", ""),
+        (answer(400, {"provider_errors": ["words"]}), "stackone_rejected", ""),
+        (answer(400, {"provider_errors": {"status": 401}}), "stackone_rejected", ""),
+        (answer(400, {"errorCode": "AnotherError"}), "stackone_rejected", ""),
+    ],
+)
+def test_where_stackone_answers_for_itself_the_key_is_not_blamed(stackones, code, advice):
+    failure = failed(provider_answer, stackones)
+    assert failure.code.value == code
+    assert failure.http_status == stackones.status
+    assert advice in failure.remediation
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (403, "the StackOne API key may not call Freshservice through the account (the words)."),
+        (412, "StackOne would not call Freshservice through the account (HTTP 412: the words)."),
+        (500, "StackOne could not call Freshservice through the account (HTTP 500: the words)."),
+        (400, "StackOne would not call Freshservice through the account (HTTP 400: the words)."),
+    ],
+)
+def test_stackones_words_are_passed_on(status, words):
+    failure = failed(provider_answer, answer(status, {"message": "the words"}))
+    assert words in failure.message
+    if status != 403:
+        assert failure.details["answer"] == "the words"
+
+
+@pytest.mark.parametrize(
+    ("answering", "words", "answered_by"),
+    [
+        (
+            Answering(Proof.OTHER, SOMEBODY),
+            "account a1 answers as agent somebody@x, not as agent@x.",
+            "somebody@x",
+        ),
+        (
+            Answering(Proof.REFUSED),
+            "account a1 does not answer as agent agent@x: Freshservice refuses the key that it stores.",
+            None,
+        ),
+    ],
+)
+def test_a_mismatch_names_both_agents(answering, words, answered_by):
+    failure = mismatch(ACCOUNT, answering, AGENT).failure
+    assert failure.code.value == "link_mismatch"
+    assert failure.message == words
+    assert "update_credentials: always" in failure.remediation
+    assert failure.details == {"account_id": "a1", "answered_by": answered_by}
+
+
+class StackOne:
+    """Answers one path after the other, as they come."""
+
+    def __init__(self, *answers):
+        self.answers = answers
+        self.tried, self.preferred = [], None
+
+    def call(self, account):
+        assert account is ACCOUNT
+        for number, given in enumerate(self.answers):
+            self.tried.append(number)
+            yield number, given
+
+    def prefer_path(self, path):
+        self.preferred = path
+
+
+MISSING = envelope(404, None)
+
+
+@pytest.mark.parametrize(
+    ("answers", "tried", "preferred"),
+    [
+        ([envelope(200, ME), envelope(200, ME)], [0], 0),
+        ([MISSING, envelope(200, ME)], [0, 1], 1),
+        ([answer(404), envelope(200, ME)], [0, 1], 1),
+    ],
+)
+def test_the_other_path_is_only_tried_where_the_first_does_not_exist(answers, tried, preferred):
+    stackone = StackOne(*answers)
+    assert verify(stackone, ACCOUNT, AGENT) == Answering(Proof.SAME, Agent(1))
+    assert (stackone.tried, stackone.preferred) == (tried, preferred)
+
+
+def test_where_no_path_exists_none_is_preferred():
+    stackone = StackOne(MISSING, MISSING)
+    assert failed(verify, stackone, ACCOUNT, AGENT).code.value == "link_not_verified"
+    assert stackone.preferred is None
