@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Callable
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._api import refused
+from ansible_collections.tenantlink.stackone.plugins.module_utils._api import refused, unexpected
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import map_fields
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Agent, KeyCheck, KeyStatus
@@ -140,10 +142,10 @@ class Writer:
             return self._hub.edit(current, account.id, form.integration_id, credentials)
 
         submission, session = self._submit(edit, session, lambda: self.edit_session(account))
-        if submission.sent is Sent.UNCERTAIN and self._holds_declared(tenant, account, session):
-            outcome.warnings.append(f"The answer to the re-link was lost ({submission.words}); the new key is stored.")
-        elif submission.sent is not Sent.ACCEPTED:
+        if not self._taken(tenant, account, session, submission):
             raise submission.error or session_refused(submission.http_status)
+        if submission.sent is Sent.UNCERTAIN or submission.foreign:
+            outcome.warnings.append(f"The answer to the re-link was lost ({submission.words}); the new key is stored.")
         outcome.actions.append(Action.RELINK)
         outcome.domain = tenant.domain
 
@@ -161,7 +163,7 @@ class Writer:
 
         submission, session = self._submit(create, session, renew)
         found = self._made_since(outcome, session, submission)
-        if submission.sent is Sent.UNCERTAIN and not found:
+        if submission.sent is Sent.UNCERTAIN and not found and not submission.late:
             submission, session = self._submit(create, session, renew)
             found = self._made_since(outcome, session, submission)
         if submission.sent is Sent.ACCEPTED and (submission.account_id or found):
@@ -174,7 +176,10 @@ class Writer:
         try:
             changed = self._patch(outcome, account, changes)
         except Failed as error:
-            found = self._stackone.account(account.id) if error.failure.retriable else None
+            found = None
+            if _may_be_done(error):
+                with _unless_shown(error, "the change was made"):
+                    found = self._stackone.account(account.id)
             if found is None or drift(outcome.tenant, found):
                 raise
             outcome.warnings.append(f"The answer to the change of account {account.id} was lost; it was made.")
@@ -187,13 +192,28 @@ class Writer:
         try:
             self._stackone.delete(account.id)
         except Failed as error:
-            if not error.failure.retriable or self._stackone.account(account.id):
+            if not _may_be_done(error):
+                raise
+            with _unless_shown(error, "the account was unlinked"):
+                found = self._stackone.account(account.id)
+            if found:
                 raise
 
-    def _holds_declared(self, tenant: Tenant, account: Account, session: ConnectSession) -> bool:
-        stored = compare_stored(tenant, self._hub.view(session, account.id))
-        assert tenant.domain
-        return stored.key is StoredKey.UNCHANGED and stored.domain == tenant.domain and not stored.others
+    def _taken(self, tenant: Tenant, account: Account, session: ConnectSession, submission: Submission) -> bool:
+        """Whether an account stores what was sent; where the answer does not say so, the Hub's edit view does."""
+        if submission.sent not in (Sent.ACCEPTED, Sent.UNCERTAIN):
+            return False
+        if submission.account_id:
+            return True
+        assert submission.error
+        with _unless_shown(submission.error, "the key is stored"):
+            stored = compare_stored(tenant, self._hub.view(session, account.id))
+        if stored.key is StoredKey.CHANGED or stored.domain != tenant.domain or stored.others:
+            return False
+        silent = submission.sent is Sent.ACCEPTED and not submission.foreign
+        if stored.key is StoredKey.UNKNOWN and not silent:
+            raise _unknown(submission.error, "the key is stored")
+        return True
 
     def _submit(
         self,
@@ -217,8 +237,10 @@ class Writer:
             return None
         try:
             return self._look_for_made(outcome, session, submission)
-        except Stopped:
-            raise _create_uncertain(submission) from None
+        except (Failed, Stopped):
+            if submission.sent is Sent.REFUSED and submission.error:
+                raise submission.error from None
+            raise _create_uncertain(submission, "and it is not known whether it made an account") from None
 
     def _look_for_made(self, outcome: Outcome, session: ConnectSession, submission: Submission) -> str | None:
         tenant = outcome.tenant
@@ -234,7 +256,7 @@ class Writer:
 
     def _account_despite(self, outcome: Outcome, submission: Submission, found: str | None) -> str:
         if not found:
-            if submission.sent is Sent.UNCERTAIN or not submission.error:
+            if submission.sent is not Sent.REFUSED or not submission.error:
                 raise _create_uncertain(submission)
             raise submission.error
         outcome.actions.append(Action.CREATE)
@@ -259,6 +281,8 @@ class Writer:
             answer = self._stackone.change(account.id, changes)
         if not answer.ok:
             raise refused(answer, "change the account")
+        if not isinstance(answer.data, dict) or str(answer.data.get("id")) != account.id:
+            raise unexpected(answer, "change the account")
         return True
 
 
@@ -277,10 +301,31 @@ def create_request(tenant: Tenant, username: str | None) -> SessionRequest:
     )
 
 
-def _create_uncertain(submission: Submission) -> Failed:
+def _may_be_done(error: Failed) -> bool:
+    """Whether a request may have been carried out although it was not answered as it should be."""
+    return error.failure.retriable or error.failure.code is FailureCode.UNEXPECTED_ANSWER
+
+
+@contextmanager
+def _unless_shown(error: Failed, what: str) -> Iterator[None]:
+    """Look what became of a request whose answer was lost. Where that cannot be seen either, the failure says so."""
+    try:
+        yield
+    except Failed:
+        raise _unknown(error, what) from None
+
+
+def _unknown(error: Failed, what: str) -> Failed:
+    failure = error.failure
+    message = f"{failure.message} It is not known whether {what}."
+    error.failure = replace(failure, message=message, details={**failure.details, "uncertain": True}, retriable=True)
+    return error
+
+
+def _create_uncertain(submission: Submission, seen: str = "and shows no new account") -> Failed:
     return Failed(
         FailureCode.CREATE_UNCERTAIN,
-        f"StackOne gave no clear answer to the link, and shows no new account ({submission.words}).",
+        f"StackOne gave no clear answer to the link, {seen} ({submission.words}).",
         "Run again later: an account that appears meanwhile is adopted, not duplicated.",
         http_status=submission.http_status,
         retriable=True,

@@ -27,6 +27,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Linker, Rules
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
 from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import check_limit, unlisted
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account
@@ -155,6 +156,8 @@ class Bulk:
                 linker.apply(outcome)
             if outcome.created_id:
                 made |= {outcome.created_id}
+            if outcome.account and Action.DELETE in outcome.actions:
+                before.forget(outcome.account)
             self._note(job)
         for job in group if len(group) > 1 else ():
             if job.outcome:
@@ -215,7 +218,8 @@ class Bulk:
         report.purged = [_purge_job(account) for account in accounts]
         self._progress.progress.total += len(accounts)
         self._apply(report.purged, before)
-        self._confirm(report.purged, before)
+        with during(Phase.CONFIRM):
+            self._confirm(report.purged, before)
 
     def _remember(self, jobs: Sequence[Job], before: Directory, fingerprints: Fingerprints) -> None:
         present = {account.id for account in before}

@@ -67,6 +67,7 @@ class Confirmer:
         """Why it did not come true in time."""
         account_id = outcome.account_id or ""
         if Action.DELETE in outcome.actions:
+            outcome.actions.remove(Action.DELETE)
             return Failed(
                 FailureCode.CHANGE_NOT_KEPT,
                 f"StackOne took the request to unlink account {account_id}, but still shows it.",
@@ -74,7 +75,9 @@ class Confirmer:
                 retriable=True,
                 details={"account_id": account_id},
             )
-        return not_active(outcome.account) if outcome.account else account_not_found(account_id)
+        known = outcome.account
+        # One that was active when it was last seen is not shown any more.
+        return not_active(known) if known and not known.active else account_not_found(account_id)
 
     def _gone(self, outcome: Outcome, seen: Observed) -> bool:
         found = seen.account(outcome.account_id or "")

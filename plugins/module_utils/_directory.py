@@ -70,6 +70,13 @@ class Directory:
         """One account, C(None) where none was listed."""
         return self._by_id.get(account_id)
 
+    def forget(self, account: Account) -> None:
+        """It was unlinked: whoever looks among its owner's accounts afterwards must not ask for it any more."""
+        with self._lock:
+            ids = self._by_owner[account.provider.lower()]
+            left = tuple(other for other in ids.get(account.origin_owner_id, ()) if other != account.id)
+            ids[account.origin_owner_id] = left
+
     def _add(self, accounts: Iterable[Account]) -> None:
         with self._lock:
             for account in accounts:

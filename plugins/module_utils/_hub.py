@@ -23,8 +23,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._api import (
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import FormField, parse_fields
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer, TransportError
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer, TransportError, TransportKind
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import ConnectSession
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
 REDACTED = "__secretvalue:**redacted**"
 
@@ -57,13 +58,19 @@ class Sent(Enum):
 
 @dataclass(frozen=True)
 class Submission:
-    """The fate of one POST or PATCH. C(words) are the provider's or StackOne's, C(account_id) the answer's."""
+    """The fate of one POST or PATCH. C(words) are the provider's or StackOne's, C(account_id) the answer's.
+
+    C(late): no answer came in time, and StackOne may be at it still (it waits for a provider longer than we do, S82).
+    C(foreign): the status says success, but the words are not StackOne's, as when a proxy's page answers in its place.
+    """
 
     sent: Sent
     account_id: str | None = None
     http_status: int | None = None
     words: str = ""
     error: Failed | None = None
+    foreign: bool = False
+    late: bool = False
 
 
 class Forms:
@@ -108,7 +115,15 @@ class Hub:
 
     def form(self, session: ConnectSession, provider: str, integration_id: str | None) -> Form:
         """The form of the given connector profile, else of the provider's only active one (H3, H4)."""
-        return self._forms.get(provider, integration_id, lambda: self._form(session, provider, integration_id))
+        return self._forms.get(provider, integration_id, lambda: self._form_for_all(session, provider, integration_id))
+
+    def _form_for_all(self, session: ConnectSession, provider: str, integration_id: str | None) -> Form:
+        """What other tenants get as well, who do not know the token of this session as a secret."""
+        try:
+            return self._form(session, provider, integration_id)
+        except Failed as error:
+            error.failure = error.failure.scrubbed(Scrubber((session.token,)))
+            raise
 
     def _form(self, session: ConnectSession, provider: str, integration_id: str | None) -> Form:
         profile = self._profile(session, provider, integration_id)
@@ -171,7 +186,8 @@ class Hub:
             answer = self._api.send(method, path, headers=_headers(session), body=body, repeatable=repeatable)
         except TransportError as error:
             sent = Sent.UNCERTAIN if error.sent else Sent.REFUSED
-            return Submission(sent, words=str(error), error=unreachable(error))
+            late = error.kind is TransportKind.TIMEOUT
+            return Submission(sent, words=str(error), error=unreachable(error), late=late)
         return _submission(answer)
 
     def _get(self, session: ConnectSession, path: str, doing: str) -> dict[str, Any]:
@@ -212,8 +228,13 @@ def hub_unavailable(answer: Answer) -> Failed:
 def _submission(answer: Answer) -> Submission:
     if answer.ok:
         found = answer.data.get("id") if isinstance(answer.data, dict) else None
-        account_id = str(found) if isinstance(found, (str, int)) and found else None
-        return Submission(Sent.ACCEPTED, account_id, answer.status)
+        if isinstance(found, (str, int)) and found:
+            return Submission(Sent.ACCEPTED, str(found), answer.status)
+        # An edit may be answered without any words (H10).
+        foreign = bool(answer.text) and not isinstance(answer.data, dict)
+        words = f"HTTP {answer.status}: {answer.excerpt or 'no text'}"
+        error = unexpected(answer, "take the credentials")
+        return Submission(Sent.ACCEPTED, None, answer.status, words, error, foreign)
     words = error_words(answer)
     if answer.status in (401, 403):
         return Submission(Sent.SESSION_REFUSED, None, answer.status, words)

@@ -207,8 +207,11 @@ class StackOne:
     def delete(self, account_id: str) -> None:
         """Unlink an account; one that is gone already is no error (S44)."""
         answer = self._send("DELETE", f"/accounts/{quote(account_id, safe='')}")
-        if not _is_missing(answer):
-            _checked(answer, "unlink the account", shape=object)
+        if _is_missing(answer):
+            return
+        data = _checked(answer, "unlink the account", shape=object)
+        if answer.text and not (isinstance(data, dict) and data.get("id")):
+            raise unexpected(answer, "unlink the account")
 
     def open_session(self, request: SessionRequest) -> ConnectSession:
         """Open a connect session for our own use."""

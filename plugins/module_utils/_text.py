@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 MASK = "********"
+CUT = "..."
 EXCERPT_LIMIT = 200
 
 _MARKUP = re.compile(r"(?s)<(script|style)\b.*?</\1\s*>|<[^>]*>")
@@ -45,12 +46,23 @@ def _masked(value: Any, forms: Sequence[str]) -> Any:
     if isinstance(value, str):
         for form in forms:
             value = value.replace(form, MASK)
-        return value
+        return _without_beginnings(value, forms) if CUT in value else value
     if isinstance(value, dict):
         return {_masked(key, forms): _masked(item, forms) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_masked(item, forms) for item in value]
     return value
+
+
+def _without_beginnings(text: str, forms: Sequence[str]) -> str:
+    """A text that was cut to its limit may end in the beginning of a secret."""
+    parts = text.split(CUT)
+    for index, part in enumerate(parts[:-1]):
+        lengths = (len(form) - by for form in forms for by in range(1, len(form) - 3) if part.endswith(form[:-by]))
+        longest = max(lengths, default=0)
+        if longest:
+            parts[index] = part[:-longest] + MASK
+    return CUT.join(parts)
 
 
 def secret_forms(secret: str) -> set[str]:
@@ -63,7 +75,7 @@ def one_line(text: str, limit: int = EXCERPT_LIMIT) -> str:
     """Printable text on one line: no escape sequences for the terminal, no control or direction characters."""
     plain = _UNPRINTABLE.sub(" ", _ESCAPE_SEQUENCE.sub("", text))
     plain = " ".join(plain.split())
-    return plain if len(plain) <= limit else plain[: limit - 3] + "..."
+    return plain if len(plain) <= limit else plain[: limit - len(CUT)] + CUT
 
 
 def harmless(value: Any) -> Any:

@@ -1,0 +1,388 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules' own main(), run in this process over real HTTP against an emulator, with a clock that does not wait.
+
+A module is entered and left as under Ansible: its arguments go through its own specification, and what it hands to
+exit_json or fail_json is recorded. So a run costs milliseconds, and its result is the one that users see.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import functools
+import http.client
+import json
+import socket
+import ssl
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from urllib.parse import quote, urlsplit
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils import _http
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, Http, Stopped
+from tests.emulator.handle import Emulator, EmulatorError
+
+LINK = "freshservice_link"
+LINKS = "freshservice_links"
+KEY_INFO = "freshservice_key_info"
+KEYS_INFO = "freshservice_keys_info"
+AUTH_LINK = "auth_link"
+AUTH_LINKS = "auth_links"
+ACCOUNT_INFO = "account_info"
+
+DOMAINS = ("t00001", "t00002", "t00003", "t00004", "t00005")
+OLD_KEY = "OldKeyOldKeyOldKey00"
+"""What an account stores whose key was rotated: a key that no tenant has."""
+
+_PLUGINS = "ansible_collections.tenantlink.stackone.plugins.modules"
+_TIMESTAMPS = ("created_at", "updated_at")
+
+
+class Left(SystemExit):
+    """A module has left, as sys.exit() has it leave."""
+
+
+class Killed(BaseException):
+    """The process is gone: nobody catches this, and nothing after it is done."""
+
+
+class Time:
+    """Real time plus what was slept: a sleep is over at once, and everybody is that much later."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.slept = 0.0
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time() + self.slept
+
+    def monotonic(self) -> float:
+        """Seconds of a clock that never goes back."""
+        return time.monotonic() + self.slept
+
+    def sleep(self, seconds: float) -> None:
+        """Be later. Those who sleep at the same time do so only once."""
+        until = self.monotonic() + seconds
+        with self._lock:
+            self.slept += max(0.0, until - self.monotonic())
+
+
+class Admin(Emulator):
+    """The emulator with one lasting connection to its admin interface, which is asked many times for each run."""
+
+    _connection: http.client.HTTPConnection | None = None
+
+    def _admin(self, method: str, path: str, data: Any = None) -> Any:
+        parts = urlsplit(self.admin_url)
+        if self._connection is None:
+            self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+        body = None if data is None else json.dumps(data)
+        self._connection.request(method, parts.path + path, body, {"Content-Type": "application/json"})
+        answer = self._connection.getresponse()
+        content = answer.read()
+        if answer.status != 200:
+            raise EmulatorError(f"{method} {path}: {answer.status} {content.decode()}")
+        return json.loads(content)
+
+
+@dataclass
+class Run:
+    """What one module run left, and what it cost. C(seconds) are virtual."""
+
+    result: dict[str, Any]
+    warnings: list[str]
+    invocation: Any
+    failed: bool
+    seconds: float
+    requests: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def changed(self) -> bool:
+        """What the module says of itself."""
+        changed: bool = self.result["changed"]
+        return changed
+
+    @property
+    def text(self) -> str:
+        """Everything that a user or a log sees of it."""
+        return json.dumps([self.result, self.warnings, self.invocation], ensure_ascii=False)
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        """What failed: of a list its tenants, else the run itself."""
+        rows = [row for name in ("results", "owners", "purged") for row in self.result.get(name) or ()]
+        listed = [row["failure"] for row in rows if row.get("failure")]
+        own = [self.result["failure"]] if "failure" in self.result else []
+        return listed or own
+
+    @property
+    def sent(self) -> list[dict[str, Any]]:
+        """The requests of the module itself."""
+        return [row for row in self.requests if row["caller"] == "client"]
+
+
+@dataclass
+class Hooks:
+    """What a test does to a run from inside. C(before) and C(after) see the number of each request, from 1.
+
+    C(rewrite) gets method, path and JSON of an answer, and gives back the JSON that the module shall see.
+    """
+
+    before: Callable[[int], None] | None = None
+    after: Callable[[int], None] | None = None
+    rewrite: Callable[[str, str, Any], Any] | None = None
+    spoil: Callable[[Any, bytes], bytes] | None = None
+    """Gets an answer, whose status and headers it may change, and its body; gives back the body to be seen."""
+    stops: list[Stop] = field(default_factory=list)
+    """The switches that end the run in good order; they exist once it has begun."""
+
+
+class World:
+    """One emulator, and the modules that are run against it."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self.time = Time()
+        self.known_keys: set[str] = set()
+        self._unlogged: set[str] = set()
+
+    def reset(self) -> None:
+        """The state after start-up, at the real time."""
+        self.emulator.reset()
+        self.time = Time()
+        tenants = self.emulator.tenants()
+        self.keys = {tenant["domain"]: tenant["api_key"] for tenant in tenants}
+        self.other_keys = {
+            tenant["domain"]: agent["api_key"] for tenant in tenants for agent in tenant["agents"] if agent["admin"]
+        }
+        self.known_keys = {*self.keys.values(), *self.other_keys.values(), OLD_KEY}
+        self.known_keys |= {self.emulator.stackone_api_key, self.emulator.stackone_small_quota_api_key}
+
+    def rotate(self, domain: str) -> str:
+        """A new key for a tenant; the old one stops working."""
+        key: str = self.emulator.set_tenant(domain, rotate_key=True)["new_api_key"]
+        self.keys[domain] = key
+        self.known_keys.add(key)
+        return key
+
+    def connection(self, module: str) -> dict[str, Any]:
+        """The options that lead a module to the emulator."""
+        stackone = {"stackone_url": self.emulator.stackone_url, "stackone_api_key": self.emulator.stackone_api_key}
+        freshservice = {"freshservice_url": self.emulator.freshservice_url}
+        needs = {
+            KEY_INFO: freshservice,
+            KEYS_INFO: freshservice,
+            AUTH_LINK: stackone,
+            AUTH_LINKS: stackone,
+            ACCOUNT_INFO: stackone,
+        }
+        return {"retries": 1, **needs.get(module, {**stackone, **freshservice})}
+
+    def run(self, module: str, options: dict[str, Any], check_mode: bool = False, hooks: Hooks | None = None) -> Run:
+        """Run a module as Ansible would. Raises what a hook raises."""
+        self.emulator.clear_requests()
+        hooks = hooks or Hooks()
+        given = {**self.connection(module), **options}
+        started = self.time.monotonic()
+        warnings: list[str] = []
+        code = import_module(f"{_PLUGINS}.{module}")
+        with _as_under_ansible(given, check_mode, warnings), self._hooked(hooks):
+            try:
+                code.main()
+            except Left as left:
+                failed, said, masked = left.args
+            else:
+                raise AssertionError("the module did not leave")
+        invocation = said.pop("invocation", None), masked.get("invocation")
+        run = Run(said, warnings, invocation[1], failed, self.time.monotonic() - started)
+        run.requests = self.emulator.requests()
+        return run
+
+    def stored(self) -> dict[str, dict[str, Any]]:
+        """The accounts as stored, by id, without the times that say nothing of their own."""
+        return {
+            account["id"]: {name: value for name, value in account.items() if name not in _TIMESTAMPS}
+            for account in self.emulator.accounts()
+        }
+
+    def secrets(self) -> set[str]:
+        """What must appear nowhere: every key and token, as it is and as both services take it."""
+        return {form for secret in (*self.known_keys, *self.emulator.tokens()) for form in forms(secret)}
+
+    @contextmanager
+    def _hooked(self, hooks: Hooks) -> Iterator[None]:
+        count = Counter[str]()
+        lock = threading.Lock()
+        once, answer, made = Http._once, _http._answer, Stop.__init__
+
+        def counted(http_self: Http, request: Any) -> Any:
+            with lock:
+                count["requests"] += 1
+                number = count["requests"]
+            if hooks.before:
+                hooks.before(number)
+            got = once(http_self, request)
+            if hooks.after:
+                hooks.after(number)
+            return got
+
+        def rewritten(response: Any, raw: bytes) -> Any:
+            seen = hooks.spoil(response, raw) if hooks.spoil else raw
+            return answer(response, _rewritten(hooks, response, seen) if hooks.rewrite else seen)
+
+        def noted(stop: Stop) -> None:
+            made(stop)
+            hooks.stops.append(stop)
+
+        def sleep(stop: Stop, seconds: float) -> None:
+            if stop.now:
+                raise Stopped(stop.reason or "")
+            self.time.sleep(seconds)
+
+        with ExitStack() as stack:
+            patch = functools.partial(_patch, stack)
+            patch(Clock, "now", staticmethod(lambda: self.time.now()))
+            patch(Clock, "monotonic", staticmethod(lambda: self.time.monotonic()))
+            patch(Clock, "sleep", staticmethod(lambda seconds: self.time.sleep(seconds)))
+            patch(Stop, "sleep", sleep)
+            patch(Stop, "__init__", noted)
+            patch(_http, "_tls_context", _context_of)
+            if hooks.before or hooks.after:
+                patch(Http, "_once", counted)
+            if hooks.rewrite or hooks.spoil:
+                patch(_http, "_answer", rewritten)
+            yield
+
+
+def _patch(stack: ExitStack, owner: Any, name: str, value: Any) -> None:
+    stack.enter_context(mock.patch.object(owner, name, value))
+
+
+_make_context = _http._tls_context
+
+
+@functools.lru_cache(maxsize=16)
+def _context_of(options: Any) -> ssl.SSLContext:
+    """Loading the public certificates costs more than a whole run."""
+    return _make_context(options)
+
+
+def _rewritten(hooks: Hooks, response: Any, raw: bytes) -> bytes:
+    assert hooks.rewrite
+    try:
+        data = json.loads(raw)
+    except ValueError:
+        return raw
+    path = urlsplit(response.request.url).path
+    return json.dumps(hooks.rewrite(response.request.method, path, data)).encode()
+
+
+@contextmanager
+def _as_under_ansible(options: dict[str, Any], check_mode: bool, warnings: list[str]) -> Iterator[None]:
+    """Let modules take these arguments, and leave with an exception that holds what they said."""
+
+    def enter(self: Any, argument_spec: dict[str, Any], supports_check_mode: bool = False, **rules: Any) -> None:
+        assert supports_check_mode
+        found = ModuleArgumentSpecValidator(argument_spec, **rules).validate(copy.deepcopy(options))
+        self.params, self.no_log_values = found.validated_parameters, set(found._no_log_values)
+        self.check_mode, self._diff = check_mode, True
+        if found.error_messages:
+            self.fail_json(msg=found.errors.msg)
+
+    def leave(self: Any, failed: bool, said: dict[str, Any]) -> None:
+        raise Left(failed, said, remove_values(copy.deepcopy(said), self.no_log_values))
+
+    with (
+        mock.patch.object(AnsibleModule, "__init__", enter),
+        mock.patch.object(AnsibleModule, "exit_json", lambda self, **said: leave(self, False, said)),
+        mock.patch.object(
+            AnsibleModule, "fail_json", lambda self, msg, **said: leave(self, True, {**said, "msg": msg})
+        ),
+        mock.patch.object(AnsibleModule, "warn", lambda self, warning: warnings.append(warning)),
+    ):
+        yield
+
+
+def forms(secret: str) -> set[str]:
+    """A secret as it is, in a URL, and as Basic credentials with each password that is used with it."""
+    pairs = (f"{secret}:X", f"{secret}:", f"{secret}:{secret}")
+    return {secret, quote(secret, safe=""), *(base64.b64encode(pair.encode()).decode() for pair in pairs)}
+
+
+class Listener:
+    """A server that nobody should send anything to: it takes connections, and notes what comes."""
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self.received: list[bytes] = []
+        self.connections = 0
+        self._context = context
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        self.scheme = "https" if context else "http"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"{self.scheme}://127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._socket.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _peer = self._socket.accept()
+            except OSError:
+                return
+            self.connections += 1
+            try:
+                connection.settimeout(2)
+                if self._context:
+                    connection = self._context.wrap_socket(connection, server_side=True)
+                self.received.append(connection.recv(65536))
+            except OSError:
+                pass
+            finally:
+                connection.close()
+
+
+def unused_port() -> int:
+    """A port where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def opened(*arguments: str) -> Iterator[World]:
+    """A world with an emulator of its own, whose quotas are never in the way."""
+    with Admin("--tenants", str(len(DOMAINS)), "--stackone-rpm", "1000000", *arguments) as emulator:
+        world = World(emulator)
+        world.reset()
+        yield world
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A directory for files of one run."""
+    with tempfile.TemporaryDirectory(prefix="trust-") as name:
+        yield Path(name)

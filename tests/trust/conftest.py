@@ -1,0 +1,53 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One emulator for each worker, and the table of the matrix at the end."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+
+import pytest
+
+from tests.trust.bench import Listener, opened
+from tests.trust.matrix import Matrix
+from tests.trust.table import render
+
+
+@pytest.fixture(scope="session")
+def world():
+    with opened() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def matrix(world):
+    with contextlib.closing(Listener()) as elsewhere:
+        yield Matrix(world, elsewhere)
+
+
+@pytest.fixture
+def tally(record_property):
+    """Count the cells of a test for the table, then complain about those that are wrong."""
+
+    def count(flow, column, problems_of_cells):
+        passed = sum(not problems for problems in problems_of_cells)
+        record_property("cells", (flow, column, len(problems_of_cells), passed))
+        problems = [problem for problems in problems_of_cells for problem in problems]
+        assert not problems, f"{len(problems)} problems\n" + "\n".join(problems[:20])
+
+    return count
+
+
+def pytest_terminal_summary(terminalreporter):
+    run, passed = Counter(), Counter()
+    for reports in (terminalreporter.stats.get(outcome, ()) for outcome in ("passed", "failed")):
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()):
+                if name == "cells":
+                    flow, column, count, good = value
+                    run[flow, column] += count
+                    passed[flow, column] += good
+    if run:
+        terminalreporter.section("fault matrix: cells passed/run")
+        terminalreporter.write_line(render(run, passed))

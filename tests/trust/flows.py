@@ -1,0 +1,239 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ways that tenants take through the house: what StackOne stores before, what is declared, what it stores then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.trust.bench import (
+    ACCOUNT_INFO,
+    AUTH_LINK,
+    AUTH_LINKS,
+    DOMAINS,
+    KEY_INFO,
+    KEYS_INFO,
+    LINK,
+    LINKS,
+    OLD_KEY,
+    World,
+)
+
+ONE, TWO, THREE, FOUR, _FIVE = DOMAINS
+CONFIRM_TIMEOUT = 6
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One flow. C(wanted) are the accounts that StackOne shall store after a clean run, and no others.
+
+    C(creates) and C(edits) say whether it links new accounts and whether it looks at or changes existing ones,
+    C(hidden) that StackOne shows nothing of a stored key, so that a re-link whose answer is lost stays uncertain.
+    """
+
+    name: str
+    module: str
+    arrange: Callable[[World], None]
+    options: Callable[[World], dict[str, Any]]
+    wanted: Callable[[World], list[dict[str, Any]]]
+    creates: bool = False
+    edits: bool = False
+    hidden: bool = False
+
+    @property
+    def many(self) -> bool:
+        """Whether it works on a list."""
+        return self.module in (LINKS, KEYS_INFO, AUTH_LINKS)
+
+    @property
+    def reads(self) -> bool:
+        """Whether it changes no account."""
+        return not self.module.startswith("freshservice_link")
+
+
+def nothing(world: World) -> None:
+    """No account is there."""
+
+
+def have(world: World, domain: str, key: str | None = None, owner: str | None = None, **fields: Any) -> None:
+    """An account is there, by default as it would be after a clean run."""
+    username = f"agent2@{domain}.example"
+    account = {"origin_owner_id": owner or f"customer-{domain}", "domain": domain, "origin_username": username}
+    world.emulator.add_account(**{**account, "api_key": key or world.keys[domain], "label": "Desk", **fields})
+
+
+def tenant(world: World, domain: str, **fields: Any) -> dict[str, Any]:
+    """The declaration of a tenant."""
+    declared = {
+        "domain": domain,
+        "api_key": world.keys[domain],
+        "origin_owner_id": f"customer-{domain}",
+        "label": "Desk",
+        **fields,
+    }
+    return {name: value for name, value in declared.items() if value is not None}
+
+
+def want(world: World, domain: str, **fields: Any) -> dict[str, Any]:
+    """An account that shall be stored."""
+    owner = f"customer-{domain}"
+    account = {"owner": owner, "domain": domain, "key": world.keys[domain], "label": "Desk", "status": "active"}
+    return {**account, **fields}
+
+
+def shown(account: dict[str, Any]) -> dict[str, Any]:
+    """A stored account in the words of C(want)."""
+    return {
+        "owner": account["origin_owner_id"],
+        "domain": account["setup_information"].get("domain"),
+        "key": account["credentials"].get("apiKey"),
+        **{name: account[name] for name in ("label", "status", "type", "origin_owner_name")},
+    }
+
+
+def as_wanted(stored: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> bool:
+    """Whether these accounts are stored, in the words that each is described with, and no others."""
+    left = [shown(account) for account in stored]
+    for account in wanted:
+        match = next((one for one in left if account.items() <= one.items()), None)
+        if match is None:
+            return False
+        left.remove(match)
+    return not left
+
+
+def _one(domain: str = ONE, **fields: Any) -> Callable[[World], dict[str, Any]]:
+    return lambda world: {**tenant(world, domain, **fields), "confirm_timeout": CONFIRM_TIMEOUT}
+
+
+def _many(*tenants: tuple[str, dict[str, Any]], **options: Any) -> Callable[[World], dict[str, Any]]:
+    def options_of(world: World) -> dict[str, Any]:
+        listed = [tenant(world, domain, **fields) for domain, fields in tenants]
+        return {"tenants": listed, "concurrency": 1, "confirm_timeout": CONFIRM_TIMEOUT, **options}
+
+    return options_of
+
+
+def _listed(*domains: str) -> list[tuple[str, dict[str, Any]]]:
+    return [(domain, {}) for domain in domains]
+
+
+def _with(*accounts: tuple[str, dict[str, Any]], **switches: Any) -> Callable[[World], None]:
+    def arrange(world: World) -> None:
+        if switches:
+            world.emulator.switch(**switches)
+        for domain, fields in accounts:
+            have(world, domain, **fields)
+
+    return arrange
+
+
+def _wanted(*domains: str, **fields: Any) -> Callable[[World], list[dict[str, Any]]]:
+    return lambda world: [want(world, domain, **fields) for domain in domains]
+
+
+def _siblings(world: World) -> None:
+    world.emulator.switch(setup_information_in_accounts=False)
+    have(world, ONE, owner="customer", key=OLD_KEY)
+    have(world, TWO, owner="customer")
+
+
+def _siblings_wanted(world: World) -> list[dict[str, Any]]:
+    return [want(world, ONE, owner="customer"), want(world, TWO, owner="customer")]
+
+
+def _another_agents_key(world: World) -> None:
+    world.emulator.switch(hub_secret_tail=0)
+    have(world, ONE, key=world.other_keys[ONE])
+
+
+def _keys_only(world: World) -> dict[str, Any]:
+    listed = [{"domain": domain, "api_key": world.keys[domain]} for domain in (ONE, TWO, THREE)]
+    return {"tenants": listed, "concurrency": 1, "fail_on_refused": True}
+
+
+def _one_key(world: World) -> dict[str, Any]:
+    return {"domain": ONE, "api_key": world.keys[ONE], "fail_on_refused": True}
+
+
+def _owner(world: World) -> dict[str, Any]:
+    return {"origin_owner_id": f"customer-{ONE}", "label": "Desk"}
+
+
+def _owners(world: World) -> dict[str, Any]:
+    return {"tenants": [tenant(world, domain, api_key=None) for domain in (ONE, TWO, THREE)], "concurrency": 1}
+
+
+_OLD = {"key": OLD_KEY}
+_ABSENT = {"state": "absent", "api_key": None, "label": None}
+_SIBLING = {"origin_owner_id": "customer", "allow_multiple": True}
+
+FLOWS = {
+    flow.name: flow
+    for flow in (
+        Flow("key_info", KEY_INFO, nothing, _one_key, _wanted()),
+        Flow("link", LINK, nothing, _one(account_type="test"), _wanted(ONE, type="test"), creates=True),
+        Flow("converge", LINK, _with((ONE, {})), _one(), _wanted(ONE), edits=True),
+        Flow("relink", LINK, _with((ONE, _OLD)), _one(), _wanted(ONE), edits=True),
+        Flow("update", LINK, _with((ONE, {"label": "Old"})), _one(), _wanted(ONE), edits=True),
+        Flow("unlink", LINK, _with((ONE, {}), (TWO, {})), _one(**_ABSENT), _wanted(TWO), edits=True),
+        Flow(
+            "siblings",
+            LINK,
+            _siblings,
+            _one(origin_owner_id="customer", allow_multiple=True),
+            _siblings_wanted,
+            edits=True,
+        ),
+        Flow("link_proven", LINK, nothing, _one(verify_link="call"), _wanted(ONE), creates=True),
+        Flow(
+            "relink_proven",
+            LINK,
+            _another_agents_key,
+            _one(verify_link="call"),
+            _wanted(ONE),
+            edits=True,
+            hidden=True,
+        ),
+        Flow("bulk_link", LINKS, nothing, _many(*_listed(ONE, TWO, THREE)), _wanted(ONE, TWO, THREE), creates=True),
+        Flow(
+            "bulk_converge",
+            LINKS,
+            _with((ONE, {}), (TWO, {}), (THREE, {})),
+            _many(*_listed(ONE, TWO, THREE)),
+            _wanted(ONE, TWO, THREE),
+            edits=True,
+        ),
+        Flow(
+            "bulk_rotate_unlink",
+            LINKS,
+            _with((ONE, _OLD), (TWO, {}), (THREE, {"label": "Old"})),
+            _many((ONE, {}), (TWO, _ABSENT), (THREE, {})),
+            _wanted(ONE, THREE),
+            edits=True,
+        ),
+        Flow(
+            "bulk_siblings",
+            LINKS,
+            _siblings,
+            _many((ONE, {**_ABSENT, **_SIBLING}), (TWO, _SIBLING)),
+            lambda world: [want(world, TWO, owner="customer")],
+            edits=True,
+        ),
+        Flow(
+            "bulk_purge",
+            LINKS,
+            _with((ONE, {}), (TWO, {}), (THREE, {})),
+            _many(*_listed(ONE, FOUR), purge=True, purge_limit=2),
+            _wanted(ONE, FOUR),
+            creates=True,
+            edits=True,
+        ),
+        Flow("keys_info", KEYS_INFO, nothing, _keys_only, _wanted()),
+        Flow("account_info", ACCOUNT_INFO, _with((ONE, {}), (TWO, {})), lambda world: {}, _wanted(ONE, TWO)),
+        Flow("auth_link", AUTH_LINK, nothing, _owner, _wanted(), creates=True),
+        Flow("auth_links", AUTH_LINKS, _with((ONE, {})), _owners, _wanted(ONE), creates=True),
+    )
+}

@@ -1,0 +1,126 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fault matrix: see matrix.py."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import ssl
+
+import pytest
+import trustme
+
+from tests.trust.bench import AUTH_LINKS, KEYS_INFO, LINKS, Listener, folder, unused_port
+from tests.trust.faults import FAULTS
+from tests.trust.flows import FLOWS
+from tests.trust.matrix import FULL, NULLABLE, Broken, nulled, said
+
+every_flow = pytest.mark.parametrize("flow", FLOWS.values(), ids=FLOWS.keys())
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+@every_flow
+def test_cell(matrix, tally, flow, fault):
+    tally(flow.name, fault.harm.value, [matrix.check(cell) for cell in matrix.cells(flow, fault)])
+
+
+@every_flow
+def test_outage(matrix, tally, flow):
+    broken = Broken(matrix, flow)
+    tally(flow.name, "outage", [broken.outage(number + 1) for number in range(broken.requests)])
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@every_flow
+def test_killed(matrix, tally, flow, after):
+    broken = Broken(matrix, flow)
+    tally(flow.name, "killed", [broken.killed(number + 1, after) for number in range(broken.requests)])
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, flow in FLOWS.items() if flow.module in (LINKS, KEYS_INFO, AUTH_LINKS)]
+)
+def test_stopped(matrix, tally, name):
+    broken = Broken(matrix, FLOWS[name])
+    tally(name, "stopped", [broken.stopped(number + 1) for number in range(broken.requests)])
+
+
+@pytest.mark.parametrize("padding", [0, 150, 170], ids=["whole", "cut", "cut_elsewhere"])
+@every_flow
+def test_echo(matrix, tally, flow, padding):
+    broken = Broken(matrix, flow)
+    statuses = (200, 400, 401, 422, 500) if FULL or not padding else (422,)
+    cells = [(number + 1, status) for number in range(broken.requests) for status in statuses]
+    tally(flow.name, "echo", [broken.echoed(number, status, padding) for number, status in cells])
+
+
+@every_flow
+def test_null(matrix, tally, flow):
+    broken = Broken(matrix, flow)
+    tally(flow.name, "null", [broken.distorted(nulled(name), f"null_{name}") for name in NULLABLE])
+
+
+@every_flow
+def test_unknown_words(matrix, tally, flow):
+    broken = Broken(matrix, flow)
+    words = [("status", "quarantined"), ("status", 7), ("status", None), ("type", "sandbox"), ("type", 7)]
+    words += [("status", "ACTIVE"), ("shared", False), ("status_reasons", "none")]
+    tally(flow.name, "unknown", [broken.distorted(said(*word), f"{word}") for word in words])
+
+
+def services(flow):
+    both = {"freshservice_url": "/{domain}", "stackone_url": ""}
+    stackone, freshservice = ["stackone_url"], ["freshservice_url"]
+    own = {"account_info": stackone, "auth": stackone, "unlink": stackone, "key": freshservice}
+    return {name: both[name] for name in next((own[part] for part in own if flow.name.startswith(part)), both)}
+
+
+@every_flow
+def test_nobody_listens(matrix, tally, flow):
+    broken = Broken(matrix, flow)
+    port = unused_port()
+    tally(
+        flow.name,
+        "refused",
+        [broken.elsewhere(name, f"http://127.0.0.1:{port}{path}") for name, path in services(flow).items()],
+    )
+
+
+@every_flow
+def test_no_such_host(matrix, tally, flow):
+    broken = Broken(matrix, flow)
+    urls = {"freshservice_url": "https://{domain}.invalid", "stackone_url": "https://stackone.invalid"}
+    tally(flow.name, "dns", [broken.elsewhere(name, urls[name]) for name in services(flow)])
+
+
+@pytest.fixture(scope="module", params=["authority", "name", "expired"])
+def impostor(request):
+    """A server whose certificate is not good: the module is told of an authority that has not signed it, it is for
+    another name, or it is of yesterday."""
+    trusted, other = trustme.CA(), trustme.CA()
+    issuer = other if request.param == "authority" else trusted
+    name = "elsewhere.example" if request.param == "name" else "127.0.0.1"
+    yesterday = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
+    issued = issuer.issue_cert(name, not_after=yesterday if request.param == "expired" else None)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    issued.configure_cert(context)
+    with folder() as place, contextlib.closing(Listener(context)) as listener:
+        authority = place / "authority.pem"
+        trusted.cert_pem.write_to_path(str(authority))
+        yield listener, str(authority)
+
+
+@every_flow
+def test_bad_certificate(matrix, tally, flow, impostor):
+    listener, authority = impostor
+    broken = Broken(matrix, flow)
+    tally(
+        flow.name,
+        "tls",
+        [
+            broken.elsewhere(name, f"{listener.url}{path}", listener, ca_path=authority)
+            for name, path in services(flow).items()
+        ],
+    )
+    assert listener.connections

@@ -1,0 +1,215 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""verify_link: what a call through an account proves, in both modules; and whose key was replaced."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.trust.quick import Quick
+
+
+@pytest.fixture
+def quick(world):
+    world.reset()
+    return Quick(world)
+
+
+CALL = {"verify_link": "call"}
+PROXY = "/unified/proxy"
+
+
+def proxied(quick):
+    """The calls through StackOne so far."""
+    return len(quick.emulator.requests(path=PROXY))
+
+
+def agents(quick, domain="t00001"):
+    """The keys of the tenant's Account Admin and of its plain agent, which is the main one."""
+    return quick.world.other_keys[domain], quick.world.keys[domain]
+
+
+def linked_as(quick, api_key, **fields):
+    return quick.emulator.add_account(origin_owner_id="customer-t00001", domain="t00001", api_key=api_key, **fields)
+
+
+@pytest.mark.parametrize("prefix", ["none", "api_v2"])
+@pytest.mark.parametrize("style", ["envelope", "http"])
+def test_a_new_link_is_proven(quick, prefix, style):
+    quick.emulator.switch(proxy_path_prefix=prefix, proxy_error_style=style)
+    result = quick.converge(**CALL)
+    assert (result["actions"], result["verified"]) == (["create"], True)
+    again = quick.link(**CALL)
+    assert (again["changed"], again["verified"], again["stored_key"]) == (False, True, "unchanged")
+
+
+def test_it_is_off_by_default(quick):
+    assert quick.link()["verified"] is None
+    assert proxied(quick) == 0
+
+
+def test_a_run_remembers_which_path_worked(quick):
+    quick.emulator.switch(proxy_path_prefix="api_v2")
+    result = quick.links(quick.tenants("t00001", "t00002"), concurrency=1, **CALL)
+    assert [row["verified"] for row in result["results"]] == [True, True]
+    assert proxied(quick) == 3
+
+
+@pytest.mark.parametrize("tail", [0, 4])
+def test_a_key_that_was_reset_is_found_out(quick, tail):
+    """Also where StackOne shows no characters of the stored key."""
+    quick.emulator.switch(hub_secret_tail=tail)
+    quick.link()
+    quick.world.known_keys.add(quick.world.keys["t00001"])
+    quick.world.rotate("t00001")
+    result = quick.converge(**CALL)
+    assert (result["actions"], result["agent_change"], result["verified"]) == (["relink"], "same", True)
+    assert result["diff"]["after"]["api_key"] == "changed"
+
+
+@pytest.mark.parametrize("tail", [0, 4])
+def test_another_agents_key_is_told_apart(quick, tail):
+    """The former agent's key still works, so nothing but the call shows it where no characters are shown."""
+    quick.emulator.switch(hub_secret_tail=tail)
+    admin, plain = agents(quick)
+    linked_as(quick, admin, origin_username="somebody")
+    result = quick.converge(**CALL)
+    assert result["actions"] == ["relink"]
+    former = "unknown" if tail else "other"
+    assert result["agent_change"] == former
+    if not tail:
+        assert "agent1@t00001.example" in result["warnings"][0]
+    assert plain in str(quick.emulator.accounts())
+
+
+@pytest.mark.parametrize(
+    ("username", "declared", "change"),
+    [
+        ("agent2@t00001.example", None, "same"),
+        ("Agent2@T00001.example", None, "same"),
+        ("agent1@t00001.example", None, "other"),
+        ("somebody", None, "unknown"),
+        (None, None, "unknown"),
+        ("agent1@t00001.example", "agent1@t00001.example", "unknown"),
+    ],
+)
+def test_whose_key_it_was_as_far_as_the_account_tells(quick, username, declared, change):
+    linked_as(quick, "an-older-key-of-acme", origin_username=username)
+    quick.world.known_keys.add("an-older-key-of-acme")
+    check, run = (quick.link(check_mode=at, origin_username=declared) for at in (True, False))
+    assert (check["actions"], run["actions"]) == (["relink"], ["relink"])
+    assert (check["agent_change"], run["agent_change"]) == (change, change)
+    assert any("another agent's" in warning for warning in run["warnings"]) is (change == "other")
+
+
+def test_the_bulk_module_does_the_same(quick):
+    admin, _plain = agents(quick)
+    quick.emulator.switch(hub_secret_tail=0)
+    linked_as(quick, admin, origin_username="agent1@t00001.example")
+    declared = quick.tenants("t00001", "t00002")
+    check, run, again = (quick.links(declared, check_mode=at, **CALL) for at in (True, False, False))
+    for result in (check, run):
+        assert [row["action"] for row in result["results"]] == ["relink", "create"]
+        assert result["results"][0]["agent_change"] == "other"
+    assert check["results"][0]["verified"] is False
+    for result in (run, again):
+        assert [row["verified"] for row in result["results"]] == [True, True]
+    assert again["changed"] is False
+    assert run["results"][0]["changes"] == {"api_key": {"before": "unchanged", "after": "changed"}}
+    assert run["results"][0]["agent"] == "agent2@t00001.example"
+    assert {row["verdict"] for row in run["results"]} == {"valid"}
+    assert {row["account_status"] for row in run["results"]} == {"active"}
+
+
+def test_on_create_leaves_what_the_call_has_shown(quick):
+    admin, _plain = agents(quick)
+    linked_as(quick, admin)
+    result = quick.converge(update_credentials="on_create", **CALL)
+    assert (result["changed"], result["verified"]) == (False, False)
+    assert "another one, and was left" in result["warnings"][0]
+    assert admin in str(quick.emulator.accounts())
+
+
+def test_on_doubt_sends_what_cannot_be_compared(quick):
+    quick.link()
+    assert quick.link(update_credentials="on_doubt")["changed"] is False
+    quick.emulator.switch(hub_secret_tail=0)
+    assert quick.link(update_credentials="on_doubt")["actions"] == ["relink"]
+    assert quick.link(update_credentials="on_doubt", **CALL)["changed"] is False
+
+
+def test_a_stackone_that_works_with_another_key_than_it_took(quick):
+    """An edit is accepted, and the old agent goes on answering."""
+    admin, _plain = agents(quick)
+    account = linked_as(quick, admin)
+    quick.emulator.fault(service="hub", method="PATCH", status=200, body={"raw": f'{{"id": "{account["id"]}"}}'})
+    result = quick.link(**CALL)
+    assert result["failure"]["code"] == "link_mismatch"
+    assert result["failure"]["phase"] == "confirm"
+    assert (result["changed"], result["verified"]) == (True, False)
+    assert "answers as agent agent1@t00001.example, not as agent2@t00001.example" in result["msg"]
+    quick.emulator.change_account(account["id"], api_key="nobodys-key-0815")
+    quick.world.known_keys.add("nobodys-key-0815")
+    assert "Freshservice refuses the key that it stores" in quick.link(**CALL)["msg"]
+
+
+NOT_VERIFIED = [
+    ({"status": 501, "body": "json"}, "link_not_verified", False),
+    ({"status": 412, "body": "json"}, "link_not_verified", False),
+    ({"status": 200, "body": {"raw": '{"status": 200, "data": {"tickets": []}}'}}, "link_not_verified", False),
+    (
+        {"status": 200, "body": {"raw": '{"status": 403, "data": {"code": "access_denied"}}'}},
+        "link_not_verified",
+        False,
+    ),
+    ({"status": 200, "body": {"raw": '{"status": 429}'}}, "link_not_verified", True),
+    ({"status": 200, "body": {"raw": '{"status": 404}'}}, "link_not_verified", False),
+    ({"status": 200, "body": {"raw": "[]"}}, "link_not_verified", False),
+    ({"status": 404, "body": "json"}, "link_not_verified", False),
+    ({"status": 502, "body": "html"}, "stackone_unavailable", True),
+    ({"status": 401, "body": "json"}, "stackone_key_refused", False),
+    ({"drop": "before"}, "stackone_unreachable", True),
+]
+
+
+@pytest.mark.parametrize(("fault", "code", "retriable"), NOT_VERIFIED, ids=lambda value: str(value)[:40])
+def test_what_cannot_be_proven_is_no_success(quick, fault, code, retriable):
+    quick.link()
+    quick.emulator.fault(service="stackone", path=PROXY, **fault)
+    result = quick.link(retries=0, **CALL)
+    assert (result["failure"]["code"], result["failure"]["retriable"]) == (code, retriable), result["msg"]
+    assert result["changed"] is False
+
+
+def test_the_key_needs_the_unified_scope(quick):
+    quick.link()
+    key = quick.emulator.key(scopes=["platform:read", "platform:write"])
+    quick.world.known_keys.add(key)
+    result = quick.link(stackone_api_key=key, **CALL)
+    assert result["failure"]["code"] == "stackone_forbidden"
+    assert "Unified scope" in result["msg"]
+
+
+def test_an_account_of_one_user_alone(quick):
+    linked_as(quick, quick.world.keys["t00001"], shared=False, origin_username="user-1")
+    assert quick.link(**CALL)["verified"] is True
+
+
+def test_it_needs_to_know_whose_key_it_is(quick):
+    result = quick.link(verify_key=False, **CALL)
+    assert (result["failure"]["code"], result["failure"]["phase"]) == ("invalid_argument", "arguments")
+    assert quick.emulator.requests() == []
+
+
+def test_none_takes_the_account_as_it_is(quick):
+    quick.emulator.switch(hub_test="async", hub_async_delay_ms=600_000)
+    result = quick.link(verify_link="none")
+    assert not result.get("failed"), result["msg"]
+    assert result["account"]["status"] == "inactive"
+    assert "is inactive; verify_link is none" in result["warnings"][0]
+    (row,) = quick.links(quick.tenants("t00002"), verify_link="none")["results"]
+    assert (row["action"], row["account_status"]) == ("create", "inactive")
+    quick.emulator.switch(eventual_listing_ms=600_000)
+    (row,) = quick.links(quick.tenants("t00003"), verify_link="none")["results"]
+    assert row["action"] == "create"
+    assert "is not shown yet" in row["warnings"][0]
