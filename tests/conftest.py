@@ -1,0 +1,10 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""For all tests: a slow machine is no failure."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
