@@ -163,7 +163,7 @@ class Matrix:
 
 
 def _sampled(cell: Cell) -> bool:
-    """Those that tell most always; of those that differ in how an error is dressed, some, and always the same.
+    """What one tenant's changing requests meet always; of the rest some, most of what tells most, always the same.
 
     What costs real time, because an answer is late or large, is the rarest.
     """
@@ -174,8 +174,8 @@ def _sampled(cell: Cell) -> bool:
     if costly:
         return _turn(cell, 6 if writes else 12)
     if telling:
-        return not cell.flow.many or writes or _turn(cell, 2)
-    return _turn(cell, (2 if writes else 6) if cell.flow.many else 4)
+        return writes or _turn(cell, 3 if cell.flow.many else 2)
+    return _turn(cell, (3 if writes else 10) if cell.flow.many else 6)
 
 
 _TELLING = frozenset({"drop_before", "drop_after", "429_seconds", "401", "403", "404", "html", "redirect"})
