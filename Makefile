@@ -9,11 +9,11 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONPATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test lint unit trust integration test-browser benchmark matrix mutation readme sandbox emulator clean
+.PHONY: help demo test lint unit modules trust integration corners test-browser benchmark matrix mutation readme sandbox emulator clean
 
 help:
 	@echo "make demo         link tenants on the embedded emulator, and watch"
-	@echo "make test         everything that CI checks: lint, unit tests, faults, integration tests, and in Chromium, if there is one, the report and StackOne's own widget"
+	@echo "make test         everything that CI checks: lint, unit tests, the modules case by case, faults, integration tests, the oldest and newest ansible-core, and in Chromium, if there is one, the report and StackOne's own widget"
 	@echo "make matrix       the tests on every ansible-core that this machine's Pythons allow; options in ARGS=\"--help\""
 	@echo "make mutation     whether the unit tests notice changes to the deciding code, about ten minutes"
 	@echo "make sandbox      the two services, emulated, to follow docs/walkthrough.md with"
@@ -24,8 +24,8 @@ help:
 demo: $(VENV)/ready
 	@$(BIN)/python -m tests.demo
 
-test: lint unit trust integration test-browser
-	@echo "TEST PASSED: lint, unit tests, faults and histories, integration tests, $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
+test: lint unit modules trust integration corners test-browser
+	@echo "TEST PASSED: lint, unit tests, the modules case by case, faults and histories, integration tests, the oldest and newest ansible-core, $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
@@ -35,8 +35,11 @@ lint: $(VENV)/ready
 unit: $(VENV)/ready
 	$(BIN)/python -m pytest -q tests/unit -n $(JOBS)
 
+modules: $(VENV)/ready
+	$(BIN)/python -m pytest -q tests/modules -n $(JOBS)
+
 trust: $(VENV)/ready
-	$(BIN)/python -m pytest -q tests/trust -n $(JOBS)
+	$(BIN)/python -m pytest -q tests/trust -n $(shell expr $(JOBS) + 1)
 
 # These wait for clocks as well, so there is one more at work than the others have.
 integration: $(VENV)/ready
@@ -53,6 +56,9 @@ readme: $(VENV)/ready
 
 mutation: $(VENV)/mutation-ready
 	@$(BIN)/python -m tests.mutation $(ARGS)
+
+corners: $(VENV)/ready
+	@$(BIN)/python -m tests.matrix --smoke --corners --jobs $(shell expr $(JOBS) + 1)
 
 matrix: $(VENV)/ready
 	@$(BIN)/python -m tests.matrix $(ARGS)

@@ -23,6 +23,15 @@ MODULE = "tenantlink.stackone.freshservice_link"
 LINKS = "tenantlink.stackone.freshservice_links"
 KEY_INFO = "tenantlink.stackone.freshservice_key_info"
 KEYS_INFO = "tenantlink.stackone.freshservice_keys_info"
+ACCOUNT_INFO = "tenantlink.stackone.account_info"
+
+CREATE, EDIT, PATCH, DELETE = "POST /hub/accounts", "PATCH /hub/accounts", "PATCH /accounts", "DELETE /accounts"
+"""What changes something, as `House.changing` has it."""
+
+
+def actions(result: dict[str, Any]) -> list[str]:
+    """What was done for each tenant of a list."""
+    return [row["action"] for row in result["results"]]
 
 
 @dataclass
@@ -176,6 +185,24 @@ class House:
         command = [sys.executable, "-m", "ansible", "vault", "encrypt", "--output", str(path)]
         command += ["--vault-password-file", str(password)]
         subprocess.run(command, input=text, text=True, check=True, capture_output=True, env=self.environment())
+
+    def by_hand(self, domain: str = "acme", **fields: Any) -> dict[str, Any]:
+        """An account that somebody linked in the Hub."""
+        made = {
+            "provider": "freshservice",
+            "origin_owner_id": f"customer-{domain}",
+            "origin_owner_name": "Name by hand",
+            "api_key": self.tenant_key("acme"),
+            **fields,
+        }
+        return self.emulator.add_account(domain=domain, **made)
+
+    def linked(self) -> dict[str, str]:
+        """Owner -> domain of every active account, each once."""
+        accounts = [account for account in self.emulator.accounts() if account["status"] == "active"]
+        owners = {account["origin_owner_id"]: account["setup_information"]["domain"] for account in accounts}
+        assert len(owners) == len(accounts), "an owner has two accounts"
+        return owners
 
     def changing(self) -> list[str]:
         """The creating and changing requests so far; a connect session opened to look is none."""

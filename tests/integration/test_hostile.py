@@ -59,9 +59,8 @@ def test_names_and_ids_of_every_kind_arrive_as_they_are(house, playbook):
     assert not RAW.search(first.output + again.output)
 
 
-@pytest.mark.parametrize("option", ["origin_owner_id", "origin_owner_name", "origin_username", "label"])
-def test_control_characters_are_refused(house, option):
-    results = house.play(*(house.options(**{option: text}) for text in REFUSED)).results
+def test_control_characters_are_refused(house):
+    results = house.play(*(house.options(label=text) for text in REFUSED)).results
     for text, result in zip(REFUSED, results):
         assert result["failed"], text
         assert "control character" in result["msg"], text
@@ -73,8 +72,7 @@ ESCAPES = "\x1b[2J\x1b]0;owned\x07\x1b[31mred\x9b2J\x08\x00\u202e"
 MARKUP = "<script>alert(1)</script>{{ 7 * 191 }}"
 
 
-@pytest.mark.parametrize("service", ["stackone", "hub", "freshservice"])
-@pytest.mark.parametrize("status", [400, 403, 502])
+@pytest.mark.parametrize(("service", "status"), [("stackone", 400), ("hub", 502), ("freshservice", 403)])
 def test_what_servers_answer_reaches_no_terminal_raw(house, service, status):
     words = ESCAPES + MARKUP
     body = {"message": words, "description": words, "code": words, "provider_response": words, "errors": [words]}

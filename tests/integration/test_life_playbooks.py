@@ -18,7 +18,6 @@ import yaml
 
 from tests.emulator.customer import Customer
 from tests.integration.house import ROOT
-from tests.integration.test_links import linked
 from tests.integration.test_playbooks import TENANTS, inventory, recap, run  # noqa: F401
 
 NAMES = ("acme", "globex", "initech", "umbrella")
@@ -178,7 +177,7 @@ def test_auth_links(house, playbook, auth_links):
     assert set(links) == {"customer-globex"}
     assert links["customer-globex"]["purpose"] == "link"
     Customer(links["customer-globex"]["auth_link_url"]).enter("globex", house.tenant_key("globex"))
-    assert set(linked(house)) == {"customer-acme", "customer-globex"}
+    assert set(house.linked()) == {"customer-acme", "customer-globex"}
     path.unlink()
     again, path = auth_links(freshservice_link_tenants=GOOD, freshservice_link_wait=60)
     assert recap(again) == {"localhost": (0, 0)}
@@ -233,7 +232,7 @@ def test_waiting_until_the_last_customer_has_linked(house, auth_links):
     thread.join(60)
     assert result.code == 0, result.output
     assert "all are linked now" in result.output
-    assert set(linked(house)) == {"customer-acme", "customer-globex"}
+    assert set(house.linked()) == {"customer-acme", "customer-globex"}
 
 
 def test_waiting_ends_at_once_where_it_is_in_vain(house, auth_links):

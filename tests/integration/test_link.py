@@ -9,19 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-CREATE, EDIT, PATCH, DELETE = "POST /hub/accounts", "PATCH /hub/accounts", "PATCH /accounts", "DELETE /accounts"
-
-
-def by_hand(house, domain="acme", **fields):
-    """An account that somebody linked in the Hub."""
-    return house.emulator.add_account(
-        provider="freshservice",
-        origin_owner_id=fields.pop("origin_owner_id", f"customer-{domain}"),
-        origin_owner_name=fields.pop("origin_owner_name", "Name by hand"),
-        domain=domain,
-        api_key=fields.pop("api_key", house.tenant_key("acme")),
-        **fields,
-    )
+from tests.integration.house import CREATE, DELETE, PATCH
 
 
 def test_first_link(house):
@@ -47,12 +35,6 @@ def test_first_link(house):
     assert house.tenant_key("acme") in str(stored)
 
 
-def test_defaults_of_a_first_link(house):
-    result = house.converge()
-    assert result["account"]["origin_owner_name"] == "customer-acme"
-    assert result["account"]["type"] == "production"
-
-
 def test_requests_of_a_first_link_and_of_a_converged_run(house):
     house.link()
     assert house.count("freshservice") == 1
@@ -66,11 +48,6 @@ def test_requests_of_a_first_link_and_of_a_converged_run(house):
     assert house.changing() == []
 
 
-@pytest.mark.parametrize("text", ["ACME", "acme.freshservice.com", "https://acme.freshservice.com/a/tickets"])
-def test_the_domain_in_every_form(house, text):
-    assert house.link(text, api_key=house.tenant_key("acme"), origin_owner_id="x")["account"]["domain"] == "acme"
-
-
 @pytest.mark.parametrize(
     ("declared", "field"),
     [
@@ -81,7 +58,7 @@ def test_the_domain_in_every_form(house, text):
     ],
 )
 def test_drift_of_a_field(house, declared, field):
-    account = by_hand(house, label="Old", type="production", origin_username="old@x")
+    account = house.by_hand(label="Old", type="production", origin_username="old@x")
     result = house.converge(**declared)
     value = next(iter(declared.values()))
     assert result["actions"] == ["update"]
@@ -92,36 +69,6 @@ def test_drift_of_a_field(house, declared, field):
     assert {name: result["diff"]["after"][name] for name in result["diff"]["after"] if name != field} == {
         name: result["diff"]["before"][name] for name in result["diff"]["before"] if name != field
     }
-
-
-def test_drift_of_the_domain(house):
-    account = by_hand(house, "globex", origin_owner_id="customer-acme", api_key=house.tenant_key("globex"))
-    result = house.converge()
-    assert result["actions"] == ["relink"]
-    assert (result["diff"]["before"]["domain"], result["diff"]["after"]["domain"]) == ("globex", "acme")
-    assert result["account"]["id"] == account["id"]
-    assert result["account"]["domain"] == "acme"
-
-
-@pytest.mark.parametrize("status", ["error", "expired"])
-def test_drift_of_the_status(house, status):
-    account = by_hand(house, status=status)
-    result = house.converge()
-    assert result["actions"] == ["relink"]
-    assert house.changing() == [EDIT]
-    assert house.emulator.account(account["id"])["status"] == "active"
-
-
-def test_a_rotated_key_is_seen_by_its_tail(house):
-    account = by_hand(house, api_key="an-older-key-of-acme")
-    house.known.add("an-older-key-of-acme")
-    result = house.converge()
-    assert result["actions"] == ["relink"]
-    assert result["stored_key"] == "changed"
-    assert result["diff"]["before"]["api_key"] == "unchanged"
-    assert result["diff"]["after"]["api_key"] == "changed"
-    assert house.changing() == [EDIT]
-    assert house.tenant_key("acme") in str(house.emulator.account(account["id"]))
 
 
 def test_rotation_end_to_end(house):
@@ -136,89 +83,8 @@ def test_rotation_end_to_end(house):
     assert len(house.emulator.accounts()) == 1
 
 
-def test_a_key_whose_tail_is_not_shown(house):
-    house.emulator.switch(hub_secret_tail=0)
-    account = by_hand(house, api_key="an-older-key-of-acme")
-    house.known.add("an-older-key-of-acme")
-    result = house.converge()
-    assert result["stored_key"] == "unknown"
-    assert result["changed"] is False
-    always = house.options(update_credentials="always")
-    check, run = house.play({**always, "check": True}, always).results
-    assert check["changed"] is run["changed"] is True
-    assert check["diff"] == run["diff"]
-    assert run["diff"]["before"]["api_key"] == "unknown"
-    assert house.tenant_key("acme") in str(house.emulator.account(account["id"]))
-
-
-def test_on_create_leaves_the_credentials(house):
-    by_hand(house, api_key="an-older-key-of-acme")
-    result = house.converge(update_credentials="on_create", label="New")
-    assert result["actions"] == ["update"]
-    assert "an-older-key-of-acme" in str(house.emulator.accounts())
-
-
-def test_a_rename_makes_no_second_account(house):
-    house.link(origin_owner_name="Before Ltd")
-    result = house.converge(origin_owner_name="After Ltd")
-    assert result["actions"] == ["update"]
-    assert [account["origin_owner_name"] for account in house.emulator.accounts()] == ["After Ltd"]
-
-
-def test_adoption_needs_no_relink_where_nothing_differs(house):
-    account = by_hand(house)
-    result = house.converge()
-    assert result["changed"] is False
-    assert result["account"]["id"] == account["id"]
-    assert house.changing() == []
-
-
-def test_adoption_of_an_account_that_the_listing_does_not_show_yet(house):
-    house.emulator.switch(eventual_listing_ms=600_000)
-    account = by_hand(house, origin_owner_name="customer-acme")
-    result = house.link()
-    assert result["account"]["id"] == account["id"]
-    assert result["changed"] is False
-    assert len(house.emulator.accounts()) == 1
-
-
-def test_ambiguity_changes_nothing(house):
-    accounts = [by_hand(house), by_hand(house)]
-    result = house.link(label="New")
-    assert result["failure"]["code"] == "ambiguous_account"
-    assert result["failure"]["phase"] == "observe"
-    listed = result["failure"]["details"]["candidates"]
-    assert {item["account_id"] for item in listed} == {account["id"] for account in accounts}
-    assert house.changing() == []
-
-
-def test_a_pinned_account(house):
-    accounts = [by_hand(house), by_hand(house)]
-    house.converge(label="New", account_id=accounts[1]["id"])
-    assert [house.emulator.account(account["id"])["label"] for account in accounts] == [None, "New"]
-
-
-def test_several_accounts_of_an_owner(house):
-    owner = {"origin_owner_id": "one-owner", "allow_multiple": True}
-    assert house.converge("acme", **owner)["actions"] == ["create"]
-    assert house.converge("globex", **owner)["actions"] == ["create"]
-    assert house.converge("acme", label="A", **owner)["actions"] == ["update"]
-    house.emulator.switch(setup_information_in_accounts=False)
-    assert house.converge("globex", label="G", **owner)["actions"] == ["update"]
-    labels = {account["label"] for account in house.emulator.accounts()}
-    assert labels == {"A", "G"}
-
-
-def test_another_owner_and_another_provider_are_left_alone(house):
-    others = [by_hand(house, origin_owner_id="other"), house.emulator.add_account(
-        provider="hubspot", origin_owner_id="customer-acme", origin_owner_name="x", domain="acme", api_key="k" * 20
-    )]  # fmt: skip
-    assert house.converge()["actions"] == ["create"]
-    assert [house.emulator.account(other["id"]) for other in others] == others
-
-
 def test_unlink(house):
-    account = by_hand(house)
+    account = house.by_hand()
     result = house.converge(state="absent", api_key=None)
     assert result["actions"] == ["delete"]
     assert result["diff"]["before"]["domain"] == "acme"
@@ -226,20 +92,6 @@ def test_unlink(house):
     assert result["account"]["id"] == account["id"]
     assert house.changing() == [DELETE]
     assert house.emulator.accounts() == []
-
-
-def test_unlink_by_id(house):
-    account = by_hand(house)
-    result = house.converge(state="absent", api_key=None, domain=None, origin_owner_id=None, account_id=account["id"])
-    assert result["actions"] == ["delete"]
-
-
-def test_unlink_leaves_the_owners_other_domain(house):
-    by_hand(house, "globex", origin_owner_id="customer-acme")
-    result = house.converge(state="absent", api_key=None)
-    assert result["changed"] is False
-    assert "which were left" in " ".join(result["warnings"])
-    assert len(house.emulator.accounts()) == 1
 
 
 def test_options_from_the_environment(house):
@@ -256,13 +108,6 @@ def test_options_from_the_environment(house):
     assert run.results[0]["actions"] == ["create"]
 
 
-def test_a_profile_that_is_not_the_default(house):
-    other = next(profile for profile in house.emulator.profiles() if not profile["default"])
-    house.converge(connector_profile_id=other["integration_id"])
-    (stored,) = house.emulator.accounts()
-    assert stored["integration_id"] == other["integration_id"]
-
-
 def test_a_twin_that_somebody_links_meanwhile_is_told(house):
     house.emulator.fault(service="hub", method="POST", path="/hub/accounts", call=1, delay_ms=3000)
     house.emulator.switch(hub_existing_triple="duplicate")
@@ -270,7 +115,7 @@ def test_a_twin_that_somebody_links_meanwhile_is_told(house):
         linking = pool.submit(house.link)
         while not house.emulator.requests(path="/hub/accounts"):
             time.sleep(0.05)
-        twin = by_hand(house)
+        twin = house.by_hand()
         result = linking.result()
     assert result["actions"] == ["create"]
     assert any(twin["id"] in warning for warning in result["warnings"])

@@ -13,8 +13,7 @@ import ansible_runner
 import pytest
 
 from tests.emulator.handle import Emulator
-from tests.integration.house import LINKS, ROOT, House
-from tests.integration.test_links import actions, linked
+from tests.integration.house import LINKS, ROOT, House, actions
 from tests.integration.test_playbooks import recap
 
 PLAYBOOKS = ROOT / "playbooks"
@@ -73,7 +72,7 @@ def test_keys_from_an_encrypted_csv(house, link):
     files = {"freshservice_link_api_keys_file": str(path)}
     result = link("-e", json.dumps({"freshservice_link_api_keys": wrong}), freshservice_link_tenants=DECLARED, **files)
     assert result.code == 0
-    assert set(linked(house)) == {"customer-acme", "customer-globex"}
+    assert set(house.linked()) == {"customer-acme", "customer-globex"}
 
 
 def test_check_mode(house, link):
@@ -91,7 +90,7 @@ def test_failed_tenants_are_named_and_the_others_linked(house, link):
     assert recap(result) == {"localhost": (1, 1)}
     assert "umbrella (owner customer-umbrella): the Freshservice account is suspended." in result.output
     assert "entry 3 (keyless): api_key is missing." in result.output
-    assert set(linked(house)) == {"customer-acme", "customer-globex"}
+    assert set(house.linked()) == {"customer-acme", "customer-globex"}
 
 
 def test_of_very_many_failures_the_first_are_named(house, link):
@@ -106,7 +105,7 @@ def test_purge(house, link):
     result = link(freshservice_link_tenants=DECLARED[:1], freshservice_link_purge=True, freshservice_link_purge_limit=1)
     assert result.code == 0
     assert "1 unlinked, 1 as declared" in result.output
-    assert set(linked(house)) == {"customer-acme"}
+    assert set(house.linked()) == {"customer-acme"}
 
 
 def test_without_tenants_it_says_what_to_give(house, link):
@@ -145,7 +144,7 @@ def test_async(house):
     env = {"ANSIBLE_ASYNC_DIR": str(house.folder / "async")}
     run = house.ansible_playbook(str(house.folder / "play.json"), "-e", f"@{house.secrets}", env=env)
     assert recap(run) == {"localhost": (1, 0)}, run.output
-    assert set(linked(house)) == {"customer-acme"}
+    assert set(house.linked()) == {"customer-acme"}
 
 
 HOSTS = [f"t{serial:05d}" for serial in range(1, 13)]
@@ -202,7 +201,7 @@ def test_slices_of_an_inventory_share_the_quota(tmp_path, slices):
         for thread in threads:
             thread.join()
         assert set(statuses.values()) == {"successful"}
-        assert linked(house) == {f"customer-{host}": host for host in HOSTS}
+        assert house.linked() == {f"customer-{host}": host for host in HOSTS}
         assert len(emulator.accounts()) == len(HOSTS)
         assert emulator.requests(status=429) == []
         house.assert_no_secret()

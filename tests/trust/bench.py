@@ -83,6 +83,14 @@ class Time:
             self.slept += max(0.0, until - self.monotonic())
 
 
+class RealTime(Time):
+    """Real time, for tests in which the emulator has to wait as well."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
 class Admin(Emulator):
     """The emulator with one lasting connection to its admin interface, which is asked many times for each run."""
 
@@ -156,16 +164,17 @@ class Hooks:
 class World:
     """One emulator, and the modules that are run against it."""
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, clock: type[Time] = Time) -> None:
         self.emulator = emulator
-        self.time = Time()
+        self._clock = clock
+        self.time = clock()
         self.known_keys: set[str] = set()
         self._unlogged: set[str] = set()
 
     def reset(self) -> None:
         """The state after start-up, at the real time."""
         self.emulator.reset()
-        self.time = Time()
+        self.time = self._clock()
         tenants = self.emulator.tenants()
         self.keys = {tenant["domain"]: tenant["api_key"] for tenant in tenants}
         self.other_keys = {
@@ -195,14 +204,19 @@ class World:
         return {"retries": 1, **needs.get(module, {**stackone, **freshservice})}
 
     def run(self, module: str, options: dict[str, Any], check_mode: bool = False, hooks: Hooks | None = None) -> Run:
-        """Run a module as Ansible would. Raises what a hook raises."""
+        """Run a module as Ansible would, and note what it sent. Raises what a hook raises."""
         self.emulator.clear_requests()
+        run = self.enter(module, {**self.connection(module), **options}, check_mode, hooks)
+        run.requests = self.emulator.requests()
+        return run
+
+    def enter(self, module: str, options: dict[str, Any], check_mode: bool = False, hooks: Hooks | None = None) -> Run:
+        """Run a module with these options alone, and let the journal grow. Raises what a hook raises."""
         hooks = hooks or Hooks()
-        given = {**self.connection(module), **options}
         started = self.time.monotonic()
         warnings: list[str] = []
         code = import_module(f"{_PLUGINS}.{module}")
-        with _as_under_ansible(given, check_mode, warnings), self._hooked(hooks):
+        with _as_under_ansible(options, check_mode, warnings), self._hooked(hooks):
             try:
                 code.main()
             except Left as left:
@@ -210,9 +224,7 @@ class World:
             else:
                 raise AssertionError("the module did not leave")
         invocation = said.pop("invocation", None), masked.get("invocation")
-        run = Run(said, warnings, invocation[1], failed, self.time.monotonic() - started)
-        run.requests = self.emulator.requests()
-        return run
+        return Run(said, warnings, invocation[1], failed, self.time.monotonic() - started)
 
     def stored(self) -> dict[str, dict[str, Any]]:
         """The accounts as stored, by id, without the times that say nothing of their own."""

@@ -1,0 +1,104 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""account_info: which accounts are shown, what of them, and for how many requests."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.house import ACCOUNT_INFO
+
+
+@pytest.fixture
+def accounts(house):
+    """Five accounts of three owners, one of them of another provider."""
+    add = house.emulator.add_account
+    key = house.tenant_key("acme")
+    return {
+        "plain": add(origin_owner_id="customer-1", origin_owner_name="One Ltd", domain="acme", api_key=key),
+        "test": add(origin_owner_id="customer-1", domain="globex", api_key=key, type="test", label="Sandbox"),
+        "broken": add(
+            origin_owner_id="customer-2",
+            domain="hooli",
+            api_key=key,
+            status="error",
+            status_reasons=[{"code": "x", "description": "The key was refused.", "timestamp": "2026-11-01T08:00:00Z"}],
+        ),
+        "off": add(origin_owner_id="customer-3", domain="initech", api_key=key, status="inactive"),
+        "other": add(origin_owner_id="customer-3", provider="hibob", integration_id="x"),
+    }
+
+
+def info(house, **options):
+    connection = {name: value for name, value in house.connection().items() if name != "freshservice_url"}
+    return house.play({**connection, "retries": 1, **options}, module=ACCOUNT_INFO).results[0]
+
+
+CHOICES = [
+    ({}, ["plain", "test", "broken", "off"]),
+    ({"provider": "HiBob"}, ["other"]),
+    ({"origin_owner_ids": ["customer-1"]}, ["plain", "test"]),
+    ({"origin_owner_ids": ["customer-2", "customer-3", "nobody"]}, ["broken", "off"]),
+    ({"origin_owner_ids": []}, []),
+    ({"domains": ["Globex.freshservice.com", "hooli"]}, ["test", "broken"]),
+    ({"labels": ["Sandbox"]}, ["test"]),
+    ({"statuses": ["ERROR", "inactive"]}, ["broken", "off"]),
+    ({"account_type": "test"}, ["test"]),
+    ({"origin_owner_ids": ["customer-1"], "account_type": "production"}, ["plain"]),
+    ({"origin_owner_ids": ["customer-1"], "statuses": ["error"]}, []),
+]
+
+
+@pytest.mark.parametrize(("options", "names"), CHOICES, ids=lambda value: "-".join(map(str, value)) or "all")
+def test_accounts_are_chosen(house, accounts, options, names):
+    result = info(house, **options)
+    assert {account["id"] for account in result["accounts"]} == {accounts[name]["id"] for name in names}
+    assert result["summary"]["accounts"] == len(names)
+    assert not result["changed"]
+
+
+def test_what_is_shown(house, accounts):
+    result = info(house)
+    shown = {account["id"]: account for account in result["accounts"]}
+    broken = shown[accounts["broken"]["id"]]
+    assert broken["status_reasons"] == ["The key was refused."]
+    assert broken["domain"] == "hooli"
+    assert shown[accounts["test"]["id"]]["label"] == "Sandbox"
+    assert shown[accounts["plain"]["id"]]["origin_owner_name"] == "One Ltd"
+    assert result["summary"]["statuses"] == {"active": 2, "error": 1, "inactive": 1}
+    order = [(account["origin_owner_id"], account["id"]) for account in result["accounts"]]
+    assert order == sorted(order)
+
+
+def test_accounts_by_id_are_asked_for_alone(house, accounts):
+    ids = [accounts["plain"]["id"], accounts["other"]["id"], "no-such-account"]
+    result = info(house, account_ids=ids)
+    assert [account["id"] for account in result["accounts"]] == [accounts["plain"]["id"]]
+    assert len(house.emulator.requests(caller="client")) == 3
+
+
+def test_many_accounts_take_one_request_a_page(house):
+    for number in range(230):
+        house.emulator.add_account(origin_owner_id=f"customer-{number}", domain="acme", api_key="x")
+    assert info(house)["summary"]["accounts"] == 230
+    # Three pages, the first of them also by its number, and the empty one behind the last.
+    assert len(house.emulator.requests(caller="client")) == 5
+    house.emulator.clear_requests()
+    owners = [f"customer-{number}" for number in range(60)]
+    assert info(house, origin_owner_ids=owners)["summary"]["accounts"] == 60
+    assert len(house.emulator.requests(caller="client")) <= 8
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "phase"),
+    [
+        ({"stackone_api_key": "v1.eu1.not-a-key"}, "stackone_key_refused", "observe"),
+        ({"stackone_url": "https://user@example.com"}, "invalid_argument", "arguments"),
+        ({"domains": ["a b"]}, "invalid_domain", "arguments"),
+        ({"requests_per_minute": 0}, "invalid_argument", "arguments"),
+    ],
+)
+def test_failures(house, options, code, phase):
+    result = info(house, **options)
+    assert result["failed"]
+    assert (result["failure"]["code"], result["failure"]["phase"]) == (code, phase)

@@ -1,0 +1,96 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bad input of every option: one clear line, failed, nothing sent."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.integration.test_hostile import ESCAPES, MARKUP, RAW, REFUSED
+
+BAD = [
+    ({"domain": "evil.com"}, "single label"),
+    ({"domain": None}, "domain"),
+    ({"api_key": None}, "api_key"),
+    ({"api_key": "two words"}, "api_key"),
+    ({"api_key": " "}, "api_key is empty"),
+    ({"origin_owner_id": None}, "origin_owner_id"),
+    ({"origin_owner_id": " "}, "origin_owner_id is empty"),
+    ({"origin_owner_id": "x" * 256}, "longer than 255"),
+    ({"origin_owner_name": ""}, "origin_owner_name is empty"),
+    ({"origin_username": " "}, "origin_username is empty"),
+    ({"label": "a\tb"}, "control character"),
+    ({"account_type": "staging"}, "account_type"),
+    ({"account_id": ""}, "account_id is empty"),
+    ({"allow_multiple": "perhaps"}, "allow_multiple"),
+    ({"integration_id": ""}, "integration_id is empty"),
+    ({"provider": ""}, "provider is empty"),
+    ({"state": "gone"}, "state"),
+    ({"state": "absent", "origin_owner_id": None}, "origin_owner_id, account_id"),
+    ({"credential_fields": {"unknown": "x"}}, "unknown"),
+    ({"credential_fields": {"extra": "text"}}, "extra"),
+    ({"update_credentials": "sometimes"}, "update_credentials"),
+    ({"verify_key": "perhaps"}, "verify_key"),
+    ({"admin_api_key": "abcdefghij"}, "agent_email"),
+    ({"agent_email": "a@x"}, "admin_api_key"),
+    ({"confirm_timeout": -1}, "confirm_timeout"),
+    ({"confirm_timeout": "soon"}, "confirm_timeout"),
+    ({"stackone_api_key": None}, "stackone_api_key"),
+    ({"stackone_api_key": "a b"}, "stackone_api_key"),
+    ({"stackone_url": "http://stackone.example"}, "https"),
+    ({"stackone_url": "stackone.example"}, "https"),
+    ({"stackone_url": "https://user:pw@stackone.example"}, "user name"),
+    ({"stackone_url": "https://[broken"}, "not a URL"),
+    ({"freshservice_url": "https://freshservice.example"}, "{domain}"),
+    ({"freshservice_url": "http://{domain}.freshservice.example"}, "https"),
+    ({"validate_certs": "perhaps"}, "validate_certs"),
+    ({"ca_path": "/nowhere/ca.pem"}, "ca_path"),
+    ({"client_cert": "/nowhere/cert.pem"}, "client_cert"),
+    ({"client_key": "/nowhere/key.pem"}, "client_cert"),
+    ({"proxy": "proxy.example:3128"}, "proxy"),
+    ({"timeout": 0}, "timeout"),
+    ({"retries": -1}, "retries"),
+    ({"requests_per_minute": 0}, "requests_per_minute"),
+    ({"unheard_of": 1}, "unheard_of"),
+]
+
+
+def test_bad_input_is_refused_in_one_line_before_any_request(house):
+    results = house.play(*[house.options(**bad) for bad, _words in BAD]).results
+    for (bad, words), result in zip(BAD, results):
+        assert result.get("failed"), bad
+        assert not result.get("changed")
+        assert words in result["msg"], (bad, result["msg"])
+        assert "\n" not in result["msg"]
+    assert house.emulator.requests() == []
+
+
+@pytest.mark.parametrize("missing", ["domain", "api_key"])
+def test_the_key_check_needs_both(house, missing):
+    result = house.key_info(**{missing: None})
+    assert missing in result["msg"]
+
+
+@pytest.mark.parametrize("option", ["origin_owner_id", "origin_owner_name", "origin_username", "label"])
+def test_control_characters_are_refused(house, option):
+    for text in REFUSED:
+        result = house.link(**{option: text})
+        assert result["failed"], text
+        assert "control character" in result["msg"], text
+        assert not RAW.search(result["msg"])
+    assert house.emulator.requests() == []
+
+
+@pytest.mark.parametrize("service", ["stackone", "hub", "freshservice"])
+@pytest.mark.parametrize("status", [400, 403, 502])
+def test_what_servers_answer_is_never_raw(house, service, status):
+    words = ESCAPES + MARKUP
+    body = {"message": words, "description": words, "code": words, "provider_response": words, "errors": [words]}
+    house.emulator.fault(service=service, caller="client", status=status, body={"raw": json.dumps(body)})
+    result = house.link(retries=0)
+    assert result["failed"]
+    shown = json.dumps(result, ensure_ascii=False)
+    assert not RAW.search(shown)
+    assert "1337" not in shown

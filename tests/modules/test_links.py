@@ -1,0 +1,211 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""freshservice_links, case by case: costs, fingerprints, purges, early ends."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.integration.house import LINKS, actions
+
+MANY = 60
+DOMAINS = [f"t{serial:05d}" for serial in range(1, MANY + 1)]
+
+
+def test_it_costs_two_requests_a_tenant_and_then_none(many):
+    declared = many.bulk(many.tenants(*DOMAINS), fingerprints=str(many.folder / "fingerprints.json"))
+    result = many.links(**declared)
+    # Beside a session and a POST for each: one listing before, the profiles and the form, one listing after.
+    assert many.count("stackone") == 2 * MANY + 1 + 2 + 3
+    assert many.count("freshservice") == MANY
+    assert result["summary"]["requests"] == {"freshservice": MANY, "stackone": many.count("stackone")}
+    many.emulator.clear_requests()
+    many.links(**declared)
+    assert (many.count("stackone"), many.count("freshservice")) == (3, MANY)
+    many.emulator.clear_requests()
+    many.links(**{**declared, "fingerprints": None})
+    assert many.count("stackone") == 3 + 2 * MANY
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", '{"version": 2, "salt": "x", "seal": "x", "accounts": {"1": 2}}', '{"version": 9}', "[1]"]
+)
+def test_damaged_fingerprints_only_cost_requests(house, content):
+    path = house.folder / "fingerprints.json"
+    path.write_text(content)
+    result = house.links(house.tenants("acme"), fingerprints=str(path))
+    assert actions(result) == ["create"]
+    assert any("made anew" in warning for warning in result["warnings"])
+    assert json.loads(path.read_text())["version"] == 2
+    assert house.links(house.tenants("acme"), fingerprints=str(path))["changed"] is False
+
+
+def test_another_stackone_key_is_no_drift(house):
+    """The StackOne key is rotated: what was remembered under the old one proves nothing, and nothing is sent again."""
+    path = house.folder / "fingerprints.json"
+    house.links(house.tenants("acme", "globex"), fingerprints=str(path))
+    key = house.emulator.key()
+    house.known.add(key)
+    result = house.links(house.tenants("acme", "globex"), fingerprints=str(path), stackone_api_key=key)
+    assert actions(result) == ["none", "none"]
+    assert "another version or StackOne key" in result["warnings"][0]
+    house.emulator.clear_requests()
+    house.links(house.tenants("acme", "globex"), fingerprints=str(path), stackone_api_key=key)
+    assert house.emulator.requests(path="/connect_sessions") == []
+
+
+def test_fingerprints_of_an_account_that_others_changed_are_not_trusted(house):
+    path = house.folder / "fingerprints.json"
+    house.links(house.tenants("acme"), fingerprints=str(path))
+    (account,) = house.emulator.accounts()
+    house.emulator.change_account(account["id"], api_key="some-other-key")
+    assert actions(house.links(house.tenants("acme"), fingerprints=str(path))) == ["relink"]
+
+
+def test_fingerprints_that_cannot_be_written_are_a_warning(house):
+    (house.folder / "file").touch()
+    result = house.links(house.tenants("acme"), fingerprints=str(house.folder / "file" / "fingerprints.json"))
+    assert actions(result) == ["create"]
+    assert any("could not be written" in warning for warning in result["warnings"])
+
+
+def purgeable(house, count=3):
+    """Accounts of customers who are in no list."""
+    for number in range(count):
+        house.emulator.add_account(origin_owner_id=f"former-{number}", domain="acme", api_key="an-old-key")
+    house.emulator.add_account(origin_owner_id="other", provider="hibob", integration_id="x")
+
+
+def test_purge_unlinks_who_is_not_listed(house):
+    purgeable(house)
+    declared = house.bulk(house.tenants("acme", "globex"), purge=True, purge_limit=3)
+    check, run, again = house.play({**declared, "check": True}, declared, declared, module=LINKS).results
+    former = {f"former-{number}" for number in range(3)}
+    for result in (check, run):
+        assert {row["origin_owner_id"] for row in result["purged"]} == former
+        assert [row["action"] for row in result["purged"]] == ["delete"] * 3
+    assert check["diff"] == run["diff"]
+    assert again["purged"] == []
+    assert not again["changed"]
+    owners = {account["origin_owner_id"] for account in house.emulator.accounts()}
+    assert owners == {"customer-acme", "customer-globex", "other"}
+
+
+@pytest.mark.parametrize("limit", [2, 0.5])
+def test_purge_never_goes_over_its_limit(house, limit):
+    purgeable(house)
+    result = house.links(house.tenants("acme"), purge=True, purge_limit=limit)
+    assert result["failure"]["code"] == "purge_refused"
+    assert "3 of 3 accounts are not in the list, but purge_limit allows 2." in result["msg"]
+    assert actions(result) == ["create"]
+    assert len(house.emulator.accounts()) == 5
+
+
+def test_purge_spares_owners_whose_tenants_fail_before_they_are_found(house):
+    purgeable(house, 1)
+    house.emulator.add_account(origin_owner_id="customer-initech", domain="initech", api_key="a-key")
+    result = house.links(house.tenants("initech"), purge=True, purge_limit=9)
+    assert [row["origin_owner_id"] for row in result["purged"]] == ["former-0"]
+    assert {account["origin_owner_id"] for account in house.emulator.accounts()} == {"customer-initech", "other"}
+
+
+@pytest.mark.parametrize("unsound", [{"domain": "acme", "api_key": "k"}, {"state": "absent"}])
+def test_purge_does_nothing_while_an_entry_could_mean_any_account(house, unsound):
+    purgeable(house)
+    result = house.links([*house.tenants("globex"), unsound], purge=True, purge_limit=9)
+    assert result["failure"]["code"] == "purge_refused"
+    assert "entry 2" in result["msg"]
+    assert len(house.emulator.accounts()) == 5
+
+
+def test_purge_with_an_empty_list_is_refused(house):
+    purgeable(house)
+    result = house.links([], purge=True)
+    assert result["failure"]["code"] == "invalid_argument"
+    assert len(house.emulator.accounts()) == 4
+
+
+def test_two_domains_of_one_owner(house):
+    tenants = house.tenants("acme", "globex", origin_owner_id="customer-1", allow_multiple=True)
+    declared = house.bulk(tenants)
+    first, again = house.play(declared, declared, module=LINKS).results
+    assert actions(first) == ["create"] * 2
+    assert "warnings" not in first["results"][0]
+    assert len({row["account_id"] for row in first["results"]}) == 2
+    assert actions(again) == ["none"] * 2
+    domains = {account["setup_information"]["domain"] for account in house.emulator.accounts()}
+    assert domains == {"acme", "globex"}
+
+
+def test_one_domain_for_two_owners_is_told(house):
+    tenants = [*house.tenants("acme"), *house.tenants("acme", origin_owner_id="customer-2")]
+    result = house.links(tenants)
+    assert actions(result) == ["create"] * 2
+    assert any("Entries 1 and 2 link the same domain acme to two owners" in text for text in result["warnings"])
+
+
+def test_an_empty_list_is_nothing_to_do(house):
+    result = house.links([])
+    assert not result["changed"]
+    assert result["results"] == []
+    assert house.emulator.requests(caller="client") == []
+
+
+def test_it_stops_after_failures(many):
+    for domain in DOMAINS[:3]:
+        many.emulator.set_tenant(domain, state="suspended")
+    result = many.links(many.tenants(*DOMAINS), stop_after_failures=2, concurrency=1)
+    codes = [row.get("failure", {}).get("code") for row in result["results"]]
+    assert codes == ["tenant_suspended"] * 2 + ["stopped"] * (MANY - 2)
+    assert result["failure"]["code"] == "stopped"
+    assert "The run ended after 2 failed tenants (stop_after_failures)." in result["msg"]
+    assert many.emulator.accounts() == []
+
+
+def test_a_refused_stackone_key_ends_the_run_at_once(many):
+    result = many.links(many.tenants(*DOMAINS), stackone_api_key="v1.eu1.not-a-key")
+    assert result["failure"]["code"] == "stackone_key_refused"
+    assert len(many.emulator.requests(caller="client")) == 1
+
+
+def test_a_key_without_the_right_to_write_is_tried_few_times(many):
+    key = many.emulator.key(scopes=["platform:read"])
+    many.known.add(key)
+    result = many.links(many.tenants(*DOMAINS), stackone_api_key=key, concurrency=4)
+    counts = result["summary"]["failures"]
+    assert set(counts) == {"stackone_forbidden", "stopped"}
+    assert counts["stackone_forbidden"] <= 4
+    assert sum(counts.values()) == MANY
+    assert "The run ended because the StackOne API key may not do this." in result["msg"]
+
+
+def test_a_missing_profile_is_asked_for_once(many):
+    many.emulator.switch(not_enabled_provider="no_connectors")
+    many.emulator.profiles([])
+    result = many.links(many.tenants(*DOMAINS[:10]))
+    assert result["summary"]["failures"] == {"connector_profile_missing": 10}
+    assert len(many.emulator.requests(service="hub")) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"concurrency": 0}, "concurrency must be"),
+        ({"concurrency": 10000}, "concurrency must be"),
+        ({"requests_per_minute": 0}, "requests_per_minute must be"),
+        ({"quota_window": 61}, "quota_window must be"),
+        ({"stop_after_failures": 0}, "stop_after_failures must be"),
+        ({"purge_limit": -1}, "purge_limit must be"),
+        ({"purge_limit": 1.5}, "purge_limit must be"),
+        ({"confirm_timeout": -1}, "confirm_timeout must be"),
+        ({"stackone_url": "http://example.com"}, "stackone_url must start with https://"),
+    ],
+)
+def test_options_out_of_range(house, options, words):
+    result = house.links(house.tenants("acme"), **options)
+    assert result["failure"]["code"] == "invalid_argument"
+    assert result["failure"]["phase"] == "arguments"
+    assert words in result["msg"]
+    assert house.emulator.requests(caller="client") == []
