@@ -37,6 +37,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone impo
     StackOne,
     edit_request,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
@@ -205,14 +206,14 @@ class Writer:
             return False
         if submission.account_id:
             return True
-        assert submission.error
-        with _unless_shown(submission.error, "the key is stored"):
+        error = sure(submission.error)
+        with _unless_shown(error, "the key is stored"):
             stored = compare_stored(tenant, self._hub.view(session, account.id))
         if stored.key is StoredKey.CHANGED or stored.domain != tenant.domain or stored.others:
             return False
         silent = submission.sent is Sent.ACCEPTED and not submission.foreign
         if stored.key is StoredKey.UNKNOWN and not silent:
-            raise _unknown(submission.error, "the key is stored")
+            raise _unknown(error, "the key is stored")
         return True
 
     def _submit(
@@ -244,8 +245,7 @@ class Writer:
 
     def _look_for_made(self, outcome: Outcome, session: ConnectSession, submission: Submission) -> str | None:
         tenant = outcome.tenant
-        assert tenant.origin_owner_id
-        listed = self._stackone.accounts(tenant.provider, tenant.origin_owner_id)
+        listed = self._stackone.accounts(tenant.provider, sure(tenant.origin_owner_id))
         found = next((account for account in listed if account.id not in outcome.known), None)
         if found is None and submission.sent is Sent.UNCERTAIN and not tenant.allow_multiple:
             # A listing may lag behind; the Hub's own identity rule does not (S51).
@@ -288,11 +288,11 @@ class Writer:
 
 def create_request(tenant: Tenant, username: str | None) -> SessionRequest:
     """What a session is asked for that links a tenant anew."""
-    assert tenant.origin_owner_id
+    owner = sure(tenant.origin_owner_id)
     return SessionRequest(
         tenant.provider,
-        tenant.origin_owner_id,
-        tenant.origin_owner_name or tenant.origin_owner_id,
+        owner,
+        tenant.origin_owner_name or owner,
         username,
         multiple=tenant.allow_multiple,
         label=tenant.label,

@@ -16,6 +16,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import C
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import AuthOptions, BulkOptions, VerifyLink
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import FRESHSERVICE_URL
+from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
     ANY_FIELDS,
     CredentialFields,
@@ -68,20 +69,17 @@ def tenant_from(params: Mapping[str, Any]) -> Tenant:
 
 def owner_from(params: Mapping[str, Any]) -> Tenant:
     """The declared tenant as far as it needs no key. Raises Failed(invalid_domain or invalid_argument)."""
-    texts = (
-        "origin_owner_id",
-        "origin_owner_name",
-        "origin_username",
-        "label",
-        "account_id",
-        "integration_id",
-        "provider",
-    )
     return Tenant(
         domain=_domain(params),
+        origin_owner_id=_text(params, "origin_owner_id"),
+        origin_owner_name=_text(params, "origin_owner_name"),
+        origin_username=_text(params, "origin_username"),
+        label=_text(params, "label"),
         account_type=params["account_type"],
+        account_id=_text(params, "account_id"),
         allow_multiple=params["allow_multiple"],
-        **{name: _text(params, name) for name in texts},
+        integration_id=_text(params, "integration_id"),
+        provider=sure(_text(params, "provider")),
     )
 
 
@@ -242,7 +240,7 @@ def _key(params: Mapping[str, Any], option: str) -> str | None:
 
 
 def _text(params: Mapping[str, Any], name: str) -> str | None:
-    value = params.get(name)
+    value: str | None = params.get(name)
     if value is None:
         return None
     if not value.strip() and name != "label":

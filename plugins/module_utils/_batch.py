@@ -20,6 +20,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
+from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
@@ -91,8 +92,7 @@ class Batch:
                 item.own_failure = not_begun(self._stop.reason).located(self._phase, item.entry.name)
 
     def _do(self, item: Item, work: Callable[[Tenant], Any]) -> None:
-        tenant = item.entry.tenant
-        assert tenant
+        tenant = sure(item.entry.tenant)
         try:
             item.result = work(tenant)
         except Stopped:

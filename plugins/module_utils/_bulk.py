@@ -31,6 +31,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import A
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
 from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import check_limit, unlisted
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
@@ -176,7 +177,7 @@ class Bulk:
                 return
         for job in waiting:
             with self._linker(job, before) as linker:
-                linker.give_up(job.outcome)
+                linker.give_up(sure(job.outcome))
 
     def _unsettled(self, jobs: list[Job], seen: Directory) -> list[Job]:
         settled = self._crew.each(lambda job: self._settle(job, seen), jobs)
@@ -184,21 +185,22 @@ class Bulk:
 
     def _settle(self, job: Job, seen: Directory) -> bool:
         with self._linker(job, seen) as linker:
-            return linker.settle(job.outcome, seen)
+            return linker.settle(sure(job.outcome), seen)
         return True
 
     @contextmanager
     def _linker(self, job: Job, seen: Directory) -> Iterator[Linker]:
         """Made for one use, and what it leaves is scrubbed and no more than needed: there may be ten thousand."""
-        scrubber = Scrubber(job.entry.tenant.secrets)
+        tenant, outcome = sure(job.entry.tenant), sure(job.outcome)
+        scrubber = Scrubber(tenant.secrets)
         rules = Rules(self._options.check_mode, self._options.verify_link, listing_is_fresh=True)
         try:
             yield Linker(self._exchange.clients(scrubber), seen, rules, self._fingerprints)
         except Exception as error:
             # A defect that one tenant brings to light must not hide what came of the others.
-            job.failure = defect(error).located(job.outcome.phase, job.entry.tenant.name)
+            job.failure = defect(error).located(outcome.phase, tenant.name)
         finally:
-            job.outcome.condense(scrubber)
+            outcome.condense(scrubber)
 
     def _list_again(self, tenants: Sequence[Tenant], accounts: int) -> Directory:
         directory = Directory(self._clients.stackone, self._readers.each)

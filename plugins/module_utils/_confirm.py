@@ -13,6 +13,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._find import O
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action, drift, not_active
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 
 FIRST_POLL = 0.5
 LONGEST_POLL = 2.0
@@ -85,9 +86,8 @@ class Confirmer:
 
     def _created(self, outcome: Outcome, seen: Observed) -> Account | None:
         """The new account from its owner's listing, which shows a twin as well; else by its id."""
-        tenant, created_id = outcome.tenant, outcome.created_id
-        assert tenant.origin_owner_id and created_id
-        accounts = seen.accounts(tenant.provider, tenant.origin_owner_id)
+        tenant, created_id = outcome.tenant, sure(outcome.created_id)
+        accounts = seen.accounts(tenant.provider, sure(tenant.origin_owner_id))
         twins = sorted(item.id for item in accounts if item.id not in outcome.known | {created_id})
         warning = f"Somebody else linked the same owner at the same time: {', '.join(twins)}. Unlink one of them."
         if twins and warning not in outcome.warnings:

@@ -44,7 +44,7 @@ class Stop:
     def clock(self) -> Clock:
         """The time, with a sleep that a stop ends."""
         clock = Clock()
-        clock.sleep = self.sleep  # type: ignore[method-assign]
+        clock.sleep = self.sleep  # type: ignore[assignment]
         return clock
 
 
@@ -105,7 +105,7 @@ class Crew:
         return results
 
     def _run_threads(self, worker: Callable[[], None], count: int) -> None:
-        threads = [threading.Thread(target=worker, daemon=True) for _ in range(count)]
+        threads = [threading.Thread(target=worker, daemon=True) for _number in range(count)]
         for thread in threads:
             thread.start()
         for thread in threads:

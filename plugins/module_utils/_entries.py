@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import tenant_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant, invalid_argument
 
 
@@ -110,13 +111,13 @@ def _require(tenant: Tenant, needed: Sequence[str]) -> None:
 
 def _refuse_siblings(first: Entry, second: Entry) -> None:
     """Two entries of one owner are two links only where each stands for a domain of its own."""
-    assert first.tenant and second.tenant
-    owner = f"are of owner {second.tenant.origin_owner_id}"
-    if first.tenant.domain == second.tenant.domain or None in (first.tenant.domain, second.tenant.domain):
+    one, other = sure(first.tenant), sure(second.tenant)
+    owner = f"are of owner {other.origin_owner_id}"
+    if one.domain == other.domain or None in (one.domain, other.domain):
         _refuse_if(first, second, owner)
-    if State.ABSENT in (first.tenant.state, second.tenant.state):
+    if State.ABSENT in (one.state, other.state):
         return
-    if not (first.tenant.allow_multiple and second.tenant.allow_multiple):
+    if not (one.allow_multiple and other.allow_multiple):
         _refuse_if(first, second, f"{owner} with two domains", "or set allow_multiple on both if it has two")
 
 

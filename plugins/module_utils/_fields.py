@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
     SUFFIX,
     CredentialFields,
@@ -56,11 +57,10 @@ class FieldMap:
 
     def credentials(self, tenant: Tenant) -> dict[str, str]:
         """The flat body that the Hub takes (H9): field key -> value."""
-        assert tenant.domain is not None and tenant.api_key is not None
         return {
             **self.others,
-            self.domain.key: domain_value(self.domain, tenant.domain),
-            self.api_key.key: tenant.api_key,
+            self.domain.key: domain_value(self.domain, sure(tenant.domain)),
+            self.api_key.key: sure(tenant.api_key),
             **tenant.credential_fields.extra,
             **tenant.credential_fields.extra_secrets,
         }
@@ -165,7 +165,8 @@ def _fillable(raw: Any) -> bool:
 
 def _field(raw: dict[str, Any]) -> FormField:
     kind = raw.get("type")
-    validation = raw.get("validation") if isinstance(raw.get("validation"), dict) else {}
+    rules = raw.get("validation")
+    validation = rules if isinstance(rules, dict) else {}
     pattern = _text(validation.get("pattern"))
     contains = validation.get("type") == "domain" and pattern
     return FormField(

@@ -16,6 +16,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     stored_domain,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account, StackOne, edit_request
+from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant
 
 
@@ -49,8 +50,7 @@ class Finder:
             elif tenant.state is State.PRESENT:
                 raise account_not_found(tenant.account_id)
             return account, set()
-        assert tenant.origin_owner_id
-        accounts = self._observed.accounts(tenant.provider, tenant.origin_owner_id)
+        accounts = self._observed.accounts(tenant.provider, sure(tenant.origin_owner_id))
         look = needs_domains(tenant, accounts)
         candidates = [Candidate(account, self._domain_of(tenant, account, look)) for account in accounts]
         return select(tenant, candidates), {account.id for account in accounts}

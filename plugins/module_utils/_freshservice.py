@@ -18,6 +18,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
     TransportError,
     TransportKind,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 
@@ -174,8 +175,7 @@ class Freshservice:
 
     def check_tenant(self, tenant: Tenant) -> KeyCheck:
         """The verdict on a tenant that declares domain and key."""
-        assert tenant.domain and tenant.api_key
-        return self.check_key(tenant.domain, tenant.api_key, tenant.admin_api_key, tenant.agent_email)
+        return self.check_key(sure(tenant.domain), sure(tenant.api_key), tenant.admin_api_key, tenant.agent_email)
 
     def check_key(
         self, domain: str, api_key: str, admin_api_key: str | None = None, agent_email: str | None = None

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import (
@@ -33,7 +34,7 @@ try:
     from requests.adapters import HTTPAdapter
 except ImportError:
     REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
-    HTTPAdapter = object
+    HTTPAdapter = object  # type: ignore[misc, assignment]
 else:
     REQUESTS_IMPORT_ERROR = None
 
@@ -168,7 +169,7 @@ class Http:
         self.sent = dict.fromkeys(Service, 0)
         self._lock = threading.Lock()
         self._adapter = _adapter(options)
-        self._proxied = bool(options.proxy or requests.utils.getproxies())
+        self._proxied = bool(options.proxy or getproxies())
 
     def send(self, request: Request, quota: Quota | None = None) -> Answer:
         """Return the last answer, whatever its status. Raises TransportError."""
@@ -243,7 +244,7 @@ class Http:
             if getattr(raw, "length_remaining", None) == 0:
                 return bytes(body)
             if self.clock.monotonic() > deadline:
-                raise urllib3.exceptions.ReadTimeoutError(None, "", "the answer did not end")
+                raise urllib3.exceptions.TimeoutError("the answer did not end")
 
 
 def error_delay(error: TransportError, attempt: int, repeatable: bool) -> float | None:
@@ -260,7 +261,7 @@ def _adapter(options: HttpOptions) -> HTTPAdapter:
 
 def _tls_context(options: HttpOptions) -> ssl.SSLContext:
     """One context for all hosts: making one costs more than a whole request."""
-    context = ssl.create_default_context(cafile=options.ca_path or requests.certs.where())
+    context = ssl.create_default_context(cafile=options.ca_path or requests.utils.DEFAULT_CA_BUNDLE_PATH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if not options.validate_certs:
         context.check_hostname = False
@@ -274,9 +275,9 @@ def _tls_context(options: HttpOptions) -> ssl.SSLContext:
 class _TlsAdapter(HTTPAdapter):
     """Hands every connection the shared context, through a proxy as well."""
 
-    def __init__(self, context: ssl.SSLContext, **pools: int) -> None:
+    def __init__(self, context: ssl.SSLContext, pool_connections: int, pool_maxsize: int) -> None:
         self._context = context
-        super().__init__(**pools)
+        super().__init__(pool_connections, pool_maxsize)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
@@ -346,7 +347,7 @@ def _classify(cause: BaseException) -> tuple[TransportKind, bool] | None:
         return _unless_unresolved(cause, TransportKind.REFUSED), False
     if isinstance(cause, (requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError)):
         return _unless_unresolved(cause, TransportKind.TIMEOUT), False
-    if isinstance(cause, (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError)):
+    if isinstance(cause, (requests.exceptions.ReadTimeout, urllib3.exceptions.TimeoutError)):
         return TransportKind.TIMEOUT, True
     if isinstance(cause, urllib3.exceptions.DecodeError):
         return TransportKind.BODY, True

@@ -11,6 +11,7 @@ from typing import Any
 from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Item
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyCheck, KeyStatus
+from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
 
@@ -19,8 +20,7 @@ def failure_of(item: Item) -> Failure | None:
     check: KeyCheck | None = item.result
     if check is None or check.status is KeyStatus.VALID:
         return item.failure
-    tenant = item.entry.tenant
-    assert tenant
+    tenant = sure(item.entry.tenant)
     return check.failed().located(Phase.KEY_CHECK, tenant.name).scrubbed(Scrubber(tenant.secrets))
 
 

@@ -37,6 +37,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     stored_drift,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account, ConnectSession
+from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
     State,
     Tenant,
@@ -208,8 +209,7 @@ class Linker:
 
     def _proven(self, outcome: Outcome, account: Account, look: Look) -> Look:
         """What a call through the account proves of the stored key, where it is not known to be sent again anyway."""
-        tenant, agent = outcome.tenant, outcome.agent
-        assert agent
+        tenant, agent = outcome.tenant, sure(outcome.agent)
         resent = tenant.update_credentials is UpdateCredentials.ALWAYS or stored_drift(tenant, look.stored)
         if resent or not account.active:
             return look
@@ -220,8 +220,7 @@ class Linker:
 
     def _prove_sent(self, outcome: Outcome) -> None:
         """The key that was just sent is the one that works."""
-        account, agent = outcome.account, outcome.agent
-        assert account and agent
+        account, agent = sure(outcome.account), sure(outcome.agent)
         answering = verify(self._clients.stackone, account, agent)
         outcome.verified = answering.proof is Proof.SAME
         if not outcome.verified:
@@ -271,5 +270,5 @@ def _located(outcome: Outcome) -> Iterator[None]:
     except Failed as error:
         outcome.failure = error.located(outcome.phase, outcome.tenant.name)
     except Stopped as stop:
-        error = Failed(FailureCode.STOPPED, f"the run was stopped ({stop}) before this tenant was done.", RUN_AGAIN)
-        outcome.failure = replace(error.located(outcome.phase, outcome.tenant.name), retriable=True)
+        early = Failed(FailureCode.STOPPED, f"the run was stopped ({stop}) before this tenant was done.", RUN_AGAIN)
+        outcome.failure = replace(early.located(outcome.phase, outcome.tenant.name), retriable=True)

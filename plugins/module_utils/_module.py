@@ -37,6 +37,7 @@ class Module(AnsibleModule):
     secret, and would print them all with the error.
     """
 
+    params: dict[str, Any]
     _understood = False
 
     def __init__(self, **options: Any) -> None:
@@ -155,4 +156,5 @@ class Bench:
         summary = self.http.retry_log.summary() if self.http else None
         for warning in [*result.pop("warnings", []), *([summary] if summary else [])]:
             self.module.warn(harmless(self.scrubber.scrub(warning)))
-        return harmless(self.scrubber.scrub(result))
+        clean: dict[str, Any] = harmless(self.scrubber.scrub(result))
+        return clean

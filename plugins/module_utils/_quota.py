@@ -52,7 +52,8 @@ class Quota:
     def wait_left(self) -> float:
         """Seconds that workers are going to wait from now on; 0 where none waits."""
         with self._lock:
-            return max(0.0, self._waiting_until - self._clock.monotonic())
+            left: float = self._waiting_until - self._clock.monotonic()
+        return max(0.0, left)
 
     def _take(self) -> None:
         free_at = self._reserve()

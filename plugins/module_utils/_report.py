@@ -14,6 +14,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Job, Report
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action, Plan
+from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, one_line
 
 DIFF_LINES = 100
@@ -123,18 +124,18 @@ def diff_of(jobs: Iterable[Job]) -> dict[str, str] | None:
 
 
 def _sides(job: Job) -> tuple[str, str]:
-    assert job.outcome and job.outcome.plan
-    plan, name = job.outcome.plan, job.outcome.tenant.name
+    outcome = sure(job.outcome)
+    plan, name = sure(outcome.plan), outcome.tenant.name
     if not plan.before:
-        return "", _scrubbed(job.outcome, f"{name}: linked")
+        return "", _scrubbed(outcome, f"{name}: linked")
     if not plan.after:
-        return _scrubbed(job.outcome, f"{name}: linked as account {job.outcome.account_id}"), ""
+        return _scrubbed(outcome, f"{name}: linked as account {outcome.account_id}"), ""
     changes = _changes(plan)
     sides = (
         ", ".join(f"{key} {sides[side] or 'unset'}" for key, sides in changes.items()) for side in ("before", "after")
     )
     # One line for each tenant, whatever stands in a label that somebody else wrote.
-    old, new = (one_line(_scrubbed(job.outcome, f"{name}: {text or 'key'}"), LINE_LIMIT) for text in sides)
+    old, new = (one_line(_scrubbed(outcome, f"{name}: {text or 'key'}"), LINE_LIMIT) for text in sides)
     return (old, new) if old != new else (old, f"{new} sent again")
 
 

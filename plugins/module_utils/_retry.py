@@ -41,7 +41,7 @@ def status_delay(status: int, retry_after: str | None, attempt: int, repeatable:
 
 def backoff(attempt: int) -> float:
     """Seconds before try C(attempt)+2: doubling from half a second, with jitter so that workers spread."""
-    return FIRST_BACKOFF * 2**attempt * random.uniform(1.0, 1.25)
+    return FIRST_BACKOFF * float(2**attempt) * random.uniform(1.0, 1.25)
 
 
 def parse_retry_after(text: str | None, now: float) -> float | None:

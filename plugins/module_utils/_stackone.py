@@ -238,7 +238,6 @@ class StackOne:
     def _open(self, request: SessionRequest) -> Answer:
         """Open a connect session, under whichever name StackOne takes the connector profile (b5)."""
         names = self._profile_properties
-        answer = None
         for name in list(names) if request.integration_id else names[:1]:
             answer = self._send("POST", "/connect_sessions", body=request.body(name))
             if answer.status != 400 or name not in answer.text:

@@ -19,6 +19,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice 
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account, StackOne
+from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 
 DOING = "call Freshservice through the account"
 
@@ -54,8 +55,7 @@ def verify(stackone: StackOne, account: Account, agent: Agent) -> Answering:
         if check.http_status != 404:
             stackone.prefer_path(path)
             break
-    assert check
-    return judge(check, account, agent)
+    return judge(sure(check), account, agent)
 
 
 def judge(check: KeyCheck, account: Account, agent: Agent) -> Answering:
