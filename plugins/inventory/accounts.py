@@ -163,7 +163,7 @@ plugin: tenantlink.stackone.accounts
 keyed_groups:
   - key: stackone_status
     prefix: status
----
+
 # accounts.yml
 # The accounts that do not work, as hosts for the role tenantlink.stackone.freshservice_link, which mends them.
 #   ansible-playbook -i accounts.yml mend.yml -e @vault.yml --ask-vault-pass
@@ -179,7 +179,7 @@ compose:
   freshservice_link_account_id: stackone_id
   freshservice_link_domain: stackone_domain
   freshservice_link_origin_owner_id: stackone_origin_owner_id
----
+
 # production.stackone.yml
 # Names that tell accounts of one customer apart, groups by type and by any condition, and a listing that is kept an hour.
 plugin: tenantlink.stackone.accounts
@@ -197,16 +197,9 @@ cache_connection: ~/.cache/stackone
 cache_timeout: 3600
 """
 
-import hashlib
-import hmac
-import json
-import re
-import secrets
 import ssl
 import sys
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from ansible import constants
@@ -230,7 +223,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, normalise_key
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, one_line
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._hosts import host_name, name_offers, unique_names
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import opened
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._sealed import choice_digest, sealed, unsealed
 
 ENDINGS = ("stackone.yml", "stackone.yaml", "accounts.yml", "accounts.yaml")
 EXPRESSIONS = frozenset({"compose", "groups", "hostnames", "keyed_groups"})
@@ -254,12 +249,7 @@ PROPERTIES = (
 )
 VARIABLES = frozenset(f"{PREFIX}{name}" for name in PROPERTIES)
 
-CACHE_VERSION = 1
-"""Goes up when a cached account no longer is what it was."""
-
 MESSAGE_LIMIT = 1000
-
-_NO_NAME = re.compile(r"^\W|[^\w.@+-]")
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -451,74 +441,12 @@ def variables_of(account: Mapping[str, Any]) -> dict[str, Any]:
     return {f"{PREFIX}{name}": wrap_var(value) for name, value in account.items()}
 
 
-def host_name(value: Any) -> str:
-    """The text as a host's name; empty where there is none."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        return ""
-    return _NO_NAME.sub("_", one_line(str(value)))
-
-
-def name_offers(name: str, account: Mapping[str, Any]) -> list[str]:
-    """The names that an account may get, best first."""
-    additions = filter(None, (host_name(account["domain"]), host_name(account["id"])))
-    return [name, *(f"{name}_{addition}" for addition in additions)]
-
-
-def unique_names(offers: Sequence[Sequence[str]], taken: Collection[str]) -> list[str]:
-    """For each account the first of its offers that is not taken, and that no other account has.
-
-    All who want the same name go on to their next offers together, so the order of the accounts does not matter.
-    Raises Failed(invalid_argument) where the offers do not suffice.
-    """
-    places = [0] * len(offers)
-    while True:
-        names = [offer[place] for offer, place in zip(offers, places)]
-        wanted = Counter(names)
-        clashing = [index for index, name in enumerate(names) if wanted[name] > 1 or name in taken]
-        if not clashing:
-            return names
-        moving = [index for index in clashing if places[index] + 1 < len(offers[index])]
-        if not moving:
-            raise invalid_argument(
-                f"no host name is left for an account: {names[clashing[0]]} has another use.", "Choose other hostnames."
-            )
-        for index in moving:
-            places[index] += 1
-
-
 def texts_from(values: Iterable[Any], option: str) -> list[str]:
     """A list's items as texts. Raises Failed(invalid_argument)."""
     if not all(isinstance(value, (str, int, float)) for value in values):
         raise invalid_argument(f"{option} must be a list of texts.")
     # A text stays the same object: Ansible knows by it that an expression comes from the user.
     return [value if isinstance(value, str) else str(value) for value in values]
-
-
-def choice_digest(url: str, choice: Choice) -> str:
-    """What decides which accounts are listed, but for the key, as part of a file's name."""
-    decisive = json.dumps([url, asdict(choice)], sort_keys=True, default=sorted)
-    return hashlib.sha256(decisive.encode()).hexdigest()[:16]
-
-
-def sealed(accounts: Sequence[Mapping[str, Any]], key: str) -> dict[str, Any]:
-    """What is cached: the accounts, and proof that they were listed with this key, which does not tell the key."""
-    salt = secrets.token_hex(16)
-    return {"accounts": accounts, "salt": salt, "seal": _seal(accounts, salt, key)}
-
-
-def unsealed(content: Any, key: str) -> list[dict[str, Any]] | None:
-    """The accounts of a cache's entry; C(None) where it is absent, damaged, or was not made with this key."""
-    try:
-        accounts = content["accounts"]
-        intact = hmac.compare_digest(content["seal"], _seal(accounts, content["salt"], key))
-    except (KeyError, TypeError, ValueError):
-        return None
-    return accounts if intact else None
-
-
-def _seal(accounts: Any, salt: str, key: str) -> str:
-    message = json.dumps([CACHE_VERSION, salt, accounts], sort_keys=True)
-    return hmac.new(key.encode(), message.encode(), hashlib.sha256).hexdigest()
 
 
 def _without_source(error: AnsibleError, *hidden: Any) -> str:

@@ -31,6 +31,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._text import h
 
 TEXT_LIMIT = 255
 
+PLACE = "{domain}"
+"""Where a URL template takes the tenant's domain."""
 MOST_WORKERS = 512
 
 
@@ -175,8 +177,8 @@ def confirm_timeout_from(params: Mapping[str, Any]) -> float:
 def freshservice_url_from(params: Mapping[str, Any]) -> str:
     """The URL template. Raises Failed(invalid_argument) where it would leak keys or hold no domain."""
     url = params["freshservice_url"]
-    if url.count("{domain}") != 1:
-        raise invalid_argument("freshservice_url must hold {domain} once.", f"The default is {FRESHSERVICE_URL}.")
+    if url.count(PLACE) != 1:
+        raise invalid_argument(f"freshservice_url must hold {PLACE} once.", f"The default is {FRESHSERVICE_URL}.")
     return _safe_url(url, "freshservice_url")
 
 
@@ -198,7 +200,7 @@ def secrets_in(params: Mapping[str, Any]) -> list[str]:
 def _safe_url(url: str, option: str) -> str:
     """Keys go over https, or over http to this machine alone (F10)."""
     try:
-        parts = urlsplit(url.replace("{domain}", "tenant"))
+        parts = urlsplit(url.replace(PLACE, "tenant"))
         host, _port = parts.hostname or "", parts.port
     except ValueError:
         raise invalid_argument(f"{option} is not a URL.") from None

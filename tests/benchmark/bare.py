@@ -72,7 +72,7 @@ class Bare:
             for item in waiting:
                 await work(item)
 
-        await asyncio.gather(*(worker() for _ in range(self._concurrency)))
+        await asyncio.gather(*(worker() for _count in range(self._concurrency)))
 
     async def _link(self, tenant: dict[str, str], linked: bool) -> None:
         url = f"{self._freshservice.replace('{domain}', tenant['domain'])}/api/v2/agents/me"

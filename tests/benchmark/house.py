@@ -109,7 +109,7 @@ class House:
 
     def startup_s(self) -> float:
         """Seconds that ansible-playbook takes for nothing, once everything has been read from disk."""
-        runs = [self.execute(playbook(NOTHING), 60) for _ in range(3)]
+        runs = [self.execute(playbook(NOTHING), 60) for _count in range(3)]
         if any(run.code for run in runs):
             raise HouseError(f"ansible-playbook does not work here:\n{self.last_words()}")
         return min(run.wall_s for run in runs)

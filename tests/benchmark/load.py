@@ -83,7 +83,7 @@ class Load:
     async def run(self) -> None:
         """Keep all connections busy until the time is over."""
         tenants = cycle(self._given["tenants"])
-        await asyncio.gather(*(self._worker(tenants) for _ in range(CONNECTIONS)))
+        await asyncio.gather(*(self._worker(tenants) for _count in range(CONNECTIONS)))
 
     async def _worker(self, tenants: Iterator[dict[str, str]]) -> None:
         parts = urlsplit(self._given["stackone_url"])

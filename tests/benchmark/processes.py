@@ -47,7 +47,7 @@ def measure(command: list[str], env: dict[str, str], cwd: Path, output: Path, li
         sampler.start()
         try:
             # The rusage of a child holds that of all its descendants that were waited for, as ansible does.
-            _, status, used = os.wait4(process.pid, 0)
+            _pid, status, used = os.wait4(process.pid, 0)
         except BaseException:
             _end(process.pid)
             raise

@@ -73,7 +73,7 @@ def faster_than_uri_tasks(lab: Lab, extrapolate: bool) -> Iterator[Finding]:
 
 def close_to_the_limit(lab: Lab, tenants: int, bound: float) -> Iterator[Finding]:
     """One task of ours against the bare client: in turns, the middle of several runs, so that noise hits both."""
-    for _ in range(RUNS - 1 if tenants < MOST else 0):
+    for _count in range(RUNS - 1 if tenants < MOST else 0):
         lab.repeat(LINKS, LATENCY_MS, tenants)
         lab.repeat(BARE, LATENCY_MS, tenants)
     ours, bare = (lab.cell(who, Phase.FIRST, LATENCY_MS, tenants) for who in (LINKS, BARE))
@@ -131,7 +131,7 @@ def within_the_quota(lab: Lab) -> Iterator[Finding]:
 
 
 def _repeated(lab: Lab, contender: Any, tenants: int) -> Cell:
-    for _ in range(RUNS - 1):
+    for _count in range(RUNS - 1):
         lab.repeat(contender, LATENCY_MS, tenants)
     return lab.cell(contender, Phase.FIRST, LATENCY_MS, tenants)
 

@@ -107,8 +107,8 @@ def test_the_bar_has_a_part_for_each_outcome_in_the_order_of_the_legend(open_rep
         "as declared 14",
         "failed 2",
     ]
-    bars = [bar.bounding_box() for bar in page.locator(".bar rect").all()]
-    assert [bar["x"] for bar in bars] == sorted(bar["x"] for bar in bars)
+    bars = [box.bounding_box() for box in page.locator(".bar rect").all()]
+    assert [box["x"] for box in bars] == sorted(box["x"] for box in bars)
     assert bars[5]["width"] == pytest.approx(2 * bars[0]["width"], rel=0.01)
     assert bars[4]["width"] == pytest.approx(14 * bars[0]["width"], rel=0.01)
     assert bars[5]["x"] + bars[5]["width"] == pytest.approx(
@@ -118,7 +118,7 @@ def test_the_bar_has_a_part_for_each_outcome_in_the_order_of_the_legend(open_rep
 
 def test_a_few_of_very_many_are_still_seen_in_the_bar(open_report):
     page = open_report("many")
-    assert min(bar.bounding_box()["width"] for bar in page.locator(".bar rect").all()) >= 5
+    assert min(box.bounding_box()["width"] for box in page.locator(".bar rect").all()) >= 5
 
 
 @pytest.mark.parametrize(

@@ -93,8 +93,8 @@ class Hub:
         """Note everything from now on."""
         self.page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.complaints.append(f"page: {error}"))
-        self.page.on("request", lambda request: self.requests.append(request))
-        self.page.on("response", lambda answer: self.answers.append(answer))
+        self.page.on("request", self.requests.append)
+        self.page.on("response", self.answers.append)
         self.page.on("requestfailed", lambda request: self.broken.append(f"{request.url}: {request.failure}"))
 
     def settles(self) -> None:

@@ -62,7 +62,9 @@ class Demo:
         print(f"  $ {' '.join(['ansible-playbook', f'tenantlink.stackone.{playbook}', *args])}\n", flush=True)
         command = [sys.executable, "-m", "ansible", "playbook", "--vault-password-file", str(self.password)]
         command += [f"tenantlink.stackone.{playbook}", *args]
-        run = subprocess.run(command, cwd=self.folder, env=self._environment(), capture_output=True, text=True)
+        run = subprocess.run(
+            command, cwd=self.folder, env=self._environment(), capture_output=True, text=True, check=False
+        )
         print("\n".join(_readable(run.stdout + run.stderr)), "\n", flush=True)
         return run.returncode, run.stdout
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 
 import pytest
 import yaml
 
 from tests.emulator.handle import Emulator
-from tests.integration.house import ROOT, House
+from tests.integration.house import PLAYBOOKS, ROOT, TENANTS, House
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +32,25 @@ def many(numbered, tmp_path):
     numbered.reset()
     with contextlib.closing(House(numbered, tmp_path)) as opened:
         yield opened
+
+
+@pytest.fixture
+def inventory(house):
+    """The example inventory with the emulator's tenants and keys, encrypted with its example password."""
+    place = house.folder / "inventory"
+    shutil.copytree(PLAYBOOKS / "inventory", place)
+    hosts = {name: {"freshservice_link_origin_owner_id": f"customer-{name}"} for name in TENANTS}
+    (place / "hosts.yml").write_text(yaml.safe_dump({"tenants": {"hosts": hosts}}))
+    group = place / "group_vars" / "tenants"
+    urls = {f"freshservice_link_{name}": value for name, value in house.connection().items() if name.endswith("_url")}
+    with (group / "vars.yml").open("a") as variables:
+        variables.write(yaml.safe_dump(urls))
+    vault = {
+        "vault_stackone_api_key": house.emulator.stackone_api_key,
+        "vault_freshservice_api_keys": {name: house.tenant_key(name) for name in TENANTS},
+    }
+    house.encrypt(group / "vault.yml", yaml.safe_dump(vault))
+    return place
 
 
 @pytest.fixture

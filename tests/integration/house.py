@@ -19,6 +19,9 @@ from tests.emulator.handle import Emulator
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTIONS = ROOT / ".collections"
+PLAYBOOKS = ROOT / "playbooks"
+TENANTS = ("acme", "globex", "initech", "umbrella")
+"""The tenants of the example inventory: two good ones, one whose key is refused, one that is suspended."""
 MODULE = "tenantlink.stackone.freshservice_link"
 LINKS = "tenantlink.stackone.freshservice_links"
 KEY_INFO = "tenantlink.stackone.freshservice_key_info"
@@ -275,3 +278,18 @@ def forms(secret: str) -> list[bytes]:
     """A key as it is, and as Basic credentials with each password that is used with it."""
     pairs = [f"{secret}:X", f"{secret}:", secret]
     return [secret.encode(), *(base64.b64encode(pair.encode()) for pair in pairs)]
+
+
+def run_by_host(house: House, inventory: Path, playbook: str, *args: str) -> Run:
+    """Run a playbook whose hosts are the tenants of an inventory."""
+    password = str(house.folder / "password")
+    return house.ansible_playbook(
+        str(PLAYBOOKS / f"{playbook}.yml"), "-i", str(inventory), "--vault-password-file", password, *args
+    )
+
+
+def recap(run: Run) -> dict[str, tuple[int, int]]:
+    """Host -> (changed, failed) from the recap."""
+    lines = [line for line in run.output.splitlines() if "unreachable=" in line]
+    words = {line.split()[0]: dict(pair.split("=") for pair in line.split() if "=" in pair) for line in lines}
+    return {host: (int(counts["changed"]), int(counts["failed"])) for host, counts in words.items()}

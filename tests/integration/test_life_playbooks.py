@@ -17,8 +17,7 @@ import pytest
 import yaml
 
 from tests.emulator.customer import Customer
-from tests.integration.house import ROOT
-from tests.integration.test_playbooks import TENANTS, inventory, recap, run  # noqa: F401
+from tests.integration.house import ROOT, TENANTS, recap, run_by_host
 
 NAMES = ("acme", "globex", "initech", "umbrella")
 DECLARED = [{"domain": name, "origin_owner_id": f"customer-{name}"} for name in NAMES]
@@ -315,10 +314,10 @@ def test_a_report_without_a_place_is_refused_before_anything_is_done(house, play
     assert house.emulator.requests() == []
 
 
-def test_one_report_of_all_hosts(house, inventory):  # noqa: F811
+def test_one_report_of_all_hosts(house, inventory):
     path = house.folder / "hosts.csv"
     options = ("-e", f"freshservice_link_report={path}", "-e", "freshservice_link_report_title=Hosts")
-    assert run(house, inventory, "link_by_host", *options).code == 2
+    assert run_by_host(house, inventory, "link_by_host", *options).code == 2
     rows = rows_of(path)
     assert {domain: row["outcome"] for domain, row in rows.items()} == {
         "acme": "linked",
@@ -327,7 +326,7 @@ def test_one_report_of_all_hosts(house, inventory):  # noqa: F811
         "umbrella": "failed",
     }
     assert set(rows) == set(TENANTS)
-    run(house, inventory, "verify_by_host", *options)
+    run_by_host(house, inventory, "verify_by_host", *options)
     assert {row["verdict"] for row in rows_of(path).values()} == {"valid", "key_refused", "tenant_suspended"}
 
 

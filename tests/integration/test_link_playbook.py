@@ -13,8 +13,7 @@ import ansible_runner
 import pytest
 
 from tests.emulator.handle import Emulator
-from tests.integration.house import LINKS, ROOT, House, actions
-from tests.integration.test_playbooks import recap
+from tests.integration.house import LINKS, ROOT, House, actions, recap
 
 PLAYBOOKS = ROOT / "playbooks"
 DECLARED = [

@@ -5,67 +5,29 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 
 import ansible_runner
-import pytest
 import yaml
 
-from tests.integration.house import ROOT
-
-PLAYBOOKS = ROOT / "playbooks"
-TENANTS = ("acme", "globex", "initech", "umbrella")
-
-
-@pytest.fixture
-def inventory(house):
-    """The example inventory with the emulator's tenants and keys, encrypted with its example password."""
-    place = house.folder / "inventory"
-    shutil.copytree(PLAYBOOKS / "inventory", place)
-    hosts = {name: {"freshservice_link_origin_owner_id": f"customer-{name}"} for name in TENANTS}
-    (place / "hosts.yml").write_text(yaml.safe_dump({"tenants": {"hosts": hosts}}))
-    group = place / "group_vars" / "tenants"
-    urls = {f"freshservice_link_{name}": value for name, value in house.connection().items() if name.endswith("_url")}
-    with (group / "vars.yml").open("a") as variables:
-        variables.write(yaml.safe_dump(urls))
-    vault = {
-        "vault_stackone_api_key": house.emulator.stackone_api_key,
-        "vault_freshservice_api_keys": {name: house.tenant_key(name) for name in TENANTS},
-    }
-    house.encrypt(group / "vault.yml", yaml.safe_dump(vault))
-    return place
-
-
-def run(house, inventory, playbook, *args):
-    password = str(house.folder / "password")
-    return house.ansible_playbook(
-        str(PLAYBOOKS / f"{playbook}.yml"), "-i", str(inventory), "--vault-password-file", password, *args
-    )
-
-
-def recap(run_result):
-    """Host -> (changed, failed) from the recap."""
-    lines = [line for line in run_result.output.splitlines() if "unreachable=" in line]
-    words = {line.split()[0]: dict(pair.split("=") for pair in line.split() if "=" in pair) for line in lines}
-    return {host: (int(counts["changed"]), int(counts["failed"])) for host, counts in words.items()}
+from tests.integration.house import PLAYBOOKS, ROOT, recap, run_by_host
 
 
 def test_link_by_host(house, inventory):
-    first = run(house, inventory, "link_by_host")
+    first = run_by_host(house, inventory, "link_by_host")
     assert first.code == 2
     assert recap(first) == {"acme": (1, 0), "globex": (1, 0), "initech": (0, 1), "umbrella": (0, 1)}
     assert "umbrella (owner customer-umbrella): the Freshservice account is suspended." in first.output
     house.emulator.clear_requests()
-    second = run(house, inventory, "link_by_host", "--limit", "acme,globex")
+    second = run_by_host(house, inventory, "link_by_host", "--limit", "acme,globex")
     assert second.code == 0
     assert recap(second) == {"acme": (0, 0), "globex": (0, 0)}
     assert house.changing() == []
 
 
 def test_link_by_host_in_check_mode(house, inventory):
-    check = run(house, inventory, "link_by_host", "--check", "--limit", "acme,globex")
+    check = run_by_host(house, inventory, "link_by_host", "--check", "--limit", "acme,globex")
     assert check.code == 0
     assert recap(check) == {"acme": (1, 0), "globex": (1, 0)}
     assert house.changing() == []
@@ -73,28 +35,28 @@ def test_link_by_host_in_check_mode(house, inventory):
 
 
 def test_verify(house, inventory):
-    verified = run(house, inventory, "verify_by_host")
+    verified = run_by_host(house, inventory, "verify_by_host")
     assert verified.code == 2
     assert recap(verified) == {"acme": (0, 0), "globex": (0, 0), "initech": (0, 1), "umbrella": (0, 1)}
     assert house.count("stackone") == 0
-    assert run(house, inventory, "verify_by_host", "--limit", "acme").code == 0
+    assert run_by_host(house, inventory, "verify_by_host", "--limit", "acme").code == 0
 
 
 def test_unlink(house, inventory):
-    run(house, inventory, "link_by_host", "--limit", "acme,globex")
-    refused = run(house, inventory, "unlink")
+    run_by_host(house, inventory, "link_by_host", "--limit", "acme,globex")
+    refused = run_by_host(house, inventory, "unlink")
     assert refused.code == 2
     assert "Name the tenants with --limit" in refused.output
     assert len(house.emulator.accounts()) == 2
-    assert run(house, inventory, "unlink", "--limit", "acme").code == 0
+    assert run_by_host(house, inventory, "unlink", "--limit", "acme").code == 0
     assert [account["origin_owner_id"] for account in house.emulator.accounts()] == ["customer-globex"]
-    assert recap(run(house, inventory, "unlink", "-e", "unlink_all=true"))["globex"] == (1, 0)
+    assert recap(run_by_host(house, inventory, "unlink", "-e", "unlink_all=true"))["globex"] == (1, 0)
     assert house.emulator.accounts() == []
 
 
 def test_a_role_without_its_variables_says_which(house, inventory):
     (inventory / "hosts.yml").write_text(yaml.safe_dump({"tenants": {"hosts": {"acme": None}}}))
-    result = run(house, inventory, "link_by_host")
+    result = run_by_host(house, inventory, "link_by_host")
     assert result.code == 2
     assert "origin_owner_id" in result.output
     assert house.emulator.requests() == []
@@ -114,7 +76,7 @@ def test_inline_vaulted_keys(house, inventory):
         env=house.environment(),
     )
     path.write_text(done.stdout)
-    result = run(house, inventory, "link_by_host", "--limit", "globex", "-e", f"@{path}")
+    result = run_by_host(house, inventory, "link_by_host", "--limit", "globex", "-e", f"@{path}")
     assert result.code == 0
     assert recap(result) == {"globex": (1, 0)}
 

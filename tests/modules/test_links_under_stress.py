@@ -31,7 +31,7 @@ def test_faulty_answers_and_broken_tenants(many):
         {"drop": "after"}, {"service": "stackone", "status": 429, "retry_after": "1"}, {"status": 408},
         {"service": "hub", "method": "POST", "status": 504, "when": "after"}, {"body": "truncated", "when": "after"},
     ]  # fmt: skip
-    for _ in range(4):
+    for _count in range(4):
         for kind in kinds:
             many.emulator.fault(**kind, call=chance.randrange(5, 150 if "service" in kind else 700))
     first = many.links(tenants, requests_per_minute=1000000, retries=3)

@@ -117,7 +117,7 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__.partition("\n")[0])
     parser.add_argument("targets", nargs="*", metavar="target", help=f"some of {', '.join(TARGETS)}; default: all")
     parser.add_argument("--processes", type=int, choices=(1, 2), default=2, help="default: %(default)s")
     options = parser.parse_args()
@@ -149,7 +149,9 @@ def _try_all(targets: Sequence[str], processes: int) -> bool:
     command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(processes), *names]
     # mutmut itself lets the tests import the copy; a path from outside would lead to the tree.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     if done.returncode:
         print("\n".join(line for line in done.stdout.splitlines() if line.strip() and line[0] not in SPINNER))
     return done.returncode == 0

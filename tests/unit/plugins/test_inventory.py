@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 
 import pytest
 import yaml
@@ -18,6 +19,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils import _specs
 from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import Choice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _hosts, _sealed
 
 KEY = "v1.eu1.abcdefghijklmnopqrstuvwxyz"
 LISTED = [{"id": "1", "label": "Größe {{ 1 }}", "status_reasons": ["why"], "domain": None}]
@@ -52,12 +54,12 @@ NAMES = [
 
 @pytest.mark.parametrize(("text", "name"), NAMES)
 def test_host_names(text, name):
-    assert accounts.host_name(text) == name
-    assert type(accounts.host_name(text)) is str
+    assert _hosts.host_name(text) == name
+    assert type(_hosts.host_name(text)).__name__ == "str"
 
 
 def offers(name, domain, account_id):
-    return accounts.name_offers(name, {"domain": domain, "id": account_id})
+    return _hosts.name_offers(name, {"domain": domain, "id": account_id})
 
 
 CLASHES = {
@@ -78,7 +80,7 @@ CLASHES = {
 @pytest.mark.parametrize(("wanted", "taken", "names"), CLASHES.values(), ids=CLASHES)
 def test_clashing_names_do_not_depend_on_the_order(wanted, taken, names):
     for order in itertools.permutations(range(len(wanted))):
-        given = accounts.unique_names([offers(*wanted[index]) for index in order], taken)
+        given = _hosts.unique_names([offers(*wanted[index]) for index in order], taken)
         assert given == [names[index] for index in order]
 
 
@@ -86,19 +88,19 @@ def test_clashing_names_do_not_depend_on_the_order(wanted, taken, names):
 def test_no_account_is_lost(wanted, data):
     domains = data.draw(st.lists(st.sampled_from([None, "a", "b", "1"]), min_size=len(wanted), max_size=len(wanted)))
     accounts_offers = [offers(name, domain, f"id{index}") for index, (name, domain) in enumerate(zip(wanted, domains))]
-    names = accounts.unique_names(accounts_offers, {"all"})
+    names = _hosts.unique_names(accounts_offers, {"all"})
     assert len(set(names)) == len(wanted)
     assert "all" not in names
     order = data.draw(st.permutations(range(len(wanted))))
-    shuffled = accounts.unique_names([accounts_offers[index] for index in order], {"all"})
+    shuffled = _hosts.unique_names([accounts_offers[index] for index in order], {"all"})
     assert shuffled == [names[index] for index in order]
 
 
 def test_no_name_is_left():
     with pytest.raises(Failed, match="no host name is left"):
-        accounts.unique_names([offers("a", None, "1")], ("a", "a_1"))
+        _hosts.unique_names([offers("a", None, "1")], ("a", "a_1"))
     with pytest.raises(Failed, match="no host name is left"):
-        accounts.unique_names([offers("a", None, "b/c"), offers("a", None, "b:c")], ())
+        _hosts.unique_names([offers("a", None, "b/c"), offers("a", None, "b:c")], ())
 
 
 def test_every_property_is_a_variable():
@@ -108,13 +110,13 @@ def test_every_property_is_a_variable():
 
 
 def test_a_seal_holds_for_what_was_sealed_with_that_key_alone():
-    content = accounts.sealed(LISTED, KEY)
+    content = _sealed.sealed(LISTED, KEY)
     kept = json.loads(json.dumps(content))
-    assert accounts.unsealed(kept, KEY) == LISTED
-    assert accounts.unsealed(kept, KEY + "x") is None
-    assert accounts.unsealed({**kept, "accounts": [*LISTED, *LISTED]}, KEY) is None
-    assert accounts.unsealed({**kept, "salt": "0"}, KEY) is None
-    assert accounts.sealed(LISTED, KEY)["seal"] != content["seal"]
+    assert _sealed.unsealed(kept, KEY) == LISTED
+    assert _sealed.unsealed(kept, KEY + "x") is None
+    assert _sealed.unsealed({**kept, "accounts": [*LISTED, *LISTED]}, KEY) is None
+    assert _sealed.unsealed({**kept, "salt": "0"}, KEY) is None
+    assert _sealed.sealed(LISTED, KEY)["seal"] != content["seal"]
     assert KEY not in json.dumps(content)
 
 
@@ -133,13 +135,13 @@ def test_a_seal_holds_for_what_was_sealed_with_that_key_alone():
     ids=repr,
 )
 def test_what_is_no_cache_of_ours(content):
-    assert accounts.unsealed(content, KEY) is None
+    assert _sealed.unsealed(content, KEY) is None
 
 
 def test_a_cached_account_of_another_version_is_none(monkeypatch):
-    content = accounts.sealed(LISTED, KEY)
-    monkeypatch.setattr(accounts, "CACHE_VERSION", accounts.CACHE_VERSION + 1)
-    assert accounts.unsealed(content, KEY) is None
+    content = _sealed.sealed(LISTED, KEY)
+    monkeypatch.setattr(_sealed, "CACHE_VERSION", _sealed.CACHE_VERSION + 1)
+    assert _sealed.unsealed(content, KEY) is None
 
 
 def test_whatever_decides_the_listing_is_in_the_digest():
@@ -152,10 +154,10 @@ def test_whatever_decides_the_listing_is_in_the_digest():
         Choice("freshservice", owners=frozenset({"a"})),
         Choice("freshservice", account_type="test"),
     ]
-    digests = {accounts.choice_digest(url, choice) for choice in choices for url in ("https://a", "https://b")}
+    digests = {_sealed.choice_digest(url, choice) for choice in choices for url in ("https://a", "https://b")}
     assert len(digests) == 2 * len(choices)
     again = Choice("freshservice", ids=frozenset(["b", "a"]))
-    assert accounts.choice_digest("https://a", again) == accounts.choice_digest("https://a", choices[3])
+    assert _sealed.choice_digest("https://a", again) == _sealed.choice_digest("https://a", choices[3])
 
 
 def test_texts():
@@ -185,7 +187,8 @@ def test_the_options_that_account_info_has_are_the_same_here():
 def test_examples_use_options_that_exist():
     fragments = [yaml.safe_load(each.ModuleDocFragment.DOCUMENTATION) for each in FRAGMENTS]
     known = set(DOCUMENTATION["options"]).union(*(fragment["options"] for fragment in fragments))
-    examples = list(yaml.safe_load_all(accounts.EXAMPLES))
+    # Files of their own, one after the other.
+    examples = [yaml.safe_load(text) for text in re.split(r"\n\n(?=# )", accounts.EXAMPLES)]
     assert len(examples) > 1
     for example in examples:
         assert set(example) <= known

@@ -50,7 +50,7 @@ def test_no_window_of_the_server_holds_more_than_the_quota(slots, window, delays
 def test_it_sends_as_much_as_the_quota_allows():
     clock = FakeClock()
     quota = Quota(100, 60, clock)
-    for _ in range(1000):
+    for _count in range(1000):
         with quota:
             pass
     assert clock.time - 1000.0 == pytest.approx(9 * 60)
@@ -70,7 +70,7 @@ def test_a_hold_stops_everybody_once():
     quota.hold(30)
     quota.hold(5)
     starts = []
-    for _ in range(4):
+    for _count in range(4):
         with quota:
             starts.append(clock.time)
     assert starts == [1030.0] * 4
@@ -101,11 +101,11 @@ def test_workers_share_it():
     quota = Quota(20, window, Clock())
 
     def worker():
-        for _ in range(10):
+        for _count in range(10):
             with quota:
                 sent.append(time.monotonic())
 
-    threads = [threading.Thread(target=worker) for _ in range(6)]
+    threads = [threading.Thread(target=worker) for _count in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -120,6 +120,6 @@ def test_a_stop_wakes_who_waits_and_gives_the_slot_back():
     with quota:
         pass
     threading.Timer(0.05, stop.at_once, ["by a test"]).start()
-    for _ in range(2):
+    for _count in range(2):
         with pytest.raises(Stopped, match="by a test"), quota:
             pass
