@@ -9,11 +9,13 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONPATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test lint unit modules trust integration corners test-browser benchmark matrix mutation readme sandbox emulator clean
+.PHONY: help demo test lint unit modules trust integration corners sanity docs test-eda test-browser benchmark matrix mutation readme sandbox emulator clean
 
 help:
 	@echo "make demo         link tenants on the embedded emulator, and watch"
 	@echo "make test         everything that CI checks: lint, unit tests, the modules case by case, faults, integration tests, the oldest and newest ansible-core, and in Chromium, if there is one, the report and StackOne's own widget"
+	@echo "make sanity       ansible-test sanity on the oldest and the newest ansible-core"
+	@echo "make docs         the documentation site, in docs/site/_build"
 	@echo "make matrix       the tests on every ansible-core that this machine's Pythons allow; options in ARGS=\"--help\""
 	@echo "make mutation     whether the unit tests notice changes to the deciding code, about ten minutes"
 	@echo "make sandbox      the two services, emulated, to follow docs/walkthrough.md with"
@@ -27,10 +29,14 @@ demo: $(VENV)/ready
 test: lint unit modules trust integration corners test-browser
 	@echo "TEST PASSED: lint, unit tests, the modules case by case, faults and histories, integration tests, the oldest and newest ansible-core, $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
 
-lint: $(VENV)/ready
+lint: $(VENV)/tools-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/yamllint --strict .
+	@$(BIN)/python -m tests.tools
+
+sanity: $(VENV)/ready
+	@$(BIN)/python -m tests.tools --sanity
 
 unit: $(VENV)/ready
 	$(BIN)/python -m pytest -q tests/unit -n $(JOBS)
@@ -44,6 +50,12 @@ trust: $(VENV)/ready
 # These wait for clocks as well, so there is one more at work than the others have.
 integration: $(VENV)/ready
 	$(BIN)/python -m pytest -q tests/integration -n $(shell expr $(JOBS) + 1)
+
+docs: $(VENV)/docs-ready
+	@$(BIN)/python docs/site/build.py
+
+test-eda: $(VENV)/eda-ready
+	$(BIN)/python -m pytest -q tests/eda
 
 test-browser: $(VENV)/browser-ready
 	$(BIN)/python -m pytest -q tests/browser
@@ -80,6 +92,18 @@ $(VENV)/ready: requirements.txt requirements-dev.txt
 	@mkdir -p $(TREE) && ln -sfn ../../.. $(TREE)/stackone
 	@touch $@
 
+$(VENV)/tools-ready: $(VENV)/ready requirements-tools.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-tools.txt
+	@touch $@
+
+$(VENV)/docs-ready: $(VENV)/ready requirements-docs.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	@touch $@
+
+$(VENV)/eda-ready: $(VENV)/ready requirements-eda.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-eda.txt
+	@touch $@
+
 $(VENV)/browser-ready: $(VENV)/ready requirements-browser.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-browser.txt
 	@touch $@
@@ -93,4 +117,4 @@ $(VENV)/benchmark-ready: $(VENV)/ready requirements-benchmark.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .collections .demo .matrix .pytest_cache .ruff_cache .hypothesis sandbox tests/benchmark/output tests/browser/output tests/browser/widget/cache
+	rm -rf $(VENV) .collections .demo .matrix .mypy_cache .sanity docs/site/_build .pytest_cache .ruff_cache .hypothesis sandbox tests/benchmark/output tests/browser/output tests/browser/widget/cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: accounts
 short_description: StackOne's linked accounts as hosts
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Each linked account of a StackOne project is a host, with what M(tenantlink.stackone.account_info) shows of it as variables.
   - Reads only. No stored credential is asked for, and no secret is in a variable or in the cache.
@@ -164,6 +164,8 @@ keyed_groups:
   - key: stackone_status
     prefix: status
 
+# Two more files, as comments, because the examples of a plugin are one YAML document.
+
 # accounts.yml
 # The accounts that do not work, as hosts for the role tenantlink.stackone.freshservice_link, which mends them.
 #   ansible-playbook -i accounts.yml mend.yml -e @vault.yml --ask-vault-pass
@@ -171,30 +173,30 @@ keyed_groups:
 #   ansible_connection: local
 #   ansible_python_interpreter: "{{ ansible_playbook_python }}"
 #   freshservice_link_api_key: "{{ freshservice_link_api_keys[stackone_domain] }}"
-plugin: tenantlink.stackone.accounts
-stackone_api_key: "{{ freshservice_link_stackone_api_key }}"
-statuses: [error, expired, inactive]
-hostnames: [domain, origin_owner_id]
-compose:
-  freshservice_link_account_id: stackone_id
-  freshservice_link_domain: stackone_domain
-  freshservice_link_origin_owner_id: stackone_origin_owner_id
+# plugin: tenantlink.stackone.accounts
+# stackone_api_key: "{{ freshservice_link_stackone_api_key }}"
+# statuses: [error, expired, inactive]
+# hostnames: [domain, origin_owner_id]
+# compose:
+#   freshservice_link_account_id: stackone_id
+#   freshservice_link_domain: stackone_domain
+#   freshservice_link_origin_owner_id: stackone_origin_owner_id
 
 # production.stackone.yml
 # Names that tell accounts of one customer apart, groups by type and by any condition, and a listing that is kept an hour.
-plugin: tenantlink.stackone.accounts
-stackone_api_key: "{{ lookup('ansible.builtin.env', 'STACKONE_PRODUCTION_KEY') }}"
-account_type: production
-hostnames:
-  - stackone_origin_owner_id ~ '-' ~ stackone_label
-  - origin_owner_id
-groups:
-  never_named: not stackone_origin_owner_name
-  broken: stackone_status != 'active'
-cache: true
-cache_plugin: ansible.builtin.jsonfile
-cache_connection: ~/.cache/stackone
-cache_timeout: 3600
+# plugin: tenantlink.stackone.accounts
+# stackone_api_key: "{{ lookup('ansible.builtin.env', 'STACKONE_PRODUCTION_KEY') }}"
+# account_type: production
+# hostnames:
+#   - stackone_origin_owner_id ~ '-' ~ stackone_label
+#   - origin_owner_id
+# groups:
+#   never_named: not stackone_origin_owner_name
+#   broken: stackone_status != 'active'
+# cache: true
+# cache_plugin: ansible.builtin.jsonfile
+# cache_connection: ~/.cache/stackone
+# cache_timeout: 3600
 """
 
 import ssl

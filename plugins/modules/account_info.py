@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: account_info
 short_description: Show StackOne's linked accounts
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Returns the linked accounts of a StackOne project, all or those that are chosen, with their status and its reasons.
   - Reads only. No stored credential is asked for or returned.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: auth_link
 short_description: Make an auth link, with which a customer links their Freshservice themselves
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - For customers who keep their API key to themselves. Opens a connect session and returns its auth link, a page of StackOne
     on which the customer enters domain and API key.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: auth_links
 short_description: Make an auth link for each customer who is not linked yet
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Does for each tenant of a list what M(tenantlink.stackone.auth_link) does for one, many at a time. The accounts of their
     owners are listed in few requests, and each customer who is not linked costs one more.

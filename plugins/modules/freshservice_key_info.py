@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: freshservice_key_info
 short_description: Check a Freshservice domain and API key
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Tells whether a Freshservice domain exists and an agent's API key is enabled and works, and if not, why and what to click.
   - Sends one request to Freshservice, two where O(admin_api_key) settles why a key is refused. Nothing is sent to StackOne.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: freshservice_keys_info
 short_description: Check many Freshservice domains and API keys
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Does for each tenant of a list what M(tenantlink.stackone.freshservice_key_info) does for one, many at a time.
   - Nothing is sent to StackOne, and nothing is changed.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: freshservice_link
 short_description: Link one Freshservice tenant to StackOne
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes sure that a Freshservice tenant is a linked account in StackOne, or that it is not.
   - Checks the domain and the agent's API key at Freshservice, looks for the account, links it where there is none, and mends

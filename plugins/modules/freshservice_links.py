@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: freshservice_links
 short_description: Link many Freshservice tenants to StackOne
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes sure that each Freshservice tenant of a list is a linked account in StackOne, or that it is not, in one task.
   - Does for every tenant what M(tenantlink.stackone.freshservice_link) does for one, as fast as the network and StackOne's quota

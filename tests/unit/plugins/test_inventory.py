@@ -187,9 +187,13 @@ def test_the_options_that_account_info_has_are_the_same_here():
 def test_examples_use_options_that_exist():
     fragments = [yaml.safe_load(each.ModuleDocFragment.DOCUMENTATION) for each in FRAGMENTS]
     known = set(DOCUMENTATION["options"]).union(*(fragment["options"] for fragment in fragments))
-    # Files of their own, one after the other.
-    examples = [yaml.safe_load(text) for text in re.split(r"\n\n(?=# )", accounts.EXAMPLES)]
-    assert len(examples) > 1
+    first, *others = accounts.EXAMPLES.split("\n\n# ")
+    assert set(yaml.safe_load(accounts.EXAMPLES)) == set(yaml.safe_load(first))
+    commented = [
+        re.sub(r"^# ?", "", text[text.index("# plugin:") :], flags=re.M) for text in others if "# plugin:" in text
+    ]
+    examples = [yaml.safe_load(text) for text in (first, *commented)]
+    assert len(examples) == 3
     for example in examples:
         assert set(example) <= known
         assert example["plugin"] == accounts.InventoryModule.NAME

@@ -1,0 +1,160 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The field's own tools over a copy of what git knows: `make lint` and `make sanity`.
+
+--sanity         ansible-test sanity, on the oldest ansible-core with its oldest Python and the newest with its newest
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.matrix.__main__ import ROOT, Cell, cell_environment, cells, corners, environment, pythons
+
+PLACE = ROOT / ".sanity"
+TREE = PLACE / "ansible_collections" / "tenantlink" / "stackone"
+BIN = Path(sys.executable).parent
+MODULE_UTILS = "ansible_collections.tenantlink.stackone.plugins.module_utils"
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A command whose exit code is its verdict; C(bad) is what its output must not hold besides."""
+
+    name: str
+    command: Sequence[str | Path]
+    environment: dict[str, str] = field(default_factory=dict)
+    bad: str | None = None
+    folder: Path = TREE
+
+    def run(self) -> bool:
+        """Whether it finds nothing; what it finds is printed."""
+        started = time.monotonic()
+        paths = os.pathsep.join([str(Path(self.command[0]).parent), os.environ["PATH"]])
+        variables = {
+            **os.environ,
+            "PATH": paths,
+            "ANSIBLE_COLLECTIONS_PATH": str(PLACE),
+            "PYTHONPATH": str(PLACE),
+            "NO_COLOR": "1",
+            **self.environment,
+        }
+        done = subprocess.run(self.command, cwd=self.folder, env=variables, capture_output=True, text=True, check=False)
+        output = done.stdout + done.stderr
+        good = done.returncode == 0 and not (self.bad and re.search(self.bad, output, re.M))
+        print(f"{'passed' if good else 'FAILED'}: {self.name}, {time.monotonic() - started:.0f} s", flush=True)
+        if not good:
+            print(output[-8000:], flush=True)
+        return good
+
+
+def copy_tree() -> None:
+    """What git knows, and what it would take, as a git checkout of its own: some of the tools ask git."""
+    shutil.rmtree(PLACE / "ansible_collections", ignore_errors=True)
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    for name in filter(None, names):
+        source, target = ROOT / name, TREE / name
+        if source.is_symlink() or source.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target, follow_symlinks=False)
+    for command in (["git", "init", "--quiet"], ["git", "add", "--all"]):
+        subprocess.run(command, cwd=TREE, check=True)
+
+
+def lint() -> list[Callable[[], bool]]:
+    """Everything but ansible-test, which takes minutes."""
+    artifact = PLACE / "artifact"
+    shutil.rmtree(artifact, ignore_errors=True)
+    importer = environment(Path(sys.executable), "importer", "-r", "requirements-importer.txt")
+    tools = [
+        Tool(
+            "mypy, strict, on module_utils",
+            (BIN / "mypy", "--config-file", ROOT / "pyproject.toml", "-p", MODULE_UTILS),
+            # On the search path it would be an installed package, which needs a marker.
+            {"PYTHONPATH": ""},
+            folder=PLACE,
+        ),
+        Tool("REUSE", (BIN / "reuse", "lint")),
+        Tool("antsibull-changelog", (BIN / "antsibull-changelog", "lint")),
+        Tool(
+            "antsibull-docs",
+            (BIN / "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "all", "."),
+        ),
+        Tool("ansible-lint, production", (BIN / "ansible-lint", "--strict")),
+        Tool("ansible-galaxy build", (BIN / "ansible-galaxy", "collection", "build", "--output-path", artifact)),
+    ]
+    return [*(tool.run for tool in tools), lambda: imported(importer, artifact)]
+
+
+def imported(importer: Path, artifact: Path) -> bool:
+    """Whether galaxy-importer takes the artifact without a warning."""
+    return Tool(
+        "galaxy-importer",
+        (importer, "-m", "galaxy_importer.main", *artifact.glob("*.tar.gz")),
+        # It must see the artifact alone.
+        {"ANSIBLE_COLLECTIONS_PATH": str(artifact), "PYTHONPATH": ""},
+        bad="WARNING|ERROR",
+        folder=artifact,
+    ).run()
+
+
+def sanity() -> list[Callable[[], bool]]:
+    """ansible-test on the first and the last version, with no exceptions."""
+    found = pythons()
+    plain = [cell for cell in corners(cells(found)) if not cell.module_python]
+    return [lambda cell=cell: sane(cell, found[cell.python]) for cell in plain]
+
+
+def sane(cell: Cell, python: Path) -> bool:
+    """Whether ansible-test finds nothing in this cell."""
+    interpreter = cell_environment(cell, python)
+    home = PLACE / "home"
+    offer_pip(interpreter, home)
+    # Interpreters by their own names: what only picks one by the folder it is started in misleads ansible-test.
+    paths = os.pathsep.join([str(python.resolve().parent), "/usr/local/bin", "/usr/bin", "/bin"])
+    command = (interpreter, interpreter.parent / "ansible-test", "sanity", "--color", "no")
+    return Tool(f"ansible-test sanity, {cell.name}", command, {"HOME": str(home), "PATH": paths}).run()
+
+
+def offer_pip(interpreter: Path, home: Path) -> None:
+    """Put a pip where ansible-test looks before it downloads an installer: not every network lets it."""
+    requirements = next(
+        interpreter.parents[1].glob("lib/*/site-packages/ansible_test/_internal/python_requirements.py")
+    )
+    wanted = re.search(r"pip='([\d.]+)'", requirements.read_text())
+    assert wanted, f"{requirements} names no pip"
+    version, cache = wanted.group(1), home / ".ansible" / "test" / "cache"
+    target = cache / f"get_pip_{version.replace('.', '_')}.py"
+    if target.exists():
+        return
+    cache.mkdir(parents=True, exist_ok=True)
+    download = [interpreter, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", cache, f"pip=={version}"]
+    subprocess.run(download, check=True)
+    wheel = next(cache.glob(f"pip-{version}-*.whl"))
+    shutil.copy(Path(__file__).with_name("install_pip.py"), target)
+    wheel.rename(target.with_suffix(".whl"))
+
+
+def main() -> int:
+    """Run the tools; the exit code says whether all of them found nothing."""
+    parser = argparse.ArgumentParser(prog="python -m tests.tools", description=__doc__.splitlines()[0])
+    parser.add_argument("--sanity", action="store_true", help="ansible-test sanity instead of the others")
+    arguments = parser.parse_args()
+    copy_tree()
+    checks = sanity() if arguments.sanity else lint()
+    results = [check() for check in checks]
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
