@@ -138,8 +138,15 @@ def _rows_of_hosts(results: Iterable[Any], check_mode: bool) -> Iterator[Row]:
         if not isinstance(entry, Mapping) or "host" not in entry:
             raise Problem("a list of results holds dictionaries with host and result.")
         result = mapping(entry.get("result"))
-        if any(result.get(name) is not None for name in ("actions", "key_check", "failure", "msg")):
-            yield host_row(shown(entry["host"]), result, check_mode)
+        if result:
+            yield host_row(shown(entry["host"]), _ended(result), check_mode)
+
+
+def _ended(result: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """A host's result; a module that died has left none, and in a role that goes on not even a message."""
+    if any(result.get(name) is not None for name in ("actions", "key_check", "failure", "msg")):
+        return result
+    return {**result, "msg": "The module ended without a result."}
 
 
 def _records(value: Any) -> list[Mapping[Any, Any]]:

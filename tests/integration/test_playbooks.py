@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import ansible_runner
+import pytest
 import yaml
 
 from tests.integration.house import PLAYBOOKS, ROOT, recap, run_by_host
@@ -112,3 +113,25 @@ def test_nothing_leaks_under_ansible_runner(house, inventory):
     assert runner.stats["changed"] == {"acme": 1, "globex": 1}
     assert list((private / "artifacts").rglob("job_events/*.json"))
     house.assert_no_secret()
+
+
+@pytest.mark.parametrize("name", ["link_by_host", "verify_by_host", "link", "verify"])
+def test_a_module_that_dies_is_never_green(house, inventory, playbook, name):
+    """Since ansible-core 2.19 a task that is told not to fail then has a result without any words."""
+    broken = house.folder / "broken" / "requests"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise RuntimeError('this library is broken')")
+    report = house.folder / "report.json"
+    variables = {"ansible_python_interpreter": str(house.folder / "python"), "freshservice_link_report": str(report)}
+    python = house.folder / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={broken.parent} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    if name.endswith("by_host"):
+        path = house.folder / "variables.json"
+        path.write_text(json.dumps(variables))
+        run = run_by_host(house, inventory, name, "-e", f"@{path}", "--limit", "acme,globex")
+        assert [row["outcome"] for row in json.loads(report.read_text())["rows"]] == ["failed", "failed"]
+    else:
+        run = playbook(name, **variables, freshservice_link_tenants=[{"domain": "acme", "origin_owner_id": "c"}])
+    assert run.code == 2, run.output
+    assert house.emulator.requests() == []
