@@ -1,0 +1,62 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Builds the documentation site, offline: `make docs`, or `python docs/site/build.py`. It is in docs/site/_build/html then."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+SITE = Path(__file__).resolve().parent
+ROOT = SITE.parents[1]
+SOURCE, HTML = SITE / "_build" / "source", SITE / "_build" / "html"
+PAGES = (
+    *("README.md", "CHANGELOG.md", "SECURITY.md", "docs/*.md", "roles/*/README.md"),
+    *("tests/emulator/README.md", "tests/benchmark/README.md"),
+)
+COLLECTION = "tenantlink.stackone"
+
+
+def main() -> None:
+    """Build it. Raises CalledProcessError where a step fails; a warning of Sphinx's is a failure."""
+    shutil.rmtree(SITE / "_build", ignore_errors=True)
+    gather()
+    reference()
+    run("sphinx-build", "-W", "--keep-going", "-n", "-q", "-c", str(SITE), str(SOURCE), str(HTML))
+    print(f"The site is in {HTML / 'index.html'}.")
+
+
+def gather() -> None:
+    """Copy the Markdown pages as they are, in the same tree, so that their links to each other hold."""
+    for path in (path for pattern in PAGES for path in ROOT.glob(pattern)):
+        place = SOURCE / path.relative_to(ROOT)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)
+    shutil.copyfile(SITE / "index.md", SOURCE / "index.md")
+
+
+def reference() -> None:
+    """Make the pages of all modules, plugins and the role from their documentation."""
+    folder = SOURCE / "reference"
+    # antsibull-docs refuses folders that others may write to.
+    folder.mkdir(mode=0o755)
+    options = ["--use-current", "--squash-hierarchy", "--dest-dir", str(folder)]
+    run("antsibull-docs", "--config-file", str(SITE / "antsibull-docs.cfg"), "collection", *options, COLLECTION)
+
+
+def run(*command: str) -> None:
+    """Run a program that is installed beside this Python, with its ansible-doc in reach, which finds this collection."""
+    programs = Path(sys.executable).parent
+    env = {
+        **os.environ,
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+    }
+    subprocess.run([programs / command[0], *command[1:]], check=True, env=env)  # noqa: S603
+
+
+if __name__ == "__main__":
+    main()
