@@ -22,7 +22,7 @@ COLLECTIONS = ROOT / ".collections"
 PLAYBOOKS = ROOT / "playbooks"
 TENANTS = ("acme", "globex", "initech", "umbrella")
 """The tenants of the example inventory: two good ones, one whose key is refused, one that is suspended."""
-MODULE = "tenantlink.stackone.freshservice_link"
+MODULE = LINK = "tenantlink.stackone.freshservice_link"
 LINKS = "tenantlink.stackone.freshservice_links"
 KEY_INFO = "tenantlink.stackone.freshservice_key_info"
 KEYS_INFO = "tenantlink.stackone.freshservice_keys_info"
