@@ -26,8 +26,8 @@ help:
 demo: $(VENV)/ready
 	@$(BIN)/python -m tests.demo
 
-test: lint unit modules trust integration corners test-browser
-	@echo "TEST PASSED: lint, unit tests, the modules case by case, faults and histories, integration tests, the oldest and newest ansible-core, $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
+test: lint unit modules trust integration corners test-eda test-browser
+	@echo "TEST PASSED: lint, unit tests, the modules case by case, faults and histories, integration tests, the oldest and newest ansible-core, healing by events, $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
 
 lint: $(VENV)/tools-ready
 	$(BIN)/ruff check .
@@ -55,7 +55,7 @@ docs: $(VENV)/docs-ready
 	@$(BIN)/python docs/site/build.py
 
 test-eda: $(VENV)/eda-ready
-	$(BIN)/python -m pytest -q tests/eda
+	$(BIN)/python -m pytest -q tests/eda -n $(JOBS) --dist loadfile
 
 test-browser: $(VENV)/browser-ready
 	$(BIN)/python -m pytest -q tests/browser

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -38,16 +39,6 @@ class Account:
 
     def __post_init__(self) -> None:
         self.updated_at = self.updated_at or self.created_at
-
-    def fail(self, code: str, description: str) -> None:
-        """Turn to `error` and say why (S31, S32)."""
-        self.status = "error"
-        reason = {"code": code, "description": description, "timestamp": moments.now()}
-        self.status_reasons = [reason]
-
-    def activate(self) -> None:
-        """Turn to `active`."""
-        self.status, self.status_reasons = "active", []
 
     def touch(self) -> None:
         """Something changed."""
@@ -83,13 +74,24 @@ class Account:
         return {"provider": self.provider, "category": CATEGORY, "models": {}, "version": VERSION}
 
 
+def failed(code: str, description: str) -> dict[str, Any]:
+    """The changes that turn an account to `error` and say why (S31, S32)."""
+    reason = {"code": code, "description": description, "timestamp": moments.now()}
+    return {"status": "error", "status_reasons": [reason]}
+
+
+_TOLD_STATUSES = ("error", "expired")
 _STORED = [one.name for one in fields(Account) if one.name not in ("listed_from", "profile_off")]
 
 
 class Accounts:
-    """All linked accounts of the project, in the order of their creation."""
+    """All linked accounts of the project, in the order of their creation.
 
-    def __init__(self) -> None:
+    Whoever is told hears of each event of an account (S90), after it.
+    """
+
+    def __init__(self, tell: Callable[[str, Account], None]) -> None:
+        self._tell = tell
         self.by_id: dict[str, Account] = {}
         self._by_owner: dict[str, dict[str, Account]] = {}
         self._by_provider: dict[str, dict[str, Account]] = {}
@@ -105,12 +107,14 @@ class Accounts:
         account.listed_from = time.monotonic() + hidden_ms / 1000 if hidden_ms else 0.0
         self.by_id[account.id] = account
         self._index(account)
+        self._tell("account.created", account)
         return account
 
     def remove(self, account: Account) -> None:
         """Forget an account."""
         del self.by_id[account.id]
         self._unindex(account)
+        self._tell("account.deleted", account)
 
     def change(self, account: Account, changes: dict[str, Any]) -> bool:
         """Set attributes; `updated_at` moves only when one of them differs."""
@@ -122,6 +126,9 @@ class Accounts:
             setattr(account, name, value)
         self._index(account)
         account.touch()
+        self._tell("account.updated", account)
+        if differing.get("status") in _TOLD_STATUSES:
+            self._tell(f"account.{account.status}", account)
         return True
 
     def of_owner(self, owner_id: str) -> dict[str, Account]:

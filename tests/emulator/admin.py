@@ -14,6 +14,7 @@ from .faults import Fault
 from .message import Answer, json_answer
 from .routing import Router
 from .sessions import DEFAULT_SCOPES, Scope
+from .webhooks import Target
 from .world import World
 
 router = Router()
@@ -186,6 +187,20 @@ async def add_key(world: World, data: dict[str, Any]) -> Any:
     value = keys.stackone_key(f"extra {len(world.stackone_keys)}")
     world.add_key(value, int(data.get("rpm", world.options.stackone_rpm)), scopes)
     return {"stackone_api_key": value, "scopes": sorted(scope.value for scope in scopes)}
+
+
+@router.on("POST", "/webhooks")
+async def aim_webhooks(world: World, data: dict[str, Any]) -> Any:
+    """Send the events of accounts somewhere from now on, or nowhere."""
+    target = Target(**data) if data else None
+    world.webhooks.aim(target)
+    return {"url": target.url if target else None}
+
+
+@router.on("GET", "/webhooks")
+async def deliveries(world: World, data: dict[str, Any]) -> Any:
+    """The deliveries so far."""
+    return world.webhooks.rows()
 
 
 @router.on("POST", "/latency")

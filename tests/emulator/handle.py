@@ -158,6 +158,19 @@ class Emulator:
         given = {name: value for name, value in wanted.items() if value is not None}
         return self._admin("POST", "/keys", given)["stackone_api_key"]
 
+    def send_webhooks(self, url: str, *secrets: str, events: list[str] | None = None) -> None:
+        """Send the events of accounts there, signed with the first secret; `events` narrows them."""
+        self._admin("POST", "/webhooks", {"url": url, "secrets": list(secrets), "events": events})
+
+    def stop_webhooks(self) -> None:
+        """Send no events any more."""
+        self._admin("POST", "/webhooks", {})
+
+    def deliveries(self, **fields: Any) -> list[dict[str, Any]]:
+        """The webhook deliveries whose fields equal these."""
+        rows = self._admin("GET", "/webhooks")
+        return [row for row in rows if all(row[name] == value for name, value in fields.items())]
+
     def latency(self, ms: float) -> None:
         """Wait that long before every answer."""
         self._admin("POST", "/latency", {"ms": ms})

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from .accounts import Account
+from .accounts import Account, failed
 from .connector import Profile, form_of
 from .message import Answer, Refusal
 from .provider import call_provider
@@ -58,8 +58,7 @@ async def link(world: World, session: Session, profile: Profile, values: dict[st
     if verdict.good:
         return _store(world, account)
     if world.switches.hub_failed_create_leaves_account:
-        account.fail("invalid_credentials", _REFUSED)
-        _store(world, account)
+        world.accounts.change(_store(world, account), failed("invalid_credentials", _REFUSED))
     raise Refusal(_refusal(world, verdict))
 
 
@@ -84,8 +83,7 @@ async def relink(world: World, account: Account, profile: Profile, values: dict[
         world.follow_profile(account)
         return
     if not world.switches.hub_patch_failure_keeps_old:
-        world.accounts.change(account, stored)
-        account.fail("invalid_credentials", _REFUSED)
+        world.accounts.change(account, {**stored, **failed("invalid_credentials", _REFUSED)})
     raise Refusal(_refusal(world, verdict))
 
 
@@ -93,14 +91,13 @@ async def _settle(world: World, account: Account, old: dict[str, Any]) -> None:
     """The asynchronous test: the account turns active or to error some time after the answer (H16)."""
     await asyncio.sleep(world.switches.hub_async_delay_ms / 1000)
     verdict = await _test(world, account.setup_information, account.credentials)
+    if account.id not in world.accounts.by_id:
+        return
     if verdict.good:
-        account.activate()
-    else:
-        if world.switches.hub_patch_failure_keeps_old:
-            for name, value in old.items():
-                setattr(account, name, value)
-        account.fail("invalid_credentials", _REFUSED)
-    account.touch()
+        world.accounts.change(account, {"status": "active", "status_reasons": []})
+        return
+    kept = old if world.switches.hub_patch_failure_keeps_old else {}
+    world.accounts.change(account, {**kept, **failed("invalid_credentials", _REFUSED)})
 
 
 def _check(world: World, values: dict[str, str]) -> None:

@@ -21,6 +21,7 @@ from .scenario import Scenario, TenantPlan
 from .sessions import DEFAULT_SCOPES, Scope, Sessions, StackOneKey
 from .switches import Switches
 from .tenants import Tenant, build_tenant
+from .webhooks import Webhooks
 
 MAIN_KEY = keys.stackone_key("main")
 SMALL_QUOTA_KEY = keys.stackone_key("small quota")
@@ -69,7 +70,8 @@ class World:
         self.tenants: dict[str, Tenant] = {}
         for plan in scenario.tenants:
             self._add_planned(plan)
-        self.accounts = Accounts()
+        self.webhooks = Webhooks(self.run_later)
+        self.accounts = Accounts(self.webhooks.tell)
         self.sessions = Sessions()
         self.profiles: dict[str, Profile] = {}
         self.set_profiles(default_profiles() if scenario.profiles is None else scenario.profiles)

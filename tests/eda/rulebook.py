@@ -1,0 +1,156 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ansible-rulebook as a process, as users start it, beside a running emulator."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import importlib.util
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
+
+import pytest
+import yaml
+
+from tests.integration.house import House
+
+REQUIRED = "TENANTLINK_REQUIRE_EDA"
+RULEBOOK = "tenantlink.stackone.heal_links"
+PATIENCE_S = 120.0
+COMMAND = Path(sys.executable).with_name("ansible-rulebook")
+
+_opener = build_opener(ProxyHandler({}))
+
+
+def need(*modules: str, commands: Sequence[str | Path] = ()) -> None:
+    """Skip where something that tests of events need is missing, or fail there when it is required."""
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    missing += [Path(command).name for command in commands if shutil.which(command) is None]
+    if not missing:
+        return
+    reason = f"missing: {', '.join(missing)}; needed are requirements-eda.txt, and Java 17 or newer"
+    if os.environ.get(REQUIRED) == "1":
+        pytest.fail(reason)
+    pytest.skip(reason, allow_module_level=True)
+
+
+def signature_of(body: bytes, secret: str) -> str:
+    """A signature as StackOne makes it, padded."""
+    return base64.urlsafe_b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+
+
+class Rulebook:
+    """Heals the declared tenants of a house until it is stopped. All it says is in `output`."""
+
+    def __init__(self, house: House, declared: list[dict[str, Any]], **variables: Any) -> None:
+        self.secret = secrets.token_urlsafe(32)
+        self.path = house.folder / "rulebook.txt"
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}/stackone/accounts"
+        house.known.add(self.secret)
+        files = declare(house, declared, variables)
+        password = str(house.folder / "password")
+        command = [COMMAND, "-vv", "-r", RULEBOOK, "--vault-password-file", password]
+        command += ["-i", _inventory(house), "-e", self._variables(house, port, files)]
+        env = house.environment({"ANSIBLE_VAULT_PASSWORD_FILE": password, "PYTHONUNBUFFERED": "1"})
+        with self.path.open("wb") as output:
+            self._process = subprocess.Popen(
+                list(map(str, command)), cwd=house.folder, env=env, stdout=output, stderr=subprocess.STDOUT
+            )
+        self.until(lambda: listens(port))
+
+    def _variables(self, house: House, port: int, files: list[str]) -> Path:
+        """The rulebook's variables, with the secret as `ansible-vault encrypt_string` writes it."""
+        path = house.folder / "rulebook_vars.yml"
+        house.encrypt(path, self.secret)
+        vaulted = textwrap.indent(path.read_text(), "  ")
+        plain = yaml.safe_dump({"stackone_webhook_port": port, "heal_vars_files": files})
+        path.write_text(f"{plain}stackone_webhook_secret: !vault |\n{vaulted}")
+        return path
+
+    @property
+    def output(self) -> str:
+        """What it and its playbooks have said so far."""
+        return self.path.read_text(errors="replace")
+
+    def runs(self, owner: str) -> list[str]:
+        """What was said at the end of each run for a declared owner."""
+        return [
+            line.partition(f"Owner {owner}: ")[2]
+            for line in self.output.splitlines()
+            if f'"msg": "Owner {owner}: ' in line
+        ]
+
+    def until(self, done: Callable[[], Any]) -> None:
+        """Wait until something is so, for as long as a slow machine may need and the process runs."""
+        end = time.monotonic() + PATIENCE_S
+        while not done():
+            assert self._process.poll() is None, f"ansible-rulebook ended: {self.output}"
+            assert time.monotonic() < end, self.output[-20000:]
+            time.sleep(0.1)
+
+    def send(self, signature: str | None = None, **fields: Any) -> int:
+        """The status that answers an event, signed as it should be unless a signature is given."""
+        now = datetime.now(timezone.utc).isoformat()
+        payload = {"record_type": "account", "provider": "freshservice", "event_date": now, "sent_at": now, **fields}
+        body = json.dumps(payload).encode()
+        headers = {"x-stackone-signature": signature_of(body, self.secret) if signature is None else signature}
+        try:
+            with _opener.open(Request(self.url, body, headers, method="POST"), timeout=PATIENCE_S) as answer:
+                return answer.status
+        except HTTPError as refused:
+            with refused:
+                return refused.code
+
+    def stop(self) -> None:
+        """Stop it, by force if it does not listen."""
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _inventory(house: House) -> Path:
+    path = house.folder / "inventory.yml"
+    path.write_text(yaml.safe_dump({"all": {"hosts": {"localhost": {"ansible_connection": "local"}}}}))
+    return path
+
+
+def declare(house: House, declared: list[dict[str, Any]], variables: dict[str, Any]) -> list[str]:
+    """Write the files that the playbook reads, and name them. Keys are in the encrypted one."""
+    urls = {f"freshservice_link_{name}": url for name, url in house.connection().items() if name.endswith("_url")}
+    tenants, vault = house.folder / "tenants.yml", house.folder / "vault.yml"
+    tenants.write_text(yaml.safe_dump({"freshservice_link_tenants": declared, **urls, **variables}))
+    key = house.emulator.stackone_api_key
+    house.encrypt(
+        vault,
+        yaml.safe_dump({"freshservice_link_stackone_api_key": key, "freshservice_link_api_keys": house.keys}),
+    )
+    return [str(tenants), str(vault)]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0

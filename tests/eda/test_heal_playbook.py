@@ -1,0 +1,129 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""playbooks/heal.yml by hand: which tenant an event means, and where tenants and keys come from."""
+
+from __future__ import annotations
+
+import functools
+import json
+
+import pytest
+
+from tests.eda.rulebook import declare
+from tests.integration.house import ROOT
+
+DECLARED = [
+    {"domain": "acme", "origin_owner_id": "customer-acme"},
+    {"domain": "globex", "origin_owner_id": "customer-globex"},
+]
+# One owner with two sites, and ids as YAML reads them.
+SITES = [
+    {"domain": "acme", "origin_owner_id": 4711, "allow_multiple": True},
+    {"domain": "globex", "origin_owner_id": 4711, "allow_multiple": True},
+    {"domain": "hooli", "origin_owner_id": 47110},
+]
+
+
+@pytest.fixture
+def heal(playbook):
+    """Run the playbook for an event, with tenants and keys as extra variables."""
+    return functools.partial(playbook, "heal")
+
+
+def event(owner, **more):
+    return {"origin_owner_id": owner, **more}
+
+
+def test_only_the_tenant_of_the_event_is_linked_and_nobody_is_purged(house, heal):
+    house.by_hand("hooli")
+    whole = {
+        "freshservice_link_tenants": DECLARED,
+        "freshservice_link_purge": True,
+        "freshservice_link_purge_limit": 100,
+    }
+    run = heal(stackone_event=event("customer-acme"), **whole)
+    assert run.code == 0
+    assert "Owner customer-acme: 1 linked, 0 re-linked, 0 updated, 0 unlinked, 0 as declared" in run.output
+    assert set(house.linked()) == {"customer-acme", "customer-hooli"}
+
+
+def test_a_converged_tenant_is_left_alone(house, heal):
+    heal(stackone_event=event("customer-acme"), freshservice_link_tenants=DECLARED)
+    before = house.changing()
+    run = heal(stackone_event=event("customer-acme"), freshservice_link_tenants=DECLARED)
+    assert "1 as declared" in run.output
+    assert house.changing() == before
+
+
+@pytest.mark.parametrize(
+    "domain,linked",
+    [("acme", {"acme"}), ("globex", {"globex"}), ("moved", {"acme", "globex"}), ("", {"acme", "globex"})],
+)
+def test_the_domain_tells_the_sites_of_one_owner_apart(house, heal, domain, linked):
+    run = heal(stackone_event=event("4711", domain=domain), freshservice_link_tenants=SITES)
+    assert run.code == 0, run.output
+    assert {account["setup_information"]["domain"] for account in house.emulator.accounts()} == linked
+
+
+def test_a_drifted_domain_is_healed(house, heal):
+    house.by_hand("acme", origin_owner_id="customer-globex", origin_owner_name="customer-globex")
+    moved = event("customer-globex", domain="acme")
+    run = heal(stackone_event=moved, freshservice_link_tenants=DECLARED)
+    assert "1 re-linked" in run.output
+    assert house.linked() == {"customer-globex": "globex"}
+
+
+@pytest.mark.parametrize("owner", ["customer-initech", "customer-ac", "CUSTOMER-ACME", "customer-.*"])
+def test_who_is_not_declared_is_not_linked(house, heal, owner):
+    run = heal(stackone_event=event(owner, domain="acme"), freshservice_link_tenants=DECLARED)
+    assert run.code == 0
+    assert f"No tenant is declared for owner {owner}, so nothing is done." in run.output
+    assert house.emulator.requests() == []
+
+
+def test_who_is_declared_absent_is_not_linked(house, heal):
+    declared = [{**DECLARED[0], "state": "absent"}]
+    run = heal(stackone_event=event("customer-acme", event="account.deleted"), freshservice_link_tenants=declared)
+    assert "0 linked, 0 re-linked, 0 updated, 0 unlinked, 1 as declared" in run.output
+    assert house.emulator.accounts() == []
+
+
+def test_tenants_from_a_csv_and_an_encrypted_file_of_keys(house, heal):
+    tenants, keys = house.folder / "tenants.csv", house.folder / "keys.csv"
+    tenants.write_text("domain,origin_owner_id,label\nacme,customer-acme,Desk {{ 1 + 1 }}\nglobex,customer-globex,\n")
+    house.encrypt(keys, "domain,api_key\n" + "".join(f"{domain},{key}\n" for domain, key in house.keys.items()))
+    files = {"freshservice_link_tenants_file": str(tenants), "freshservice_link_api_keys_file": str(keys)}
+    run = heal(stackone_event=event("customer-acme"), freshservice_link_api_keys={}, **files)
+    assert run.code == 0, run.output
+    (account,) = house.emulator.accounts()
+    assert (account["origin_owner_id"], account["label"]) == ("customer-acme", "Desk {{ 1 + 1 }}")
+
+
+def test_tenants_and_keys_from_the_files_that_are_named(house):
+    files = declare(house, DECLARED, {"freshservice_link_purge": True})
+    variables = {"stackone_event": event("customer-globex"), "heal_vars_files": files}
+    env = {"ANSIBLE_VAULT_PASSWORD_FILE": str(house.folder / "password")}
+    run = house.ansible_playbook(str(ROOT / "playbooks" / "heal.yml"), "-e", json.dumps(variables), env=env)
+    assert run.code == 0, run.output
+    assert set(house.linked()) == {"customer-globex"}
+
+
+def test_a_tenant_that_cannot_be_healed_is_red_and_says_why(house, heal):
+    declared = [{"domain": "umbrella", "origin_owner_id": "customer-umbrella"}]
+    run = heal(stackone_event=event("customer-umbrella"), freshservice_link_tenants=declared)
+    assert run.code == 2
+    assert "umbrella (owner customer-umbrella): the Freshservice account is suspended." in run.output
+
+
+@pytest.mark.parametrize("given", [{}, {"stackone_event": {}}, {"stackone_event": event("")}])
+def test_without_an_owner_it_says_what_to_give(house, heal, given):
+    run = heal(freshservice_link_tenants=[{"domain": "acme"}], **given)
+    assert run.code == 2
+    assert "Name the owner in stackone_event.origin_owner_id" in run.output
+    assert house.emulator.requests() == []
+
+
+def test_without_tenants_it_says_what_to_give(house, heal):
+    run = heal(stackone_event=event("customer-acme"))
+    assert run.code == 2
+    assert "freshservice_link_tenants or freshservice_link_tenants_file" in run.output

@@ -1,0 +1,269 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The event source as ansible-rulebook runs it, over real HTTP: what it refuses, and what it then queues and logs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import runpy
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import trustme
+
+from tests.eda.rulebook import PATIENCE_S, free_port, listens, need, signature_of
+
+need("aiohttp")
+
+SECRET, PREVIOUS = "sEcReTofTheWebhook", "sEcReTbefore"
+SOURCE = Path(__file__).resolve().parents[2] / "extensions/eda/plugins/event_source/account_webhooks.py"
+PATH = "/stackone/accounts"
+# ansible-rulebook loads a source like this as well.
+PLUGIN = runpy.run_path(str(SOURCE))
+
+
+class Queue:
+    """The rulebook's queue: holds what it is given, or keeps the source waiting while it is closed."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.open = threading.Event()
+        self.open.set()
+
+    async def put(self, event: dict[str, Any]) -> None:
+        while not self.open.is_set():
+            await asyncio.sleep(0.01)
+        self.events.append(event)
+
+
+class Server:
+    """The source in a thread of its own."""
+
+    def __init__(self, **args: Any) -> None:
+        self.queue = Queue()
+        self.port = free_port()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._thread = threading.Thread(target=asyncio.run, args=[self._serve(args)])
+        self._thread.start()
+        until(lambda: listens(self.port) or not self._thread.is_alive())
+        self.http = requests.Session()
+        self.http.trust_env = False
+        self.base = f"http{'s' if 'certfile' in args else ''}://127.0.0.1:{self.port}"
+
+    async def _serve(self, args: dict[str, Any]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.create_task(PLUGIN["main"](self.queue, {"port": self.port, "secret": SECRET, **args}))
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+
+    def post(self, body: Any, secret: str = SECRET, **options: Any) -> int:
+        """The status that answers a signed body."""
+        if "headers" not in options:
+            options["headers"] = {"x-stackone-signature": signature_of(body, secret)}
+        return self.http.post(self.base + PATH, data=body, timeout=PATIENCE_S, **options).status_code
+
+    def stop(self) -> None:
+        if self._loop and self._task:
+            self._loop.call_soon_threadsafe(self._task.cancel)
+        self._thread.join()
+
+
+def until(done: Callable[[], Any]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def delivery(age: float = 0, **changes: Any) -> bytes:
+    sent = (datetime.now(timezone.utc) - timedelta(seconds=age)).isoformat()
+    about = {
+        "record_type": "account",
+        "event": "account.error",
+        "provider": "freshservice",
+        "origin_owner_id": "customer-1",
+    }
+    return json.dumps({**about, "sent_at": sent, "setup_information": {"domain": "acme"}, **changes}).encode()
+
+
+@contextlib.contextmanager
+def serving(**args: Any) -> Iterator[Server]:
+    server = Server(**args)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def server(caplog: pytest.LogCaptureFixture) -> Iterator[Server]:
+    """A server that must not have said its secret when the test is done."""
+    caplog.set_level(logging.DEBUG)
+    with serving(previous_secret=PREVIOUS, max_body=2000) as running:
+        yield running
+    assert SECRET not in caplog.text
+    assert PREVIOUS not in caplog.text
+
+
+def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
+    said = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    return [message.partition("answered ")[2] for message in said if message.startswith("Webhook from 127.0.0.1 ")]
+
+
+def owners(server: Server) -> list[str]:
+    return [event["payload"]["origin_owner_id"] for event in server.queue.events]
+
+
+def settle(server: Server) -> None:
+    """Events come in the order of their deliveries, so what was queued before this one is there when it is."""
+    assert server.post(delivery(origin_owner_id="last")) == 200
+    until(lambda: "last" in owners(server))
+
+
+@pytest.mark.parametrize("secret", [SECRET, PREVIOUS])
+def test_a_signed_delivery_is_an_event(server: Server, secret: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert server.post(delivery(origin_owner_name="Acme\x1b[31m {{ x }}"), secret) == 200
+    until(lambda: server.queue.events)
+    ((payload,),) = [event.values() for event in server.queue.events]
+    assert (payload["event"], payload["origin_owner_id"], payload["domain"]) == ("account.error", "customer-1", "acme")
+    assert payload["origin_owner_name"] == "Acme[31m { { x }}"
+    assert refusals(caplog) == []
+
+
+@pytest.mark.parametrize(
+    "method,path,status,reason",
+    [
+        ("GET", PATH, 405, "only POST is taken"),
+        ("PUT", PATH, 405, "only POST is taken"),
+        ("DELETE", PATH, 405, "only POST is taken"),
+        ("POST", "/", 404, "nothing is here"),
+        ("POST", PATH + "/more", 404, "nothing is here"),
+        ("POST", "/stackone", 404, "nothing is here"),
+    ],
+)
+def test_one_path_and_one_method(server, caplog, method, path, status, reason):
+    body = delivery()
+    headers = {"x-stackone-signature": signature_of(body, SECRET)}
+    answer = server.http.request(method, server.base + path, data=body, headers=headers, timeout=PATIENCE_S)
+    assert (answer.status_code, refusals(caplog)) == (status, [f"{status}: {reason}"])
+    settle(server)
+    assert owners(server) == ["last"]
+
+
+@pytest.mark.parametrize(
+    "body,headers,status,reason",
+    [
+        (delivery, {}, 401, "there is no signature"),
+        (delivery, {"x-stackone-signature": ""}, 401, "there is no signature"),
+        (delivery, {"x-stackone-signature": "c2lnbmF0dXJl"}, 401, "the signature is wrong"),
+        (delivery, {"x-stackone-signature": b"\xff\xfe"}, 401, "the signature is wrong"),
+        (lambda: b"{}" + b" " * 2000, None, 413, "the body is too large"),
+        (lambda: b"no JSON", None, 400, "the body is no JSON object"),
+        (lambda: b"[]", None, 400, "the body is no JSON object"),
+        (lambda: b"{}", None, 400, "sent_at is missing or no time"),
+    ],
+)
+def test_refusals_are_answered_logged_and_not_queued(server, caplog, body, headers, status, reason):
+    assert server.post(body(), **({} if headers is None else {"headers": headers})) == status
+    assert refusals(caplog) == [f"{status}: {reason}"]
+    settle(server)
+    assert owners(server) == ["last"]
+
+
+@pytest.mark.parametrize("age", [400, -400])
+def test_old_and_future_deliveries_are_refused(server, caplog, age):
+    assert server.post(delivery(age)) == 400
+    (said,) = refusals(caplog)
+    assert said.startswith("400: it was sent ")
+    settle(server)
+    assert owners(server) == ["last"]
+
+
+def test_a_body_without_a_length_is_measured_while_it_is_read(server, caplog):
+    chunks = (b"x" * 100 for _ in range(30))
+    assert server.post(chunks, headers={"x-stackone-signature": "any"}) == 413
+    assert refusals(caplog) == ["413: the body is too large"]
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch, caplog):
+    monkeypatch.setitem(PLUGIN["main"].__globals__, "_READ_TIMEOUT_S", 0.05)
+    with serving() as server, socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as slow:
+        slow.sendall(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf".encode())
+        assert slow.recv(100).startswith(b"HTTP/1.1 408 ")
+        assert refusals(caplog) == ["408: the body took too long"]
+
+
+def test_a_replay_is_answered_and_makes_no_second_event(server):
+    body = delivery()
+    assert [server.post(body), server.post(body), server.post(body, PREVIOUS)] == [200, 200, 200]
+    settle(server)
+    assert owners(server) == ["customer-1", "last"]
+
+
+def test_another_provider_and_another_kind_of_event_are_answered_only(server):
+    assert server.post(delivery(provider="hubspot")) == 200
+    assert server.post(delivery(event="hris_employees.updated")) == 200
+    settle(server)
+    assert owners(server) == ["last"]
+
+
+def test_a_compressed_body_is_signed_as_it_is(server):
+    """Nothing is unpacked, so nothing small can become large."""
+    body = delivery()
+    headers = {"x-stackone-signature": signature_of(body, SECRET), "Content-Encoding": "gzip"}
+    assert server.post(body, headers=headers) == 200
+
+
+def test_the_sender_does_not_wait_for_the_rulebook_and_what_has_no_room_can_come_again(caplog):
+    with serving(backlog=2) as server:
+        server.queue.open.clear()
+        bodies = [delivery(origin_owner_id=f"customer-{number}") for number in range(4)]
+        assert server.post(bodies[0]) == 200
+        # The first one is on its way to the rulebook; two more have room.
+        statuses = [server.post(body) for body in bodies[1:]]
+        assert statuses == [200, 200, 503]
+        assert refusals(caplog) == ["503: too many events are waiting"]
+        server.queue.open.set()
+        until(lambda: len(server.queue.events) == 3)
+        assert server.post(bodies[3]) == 200
+        until(lambda: len(server.queue.events) == 4)
+        assert owners(server) == [f"customer-{number}" for number in range(4)]
+
+
+def test_tls(tmp_path):
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    names = {name: str(tmp_path / name) for name in ("ca", "certfile", "keyfile")}
+    authority.cert_pem.write_to_path(names["ca"])
+    issued.cert_chain_pems[0].write_to_path(names["certfile"])
+    issued.private_key_pem.write_to_path(names["keyfile"])
+    with serving(certfile=names["certfile"], keyfile=names["keyfile"]) as server:
+        assert server.post(delivery(), verify=names["ca"]) == 200
+        with pytest.raises(requests.exceptions.SSLError):
+            server.post(delivery())
+
+
+@pytest.mark.parametrize("args", [{}, {"secret": ""}, {"secret": None, "previous_secret": SECRET}])
+def test_without_a_secret_it_does_not_listen(args):
+    port = free_port()
+    with pytest.raises(ValueError, match="secret is missing or empty"):
+        asyncio.run(PLUGIN["main"](Queue(), {"port": port, **args}))
+    assert not listens(port)
+
+
+def test_a_certificate_that_is_not_there_is_an_error_and_nothing_listens(tmp_path):
+    port = free_port()
+    with pytest.raises(OSError):
+        asyncio.run(PLUGIN["main"](Queue(), {"port": port, "secret": SECRET, "certfile": str(tmp_path / "none.pem")}))
+    assert not listens(port)
