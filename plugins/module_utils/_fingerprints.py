@@ -44,11 +44,16 @@ class Fingerprints:
         return StoredKey.UNCHANGED if same else StoredKey.CHANGED
 
     def remember(self, tenant: Tenant, account: Account) -> None:
-        """The account is known to store what is declared."""
-        if account.updated_at:
-            record = [account.updated_at, self._fingerprint(tenant, account.id)]
-            known = self._known.get(account.id)
-            self._seen[account.id] = known if known == record else record
+        """The account is known to store what is declared, unless it was not touched since it stored something else."""
+        if not account.updated_at:
+            return
+        record = [account.updated_at, self._fingerprint(tenant, account.id)]
+        known = self._known.get(account.id)
+        if known and known[0] == account.updated_at and known != record:
+            # What was sent may not have arrived: that is for the next run to find out.
+            del self._known[account.id]
+            return
+        self._seen[account.id] = known if known == record else record
 
     def save(self, accounts: set[str]) -> None:
         """Replace the file in one step (mode 0600), without accounts that are no more. A failure is C(problem)."""

@@ -198,9 +198,12 @@ class Freshservice:
             answer = self._get(domain, "agents", admin_api_key, {"email": agent_email})
         except TransportError as error:
             return _with_evidence(check, f"the agent could not be looked up: {error}")
-        if not answer.ok or not isinstance(answer.data, dict):
+        if answer.status in (401, 403):
             return _with_evidence(check, f"admin_api_key may not look up agents (HTTP {answer.status})")
-        return settle(check, answer.data.get("agents"), agent_email)
+        agents = answer.data.get("agents") if isinstance(answer.data, dict) else None
+        if not answer.ok or not isinstance(agents, list):
+            return _with_evidence(check, f"the agent could not be looked up (HTTP {answer.status})")
+        return settle(check, agents, agent_email)
 
     def _get(self, domain: str, path: str, key: str, params: dict[str, str] | None = None) -> Answer:
         base = self._url.replace("{domain}", domain).rstrip("/")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import copy
 import functools
+import gc
 import http.client
 import json
 import socket
@@ -48,6 +49,9 @@ ACCOUNT_INFO = "account_info"
 DOMAINS = ("t00001", "t00002", "t00003", "t00004", "t00005")
 OLD_KEY = "OldKeyOldKeyOldKey00"
 """What an account stores whose key was rotated: a key that no tenant has."""
+
+TELLING = 12
+"""Characters of a secret that are as good as all: none has so many in common with anything else."""
 
 _PLUGINS = "ansible_collections.tenantlink.stackone.plugins.modules"
 _TIMESTAMPS = ("created_at", "updated_at")
@@ -109,6 +113,15 @@ class Admin(Emulator):
         return json.loads(content)
 
 
+@dataclass(frozen=True)
+class Told:
+    """One request of a module, and the status that it was told; C(None) where it got no answer."""
+
+    service: str
+    url: str
+    status: int | None
+
+
 @dataclass
 class Run:
     """What one module run left, and what it cost. C(seconds) are virtual."""
@@ -118,6 +131,7 @@ class Run:
     invocation: Any
     failed: bool
     seconds: float
+    told: list[Told]
     requests: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -169,11 +183,14 @@ class World:
         self._clock = clock
         self.time = clock()
         self.known_keys: set[str] = set()
-        self._unlogged: set[str] = set()
+        self._folder = tempfile.TemporaryDirectory(prefix="trust-")
+        self.fingerprints = Path(self._folder.name) / "fingerprints.json"
+        """Where runs keep their fingerprints that are told to."""
 
     def reset(self) -> None:
         """The state after start-up, at the real time."""
         self.emulator.reset()
+        self.fingerprints.unlink(missing_ok=True)
         self.time = self._clock()
         tenants = self.emulator.tenants()
         self.keys = {tenant["domain"]: tenant["api_key"] for tenant in tenants}
@@ -215,16 +232,12 @@ class World:
         hooks = hooks or Hooks()
         started = self.time.monotonic()
         warnings: list[str] = []
+        told: list[Told] = []
         code = import_module(f"{_PLUGINS}.{module}")
-        with _as_under_ansible(options, check_mode, warnings), self._hooked(hooks):
-            try:
-                code.main()
-            except Left as left:
-                failed, said, masked = left.args
-            else:
-                raise AssertionError("the module did not leave")
+        with _as_under_ansible(options, check_mode, warnings), self._hooked(hooks, told), _uncollected():
+            failed, said, masked = _said_at_the_end(code.main)
         invocation = said.pop("invocation", None), masked.get("invocation")
-        return Run(said, warnings, invocation[1], failed, self.time.monotonic() - started)
+        return Run(said, warnings, invocation[1], failed, self.time.monotonic() - started, told)
 
     def stored(self) -> dict[str, dict[str, Any]]:
         """The accounts as stored, by id, without the times that say nothing of their own."""
@@ -237,8 +250,12 @@ class World:
         """What must appear nowhere: every key and token, as it is and as both services take it."""
         return {form for secret in (*self.known_keys, *self.emulator.tokens()) for form in forms(secret)}
 
+    def betrayed_by(self, text: str) -> bool:
+        """Whether a text holds a secret, or the better half of one."""
+        return any(secret[:TELLING] in text for secret in self.secrets())
+
     @contextmanager
-    def _hooked(self, hooks: Hooks) -> Iterator[None]:
+    def _hooked(self, hooks: Hooks, told: list[Told]) -> Iterator[None]:
         count = Counter[str]()
         lock = threading.Lock()
         once, answer, made = Http._once, _http._answer, Stop.__init__
@@ -249,7 +266,11 @@ class World:
                 number = count["requests"]
             if hooks.before:
                 hooks.before(number)
-            got = once(http_self, request)
+            got = None
+            try:
+                got = once(http_self, request)
+            finally:
+                told.append(Told(request.service.value, request.url, got.status if got else None))
             if hooks.after:
                 hooks.after(number)
             return got
@@ -269,17 +290,36 @@ class World:
 
         with ExitStack() as stack:
             patch = functools.partial(_patch, stack)
-            patch(Clock, "now", staticmethod(lambda: self.time.now()))
-            patch(Clock, "monotonic", staticmethod(lambda: self.time.monotonic()))
-            patch(Clock, "sleep", staticmethod(lambda seconds: self.time.sleep(seconds)))
+            patch(Clock, "now", staticmethod(self.time.now))
+            patch(Clock, "monotonic", staticmethod(self.time.monotonic))
+            patch(Clock, "sleep", staticmethod(self.time.sleep))
             patch(Stop, "sleep", sleep)
             patch(Stop, "__init__", noted)
             patch(_http, "_tls_context", _context_of)
-            if hooks.before or hooks.after:
-                patch(Http, "_once", counted)
+            patch(Http, "_once", counted)
             if hooks.rewrite or hooks.spoil:
                 patch(_http, "_answer", rewritten)
             yield
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Garbage waits: finalizers that run in the depth of a nested answer would fail, and pytest with them."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _said_at_the_end(main: Callable[[], None]) -> tuple[bool, dict[str, Any], dict[str, Any]]:
+    """Whether a module failed, what it said, and what Ansible would show of that."""
+    try:
+        main()
+    except Left as left:
+        failed, said, masked = left.args
+        return failed, said, masked
+    raise AssertionError("the module did not leave")
 
 
 def _patch(stack: ExitStack, owner: Any, name: str, value: Any) -> None:

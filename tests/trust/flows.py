@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
 from tests.trust.bench import (
     ACCOUNT_INFO,
     AUTH_LINK,
@@ -18,6 +19,7 @@ from tests.trust.bench import (
     LINK,
     LINKS,
     OLD_KEY,
+    Run,
     World,
 )
 
@@ -30,7 +32,8 @@ class Flow:
     """One flow. C(wanted) are the accounts that StackOne shall store after a clean run, and no others.
 
     C(creates) and C(edits) say whether it links new accounts and whether it looks at or changes existing ones,
-    C(hidden) that StackOne shows nothing of a stored key, so that a re-link whose answer is lost stays uncertain.
+    C(hidden) that StackOne shows nothing of a stored key, so that a re-link whose answer is lost stays uncertain,
+    C(remembers) that it keeps fingerprints. C(refusals) are the domains whose keys are not good, with the verdicts.
     """
 
     name: str
@@ -41,6 +44,8 @@ class Flow:
     creates: bool = False
     edits: bool = False
     hidden: bool = False
+    remembers: bool = False
+    refusals: Mapping[str, FailureCode] = field(default_factory=dict)
 
     @property
     def many(self) -> bool:
@@ -51,6 +56,17 @@ class Flow:
     def reads(self) -> bool:
         """Whether it changes no account."""
         return not self.module.startswith("freshservice_link")
+
+    def ended_well(self, run: Run) -> bool:
+        """Whether nothing failed, or what is refused and nothing else, each with its verdict."""
+        return run.failed == bool(self.refusals) and failed_domains(run) == self.refusals
+
+
+def failed_domains(run: Run) -> dict[str, str]:
+    """The domains that a run failed for, with the codes."""
+    if "results" in run.result:
+        return {row["domain"]: row["failure"]["code"] for row in run.result["results"] if "failure" in row}
+    return {(failure["tenant"] or "").partition(" ")[0]: failure["code"] for failure in run.failures}
 
 
 def nothing(world: World) -> None:
@@ -149,6 +165,55 @@ def _another_agents_key(world: World) -> None:
     have(world, ONE, key=world.other_keys[ONE])
 
 
+def _remembered(*domains: str, **switches: Any) -> Callable[[World], None]:
+    """A run has linked these and kept its fingerprints; then the first one's key was rotated."""
+
+    def arrange(world: World) -> None:
+        if switches:
+            world.emulator.switch(**switches)
+        linked = world.run(LINKS, _remembering(*domains)(world))
+        assert not linked.failed, linked.result
+        world.rotate(domains[0])
+
+    return arrange
+
+
+def _remembering(*domains: str, **fields: Any) -> Callable[[World], dict[str, Any]]:
+    of_many = _many(*((domain, fields) for domain in domains))
+    return lambda world: {**of_many(world), "fingerprints": str(world.fingerprints)}
+
+
+def _refused(*accounts: tuple[str, dict[str, Any]], **agents: dict[str, Any]) -> Callable[[World], None]:
+    """The agents of these domains, or their keys, are switched off; the tenants show which."""
+
+    def arrange(world: World) -> None:
+        world.emulator.switch(expose_api_key_enabled=True)
+        for domain, changes in agents.items():
+            world.emulator.set_tenant(domain, **changes)
+        for domain, fields in accounts:
+            have(world, domain, **fields)
+
+    return arrange
+
+
+def _settling(world: World, domain: str) -> dict[str, Any]:
+    """What a refused key's cause is found out with."""
+    return {"admin_api_key": world.other_keys[domain], "agent_email": f"agent2@{domain}.example"}
+
+
+def _one_key_settled(world: World) -> dict[str, Any]:
+    return {**_one_key(world), **_settling(world, ONE)}
+
+
+def _keys_settled(world: World) -> dict[str, Any]:
+    options = _keys_only(world)
+    return {**options, "tenants": [{**entry, **_settling(world, entry["domain"])} for entry in options["tenants"]]}
+
+
+def _link_settled(world: World) -> dict[str, Any]:
+    return {**_one()(world), **_settling(world, ONE)}
+
+
 def _keys_only(world: World) -> dict[str, Any]:
     listed = [{"domain": domain, "api_key": world.keys[domain]} for domain in (ONE, TWO, THREE)]
     return {"tenants": listed, "concurrency": 1, "fail_on_refused": True}
@@ -169,6 +234,7 @@ def _owners(world: World) -> dict[str, Any]:
 _OLD = {"key": OLD_KEY}
 _ABSENT = {"state": "absent", "api_key": None, "label": None}
 _SIBLING = {"origin_owner_id": "customer", "allow_multiple": True}
+_DISABLED, _DEACTIVATED = {"api_key_enabled": False}, {"agent_active": False}
 
 FLOWS = {
     flow.name: flow
@@ -230,6 +296,49 @@ FLOWS = {
             _wanted(ONE, FOUR),
             creates=True,
             edits=True,
+        ),
+        Flow(
+            "bulk_remembered",
+            LINKS,
+            _remembered(ONE, TWO, THREE),
+            _remembering(ONE, TWO, THREE),
+            _wanted(ONE, TWO, THREE),
+            edits=True,
+            remembers=True,
+        ),
+        Flow(
+            "bulk_remembered_hidden",
+            LINKS,
+            _remembered(ONE, TWO, hub_secret_tail=0),
+            _remembering(ONE, TWO, update_credentials="on_doubt"),
+            _wanted(ONE, TWO),
+            edits=True,
+            hidden=True,
+            remembers=True,
+        ),
+        Flow(
+            "settled_key_info",
+            KEY_INFO,
+            _refused(**{ONE: _DEACTIVATED}),
+            _one_key_settled,
+            _wanted(),
+            refusals={ONE: FailureCode.AGENT_DEACTIVATED},
+        ),
+        Flow(
+            "settled_keys_info",
+            KEYS_INFO,
+            _refused(**{ONE: _DISABLED, THREE: _DEACTIVATED}),
+            _keys_settled,
+            _wanted(),
+            refusals={ONE: FailureCode.KEY_DISABLED, THREE: FailureCode.AGENT_DEACTIVATED},
+        ),
+        Flow(
+            "settled_link",
+            LINK,
+            _refused((ONE, {"label": "Old"}), **{ONE: _DISABLED}),
+            _link_settled,
+            _wanted(ONE, label="Old"),
+            refusals={ONE: FailureCode.KEY_DISABLED},
         ),
         Flow("keys_info", KEYS_INFO, nothing, _keys_only, _wanted()),
         Flow("account_info", ACCOUNT_INFO, _with((ONE, {}), (TWO, {})), lambda world: {}, _wanted(ONE, TWO)),

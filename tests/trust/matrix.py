@@ -14,7 +14,7 @@ import json
 import os
 import time
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -22,17 +22,18 @@ from typing import Any
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode, Phase
 from tests.trust.bench import Hooks, Killed, Listener, Run, World
 from tests.trust.faults import FAULTS, LATE, Fault, Harm
-from tests.trust.flows import Flow, as_wanted
-from tests.trust.rules import WRITES, Expected, Kind, Outcome, Target, expected, target, targets
+from tests.trust.flows import Flow, as_wanted, failed_domains
+from tests.trust.remembering import remembered
+from tests.trust.rules import WRITES, Expected, Kind, Outcome, Target, expected, target, targets, unprovable
 
 FULL = os.environ.get("TRUST", "") == "full"
 """Every variant of every cell. Otherwise those that differ only in how an error is dressed take turns."""
 
+ATTEMPTS = 5
+"""How often a cell is begun on a machine so busy that late answers are not late."""
+
 LONGEST = {False: 400.0, True: 1200.0}
 """Virtual seconds that a run may take, for one tenant and for several."""
-
-TELLING = 12
-"""Characters of a secret that are as good as all: none has so many in common with anything else."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Matrix:
         if flow.name not in self._baselines:
             options = self.begin(flow)
             run = self.world.run(flow.module, options)
-            assert not run.failed, run.result
+            assert flow.ended_well(run), run.result
             assert as_wanted(list(self.world.stored().values()), flow.wanted(self.world))
             self._baselines[flow.name] = run, targets(run.requests)
         return self._baselines[flow.name]
@@ -87,18 +88,23 @@ class Matrix:
     def check(self, cell: Cell) -> list[str]:
         """Run a cell; what is wrong."""
         flow, hit, fault = cell.flow, cell.hit, cell.fault
-        options = self.begin(flow)
-        before = self.world.stored()
-        self._inject(cell)
-        run = self.world.run(flow.module, {**options, **_patience(fault)})
+        options, before, run = self._strike(cell)
         if fault.late and hit.kind is Kind.TEST:
             # StackOne does what it was asked for, but later than anybody waits.
             time.sleep(2 * LATE / 1000)
         after = self.world.stored()
         assert any(row["fault"] for row in run.requests), f"{cell.id} was not struck"
         problems = [
-            *self.sound(flow, run, before, after, may_be_unknown=fault.late and hit.kind is Kind.TEST),
+            *self.sound(
+                flow,
+                run,
+                before,
+                after,
+                truth=not unprovable(flow, hit, fault),
+                may_be_unknown=fault.late and hit.kind is Kind.TEST,
+            ),
             *_as_expected(expected(flow, hit, fault, cell.for_ever), run, flow),
+            *(_honest_of_admin(fault, run) if hit.kind is Kind.SETTLE else ()),
         ]
         return [f"{cell.id}: {problem}" for problem in [*problems, *self.heals(flow, options)]]
 
@@ -119,6 +125,8 @@ class Matrix:
         yield from self._secretive(run)
         yield from self._bounded(flow, run)
         yield from careful_with_keys(run)
+        for domain in set(flow.refusals) - set(failed_domains(run)):
+            yield f"the key of {domain} is not said to be refused: {run.text}"
         if self.elsewhere.connections:
             self.elsewhere.connections = 0
             yield "another host was called"
@@ -126,18 +134,33 @@ class Matrix:
     def heals(self, flow: Flow, options: dict[str, Any]) -> Iterator[str]:
         """Without faults, a second run makes true what is declared, and a third changes nothing."""
         self.world.emulator.clear_faults()
+        yield from self._remembered(flow, "the first run")
         second = self.world.run(flow.module, options)
         healed = self.world.stored()
-        if second.failed:
-            yield f"the second run failed: {second.result['msg']}"
+        if not flow.ended_well(second):
+            yield f"the second run did not end well: {second.result}"
         if not as_wanted(list(healed.values()), flow.wanted(self.world)):
             yield f"after the second run there is {list(healed.values())}"
         yield from without_twins(healed)
+        yield from self._remembered(flow, "the second run")
         third = self.world.run(flow.module, options)
-        if third.failed or (third.changed and not flow.module.startswith("auth")):
+        if not flow.ended_well(third) or (third.changed and not flow.module.startswith("auth")):
             yield f"the third run is no quiet one: {third.text}"
         if self.world.stored() != healed:
             yield "the third run changed what is stored"
+        if flow.remembers and not {target(row).kind for row in third.sent} <= {Kind.AGENT, Kind.LIST}:
+            yield f"the third run asked what it should remember: {third.sent}"
+
+    def _strike(self, cell: Cell) -> tuple[dict[str, Any], dict[str, Any], Run]:
+        """Run a flow with the fault of a cell: its options, what was stored before, and the run."""
+        for _attempt in range(ATTEMPTS):
+            options = self.begin(cell.flow)
+            before = self.world.stored()
+            self._inject(cell)
+            run = self.world.run(cell.flow.module, {**options, **_patience(cell.fault)})
+            if not _missed(cell, run):
+                return options, before, run
+        raise AssertionError(f"{cell.id}: this machine is too slow to be too late for")
 
     def _inject(self, cell: Cell) -> None:
         properties = dict(cell.fault.properties)
@@ -151,8 +174,12 @@ class Matrix:
         url = run.result.get("auth_link_url")
         for hidden in [url, *(row.get("auth_link_url") for row in run.result.get("owners") or ())]:
             text = text.replace(hidden, "") if hidden else text
-        if any(secret[:TELLING] in text for secret in self.world.secrets()):
+        if self.world.betrayed_by(text):
             yield f"a secret, or the better half of one, is in {text}"
+
+    def _remembered(self, flow: Flow, run: str) -> Iterator[str]:
+        for problem in remembered(self.world) if flow.remembers else ():
+            yield f"after {run}, {problem}"
 
     def _bounded(self, flow: Flow, run: Run) -> Iterator[str]:
         if run.seconds > LONGEST[flow.many]:
@@ -163,26 +190,39 @@ class Matrix:
 
 
 def _sampled(cell: Cell) -> bool:
-    """What one tenant's changing requests meet always; of the rest some, most of what tells most, always the same.
+    """What the requests that matter most meet always, those of lists without fingerprints apart; of the rest some, most
+    of what tells most, always the same.
 
     What costs real time, because an answer is late or large, is the rarest.
     """
     costly = cell.fault.late or cell.fault.properties.get("body") == "huge"
-    writes, telling = cell.hit.kind in WRITES, cell.fault.name in _TELLING
-    if writes and not cell.flow.many:
-        return not costly or _turn(cell, 3)
+    flow, kind = cell.flow, cell.hit.kind
+    matters, telling = kind in WRITES or kind is Kind.SETTLE, cell.fault.name in _TELLING
+    if matters and (flow.remembers or not flow.many):
+        return not costly or _turn(cell.id, 6 if flow.many else 3)
     if costly:
-        return _turn(cell, 6 if writes else 12)
+        return _turn(cell.id, 6 if matters else 12)
     if telling:
-        return writes or _turn(cell, 3 if cell.flow.many else 2)
-    return _turn(cell, (3 if writes else 10) if cell.flow.many else 6)
+        return matters or _turn(cell.id, 3 if flow.many else 2)
+    return _turn(cell.id, (3 if matters else 10) if flow.many else 6)
 
 
 _TELLING = frozenset({"drop_before", "drop_after", "429_seconds", "401", "403", "404", "html", "redirect"})
 
 
-def _turn(cell: Cell, of: int) -> bool:
-    return zlib.crc32(cell.id.encode()) % of == 0
+def in_turn(flow: Flow, name: str) -> bool:
+    """Whether one of the things that are done to all of a flow is done: to a list's, some, always the same."""
+    return FULL or not flow.many or _turn(f"{flow.name}/{name}", 3)
+
+
+def _turn(name: str, of: int) -> bool:
+    return zlib.crc32(name.encode()) % of == 0
+
+
+def _missed(cell: Cell, run: Run) -> bool:
+    """Whether an answer that was to be late was taken all the same: this process had to wait for longer."""
+    struck = sum(row["fault"] for row in run.sent)
+    return cell.fault.late and sum(told.status is None for told in run.told) < struck
 
 
 def _patience(fault: Fault) -> dict[str, Any]:
@@ -192,12 +232,23 @@ def _patience(fault: Fault) -> dict[str, Any]:
 def _as_expected(wanted: Expected, run: Run, flow: Flow) -> Iterator[str]:
     if wanted.outcome is Outcome.GREEN and run.failed:
         yield f"it should have succeeded: {run.result['msg']}"
+    if wanted.outcome is Outcome.SETTLED and not flow.ended_well(run):
+        yield f"it should have told why the key is refused: {run.text}"
     if wanted.outcome is Outcome.RED and not run.failed:
         yield f"it should have failed: {run.text}"
     for failure in run.failures if run.failed else ():
         pair = FailureCode(failure["code"]), Phase(failure["phase"])
         if pair not in wanted.failures:
             yield f"failure {failure['code']} in {failure['phase']} is none of {sorted(wanted.failures)}: {run.result['msg']}"
+
+
+def _honest_of_admin(fault: Fault, run: Run) -> Iterator[str]:
+    """The evidence blames neither the admin's key nor the e-mail address for what is the fault's doing."""
+    refused = fault.harm in (Harm.UNAUTHORIZED, Harm.FORBIDDEN)
+    for failure in run.failures:
+        evidence = failure["details"].get("evidence", "")
+        if "no agent has" in evidence or ("may not look up" in evidence and not refused):
+            yield f"the evidence is not true: {evidence}"
 
 
 def _coded(run: Run) -> Iterator[str]:
@@ -279,14 +330,16 @@ def without_twins(stored: dict[str, Any]) -> Iterator[str]:
 
 def careful_with_keys(run: Run, links: int = 1) -> Iterator[str]:
     """A refused key is tried once for each of so many links: Freshservice locks out after repeated failures (F21)."""
-    rows = [row for row in run.sent if row["service"] == "freshservice"]
-    tries = Counter(row["domain"] for row in rows)
-    refused = Counter(row["domain"] for row in rows if row["status"] in (401, 403))
-    for domain, count in tries.items():
-        if count > 2 * links:
-            yield f"the key of {domain} was sent {count} times"
-        if refused[domain] > links or (refused[domain] and links == 1 and count > 1):
-            yield f"the refused key of {domain} was sent again"
+    answers: defaultdict[str, list[bool]] = defaultdict(list)
+    for told in run.told:
+        if told.service == "freshservice":
+            # The agent's own key asks for other things than the admin's.
+            answers[told.url].append(told.status in (401, 403))
+    for url, refused in answers.items():
+        if len(refused) > 2 * links:
+            yield f"a key was sent to {url} {len(refused)} times"
+        if sum(refused) > links or (links == 1 and any(refused[:-1])):
+            yield f"a refused key was sent to {url} again"
 
 
 class Broken:

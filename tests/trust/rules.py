@@ -19,6 +19,7 @@ class Kind(str, Enum):
     """What a request is for."""
 
     AGENT = "agent"
+    SETTLE = "settle"
     TEST = "test"
     LIST = "list"
     SHOW = "show"
@@ -36,6 +37,7 @@ class Kind(str, Enum):
 
 _KINDS = {
     ("freshservice", "GET", "/api/v2/agents/me"): Kind.AGENT,
+    ("freshservice", "GET", "/api/v2/agents"): Kind.SETTLE,
     ("stackone", "GET", "/accounts"): Kind.LIST,
     ("stackone", "GET", "/accounts/*"): Kind.SHOW,
     ("stackone", "PATCH", "/accounts/*"): Kind.PATCH,
@@ -135,6 +137,8 @@ _SLOW = (Code.STACKONE_UNREACHABLE, Code.STACKONE_UNAVAILABLE, Code.CREATE_UNCER
 
 _CODES = {
     Kind.AGENT: _FRESHSERVICE,
+    # The key stays refused; only why is not known then.
+    Kind.SETTLE: _each(Harm, {Code.KEY_REFUSED}),
     # Where Freshservice fails StackOne's own call, StackOne says that the credentials are refused.
     Kind.TEST: _each(Harm, {Code.CREDENTIALS_REFUSED, Code.LINK_NOT_VERIFIED, Code.LINK_MISMATCH, *_SLOW}),
     Kind.LIST: _STACKONE,
@@ -166,11 +170,12 @@ _FOR_ALL = frozenset({Code.STACKONE_KEY_REFUSED, Code.STACKONE_FORBIDDEN, Code.H
 
 
 class Outcome(str, Enum):
-    """Whether a run must end green or red, or may end either way."""
+    """Whether a run must end green or red, or may end either way. C(settled) is red with the verdicts of a clean run."""
 
     GREEN = "green"
     RED = "red"
     EITHER = "either"
+    SETTLED = "settled"
 
 
 @dataclass(frozen=True)
@@ -188,9 +193,32 @@ def expected(flow: Flow, hit: Target, fault: Fault, for_ever: bool) -> Expected:
         # That the key was not taken is seen only by who answers a call.
         codes = codes | {Code.LINK_MISMATCH}
     pairs = {(code, phase) for code in codes for phase in _phases(flow, hit, code)}
+    if flow.refusals:
+        return _of_refused(flow, hit, fault, for_ever, pairs)
     if flow.many and codes & _FOR_ALL:
         pairs.add((Code.STOPPED, Phase.APPLY))
     return Expected(_outcome(flow, hit, fault, for_ever), frozenset(pairs))
+
+
+def _of_refused(flow: Flow, hit: Target, fault: Fault, for_ever: bool, pairs: set[tuple[Code, Phase]]) -> Expected:
+    """Where a key is not good: it stays so, and if nothing is in the way, the admin's key tells why."""
+    verdicts = {(code, Phase.KEY_CHECK) for code in flow.refusals.values()}
+    # Whatever it is that refuses a key, the admin's key is asked.
+    own_status = fault.effect and fault.harm in (Harm.NO_JSON, Harm.WRONG_JSON)
+    asked = hit.kind is Kind.AGENT and (own_status or fault.harm in (Harm.UNAUTHORIZED, Harm.FORBIDDEN))
+    if (fault.passing and not for_ever) or (asked and not flow.many):
+        return Expected(Outcome.SETTLED, frozenset(verdicts))
+    if not flow.many:
+        return Expected(Outcome.RED, frozenset(pairs))
+    # Others are hit by the fault than those whose keys are not good.
+    wrong = {(Code.KEY_REFUSED, Phase.KEY_CHECK)} if asked else set()
+    return Expected(Outcome.RED, frozenset(pairs | verdicts | wrong))
+
+
+def unprovable(flow: Flow, hit: Target, fault: Fault) -> bool:
+    """Whether nothing tells that a re-link was not carried out: its answer is good, no key is shown, no call made."""
+    answered_well = not fault.effect and fault.harm in (Harm.NO_JSON, Harm.WRONG_JSON)
+    return flow.hidden and flow.remembers and hit.kind is Kind.EDIT and answered_well
 
 
 def _outcome(flow: Flow, hit: Target, fault: Fault, for_ever: bool) -> Outcome:
@@ -243,6 +271,7 @@ def _phases(flow: Flow, hit: Target, code: Code) -> set[Phase]:
     links = {Phase.APPLY} if flow.creates else set()
     return {
         Kind.AGENT: {Phase.KEY_CHECK},
+        Kind.SETTLE: {Phase.KEY_CHECK},
         Kind.TEST: {Phase.OBSERVE, Phase.APPLY, Phase.CONFIRM},
         Kind.LIST: {Phase.OBSERVE} if hit.call == 1 else {Phase.CONFIRM},
         Kind.SHOW: {Phase.CONFIRM},

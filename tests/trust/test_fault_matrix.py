@@ -14,7 +14,7 @@ import trustme
 from tests.trust.bench import AUTH_LINKS, KEYS_INFO, LINKS, Listener, folder, unused_port
 from tests.trust.faults import FAULTS
 from tests.trust.flows import FLOWS
-from tests.trust.matrix import FULL, NULLABLE, Broken, nulled, said
+from tests.trust.matrix import FULL, NULLABLE, Broken, in_turn, nulled, said
 
 every_flow = pytest.mark.parametrize("flow", FLOWS.values(), ids=FLOWS.keys())
 
@@ -51,14 +51,17 @@ def test_stopped(matrix, tally, name):
 def test_echo(matrix, tally, flow, padding):
     broken = Broken(matrix, flow)
     statuses = (200, 400, 401, 422, 500) if FULL or not padding else (422,)
-    cells = [(number + 1, status) for number in range(broken.requests) for status in statuses]
+    asked = [(number + 1, status) for number in range(broken.requests) for status in statuses]
+    cells = [cell for cell in asked if in_turn(flow, f"echo{cell}/{padding}")]
     tally(flow.name, "echo", [broken.echoed(number, status, padding) for number, status in cells])
 
 
 @every_flow
 def test_null(matrix, tally, flow):
     broken = Broken(matrix, flow)
-    tally(flow.name, "null", [broken.distorted(nulled(name), f"null_{name}") for name in NULLABLE])
+    tally(
+        flow.name, "null", [broken.distorted(nulled(name), f"null_{name}") for name in NULLABLE if in_turn(flow, name)]
+    )
 
 
 @every_flow
@@ -72,7 +75,8 @@ def test_unknown_words(matrix, tally, flow):
 def services(flow):
     both = {"freshservice_url": "/{domain}", "stackone_url": ""}
     stackone, freshservice = ["stackone_url"], ["freshservice_url"]
-    own = {"account_info": stackone, "auth": stackone, "unlink": stackone, "key": freshservice}
+    own = {"account_info": stackone, "auth": stackone, "unlink": stackone}
+    own |= {"key": freshservice, "settled": freshservice}
     return {name: both[name] for name in next((own[part] for part in own if flow.name.startswith(part)), both)}
 
 
