@@ -47,8 +47,12 @@ modules: $(VENV)/ready
 trust: $(VENV)/ready
 	$(BIN)/python -m pytest -q tests/trust -n $(shell expr $(JOBS) + 1)
 
-# These wait for clocks as well, so there is one more at work than the others have.
+# Against the installed artifact, as users have it. These wait for clocks as well, so there is one more at work than the others have.
+integration: export TENANTLINK_COLLECTIONS := $(CURDIR)/.sanity/installed
+integration: export PYTHONPATH := $(CURDIR)/.sanity/installed
+integration: export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.sanity/installed
 integration: $(VENV)/ready
+	$(BIN)/python -m tests.artifact
 	$(BIN)/python -m pytest -q tests/integration -n $(shell expr $(JOBS) + 1)
 
 docs: $(VENV)/docs-ready

@@ -10,7 +10,7 @@ import json
 import pytest
 
 from tests.eda.rulebook import declare
-from tests.integration.house import ROOT
+from tests.integration.house import PLAYBOOKS
 
 DECLARED = [
     {"domain": "acme", "origin_owner_id": "customer-acme"},
@@ -103,7 +103,7 @@ def test_tenants_and_keys_from_the_files_that_are_named(house):
     files = declare(house, DECLARED, {"freshservice_link_purge": True})
     variables = {"stackone_event": event("customer-globex"), "heal_vars_files": files}
     env = {"ANSIBLE_VAULT_PASSWORD_FILE": str(house.folder / "password")}
-    run = house.ansible_playbook(str(ROOT / "playbooks" / "heal.yml"), "-e", json.dumps(variables), env=env)
+    run = house.ansible_playbook(str(PLAYBOOKS / "heal.yml"), "-e", json.dumps(variables), env=env)
     assert run.code == 0, run.output
     assert set(house.linked()) == {"customer-globex"}
 

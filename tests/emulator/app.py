@@ -100,8 +100,8 @@ async def _deliver(answer: Answer, method: str, wire: Wire, receive: Any, send: 
 
 def _head(answer: Answer, wire: Wire) -> list[tuple[bytes, bytes]]:
     head = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
-    given = {name.lower() for name, _ in head}
-    wire.spell([name for name, _ in head])
+    given = {name.lower() for name, _value in head}
+    wire.spell([name for name, _value in head])
     if answer.content_type and b"content-type" not in given:
         head.append((b"content-type", answer.content_type.encode("latin-1")))
     if answer.delivery is not Delivery.DRIP and answer.status != 204 and b"content-length" not in given:

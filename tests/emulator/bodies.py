@@ -27,5 +27,10 @@ def wrong_types(body: dict[str, Any], expected: dict[str, type]) -> list[str]:
     return [
         f"{name} must be of type {kind.__name__}"
         for name, kind in expected.items()
-        if body.get(name) is not None and type(body[name]) is not kind
+        if body.get(name) is not None and not _is(body[name], kind)
     ]
+
+
+def _is(value: Any, kind: type) -> bool:
+    """As in JSON, where true is no number."""
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))

@@ -58,5 +58,5 @@ class Customer:
 
 
 if __name__ == "__main__":
-    _, url, tenant = sys.argv
+    _program, url, tenant = sys.argv
     Customer(url).enter(tenant, getpass.getpass("API Key: "))

@@ -66,7 +66,7 @@ def _log_in(call: Call, world: World, tenant: Tenant) -> Agent:
     switches = world.switches
     if switches.lockout_after and tenant.failed_logins >= switches.lockout_after:
         raise Refusal(errors.locked_out(switches))
-    key, colon, _ = (call.basic_credentials() or "").partition(":")
+    key, colon, _password = (call.basic_credentials() or "").partition(":")
     agent = tenant.by_key.get(key) if colon else None
     if agent is None or not agent.active or (agent.occasional and agent.occasional_pass_expired):
         tenant.failed_logins += 1

@@ -16,7 +16,7 @@ def _text(alphabet: str, length: int, *names: object) -> str:
     digest = hmac.digest(_SEED, "/".join(map(str, names)).encode(), "sha512")
     number = int.from_bytes(digest, "big")
     letters = []
-    for _ in range(length):
+    for _count in range(length):
         number, index = divmod(number, len(alphabet))
         letters.append(alphabet[index])
     return "".join(letters)

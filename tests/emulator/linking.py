@@ -138,7 +138,7 @@ async def _test(world: World, setup: dict[str, str], secrets: dict[str, str]) ->
     """Call the provider with the credentials, as the connector's test action does (F33, H16, H20)."""
     path = _TEST_PATHS[world.switches.hub_test_action]
     reply = await call_provider(world, setup, secrets, "GET", path, "/api/v2")
-    for _ in range(world.switches.hub_provider_retries):
+    for _count in range(world.switches.hub_provider_retries):
         if reply is None or reply.status != 429:
             break
         pause = reply.header("Retry-After") or "1"

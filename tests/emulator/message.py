@@ -87,7 +87,7 @@ class Call:
 
     def basic_credentials(self) -> str | None:
         """The decoded Basic credentials as sent, or None when missing or garbled (F11, S3)."""
-        scheme, _, encoded = self.headers.get("authorization", "").partition(" ")
+        scheme, _space, encoded = self.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "basic":
             return None
         try:

@@ -27,7 +27,7 @@ async def call_provider(
     api_key = secrets.get(form.api_key["key"], "") if form.api_key else ""
     if domain is None:
         return None
-    pathname, _, query = path.partition("?")
+    pathname, _mark, query = path.partition("?")
     encoded = base64.b64encode(f"{api_key}:X".encode()).decode()
     headers = {"authorization": f"Basic {encoded}", "accept": "application/json", "user-agent": "StackOne"}
     call = Call(

@@ -51,7 +51,7 @@ class Router:
 
     def knows(self, path: str) -> bool:
         """Whether any method is answered at that path."""
-        return path in self._exact or any(pattern.fullmatch(path) for pattern, _ in self._patterns)
+        return path in self._exact or any(pattern.fullmatch(path) for pattern, _handler in self._patterns)
 
     def _methods(self, path: str) -> dict[str, Route]:
         if "{" not in path:

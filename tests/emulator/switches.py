@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 
+# pylint does not see that these two are called in a dataclass.
 def _one_of(*values: Any) -> Any:
-    return field(default=values[0], metadata={"values": values})
+    return field(default=values[0], metadata={"values": values})  # pylint: disable=invalid-field-call
 
 
 def _count(default: int) -> Any:
-    return field(default=default, metadata={"count": True})
+    return field(default=default, metadata={"count": True})  # pylint: disable=invalid-field-call
 
 
 def default_fields() -> list[dict[str, Any]]:
@@ -106,7 +107,7 @@ def _check(name: str, value: Any) -> None:
     if rules is None:
         raise ValueError(f"unknown switch {name!r}; known: {', '.join(sorted(_DEFINED))}")
     if rules.get("count"):
-        if type(value) is not int or value < 0:
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             raise ValueError(f"switch {name} takes a whole number from 0, not {value!r}")
     elif rules.get("fields"):
         entries = value if isinstance(value, list) else [None]

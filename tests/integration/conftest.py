@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.emulator.handle import Emulator
-from tests.integration.house import PLAYBOOKS, ROOT, TENANTS, House
+from tests.integration.house import PLAYBOOKS, TENANTS, House
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +68,6 @@ def playbook(house):
         urls = {f"freshservice_link_{name}": url for name, url in house.connection().items() if name.endswith("_url")}
         path = house.folder / "variables.json"
         path.write_text(json.dumps({**urls, **variables}))
-        return house.ansible_playbook(str(ROOT / "playbooks" / f"{name}.yml"), "-e", f"@{path}", *vault, *args)
+        return house.ansible_playbook(str(PLAYBOOKS / f"{name}.yml"), "-e", f"@{path}", *vault, *args)
 
     return run

@@ -18,8 +18,9 @@ from typing import Any
 from tests.emulator.handle import Emulator
 
 ROOT = Path(__file__).resolve().parents[2]
-COLLECTIONS = ROOT / ".collections"
-PLAYBOOKS = ROOT / "playbooks"
+COLLECTIONS = Path(os.environ.get("TENANTLINK_COLLECTIONS", ROOT / ".collections")).absolute()
+"""Where the collection under test is: this tree, or an installed artifact (`python -m tests.artifact`)."""
+PLAYBOOKS = COLLECTIONS / "ansible_collections" / "tenantlink" / "stackone" / "playbooks"
 TENANTS = ("acme", "globex", "initech", "umbrella")
 """The tenants of the example inventory: two good ones, one whose key is refused, one that is suspended."""
 MODULE = LINK = "tenantlink.stackone.freshservice_link"
@@ -56,6 +57,8 @@ class House:
     def __post_init__(self) -> None:
         self.home = self.folder / "home"
         self.home.mkdir()
+        self.here = self.folder / "here"
+        self.here.mkdir()
         # Not below the folder: ansible-core puts a socket here, whose path must be short.
         self.temporary = Path(tempfile.mkdtemp(prefix="house-"))
         self.secrets = self.folder / "secrets.json"
@@ -225,7 +228,7 @@ class House:
         """Run ansible-playbook as verbosely as it can, then search everything it left for secrets."""
         command = [sys.executable, "-m", "ansible", "playbook", "-vvvv", "--diff", *args]
         process = subprocess.run(
-            command, cwd=ROOT, env=self.environment(env), capture_output=True, text=True, check=False
+            command, cwd=self.here, env=self.environment(env), capture_output=True, text=True, check=False
         )
         run = Run(process.returncode, process.stdout + process.stderr)
         self.runs += 1

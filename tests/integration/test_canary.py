@@ -11,7 +11,7 @@ import ansible_runner
 import pytest
 import yaml
 
-from tests.integration.house import KEY_INFO, KEYS_INFO, LINKS, MODULE, ROOT, forms
+from tests.integration.house import KEY_INFO, KEYS_INFO, LINKS, MODULE, PLAYBOOKS, ROOT, forms
 
 INFO = "tenantlink.stackone.account_info"
 
@@ -124,7 +124,7 @@ def test_a_list_under_ansible_runner(house, tmp_path):
     kept = ("ANSIBLE", "HOME", "TMPDIR", "PATH")
     runner = ansible_runner.run(
         private_data_dir=str(private),
-        playbook=str(ROOT / "playbooks" / "link.yml"),
+        playbook=str(PLAYBOOKS / "link.yml"),
         cmdline=f"-e @{house.folder / 'tenants.json'} -e @{path} --vault-password-file {house.folder / 'password'} --diff",
         verbosity=4,
         quiet=True,

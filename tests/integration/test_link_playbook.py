@@ -13,9 +13,8 @@ import ansible_runner
 import pytest
 
 from tests.emulator.handle import Emulator
-from tests.integration.house import LINKS, ROOT, House, actions, recap
+from tests.integration.house import LINKS, PLAYBOOKS, House, actions, recap
 
-PLAYBOOKS = ROOT / "playbooks"
 DECLARED = [
     {"domain": "acme", "origin_owner_id": "customer-acme", "origin_owner_name": 'Acme, "Inc."'},
     {"domain": "globex", "origin_owner_id": "customer-globex", "label": "Desk {{ 1 + 1 }}"},

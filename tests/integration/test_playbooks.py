@@ -12,7 +12,7 @@ import ansible_runner
 import pytest
 import yaml
 
-from tests.integration.house import PLAYBOOKS, ROOT, recap, run_by_host
+from tests.integration.house import PLAYBOOKS, recap, run_by_host
 
 
 def test_link_by_host(house, inventory):
@@ -86,7 +86,7 @@ def test_the_example_inventory_is_whole(house):
     (house.folder / "password").write_text("example")
     command = [sys.executable, "-m", "ansible", "inventory", "-i", str(PLAYBOOKS / "inventory"), "--list"]
     command += ["--vault-password-file", str(house.folder / "password")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=house.environment(), cwd=ROOT)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=house.environment(), cwd=house.here)
     hosts = json.loads(done.stdout)["_meta"]["hostvars"]
     for host, variables in hosts.items():
         assert host in variables["vault_freshservice_api_keys"]

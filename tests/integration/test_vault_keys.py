@@ -14,9 +14,9 @@ import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-from tests.integration.house import ROOT
+from tests.integration.house import PLAYBOOKS
 
-PLAYBOOK = str(ROOT / "playbooks" / "vault_keys.yml")
+PLAYBOOK = str(PLAYBOOKS / "vault_keys.yml")
 PASSWORD = "Vault-pässword {{ 1 }} 42"
 VARIABLE = "freshservice_link_api_keys"
 
@@ -167,7 +167,7 @@ def test_paths_start_where_the_user_is(house, clear):
         "vault_file": clear / "here" / "vault.yml",
         "vault_password_file": clear / "password",
     }
-    relative = [part for name, path in paths.items() for part in ("-e", f"{name}={os.path.relpath(path, ROOT)}")]
+    relative = [part for name, path in paths.items() for part in ("-e", f"{name}={os.path.relpath(path, house.here)}")]
     assert house.ansible_playbook("tenantlink.stackone.vault_keys", *relative).code == 0
     assert variables_in(house) == {VARIABLE: keys_of(house, "acme")}
 

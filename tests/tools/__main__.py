@@ -18,10 +18,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.matrix.__main__ import ROOT, Cell, cell_environment, cells, corners, environment, pythons
+from tests.artifact.__main__ import build
+from tests.matrix.__main__ import Cell, cell_environment, cells, corners, environment, pythons
+from tests.tools.tree import PLACE, ROOT, TREE, copy_tree
 
-PLACE = ROOT / ".sanity"
-TREE = PLACE / "ansible_collections" / "tenantlink" / "stackone"
 BIN = Path(sys.executable).parent
 MODULE_UTILS = "ansible_collections.tenantlink.stackone.plugins.module_utils"
 
@@ -57,24 +57,9 @@ class Tool:
         return good
 
 
-def copy_tree() -> None:
-    """What git knows, and what it would take, as a git checkout of its own: some of the tools ask git."""
-    shutil.rmtree(PLACE / "ansible_collections", ignore_errors=True)
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
-    for name in filter(None, names):
-        source, target = ROOT / name, TREE / name
-        if source.is_symlink() or source.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target, follow_symlinks=False)
-    for command in (["git", "init", "--quiet"], ["git", "add", "--all"]):
-        subprocess.run(command, cwd=TREE, check=True)
-
-
 def lint() -> list[Callable[[], bool]]:
     """Everything but ansible-test, which takes minutes."""
-    artifact = PLACE / "artifact"
-    shutil.rmtree(artifact, ignore_errors=True)
+    artifact = build()
     importer = environment(Path(sys.executable), "importer", "-r", "requirements-importer.txt")
     tools = [
         Tool(
@@ -91,25 +76,21 @@ def lint() -> list[Callable[[], bool]]:
             (BIN / "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "all", "."),
         ),
         Tool("ansible-lint, production", (BIN / "ansible-lint", "--strict")),
-        Tool("ansible-galaxy build", (BIN / "ansible-galaxy", "collection", "build", "--output-path", artifact)),
+        Tool(
+            "galaxy-importer on the artifact",
+            (importer, "-m", "galaxy_importer.main", artifact),
+            # It must see the artifact alone.
+            {"ANSIBLE_COLLECTIONS_PATH": str(artifact.parent), "PYTHONPATH": ""},
+            bad="WARNING|ERROR",
+            folder=artifact.parent,
+        ),
     ]
-    return [*(tool.run for tool in tools), lambda: imported(importer, artifact)]
-
-
-def imported(importer: Path, artifact: Path) -> bool:
-    """Whether galaxy-importer takes the artifact without a warning."""
-    return Tool(
-        "galaxy-importer",
-        (importer, "-m", "galaxy_importer.main", *artifact.glob("*.tar.gz")),
-        # It must see the artifact alone.
-        {"ANSIBLE_COLLECTIONS_PATH": str(artifact), "PYTHONPATH": ""},
-        bad="WARNING|ERROR",
-        folder=artifact,
-    ).run()
+    return [tool.run for tool in tools]
 
 
 def sanity() -> list[Callable[[], bool]]:
     """ansible-test on the first and the last version, with no exceptions."""
+    copy_tree()
     found = pythons()
     plain = [cell for cell in corners(cells(found)) if not cell.module_python]
     return [lambda cell=cell: sane(cell, found[cell.python]) for cell in plain]
@@ -150,7 +131,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.tools", description=__doc__.splitlines()[0])
     parser.add_argument("--sanity", action="store_true", help="ansible-test sanity instead of the others")
     arguments = parser.parse_args()
-    copy_tree()
     checks = sanity() if arguments.sanity else lint()
     results = [check() for check in checks]
     return 0 if all(results) else 1

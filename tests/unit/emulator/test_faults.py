@@ -29,11 +29,11 @@ def status(client: Client) -> int:
 
 def test_a_fault_strikes_at_its_call_number_and_as_often_as_asked(client: Client) -> None:
     client.emulator.fault(**ACCOUNTS, status=503, call=2, count=2)
-    assert [status(client) for _ in range(4)] == [200, 503, 503, 200]
+    assert [status(client) for _count in range(4)] == [200, 503, 503, 200]
     client.emulator.fault(**ACCOUNTS, status=500, call=1)
-    assert [status(client) for _ in range(2)] == [500, 200]
+    assert [status(client) for _count in range(2)] == [500, 200]
     client.emulator.fault(**ACCOUNTS, status=502)
-    assert [status(client) for _ in range(2)] == [502, 502]
+    assert [status(client) for _count in range(2)] == [502, 502]
     client.emulator.clear_faults()
     assert status(client) == 200
 
@@ -118,7 +118,7 @@ def test_a_dripping_body_never_ends(client: Client) -> None:
     client.emulator.fault(**ACCOUNTS, body="drip", call=1)
     answer = client.stackone("GET", "/accounts", stream=True)
     pieces = answer.iter_content(1)
-    assert [next(pieces) for _ in range(3)] == [b" "] * 3
+    assert [next(pieces) for _count in range(3)] == [b" "] * 3
     answer.close()
     assert status(client) == 200
 

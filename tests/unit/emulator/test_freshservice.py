@@ -233,7 +233,7 @@ def test_lists_have_a_smaller_quota(client: Client) -> None:
 
 
 def test_hooli_reopens_after_its_short_retry_after(client: Client) -> None:
-    answers = [client.freshservice(ME, "hooli") for _ in range(6)]
+    answers = [client.freshservice(ME, "hooli") for _count in range(6)]
     assert [answer.status_code for answer in answers] == [200] * 5 + [429]
     assert answers[5].headers["Retry-After"] == "1"
     time.sleep(1)

@@ -47,7 +47,7 @@ def test_a_short_retry_after_really_reopens_the_window() -> None:
 
 def test_a_change_always_moves_the_timestamp() -> None:
     moment = now()
-    for _ in range(50):
+    for _count in range(50):
         moved = later_than(moment)
         assert moved > moment
         moment = moved

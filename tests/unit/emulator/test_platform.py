@@ -338,7 +338,7 @@ def test_meta(client: Client) -> None:
 
 def test_a_burst_over_the_quota_is_refused(client: Client) -> None:
     key = client.emulator.stackone_small_quota_api_key
-    answers = [client.stackone("GET", "/accounts", key=key) for _ in range(21)]
+    answers = [client.stackone("GET", "/accounts", key=key) for _count in range(21)]
     assert [answer.status_code for answer in answers] == [200] * 20 + [429]
     assert 1 <= int(answers[20].headers["Retry-After"]) <= 60
     assert answers[20].json()["statusCode"] == 429

@@ -55,9 +55,9 @@ def test_numbered_tenants_plans_and_quota() -> None:
         assert [tenant["domain"] for tenant in emulator.tenants()] == ["t00001", "t00002", "t00003"]
         assert client.freshservice("/agents/me", "t00003").headers["X-RateLimit-Total"] == "100"
         admin = client.admin_key("t00001")
-        statuses = [client.freshservice("/agents", "t00001", admin).status_code for _ in range(41)]
+        statuses = [client.freshservice("/agents", "t00001", admin).status_code for _count in range(41)]
         assert statuses == [200] * 40 + [429]
-        answers = [client.stackone("GET", "/accounts") for _ in range(2)]
+        answers = [client.stackone("GET", "/accounts") for _count in range(2)]
         assert [answer.status_code for answer in answers] == [200, 429]
         assert 1 <= int(answers[1].headers["Retry-After"]) <= 30
 

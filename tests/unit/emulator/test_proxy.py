@@ -30,7 +30,7 @@ def test_the_call_passes_through_and_counts(client: Client) -> None:
     )
     limited = proxied(client, account_id)
     assert (limited.status_code, limited.json()["status"]) == (200, 429)
-    (first, _) = client.emulator.requests(service="freshservice")
+    (first, _second) = client.emulator.requests(service="freshservice")
     assert (first["caller"], first["path"]) == ("stackone", "/api/v2/agents/me")
 
 

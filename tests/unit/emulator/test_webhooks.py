@@ -33,7 +33,7 @@ class Receiver(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}/hook"
 
     def events(self) -> list[str]:
-        return [json.loads(body)["event"] for _, body in self.received]
+        return [json.loads(body)["event"] for _headers, body in self.received]
 
 
 class Handler(BaseHTTPRequestHandler):
