@@ -9,7 +9,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONPATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test lint unit modules trust integration corners sanity docs test-eda test-browser benchmark matrix mutation readme sandbox emulator clean
+.PHONY: help demo test lint unit modules trust integration corners sanity docs test-eda test-browser benchmark matrix mutation readme pictures sandbox emulator clean
 
 help:
 	@echo "make demo         link tenants on the embedded emulator, and watch"
@@ -17,6 +17,7 @@ help:
 	@echo "make sanity       ansible-test sanity on the oldest and the newest ansible-core"
 	@echo "make docs         the documentation site, in docs/site/_build"
 	@echo "make matrix       the tests on every ansible-core that this machine's Pythons allow; options in ARGS=\"--help\""
+	@echo "make pictures     the README's pictures anew, of real runs on the emulator; needs Chromium"
 	@echo "make mutation     whether the unit tests notice changes to the deciding code, about ten minutes"
 	@echo "make sandbox      the two services, emulated, to follow docs/walkthrough.md with"
 	@echo "make benchmark    how fast it is against other ways, about ten minutes; options in ARGS=\"--help\""
@@ -26,8 +27,8 @@ help:
 demo: $(VENV)/ready
 	@$(BIN)/python -m tests.demo
 
-test: lint unit modules trust integration corners test-eda test-browser
-	@echo "TEST PASSED: lint, unit tests, the modules case by case, faults and histories, integration tests, the oldest and newest ansible-core, healing by events, $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
+test: lint unit modules trust integration corners sanity test-eda test-browser
+	@echo "TEST PASSED: lint, unit tests, the modules case by case, faults and histories, integration tests, the oldest and newest ansible-core, ansible-test sanity, healing by events, $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
 
 lint: $(VENV)/tools-ready
 	$(BIN)/ruff check .
@@ -62,10 +63,13 @@ test-eda: $(VENV)/eda-ready
 	$(BIN)/python -m pytest -q tests/eda -n $(JOBS) --dist loadfile
 
 test-browser: $(VENV)/browser-ready
-	$(BIN)/python -m pytest -q tests/browser
+	$(BIN)/python -m pytest -q tests/browser -n $(JOBS) --dist loadfile
 
 benchmark: $(VENV)/benchmark-ready
 	@$(BIN)/python -m tests.benchmark $(ARGS)
+
+pictures: $(VENV)/browser-ready
+	@$(BIN)/python -m tests.pictures
 
 readme: $(VENV)/ready
 	@$(BIN)/python -m tests.readme

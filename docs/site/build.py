@@ -17,6 +17,7 @@ PAGES = (
     *("README.md", "CHANGELOG.md", "SECURITY.md", "docs/*.md", "roles/*/README.md"),
     *("tests/emulator/README.md", "tests/benchmark/README.md"),
 )
+PICTURES = Path("docs") / "pictures"
 COLLECTION = "tenantlink.stackone"
 
 
@@ -26,15 +27,18 @@ def main() -> None:
     gather()
     reference()
     run("sphinx-build", "-W", "--keep-going", "-n", "-q", "-c", str(SITE), str(SOURCE), str(HTML))
+    # Sphinx takes what Markdown shows, but not what HTML in it does: a picture for light and one for dark.
+    shutil.copytree(ROOT / PICTURES, HTML / PICTURES)
     print(f"The site is in {HTML / 'index.html'}.")
 
 
 def gather() -> None:
-    """Copy the Markdown pages as they are, in the same tree, so that their links to each other hold."""
+    """Copy the Markdown pages and the pictures as they are, in the same tree, so that their links to each other hold."""
     for path in (path for pattern in PAGES for path in ROOT.glob(pattern)):
         place = SOURCE / path.relative_to(ROOT)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, place)
+    shutil.copytree(ROOT / PICTURES, SOURCE / PICTURES)
     shutil.copyfile(SITE / "index.md", SOURCE / "index.md")
 
 

@@ -16,8 +16,8 @@ description:
 author:
   - tenantlink.stackone contributors (@tenantlink)
 extends_documentation_fragment:
-  - tenantlink.stackone.http
-  - tenantlink.stackone.http.stackone
+  - tenantlink.stackone.connection
+  - tenantlink.stackone.connection.stackone
   - tenantlink.stackone.attributes
   - tenantlink.stackone.attributes.info
 options:

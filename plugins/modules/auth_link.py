@@ -24,8 +24,8 @@ notes:
     With E(ANSIBLE_DEBUG) Ansible prints what a module returns before anything can hide it.
   - The module cannot run with C(async), because nothing could hide the result then.
 extends_documentation_fragment:
-  - tenantlink.stackone.http
-  - tenantlink.stackone.http.stackone
+  - tenantlink.stackone.connection
+  - tenantlink.stackone.connection.stackone
   - tenantlink.stackone.auth
   - tenantlink.stackone.attributes
 attributes:

@@ -17,8 +17,8 @@ author:
   - tenantlink.stackone contributors (@tenantlink)
 extends_documentation_fragment:
   - tenantlink.stackone.tenant
-  - tenantlink.stackone.http
-  - tenantlink.stackone.http.freshservice
+  - tenantlink.stackone.connection
+  - tenantlink.stackone.connection.freshservice
   - tenantlink.stackone.attributes
   - tenantlink.stackone.attributes.info
 options:

@@ -19,8 +19,8 @@ description:
 author:
   - tenantlink.stackone contributors (@tenantlink)
 extends_documentation_fragment:
-  - tenantlink.stackone.http
-  - tenantlink.stackone.http.freshservice
+  - tenantlink.stackone.connection
+  - tenantlink.stackone.connection.freshservice
   - tenantlink.stackone.tenants
   - tenantlink.stackone.tenants.run
   - tenantlink.stackone.attributes

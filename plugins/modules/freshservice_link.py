@@ -20,9 +20,9 @@ author:
   - tenantlink.stackone contributors (@tenantlink)
 extends_documentation_fragment:
   - tenantlink.stackone.tenant
-  - tenantlink.stackone.http
-  - tenantlink.stackone.http.freshservice
-  - tenantlink.stackone.http.stackone
+  - tenantlink.stackone.connection
+  - tenantlink.stackone.connection.freshservice
+  - tenantlink.stackone.connection.stackone
   - tenantlink.stackone.attributes
 attributes:
   check_mode:

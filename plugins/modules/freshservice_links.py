@@ -19,9 +19,9 @@ description:
 author:
   - tenantlink.stackone contributors (@tenantlink)
 extends_documentation_fragment:
-  - tenantlink.stackone.http
-  - tenantlink.stackone.http.freshservice
-  - tenantlink.stackone.http.stackone
+  - tenantlink.stackone.connection
+  - tenantlink.stackone.connection.freshservice
+  - tenantlink.stackone.connection.stackone
   - tenantlink.stackone.tenants
   - tenantlink.stackone.tenants.run
   - tenantlink.stackone.tenants.quota

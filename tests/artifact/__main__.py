@@ -10,7 +10,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-from tests.tools.tree import PLACE, TREE, copy_tree
+from tests.tools.tree import PLACE, copy_tree
 
 BUILT, INSTALLED = PLACE / "artifact", PLACE / "installed"
 FOR_USERS = frozenset(
@@ -32,9 +32,8 @@ FOR_USERS = frozenset(
 
 def build() -> Path:
     """The artifact of what git knows. Raises CalledProcessError, and ValueError where it holds what no user needs."""
-    copy_tree()
     shutil.rmtree(BUILT, ignore_errors=True)
-    galaxy("build", str(TREE), "--output-path", str(BUILT))
+    galaxy("build", str(copy_tree(PLACE)), "--output-path", str(BUILT))
     (artifact,) = BUILT.glob("*.tar.gz")
     with tarfile.open(artifact) as archive:
         strangers = {name.split("/")[0] for name in archive.getnames()} - FOR_USERS

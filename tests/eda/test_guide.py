@@ -17,7 +17,7 @@ from tests.integration.house import ROOT
 GUIDE = (ROOT / "docs" / "event_driven.md").read_text(encoding="utf-8")
 HEAL_LINKS = ROOT / "extensions" / "eda" / "rulebooks" / "heal_links.yml"
 BLOCKS = re.findall(r"^```(\w+) ?(\S*)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
-COMMANDS = [line for language, _, text in BLOCKS if language == "sh" for line in text.splitlines()]
+COMMANDS = [line for language, _title, text in BLOCKS if language == "sh" for line in text.splitlines()]
 
 
 def yaml_blocks(name):
@@ -43,8 +43,10 @@ def test_the_defaults_are_those_of_source_and_rulebook():
 
 def test_the_secret_is_encrypted_as_shown(house):
     """The block runs as it stands, but in a folder of the test."""
-    (block,) = [text for language, _, text in BLOCKS if language == "sh" and "encrypt_string" in text]
-    (variables,) = [text for _, title, text in BLOCKS if title == "rulebook_vars.yml" and "heal_vars_files" in text]
+    (block,) = [text for language, _title, text in BLOCKS if language == "sh" and "encrypt_string" in text]
+    (variables,) = [
+        text for _language, title, text in BLOCKS if title == "rulebook_vars.yml" and "heal_vars_files" in text
+    ]
     (house.folder / "rulebook_vars.yml").write_text(variables)
     (house.folder / "vault-password").write_text("example")
     script = "set -e\n" + block.replace("/etc/tenantlink", str(house.folder))

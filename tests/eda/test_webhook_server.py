@@ -191,7 +191,7 @@ def test_old_and_future_deliveries_are_refused(server, caplog, age):
 
 
 def test_a_body_without_a_length_is_measured_while_it_is_read(server, caplog):
-    chunks = (b"x" * 100 for _ in range(30))
+    chunks = (b"x" * 100 for _count in range(30))
     assert server.post(chunks, headers={"x-stackone-signature": "any"}) == 413
     assert refusals(caplog) == ["413: the body is too large"]
 

@@ -15,14 +15,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.artifact.__main__ import build
 from tests.matrix.__main__ import Cell, cell_environment, cells, corners, environment, pythons
-from tests.tools.tree import PLACE, ROOT, TREE, copy_tree
+from tests.tools.tree import PLACE, ROOT, copy_tree
 
 BIN = Path(sys.executable).parent
+JOBS = 2
+"""Tools at a time. Each has an environment, and each ansible-test a copy of the tree."""
 MODULE_UTILS = "ansible_collections.tenantlink.stackone.plugins.module_utils"
 
 
@@ -34,7 +37,7 @@ class Tool:
     command: Sequence[str | Path]
     environment: dict[str, str] = field(default_factory=dict)
     bad: str | None = None
-    folder: Path = TREE
+    folder: Path = PLACE / "ansible_collections" / "tenantlink" / "stackone"
 
     def run(self) -> bool:
         """Whether it finds nothing; what it finds is printed."""
@@ -90,7 +93,6 @@ def lint() -> list[Callable[[], bool]]:
 
 def sanity() -> list[Callable[[], bool]]:
     """ansible-test on the first and the last version, with no exceptions."""
-    copy_tree()
     found = pythons()
     plain = [cell for cell in corners(cells(found)) if not cell.module_python]
     return [lambda cell=cell: sane(cell, found[cell.python]) for cell in plain]
@@ -99,12 +101,15 @@ def sanity() -> list[Callable[[], bool]]:
 def sane(cell: Cell, python: Path) -> bool:
     """Whether ansible-test finds nothing in this cell."""
     interpreter = cell_environment(cell, python)
-    home = PLACE / "home"
+    place = PLACE / f"ansible-test-{cell.core}"
+    home = place / "home"
     offer_pip(interpreter, home)
     # Interpreters by their own names: what only picks one by the folder it is started in misleads ansible-test.
     paths = os.pathsep.join([str(python.resolve().parent), "/usr/local/bin", "/usr/bin", "/bin"])
     command = (interpreter, interpreter.parent / "ansible-test", "sanity", "--color", "no")
-    return Tool(f"ansible-test sanity, {cell.name}", command, {"HOME": str(home), "PATH": paths}).run()
+    return Tool(
+        f"ansible-test sanity, {cell.name}", command, {"HOME": str(home), "PATH": paths}, folder=copy_tree(place)
+    ).run()
 
 
 def offer_pip(interpreter: Path, home: Path) -> None:
@@ -132,7 +137,8 @@ def main() -> int:
     parser.add_argument("--sanity", action="store_true", help="ansible-test sanity instead of the others")
     arguments = parser.parse_args()
     checks = sanity() if arguments.sanity else lint()
-    results = [check() for check in checks]
+    with ThreadPoolExecutor(JOBS) as pool:
+        results = list(pool.map(lambda check: check(), checks))
     return 0 if all(results) else 1
 
 

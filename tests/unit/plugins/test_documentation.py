@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.tenantlink.stackone.plugins.doc_fragments import auth, http, tenant, tenants
+from ansible_collections.tenantlink.stackone.plugins.doc_fragments import auth, connection, tenant, tenants
 from ansible_collections.tenantlink.stackone.plugins.module_utils import _specs
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
@@ -23,9 +23,9 @@ PACKAGE = "ansible_collections.tenantlink.stackone.plugins.modules"
 
 FRAGMENTS = {
     "tenantlink.stackone.tenant": tenant.ModuleDocFragment.DOCUMENTATION,
-    "tenantlink.stackone.http": http.ModuleDocFragment.DOCUMENTATION,
-    "tenantlink.stackone.http.freshservice": http.ModuleDocFragment.FRESHSERVICE,
-    "tenantlink.stackone.http.stackone": http.ModuleDocFragment.STACKONE,
+    "tenantlink.stackone.connection": connection.ModuleDocFragment.DOCUMENTATION,
+    "tenantlink.stackone.connection.freshservice": connection.ModuleDocFragment.FRESHSERVICE,
+    "tenantlink.stackone.connection.stackone": connection.ModuleDocFragment.STACKONE,
     "tenantlink.stackone.auth": auth.ModuleDocFragment.DOCUMENTATION,
     "tenantlink.stackone.tenants": tenants.ModuleDocFragment.DOCUMENTATION,
     "tenantlink.stackone.tenants.run": tenants.ModuleDocFragment.RUN,
