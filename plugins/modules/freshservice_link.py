@@ -339,7 +339,10 @@ failure:
       type: int
       sample: 409
     details:
-      description: More, depending on the code.
+      description:
+        - More, depending on the code.
+        - C(uncertain=true) where a change was sent, its answer was lost, and nothing shows whether it was made. What RV(actions)
+          and RV(ignore:changed) say leaves it out; the next run finds out.
       type: dict
       sample: {"candidates": [{"account_id": "45320976103598426371", "domain": "mycompany", "status": "active"}]}
     remediation:

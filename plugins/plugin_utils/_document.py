@@ -138,7 +138,7 @@ def _rows_of_hosts(results: Iterable[Any], check_mode: bool) -> Iterator[Row]:
         if not isinstance(entry, Mapping) or "host" not in entry:
             raise Problem("a list of results holds dictionaries with host and result.")
         result = mapping(entry.get("result"))
-        if result:
+        if result and not result.get("skipped"):
             yield host_row(shown(entry["host"]), _ended(result), check_mode)
 
 

@@ -439,6 +439,14 @@ def test_a_host_without_a_result_is_left_out(result):
     assert document["rows"][0]["outcome"] == "re-linked"
 
 
+def test_a_module_that_died_on_a_host_is_no_success():
+    """What ansible-core 2.19 and newer leave of it in a task that is told not to fail."""
+    left = {"changed": False, "failed": False, "failed_when_suppressed_exception": "(traceback unavailable)"}
+    shown_row = only_row([{"host": "acme", "result": left}])
+    assert (shown_row["domain"], shown_row["outcome"]) == ("acme", "failed")
+    assert shown_row["problem"] == "The module ended without a result."
+
+
 def test_no_hosts_at_all():
     assert report([])["totals"] == {"tenants": 0, "changed": 0, "failed": 0}
 
