@@ -93,9 +93,16 @@ class Hub:
         """Note everything from now on."""
         self.page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.complaints.append(f"page: {error}"))
-        self.page.on("request", self.requests.append)
-        self.page.on("response", self.answers.append)
+        # Playwright asks for functions of our own.
+        self.page.on("request", self._note_request)
+        self.page.on("response", self._note_answer)
         self.page.on("requestfailed", lambda request: self.broken.append(f"{request.url}: {request.failure}"))
+
+    def _note_request(self, request: Any) -> None:
+        self.requests.append(request)
+
+    def _note_answer(self, answer: Any) -> None:
+        self.answers.append(answer)
 
     def settles(self) -> None:
         """Wait until nothing is asked any more."""

@@ -59,7 +59,7 @@ def wait_for_accounts(house, count):
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_killed_at_any_moment_and_run_again(many, seed):
     """The moment is a number of accounts, so that it does not depend on how fast the machine is."""
     killed = Process(many, concurrency=16)

@@ -43,9 +43,9 @@ SMOKE = (
     "tests/integration/test_inventory.py::test_the_key_comes_in_every_way",
     "tests/integration/test_playbooks.py::test_inline_vaulted_keys",
     "tests/integration/test_playbooks.py::test_link_by_host",
-    "tests/integration/test_playbooks.py::test_a_module_that_dies_is_never_green",
+    "tests/integration/test_playbooks.py::test_a_module_that_dies_is_never_green[link_by_host]",
     "tests/integration/test_playbooks.py::test_nothing_leaks_under_ansible_runner",
-    "tests/integration/test_auth_links.py::test_links_are_hidden_wherever_ansible_shows_results",
+    "tests/integration/test_auth_links.py::test_links_are_hidden_wherever_ansible_shows_results[tenantlink.stackone.auth_links]",
     "tests/integration/test_life_playbooks.py::test_the_report_of_a_run",
     "tests/integration/test_link_playbook.py::test_a_list_of_tenants",
 )

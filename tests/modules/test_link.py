@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.house import EDIT
+from tests.integration.house import EDIT, PATCH
 
 
 def test_defaults_of_a_first_link(house):
@@ -150,3 +150,26 @@ def test_a_profile_that_is_not_the_default(house):
     house.converge(connector_profile_id=other["integration_id"])
     (stored,) = house.emulator.accounts()
     assert stored["integration_id"] == other["integration_id"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "field"),
+    [
+        ({"label": "New"}, "label"),
+        ({"account_type": "test"}, "type"),
+        ({"origin_owner_name": "New Ltd"}, "origin_owner_name"),
+        ({"origin_username": "new@x"}, "origin_username"),
+    ],
+)
+def test_drift_of_a_field(house, declared, field):
+    account = house.by_hand(label="Old", type="production", origin_username="old@x")
+    result = house.converge(**declared)
+    value = next(iter(declared.values()))
+    assert result["actions"] == ["update"]
+    assert house.changing() == [PATCH]
+    assert result["diff"]["before"][field] == account[field]
+    assert result["diff"]["after"][field] == value
+    assert house.emulator.account(account["id"])[field] == value
+    assert {name: result["diff"]["after"][name] for name in result["diff"]["after"] if name != field} == {
+        name: result["diff"]["before"][name] for name in result["diff"]["before"] if name != field
+    }

@@ -190,21 +190,21 @@ class Matrix:
 
 
 def _sampled(cell: Cell) -> bool:
-    """What the requests that matter most meet always, those of lists without fingerprints apart; of the rest some, most
-    of what tells most, always the same.
+    """What the requests of one tenant that matter most meet always; of the rest some, most of what tells most, always
+    the same.
 
     What costs real time, because an answer is late or large, is the rarest.
     """
     costly = cell.fault.late or cell.fault.properties.get("body") == "huge"
     flow, kind = cell.flow, cell.hit.kind
     matters, telling = kind in WRITES or kind is Kind.SETTLE, cell.fault.name in _TELLING
-    if matters and (flow.remembers or not flow.many):
-        return not costly or _turn(cell.id, 6 if flow.many else 3)
+    if matters and not flow.many:
+        return not costly or _turn(cell.id, 4)
     if costly:
-        return _turn(cell.id, 6 if matters else 12)
+        return _turn(cell.id, 8 if matters else 20)
     if telling:
-        return matters or _turn(cell.id, 3 if flow.many else 2)
-    return _turn(cell.id, (3 if matters else 10) if flow.many else 6)
+        return (matters and not flow.remembers) or _turn(cell.id, 8 if flow.many else 4)
+    return _turn(cell.id, (6 if matters else 30) if flow.many else 16)
 
 
 _TELLING = frozenset({"drop_before", "drop_after", "429_seconds", "401", "403", "404", "html", "redirect"})

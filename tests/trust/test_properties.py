@@ -29,7 +29,7 @@ from tests.trust.flows import shown
 from tests.trust.matrix import careful_with_keys, truthful, without_twins
 
 MODE = os.environ.get("TRUST", "")
-STORIES, STEPS = {"full": (1500, 20), "random": (300, 15)}.get(MODE, (200, 12))
+STORIES, STEPS = {"full": (1500, 20), "random": (300, 15)}.get(MODE, (100, 12))
 
 OWNERS = ("alpha", "beta", "gamma")
 KEYLESS = {"state": "absent"}

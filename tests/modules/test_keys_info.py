@@ -1,0 +1,50 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""freshservice_keys_info, case by case."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        ({"domain": "a b"}, "entry 2 (a b): domain 'a b' is not a Freshservice domain"),
+        ({"api_key": None}, "entry 2 (acme): api_key is missing."),
+        (
+            {"admin_api_key": "some-admins-key-0815"},
+            "entry 2 (acme): admin_api_key and agent_email are needed together.",
+        ),
+    ],
+)
+def test_who_cannot_be_checked_is_red_in_any_case(house, broken, words):
+    house.known.add("some-admins-key-0815")
+    (tenant,) = house.tenants("acme")
+    result = house.keys_info([*house.tenants("globex"), {**tenant, **broken}])
+    assert result["failed"]
+    assert words in result["msg"]
+    assert [row.get("verdict") for row in result["results"]] == ["valid", None]
+
+
+def test_an_admins_key_settles_why(house):
+    house.emulator.switch(expose_api_key_enabled=True)
+    (tenant,) = house.tenants("initech")
+    agent = house.emulator.tenant("initech")["agent"]["email"]
+    admin = {"admin_api_key": house.tenant_key("initech", admin=True), "agent_email": agent}
+    (row,) = house.keys_info([{**tenant, **admin}])["results"]
+    assert row["verdict"] == "key_disabled"
+
+
+def test_it_ends_early_when_asked_to(house):
+    declared = house.tenants("initech", "umbrella", "acme")
+    result = house.keys_info(declared, concurrency=1, stop_after_failures=1)
+    assert [row.get("failure", {}).get("code") for row in result["results"]] == ["key_refused", "stopped", "stopped"]
+    assert result["failure"]["code"] == "stopped"
+
+
+@pytest.mark.parametrize("options", [{"concurrency": 0}, {"stop_after_failures": 0}, {"freshservice_url": "http://x"}])
+def test_options_are_checked_first(house, options):
+    result = house.keys_info(house.tenants("acme"), **options)
+    assert (result["failure"]["code"], result["failure"]["phase"]) == ("invalid_argument", "arguments")
+    assert house.emulator.requests() == []
