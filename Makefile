@@ -10,7 +10,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONPATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test lint unit modules trust integration corners sanity sanity-of-plugins docs test-eda test-browser benchmark matrix mutation readme pictures sandbox emulator clean
+.PHONY: help demo test lint unit modules trust integration corners sanity brief-sanity docs test-eda test-browser benchmark matrix mutation readme pictures sandbox emulator clean
 
 help:
 	@echo "make demo         link tenants on the embedded emulator, and watch"
@@ -28,7 +28,7 @@ help:
 demo: $(VENV)/ready
 	@$(BIN)/python -m tests.demo
 
-test: lint unit modules trust integration corners sanity-of-plugins test-eda test-browser
+test: lint unit modules trust integration corners brief-sanity test-eda test-browser
 	@echo "TEST PASSED: lint, unit tests, the modules case by case, faults and histories, integration tests, the oldest and newest ansible-core, ansible-test sanity, healing by events$(if $(JAVA),, as far as it goes without Java), $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
 
 lint: $(VENV)/tools-ready
@@ -37,8 +37,8 @@ lint: $(VENV)/tools-ready
 	$(BIN)/yamllint --strict .
 	@$(BIN)/python -m tests.tools
 
-sanity-of-plugins: $(VENV)/ready
-	@$(BIN)/python -m tests.tools --sanity --without-tests
+brief-sanity: $(VENV)/ready
+	@$(BIN)/python -m tests.tools --sanity --brief
 
 sanity: $(VENV)/ready
 	@$(BIN)/python -m tests.tools --sanity
@@ -105,28 +105,8 @@ $(VENV)/ready: requirements.txt requirements-dev.txt
 	@mkdir -p $(TREE) && ln -sfn ../../.. $(TREE)/stackone
 	@touch $@
 
-$(VENV)/tools-ready: $(VENV)/ready requirements-tools.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-tools.txt
-	@touch $@
-
-$(VENV)/docs-ready: $(VENV)/ready requirements-docs.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
-	@touch $@
-
-$(VENV)/eda-ready: $(VENV)/ready requirements-eda.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-eda.txt
-	@touch $@
-
-$(VENV)/browser-ready: $(VENV)/ready requirements-browser.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-browser.txt
-	@touch $@
-
-$(VENV)/mutation-ready: $(VENV)/ready requirements-mutation.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-mutation.txt
-	@touch $@
-
-$(VENV)/benchmark-ready: $(VENV)/ready requirements-benchmark.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-benchmark.txt
+$(VENV)/%-ready: $(VENV)/ready requirements-%.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-$*.txt
 	@touch $@
 
 clean:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.integration.house import CREATE, DELETE, PATCH
+from tests.integration.house import CREATE, DELETE
 
 
 def test_first_link(house):
@@ -44,21 +44,6 @@ def test_requests_of_a_first_link_and_of_a_converged_run(house):
     assert house.count("freshservice") == 1
     assert house.count("stackone") <= 3
     assert house.changing() == []
-
-
-def test_drift_of_a_field(house):
-    declared, field = {"label": "New"}, "label"
-    account = house.by_hand(label="Old", type="production", origin_username="old@x")
-    result = house.converge(**declared)
-    value = next(iter(declared.values()))
-    assert result["actions"] == ["update"]
-    assert house.changing() == [PATCH]
-    assert result["diff"]["before"][field] == account[field]
-    assert result["diff"]["after"][field] == value
-    assert house.emulator.account(account["id"])[field] == value
-    assert {name: result["diff"]["after"][name] for name in result["diff"]["after"] if name != field} == {
-        name: result["diff"]["before"][name] for name in result["diff"]["before"] if name != field
-    }
 
 
 def test_rotation_end_to_end(house):
