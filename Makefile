@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 help:
 	@echo "make demo         link tenants on the embedded emulator, and watch"
-	@echo "make test         everything that CI checks: lint, unit tests, the modules case by case, faults, integration tests, the oldest and newest ansible-core, and in Chromium, if there is one, the report and StackOne's own widget"
+	@echo "make test         everything that CI checks: lint, unit tests, the modules case by case, faults, integration tests, the oldest and newest ansible-core, ansible-test in brief, healing by events, and in Chromium, if there is one, the report and StackOne's own widget"
 	@echo "make sanity       ansible-test sanity on the oldest and the newest ansible-core"
 	@echo "make docs         the documentation site, in docs/site/_build"
 	@echo "make matrix       the tests on every ansible-core that this machine's Pythons allow; options in ARGS=\"--help\""
@@ -29,7 +29,7 @@ demo: $(VENV)/ready
 	@$(BIN)/python -m tests.demo
 
 test: lint unit modules trust integration corners brief-sanity test-eda test-browser
-	@echo "TEST PASSED: lint, unit tests, the modules case by case, faults and histories, integration tests, the oldest and newest ansible-core, ansible-test sanity, healing by events$(if $(JAVA),, as far as it goes without Java), $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
+	@echo "TEST PASSED: lint, unit tests, the modules case by case, faults and histories, integration tests, the oldest and newest ansible-core, ansible-test sanity in brief, healing by events$(if $(JAVA),, as far as it goes without Java), $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
 
 lint: $(VENV)/tools-ready
 	$(BIN)/ruff check .

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
 
@@ -21,16 +20,14 @@ def emulator():
 
 @pytest.fixture
 def house(emulator, tmp_path):
-    emulator.reset()
-    with contextlib.closing(House(emulator, tmp_path)) as opened:
+    with House.opened(emulator, tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
 def many(numbered, tmp_path):
     """A house whose emulator, the module's own fixture `numbered`, has many good tenants."""
-    numbered.reset()
-    with contextlib.closing(House(numbered, tmp_path)) as opened:
+    with House.opened(numbered, tmp_path) as opened:
         yield opened
 
 

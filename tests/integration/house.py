@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,6 +69,17 @@ class House:
         self.runs = 0
         self.python = os.environ.get("TENANTLINK_MODULE_PYTHON", sys.executable)
         self.remote = self.home / ".ansible" / "tmp"
+
+    @classmethod
+    @contextlib.contextmanager
+    def opened(cls, emulator: Emulator, folder: Path) -> Iterator[House]:
+        """A house whose emulator is as after start-up; closed in the end."""
+        emulator.reset()
+        house = cls(emulator, folder)
+        try:
+            yield house
+        finally:
+            house.close()
 
     def tenant_key(self, domain: str, admin: bool = False) -> str:
         """The tenant's main key, or its Account Admin's."""

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ssl
 import sys
 
@@ -24,8 +23,7 @@ def tls_emulator():
 
 @pytest.fixture
 def tls_house(tls_emulator, tmp_path):
-    tls_emulator.reset()
-    with contextlib.closing(House(tls_emulator, tmp_path)) as opened:
+    with House.opened(tls_emulator, tmp_path) as opened:
         yield opened
 
 

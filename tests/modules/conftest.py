@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import contextlib
-
 import pytest
 
 from tests.emulator.handle import Emulator
@@ -20,8 +18,7 @@ def emulator():
 
 @pytest.fixture
 def house(emulator, tmp_path):
-    emulator.reset()
-    with contextlib.closing(InProcess(emulator, tmp_path)) as opened:
+    with InProcess.opened(emulator, tmp_path) as opened:
         yield opened
 
 
@@ -34,6 +31,5 @@ def numbered():
 @pytest.fixture
 def many(numbered, tmp_path):
     """A house whose emulator has many good tenants and no quota."""
-    numbered.reset()
-    with contextlib.closing(InProcess(numbered, tmp_path)) as opened:
+    with InProcess.opened(numbered, tmp_path) as opened:
         yield opened

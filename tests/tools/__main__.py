@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.artifact.__main__ import build
-from tests.matrix.__main__ import Cell, cell_environment, cells, corners, environment, pythons
+from tests.matrix.cells import Cell, cell_environment, cells, corners, environment, pythons
 from tests.tools.tree import PLACE, ROOT, copy_tree
 
 BIN = Path(sys.executable).parent
