@@ -1,0 +1,193 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two module runs at the same time, of which one request is sent at a time, in an order that the test decides.
+
+Each run has a thread of its own and stops before every request until it is its turn. So an interleaving is a list of
+turns, the same each time, and no test waits for a clock.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+from unittest import mock
+from urllib.parse import urlsplit
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils import _crew, _http
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, Http
+from tests.trust.bench import Killed, Left, World, _context_of
+
+PLUGINS = "ansible_collections.tenantlink.stackone.plugins.modules"
+PATIENCE = 60
+"""Real seconds after which a run that neither asks for its turn nor ends is taken for a defect of the test."""
+
+
+@dataclass
+class Player:
+    """One of the two runs. It dies before its `dies_at`-th request, if it has one."""
+
+    module: str
+    options: dict[str, Any]
+    dies_at: int | None = None
+    result: dict[str, Any] = field(default_factory=dict)
+    failed: bool | None = None
+    requests: int = 0
+    waiting: threading.Event = field(default_factory=threading.Event)
+    turn: threading.Event = field(default_factory=threading.Event)
+    over: bool = False
+    error: BaseException | None = None
+
+    @property
+    def died(self) -> bool:
+        """Return whether it was killed."""
+        return isinstance(self.error, Killed)
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        """Return what failed: of a list its tenants, else the run itself."""
+        listed = [row["failure"] for row in self.result.get("results") or () if row.get("failure")]
+        return listed or ([self.result["failure"]] if "failure" in self.result else [])
+
+
+class Lag:
+    """A listing that shows a new account only when it was asked for some more times."""
+
+    def __init__(self, looks: int) -> None:
+        self._looks = looks
+        self._known: set[str] | None = None
+        self._seen = Counter[str]()
+
+    def rewrite(self, method: str, path: str, data: Any) -> Any:
+        """Return what a listing shows."""
+        if not self._looks or method != "GET" or not path.endswith("/accounts") or not isinstance(data, list):
+            return data
+        if self._known is None:
+            self._known = {row["id"] for row in data}
+        self._seen.update(row["id"] for row in data)
+        return [row for row in data if row["id"] in self._known or self._seen[row["id"]] > self._looks]
+
+
+class Duet:
+    """Plays two runs against one world."""
+
+    def __init__(self, world: World, lag: int = 0) -> None:
+        self._world = world
+        self._lag = Lag(lag)
+        self._players: dict[int, Player] = {}
+        self._by_http: dict[int, Player] = {}
+
+    def play(self, players: Sequence[Player], turns: Iterator[int]) -> None:
+        """Run both to their end. `turns` says whose request is next, for as long as both are alive."""
+        with self._patched():
+            threads = [threading.Thread(target=self._run, args=(player,), daemon=True) for player in players]
+            for thread in threads:
+                thread.start()
+            while True:
+                alive = [player for player in players if self._at_a_stop(player)]
+                if not alive:
+                    break
+                chosen = players[next(turns, 0) % len(players)]
+                player = chosen if chosen in alive else alive[0]
+                player.waiting.clear()
+                player.turn.set()
+            for thread in threads:
+                thread.join(PATIENCE)
+        for player in players:
+            if player.error and not player.died:
+                raise player.error
+
+    def _at_a_stop(self, player: Player) -> bool:
+        """Wait until a run wants to send a request, or is over; return whether it lives."""
+        assert player.waiting.wait(PATIENCE), "a run hangs"
+        return not player.over
+
+    def _run(self, player: Player) -> None:
+        self._players[threading.get_ident()] = player
+        try:
+            import_module(f"{PLUGINS}.{player.module}").main()
+        except Left as left:
+            player.failed, player.result = left.args
+        except BaseException as error:
+            player.error = error
+        finally:
+            player.over = True
+            player.waiting.set()
+
+    def _before(self, player: Player) -> None:
+        player.requests += 1
+        if player.error or (player.dies_at and player.requests >= player.dies_at):
+            player.error = player.error or Killed()
+            raise player.error
+        player.turn.clear()
+        player.waiting.set()
+        assert player.turn.wait(PATIENCE), "a run did not get its turn"
+
+    @contextmanager
+    def _patched(self) -> Iterator[None]:
+        duet, time = self, self._world.time
+        made, once, answer = Http.__init__, Http._once, _http._answer
+
+        def note(http_self: Http, *args: Any, **kwargs: Any) -> None:
+            made(http_self, *args, **kwargs)
+            duet._by_http[id(http_self)] = duet._players[threading.get_ident()]
+
+        def in_turn(http_self: Http, request: Any) -> Any:
+            duet._before(duet._by_http[id(http_self)])
+            return once(http_self, request)
+
+        def enter(module: Any, argument_spec: dict[str, Any], supports_check_mode: bool = False, **rules: Any) -> None:
+            options = copy.deepcopy(duet._players[threading.get_ident()].options)
+            found = ModuleArgumentSpecValidator(argument_spec, **rules).validate(options)
+            assert not found.error_messages, found.error_messages
+            module.params, module.no_log_values = found.validated_parameters, set(found._no_log_values)
+            module.check_mode = module._diff = False
+
+        def leave(failed: bool) -> Callable[..., None]:
+            def left(_module: Any, msg: str | None = None, **said: Any) -> None:
+                raise Left(failed, said if msg is None else {**said, "msg": msg})
+
+            return left
+
+        with ExitStack() as stack:
+            patch = functools.partial(_patch, stack)
+            for name in ("now", "monotonic", "sleep"):
+                patch(Clock, name, staticmethod(getattr(time, name)))
+            patch(Stop, "sleep", lambda _stop, seconds: time.sleep(seconds))
+            patch(_http, "_tls_context", _context_of)
+            patch(_http, "_answer", lambda response, raw: answer(response, duet._seen(response, raw)))
+            patch(Http, "__init__", note)
+            patch(Http, "_once", in_turn)
+            patch(AnsibleModule, "__init__", enter)
+            patch(AnsibleModule, "exit_json", leave(False))
+            patch(AnsibleModule, "fail_json", leave(True))
+            patch(AnsibleModule, "warn", lambda _module, _warning: None)
+            # Only a process's main thread may take signals.
+            patch(_crew.signal, "signal", lambda _number, handler: handler)
+            yield
+
+    def _seen(self, response: Any, raw: bytes) -> bytes:
+        return _rewritten(self._lag.rewrite, response, raw)
+
+
+def _rewritten(rewrite: Callable[[str, str, Any], Any], response: Any, raw: bytes) -> bytes:
+    try:
+        data = json.loads(raw)
+    except ValueError:
+        return raw
+    return json.dumps(rewrite(response.request.method, urlsplit(response.request.url).path, data)).encode()
+
+
+def _patch(stack: ExitStack, owner: Any, name: str, value: Any) -> None:
+    stack.enter_context(mock.patch.object(owner, name, value))
