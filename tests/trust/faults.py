@@ -24,6 +24,7 @@ class Harm(str, Enum):
     UNAUTHORIZED = "unauthorized"
     FORBIDDEN = "forbidden"
     MISSING = "missing"
+    STRANGE_404 = "strange_404"
     REDIRECT = "redirect"
     NO_JSON = "no_json"
     WRONG_JSON = "wrong_json"
@@ -81,7 +82,10 @@ FAULTS = {
         _fault("403", Harm.FORBIDDEN, status=403),
         _fault("403_html", Harm.FORBIDDEN, status=403, body="html"),
         _fault("404", Harm.MISSING, status=404),
-        _fault("404_html", Harm.MISSING, status=404, body="html"),
+        _fault("404_html", Harm.STRANGE_404, status=404, body="html"),
+        _fault(
+            "404_proxy", Harm.STRANGE_404, status=404, body={"raw": '{"message": "not found", "error": "no route"}'}
+        ),
         _fault("html", Harm.NO_JSON, status=200, body="html"),
         _fault("html_after", Harm.NO_JSON, False, True, body="html"),
         _fault("empty", Harm.NO_JSON, status=200, body="empty"),

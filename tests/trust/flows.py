@@ -33,7 +33,7 @@ class Flow:
 
     C(creates) and C(edits) say whether it links new accounts and whether it looks at or changes existing ones,
     C(hidden) that StackOne shows nothing of a stored key, so that a re-link whose answer is lost stays uncertain,
-    C(remembers) that it keeps fingerprints. C(refusals) are the domains whose keys are not good, with the verdicts.
+    C(remembers) that it keeps fingerprints, C(pins) that an account is named by its id. C(refusals) are the domains whose keys are not good, with the verdicts.
     """
 
     name: str
@@ -45,12 +45,18 @@ class Flow:
     edits: bool = False
     hidden: bool = False
     remembers: bool = False
+    pins: bool = False
     refusals: Mapping[str, FailureCode] = field(default_factory=dict)
 
     @property
     def many(self) -> bool:
         """Whether it works on a list."""
         return self.module in (LINKS, KEYS_INFO, AUTH_LINKS)
+
+    @property
+    def unlinks(self) -> bool:
+        """Whether it unlinks the one tenant that it is about."""
+        return self.name.endswith("unlink") and not self.many
 
     @property
     def reads(self) -> bool:
@@ -80,12 +86,12 @@ def have(world: World, domain: str, key: str | None = None, owner: str | None = 
     world.emulator.add_account(**{**account, "api_key": key or world.keys[domain], "label": "Desk", **fields})
 
 
-def tenant(world: World, domain: str, **fields: Any) -> dict[str, Any]:
+def tenant(world: World, of: str, **fields: Any) -> dict[str, Any]:
     """The declaration of a tenant."""
     declared = {
-        "domain": domain,
-        "api_key": world.keys[domain],
-        "origin_owner_id": f"customer-{domain}",
+        "domain": of,
+        "api_key": world.keys[of],
+        "origin_owner_id": f"customer-{of}",
         "label": "Desk",
         **fields,
     }
@@ -120,8 +126,8 @@ def as_wanted(stored: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> boo
     return not left
 
 
-def _one(domain: str = ONE, **fields: Any) -> Callable[[World], dict[str, Any]]:
-    return lambda world: {**tenant(world, domain, **fields), "confirm_timeout": CONFIRM_TIMEOUT}
+def _one(tenant_of: str = ONE, **fields: Any) -> Callable[[World], dict[str, Any]]:
+    return lambda world: {**tenant(world, tenant_of, **fields), "confirm_timeout": CONFIRM_TIMEOUT}
 
 
 def _many(*tenants: tuple[str, dict[str, Any]], **options: Any) -> Callable[[World], dict[str, Any]]:
@@ -234,6 +240,8 @@ def _owners(world: World) -> dict[str, Any]:
 _OLD = {"key": OLD_KEY}
 _ABSENT = {"state": "absent", "api_key": None, "label": None}
 _SIBLING = {"origin_owner_id": "customer", "allow_multiple": True}
+_PIN = "ThePinnedAccount00001"
+_PINNED = {"account_id": _PIN}
 _DISABLED, _DEACTIVATED = {"api_key_enabled": False}, {"agent_active": False}
 
 FLOWS = {
@@ -245,6 +253,24 @@ FLOWS = {
         Flow("relink", LINK, _with((ONE, _OLD)), _one(), _wanted(ONE), edits=True),
         Flow("update", LINK, _with((ONE, {"label": "Old"})), _one(), _wanted(ONE), edits=True),
         Flow("unlink", LINK, _with((ONE, {}), (TWO, {})), _one(**_ABSENT), _wanted(TWO), edits=True),
+        Flow(
+            "pinned",
+            LINK,
+            _with((ONE, {"label": "Old", "id": _PIN})),
+            _one(**_PINNED),
+            _wanted(ONE),
+            edits=True,
+            pins=True,
+        ),
+        Flow(
+            "pinned_unlink",
+            LINK,
+            _with((ONE, {"id": _PIN}), (TWO, {})),
+            _one(**_ABSENT, **_PINNED, domain=None, origin_owner_id=None),
+            _wanted(TWO),
+            edits=True,
+            pins=True,
+        ),
         Flow(
             "siblings",
             LINK,

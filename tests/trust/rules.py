@@ -106,6 +106,7 @@ _FRESHSERVICE = {
     Harm.UNAUTHORIZED: {Code.KEY_REFUSED},
     Harm.FORBIDDEN: {Code.ACCESS_DENIED},
     Harm.MISSING: {Code.DOMAIN_NOT_FOUND},
+    Harm.STRANGE_404: {Code.DOMAIN_NOT_FOUND},
     Harm.REDIRECT: {Code.DOMAIN_NOT_FOUND},
     Harm.NO_JSON: {Code.NOT_FRESHSERVICE},
     Harm.WRONG_JSON: {Code.NOT_FRESHSERVICE},
@@ -118,6 +119,8 @@ _STACKONE = {
     Harm.UNAUTHORIZED: {Code.STACKONE_KEY_REFUSED},
     Harm.FORBIDDEN: {Code.STACKONE_FORBIDDEN},
     Harm.MISSING: {Code.STACKONE_REJECTED},
+    # Somebody answers in StackOne's place.
+    Harm.STRANGE_404: {Code.UNEXPECTED_ANSWER},
     Harm.REDIRECT: {Code.UNEXPECTED_ANSWER},
     Harm.NO_JSON: {Code.UNEXPECTED_ANSWER},
     Harm.WRONG_JSON: {Code.UNEXPECTED_ANSWER},
@@ -129,6 +132,7 @@ def _each(harms: Iterable[Harm], codes: Iterable[Code]) -> dict[Harm, set[Code]]
     return {harm: set(codes) for harm in harms}
 
 
+_NO_HUB = _each((Harm.MISSING, Harm.STRANGE_404), {Code.HUB_UNAVAILABLE})
 _REFUSED = _each((Harm.UNAUTHORIZED, Harm.FORBIDDEN, Harm.MISSING), {Code.CREDENTIALS_REFUSED})
 _LOST = (Harm.UNREACHED, Harm.UNREADABLE, Harm.UNAVAILABLE, Harm.NO_JSON, Harm.WRONG_JSON)
 
@@ -148,8 +152,6 @@ _CODES = {
     Kind.DELETE: {
         **_STACKONE,
         **_each((Harm.NO_JSON, Harm.WRONG_JSON), {Code.UNEXPECTED_ANSWER, Code.CHANGE_NOT_KEPT}),
-        # Deleted by somebody else, says StackOne; but then it still shows the account.
-        Harm.MISSING: {Code.CHANGE_NOT_KEPT},
     },
     Kind.SESSION: _STACKONE,
     Kind.PROXY: {
@@ -157,8 +159,8 @@ _CODES = {
         **_each((Harm.MISSING, Harm.NO_JSON, Harm.WRONG_JSON), {Code.LINK_NOT_VERIFIED}),
         Harm.REDIRECT: {Code.UNEXPECTED_ANSWER},
     },
-    Kind.SETTINGS: {**_HUB, Harm.MISSING: {Code.HUB_UNAVAILABLE}},
-    Kind.PROFILES: {**_HUB, Harm.WRONG_JSON: {Code.UNEXPECTED_ANSWER, Code.CONNECTOR_PROFILE_MISSING}},
+    Kind.SETTINGS: {**_HUB, **_NO_HUB},
+    Kind.PROFILES: {**_HUB, **_NO_HUB, Harm.WRONG_JSON: {Code.UNEXPECTED_ANSWER, Code.CONNECTOR_PROFILE_MISSING}},
     Kind.FORM: {**_HUB, Harm.WRONG_JSON: {Code.UNEXPECTED_ANSWER, Code.FIELD_UNFILLED}},
     Kind.VIEW: {**_HUB, Harm.WRONG_JSON: {Code.UNEXPECTED_ANSWER, Code.AMBIGUOUS_ACCOUNT}},
     Kind.CREATE: {**_HUB, **_each(_LOST, {Code.CREATE_UNCERTAIN}), **_REFUSED},
@@ -250,17 +252,17 @@ def _of_special(flow: Flow, hit: Target, fault: Fault, for_ever: bool) -> Outcom
         return Outcome.EITHER
     if kind is Kind.SHOW and fault.harm is Harm.MISSING:
         # Gone is what an account shall be that was unlinked; others are waited for.
-        gone = flow.name == "unlink"
-        return Outcome.GREEN if gone or not for_ever else Outcome.RED
+        looked_for = flow.pins and hit.call == 1
+        return Outcome.GREEN if flow.unlinks or not (for_ever or looked_for) else Outcome.RED
     if kind is Kind.CREATE and not for_ever and fault.harm in (Harm.UNREACHED, Harm.UNREADABLE, Harm.UNAVAILABLE):
         return Outcome.GREEN
-    if kind is Kind.SHOW and fault.effect and fault.harm in (Harm.NO_JSON, Harm.WRONG_JSON):
-        # The status is StackOne's own, and a 404 says enough.
-        return Outcome.EITHER
     return Outcome.RED
 
 
 def _phases(flow: Flow, hit: Target, code: Code) -> set[Phase]:
+    if flow.pins and hit.kind is Kind.SHOW and hit.call == 1:
+        # The account that is named by its id is looked for.
+        return {Phase.OBSERVE}
     if code in _CONFIRMING:
         return {Phase.CONFIRM}
     if flow.module in (AUTH_LINK, ACCOUNT_INFO):
@@ -273,7 +275,8 @@ def _phases(flow: Flow, hit: Target, code: Code) -> set[Phase]:
         Kind.AGENT: {Phase.KEY_CHECK},
         Kind.SETTLE: {Phase.KEY_CHECK},
         Kind.TEST: {Phase.OBSERVE, Phase.APPLY, Phase.CONFIRM},
-        Kind.LIST: {Phase.OBSERVE} if hit.call == 1 else {Phase.CONFIRM},
+        # Who is to be linked is looked for twice.
+        Kind.LIST: {Phase.OBSERVE} if hit.call <= 1 + flow.creates else {Phase.CONFIRM},
         Kind.SHOW: {Phase.CONFIRM},
         Kind.SESSION: looks | links,
         Kind.PROXY: {Phase.OBSERVE, Phase.CONFIRM},

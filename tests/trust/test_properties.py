@@ -253,7 +253,9 @@ class Life(RuleBasedStateMachine):
         assert not list(without_twins(self.world.stored()))
 
     def _run(self, check_mode: bool = False, hooks: Hooks | None = None, **options: Any) -> Run:
-        entries = [self._options(declared) for declared in self.declared.values()]
+        # Owners share domains here, as they please.
+        shared = {"allow_shared_domain": True}
+        entries = [{**self._options(declared), **shared} for declared in self.declared.values()]
         given = {"tenants": entries, "concurrency": 1, "confirm_timeout": 5, **options}
         run = self.world.run(LINKS, given, check_mode=check_mode, hooks=hooks)
         self._sound(run)

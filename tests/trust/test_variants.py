@@ -21,6 +21,8 @@ VARIANTS = [
     {"accounts_shape": "data_next", "accounts_page_base": 0},
     {"accounts_page_base": 0, "accounts_page_cap": 25, "accounts_shuffle": True, "accounts_filters": "ignored"},
     {"accounts_filters": "ignored", "accounts_page_cap": 30},
+    {"accounts_page_cap": 10},
+    {"accounts_page_cap": 1, "accounts_page_base": 0},
     {"setup_information_in_accounts": False},
     {"type_case": "upper", "status_case": "upper"},
     {"account_missing": 400},
