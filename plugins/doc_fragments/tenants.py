@@ -13,7 +13,7 @@ options:
   tenants:
     description:
       - The tenants. What is not set is left alone.
-      - Two entries that mean the same link are refused before anything is changed.
+      - Two entries that mean the same link, or turn out to mean the same account, are refused before anything is changed.
     type: list
     elements: dict
     required: true
@@ -70,6 +70,15 @@ options:
           - If V(false), an owner's only account is this tenant's, whatever domain it has now.
         type: bool
         default: false
+      allow_shared_domain:
+        description:
+          - Whether to link O(tenants[].domain) although StackOne has an account of it for another owner.
+          - If V(false), M(tenantlink.stackone.freshservice_links) refuses such a new link with C(domain_linked_elsewhere). As a
+            rule the owner's id was written differently, and the customer would be linked twice. The other modules do not look
+            at the accounts of other owners.
+        type: bool
+        default: false
+        version_added: 1.1.0
       integration_id:
         description:
           - The connector profile to link with. If not set, the only active one for O(tenants[].provider).

@@ -48,6 +48,8 @@ class StackOneApi:
         """The two names of the same property of a connect session (S50), the one that was taken first."""
         self.proxy_paths = ["/agents/me", "/api/v2/agents/me"]
         """Where the connector may have C(agents/me) (S71), the one that was found first."""
+        self.answered = False
+        """Whether this run has seen that it is StackOne's API that answers: accounts came as StackOne gives them."""
 
     def send(self, method: str, path: str, **request: Any) -> Answer:
         """Return the answer, whatever its status. Raises TransportError."""
@@ -89,7 +91,7 @@ def refused(answer: Answer, doing: str) -> Failed:
             retriable=True,
             details=details,
         )
-    if 200 <= answer.status < 400:
+    if 200 <= answer.status < 400 or not _is_stackones(answer):
         return unexpected(answer, doing)
     return Failed(
         FailureCode.STACKONE_REJECTED,
@@ -98,6 +100,12 @@ def refused(answer: Answer, doing: str) -> Failed:
         http_status=answer.status,
         details=details,
     )
+
+
+def _is_stackones(answer: Answer) -> bool:
+    """Return whether an error has the form of StackOne's own (S80); a proxy's page or JSON has not."""
+    body = answer.data if isinstance(answer.data, dict) else {}
+    return body.get("statusCode") == answer.status and isinstance(body.get("message"), (str, list))
 
 
 def unexpected(answer: Answer, doing: str) -> Failed:

@@ -4,34 +4,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Callable
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import refused, unexpected
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._duplicates import same_link
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import map_fields
-from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Agent, KeyCheck, KeyStatus
+from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import (
     AccountView,
+    Form,
     Hub,
     Sent,
     Submission,
     credentials_refused,
     session_refused,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Creation, Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     Action,
-    AgentChange,
-    Plan,
     StoredKey,
+    check_pinned,
     compare_stored,
     drift,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import (
-    Account,
     ConnectSession,
     SessionRequest,
     StackOne,
@@ -39,90 +41,18 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone impo
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
-
-LINKED = Plan((Action.CREATE,), {}, {})
-"""The plan of a new link, without what it says of the tenant."""
-
-
-@dataclass
-class Outcome:
-    """What was done for one tenant (in check mode: what would be), or why it failed."""
-
-    tenant: Tenant
-    key_check: KeyCheck | None = None
-    account: Account | None = None
-    domain: str | None = None
-    stored_key: StoredKey = StoredKey.UNKNOWN
-    plan: Plan | None = None
-    actions: list[Action] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    failure: Failure | None = None
-    phase: Phase = Phase.KEY_CHECK
-    known: frozenset[str] = frozenset()
-    """The ids of the owner's accounts that are not this tenant's new one."""
-    created_id: str | None = None
-    was_broken: bool = False
-    found: bool = False
-    """Whether it is known which account, if any, is this tenant's."""
-    confirmed: bool = False
-    verdict: KeyStatus | None = None
-    agent: Agent | None = None
-    """The agent of the declared key, where the key is good."""
-    agent_change: AgentChange | None = None
-    """Whose key was replaced, for a re-link."""
-    verified: bool | None = None
-    """Whether a call through the account was answered by the declared key's agent; C(None) where none was made."""
-
-    @property
-    def changed(self) -> bool:
-        """Whether StackOne is, or in check mode would be, no longer as it was."""
-        return bool(self.actions)
-
-    @property
-    def unconfirmed(self) -> bool:
-        """Whether something was applied of which it is not known whether it has come true."""
-        return self.phase is Phase.CONFIRM and self.failure is None and not self.confirmed
-
-    def condense(self, scrubber: Scrubber) -> None:
-        """Scrub what it says, and forget what only one tenant's own result would show."""
-        self.key_check = None
-        self.warnings = scrubber.scrub(self.warnings) if self.warnings else self.warnings
-        if self.failure:
-            self.failure = self.failure.scrubbed(scrubber)
-        if not self.actions:
-            self.plan = None
-        elif self.plan and not self.plan.before:
-            self.plan = LINKED
-
-    def note_check(self, check: KeyCheck) -> None:
-        """Keep the verdict on the declared key."""
-        self.key_check, self.verdict = check, check.status
-        self.agent = check.agent
-        self.warnings += check.warnings
-
-    @property
-    def sent(self) -> bool:
-        """Whether domain and key were sent to StackOne."""
-        return bool({Action.CREATE, Action.RELINK} & set(self.actions))
-
-    @property
-    def stores_declared(self) -> bool:
-        """Whether the account is known to store the declared domain and key."""
-        return self.sent or self.stored_key is StoredKey.UNCHANGED
-
-    @property
-    def account_id(self) -> str | None:
-        """The id of the tenant's account, where it has one."""
-        return self.account.id if self.account else self.created_id
 
 
 class Writer:
-    """Sends what changes StackOne. Each method notes in the outcome what was done, and raises Failed."""
+    """Sends what changes StackOne. Each method notes in the outcome what was done, and raises Failed.
+
+    Nothing is sent to an account that was not seen, under its own id, with the tenant's provider and owner.
+    """
 
     def __init__(self, stackone: StackOne, hub: Hub) -> None:
         self._stackone = stackone
         self._hub = hub
+        self._finder = Finder(stackone, hub, stackone)
 
     def open_session(self, tenant: Tenant, username: str | None) -> ConnectSession:
         """A session that links a new account."""
@@ -135,8 +65,9 @@ class Writer:
     def relink(self, outcome: Outcome, account: Account, session: ConnectSession, view: AccountView) -> None:
         """Send domain and key of an existing account again."""
         tenant = outcome.tenant
+        check_pinned(tenant, account)
         profile = view.integration_id or tenant.integration_id
-        form = self._hub.form(session, tenant.provider, profile)
+        form = self._hub.form(lambda: session, tenant.provider, profile)
         credentials = map_fields(form.fields, tenant.credential_fields).credentials(tenant)
 
         def edit(current: ConnectSession) -> Submission:
@@ -150,30 +81,47 @@ class Writer:
         outcome.actions.append(Action.RELINK)
         outcome.domain = tenant.domain
 
-    def create(self, outcome: Outcome, session: ConnectSession, username: str | None) -> str:
-        """Create the account, at most once; the id of what was created."""
-        tenant = outcome.tenant
+    def form_for(self, tenant: Tenant, username: str | None) -> tuple[Form, ConnectSession | None]:
+        """Return the form of a new link, and the session it was asked for with where it was not known yet.
+
+        All tenants share the form. Whoever asks first opens a session for it, so that a StackOne without a Hub or a
+        profile costs a run one session and not one for each tenant.
+        """
+        opened: list[ConnectSession] = []
+
+        def session() -> ConnectSession:
+            opened.append(self.open_session(tenant, username))
+            return opened[0]
+
         form = self._hub.form(session, tenant.provider, tenant.integration_id)
+        return form, opened[0] if opened else None
+
+    def create(self, outcome: Outcome, form: Form, session: ConnectSession, username: str | None) -> None:
+        """Send the request that links a new account, once.
+
+        An answer that does not tell what came of it is kept in the outcome: the account shows, or it does not.
+        """
+        tenant = outcome.tenant
         credentials = map_fields(form.fields, tenant.credential_fields).credentials(tenant)
 
         def create(current: ConnectSession) -> Submission:
             return self._hub.create(current, form.integration_id, credentials)
 
-        def renew() -> ConnectSession:
-            return self.open_session(tenant, username)
-
-        submission, session = self._submit(create, session, renew)
-        found = self._made_since(outcome, session, submission)
-        if submission.sent is Sent.UNCERTAIN and not found and not submission.late:
-            submission, session = self._submit(create, session, renew)
-            found = self._made_since(outcome, session, submission)
-        if submission.sent is Sent.ACCEPTED and (submission.account_id or found):
+        submission, session = self._submit(create, session, lambda: self.open_session(tenant, username))
+        attempts = outcome.creation.attempts + 1 if outcome.creation else 1
+        outcome.creation = Creation(session.created_at, attempts=attempts)
+        if submission.sent is Sent.REFUSED and submission.error:
+            self._note_left_behind(outcome)
+            raise submission.error
+        if submission.account_id:
+            outcome.creation.account_id, outcome.creation.answered = submission.account_id, True
             outcome.actions.append(Action.CREATE)
-            return submission.account_id or found or ""
-        return self._account_despite(outcome, submission, found)
+        else:
+            outcome.creation.lost = submission
 
     def change(self, outcome: Outcome, account: Account, changes: dict[str, str]) -> None:
         """Change fields of an account; where the answer is lost, look whether it was made."""
+        check_pinned(outcome.tenant, account)
         try:
             changed = self._patch(outcome, account, changes)
         except Failed as error:
@@ -188,8 +136,9 @@ class Writer:
         if changed:
             outcome.actions.append(Action.UPDATE)
 
-    def delete(self, account: Account) -> None:
+    def delete(self, tenant: Tenant, account: Account) -> None:
         """Unlink an account; where the answer is lost, look whether it is gone."""
+        check_pinned(tenant, account)
         try:
             self._stackone.delete(account.id)
         except Failed as error:
@@ -204,9 +153,9 @@ class Writer:
         """Whether an account stores what was sent; where the answer does not say so, the Hub's edit view does."""
         if submission.sent not in (Sent.ACCEPTED, Sent.UNCERTAIN):
             return False
-        if submission.account_id:
+        if submission.account_id == account.id:
             return True
-        error = sure(submission.error)
+        error = submission.error or _answered_for_another(account, submission)
         with _unless_shown(error, "the key is stored"):
             stored = compare_stored(tenant, self._hub.view(session, account.id))
         if stored.key is StoredKey.CHANGED or stored.domain != tenant.domain or stored.others:
@@ -232,48 +181,27 @@ class Writer:
             submission = Submission(Sent.REFUSED, None, submission.http_status, submission.words, error)
         return submission, session
 
-    def _made_since(self, outcome: Outcome, session: ConnectSession, submission: Submission) -> str | None:
-        """Where the answer does not tell, look whether the account was made all the same (S84, b12)."""
-        if submission.sent is Sent.ACCEPTED and submission.account_id:
-            return None
-        try:
-            return self._look_for_made(outcome, session, submission)
-        except (Failed, Stopped):
-            if submission.sent is Sent.REFUSED and submission.error:
-                raise submission.error from None
-            raise _create_uncertain(submission, "and it is not known whether it made an account") from None
-
-    def _look_for_made(self, outcome: Outcome, session: ConnectSession, submission: Submission) -> str | None:
+    def _note_left_behind(self, outcome: Outcome) -> None:
+        """Note an account that a refused request made all the same (H16, b12); the refusal is what matters."""
         tenant = outcome.tenant
-        listed = self._stackone.accounts(tenant.provider, sure(tenant.origin_owner_id))
-        found = next((account for account in listed if account.id not in outcome.known), None)
-        if found is None and submission.sent is Sent.UNCERTAIN and not tenant.allow_multiple:
-            # A listing may lag behind; the Hub's own identity rule does not (S51).
-            existing = self._hub.existing_account_id(session)
-            found = self._stackone.account(existing) if existing else None
-        outcome.account = found
-        return found.id if found else None
-
-    def _account_despite(self, outcome: Outcome, submission: Submission, found: str | None) -> str:
-        if not found:
-            if submission.sent is not Sent.REFUSED or not submission.error:
-                raise _create_uncertain(submission)
-            raise submission.error
+        try:
+            listed = self._stackone.accounts(tenant.provider, sure(tenant.origin_owner_id))
+            made = new_accounts(outcome, self._finder, listed)
+        except (Failed, Stopped):
+            return
+        if len(made) != 1 or made[0].active:
+            return
+        outcome.account = made[0]
         outcome.actions.append(Action.CREATE)
-        if submission.sent is Sent.REFUSED and submission.error:
-            outcome.warnings.append(
-                f"StackOne refused the link but left account {found}; the next run with a good key repairs it."
-            )
-            raise submission.error
         outcome.warnings.append(
-            f"The answer to the link was lost ({submission.words}); account {found} was made and is kept."
+            f"StackOne refused the link but left account {made[0].id}; the next run with a good key repairs it."
         )
-        return found
 
     def _patch(self, outcome: Outcome, account: Account, changes: dict[str, str]) -> bool:
         """Whether anything was changed. A label that cannot be is no reason to fail (S42, b16)."""
         answer = self._stackone.change(account.id, changes)
         if answer.status in (400, 422) and "label" in changes:
+            outcome.label_left = True
             outcome.warnings.append("StackOne cannot change the label of an existing account in place; it was left.")
             changes = {name: value for name, value in changes.items() if name != "label"}
             if not changes:
@@ -284,6 +212,15 @@ class Writer:
         if not isinstance(answer.data, dict) or str(answer.data.get("id")) != account.id:
             raise unexpected(answer, "change the account")
         return True
+
+
+def new_accounts(outcome: Outcome, finder: Finder, listed: Iterable[Account]) -> list[Account]:
+    """Return the accounts of the owner that were not there before and store the tenant's domain: the new link, if it
+    was made. Another link of the same owner stores another domain.
+    """
+    tenant = outcome.tenant
+    unknown = [account for account in listed if account.id not in outcome.known]
+    return same_link(tenant, finder.candidates(tenant, unknown, look=True))
 
 
 def create_request(tenant: Tenant, username: str | None) -> SessionRequest:
@@ -322,11 +259,23 @@ def _unknown(error: Failed, what: str) -> Failed:
     return error
 
 
-def _create_uncertain(submission: Submission, seen: str = "and shows no new account") -> Failed:
+def _answered_for_another(account: Account, submission: Submission) -> Failed:
+    return Failed(
+        FailureCode.ACCOUNT_MISMATCH,
+        f"StackOne answered the request to re-link account {account.id} for another account, {submission.account_id}.",
+        "Look at both in StackOne's dashboard, under Accounts; check that no proxy or cache answers in place of StackOne.",
+        http_status=submission.http_status,
+        details={"account_id": account.id},
+    )
+
+
+def create_uncertain(submission: Submission, seen: str = "and shows no new account") -> Failed:
+    """Return the failure of a request to link that got no clear answer; `seen` says what a look at StackOne gave."""
     return Failed(
         FailureCode.CREATE_UNCERTAIN,
-        f"StackOne gave no clear answer to the link, {seen} ({submission.words}).",
-        "Run again later: an account that appears meanwhile is adopted, not duplicated.",
+        f"StackOne gave no clear answer to the request to link it, {seen} ({submission.words}).",
+        "Run again later: an account that appears meanwhile is adopted, not linked a second time.",
         http_status=submission.http_status,
         retriable=True,
+        phase=Phase.APPLY,
     )

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import is_account_id
 from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import Choice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, HttpOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import AuthOptions, BulkOptions, VerifyLink
@@ -78,8 +79,9 @@ def owner_from(params: Mapping[str, Any]) -> Tenant:
         origin_username=_text(params, "origin_username"),
         label=_text(params, "label"),
         account_type=params["account_type"],
-        account_id=_text(params, "account_id"),
+        account_id=_account_id(params),
         allow_multiple=params["allow_multiple"],
+        allow_shared_domain=params.get("allow_shared_domain", False),
         integration_id=_text(params, "integration_id"),
         provider=sure(_text(params, "provider")),
     )
@@ -141,14 +143,18 @@ def quota_from(params: Mapping[str, Any], clock: Clock) -> Quota | None:
 def bulk_options_from(params: Mapping[str, Any], check_mode: bool, tenants: int) -> BulkOptions:
     """How a list of so many tenants is worked through. Raises Failed(invalid_argument)."""
     check_run(params)
-    limit = params["purge_limit"]
-    if limit < 0 or (limit >= 1 and limit != int(limit)):
-        raise invalid_argument("purge_limit must be a share from 0 to below 1, or a whole number.")
+    for name in ("purge_limit", "resolve_duplicates_limit"):
+        limit = params[name]
+        if limit < 0 or (limit >= 1 and limit != int(limit)):
+            raise invalid_argument(f"{name} must be a share from 0 to below 1, or a whole number.")
     if params["purge"] and not tenants:
         raise invalid_argument(
             "purge with an empty list would unlink every account.", "List the tenants that shall stay."
         )
-    names = ("concurrency", "purge", "purge_limit", "stop_after_failures")
+    names = (
+        *("concurrency", "stop_after_failures"),
+        *("purge", "purge_limit", "resolve_duplicates", "resolve_duplicates_limit"),
+    )
     return BulkOptions(
         confirm_timeout=confirm_timeout_from(params),
         check_mode=check_mode,
@@ -239,6 +245,16 @@ def _domain(params: Mapping[str, Any]) -> str | None:
 
 def _key(params: Mapping[str, Any], option: str) -> str | None:
     return None if params.get(option) is None else normalise_key(params[option], option)
+
+
+def _account_id(params: Mapping[str, Any]) -> str | None:
+    account_id = _text(params, "account_id")
+    if account_id is not None and not is_account_id(account_id):
+        raise invalid_argument(
+            f"account_id {account_id[:80]!a} is not an account's id: an id holds letters, digits, '_' and '-' only.",
+            "Copy the id from StackOne's dashboard, under Accounts.",
+        )
+    return account_id
 
 
 def _text(params: Mapping[str, Any], name: str) -> str | None:

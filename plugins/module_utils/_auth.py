@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import create_request
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import AuthOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import DASHBOARD_ONLY, not_active, stored_domain
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import (
-    Account,
     AuthLink,
     SessionRequest,
     StackOne,
@@ -79,7 +79,7 @@ class Inviter:
 
     def invite(self, tenant: Tenant) -> Invitation:
         """An auth link for an owner who is not linked, or whose link does not work."""
-        account, _others = self._finder.find(tenant)
+        account = self._finder.find(tenant).account
         purpose = purpose_of(account, self._options.relink)
         link = None
         if purpose and not self._options.check_mode:

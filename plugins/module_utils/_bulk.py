@@ -7,8 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Callable
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import create_uncertain
 from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Tally
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import Exchange
 from ansible_collections.tenantlink.stackone.plugins.module_utils._confirm import polls
@@ -23,14 +25,22 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
     during,
     not_begun,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder, Found
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import Fingerprints
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import (
+    Job,
+    by_owner,
+    refuse_conflicts,
+    refuse_linked_elsewhere,
+    repairs_of,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Linker, Rules
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
+from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
-from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import check_limit, unlisted
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import DUPLICATES, check_limit, unlisted
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
@@ -40,28 +50,21 @@ READERS = 8
 
 
 @dataclass
-class Job:
-    """One entry on its way through the run. What its outcome says is scrubbed of its secrets already."""
-
-    entry: Entry
-    outcome: Outcome | None = None
-    failure: Failure | None = None
-
-    @property
-    def failed(self) -> Failure | None:
-        """Why this tenant is not as declared."""
-        return self.entry.failure or self.failure or (self.outcome.failure if self.outcome else None)
-
-
-@dataclass
 class Report:
     """What came of a run. C(stopped) says why it ended early, C(failure) what went wrong apart from tenants."""
 
     jobs: list[Job]
     purged: list[Job] = field(default_factory=list)
+    resolved: list[Job] = field(default_factory=list)
+    """The duplicates of tenants' accounts that were unlinked."""
     warnings: list[str] = field(default_factory=list)
     stopped: str | None = None
     failure: Failure | None = None
+
+    @property
+    def everything(self) -> list[Job]:
+        """Return the jobs of all accounts that the run worked on: the tenants', and those that it unlinked besides."""
+        return [*self.jobs, *self.resolved, *self.purged]
 
 
 class Bulk:
@@ -103,7 +106,10 @@ class Bulk:
         report = Report(jobs)
         try:
             with during(Phase.OBSERVE):
-                before = self._list([job.entry.tenant for job in jobs if job.entry.tenant])
+                before = self._list([job.tenant for job in jobs if job.tenant])
+                self._find(jobs, before)
+            refuse_conflicts(jobs)
+            refuse_linked_elsewhere(jobs, before)
             try:
                 self._work(report, before)
             except Failed as error:
@@ -118,6 +124,8 @@ class Bulk:
         return report
 
     def _work(self, report: Report, before: Directory) -> None:
+        if self._options.resolve_duplicates:
+            self._resolve_duplicates(report, before)
         self._apply(report.jobs, before)
         self._confirm(report.jobs, before)
         if self._options.purge and not self._stop.reason:
@@ -134,27 +142,66 @@ class Bulk:
 
     def _list(self, tenants: Sequence[Tenant]) -> Directory:
         directory = Directory(self._clients.stackone, self._readers.each)
-        for provider, owners in owners_by_provider(tenants).items():
-            directory.load(provider, expected=len(tenants))
-            directory.look_again(provider, owners)
+        directory.load_for(tenants, all_needed=self._options.purge)
         return directory
+
+    def _find(self, jobs: Sequence[Job], before: Directory) -> None:
+        """Find every tenant's account before anything is done: only then can two entries be seen to mean one."""
+        self._crew.each(lambda group: self._find_of_owner(group, before), by_owner(jobs, before))
+
+    def _find_of_owner(self, group: Sequence[Job], before: Directory) -> None:
+        """Find the accounts of an owner's tenants: first of those that are unlinked, which no other tenant takes."""
+        leaving: frozenset[str] = frozenset()
+        for job in sorted(group, key=lambda job: sure(job.tenant).state is not State.ABSENT):
+            tenant = sure(job.tenant)
+            scrubber = Scrubber(tenant.secrets)
+            try:
+                job.found = Finder(*self._exchange.readers(scrubber), before).find(tenant, leaving)
+            except Failed as error:
+                error.failure = error.failure.scrubbed(scrubber)
+                job.found = error
+            if job.account and tenant.state is State.ABSENT:
+                leaving |= {job.account.id}
+
+    def _resolve_duplicates(self, report: Report, before: Directory) -> None:
+        """Unlink all but one account of each link that has several. Nothing is unlinked where that is too much."""
+        repairs = repairs_of(report.jobs)
+        accounts = [account for repair in repairs for account in repair.unlinked]
+        try:
+            check_limit(accounts, self._options.resolve_duplicates_limit, len(before), DUPLICATES)
+        except Failed as error:
+            report.failure = error.located(Phase.APPLY, "duplicates")
+            return
+        for repair in repairs:
+            repair.job.found = repair.kept
+        report.resolved = [_unlink_job(account) for account in accounts]
+        self._unlink(report.resolved, before)
+
+    def _unlink(self, jobs: Sequence[Job], before: Directory) -> None:
+        self._progress.progress.total += len(jobs)
+        self._apply(jobs, before)
+        with during(Phase.CONFIRM):
+            self._confirm(jobs, before)
 
     def _apply(self, jobs: Sequence[Job], before: Directory) -> None:
         for job in jobs:
             if job.entry.failure:
                 self._note(job)
-        self._crew.each_tenant(lambda group: self._apply_owner(group, before), _by_owner(jobs))
+        # What is linked already comes first: a StackOne that takes no new link must not stop the others.
+        groups = sorted(by_owner(jobs, before), key=lambda group: any(job.is_new for job in group))
+        self._crew.each_tenant(lambda group: self._apply_owner(group, before), groups)
 
     def _apply_owner(self, group: Sequence[Job], before: Directory) -> None:
-        """An owner's tenants one after the other, so that none takes what another made for its own."""
+        """Apply an owner's tenants one after the other, so that none takes what another made for its own."""
         made: frozenset[str] = frozenset()
         for job in group:
-            tenant = job.entry.tenant
-            if tenant is None or (job is not group[0] and self._stop.reason):
+            if job is not group[0] and self._stop.reason:
                 continue
-            job.outcome = outcome = Outcome(tenant, known=made)
+            job.outcome = outcome = Outcome(sure(job.tenant), known=made)
             with self._linker(job, before) as linker:
-                linker.apply(outcome)
+                linker.apply(outcome, job.take_found)
+            # Ten thousand of them are not kept for nothing.
+            job.found = job.found if isinstance(job.found, Failed) else None
             if outcome.created_id:
                 made |= {outcome.created_id}
             if outcome.account and Action.DELETE in outcome.actions:
@@ -168,25 +215,36 @@ class Bulk:
         self._tally.note(bool(job.outcome and job.outcome.changed), job.failed)
 
     def _confirm(self, jobs: Sequence[Job], before: Directory) -> None:
-        """All by the same listing: of everything, or of the owners alone where these are few."""
-        waiting = [job for job in jobs if job.outcome and job.outcome.unconfirmed]
+        """Wait until what was applied shows; in the end, repeat once what got no answer and has left no account."""
+        waiting = self._wait([job for job in jobs if job.outcome and job.outcome.unconfirmed], len(before))
+        repeated = self._crew.each(
+            lambda job: self._with_linker(job, before, lambda linker, outcome: linker.try_again(outcome)), waiting
+        )
+        self._wait([job for job, again in zip(waiting, repeated) if again], len(before))
+        for job in waiting:
+            self._with_linker(job, before, lambda linker, outcome: linker.give_up(outcome))
+
+    def _wait(self, waiting: list[Job], accounts: int) -> list[Job]:
+        """Look at all by the same listing, until none is left to wait for or time is up; return those that are left."""
         for _poll in polls(self._clients.clock, self._options.confirm_timeout) if waiting else ():
-            seen = self._list_again([job.entry.tenant for job in waiting if job.entry.tenant], len(before))
+            seen = self._list_again(waiting, accounts)
             waiting = self._unsettled(waiting, seen)
             if not waiting:
-                return
-        for job in waiting:
-            with self._linker(job, before) as linker:
-                linker.give_up(sure(job.outcome))
+                break
+        return waiting
 
     def _unsettled(self, jobs: list[Job], seen: Directory) -> list[Job]:
-        settled = self._crew.each(lambda job: self._settle(job, seen), jobs)
-        return [job for job, done in zip(jobs, settled) if not done]
+        settled = self._crew.each(
+            lambda job: self._with_linker(job, seen, lambda linker, outcome: linker.settle(outcome, seen)), jobs
+        )
+        # A job that met a defect is settled as well.
+        return [job for job, done in zip(jobs, settled) if done is False]
 
-    def _settle(self, job: Job, seen: Directory) -> bool:
+    def _with_linker(self, job: Job, seen: Directory, step: Callable[[Linker, Outcome], bool | None]) -> bool | None:
+        """Return what a step returns; None where it met a defect, which is the job's failure then."""
         with self._linker(job, seen) as linker:
-            return linker.settle(sure(job.outcome), seen)
-        return True
+            return step(linker, sure(job.outcome))
+        return None
 
     @contextmanager
     def _linker(self, job: Job, seen: Directory) -> Iterator[Linker]:
@@ -202,26 +260,24 @@ class Bulk:
         finally:
             outcome.condense(scrubber)
 
-    def _list_again(self, tenants: Sequence[Tenant], accounts: int) -> Directory:
+    def _list_again(self, waiting: Sequence[Job], accounts: int) -> Directory:
         directory = Directory(self._clients.stackone, self._readers.each)
+        tenants = [sure(job.tenant) for job in waiting]
         few = len(tenants) < accounts and all(tenant.origin_owner_id for tenant in tenants)
         for provider, owners in owners_by_provider(tenants).items():
             if few:
                 directory.load_owners(provider, owners)
             else:
-                directory.load(provider, expected=accounts + len(tenants))
+                directory.load(provider, accounts + len(tenants))
+                directory.load_owners(provider, _disturbed(waiting, directory))
         return directory
 
     def _purge(self, report: Report, before: Directory) -> None:
         """Unlink what no entry stands for, as if it were declared absent. Raises Failed where that is too much."""
-        entries = [job.entry for job in report.jobs]
-        accounts = unlisted(before, entries, [job.outcome for job in report.jobs])
+        accounts = unlisted(before, report.jobs, gone=report.resolved)
         check_limit(accounts, self._options.purge_limit, len(before))
-        report.purged = [_purge_job(account) for account in accounts]
-        self._progress.progress.total += len(accounts)
-        self._apply(report.purged, before)
-        with during(Phase.CONFIRM):
-            self._confirm(report.purged, before)
+        report.purged = [_unlink_job(account) for account in accounts]
+        self._unlink(report.purged, before)
 
     def _remember(self, jobs: Sequence[Job], before: Directory, fingerprints: Fingerprints) -> None:
         present = {account.id for account in before}
@@ -232,30 +288,39 @@ class Bulk:
         fingerprints.save(present)
 
 
-def _by_owner(jobs: Iterable[Job]) -> list[list[Job]]:
-    groups: dict[tuple[str, str], list[Job]] = {}
-    for job in jobs:
-        tenant = job.entry.tenant
-        if tenant:
-            owner = tenant.origin_owner_id or f"account {tenant.account_id}"
-            groups.setdefault((tenant.provider.lower(), owner), []).append(job)
-    return list(groups.values())
+def _disturbed(waiting: Iterable[Job], seen: Directory) -> list[str]:
+    """Return the owners of new accounts, to be listed by themselves, where the listing shows that others work at the
+    same time: their deletions move its pages while these are read, and what moves can be missed.
+    """
+    new = [job for job in waiting if job.outcome and job.outcome.creation]
+    owners = {sure(job.tenant).origin_owner_id or "": sure(job.tenant).provider for job in new}
+    shown = [len(seen.accounts(provider, owner)) for owner, provider in owners.items()]
+    return list(owners) if any(count != 1 for count in shown) else []
 
 
-def _purge_job(account: Account) -> Job:
+def _unlink_job(account: Account) -> Job:
     tenant = Tenant(
         account.origin_owner_id, state=State.ABSENT, account_id=account.id, provider=account.provider, verify_key=False
     )
-    return Job(Entry(0, tenant, None, None, account.origin_owner_id, account.id))
+    return Job(Entry(0, tenant, None, None, account.origin_owner_id, account.id), found=Found(account))
 
 
 def _account_for_the_rest(report: Report) -> None:
     """Nothing is lost: who was not begun says so, and what was not confirmed is told."""
-    jobs = report.jobs + report.purged
+    jobs = report.everything
     for job in jobs:
+        if job.outcome and job.outcome.unconfirmed and job.outcome.lost:
+            job.failure = create_uncertain(job.outcome.lost).located(Phase.CONFIRM, job.outcome.tenant.name)
         if job.outcome is None and job.failed is None:
             name = job.entry.tenant.name if job.entry.tenant else job.entry.name
             job.failure = not_begun(report.stopped).located(Phase.APPLY, name)
-    unconfirmed = sum(bool(job.outcome and job.outcome.unconfirmed) for job in jobs)
+    unconfirmed = sum(bool(job.outcome and job.outcome.unconfirmed and not job.failure) for job in jobs)
+    still_linked = [job.outcome.tenant.name for job in report.jobs if job.outcome and job.outcome.still_linked]
+    if still_linked:
+        listed = ", ".join(still_linked[:5]) + (", ..." if len(still_linked) > 5 else "")
+        report.warnings.append(
+            f"{len(still_linked)} tenants are declared absent with a domain that is not linked, and their owners still"
+            f" have other accounts: {listed}. The results name them."
+        )
     if unconfirmed:
         report.warnings.append(f"{unconfirmed} changes were made, but not confirmed; the next run looks at them.")

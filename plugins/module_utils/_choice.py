@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import Directory
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import domain_in
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account, StackOne
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 
 FEW_IDS = 20
 """Up to so many accounts are asked for one by one; for more the listing costs less."""
@@ -39,7 +40,7 @@ class Choice:
             (self.statuses, account.status),
             (self.account_type and {self.account_type}, account.type),
         )
-        mine = account.provider.lower() == self.provider.lower()
+        mine = account.is_of(self.provider)
         return mine and all(wanted is None or value in wanted for wanted, value in asked)
 
 

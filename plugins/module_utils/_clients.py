@@ -35,7 +35,11 @@ class Exchange:
     stackone_api_key: str = field(repr=False)
     forms: Forms = field(default_factory=Forms)
 
+    def readers(self, scrubber: Scrubber) -> tuple[StackOne, Hub]:
+        """Return what accounts are found with; the tokens that it obtains go to this scrubber."""
+        return StackOne(self.api, self.stackone_api_key, scrubber), Hub(self.api, self.forms)
+
     def clients(self, scrubber: Scrubber) -> Clients:
         """Clients whose secrets go to this scrubber: each tenant of a long list needs but its own."""
-        stackone = StackOne(self.api, self.stackone_api_key, scrubber)
-        return Clients(self.freshservice, stackone, Hub(self.api, self.forms), scrubber, self.http.clock)
+        stackone, hub = self.readers(scrubber)
+        return Clients(self.freshservice, stackone, hub, scrubber, self.http.clock)

@@ -6,14 +6,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Outcome, Writer
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import ARCHIVED, Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Writer, create_uncertain, new_accounts
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import Clients
+from ansible_collections.tenantlink.stackone.plugins.module_utils._duplicates import duplicate_account, same_link
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
-from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Observed, account_not_found
+from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder, Observed, account_not_found
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action, drift, not_active
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Creation, Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
+    Action,
+    check_pinned,
+    drift,
+    not_active,
+    stored_domain,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import same_domain
 
 FIRST_POLL = 0.5
 LONGEST_POLL = 2.0
@@ -36,23 +45,23 @@ def polls(clock: Clock, timeout: float) -> Iterator[None]:
 class Confirmer:
     """Compares what was applied for one tenant after another with what StackOne shows.
 
-    If it is not C(patient), an account is taken as it is, with a warning where it is not active.
+    If it is not `patient`, an account is taken as it is, with a warning where it is not active.
     """
 
     def __init__(self, clients: Clients, patient: bool = True) -> None:
         self._patient = patient
         self._stackone = clients.stackone
         self._writer = Writer(clients.stackone, clients.hub)
+        self._finder = Finder(clients.stackone, clients.hub, clients.stackone)
 
     def settled(self, outcome: Outcome, seen: Observed) -> bool:
-        """Look once; whether there is nothing more to wait for. Raises Failed where it went wrong."""
+        """Look once; return whether there is nothing more to wait for. Raises Failed where it went wrong."""
         if Action.DELETE in outcome.actions:
             return self._gone(outcome, seen)
-        account = self._created(outcome, seen) if outcome.created_id else seen.account(outcome.account_id or "")
-        if account is None and not self._patient:
-            outcome.warnings.append(f"Account {outcome.account_id} is not shown yet; verify_link is none.")
+        account = outcome.account if outcome.creation else seen.account(outcome.account_id or "")
         if account is None:
-            return not self._patient
+            return self._not_shown(outcome)
+        check_pinned(outcome.tenant, account)
         outcome.account = account
         if account.active:
             self._check(outcome, account)
@@ -64,8 +73,44 @@ class Confirmer:
             raise not_active(account)
         return False
 
-    def give_up(self, outcome: Outcome) -> Failed:
-        """Why it did not come true in time."""
+    def find_created(self, outcome: Outcome, seen: Observed) -> list[Account]:
+        """Note the account that this run made, if the owner's listing shows it; return all accounts of the same link.
+
+        Only the listing shows whether somebody else linked the same tenant meanwhile. An account whose request got no
+        clear answer is the only one that was not there before. Raises Failed.
+        """
+        tenant, creation = outcome.tenant, sure(outcome.creation)
+        listed = seen.accounts(tenant.provider, sure(tenant.origin_owner_id))
+        outcome.account = None
+        if creation.lost:
+            made = new_accounts(outcome, self._finder, listed)
+            creation.twins = tuple(made) if len(made) > 1 else ()
+            if len(made) == 1:
+                self.adopt_lost(outcome, made[0])
+            return made
+        own = next((item for item in listed if item.id == creation.account_id), None)
+        if own is None:
+            return []
+        outcome.account = own
+        others = [item for item in listed if item.id != own.id]
+        twins = same_link(tenant, self._finder.candidates(tenant, others, look=True))
+        creation.twins = (own, *twins) if twins else ()
+        self._check_domain(outcome, own)
+        return [own, *twins]
+
+    def adopt_lost(self, outcome: Outcome, account: Account) -> None:
+        """Take an account for the one that was made by a request without a clear answer."""
+        creation = sure(outcome.creation)
+        words = sure(creation.lost).words
+        creation.account_id, creation.lost = account.id, None
+        outcome.account = account
+        outcome.actions.append(Action.CREATE)
+        outcome.warnings.append(
+            f"The answer to the link was lost ({words}); account {account.id} was made and is kept."
+        )
+
+    def give_up(self, outcome: Outcome) -> Failed | None:
+        """Return why it did not come true in time; None where it has, although no listing shows it."""
         account_id = outcome.account_id or ""
         if Action.DELETE in outcome.actions:
             outcome.actions.remove(Action.DELETE)
@@ -76,23 +121,48 @@ class Confirmer:
                 retriable=True,
                 details={"account_id": account_id},
             )
+        if outcome.creation:
+            return self._give_up_creation(outcome, outcome.creation)
         known = outcome.account
         # One that was active when it was last seen is not shown any more.
         return not_active(known) if known and not known.active else account_not_found(account_id)
 
+    def _give_up_creation(self, outcome: Outcome, creation: Creation) -> Failed | None:
+        if creation.twins:
+            return duplicate_account(outcome.tenant, creation.twins)
+        if creation.lost:
+            return create_uncertain(creation.lost)
+        account = outcome.account or self._stackone.account(creation.account_id or "")
+        if account is None:
+            return account_not_found(creation.account_id or "")
+        check_pinned(outcome.tenant, account)
+        self._check_domain(outcome, account)
+        outcome.account = account
+        if not account.active and self._patient:
+            return not_active(account)
+        outcome.warnings.append(
+            f"Account {account.id} works, but StackOne's listing does not show it yet: whether somebody else linked the"
+            " same tenant at the same time could not be seen."
+        )
+        self._check(outcome, account)
+        return None
+
+    def _check_domain(self, outcome: Outcome, account: Account) -> None:
+        """Raise Failed(account_mismatch) where the id that StackOne gave is another link's: it must not be changed."""
+        tenant = outcome.tenant
+        check_pinned(tenant, account)
+        domain = stored_domain(tenant, account.setup_information)
+        if domain and tenant.domain and not same_domain(tenant.domain, domain):
+            raise _another_link(account, domain)
+
+    def _not_shown(self, outcome: Outcome) -> bool:
+        if not self._patient:
+            outcome.warnings.append(f"Account {outcome.account_id} is not shown yet; verify_link is none.")
+        return not self._patient
+
     def _gone(self, outcome: Outcome, seen: Observed) -> bool:
         found = seen.account(outcome.account_id or "")
-        return found is None or found.status == "archived"
-
-    def _created(self, outcome: Outcome, seen: Observed) -> Account | None:
-        """The new account from its owner's listing, which shows a twin as well; else by its id."""
-        tenant, created_id = outcome.tenant, sure(outcome.created_id)
-        accounts = seen.accounts(tenant.provider, sure(tenant.origin_owner_id))
-        twins = sorted(item.id for item in accounts if item.id not in outcome.known | {created_id})
-        warning = f"Somebody else linked the same owner at the same time: {', '.join(twins)}. Unlink one of them."
-        if twins and warning not in outcome.warnings:
-            outcome.warnings.append(warning)
-        return next((item for item in accounts if item.id == created_id), None) or seen.account(created_id)
+        return found is None or found.status == ARCHIVED
 
     def _check(self, outcome: Outcome, account: Account) -> None:
         changes = drift(outcome.tenant, account)
@@ -110,8 +180,20 @@ class Confirmer:
             outcome.actions.remove(Action.UPDATE)
         if set(unkept) - {"label"}:
             raise _change_not_kept(account, sorted(set(unkept) - {"label"}))
-        if unkept and not any("label" in warning for warning in outcome.warnings):
+        if unkept and not outcome.label_left:
+            outcome.label_left = True
             outcome.warnings.append("StackOne took the new label without an error, but did not keep it.")
+
+
+def _another_link(account: Account, domain: str) -> Failed:
+    return Failed(
+        FailureCode.ACCOUNT_MISMATCH,
+        f"StackOne answered the request to link this domain with account {account.id}, which stores the domain {domain}.",
+        "Look at the owner's accounts in StackOne's dashboard; account"
+        f" {account.id} was not changed. Run again: an account that was made is adopted.",
+        retriable=True,
+        details={"account_id": account.id},
+    )
 
 
 def _change_not_kept(account: Account, names: list[str]) -> Failed:

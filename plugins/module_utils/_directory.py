@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""StackOne's accounts as one listing showed them, so that no tenant of a long list costs a request of its own."""
+"""A listing of StackOne's accounts, indexed by id, by owner and by domain: asked for once, for a whole run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Callable
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import SMALLEST_PAGE, Account, StackOne
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account, plain_provider
+from ansible_collections.tenantlink.stackone.plugins.module_utils._paging import EndlessListing
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import domain_in
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 
 OWNERS_AT_ONCE = 50
@@ -20,7 +23,7 @@ Each = Callable[..., Iterable[Any]]
 
 
 class Directory:
-    """Accounts by id and by owner. C(each) applies a function to several things at a time, as C(map) does."""
+    """Accounts by id, by owner and by domain. `each` applies a function to several things at a time, as `map` does."""
 
     def __init__(self, stackone: StackOne, each: Each = map) -> None:
         self._stackone = stackone
@@ -28,6 +31,9 @@ class Directory:
         self._lock = threading.Lock()
         self._by_id: dict[str, Account] = {}
         self._by_owner: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+        self._by_domain: dict[tuple[str, str], list[Account]] | None = None
+        self.complete = True
+        """Whether all accounts were listed, and not only those of the declared owners."""
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -35,59 +41,99 @@ class Directory:
     def __iter__(self) -> Iterator[Account]:
         return iter(self._by_id.values())
 
-    def load(self, provider: str, expected: int = 0) -> None:
-        """List all accounts of a provider, of which there may be C(expected). Raises Failed."""
-        self._add(self._stackone.accounts(provider, each=self._each, expected=expected))
+    def load_for(self, tenants: Sequence[Tenant], all_needed: bool = False) -> None:
+        """List the accounts before anything is done for these tenants. Raises Failed.
+
+        Owners that the listing does not show are asked for once more: a listing may be short for once, its pages move
+        while others unlink accounts, and a tenant that it misses would be linked a second time. A listing without an
+        end is given up for the declared owners alone, unless `all_needed`.
+        """
+        for provider, owners in owners_by_provider(tenants).items():
+            try:
+                self.load(provider, len(tenants))
+            except EndlessListing:
+                if all_needed:
+                    raise
+                self.complete = False
+                self.load_owners(provider, owners)
+            self.ask_again(provider, owners)
+
+    def load(self, provider: str, declared: int = 0, expected: int = 0) -> None:
+        """List all accounts of a provider, bounded by how many tenants are declared, if any are. Raises Failed."""
+        expected = expected or declared
+        self._add(provider, self._stackone.accounts(provider, each=self._each, expected=expected, declared=declared))
 
     def load_owners(self, provider: str, owners: Iterable[str]) -> None:
         """List the accounts of these owners, many in one request. Raises Failed."""
-        first, *others = _portions(owners) or [()]
-        if first:
-            self._add(self._stackone.accounts(provider, *first))
-        if others and self._stackone.filters_ignored:
-            # Each portion would list everything; once is enough.
-            self.load(provider)
-            return
-        for found in self._each(lambda some: self._stackone.accounts(provider, *some), others):
-            self._add(found)
+        self._load_portions(provider, owners, self._stackone.accounts)
 
-    def look_again(self, provider: str, owners: Iterable[str]) -> None:
-        """Ask for the owners that the listing did not show, unless it was a single page.
-
-        Where others unlink accounts while pages are read, later ones move up and one can be missed: it would
-        be linked a second time.
-        """
-        missing = [owner for owner in owners if owner not in self._by_owner[provider.lower()]]
-        if len(self) >= SMALLEST_PAGE:
-            self.load_owners(provider, missing)
+    def ask_again(self, provider: str, owners: Iterable[str]) -> None:
+        """Ask for the owners that were not shown, many in one request and in another way. Raises Failed."""
+        known = self._by_owner[plain_provider(provider)]
+        self._load_portions(provider, [owner for owner in owners if owner not in known], self._stackone.look_again)
 
     def accounts(self, provider: str, owner: str) -> list[Account]:
-        """The accounts of one owner."""
+        """Return the accounts of one owner."""
         with self._lock:
-            return [self._by_id[account_id] for account_id in self._by_owner[provider.lower()].get(owner, ())]
+            return [self._by_id[account_id] for account_id in self._by_owner[plain_provider(provider)].get(owner, ())]
+
+    def look_again(self, provider: str, owner: str) -> list[Account]:
+        """Return the accounts of one owner; whom the listing did not show was asked for again already."""
+        return self.accounts(provider, owner)
 
     def account(self, account_id: str) -> Account | None:
-        """One account, C(None) where none was listed."""
+        """Return one account, None where there is none; StackOne is asked for one that was not listed. Raises Failed."""
+        known = self._by_id.get(account_id)
+        if known is None:
+            known = self._stackone.account(account_id)
+            self._add(known.provider if known else "", [known] if known else [])
+        return known
+
+    def listed(self, account_id: str) -> Account | None:
+        """Return one account, None where it was not listed."""
         return self._by_id.get(account_id)
 
-    def forget(self, account: Account) -> None:
-        """It was unlinked: whoever looks among its owner's accounts afterwards must not ask for it any more."""
+    def with_domain(self, provider: str, domain: str) -> list[Account]:
+        """Return the accounts that are shown to store a domain, whoever owns them."""
         with self._lock:
-            ids = self._by_owner[account.provider.lower()]
-            left = tuple(other for other in ids.get(account.origin_owner_id, ()) if other != account.id)
-            ids[account.origin_owner_id] = left
+            if self._by_domain is None:
+                self._by_domain = {}
+                for account in self._by_id.values():
+                    key = plain_provider(account.provider), domain_in(account.setup_information) or ""
+                    self._by_domain.setdefault(key, []).append(account)
+            return self._by_domain.get((plain_provider(provider), domain), [])
 
-    def _add(self, accounts: Iterable[Account]) -> None:
+    def forget(self, account: Account) -> None:
+        """Leave out an account that was unlinked: who looks at its owner afterwards must not ask for it any more."""
         with self._lock:
+            for owners in self._by_owner.values():
+                ids = owners.get(account.origin_owner_id, ())
+                if account.id in ids:
+                    owners[account.origin_owner_id] = tuple(other for other in ids if other != account.id)
+
+    def _load_portions(self, provider: str, owners: Iterable[str], listed: Callable[..., list[Account]]) -> None:
+        first, *others = _portions(owners) or [()]
+        if first:
+            self._add(provider, listed(provider, *first))
+        if others and self._stackone.filters_ignored:
+            # Each portion would list everything; once is enough.
+            self._add(provider, listed(provider))
+            return
+        for found in self._each(lambda some: listed(provider, *some), others):
+            self._add(provider, found)
+
+    def _add(self, provider: str, accounts: Iterable[Account]) -> None:
+        with self._lock:
+            ids = self._by_owner[plain_provider(provider)]
             for account in accounts:
-                ids = self._by_owner[account.provider.lower()]
                 if account.id not in self._by_id:
                     ids[account.origin_owner_id] = (*ids.get(account.origin_owner_id, ()), account.id)
                 self._by_id[account.id] = account
+            self._by_domain = None
 
 
 def owners_by_provider(tenants: Iterable[Tenant]) -> dict[str, list[str]]:
-    """Provider -> the owners of its tenants, each once, in the order of the list."""
+    """Return provider -> the owners of its tenants, each once, in the order of the list."""
     owners: dict[str, dict[str, None]] = {}
     for tenant in tenants:
         named = owners.setdefault(tenant.provider.lower(), {})

@@ -67,6 +67,15 @@ def refuse_duplicates(entries: Iterable[Entry]) -> None:
             siblings.append(entry)
 
 
+def refuse_same_account(found: Iterable[tuple[Entry, str | None]]) -> None:
+    """Raise Failed(duplicate_tenant) where two entries turn out to mean one account, given by its id."""
+    first: dict[str, Entry] = {}
+    for entry, account_id in found:
+        if account_id:
+            _refuse_if(first.get(account_id), entry, f"both mean account {account_id}")
+            first[account_id] = entry
+
+
 def shared_domains(entries: Iterable[Entry]) -> list[str]:
     """Warnings where one Freshservice is linked to two owners: as a rule one of them is a slip."""
     first: dict[str, Entry] = {}

@@ -13,8 +13,8 @@ import secrets
 import tempfile
 from typing import Any
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import StoredKey
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 
 VERSION = 2

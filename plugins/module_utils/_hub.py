@@ -8,11 +8,16 @@ It is not publicly documented; whatever changes in it, changes here.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Callable
 from urllib.parse import quote
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import (
+    account_id_of,
+    account_path,
+    is_account_id,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import (
     StackOneApi,
     error_words,
@@ -72,6 +77,10 @@ class Submission:
     foreign: bool = False
     late: bool = False
 
+    def scrubbed(self, scrubber: Scrubber) -> Submission:
+        """Return the same without secrets in its words, and without the error that holds them."""
+        return replace(self, words=scrubber.scrub(self.words), error=None)
+
 
 class Forms:
     """The forms of a run, each asked for once, however many workers want it.
@@ -82,6 +91,8 @@ class Forms:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: dict[tuple[str, str | None], Form | Failed] = {}
+        self.missing = False
+        """Whether this StackOne was seen to have no Hub API."""
 
     def get(self, provider: str, integration_id: str | None, fetch: Callable[[], Form]) -> Form:
         """The form, fetched by the first who asks. Raises Failed."""
@@ -107,15 +118,25 @@ class Hub:
         self._api = api
         self._forms = forms or Forms()
 
+    @property
+    def missing(self) -> bool:
+        """Return whether this StackOne was seen to have no Hub API."""
+        return self._forms.missing
+
     def existing_account_id(self, session: ConnectSession) -> str | None:
         """The account that this session would edit instead of creating one (H2)."""
         data = self._get(session, "/hub/settings", "read the Hub's settings")
         found = data.get("existing_account_id")
-        return str(found) if isinstance(found, (str, int)) and found else None
+        return account_id_of(found) if is_account_id(found) else None
 
-    def form(self, session: ConnectSession, provider: str, integration_id: str | None) -> Form:
-        """The form of the given connector profile, else of the provider's only active one (H3, H4)."""
-        return self._forms.get(provider, integration_id, lambda: self._form_for_all(session, provider, integration_id))
+    def form(self, session: Callable[[], ConnectSession], provider: str, integration_id: str | None) -> Form:
+        """The form of the given connector profile, else of the provider's only active one (H3, H4).
+
+        `session` opens or returns the session to ask with; it is not called where the form is known already.
+        """
+        return self._forms.get(
+            provider, integration_id, lambda: self._form_for_all(session(), provider, integration_id)
+        )
 
     def _form_for_all(self, session: ConnectSession, provider: str, integration_id: str | None) -> Form:
         """What other tenants get as well, who do not know the token of this session as a secret."""
@@ -134,7 +155,13 @@ class Hub:
 
     def view(self, session: ConnectSession, account_id: str) -> AccountView:
         """What is stored for an account, secrets redacted (H11)."""
-        data = self._get(session, f"/hub/accounts/{quote(account_id, safe='')}", "show what the account stores")
+        try:
+            data = self._get(session, f"/hub{account_path(account_id)}", "show what the account stores")
+        except Failed as error:
+            if error.failure.http_status == 404:
+                # The account may be missing there, or the whole Hub: its settings tell.
+                self._get(session, "/hub/settings", "read the Hub's settings")
+            raise
         setup, secrets, integration = (data.get(key) for key in ("setupInformation", "secrets", "integrationId"))
         return AccountView(
             setup if isinstance(setup, dict) else {},
@@ -150,7 +177,7 @@ class Hub:
         self, session: ConnectSession, account_id: str, integration_id: str, credentials: dict[str, str]
     ) -> Submission:
         """Replace an account's credentials (H10); sending the same twice is harmless."""
-        path = f"/hub/accounts/{quote(account_id, safe='')}"
+        path = f"/hub{account_path(account_id)}"
         return self._submit("PATCH", path, session, integration_id, credentials, repeatable=True)
 
     def _profile(self, session: ConnectSession, provider: str, integration_id: str | None) -> dict[str, Any]:
@@ -194,7 +221,8 @@ class Hub:
         answer = self._api.send_known("GET", path, headers=_headers(session))
         if answer.status in (401, 403):
             raise session_refused(answer.status)
-        if answer.status == 404 and path == "/hub/settings":
+        if answer.status == 404 and path.partition("?")[0] in ("/hub/settings", "/hub/connectors"):
+            self._forms.missing = True
             raise hub_unavailable(answer)
         if not answer.ok:
             raise refused(answer, doing)
@@ -228,8 +256,8 @@ def hub_unavailable(answer: Answer) -> Failed:
 def _submission(answer: Answer) -> Submission:
     if answer.ok:
         found = answer.data.get("id") if isinstance(answer.data, dict) else None
-        if isinstance(found, (str, int)) and found:
-            return Submission(Sent.ACCEPTED, str(found), answer.status)
+        if is_account_id(found):
+            return Submission(Sent.ACCEPTED, account_id_of(found), answer.status)
         # An edit may be answered without any words (H10).
         foreign = bool(answer.text) and not isinstance(answer.data, dict)
         words = f"HTTP {answer.status}: {answer.excerpt or 'no text'}"

@@ -7,21 +7,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Callable, Protocol
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Outcome, Writer
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Writer, create_uncertain
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import Clients
 from ansible_collections.tenantlink.stackone.plugins.module_utils._confirm import (
     BROKEN,
     Confirmer,
     polls,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._duplicates import first_made, made_by
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import RUN_AGAIN, Failed, FailureCode, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder, Observed, account_not_found
+from ansible_collections.tenantlink.stackone.plugins.module_utils._find import (
+    Finder,
+    Found,
+    Observed,
+    account_not_found,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Agent, KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import AccountView
+from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import AccountView, Sent
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import VerifyLink
+from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Creation, Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     Action,
     AgentChange,
@@ -36,7 +44,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     stored_domain,
     stored_drift,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account, ConnectSession
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import ConnectSession
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
     State,
@@ -79,6 +87,7 @@ class Look:
     session: ConnectSession | None = None
     view: AccountView | None = None
     agent: Agent | None = None
+    hub_missing: bool = False
 
 
 class Linker:
@@ -96,50 +105,134 @@ class Linker:
         """Make StackOne match the declaration of one tenant, and wait until it does."""
         outcome = Outcome(tenant)
         self.apply(outcome)
-        with _located(outcome):
-            for _poll in polls(self._clients.clock, confirm_timeout) if outcome.unconfirmed else ():
-                if self.settle(outcome, self._clients.stackone):
-                    break
-            else:
-                self.give_up(outcome)
+        self._wait(outcome, confirm_timeout)
+        if self.try_again(outcome):
+            self._wait(outcome, confirm_timeout)
+        self.give_up(outcome)
         return outcome
 
-    def apply(self, outcome: Outcome) -> None:
-        """Do what must be done for one tenant, up to its confirmation."""
+    def find(self, tenant: Tenant, left_out: frozenset[str] = frozenset()) -> Found:
+        """Return the tenant's account, if it has one; see `Finder.find`. Raises Failed."""
+        return self._finder.find(tenant, left_out)
+
+    def apply(self, outcome: Outcome, find: Callable[[], Found] | None = None) -> None:
+        """Do what must be done for one tenant, up to its confirmation.
+
+        `find` returns the tenant's account, or raises Failed, where it was looked for already.
+        """
         with _located(outcome):
             if outcome.tenant.state is State.ABSENT:
-                self._unlink(outcome)
+                self._unlink(outcome, find or (lambda: self.find(outcome.tenant)))
             else:
-                self._link(outcome)
+                self._link(outcome, find or (lambda: self.find(outcome.tenant)))
 
     def settle(self, outcome: Outcome, seen: Observed) -> bool:
-        """Look once whether an outcome has come true, or never will; whether there is nothing to wait for."""
+        """Look once whether an outcome has come true, or never will; return whether there is nothing to wait for."""
         done = True
         with _located(outcome):
-            done = not outcome.unconfirmed or self._confirmer.settled(outcome, seen)
+            done = not outcome.unconfirmed or (self._is_alone(outcome, seen) and self._confirmer.settled(outcome, seen))
             if done and outcome.sent and self._rules.verify_link is VerifyLink.CALL:
                 self._prove_sent(outcome)
         outcome.confirmed = done and outcome.failure is None
         return done
 
-    def give_up(self, outcome: Outcome) -> None:
-        """It did not come true in time."""
-        if outcome.unconfirmed:
-            outcome.failure = self._confirmer.give_up(outcome).located(outcome.phase, outcome.tenant.name)
+    def try_again(self, outcome: Outcome) -> bool:
+        """Repeat a request to link that got no answer, if no account has shown; return whether it was repeated.
 
-    def _link(self, outcome: Outcome) -> None:
+        It is repeated once, and only where a second account cannot come of it: never where the owner may have several,
+        and never while StackOne may still be at it.
+        """
+        lost = outcome.lost
+        if not outcome.unconfirmed or not lost or outcome.tenant.allow_multiple:
+            return False
+        creation = sure(outcome.creation)
+        if creation.twins or creation.attempts > 1 or lost.late or lost.sent is not Sent.UNCERTAIN:
+            return False
+        with _located(outcome):
+            outcome.phase = Phase.APPLY
+            self._create_again(outcome)
+            outcome.phase = Phase.CONFIRM
+        return outcome.failure is None
+
+    def give_up(self, outcome: Outcome) -> None:
+        """Say why an outcome did not come true in time, if it did not."""
+        with _located(outcome):
+            failed = self._confirmer.give_up(outcome) if outcome.unconfirmed else None
+            if failed:
+                raise failed
+            outcome.confirmed = outcome.confirmed or outcome.unconfirmed
+
+    def _wait(self, outcome: Outcome, timeout: float) -> None:
+        with _located(outcome):
+            for _poll in polls(self._clients.clock, timeout) if outcome.unconfirmed else ():
+                if self.settle(outcome, self._clients.stackone):
+                    return
+
+    def _is_alone(self, outcome: Outcome, seen: Observed) -> bool:
+        """Return whether no other account of the same link was made at the same time.
+
+        Of several, the one that was made first stays. A run unlinks none but the one that it made itself, and only if
+        that is not the first; then it takes the first one for its own.
+        """
+        creation = outcome.creation
+        if creation is None:
+            return True
+        accounts = self._created_and_twins(outcome, creation, seen)
+        if creation.lost or len(accounts) < 2:
+            return not creation.lost
+        made = sure(outcome.account)
+        first = first_made(accounts)
+        if first and first.id != made.id and made_by(creation, made):
+            self._yield_to(outcome, made, first)
+            return not outcome.unconfirmed
+        return False
+
+    def _created_and_twins(self, outcome: Outcome, creation: Creation, seen: Observed) -> list[Account]:
+        lost = creation.lost
+        try:
+            return self._confirmer.find_created(outcome, seen)
+        except (Failed, Stopped):
+            if lost and creation.lost:
+                raise create_uncertain(lost, "and it is not known whether it made an account") from None
+            raise
+
+    def _yield_to(self, outcome: Outcome, made: Account, first: Account) -> None:
+        outcome.phase = Phase.APPLY
+        self._writer.delete(outcome.tenant, made)
+        outcome.actions.remove(Action.CREATE)
+        outcome.creation = None
+        outcome.plan = None
+        outcome.warnings.append(
+            f"Somebody else linked the same tenant at the same time, as account {first.id}, which is kept; this run's"
+            f" own account {made.id} was unlinked again."
+        )
+        self._take_over(outcome, first.id)
+
+    def _create_again(self, outcome: Outcome) -> None:
+        username = self._username(outcome)
+        session = self._writer.open_session(outcome.tenant, username)
+        # A listing may lag behind; the Hub's own identity rule does not (S51).
+        existing = self._clients.hub.existing_account_id(session)
+        if existing:
+            account = self._stored_account(outcome.tenant, existing)
+            self._confirmer.adopt_lost(outcome, account)
+            return
+        form, _session = self._writer.form_for(outcome.tenant, username)
+        self._writer.create(outcome, form, session, username)
+
+    def _link(self, outcome: Outcome, find: Callable[[], Found]) -> None:
         tenant = outcome.tenant
         if tenant.verify_key:
             self._check_key(outcome)
         elif self._rules.verify_link is VerifyLink.CALL:
             raise invalid_argument("verify_link: call needs verify_key, to know whose key it is.")
         outcome.phase = Phase.OBSERVE
-        account, others = self._finder.find(tenant)
+        found = find()
         outcome.found = True
-        if account:
-            self._converge(outcome, account)
+        if found.account:
+            self._converge(outcome, found.account)
         else:
-            outcome.known = outcome.known | others if others else outcome.known
+            outcome.known = outcome.known | found.ids if found.ids else outcome.known
             self._create(outcome)
 
     def _check_key(self, outcome: Outcome) -> None:
@@ -148,24 +241,30 @@ class Linker:
         if check.status is not KeyStatus.VALID:
             raise check.failed()
 
-    def _unlink(self, outcome: Outcome) -> None:
+    def _unlink(self, outcome: Outcome, find: Callable[[], Found]) -> None:
         outcome.phase = Phase.OBSERVE
         tenant = outcome.tenant
-        account, others = self._finder.find(tenant)
+        found = find()
+        account = outcome.account = found.account
         outcome.found = True
-        if account is None and others:
-            outcome.warnings.append(
-                f"{tenant.name} has no account, but its owner has others, which were left: {', '.join(sorted(others))}."
-            )
-        outcome.account = account
+        if account is None and found.candidates:
+            self._note_still_linked(outcome, found)
         outcome.plan = plan_absent(tenant, account)
         if account is None or self._rules.check_mode:
             outcome.actions = list(outcome.plan.actions)
             return
         outcome.phase = Phase.APPLY
-        self._writer.delete(account)
+        self._writer.delete(tenant, account)
         outcome.actions.append(Action.DELETE)
         outcome.phase = Phase.CONFIRM
+
+    def _note_still_linked(self, outcome: Outcome, found: Found) -> None:
+        left = ", ".join(f"{item.account.id} (domain {item.domain or 'unknown'})" for item in found.candidates)
+        outcome.still_linked = True
+        outcome.warnings.append(
+            f"No account of this domain is linked, but its owner still has others, which were left: {left}. Correct the"
+            " domain if one of these was meant."
+        )
 
     def _converge(self, outcome: Outcome, account: Account) -> None:
         outcome.account = account
@@ -176,6 +275,10 @@ class Linker:
         outcome.stored_key = look.stored.key
         plan = outcome.plan = plan_present(outcome.tenant, account, look.stored)
         outcome.warnings += plan.warnings
+        if look.hub_missing:
+            outcome.warnings.append(
+                "This StackOne does not offer the Hub API, so it is not known which domain and API key the account stores."
+            )
         if Action.RELINK in plan.actions:
             self._note_agent_change(outcome, account, look.agent)
         if self._rules.check_mode or not plan.actions:
@@ -199,13 +302,26 @@ class Linker:
         remembered = self._memory.recall(tenant, account)
         if remembered is StoredKey.UNCHANGED:
             return Look(Stored(listed or tenant.domain, remembered))
-        session = self._writer.edit_session(account)
-        view = self._clients.hub.view(session, account.id)
+        seen = self._view(account)
+        if seen is None:
+            return Look(Stored(listed), hub_missing=True)
+        session, view = seen
         stored = compare_stored(tenant, view)
         if remembered is StoredKey.CHANGED and stored.key is not StoredKey.CHANGED and not stored.others:
             # Nothing visible differs, yet what was sent when the account last changed was something else.
             stored = replace(stored, key=StoredKey.CHANGED)
         return Look(replace(stored, domain=stored.domain or listed), session, view)
+
+    def _view(self, account: Account) -> tuple[ConnectSession, AccountView] | None:
+        """Return what the Hub shows of an account, and the session; None where this StackOne has no Hub."""
+        hub = self._clients.hub
+        try:
+            session = None if hub.missing else self._writer.edit_session(account)
+            return (session, hub.view(session, account.id)) if session else None
+        except Failed as error:
+            if error.failure.code is FailureCode.HUB_UNAVAILABLE:
+                return None
+            raise
 
     def _proven(self, outcome: Outcome, account: Account, look: Look) -> Look:
         """What a call through the account proves of the stored key, where it is not known to be sent again anyway."""
@@ -235,31 +351,42 @@ class Linker:
 
     def _create(self, outcome: Outcome) -> None:
         tenant = outcome.tenant
-        username = tenant.origin_username or (outcome.agent.email if outcome.agent else None)
+        username = self._username(outcome)
         plan = plan_create(tenant, username)
         if self._rules.check_mode:
             outcome.plan, outcome.actions = plan, list(plan.actions)
             return
         outcome.phase = Phase.APPLY
-        session = self._writer.open_session(tenant, username)
-        ask = not (tenant.allow_multiple or self._rules.listing_is_fresh)
-        existing = self._clients.hub.existing_account_id(session) if ask else None
-        if existing:
-            self._adopt(outcome, existing)
-            return
+        session: ConnectSession | None = None
+        if not (tenant.allow_multiple or self._rules.listing_is_fresh):
+            session = self._writer.open_session(tenant, username)
+            existing = self._clients.hub.existing_account_id(session)
+            if existing:
+                # The listing did not show it yet, but the Hub knows an account of this owner (S51).
+                self._take_over(outcome, existing)
+                return
+        form, opened = self._writer.form_for(tenant, username)
+        session = session or opened or self._writer.open_session(tenant, username)
         outcome.plan = plan
-        outcome.created_id = self._writer.create(outcome, session, username)
+        self._writer.create(outcome, form, session, username)
         outcome.domain = tenant.domain
         outcome.phase = Phase.CONFIRM
 
-    def _adopt(self, outcome: Outcome, account_id: str) -> None:
-        """The listing did not show it yet, but the Hub knows an account of this owner (S51)."""
+    def _take_over(self, outcome: Outcome, account_id: str) -> None:
+        """Make an account that somebody else linked the tenant's own, as one that was found."""
         outcome.phase = Phase.OBSERVE
+        self._converge(outcome, self._stored_account(outcome.tenant, account_id))
+
+    def _stored_account(self, tenant: Tenant, account_id: str) -> Account:
+        """Return an account that StackOne named, seen under its id and known to be this tenant's."""
         account = self._clients.stackone.account(account_id)
         if account is None:
             raise account_not_found(account_id)
-        check_pinned(outcome.tenant, account)
-        self._converge(outcome, account)
+        check_pinned(tenant, account)
+        return account
+
+    def _username(self, outcome: Outcome) -> str | None:
+        return outcome.tenant.origin_username or (outcome.agent.email if outcome.agent else None)
 
 
 @contextmanager

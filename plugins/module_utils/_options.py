@@ -18,7 +18,7 @@ class VerifyLink(str, Enum):
 
 @dataclass(frozen=True)
 class BulkOptions:
-    """How a list is worked through. C(confirm_timeout) in seconds; C(purge_limit) below 1 is a share."""
+    """How a list is worked through. `confirm_timeout` is in seconds; limits below 1 are shares."""
 
     concurrency: int
     confirm_timeout: float
@@ -27,6 +27,8 @@ class BulkOptions:
     stop_after_failures: int | None = None
     purge: bool = False
     purge_limit: float = 0.1
+    resolve_duplicates: bool = False
+    resolve_duplicates_limit: float = 0.1
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import ACTIVE, Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import find_stored_domain, find_stored_key
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Agent
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import REDACTED, AccountView
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import ACTIVE, Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
     ANY_FIELDS,
     CredentialFields,
@@ -152,8 +152,8 @@ def select(tenant: Tenant, candidates: Sequence[Candidate]) -> Account | None:
 def check_pinned(tenant: Tenant, account: Account) -> None:
     """Raise Failed(account_mismatch) where C(account_id) names somebody else's account."""
     wrong = []
-    if account.provider.lower() != tenant.provider.lower():
-        wrong.append(f"its provider is {account.provider}")
+    if not account.is_of(tenant.provider):
+        wrong.append(f"its provider is {account.provider or 'not shown'}")
     if tenant.origin_owner_id and account.origin_owner_id != tenant.origin_owner_id:
         wrong.append(f"its origin owner is {account.origin_owner_id}")
     if wrong:
@@ -302,16 +302,27 @@ def _only(tenant: Tenant, candidate: Candidate) -> Account | None:
     return candidate.account
 
 
-def _ambiguous(candidates: Sequence[Candidate]) -> Failed:
+class AmbiguousAccount(Failed):
+    """Several accounts could be a tenant's link."""
+
+    candidates: tuple[Candidate, ...] = ()
+
+
+def _ambiguous(candidates: Sequence[Candidate]) -> AmbiguousAccount:
     shown = [
         {"account_id": item.account.id, "domain": item.domain, "status": item.account.status} for item in candidates
     ]
     listed = ", ".join(
         f"{item.account.id} (domain {item.domain or 'unknown'}, {item.account.status})" for item in candidates
     )
-    return Failed(
+    error = AmbiguousAccount(
         FailureCode.AMBIGUOUS_ACCOUNT,
         f"several accounts could be this link: {listed}." if len(candidates) > 1 else f"{listed} may be this link.",
-        "Name the right one in account_id; nothing was changed.",
+        "Name the right one in account_id; nothing was changed. Where they are duplicates of one link,"
+        " freshservice_links can unlink all but one: see resolve_duplicates."
+        if len(candidates) > 1
+        else "Name it in account_id; nothing was changed.",
         details={"candidates": shown},
     )
+    error.candidates = tuple(candidates)
+    return error

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import tenants_failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Job, Report
+from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Report
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure
+from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
+from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action, Plan
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, one_line
@@ -75,15 +76,17 @@ def action_of(job: Job) -> str:
 
 def summary_of(report: Report, sent: dict[str, int], quota_seconds: float) -> dict[str, Any]:
     """Counts of the run."""
-    failures = Counter(job.failed.code.value for job in report.jobs + report.purged if job.failed)
-    actions = Counter(map(action_of, report.jobs + report.purged))
+    failures = Counter(job.failed.code.value for job in report.everything if job.failed)
+    actions = Counter(map(action_of, report.everything))
     return {
         "tenants": len(report.jobs),
-        "changed": sum(bool(job.outcome and job.outcome.changed) for job in report.jobs + report.purged),
+        "changed": sum(bool(job.outcome and job.outcome.changed) for job in report.everything),
         "failed": sum(job.failed is not None for job in report.jobs),
         "actions": {name: actions.get(name, 0) for name in [*(action.value for action in Action), NONE]},
         "failures": dict(failures.most_common()),
         "purged": sum(bool(job.outcome and job.outcome.changed) for job in report.purged),
+        "duplicates_resolved": sum(bool(job.outcome and job.outcome.changed) for job in report.resolved),
+        "still_linked": sum(bool(job.outcome and job.outcome.still_linked) for job in report.jobs),
         "requests": sent,
         "quota_seconds": round(quota_seconds, 1),
     }
@@ -92,9 +95,9 @@ def summary_of(report: Report, sent: dict[str, int], quota_seconds: float) -> di
 def failure_of(report: Report, rows: Sequence[dict[str, Any]]) -> Failure | None:
     """Why the run is red, in one line; C(None) where it is green."""
     lines = [row["failure"]["msg"] for row in rows if "failure" in row]
-    lines += [job.failed.line for job in report.purged if job.failed]
+    lines += [job.failed.line for job in (*report.resolved, *report.purged) if job.failed]
     retriable = any(job.failed.retriable for job in report.jobs if job.failed)
-    failed = tenants_failed(lines, len(report.jobs + report.purged), retriable, report.stopped)
+    failed = tenants_failed(lines, len(report.everything), retriable, report.stopped)
     if report.failure is None:
         return failed
     words = [failed.message] if failed else []

@@ -86,6 +86,11 @@ def tenant_spec() -> dict[str, Any]:
     }
 
 
+def listed_tenant_spec() -> dict[str, Any]:
+    """The options that declare one tenant of a list."""
+    return {**tenant_spec(), "allow_shared_domain": {"type": "bool", "default": False}}
+
+
 def confirm_spec() -> dict[str, Any]:
     """The options that say how a link is looked at after it was made."""
     return {
@@ -112,7 +117,7 @@ def tenants_spec() -> dict[str, Any]:
     """The options of every run over a list of tenants. All take the same list, and use of it what they need."""
     return {
         **http_spec(),
-        "tenants": {"type": "list", "elements": "dict", "required": True, "options": tenant_spec()},
+        "tenants": {"type": "list", "elements": "dict", "required": True, "options": listed_tenant_spec()},
         "concurrency": {"type": "int", "default": 64},
         "stop_after_failures": {"type": "int"},
         "progress_path": {"type": "path"},
@@ -138,6 +143,8 @@ def bulk_spec() -> dict[str, Any]:
         "fingerprints": {"type": "path"},
         "purge": {"type": "bool", "default": False},
         "purge_limit": {"type": "float", "default": 0.1},
+        "resolve_duplicates": {"type": "bool", "default": False},
+        "resolve_duplicates_limit": {"type": "float", "default": 0.1},
     }
 
 

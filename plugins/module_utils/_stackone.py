@@ -4,78 +4,47 @@
 
 from __future__ import annotations
 
-import math
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable
-from urllib.parse import quote
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import (
+    Account,
+    account_in,
+    account_path,
+    accounts_in,
+    checked,
+    same_provider,
+    says_missing,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import StackOneApi, refused, unexpected
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
+from ansible_collections.tenantlink.stackone.plugins.module_utils._paging import (
+    MOST_PAGES,
+    PAGE_SIZE,
+    Paging,
+    most_pages,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, one_line
 from ansible_collections.tenantlink.stackone.plugins.module_utils._times import iso_time, parse_date
 
-PAGE_SIZE = 100
-SMALLEST_PAGE = 25
-"""An answer with fewer accounts than the documented default page is the last one (S20)."""
-MOST_PAGES = 10_000
-PAGES_FOR_ONE_AHEAD = 32
 SESSION_SECONDS = 600
 
-ACTIVE = "active"
 OPENING = "open a connect session"
 
 _PROFILE_WORDS = ("provider", "integration", "connector", "config", "profile")
 
 
 @dataclass(frozen=True)
-class Account:
-    """StackOne's record of a link (S30). C(status) and C(type) in lower case: their case varies."""
-
-    id: str
-    provider: str
-    status: str
-    origin_owner_id: str
-    origin_owner_name: str | None = None
-    origin_username: str | None = None
-    label: str | None = None
-    type: str | None = None
-    status_reasons: tuple[str, ...] = ()
-    setup_information: dict[str, Any] = field(default_factory=dict)
-    created_at: str | None = None
-    updated_at: str | None = None
-    shared: bool | None = None
-
-    @property
-    def active(self) -> bool:
-        """Whether StackOne says that the link works; an unknown status does not (S31)."""
-        return self.status == ACTIVE
-
-    def as_dict(self, domain: str | None) -> dict[str, Any]:
-        """The C(account) of a module's result: nothing that could be secret."""
-        return {
-            "id": self.id,
-            "provider": self.provider,
-            "status": self.status,
-            "status_reasons": list(self.status_reasons),
-            "origin_owner_id": self.origin_owner_id,
-            "origin_owner_name": self.origin_owner_name,
-            "origin_username": self.origin_username,
-            "label": self.label,
-            "type": self.type,
-            "domain": domain,
-            "created_at": self.created_at,
-            "updated_at": self.updated_at,
-        }
-
-
-@dataclass(frozen=True)
 class ConnectSession:
-    """The short-lived token with which the Hub links or edits one account."""
+    """The short-lived token with which the Hub links or edits one account.
+
+    `created_at` is StackOne's time, in epoch seconds, if StackOne says it.
+    """
 
     token: str = field(repr=False)
+    created_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -124,43 +93,6 @@ def edit_request(account: Account, expires_in: int = SESSION_SECONDS) -> Session
     return SessionRequest(account.provider, account.origin_owner_id, name, account_id=account.id, expires_in=expires_in)
 
 
-class Paging:
-    """Which pages to ask for next, and when all are seen: survives either page base and any cap (S23).
-
-    Page 0 means the request without a page number.
-    """
-
-    def __init__(self, expected: int = 0) -> None:
-        self.done = False
-        self._expected = expected
-        self._seen: set[str] = set()
-        self._next = 0
-        self._probable_end = 0
-
-    def next_pages(self) -> list[int]:
-        """As many as there probably are, then the more at a time the more there were: few go past the end."""
-        if self._next >= MOST_PAGES:
-            raise Failed(
-                FailureCode.UNEXPECTED_ANSWER,
-                f"the listing of StackOne's accounts did not end in {MOST_PAGES} pages.",
-                "Check stackone_url, and that no proxy answers in its place.",
-            )
-        count = max(1 + self._next // PAGES_FOR_ONE_AHEAD, self._probable_end - self._next + 1)
-        self._next += count
-        return list(range(self._next - count, self._next))
-
-    def take(self, page: int, listed: list[Account]) -> list[Account]:
-        """The accounts of a page that no page before it had."""
-        fresh = [account for account in listed if account.id not in self._seen]
-        self._seen.update(account.id for account in fresh)
-        if (page == 0 and len(listed) < SMALLEST_PAGE) or (page >= 2 and not fresh):
-            self.done = True
-        elif page == 0:
-            # Counted from 1, the page after the last is needed as well, to see that it is empty.
-            self._probable_end = min(math.ceil(self._expected / len(listed)) + 1, MOST_PAGES) if self._expected else 0
-        return fresh
-
-
 class StackOne:
     """The client of the platform API. All methods raise Failed."""
 
@@ -173,49 +105,88 @@ class StackOne:
         """Whether a listing held accounts of owners that were not asked for."""
 
     def accounts(
-        self, provider: str, *owners: str, each: Callable[..., Iterable[Any]] = map, expected: int = 0
+        self,
+        provider: str,
+        *owners: str,
+        each: Callable[..., Iterable[Any]] = map,
+        expected: int = 0,
+        declared: int = 0,
     ) -> list[Account]:
-        """The accounts of a provider, of the given owners or of all.
+        """Return the accounts of a provider, of the given owners or of all. Raises Failed.
 
-        Filters are repeated here, because misspelt ones may be ignored (S25). C(each) applies a function to
-        several pages at a time, as C(map) does; C(expected) is how many accounts there may be.
+        `each` applies a function to several pages at a time, as `map` does; `expected` is how many accounts there may
+        be. Where tenants are `declared`, their number bounds how many pages are read. Filters are repeated here,
+        because misspelt ones may be ignored (S25).
         """
-        params: dict[str, Any] = {"provider": provider, "page_size": PAGE_SIZE}
-        if owners:
-            params["origin_owner_id" if len(owners) == 1 else "origin_owner_ids"] = list(owners)
-        paging, wanted, found = Paging(expected), set(owners), []
+        declared = declared or len(owners)
+        paging = Paging(expected, most_pages(declared) if declared else MOST_PAGES)
+        found = self._read({"provider": provider, **_owner_filter(owners)}, paging, each)
+        return self._of(provider, owners, found)
+
+    def look_again(self, provider: str, *owners: str) -> list[Account]:
+        """Return the accounts of owners whom a listing did not show. Raises Failed.
+
+        Asks in another way than `accounts` does, for any provider and page by page until one is empty: what a listing
+        leaves out would be linked a second time. An account whose provider StackOne does not say is returned too.
+        """
+        found = self._read(_owner_filter(owners), Paging(most=most_pages(len(owners)), thorough=True), map)
+        return self._of(provider, owners, found)
+
+    def account(self, account_id: str) -> Account | None:
+        """Return one account, None where StackOne says that there is none. Raises Failed.
+
+        Raises Failed(account_mismatch) where StackOne answers with another account: nothing may be done to that one.
+        """
+        answer = self._send("GET", account_path(account_id))
+        if says_missing(answer):
+            self._make_sure_of_stackone()
+            return None
+        found = account_in(checked(answer, "show the account"), answer)
+        if found.id != account_id:
+            raise _another_account(account_id, found.id)
+        self._api.answered = True
+        return found
+
+    def change(self, account_id: str, changes: dict[str, str]) -> Answer:
+        """PATCH an account (S41); the answer, of whatever status. Sending the same twice is harmless."""
+        return self._send("PATCH", account_path(account_id), body=changes)
+
+    def delete(self, account_id: str) -> None:
+        """Unlink an account; one that is gone already is no error (S44). Raises Failed."""
+        doing = "unlink the account"
+        answer = self._send("DELETE", account_path(account_id))
+        if says_missing(answer) and self.account(account_id) is None:
+            return
+        data = checked(answer, doing, shape=object)
+        if answer.text and not (isinstance(data, dict) and str(data.get("id")) == account_id):
+            raise unexpected(answer, doing)
+
+    def _read(self, params: dict[str, Any], paging: Paging, each: Callable[..., Iterable[Any]]) -> list[Account]:
+        found: list[Account] = []
+        params = {**params, "page_size": PAGE_SIZE}
         while not paging.done:
             pages = paging.next_pages()
             for page, listed in zip(pages, each(lambda page: self._page(params, page), pages)):
                 found += paging.take(page, listed)
-        mine = [account for account in found if account.provider.lower() == provider.lower()]
-        of_owners = [account for account in mine if not owners or account.origin_owner_id in wanted]
+        self._api.answered = True
+        return found
+
+    def _of(self, provider: str, owners: Sequence[str], found: Iterable[Account]) -> list[Account]:
+        mine = [account for account in found if not account.provider or same_provider(account.provider, provider)]
+        of_owners = [account for account in mine if not owners or account.origin_owner_id in owners]
         self.filters_ignored = self.filters_ignored or len(of_owners) < len(mine)
         return of_owners
 
-    def account(self, account_id: str) -> Account | None:
-        """One account, C(None) where there is none."""
-        answer = self._send("GET", f"/accounts/{quote(account_id, safe='')}")
-        if _is_missing(answer):
-            return None
-        return _account(_checked(answer, "show the account"), answer)
-
-    def change(self, account_id: str, changes: dict[str, str]) -> Answer:
-        """PATCH an account (S41); the answer, of whatever status. Sending the same twice is harmless."""
-        return self._send("PATCH", f"/accounts/{quote(account_id, safe='')}", body=changes)
-
-    def delete(self, account_id: str) -> None:
-        """Unlink an account; one that is gone already is no error (S44)."""
-        answer = self._send("DELETE", f"/accounts/{quote(account_id, safe='')}")
-        if _is_missing(answer):
-            return
-        data = _checked(answer, "unlink the account", shape=object)
-        if answer.text and not (isinstance(data, dict) and data.get("id")):
-            raise unexpected(answer, "unlink the account")
+    def _make_sure_of_stackone(self) -> None:
+        """Raise Failed where it is not StackOne that says an account is missing: a proxy may answer 404 as well."""
+        if not self._api.answered:
+            accounts_in(self._send("GET", "/accounts", params={"page_size": 1}))
+            self._api.answered = True
 
     def open_session(self, request: SessionRequest) -> ConnectSession:
         """Open a connect session for our own use."""
-        return ConnectSession(self._token(self._open(request)))
+        answer = self._open(request)
+        return ConnectSession(self._token(answer), parse_date(str(answer.data.get("created_at"))))
 
     def auth_link(self, request: SessionRequest, now: float) -> AuthLink:
         """Open a connect session for a person (S53, S55). C(now) in epoch seconds, where StackOne does not say."""
@@ -245,7 +216,7 @@ class StackOne:
             names.sort(key=name.__eq__)
         if not answer.ok and _names_the_profile(answer, request.account_id):
             raise _profile_missing(refused(answer, OPENING), request)
-        _checked(answer, OPENING)
+        checked(answer, OPENING)
         return answer
 
     def session_alive(self, session: ConnectSession) -> bool:
@@ -269,67 +240,26 @@ class StackOne:
         self._api.proxy_paths.sort(key=path.__ne__)
 
     def _page(self, params: dict[str, Any], page: int) -> list[Account]:
-        return _listed(self._send("GET", "/accounts", params={**params, "page": page} if page else params))
+        return accounts_in(self._send("GET", "/accounts", params={**params, "page": page} if page else params))
 
     def _send(self, method: str, path: str, **request: Any) -> Answer:
         return self._api.send_known(method, path, auth=self._auth, **request)
 
 
-def _checked(answer: Answer, doing: str, shape: type = dict) -> Any:
-    if not answer.ok:
-        raise refused(answer, doing)
-    if not isinstance(answer.data, shape):
-        raise unexpected(answer, doing)
-    return answer.data
+def _owner_filter(owners: Sequence[str]) -> dict[str, list[str]]:
+    """Return the filter by owner under the name that takes as many (S20)."""
+    if not owners:
+        return {}
+    return {"origin_owner_id" if len(owners) == 1 else "origin_owner_ids": list(owners)}
 
 
-def _listed(answer: Answer) -> list[Account]:
-    """The accounts of one page, as a bare array or inside C(data) (S22)."""
-    doing = "list the accounts"
-    data = _checked(answer, doing, shape=object)
-    items = data.get("data") if isinstance(data, dict) else data
-    if not isinstance(items, list):
-        raise unexpected(answer, doing)
-    return [_account(item, answer) for item in items]
-
-
-def _account(record: Any, answer: Answer) -> Account:
-    if not isinstance(record, dict) or not isinstance(record.get("id"), (str, int)):
-        raise unexpected(answer, "show an account")
-
-    def text(key: str) -> str | None:
-        value = record.get(key)
-        return str(value) if isinstance(value, (str, int, float)) else None
-
-    setup = record.get("setup_information")
-    return Account(
-        id=str(record["id"]),
-        provider=sys.intern(text("provider") or ""),
-        status=sys.intern((text("status") or "unknown").lower()),
-        origin_owner_id=text("origin_owner_id") or "",
-        origin_owner_name=text("origin_owner_name"),
-        origin_username=text("origin_username"),
-        label=text("label"),
-        type=sys.intern((text("type") or "").lower()) or None,
-        status_reasons=tuple(_reasons(record.get("status_reasons"))),
-        setup_information=setup if isinstance(setup, dict) else {},
-        created_at=text("created_at"),
-        updated_at=text("updated_at"),
-        shared=record["shared"] if isinstance(record.get("shared"), bool) else None,
+def _another_account(asked: str, answered: str) -> Failed:
+    return Failed(
+        FailureCode.ACCOUNT_MISMATCH,
+        f"StackOne answered the request for account {asked} with another account, {one_line(answered)}.",
+        "Nothing was done to either. Check stackone_url, and that no proxy or cache answers in place of StackOne.",
+        details={"account_id": asked},
     )
-
-
-def _reasons(raw: Any) -> Iterator[str]:
-    for reason in raw if isinstance(raw, list) else []:
-        if isinstance(reason, dict):
-            words = reason.get("description") or reason.get("code")
-            if isinstance(words, str):
-                yield one_line(words)
-
-
-def _is_missing(answer: Answer) -> bool:
-    """404, or the 400 that says the same (S40)."""
-    return answer.status == 404 or (answer.status == 400 and "not found" in answer.text.lower())
 
 
 def _names_the_profile(answer: Answer, account_id: str | None) -> bool:

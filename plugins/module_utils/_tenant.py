@@ -65,6 +65,7 @@ class Tenant:
     account_type: str | None = None
     account_id: str | None = None
     allow_multiple: bool = False
+    allow_shared_domain: bool = False
     integration_id: str | None = None
     provider: str = "freshservice"
     credential_fields: CredentialFields = ANY_FIELDS

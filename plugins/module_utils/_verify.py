@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import error_words, refused
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import (
@@ -18,7 +19,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice 
     classify,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account, StackOne
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 
 DOING = "call Freshservice through the account"

@@ -204,6 +204,7 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
     with suppress(Stopped), during(Phase.OBSERVE):
         for provider, owners in owners_by_provider(entry.tenant for entry in entries if entry.tenant).items():
             directory.load_owners(provider, owners)
+            directory.ask_again(provider, owners)
     inviter = Inviter(stackone, Finder(stackone, hub, directory), options, bench.stop.clock())
     bench.batch(progress, Phase.APPLY).run(items, inviter.invite)
     progress.write(0.0, last=True)

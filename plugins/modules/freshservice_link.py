@@ -322,7 +322,7 @@ failure:
           V(stackone_key_refused), V(stackone_forbidden), V(stackone_rate_limited), V(stackone_unreachable),
           V(stackone_unavailable), V(stackone_rejected), V(unexpected_answer), V(hub_unavailable), V(session_refused),
           V(connector_profile_missing), V(field_ambiguous), V(field_unfilled), V(credentials_refused), V(ambiguous_account),
-          V(account_not_found), V(account_mismatch), V(account_not_active), V(create_uncertain), V(change_not_kept),
+          V(duplicate_account), V(account_not_found), V(account_mismatch), V(account_not_active), V(create_uncertain), V(change_not_kept),
           V(link_mismatch), V(link_not_verified).
       type: str
       sample: ambiguous_account
@@ -357,10 +357,10 @@ failure:
 
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import confirm_timeout_from, tenant_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, Module
+from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import (
     confirm_spec,
     freshservice_spec,

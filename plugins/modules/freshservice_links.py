@@ -16,6 +16,8 @@ description:
     allow. The accounts are listed once before and once after, the tenants are worked through by many workers.
   - A tenant that fails does not stop the others. The task fails in the end and still returns the result of every tenant.
   - It can be killed at any moment and run again. What is linked already is found, not linked twice.
+  - Where two runs link the same tenant at the same time, the account that was made first stays. The other run unlinks the
+    account that it made itself, and takes over the first one. Still, let one run at a time work on a StackOne project.
 author:
   - tenantlink.stackone contributors (@tenantlink)
 extends_documentation_fragment:
@@ -80,6 +82,22 @@ options:
       - Where it would be more, none is unlinked and the task fails.
     type: float
     default: 0.1
+  resolve_duplicates:
+    description:
+      - Where a tenant has several accounts of one link (the same provider, owner and domain), keep one and unlink the others.
+        The oldest account that works stays, or the oldest one if none works.
+      - That is done before the tenants are linked. In check mode the accounts are returned in RV(resolved). Without it, such
+        tenants fail with C(ambiguous_account).
+    type: bool
+    default: false
+    version_added: 1.1.0
+  resolve_duplicates_limit:
+    description:
+      - How many accounts O(resolve_duplicates) may unlink in one run. Below 1 it is a share of all accounts of the provider.
+        Where there are more, none is unlinked and the task fails.
+    type: float
+    default: 0.1
+    version_added: 1.1.0
 seealso:
   - module: tenantlink.stackone.freshservice_link
   - module: tenantlink.stackone.freshservice_key_info
@@ -192,7 +210,8 @@ results:
     failure:
       description:
         - Why the tenant is not as declared. See M(tenantlink.stackone.freshservice_link), with RV(ignore:msg) in it.
-        - Its code can also be V(stopped), for a tenant that was not begun or not ended, and V(internal_error).
+        - Its code can also be V(domain_linked_elsewhere), V(stopped) for a tenant that was not begun or not ended, and
+          V(internal_error).
       returned: when it failed
       type: dict
       sample:
@@ -212,6 +231,12 @@ purged:
   type: list
   elements: dict
   sample: [{"domain": null, "origin_owner_id": "customer-0815", "account_id": "45320976103598426372", "action": "delete", "changed": true}]
+resolved:
+  description: The duplicates that were unlinked because of O(resolve_duplicates), or would be, like RV(results).
+  returned: when O(resolve_duplicates=true)
+  type: list
+  elements: dict
+  sample: [{"domain": null, "origin_owner_id": "customer-4711", "account_id": "45320976103598426373", "action": "delete", "changed": true}]
 summary:
   description: Counts of the run.
   returned: always, unless an option is wrong or the accounts cannot be listed
@@ -241,6 +266,14 @@ summary:
       description: How many accounts were unlinked because of O(purge).
       type: int
       sample: 0
+    duplicates_resolved:
+      description: How many accounts were unlinked because of O(resolve_duplicates).
+      type: int
+      sample: 0
+    still_linked:
+      description: How many entries with O(tenants[].state=absent) left accounts of other domains to their owners. A warning names them.
+      type: int
+      sample: 0
     requests:
       description: How many requests each service got, repetitions included.
       type: dict
@@ -268,7 +301,7 @@ failure:
     code:
       description:
         - V(tenants_failed) where the run as such went well. See RV(results) then.
-        - V(duplicate_tenant), V(purge_refused), V(stopped), or one of the codes of M(tenantlink.stackone.freshservice_link).
+        - V(duplicate_tenant), V(purge_refused), V(duplicates_refused), V(stopped), or one of the codes of M(tenantlink.stackone.freshservice_link).
       type: str
       sample: tenants_failed
     phase:
@@ -300,7 +333,7 @@ failure:
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import bulk_options_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Bulk, Job
+from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Bulk
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import (
     entries_from,
     refuse_duplicates,
@@ -308,6 +341,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._entries impor
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import Fingerprints
+from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListBench
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
 from ansible_collections.tenantlink.stackone.plugins.module_utils._report import (
@@ -332,7 +366,9 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
     }
     if bench.module.params["purge"]:
         result["purged"] = [row_of(job) for job in report.purged]
-    diff = diff_of(report.jobs + report.purged) if bench.module._diff else None
+    if bench.module.params["resolve_duplicates"]:
+        result["resolved"] = [row_of(job) for job in report.resolved]
+    diff = diff_of(report.everything) if bench.module._diff else None
     return {**result, "diff": diff} if diff else result, failure_of(report, result["results"])
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import ACTIVE
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import ACTIVE
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import (
     CHANGING,
     COLUMNS,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     Action,
@@ -20,7 +21,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     StoredKey,
     not_active,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 
 SPOKEN = {"origin_owner_name": "owner name", "origin_username": "username"}

@@ -237,7 +237,7 @@ def test_a_wrong_stackone_key(house):
 
 
 def test_the_quota(house):
-    key = house.emulator.key(rpm=1)
+    key = house.emulator.key(rpm=2)
     house.known.add(key)
     house.emulator.switch(stackone_429_retry_after="seconds")
     result = house.link(stackone_api_key=key, retries=0)

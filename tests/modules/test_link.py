@@ -173,3 +173,85 @@ def test_drift_of_a_field(house, declared, field):
     assert {name: result["diff"]["after"][name] for name in result["diff"]["after"] if name != field} == {
         name: result["diff"]["before"][name] for name in result["diff"]["before"] if name != field
     }
+
+
+def test_without_a_hub_a_linked_tenant_is_managed(house):
+    house.link()
+    house.emulator.switch(hub_api="missing")
+    result = house.link(label="New")
+    assert result["actions"] == ["update"]
+    assert any("Hub API" in warning for warning in result["warnings"])
+    assert house.link("globex")["failure"]["code"] == "hub_unavailable"
+
+
+@pytest.mark.parametrize("page", ["html", {"raw": '{"statusCode": 404, "message": "Resource not found"}'}])
+def test_an_account_is_gone_only_if_stackone_says_so(house, page):
+    """A wrong stackone_url, or a proxy before it, answers 404 to everything: that says nothing about the account."""
+    house.link()
+    (account,) = house.emulator.accounts()
+    pinned = {"account_id": account["id"], "state": "absent", "domain": None, "api_key": None, "origin_owner_id": None}
+    house.emulator.fault(service="stackone", status=404, body=page)
+    result = house.link(**pinned)
+    assert result["failed"]
+    assert result["failure"]["code"] == "unexpected_answer" or result["failure"]["http_status"] == 404
+    house.emulator.clear_faults()
+    assert house.link(**pinned)["actions"] == ["delete"]
+    assert house.link(**pinned)["actions"] == []
+
+
+def test_a_deletion_that_is_refused_with_not_found_is_no_deletion(house):
+    house.link()
+    words = '{"statusCode": 400, "message": "Account lock not found"}'
+    house.emulator.fault(service="stackone", method="DELETE", status=400, body={"raw": words})
+    result = house.link(state="absent")
+    assert result["failure"]["code"] == "stackone_rejected"
+    assert not result["changed"]
+    assert len(house.emulator.accounts()) == 1
+
+
+def lost(house, allow_multiple, hidden):
+    """Every answer to a request to link is lost, and the listing does not show the account yet."""
+    house.emulator.switch(hub_existing_triple="duplicate", eventual_listing_ms=hidden)
+    house.emulator.fault(service="hub", method="POST", path="/hub/accounts", drop="after", call=1)
+    return house.link(allow_multiple=allow_multiple)
+
+
+@pytest.mark.parametrize("allow_multiple", [False, True])
+def test_a_lost_answer_makes_no_second_account(house, allow_multiple):
+    """With a listing that lags for longer than the run waits, there is one account, and the run says what it knows."""
+    result = lost(house, allow_multiple, 100_000)
+    assert len(house.emulator.accounts()) == 1
+    posts = house.emulator.requests(service="hub", method="POST", path="/hub/accounts")
+    assert len(posts) == 1
+    if allow_multiple:
+        assert result["failure"]["code"] == "create_uncertain"
+    else:
+        # The Hub's own identity rule does not lag.
+        assert result["actions"] == ["create"]
+    house.emulator.switch(eventual_listing_ms=0)
+
+
+def test_a_request_to_link_that_never_arrived_is_repeated_once(house):
+    house.emulator.fault(service="hub", method="POST", path="/hub/accounts", drop="before", call=1)
+    assert house.link()["actions"] == ["create"]
+    house.emulator.fault(service="hub", method="POST", path="/hub/accounts", drop="before")
+    house.emulator.clear_requests()
+    result = house.link("globex")
+    assert result["failure"]["code"] == "create_uncertain"
+    assert len(house.emulator.requests(service="hub", method="POST", path="/hub/accounts")) == 2
+    house.emulator.clear_requests()
+    result = house.link("globex", allow_multiple=True)
+    assert result["failure"]["code"] == "create_uncertain"
+    assert len(house.emulator.requests(service="hub", method="POST", path="/hub/accounts")) == 1
+
+
+def test_two_tenants_of_one_owner_are_not_mistaken_for_each_other(house):
+    """Both answers are lost: each row names the account of its own domain."""
+    house.emulator.fault(service="hub", method="POST", path="/hub/accounts", drop="after")
+    result = house.links(house.tenants("acme", "globex", origin_owner_id="customer-1", allow_multiple=True))
+    house.emulator.clear_faults()
+    domains = {account["id"]: account["setup_information"]["domain"] for account in house.emulator.accounts()}
+    assert [domains[row["account_id"]] for row in result["results"]] == ["acme", "globex"]
+    assert not result.get("failed")
+    text = str(result["results"]) + str(result.get("warnings"))
+    assert "unlink" not in text.lower()

@@ -17,8 +17,9 @@ DOMAINS = [f"t{serial:05d}" for serial in range(1, MANY + 1)]
 def test_it_costs_two_requests_a_tenant_and_then_none(many):
     declared = many.bulk(many.tenants(*DOMAINS), fingerprints=str(many.folder / "fingerprints.json"))
     result = many.links(**declared)
-    # Beside a session and a POST for each: one listing before, the profiles and the form, one listing after.
-    assert many.count("stackone") == 2 * MANY + 1 + 2 + 3
+    # Beside a session and a POST for each: one listing before, which shows nobody, all owners again in two requests,
+    # the profiles and the form, one listing after.
+    assert many.count("stackone") == 2 * MANY + 1 + 2 + 2 + 3
     assert many.count("freshservice") == MANY
     assert result["summary"]["requests"] == {"freshservice": MANY, "stackone": many.count("stackone")}
     many.emulator.clear_requests()
@@ -74,7 +75,7 @@ def test_fingerprints_that_cannot_be_written_are_a_warning(house):
 def purgeable(house, count=3):
     """Accounts of customers who are in no list."""
     for number in range(count):
-        house.emulator.add_account(origin_owner_id=f"former-{number}", domain="acme", api_key="an-old-key")
+        house.emulator.add_account(origin_owner_id=f"former-{number}", domain=f"former-{number}", api_key="an-old-key")
     house.emulator.add_account(origin_owner_id="other", provider="hibob", integration_id="x")
 
 
@@ -139,11 +140,134 @@ def test_two_domains_of_one_owner(house):
     assert domains == {"acme", "globex"}
 
 
-def test_one_domain_for_two_owners_is_told(house):
-    tenants = [*house.tenants("acme"), *house.tenants("acme", origin_owner_id="customer-2")]
-    result = house.links(tenants)
-    assert actions(result) == ["create"] * 2
-    assert any("Entries 1 and 2 link the same domain acme to two owners" in text for text in result["warnings"])
+def test_one_domain_is_linked_for_one_owner(house):
+    """The owner's id was written differently: without a word the customer would be linked twice."""
+    other = house.tenants("acme", origin_owner_id="customer-acme.0")
+    for listed in ([*house.tenants("acme"), *other], other):
+        result = house.links(listed)
+        assert result["results"][-1]["failure"]["code"] == "domain_linked_elsewhere"
+        assert not result["results"][-1]["changed"]
+        (account,) = house.emulator.accounts()
+        assert account["origin_owner_id"] == "customer-acme"
+    assert f"as account {account['id']} of owner customer-acme (active)" in result["msg"]
+
+
+def test_one_domain_for_two_owners_can_be_declared(house):
+    tenants = [*house.tenants("acme"), *house.tenants("acme", origin_owner_id="customer-2", allow_shared_domain=True)]
+    first, again = house.play(house.bulk(tenants), house.bulk(tenants), module=LINKS).results
+    assert actions(first) == ["create"] * 2
+    assert actions(again) == ["none"] * 2
+    assert any("Entries 1 and 2 link the same domain acme to two owners" in text for text in first["warnings"])
+
+
+def test_a_domain_moves_to_another_owner_where_the_first_one_leaves(house):
+    house.links(house.tenants("acme"))
+    moved = [*house.tenants("acme", origin_owner_id="customer-2"), *house.tenants("acme", state="absent")]
+    assert actions(house.links(moved)) == ["create", "delete"]
+    (account,) = house.emulator.accounts()
+    assert account["origin_owner_id"] == "customer-2"
+
+
+def test_purge_spares_the_account_of_a_tenant_whose_owner_was_written_differently(house):
+    house.links(house.tenants("acme", "globex"))
+    before = house.emulator.accounts()
+    result = house.links(
+        [*house.tenants("acme", origin_owner_id="customer-acme "), *house.tenants("globex")], purge=True, purge_limit=9
+    )
+    assert result["results"][0]["failure"]["code"] == "domain_linked_elsewhere"
+    assert result["purged"] == []
+    assert house.emulator.accounts() == before
+
+
+@pytest.mark.parametrize(
+    "pinned", [{"label": "A"}, {"state": "absent"}, {"state": "absent", "domain": None, "origin_owner_id": None}]
+)
+def test_two_entries_that_mean_one_account_are_refused(house, pinned):
+    """Pinned beside unpinned: the label would flip in every run, or one entry would be green and the other unlink it."""
+    house.links(house.tenants("acme"))
+    (account,) = before = house.emulator.accounts()
+    house.emulator.clear_requests()
+    listed = [*house.tenants("acme", label="B"), {**house.tenants("acme", account_id=account["id"])[0], **pinned}]
+    for entries in (listed, listed[::-1]):
+        result = house.links([{name: value for name, value in entry.items() if value is not None} for entry in entries])
+        assert result["failure"]["code"] == "duplicate_tenant"
+        assert result["failure"]["details"] == {"positions": [1, 2]}
+        assert account["id"] in result["msg"]
+    assert house.emulator.accounts() == before
+    assert {row["method"] for row in house.emulator.requests(caller="client")} == {"GET"}
+
+
+def test_an_owner_moves_to_another_domain_with_the_old_one_absent(house):
+    house.links(house.tenants("acme", origin_owner_id="customer-1"))
+    old = house.tenants("acme", origin_owner_id="customer-1", state="absent")
+    new = house.tenants("globex", origin_owner_id="customer-1")
+    for listed in ([*old, *new], [*new, *old]):
+        house.links(listed)
+        (account,) = house.emulator.accounts()
+        assert account["setup_information"] == {"domain": "globex"}
+
+
+def test_an_absent_owner_who_stays_linked_is_told(house):
+    house.links(house.tenants("acme", origin_owner_id="customer-1"))
+    result = house.links(house.tenants("globex", origin_owner_id="customer-1", state="absent"))
+    assert result["summary"]["still_linked"] == 1
+    (account,) = house.emulator.accounts()
+    (warning,) = result["results"][0]["warnings"]
+    assert account["id"] in warning
+    assert any("customer-1" in text for text in result["warnings"])
+
+
+def duplicates(house, *statuses, owner="customer-acme", domain="acme"):
+    """Accounts of one link, the oldest first."""
+    for status in statuses:
+        house.emulator.add_account(
+            origin_owner_id=owner, domain=domain, api_key=house.tenant_key("acme"), status=status
+        )
+    return [account["id"] for account in house.emulator.accounts()]
+
+
+def test_duplicates_are_told_and_left(house):
+    ids = duplicates(house, "active", "active")
+    result = house.links(house.tenants("acme"))
+    assert result["results"][0]["failure"]["code"] == "ambiguous_account"
+    assert "resolve_duplicates" in result["results"][0]["failure"]["remediation"]
+    assert [account["id"] for account in house.emulator.accounts()] == ids
+
+
+@pytest.mark.parametrize(
+    ("statuses", "kept"),
+    [(("active", "active"), 0), (("error", "active", "active"), 1), (("error", "error"), 0)],
+)
+def test_a_repair_keeps_the_oldest_account_that_works(house, statuses, kept):
+    ids = duplicates(house, *statuses)
+    declared = house.bulk(house.tenants("acme"), resolve_duplicates=True, resolve_duplicates_limit=9)
+    check, run, again = house.play({**declared, "check": True}, declared, declared, module=LINKS).results
+    unlinked = [one for one in ids if one != ids[kept]]
+    for result in (check, run):
+        assert [row["account_id"] for row in result["resolved"]] == unlinked
+        assert result["summary"]["duplicates_resolved"] == len(unlinked)
+    assert check["diff"] == run["diff"]
+    assert again["resolved"] == []
+    assert not again["changed"]
+    (account,) = house.emulator.accounts()
+    assert (account["id"], account["status"]) == (ids[kept], "active")
+
+
+def test_a_repair_never_goes_over_its_limit(house):
+    ids = duplicates(house, "active", "active")
+    result = house.links(house.tenants("acme"), resolve_duplicates=True)
+    assert result["failure"]["code"] == "duplicates_refused"
+    assert result["results"][0]["failure"]["code"] == "ambiguous_account"
+    assert [account["id"] for account in house.emulator.accounts()] == ids
+
+
+def test_a_repair_leaves_the_owners_other_links(house):
+    ids = duplicates(house, "active", "active")
+    (other,) = set(duplicates(house, "active", domain="globex")) - set(ids)
+    tenants = house.tenants("acme", "globex", origin_owner_id="customer-acme", allow_multiple=True)
+    result = house.links(tenants, resolve_duplicates=True, resolve_duplicates_limit=9)
+    assert [row["account_id"] for row in result["resolved"]] == ids[1:]
+    assert {account["id"] for account in house.emulator.accounts()} == {ids[0], other}
 
 
 def test_an_empty_list_is_nothing_to_do(house):
@@ -209,3 +333,31 @@ def test_options_out_of_range(house, options, words):
     assert result["failure"]["phase"] == "arguments"
     assert words in result["msg"]
     assert house.emulator.requests(caller="client") == []
+
+
+def test_a_stackone_without_a_hub_ends_the_run_at_once(many):
+    """It costs one session, not one for each tenant."""
+    many.emulator.switch(hub_api="missing")
+    result = many.links(many.tenants(*DOMAINS), concurrency=4)
+    codes = set(result["summary"]["failures"])
+    assert result["failure"]["code"] == "stopped"
+    assert "hub_unavailable" in codes <= {"hub_unavailable", "stopped"}
+    assert len(many.emulator.requests(path="/connect_sessions")) == 1
+    assert many.count("freshservice") < MANY
+
+
+def test_without_a_hub_linked_tenants_are_still_managed(many):
+    """The hint says that the next run adopts what was linked in the dashboard, so it must."""
+    many.links(many.tenants(*DOMAINS[:20]))
+    many.emulator.switch(hub_api="missing")
+    result = many.links(many.tenants(*DOMAINS[:21], label="New"))
+    assert actions(result) == ["update"] * 20 + ["none"]
+    assert result["results"][20]["failure"]["code"] == "hub_unavailable"
+    assert {account["label"] for account in many.emulator.accounts()} == {"New"}
+
+
+def test_without_a_hub_a_rotated_key_cannot_be_sent(house):
+    house.links(house.tenants("acme"))
+    house.emulator.switch(hub_api="missing")
+    result = house.links(house.tenants("acme", update_credentials="always"))
+    assert result["results"][0]["failure"]["code"] == "hub_unavailable"

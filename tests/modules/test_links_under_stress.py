@@ -58,6 +58,8 @@ VARIANTS = [
     {"accounts_shape": "data", "accounts_page_cap": 30},
     {"accounts_shape": "data_next", "accounts_page_base": 0, "accounts_page_cap": 25},
     {"accounts_page_cap": 40, "accounts_shuffle": True},
+    {"accounts_page_cap": 10},
+    {"accounts_page_cap": 7, "accounts_filters": "ignored", "accounts_page_base": 0},
     {"accounts_filters": "ignored", "accounts_page_cap": 50},
     {"eventual_listing_ms": 700},
     {"hub_existing_triple": "duplicate"},
@@ -74,7 +76,7 @@ VARIANTS = [
 def test_unusual_stackones(many, switches):
     many.emulator.switch(**switches)
     for number in range(30):
-        many.emulator.add_account(origin_owner_id=f"other-{number}", domain="t00001", api_key="another")
+        many.emulator.add_account(origin_owner_id=f"other-{number}", domain=f"other-{number}", api_key="another")
     some = DOMAINS[:70]
     tenants = many.tenants(*some, label="Desk", account_type="test")
     declared = many.bulk(tenants, confirm_timeout=20, fingerprints=str(many.folder / "fingerprints.json"))
@@ -96,7 +98,7 @@ def test_profile_property_is_learnt_once(many):
 
 
 def test_a_closing_listing_that_fails_loses_nothing(many):
-    many.emulator.fault(service="stackone", path="/accounts", status=500, call=2, count=1000)
+    many.emulator.fault(service="stackone", path="/accounts", status=500, call=3, count=1000)
     result = many.links(many.tenants(*DOMAINS[:40]))
     assert result["failure"]["code"] == "stackone_unavailable"
     assert result["failure"]["phase"] == "confirm"

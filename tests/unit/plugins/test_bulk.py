@@ -7,11 +7,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils import _bulk
-from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Bulk, Job
+from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Bulk
 from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import entries_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
+from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
 
@@ -24,8 +25,14 @@ class Exchange:
     api = SimpleNamespace(quota=None)
     http = SimpleNamespace(sent={})
 
+    def readers(self, scrubber):
+        nothing = SimpleNamespace(
+            accounts=lambda *_args, **_options: [], look_again=lambda *_args: [], filters_ignored=False
+        )
+        return nothing, None
+
     def clients(self, scrubber):
-        stackone = SimpleNamespace(accounts=lambda *_args, **_options: [], filters_ignored=False)
+        stackone, _hub = self.readers(scrubber)
         return SimpleNamespace(stackone=stackone, hub=None, freshservice=None, clock=Clock(), scrubber=scrubber)
 
 
@@ -35,7 +42,8 @@ class Linker:
     def __init__(self, *_args):
         pass
 
-    def apply(self, outcome):
+    def apply(self, outcome, find):
+        find()
         if outcome.tenant.domain == "b":
             raise KeyError(outcome.tenant.api_key)
         outcome.phase = Phase.CONFIRM
@@ -45,6 +53,9 @@ class Linker:
             raise ValueError(outcome.tenant.api_key)
         outcome.confirmed = True
         return True
+
+    def try_again(self, _outcome):
+        return False
 
 
 def test_a_defect_with_one_tenant_does_not_hide_the_others(monkeypatch):

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Outcome
-from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Job, Report
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Report
 from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew, Stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import URL_ROOM, _portions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import (
@@ -21,10 +21,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._entries impor
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
+from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Creation, Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._paging import Paging
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action, Stored, plan_create, plan_present
 from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import check_limit, most, unlisted
 from ansible_collections.tenantlink.stackone.plugins.module_utils._report import DIFF_LINES, diff_of, failure_of, row_of
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account, Paging
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
 UNSET = dict.fromkeys(
@@ -119,24 +121,39 @@ def outcome(entry, found, account=None):
     return made
 
 
+def jobs_of(listed, outcomes):
+    return [Job(entry, outcome) for entry, outcome in zip(listed, outcomes)]
+
+
 ACCOUNTS = [account(1, "1"), account(2, "2"), account(3, "2"), account(4, "former")]
 
 
 def test_purge_takes_what_no_entry_means():
     listed = entries(declared("a", "1"), declared("b", "2"))
     outcomes = [outcome(listed[0], True, ACCOUNTS[0]), outcome(listed[1], True, ACCOUNTS[1])]
-    assert [item.id for item in unlisted(ACCOUNTS, listed, outcomes)] == ["id-3", "id-4"]
+    assert [item.id for item in unlisted(ACCOUNTS, jobs_of(listed, outcomes))] == ["id-3", "id-4"]
 
 
 def test_purge_spares_the_owners_of_entries_that_were_not_found():
     listed = entries(declared("a", "1"), declared("b", "2"), declared("not a domain", "former"))
     outcomes = [outcome(listed[0], True, ACCOUNTS[0]), outcome(listed[1], False), None]
-    assert unlisted(ACCOUNTS, listed, outcomes) == []
+    assert unlisted(ACCOUNTS, jobs_of(listed, outcomes)) == []
 
 
 def test_purge_spares_pinned_accounts():
     listed = entries(declared("a", "1", account_id="id-4"))
-    assert "id-4" not in [item.id for item in unlisted(ACCOUNTS, listed, [outcome(listed[0], False)])]
+    assert "id-4" not in [item.id for item in unlisted(ACCOUNTS, jobs_of(listed, [outcome(listed[0], False)]))]
+
+
+def test_purge_spares_the_account_that_keeps_a_tenant_from_being_linked():
+    """The tenant's owner was written differently: its working account must not go while no other can be made."""
+    (entry,) = entries(declared("a", "4711.0"))
+    refused = Job(entry, outcome(entry, False), elsewhere=("id-1",))
+    assert [item.id for item in unlisted(ACCOUNTS, [refused])] == ["id-2", "id-3", "id-4"]
+
+
+def test_purge_spares_accounts_whose_provider_is_not_known():
+    assert unlisted([Account("id-9", "", "active", "9")], []) == []
 
 
 @pytest.mark.parametrize(("limit", "total", "allowed"), [(0.1, 5, 1), (0.1, 101, 11), (0, 9, 0), (1, 9, 1), (7, 3, 7)])
@@ -212,7 +229,8 @@ def job(entry, outcome=None, failure=None):
 
 def created(entry):
     made = Outcome(entry.tenant)
-    made.plan, made.actions, made.created_id = plan_create(entry.tenant, None), [Action.CREATE], "id-1"
+    made.plan, made.actions = plan_create(entry.tenant, None), [Action.CREATE]
+    made.creation = Creation(None, "id-1", answered=True)
     return made
 
 

@@ -1,0 +1,71 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which of several accounts of one link stays, and which of them a run may unlink. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import ARCHIVED, Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Creation
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Candidate
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant, same_domain
+
+
+def same_link(tenant: Tenant, candidates: Sequence[Candidate]) -> list[Account]:
+    """Return the accounts that are this tenant's link: those of its owner that store its domain.
+
+    Where an owner has one link only, an account whose domain cannot be told counts as well.
+    """
+    return [item.account for item in candidates if item.account.status != ARCHIVED and _is_link(tenant, item)]
+
+
+def first_made(accounts: Sequence[Account]) -> Account | None:
+    """Return the account that StackOne made first, by time and then by id; None where the order cannot be told."""
+    if not accounts or any(account.made_at is None for account in accounts):
+        return None
+    return min(accounts, key=_age)
+
+
+def made_by(creation: Creation, account: Account) -> bool:
+    """Return whether this run made an account: its own request was answered with the id, and the account is no older
+    than the connect session. A Hub that updates may answer with an account that was there before (H19).
+    """
+    if not creation.answered or creation.account_id != account.id:
+        return False
+    return account.made_at is not None and creation.opened_at is not None and account.made_at >= creation.opened_at
+
+
+def survivor(accounts: Sequence[Account]) -> Account | None:
+    """Return the account that a repair keeps: the oldest that works, else the oldest; None where ages are unknown."""
+    working = [account for account in accounts if account.active]
+    return first_made(working or accounts) if first_made(accounts) else None
+
+
+def duplicate_account(tenant: Tenant, accounts: Sequence[Account]) -> Failed:
+    """Return the failure of a link that has several accounts, of which none may be unlinked without asking."""
+    listed = ", ".join(f"{account.id} ({account.status}, made {account.created_at})" for account in accounts)
+    return Failed(
+        FailureCode.DUPLICATE_ACCOUNT,
+        f"StackOne has {len(accounts)} accounts for this one link: {listed}."
+        " Another run or a person linked the same tenant at the same time.",
+        "Run again when no other run is under way. If both accounts stay, unlink one by its account_id, or let"
+        " freshservice_links do so with resolve_duplicates.",
+        retriable=True,
+        details={
+            "candidates": [
+                {"account_id": account.id, "domain": tenant.domain, "status": account.status} for account in accounts
+            ]
+        },
+    )
+
+
+def _is_link(tenant: Tenant, item: Candidate) -> bool:
+    if item.domain is None or tenant.domain is None:
+        return not tenant.allow_multiple
+    return same_domain(tenant.domain, item.domain)
+
+
+def _age(account: Account) -> tuple[float, str]:
+    return account.made_at or 0.0, account.id
