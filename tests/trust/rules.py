@@ -70,7 +70,7 @@ class Target:
     def kind(self) -> Kind:
         """What the request is for."""
         kind = _KINDS[self.service, self.method, self.path]
-        return Kind.TEST if kind is Kind.AGENT and self.caller == "stackone" else kind
+        return Kind.TEST if kind in (Kind.AGENT, Kind.SETTLE) and self.caller == "stackone" else kind
 
     @property
     def id(self) -> str:

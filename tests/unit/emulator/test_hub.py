@@ -212,7 +212,7 @@ def test_creating_tests_the_credentials_against_freshservice(client: Client) -> 
     assert (stored["label"], stored["type"], stored["origin_username"]) == ("L", "test", "u")
     assert (stored["status"], stored["credentials"]) == ("active", {"apiKey": client.key()})
     assert [(one["path"], one["domain"], one["status"]) for one in provider_calls(client)] == [
-        ("/api/v2/agents/me", "acme", 200)
+        ("/api/v2/agents", "acme", 200)
     ]
     after = client.freshservice("/agents/me").headers["X-RateLimit-Remaining"]
     assert int(before) - int(after) == 2
@@ -257,10 +257,12 @@ def test_unknown_fields_may_be_rejected(client: Client) -> None:
 
 
 def test_the_test_action_may_need_an_admin(client: Client) -> None:
-    client.emulator.switch(hub_test_action="agents")
+    client.emulator.set_tenant("acme", role="IT Agent")
     assert client.link().status_code == 400
     assert client.link(apiKey=client.admin_key()).status_code == 201
     assert provider_calls(client)[0]["query"] == "per_page=1"
+    client.emulator.switch(hub_test_action="agents_me")
+    assert client.link(client.session(multiple=True)).status_code == 201
 
 
 def test_a_tenant_over_its_rate_limit_fails_the_test_unless_retried(client: Client) -> None:

@@ -83,6 +83,7 @@ def test_actions(client: Client) -> None:
     def run(**body: Any) -> requests.Response:
         return client.stackone("POST", "/actions/rpc", headers={"x-account-id": account_id}, json=body)
 
+    client.emulator.set_tenant("acme", role="IT Agent")
     agent = run(action="freshservice_get_current_agent").json()["data"]["agent"]
     assert run(action="freshservice_get_agent", path={"id": agent["id"]}).status_code == 403
     client.emulator.change_account(account_id, api_key=client.admin_key())
