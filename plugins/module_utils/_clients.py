@@ -38,4 +38,4 @@ class Exchange:
     def clients(self, scrubber: Scrubber) -> Clients:
         """Clients whose secrets go to this scrubber: each tenant of a long list needs but its own."""
         stackone = StackOne(self.api, self.stackone_api_key, scrubber)
-        return Clients(self.freshservice, stackone, Hub(self.api, self.forms), scrubber, self.http.clock)
+        return Clients(self.freshservice, stackone, Hub(self.api, stackone, self.forms), scrubber, self.http.clock)

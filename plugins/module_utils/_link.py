@@ -184,7 +184,7 @@ class Linker:
         outcome.phase = Phase.APPLY
         outcome.was_broken = account.status in BROKEN
         if Action.RELINK in plan.actions:
-            session = look.session or self._writer.edit_session(account)
+            session = look.session or self._writer.edit_session(outcome.tenant, account)
             view = look.view or self._clients.hub.view(session, account.id)
             self._writer.relink(outcome, account, session, view)
         if plan.changes:
@@ -199,7 +199,7 @@ class Linker:
         remembered = self._memory.recall(tenant, account)
         if remembered is StoredKey.UNCHANGED:
             return Look(Stored(listed or tenant.domain, remembered))
-        session = self._writer.edit_session(account)
+        session = self._writer.edit_session(tenant, account)
         view = self._clients.hub.view(session, account.id)
         stored = compare_stored(tenant, view)
         if remembered is StoredKey.CHANGED and stored.key is not StoredKey.CHANGED and not stored.others:
