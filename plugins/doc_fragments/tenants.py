@@ -72,7 +72,9 @@ options:
         default: false
       integration_id:
         description:
-          - The connector profile to link with. If not set, the only active one for O(tenants[].provider).
+          - The connector profile to link with. If not set, the only active one for O(tenants[].provider), or the default
+            one of several.
+          - An account that exists already is not moved to another profile.
         type: str
         aliases: [connector_profile_id]
       provider:

@@ -14,7 +14,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
     Service,
     TransportError,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._profiles import Profile
+from ansible_collections.tenantlink.stackone.plugins.module_utils._profiles import ProfileCache
 from ansible_collections.tenantlink.stackone.plugins.module_utils._provider_errors import (
     flat_words,
     nested_body,
@@ -54,7 +54,7 @@ class StackOneApi:
         """The two names of the same property of a connect session (S50), the one that was taken first."""
         self.proxy_paths = ["/agents/me", "/api/v2/agents/me"]
         """Where the connector may have C(agents/me) (S71), the one that was found first."""
-        self.profiles: dict[str, list[Profile]] = {}
+        self.profiles = ProfileCache()
         """The connector profiles by provider, as far as they were asked for (S60)."""
 
     def send(self, method: str, path: str, **request: Any) -> Answer:

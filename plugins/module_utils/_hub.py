@@ -151,7 +151,7 @@ class Hub:
             listed = self._listed(session, provider)
             profile = next((item for item in listed if item.id == own), None)
             if profile and profile.active is False:
-                raise no_profile(provider, own, listed)
+                raise no_profile(provider, own, listed, of_account=True)
             unlisted = Profile(own, auth_key=view.auth_key, environment=view.environment)
             return self._form(session, provider, profile or unlisted, listed)
 
@@ -162,7 +162,7 @@ class Hub:
         doing = "read the Freshservice form"
         answer = self._answer(session, path)
         if answer.status == 404 and others and profile not in others:
-            raise no_profile(provider, profile.id, others, error_words(answer), answer.status)
+            raise no_profile(provider, profile.id, others, error_words(answer), answer.status, of_account=True)
         data = _object(answer, doing)
         return Form(profile.id, parse_fields(data.get("config"), profile.auth_key, profile.environment))
 

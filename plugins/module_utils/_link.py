@@ -170,6 +170,7 @@ class Linker:
     def _converge(self, outcome: Outcome, account: Account) -> None:
         outcome.account = account
         look = self._look(outcome.tenant, account)
+        outcome.note_view(account, look.view)
         if self._rules.verify_link is VerifyLink.CALL:
             look = self._proven(outcome, account, look)
         outcome.domain = look.stored.domain
@@ -186,6 +187,7 @@ class Linker:
         if Action.RELINK in plan.actions:
             session = look.session or self._writer.edit_session(outcome.tenant, account)
             view = look.view or self._clients.hub.view(session, account.id)
+            outcome.note_view(account, view)
             self._writer.relink(outcome, account, session, view)
         if plan.changes:
             self._writer.change(outcome, account, plan.changes)

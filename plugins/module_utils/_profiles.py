@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable
@@ -21,6 +22,7 @@ _NAMED = re.compile(f"{_WHAT}.{{0,80}}{_WRONG}|{_WRONG}.{{0,80}}{_WHAT}", re.IGN
 _ANOTHER_MATTER = re.compile(r"\baccount\b.{0,40}\bnot found|should not exist|\bno such account", re.IGNORECASE)
 
 _ENABLE = "Enable it once in StackOne's dashboard, under Connector Profiles, then run again."
+_MOVE = "Enable it in StackOne's dashboard, under Connector Profiles; or unlink the account and link it again under another."
 _CORRECT = "Correct integration_id, or leave it out to take the default profile, then run again."
 
 
@@ -45,6 +47,49 @@ class Profile:
     def as_dict(self) -> dict[str, Any]:
         """Return the profile as the details of a failure list it."""
         return {"id": self.id, "name": self.name, "active": self.active, "default": self.default}
+
+
+class ProfileCache:
+    """The platform's profiles by provider, each asked for once in a run, however many tenants want them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[str, list[Profile]] = {}
+
+    def get(self, provider: str, fetch: Callable[[], list[Profile] | None]) -> list[Profile]:
+        """Return the profiles, fetched by the first who asks; `None` of `fetch` is not remembered."""
+        key = provider.lower()
+        with self._lock:
+            if key not in self._known:
+                found = fetch()
+                if found is None:
+                    return []
+                self._known[key] = found
+            return self._known[key]
+
+
+@dataclass(frozen=True)
+class ProfileDrift:
+    """The ids of the declared profile and of the one that the account is linked under, where they differ."""
+
+    declared: str
+    account: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the C(profile_drift) of a module's result."""
+        return {"declared": self.declared, "account": self.account}
+
+    def warning(self, account_id: str) -> str:
+        """Return what a person should know: an account is never moved to another profile in place (N1)."""
+        return (
+            f"Account {account_id} is linked under the connector profile {self.account}, not under {self.declared}, which"
+            " integration_id declares. It was left there: to move it, unlink it and link it again."
+        )
+
+
+def profile_drift(declared: str | None, account: str | None) -> ProfileDrift | None:
+    """Return how the account's profile differs from the declared one, where both are known."""
+    return ProfileDrift(declared, account) if declared and account and declared != account else None
 
 
 def listed_profiles(items: Any, provider: str) -> list[Profile]:
@@ -73,15 +118,10 @@ def choose(
     active = [profile for profile in profiles if profile.active]
     if len(active) < 2:
         return next(iter(active), None)
-    for chosen in (
-        lambda: [profile for profile in active if profile.id == session_profile],
-        lambda: [profile for profile in active if profile.default],
-        lambda: _among(active, [profile.id for profile in known() if profile.default]),
-    ):
-        found = chosen()
-        if len(found) == 1:
-            return found[0]
-    return None
+    found = [profile for profile in active if profile.id == session_profile]
+    found = found or [profile for profile in active if profile.default]
+    found = found or _among(active, [profile.id for profile in known() if profile.default])
+    return found[0] if len(found) == 1 else None
 
 
 def names_the_profile(text: str) -> bool:
@@ -90,10 +130,19 @@ def names_the_profile(text: str) -> bool:
 
 
 def no_profile(
-    provider: str, declared: str | None, known: Sequence[Profile], words: str = "", http_status: int | None = None
+    provider: str,
+    wanted: str | None,
+    known: Sequence[Profile],
+    words: str = "",
+    http_status: int | None = None,
+    of_account: bool = False,
 ) -> Failed:
-    """Return why no connector profile can be used, with those that exist and StackOne's own words."""
-    message, remediation = _reason(provider, declared, known)
+    """Return why no connector profile can be used, with those that exist and StackOne's own words.
+
+    `wanted` is the declared profile, or that of an existing account (`of_account`).
+    """
+    message, remediation = _reason(provider, wanted, known)
+    remediation = _MOVE if of_account else remediation
     said = f" StackOne says: {words}." if words else ""
     details: dict[str, Any] = {
         "connector_profile_ids": [profile.id for profile in known if profile.active is not False],

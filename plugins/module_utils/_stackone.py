@@ -259,18 +259,18 @@ class StackOne:
             return self.open_session(replace(request, integration_id=found[0].id))
 
     def profiles(self, provider: str) -> list[Profile]:
-        """Return the provider's connector profiles (S60), asked for once; none where StackOne does not tell."""
-        known = self._api.profiles
-        if provider.lower() not in known:
-            try:
-                answer = self._send("GET", "/auth_configs", params={"connector_key": provider, "page_size": PAGE_SIZE})
-            except Failed:
-                return []
-            data = answer.data.get("data") if isinstance(answer.data, dict) else answer.data
-            if answer.status >= 500 or answer.status in (408, 429):
-                return []
-            known[provider.lower()] = listed_profiles(data if answer.ok else None, provider)
-        return known[provider.lower()]
+        """Return the provider's connector profiles (S60); none where StackOne does not tell."""
+        return self._api.profiles.get(provider, lambda: self._profiles(provider))
+
+    def _profiles(self, provider: str) -> list[Profile] | None:
+        try:
+            answer = self._send("GET", "/auth_configs", params={"connector_key": provider, "page_size": PAGE_SIZE})
+        except Failed:
+            return None
+        if answer.status >= 500 or answer.status in (408, 429):
+            return None
+        data = answer.data.get("data") if isinstance(answer.data, dict) else answer.data
+        return listed_profiles(data if answer.ok else None, provider)
 
     def auth_link(self, request: SessionRequest, now: float) -> AuthLink:
         """Open a connect session for a person (S53, S55). C(now) in epoch seconds, where StackOne does not say."""
