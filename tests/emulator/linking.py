@@ -147,12 +147,16 @@ async def _test(world: World, setup: dict[str, str], secrets: dict[str, str]) ->
     for _count in range(world.switches.hub_provider_retries):
         if reply is None or reply.status != 429:
             break
-        pause = reply.header("Retry-After") or "1"
-        await asyncio.sleep(min(int(pause), _LONGEST_PROVIDER_WAIT) if pause.isdigit() else 1)
+        await asyncio.sleep(provider_pause(reply.header("Retry-After")))
         reply = await call_provider(world, setup, secrets, "GET", path, "/api/v2")
     if reply is not None and reply.status == 200 and isinstance(reply.json(), dict):
         return Verdict()
     return Verdict(refusal_of(reply, f"/api/v2{path}"))
+
+
+def provider_pause(retry_after: str | None) -> int:
+    """The seconds that a test waits for a provider over its limit: what it asks for, up to a bound (S82b)."""
+    return min(int(retry_after), _LONGEST_PROVIDER_WAIT) if retry_after and retry_after.isdigit() else 1
 
 
 def _refusal(world: World, verdict: Verdict) -> Answer:

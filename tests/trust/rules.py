@@ -139,8 +139,12 @@ _CODES = {
     Kind.AGENT: _FRESHSERVICE,
     # The key stays refused; only why is not known then.
     Kind.SETTLE: _each(Harm, {Code.KEY_REFUSED}),
-    # Where Freshservice fails StackOne's own call, StackOne says that the credentials are refused.
-    Kind.TEST: _each(Harm, {Code.CREDENTIALS_REFUSED, Code.LINK_NOT_VERIFIED, Code.LINK_MISMATCH, *_SLOW}),
+    # Where Freshservice fails StackOne's own call, StackOne says what it answered: refused, busy, or out of order.
+    Kind.TEST: {
+        **_each(Harm, {Code.CREDENTIALS_REFUSED, Code.LINK_NOT_VERIFIED, Code.LINK_MISMATCH, *_SLOW}),
+        Harm.LIMITED: {Code.RATE_LIMITED, Code.LINK_NOT_VERIFIED, *_SLOW},
+        Harm.UNAVAILABLE: {Code.UNREACHABLE, Code.CREDENTIALS_REFUSED, Code.LINK_NOT_VERIFIED, *_SLOW},
+    },
     Kind.LIST: _STACKONE,
     # An account that is not shown is waited for.
     Kind.SHOW: {**_STACKONE, Harm.MISSING: {Code.ACCOUNT_NOT_FOUND}},

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import requests
 
+from tests.emulator.handle import EmulatorError
+
 from .client import Client
 
 ME = "/agents/me"
@@ -95,6 +97,8 @@ def test_a_plain_agent_does_not_see_agents_and_roles(client: Client) -> None:
     plain, admin = client.key(), client.admin_key()
     assert client.freshservice("/agents", key=plain).status_code == 200
     client.emulator.set_tenant("acme", role="IT Agent")
+    with pytest.raises(EmulatorError, match="role takes one of"):
+        client.emulator.set_tenant("acme", role="Boss")
     agent_id = client.freshservice(ME).json()["agent"]["id"]
     for path in ("/agents", f"/agents/{agent_id}", "/roles"):
         refused = client.freshservice(path, key=plain)
