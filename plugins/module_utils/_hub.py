@@ -204,8 +204,12 @@ class Hub:
         return found
 
     def _listed(self, session: ConnectSession, provider: str) -> list[Profile]:
-        data = self._get(session, f"/hub/connectors?provider={quote(provider, safe='')}", "list the connector profiles")
-        return listed_profiles(data.get("integrations"), provider)
+        doing = "list the connector profiles"
+        answer = self._answer(session, f"/hub/connectors?provider={quote(provider, safe='')}")
+        listed = _object(answer, doing).get("integrations")
+        if not isinstance(listed, list):
+            raise unexpected(answer, doing)
+        return listed_profiles(listed, provider)
 
     def _submit(
         self,

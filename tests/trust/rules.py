@@ -29,6 +29,7 @@ class Kind(str, Enum):
     PROXY = "proxy"
     SETTINGS = "settings"
     PROFILES = "profiles"
+    DEFAULT = "default"
     FORM = "form"
     VIEW = "view"
     CREATE = "create"
@@ -44,6 +45,7 @@ _KINDS = {
     ("stackone", "DELETE", "/accounts/*"): Kind.DELETE,
     ("stackone", "POST", "/connect_sessions"): Kind.SESSION,
     ("stackone", "POST", "/unified/proxy"): Kind.PROXY,
+    ("stackone", "GET", "/auth_configs"): Kind.DEFAULT,
     ("hub", "GET", "/hub/settings"): Kind.SETTINGS,
     ("hub", "GET", "/hub/connectors"): Kind.PROFILES,
     ("hub", "GET", "/hub/connectors/*"): Kind.FORM,
@@ -163,6 +165,8 @@ _CODES = {
     },
     Kind.SETTINGS: {**_HUB, Harm.MISSING: {Code.HUB_UNAVAILABLE}},
     Kind.PROFILES: {**_HUB, Harm.WRONG_JSON: {Code.UNEXPECTED_ANSWER, Code.CONNECTOR_PROFILE_MISSING}},
+    # Which profile is the default, where nothing else tells: without it none is guessed.
+    Kind.DEFAULT: _each(Harm, {Code.CONNECTOR_PROFILE_MISSING}),
     Kind.FORM: {**_HUB, Harm.WRONG_JSON: {Code.UNEXPECTED_ANSWER, Code.FIELD_UNFILLED}},
     Kind.VIEW: {**_HUB, Harm.WRONG_JSON: {Code.UNEXPECTED_ANSWER, Code.AMBIGUOUS_ACCOUNT}},
     Kind.CREATE: {**_HUB, **_each(_LOST, {Code.CREATE_UNCERTAIN}), **_REFUSED},
