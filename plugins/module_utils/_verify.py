@@ -67,7 +67,7 @@ def judge(check: KeyCheck, account: Account, agent: Agent) -> Answering:
 def provider_answer(answer: Answer) -> Answer:
     """Freshservice's own answer, out of the envelope of StackOne's (S70). Raises Failed where StackOne has none."""
     body = answer.data if isinstance(answer.data, dict) else {}
-    if answer.ok and isinstance(body.get("status"), int):
+    if answer.ok and type(body.get("status")) is int:
         return _unwrapped(body["status"], body.get("data"))
     error = provider_error(answer.data)
     if error:
