@@ -23,6 +23,9 @@ _ANOTHER_MATTER = re.compile(r"\baccount\b.{0,40}\bnot found|should not exist|\b
 
 _ENABLE = "Enable it once in StackOne's dashboard, under Connector Profiles, then run again."
 _MOVE = "Enable it in StackOne's dashboard, under Connector Profiles; or unlink the account and link it again under another."
+_CORRECT_OR_ENABLE = (
+    "Correct integration_id, or enable that profile in StackOne's dashboard, under Connector Profiles; then run again."
+)
 _CORRECT = "Correct integration_id, or leave it out to take the default profile, then run again."
 
 
@@ -165,7 +168,7 @@ def _reason(provider: str, declared: str | None, known: Sequence[Profile]) -> tu
     if declared and known:
         return f"StackOne has no connector profile {declared!r} for {provider}; it has {listed}.", _CORRECT
     if declared:
-        return f"StackOne has no enabled connector profile {declared!r} for {provider}.", f"{_CORRECT} {_ENABLE}"
+        return f"StackOne has no enabled connector profile {declared!r} for {provider}.", _CORRECT_OR_ENABLE
     if len(active) > 1:
         return (
             f"StackOne has several enabled connector profiles for {provider}, and none is known to be the default: {listed}.",

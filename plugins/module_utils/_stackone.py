@@ -37,6 +37,8 @@ SESSION_SECONDS = 600
 
 ACTIVE = "active"
 OPENING = "open a connect session"
+EXCERPT = 4000
+"""Characters of an error in which its words are looked for."""
 _PROFILE_STATUSES = frozenset({400, 404, 409, 412, 422})
 """What a session may be answered for a provider or profile that is not enabled (S57)."""
 
@@ -298,7 +300,7 @@ class StackOne:
             if answer.status != 400 or name not in answer.text:
                 break
             names.sort(key=name.__eq__)
-        if answer.status in _PROFILE_STATUSES and names_the_profile(answer.text):
+        if answer.status in _PROFILE_STATUSES and names_the_profile(answer.text[:EXCERPT]):
             known = self.profiles(request.provider)
             raise no_profile(
                 request.provider, request.integration_id, known, error_words(answer).rstrip("."), answer.status

@@ -145,7 +145,7 @@ _CODES = {
     Kind.TEST: {
         **_each(Harm, {Code.CREDENTIALS_REFUSED, Code.LINK_NOT_VERIFIED, Code.LINK_MISMATCH, *_SLOW}),
         Harm.LIMITED: {Code.RATE_LIMITED, Code.LINK_NOT_VERIFIED, *_SLOW},
-        Harm.UNAVAILABLE: {Code.UNREACHABLE, Code.CREDENTIALS_REFUSED, Code.LINK_NOT_VERIFIED, *_SLOW},
+        Harm.UNAVAILABLE: {Code.UNREACHABLE, Code.LINK_NOT_VERIFIED, *_SLOW},
     },
     Kind.LIST: _STACKONE,
     # An account that is not shown is waited for.
