@@ -81,7 +81,9 @@ options:
         version_added: 1.1.0
       integration_id:
         description:
-          - The connector profile to link with. If not set, the only active one for O(tenants[].provider).
+          - The connector profile to link with. If not set, the only active one for O(tenants[].provider), or the default
+            one of several.
+          - An account that exists already is not moved to another profile.
         type: str
         aliases: [connector_profile_id]
       provider:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
@@ -15,7 +14,14 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
     Service,
     TransportError,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._profiles import ProfileCache
+from ansible_collections.tenantlink.stackone.plugins.module_utils._provider_errors import (
+    flat_words,
+    nested_body,
+    provider_error,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
+from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import Told
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 
 _BY_STATUS = {
@@ -50,10 +56,13 @@ class StackOneApi:
         """Where the connector may have C(agents/me) (S71), the one that was found first."""
         self.answered = False
         """Whether this run has seen that it is StackOne's API that answers: accounts came as StackOne gives them."""
+        self.profiles = ProfileCache()
+        """The connector profiles by provider, as far as they were asked for (S60)."""
 
     def send(self, method: str, path: str, **request: Any) -> Answer:
         """Return the answer, whatever its status. Raises TransportError."""
-        return self._http.send(Request(Service.STACKONE, method, f"{self._url}{path}", **request), self.quota)
+        sent = Request(Service.STACKONE, method, f"{self._url}{path}", told=told_by_provider, **request)
+        return self._http.send(sent, self.quota)
 
     def send_known(self, method: str, path: str, **request: Any) -> Answer:
         """As C(send), for requests after whose loss nothing is uncertain. Raises Failed."""
@@ -63,8 +72,21 @@ class StackOneApi:
             raise unreachable(error) from None
 
 
+def told_by_provider(answer: Answer) -> Told | None:
+    """Return what the provider behind StackOne answered, which decides about a repetition (H17, S80, S82b)."""
+    error = provider_error(answer.data)
+    return Told(error.decisive_status, error.retry_after, passed_on=True) if error else None
+
+
 def unreachable(error: TransportError) -> Failed:
-    """StackOne gave no answer."""
+    """StackOne gave no answer, or none that was complete."""
+    if error.sent:
+        return Failed(
+            FailureCode.STACKONE_UNREACHABLE,
+            f"StackOne gave no complete answer: {error}.",
+            "Run again later; if it stays, see StackOne's status page, and check the proxy between here and StackOne.",
+            retriable=True,
+        )
     return Failed(
         FailureCode.STACKONE_UNREACHABLE,
         f"StackOne could not be reached: {error}.",
@@ -91,7 +113,7 @@ def refused(answer: Answer, doing: str) -> Failed:
             retriable=True,
             details=details,
         )
-    if 200 <= answer.status < 400 or not _is_stackones(answer):
+    if 200 <= answer.status < 400 or not is_stackones(answer):
         return unexpected(answer, doing)
     return Failed(
         FailureCode.STACKONE_REJECTED,
@@ -102,7 +124,7 @@ def refused(answer: Answer, doing: str) -> Failed:
     )
 
 
-def _is_stackones(answer: Answer) -> bool:
+def is_stackones(answer: Answer) -> bool:
     """Return whether an error has the form of StackOne's own (S80); a proxy's page or JSON has not."""
     body = answer.data if isinstance(answer.data, dict) else {}
     return body.get("statusCode") == answer.status and isinstance(body.get("message"), (str, list))
@@ -120,41 +142,12 @@ def unexpected(answer: Answer, doing: str) -> Failed:
 
 
 def error_words(answer: Answer) -> str:
-    """What StackOne, or the provider behind it, says of an error (S80, H13): provider's words first."""
-    body = _unnested(answer.data)
+    """Return what StackOne, or the provider behind it, says of an error (S80, H13): the provider's words first."""
+    error = provider_error(answer.data)
+    body = nested_body(answer.data)
     errors = body.get("errors")
     listed = "; ".join(str(item) for item in errors) if isinstance(errors, list) else None
-    for words in (_flat(body.get("provider_response")), listed, _flat(body.get("message"))):
+    for words in (error.words if error else None, listed, flat_words(body.get("message"))):
         if words:
             return one_line(words)
     return answer.excerpt or "no text"
-
-
-def provider_words(answer: Answer) -> str | None:
-    """The provider's own words in an error answer (H13), C(None) where it has none."""
-    words = _flat(_unnested(answer.data).get("provider_response"))
-    return one_line(words) if words else None
-
-
-def _unnested(data: Any) -> dict[str, Any]:
-    """The error body; its C(message) can itself be the JSON of one (H13)."""
-    if not isinstance(data, dict):
-        return {}
-    try:
-        inner = json.loads(data.get("message") or "")
-    except (TypeError, ValueError):
-        return data
-    return {**data, **inner} if isinstance(inner, dict) else data
-
-
-def _flat(value: Any) -> str | None:
-    """Text, or the text inside the JSON that a provider answered with."""
-    if isinstance(value, str):
-        try:
-            parsed = json.loads(value)
-        except ValueError:
-            return value or None
-        return (_flat(parsed) or value) if isinstance(parsed, dict) else value
-    if isinstance(value, dict):
-        return _flat(value.get("message")) or _flat(value.get("description")) or json.dumps(value)
-    return None

@@ -37,7 +37,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone impo
     ConnectSession,
     SessionRequest,
     StackOne,
-    edit_request,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
@@ -58,22 +57,21 @@ class Writer:
         """A session that links a new account."""
         return self._stackone.open_session(create_request(tenant, username))
 
-    def edit_session(self, account: Account) -> ConnectSession:
+    def edit_session(self, tenant: Tenant, account: Account) -> ConnectSession:
         """A session for this account alone."""
-        return self._stackone.open_session(edit_request(account))
+        return self._stackone.edit_session(account, tenant.integration_id)
 
     def relink(self, outcome: Outcome, account: Account, session: ConnectSession, view: AccountView) -> None:
         """Send domain and key of an existing account again."""
         tenant = outcome.tenant
         check_pinned(tenant, account)
-        profile = view.integration_id or tenant.integration_id
-        form = self._hub.form(lambda: session, tenant.provider, profile)
+        form = self._hub.edit_form(session, tenant.provider, view, tenant.integration_id)
         credentials = map_fields(form.fields, tenant.credential_fields).credentials(tenant)
 
         def edit(current: ConnectSession) -> Submission:
             return self._hub.edit(current, account.id, form.integration_id, credentials)
 
-        submission, session = self._submit(edit, session, lambda: self.edit_session(account))
+        submission, session = self._submit(edit, session, lambda: self.edit_session(tenant, account))
         if not self._taken(tenant, account, session, submission):
             raise submission.error or session_refused(submission.http_status)
         if submission.sent is Sent.UNCERTAIN or submission.foreign:

@@ -89,8 +89,7 @@ class Inviter:
     def _request(self, tenant: Tenant, account: Account | None) -> SessionRequest:
         if account:
             # The Hub's page edits an account under the profile of its session: name it where one is declared.
-            edit = edit_request(account, self._options.expires_in)
-            return replace(edit, integration_id=tenant.integration_id)
+            return edit_request(account, tenant.integration_id, self._options.expires_in)
         return replace(create_request(tenant, tenant.origin_username), expires_in=self._options.expires_in)
 
 

@@ -37,7 +37,8 @@ class Exchange:
 
     def readers(self, scrubber: Scrubber) -> tuple[StackOne, Hub]:
         """Return what accounts are found with; the tokens that it obtains go to this scrubber."""
-        return StackOne(self.api, self.stackone_api_key, scrubber), Hub(self.api, self.forms)
+        stackone = StackOne(self.api, self.stackone_api_key, scrubber)
+        return stackone, Hub(self.api, stackone, self.forms)
 
     def clients(self, scrubber: Scrubber) -> Clients:
         """Clients whose secrets go to this scrubber: each tenant of a long list needs but its own."""

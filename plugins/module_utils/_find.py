@@ -18,7 +18,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     select,
     stored_domain,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne, edit_request
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant, same_domain
 
@@ -102,7 +102,7 @@ class Finder:
     def _domain_of(self, tenant: Tenant, account: Account, look: bool) -> str | None:
         domain = stored_domain(tenant, account.setup_information)
         if domain is None and look:
-            session = self._stackone.open_session(edit_request(account))
+            session = self._stackone.edit_session(account, tenant.integration_id)
             domain = stored_domain(tenant, self._hub.view(session, account.id).setup_information)
         return domain
 

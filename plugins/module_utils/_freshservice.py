@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
@@ -22,6 +23,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import s
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 
+PAGE_LIMIT = 20_000
+"""Characters of a page in which its words are looked for."""
+
 
 class KeyStatus(str, Enum):
     """The verdict of a key check. Each value but C(valid) is a C(FailureCode) too."""
@@ -38,7 +42,8 @@ class KeyStatus(str, Enum):
     NOT_FRESHSERVICE = "not_freshservice"
 
 
-_SWITCH = "an Account Admin opens Admin > Agents > (the agent) > Permissions and enables API Key"
+_AGENTS = "Admin > User Management > Agents"
+_SWITCH = f"an Account Admin opens {_AGENTS} > (the agent) > Permissions > API Key and enables it"
 
 _MESSAGES = {
     KeyStatus.VALID: "the API key works.",
@@ -61,13 +66,13 @@ _REMEDIATIONS = {
     KeyStatus.KEY_REFUSED: (
         "Let the agent copy the key again from Profile settings > Your API Key;"
         f" if it is the same, {_SWITCH};"
-        " if the agent left, reactivate it under Admin > Agents or take another agent's key."
+        f" if the agent left, reactivate it under {_AGENTS} or take another agent's key."
     ),
     KeyStatus.KEY_DISABLED: f"Let it be enabled: {_SWITCH}.",
-    KeyStatus.AGENT_DEACTIVATED: "Reactivate the agent under Admin > Agents, or take another agent's key.",
+    KeyStatus.AGENT_DEACTIVATED: f"Reactivate the agent under {_AGENTS}, or take another agent's key.",
     KeyStatus.ACCESS_DENIED: (
-        "Check under Admin > Agents > (the agent) that its roles are complete and that API Key is enabled under"
-        " Permissions, and that the tenant's trusted IP addresses admit StackOne and this machine."
+        f"Check under {_AGENTS} > (the agent) that its roles are complete and that Permissions > API Key is enabled,"
+        " and that the tenant's trusted IP addresses admit StackOne and this machine."
     ),
     KeyStatus.DOMAIN_NOT_FOUND: (
         "Compare the domain with the address of the customer's helpdesk: it is the part before .freshservice.com."
@@ -79,6 +84,15 @@ _REMEDIATIONS = {
         "Check freshservice_url, and that no proxy or login page answers in place of the tenant."
     ),
 }
+
+_ANSWERED_BADLY = (
+    "Run again later: Freshservice has a problem or is down for maintenance, or a proxy on the way has one. If it stays,"
+    " open the helpdesk in a browser and ask its administrator."
+)
+"""The remediation where Freshservice was reached, but gave no proper answer (F49, F51)."""
+
+_UNCLAIMED = re.compile(r"still\s+fresh|\bclaim\s+(it|this|your)\b.{0,300}\bsign-?up\b", re.IGNORECASE | re.DOTALL)
+"""The words of the page that a subdomain without a tenant shows, whatever its status (F8)."""
 
 _CODE_STATUS = {
     "account_suspended": (KeyStatus.TENANT_SUSPENDED, None),
@@ -132,10 +146,14 @@ class KeyCheck:
     evidence: str = ""
     agent: Agent | None = None
     warnings: tuple[str, ...] = field(default=())
+    answered: bool = False
+    """Whether the server was reached where the verdict is `unreachable`."""
 
     @property
     def remediation(self) -> str:
         """What a person clicks, in Freshservice's own menu words (F16)."""
+        if self.status is KeyStatus.UNREACHABLE and self.answered:
+            return _ANSWERED_BADLY
         return _REMEDIATIONS[self.status]
 
     @property
@@ -221,6 +239,13 @@ class Freshservice:
 
 def classify(answer: Answer) -> KeyCheck:
     """The verdict on an answer to C(agents/me): by error code first, by HTTP status second (F57)."""
+    if not isinstance(answer.data, (dict, list)) and _UNCLAIMED.search(answer.text[:PAGE_LIMIT]):
+        return KeyCheck(
+            KeyStatus.DOMAIN_NOT_FOUND,
+            _MESSAGES[KeyStatus.DOMAIN_NOT_FOUND],
+            answer.status,
+            f"HTTP {answer.status}: {answer.excerpt}",
+        )
     if answer.ok:
         return _classify_success(answer)
     code, words = _error_of(answer.data)
@@ -231,7 +256,9 @@ def classify(answer: Answer) -> KeyCheck:
     location = urlsplit(answer.headers.get("Location") or "").hostname
     if 300 <= answer.status < 400 and location:
         evidence = f"HTTP {answer.status}: a redirect to {one_line(location)}, which was not followed"
-    return KeyCheck(status, message or _MESSAGES[status], answer.status, evidence)
+    if status is KeyStatus.UNREACHABLE:
+        message = f"Freshservice answered with an error ({evidence})."
+    return KeyCheck(status, message or _MESSAGES[status], answer.status, evidence, answered=True)
 
 
 def settle(check: KeyCheck, agents: Any, agent_email: str) -> KeyCheck:
@@ -252,7 +279,7 @@ def settle(check: KeyCheck, agents: Any, agent_email: str) -> KeyCheck:
 
 def _classify_success(answer: Answer) -> KeyCheck:
     record = answer.data.get("agent") if isinstance(answer.data, dict) else None
-    if not isinstance(record, dict) or not isinstance(record.get("id"), int):
+    if not isinstance(record, dict) or not _is_id(record.get("id")):
         status = KeyStatus.NOT_FRESHSERVICE
         evidence = f"HTTP {answer.status} without an agent: {answer.excerpt or 'no text'}"
         return KeyCheck(status, _MESSAGES[status], answer.status, evidence)
@@ -265,6 +292,11 @@ def _classify_success(answer: Answer) -> KeyCheck:
     return KeyCheck(
         KeyStatus.VALID, _MESSAGES[KeyStatus.VALID], answer.status, evidence, agent, tuple(_agent_warnings(agent))
     )
+
+
+def _is_id(value: Any) -> bool:
+    """Tell whether a value is an id; `true` is a number to Python."""
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _agent(record: dict[str, Any]) -> Agent:
@@ -308,7 +340,7 @@ def _by_http_status(answer: Answer) -> KeyStatus:
         return KeyStatus.KEY_REFUSED
     if answer.status == 403:
         return KeyStatus.TENANT_SUSPENDED if "suspended" in answer.excerpt.lower() else KeyStatus.ACCESS_DENIED
-    if answer.status == 404 or 300 <= answer.status < 400:
+    if answer.status in (404, 410) or 300 <= answer.status < 400:
         return KeyStatus.DOMAIN_NOT_FOUND
     if answer.status == 429:
         return KeyStatus.RATE_LIMITED
@@ -320,7 +352,8 @@ def _by_http_status(answer: Answer) -> KeyStatus:
 def _unanswered(error: TransportError) -> KeyCheck:
     unknown_host = error.kind is TransportKind.DNS
     status = KeyStatus.DOMAIN_NOT_FOUND if unknown_host else KeyStatus.UNREACHABLE
-    return KeyCheck(status, _MESSAGES[status], None, str(error))
+    message = f"Freshservice gave no complete answer ({error})." if error.sent else _MESSAGES[status]
+    return KeyCheck(status, message, None, str(error), answered=error.sent)
 
 
 def _settled(check: KeyCheck, status: KeyStatus, evidence: str) -> KeyCheck:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Callable
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
@@ -23,6 +23,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import 
     TOO_MANY,
     Retry,
     RetryLog,
+    Told,
     backoff,
     status_delay,
 )
@@ -107,7 +108,10 @@ class HttpOptions:
 
 @dataclass(frozen=True)
 class Request:
-    """One request. C(repeatable) is false for what would exist twice if it were sent twice."""
+    """One request. C(repeatable) is false for what would exist twice if it were sent twice.
+
+    C(told) reads who refused it out of the body of an error answer, before the status decides about a repetition.
+    """
 
     service: Service
     method: str
@@ -117,6 +121,7 @@ class Request:
     params: Mapping[str, Any] | None = None
     body: Any = None
     repeatable: bool = True
+    told: Callable[[Answer], Told | None] | None = None
 
     @property
     def title(self) -> str:
@@ -183,11 +188,12 @@ class Http:
                     raise
                 self._pause(request, _KIND_TEXT[error.kind], delay)
             else:
-                retry_after = answer.headers.get("Retry-After")
-                delay = status_delay(answer.status, retry_after, attempt, request.repeatable, self.clock.now())
+                told = _told(request, answer)
+                delay = status_delay(told.status, told.retry_after, attempt, request.repeatable, self.clock.now())
                 if delay is None or attempt >= self.options.retries:
                     return answer
-                self._pause(request, f"HTTP {answer.status}", delay, quota if answer.status == TOO_MANY else None)
+                limited = told.status == TOO_MANY and not told.passed_on
+                self._pause(request, f"HTTP {answer.status}", delay, quota if limited else None)
             attempt += 1
 
     def _counted(self, request: Request, quota: Quota | None) -> Answer:
@@ -245,6 +251,12 @@ class Http:
                 return bytes(body)
             if self.clock.monotonic() > deadline:
                 raise urllib3.exceptions.TimeoutError("the answer did not end")
+
+
+def _told(request: Request, answer: Answer) -> Told:
+    """Return what decides about a repetition: the error that the answer passes on, else its own status."""
+    passed_on = request.told(answer) if request.told and not answer.ok else None
+    return passed_on or Told(answer.status, answer.headers.get("Retry-After"))
 
 
 def error_delay(error: TransportError, attempt: int, repeatable: bool) -> float | None:

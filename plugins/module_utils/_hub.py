@@ -8,9 +8,10 @@ It is not publicly documented; whatever changes in it, changes here.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, Callable
+from typing import Any, Callable, Protocol
 from urllib.parse import quote
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import (
@@ -21,7 +22,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._account impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import (
     StackOneApi,
     error_words,
-    provider_words,
+    is_stackones,
     refused,
     unexpected,
     unreachable,
@@ -29,10 +30,20 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._api import (
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import FormField, parse_fields
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer, TransportError, TransportKind
+from ansible_collections.tenantlink.stackone.plugins.module_utils._profiles import (
+    Profile,
+    choose,
+    listed_profiles,
+    no_profile,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._provider_errors import ProviderError, provider_error
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import ConnectSession
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
 REDACTED = "__secretvalue:**redacted**"
+HUB_VERSION = "1.11.4"
+"""The widget's version that the Hub is spoken to as; the widget sends it with every call (H1)."""
+TAKING = "take the credentials"
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,8 @@ class AccountView:
     setup_information: dict[str, Any] = field(default_factory=dict)
     secrets: dict[str, Any] = field(default_factory=dict, repr=False)
     integration_id: str | None = None
+    auth_key: str | None = None
+    environment: str | None = None
 
 
 class Sent(Enum):
@@ -111,11 +124,19 @@ class Forms:
         return found
 
 
+class KnownProfiles(Protocol):
+    """Where the platform lists connector profiles."""
+
+    def profiles(self, provider: str) -> list[Profile]:
+        """Return the provider's profiles; an empty list where the platform does not tell."""
+
+
 class Hub:
     """The client of the Hub API; every call carries a connect session's token."""
 
-    def __init__(self, api: StackOneApi, forms: Forms | None = None) -> None:
+    def __init__(self, api: StackOneApi, platform: KnownProfiles, forms: Forms | None = None) -> None:
         self._api = api
+        self._platform = platform
         self._forms = forms or Forms()
 
     @property
@@ -130,28 +151,43 @@ class Hub:
         return account_id_of(found) if is_account_id(found) else None
 
     def form(self, session: Callable[[], ConnectSession], provider: str, integration_id: str | None) -> Form:
-        """The form of the given connector profile, else of the provider's only active one (H3, H4).
+        """Return the form of the given connector profile, else of the one that StackOne would take (H3, H4, S52).
 
         `session` opens or returns the session to ask with; it is not called where the form is known already.
         """
-        return self._forms.get(
-            provider, integration_id, lambda: self._form_for_all(session(), provider, integration_id)
-        )
 
-    def _form_for_all(self, session: ConnectSession, provider: str, integration_id: str | None) -> Form:
-        """What other tenants get as well, who do not know the token of this session as a secret."""
-        try:
-            return self._form(session, provider, integration_id)
-        except Failed as error:
-            error.failure = error.failure.scrubbed(Scrubber((session.token,)))
-            raise
+        def fetch() -> Form:
+            current = session()
+            return _for_all(
+                current, lambda: self._form(current, provider, self._profile(current, provider, integration_id))
+            )
 
-    def _form(self, session: ConnectSession, provider: str, integration_id: str | None) -> Form:
-        profile = self._profile(session, provider, integration_id)
-        path = f"/hub/connectors/{quote(profile['integration_id'], safe='')}"
-        data = self._get(session, path, "read the Freshservice form")
-        fields = parse_fields(data.get("config"), profile.get("authentication_config_key"), profile.get("environment"))
-        return Form(profile["integration_id"], fields)
+        return self._forms.get(provider, integration_id, fetch)
+
+    def edit_form(self, session: ConnectSession, provider: str, view: AccountView, declared: str | None) -> Form:
+        """Return the form of an account's own profile, which a session for another profile may not list (H4)."""
+        own = view.integration_id
+        if own is None:
+            return self.form(lambda: session, provider, declared)
+
+        def fetch() -> Form:
+            listed = self._listed(session, provider)
+            profile = next((item for item in listed if item.id == own), None)
+            if profile and profile.active is False:
+                raise no_profile(provider, own, listed, of_account=True)
+            unlisted = Profile(own, auth_key=view.auth_key, environment=view.environment)
+            return self._form(session, provider, profile or unlisted, listed)
+
+        return self._forms.get(provider, own, lambda: _for_all(session, fetch))
+
+    def _form(self, session: ConnectSession, provider: str, profile: Profile, others: Sequence[Profile] = ()) -> Form:
+        path = f"/hub/connectors/{quote(profile.id, safe='')}"
+        doing = "read the Freshservice form"
+        answer = self._answer(session, path)
+        if answer.status == 404 and others and profile not in others:
+            raise no_profile(provider, profile.id, others, error_words(answer), answer.status, of_account=True)
+        data = _object(answer, doing)
+        return Form(profile.id, parse_fields(data.get("config"), profile.auth_key, profile.environment))
 
     def view(self, session: ConnectSession, account_id: str) -> AccountView:
         """What is stored for an account, secrets redacted (H11)."""
@@ -162,11 +198,17 @@ class Hub:
                 # The account may be missing there, or the whole Hub: its settings tell.
                 self._get(session, "/hub/settings", "read the Hub's settings")
             raise
-        setup, secrets, integration = (data.get(key) for key in ("setupInformation", "secrets", "integrationId"))
+        setup, secrets = data.get("setupInformation"), data.get("secrets")
+
+        def text(key: str) -> str | None:
+            return str(data[key]) if isinstance(data.get(key), (str, int)) and data[key] else None
+
         return AccountView(
             setup if isinstance(setup, dict) else {},
             secrets if isinstance(secrets, dict) else {},
-            str(integration) if integration else None,
+            text("integrationId"),
+            text("authConfigKey"),
+            text("environment"),
         )
 
     def create(self, session: ConnectSession, integration_id: str, credentials: dict[str, str]) -> Submission:
@@ -180,23 +222,23 @@ class Hub:
         path = f"/hub{account_path(account_id)}"
         return self._submit("PATCH", path, session, integration_id, credentials, repeatable=True)
 
-    def _profile(self, session: ConnectSession, provider: str, integration_id: str | None) -> dict[str, Any]:
-        data = self._get(session, f"/hub/connectors?provider={quote(provider, safe='')}", "list the connector profiles")
-        listed = data.get("integrations")
-        profiles = [
-            item
-            for item in (listed if isinstance(listed, list) else [])
-            if isinstance(item, dict)
-            and isinstance(item.get("integration_id"), str)
-            and str(item.get("provider", "")).lower() == provider.lower()
-        ]
+    def _profile(self, session: ConnectSession, provider: str, integration_id: str | None) -> Profile:
+        listed = self._listed(session, provider)
         if integration_id:
-            profiles = [item for item in profiles if item["integration_id"] == integration_id]
-        elif len(profiles) > 1:
-            profiles = [item for item in profiles if item.get("active")]
-        if len(profiles) == 1 and profiles[0].get("active") is not False:
-            return profiles[0]
-        raise _no_profile(provider, integration_id, [item["integration_id"] for item in profiles])
+            found = next((item for item in listed if item.id == integration_id and item.active is not False), None)
+        else:
+            found = choose(listed, session.integration_id, lambda: self._platform.profiles(provider))
+        if found is None:
+            raise no_profile(provider, integration_id, listed)
+        return found
+
+    def _listed(self, session: ConnectSession, provider: str) -> list[Profile]:
+        doing = "list the connector profiles"
+        answer = self._answer(session, f"/hub/connectors?provider={quote(provider, safe='')}")
+        listed = _object(answer, doing).get("integrations")
+        if not isinstance(listed, list):
+            raise unexpected(answer, doing)
+        return listed_profiles(listed, provider)
 
     def _submit(
         self,
@@ -218,17 +260,33 @@ class Hub:
         return _submission(answer)
 
     def _get(self, session: ConnectSession, path: str, doing: str) -> dict[str, Any]:
+        return _object(self._answer(session, path), doing)
+
+    def _answer(self, session: ConnectSession, path: str) -> Answer:
         answer = self._api.send_known("GET", path, headers=_headers(session))
         if answer.status in (401, 403):
             raise session_refused(answer.status)
         if answer.status == 404 and path.partition("?")[0] in ("/hub/settings", "/hub/connectors"):
             self._forms.missing = True
             raise hub_unavailable(answer)
-        if not answer.ok:
-            raise refused(answer, doing)
-        if not isinstance(answer.data, dict):
-            raise unexpected(answer, doing)
-        return answer.data
+        return answer
+
+
+def _for_all(session: ConnectSession, fetch: Callable[[], Form]) -> Form:
+    """What other tenants get as well, who do not know the token of this session as a secret."""
+    try:
+        return fetch()
+    except Failed as error:
+        error.failure = error.failure.scrubbed(Scrubber((session.token,)))
+        raise
+
+
+def _object(answer: Answer, doing: str) -> dict[str, Any]:
+    if not answer.ok:
+        raise refused(answer, doing)
+    if not isinstance(answer.data, dict):
+        raise unexpected(answer, doing)
+    return answer.data
 
 
 def session_refused(http_status: int | None) -> Failed:
@@ -261,26 +319,55 @@ def _submission(answer: Answer) -> Submission:
         # An edit may be answered without any words (H10).
         foreign = bool(answer.text) and not isinstance(answer.data, dict)
         words = f"HTTP {answer.status}: {answer.excerpt or 'no text'}"
-        error = unexpected(answer, "take the credentials")
+        error = unexpected(answer, TAKING)
         return Submission(Sent.ACCEPTED, None, answer.status, words, error, foreign)
     words = error_words(answer)
+    provider = provider_error(answer.data)
+    if provider:
+        return Submission(Sent.REFUSED, None, answer.status, words, _provider_failed(answer.status, provider))
     if answer.status in (401, 403):
         return Submission(Sent.SESSION_REFUSED, None, answer.status, words)
-    if answer.status == 408 or (answer.status >= 500 and not provider_words(answer)):
-        return Submission(Sent.UNCERTAIN, None, answer.status, words, refused(answer, "take the credentials"))
+    if answer.status == 408 or answer.status >= 500:
+        return Submission(Sent.UNCERTAIN, None, answer.status, words, refused(answer, TAKING))
     error = _credentials_error(answer, words)
     return Submission(Sent.REFUSED, None, answer.status, words, error)
 
 
 def _credentials_error(answer: Answer, words: str) -> Failed:
     if answer.status == 429:
-        return refused(answer, "take the credentials")
-    if 300 <= answer.status < 400:
-        return unexpected(answer, "take the credentials")
+        return refused(answer, TAKING)
+    if 300 <= answer.status < 400 or not is_stackones(answer):
+        # A proxy's page says nothing about the key.
+        return unexpected(answer, TAKING)
     return credentials_refused(answer.status, words)
 
 
-def credentials_refused(http_status: int | None, words: str) -> Failed:
+def _provider_failed(http_status: int, provider: ProviderError) -> Failed:
+    """Return what Freshservice's answer to StackOne's test means: refused, busy (S82b), or out of order."""
+    if provider.final:
+        return credentials_refused(http_status, provider.words or provider.shown, provider.status)
+    details = {"answer": provider.words, "provider_status": provider.status}
+    if provider.busy:
+        return Failed(
+            FailureCode.RATE_LIMITED,
+            "StackOne could not test the domain and key: the Freshservice tenant is over its limit of API calls"
+            f" ({provider.shown}).",
+            "Run again in a minute; other apps of this tenant share the limit.",
+            http_status=http_status,
+            retriable=True,
+            details=details,
+        )
+    return Failed(
+        FailureCode.UNREACHABLE,
+        f"StackOne could not test the domain and key: Freshservice answered with an error ({provider.shown}).",
+        "Run again later: Freshservice has a problem, or is down for maintenance.",
+        http_status=http_status,
+        retriable=True,
+        details=details,
+    )
+
+
+def credentials_refused(http_status: int | None, words: str, provider_status: int | None = None) -> Failed:
     """StackOne's own test of the credentials failed, although the key check passed (F33)."""
     return Failed(
         FailureCode.CREDENTIALS_REFUSED,
@@ -288,21 +375,9 @@ def credentials_refused(http_status: int | None, words: str) -> Failed:
         "StackOne's test may need more rights than the key check: give the agent a role that may view agents and"
         " tickets, or take another agent's key.",
         http_status=http_status,
-        details={"answer": words},
-    )
-
-
-def _no_profile(provider: str, integration_id: str | None, active: list[str]) -> Failed:
-    if len(active) > 1:
-        message = f"StackOne has several active connector profiles for {provider}: {', '.join(active)}."
-        remediation = "Name one in integration_id."
-    else:
-        message = f"StackOne has no active connector profile{f' {integration_id!r}' if integration_id else ''} for {provider}."
-        remediation = "Enable it once in StackOne's dashboard, under Connector Profiles, then run again."
-    return Failed(
-        FailureCode.CONNECTOR_PROFILE_MISSING, message, remediation, details={"connector_profile_ids": active}
+        details={"answer": words, **({"provider_status": provider_status} if provider_status else {})},
     )
 
 
 def _headers(session: ConnectSession) -> dict[str, str]:
-    return {"x-hub-session-token": session.token}
+    return {"x-hub-session-token": session.token, "x-hub-version": HUB_VERSION}

@@ -269,6 +269,7 @@ class Linker:
     def _converge(self, outcome: Outcome, account: Account) -> None:
         outcome.account = account
         look = self._look(outcome.tenant, account)
+        outcome.note_view(account, look.view)
         if self._rules.verify_link is VerifyLink.CALL:
             look = self._proven(outcome, account, look)
         outcome.domain = look.stored.domain
@@ -287,8 +288,9 @@ class Linker:
         outcome.phase = Phase.APPLY
         outcome.was_broken = account.status in BROKEN
         if Action.RELINK in plan.actions:
-            session = look.session or self._writer.edit_session(account)
+            session = look.session or self._writer.edit_session(outcome.tenant, account)
             view = look.view or self._clients.hub.view(session, account.id)
+            outcome.note_view(account, view)
             self._writer.relink(outcome, account, session, view)
         if plan.changes:
             self._writer.change(outcome, account, plan.changes)
@@ -302,7 +304,7 @@ class Linker:
         remembered = self._memory.recall(tenant, account)
         if remembered is StoredKey.UNCHANGED:
             return Look(Stored(listed or tenant.domain, remembered))
-        seen = self._view(account)
+        seen = self._view(tenant, account)
         if seen is None:
             return Look(Stored(listed), hub_missing=True)
         session, view = seen
@@ -312,11 +314,11 @@ class Linker:
             stored = replace(stored, key=StoredKey.CHANGED)
         return Look(replace(stored, domain=stored.domain or listed), session, view)
 
-    def _view(self, account: Account) -> tuple[ConnectSession, AccountView] | None:
+    def _view(self, tenant: Tenant, account: Account) -> tuple[ConnectSession, AccountView] | None:
         """Return what the Hub shows of an account, and the session; None where this StackOne has no Hub."""
         hub = self._clients.hub
         try:
-            session = None if hub.missing else self._writer.edit_session(account)
+            session = None if hub.missing else self._writer.edit_session(tenant, account)
             return (session, hub.view(session, account.id)) if session else None
         except Failed as error:
             if error.failure.code is FailureCode.HUB_UNAVAILABLE:

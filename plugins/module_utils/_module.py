@@ -115,7 +115,8 @@ class Bench:
     def hub(self) -> tuple[StackOne, Hub]:
         """The clients of the platform API and of the Hub, within one quota. Raises Failed(invalid_argument)."""
         api, key = self._api()
-        return StackOne(api, key, self.scrubber), Hub(api)
+        stackone = StackOne(api, key, self.scrubber)
+        return stackone, Hub(api, stackone)
 
     def linker(self) -> Linker:
         """The worker for one tenant. Raises Failed(invalid_argument)."""

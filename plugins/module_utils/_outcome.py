@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Agent, KeyCheck, KeyStatus
-from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Submission
+from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import AccountView, Submission
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action, AgentChange, Plan, StoredKey
+from ansible_collections.tenantlink.stackone.plugins.module_utils._profiles import ProfileDrift, profile_drift
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
@@ -66,6 +67,8 @@ class Outcome:
     """The agent of the declared key, where the key is good."""
     agent_change: AgentChange | None = None
     """Whose key was replaced, for a re-link."""
+    profile_drift: ProfileDrift | None = None
+    """How the account's connector profile differs from the declared one, where the Hub's edit view was seen."""
     verified: bool | None = None
     """Whether a call through the account was answered by the declared key's agent; C(None) where none was made."""
 
@@ -100,6 +103,13 @@ class Outcome:
         self.key_check, self.verdict = check, check.status
         self.agent = check.agent
         self.warnings += check.warnings
+
+    def note_view(self, account: Account, view: AccountView | None) -> None:
+        """Keep whether the account is linked under the declared connector profile."""
+        found = profile_drift(self.tenant.integration_id, view.integration_id if view else None)
+        if found and not self.profile_drift:
+            self.profile_drift = found
+            self.warnings.append(found.warning(account.id))
 
     @property
     def sent(self) -> bool:

@@ -52,6 +52,7 @@ def _shown(outcome: Outcome) -> dict[str, Any]:
         "agent": outcome.agent.name_or_id if outcome.agent else None,
         "verdict": outcome.verdict.value if outcome.verdict else None,
         "agent_change": outcome.agent_change.value if outcome.agent_change else None,
+        "profile_drift": outcome.profile_drift.as_dict() if outcome.profile_drift else None,
         "verified": outcome.verified,
         "changes": _changes(outcome.plan) if outcome.changed and outcome.plan else None,
         "warnings": outcome.warnings,

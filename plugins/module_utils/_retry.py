@@ -22,6 +22,18 @@ LONGEST_WAIT = 120.0
 FIRST_BACKOFF = 0.5
 
 
+@dataclass(frozen=True)
+class Told:
+    """What decides whether a request is repeated: a status with its `Retry-After`, and whose they are.
+
+    `passed_on`: they come from a service behind the one that was asked, whose error it passed on.
+    """
+
+    status: int
+    retry_after: str | None = None
+    passed_on: bool = False
+
+
 def status_delay(status: int, retry_after: str | None, attempt: int, repeatable: bool, now: float) -> float | None:
     """Seconds to wait before repeating a request that was answered with C(status); C(None): do not.
 

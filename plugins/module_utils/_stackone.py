@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import (
@@ -17,7 +17,11 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._account impor
     same_provider,
     says_missing,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._api import StackOneApi, refused, unexpected
+from ansible_collections.tenantlink.stackone.plugins.module_utils._api import (
+    StackOneApi,
+    error_words,
+    unexpected,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
 from ansible_collections.tenantlink.stackone.plugins.module_utils._paging import (
@@ -26,14 +30,22 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._paging import
     Paging,
     most_pages,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._profiles import (
+    Profile,
+    listed_profiles,
+    names_the_profile,
+    no_profile,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, one_line
 from ansible_collections.tenantlink.stackone.plugins.module_utils._times import iso_time, parse_date
 
 SESSION_SECONDS = 600
 
 OPENING = "open a connect session"
-
-_PROFILE_WORDS = ("provider", "integration", "connector", "config", "profile")
+EXCERPT = 4000
+"""Characters of an error in which its words are looked for."""
+_PROFILE_STATUSES = frozenset({400, 404, 409, 412, 422})
+"""What a session may be answered for a provider or profile that is not enabled (S57)."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,8 @@ class ConnectSession:
 
     token: str = field(repr=False)
     created_at: float | None = None
+    integration_id: str | None = None
+    """The connector profile that StackOne says the session is for (S53)."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +101,20 @@ class SessionRequest:
         return {key: value for key, value in values.items() if value is not None}
 
 
-def edit_request(account: Account, expires_in: int = SESSION_SECONDS) -> SessionRequest:
-    """A session for this account alone, under its present name: the name is part of StackOne's identity rule (S51)."""
+def edit_request(account: Account, profile: str | None, expires_in: int = SESSION_SECONDS) -> SessionRequest:
+    """A session for this account alone, under its present name: the name is part of StackOne's identity rule (S51).
+
+    It names the declared C(profile), without which a project with no default profile opens none (S52).
+    """
     name = account.origin_owner_name or account.origin_owner_id
-    return SessionRequest(account.provider, account.origin_owner_id, name, account_id=account.id, expires_in=expires_in)
+    return SessionRequest(
+        account.provider,
+        account.origin_owner_id,
+        name,
+        account_id=account.id,
+        integration_id=profile,
+        expires_in=expires_in,
+    )
 
 
 class StackOne:
@@ -186,7 +210,38 @@ class StackOne:
     def open_session(self, request: SessionRequest) -> ConnectSession:
         """Open a connect session for our own use."""
         answer = self._open(request)
-        return ConnectSession(self._token(answer), parse_date(str(answer.data.get("created_at"))))
+        told = (answer.data.get(name) for name in ("connector_profile_id", "integration_id"))
+        profile = next((value for value in told if isinstance(value, str) and value), None)
+        return ConnectSession(self._token(answer), parse_date(str(answer.data.get("created_at"))), profile)
+
+    def edit_session(self, account: Account, profile: str | None) -> ConnectSession:
+        """Open a session for this account alone.
+
+        Where no profile is declared and StackOne has no default one, any of them opens the session: the account's own
+        profile is edited all the same (H4).
+        """
+        request = edit_request(account, profile)
+        try:
+            return self.open_session(request)
+        except Failed as error:
+            found = [item for item in self.profiles(account.provider) if item.active is not False]
+            if profile or not found or error.failure.code is not FailureCode.CONNECTOR_PROFILE_MISSING:
+                raise
+            return self.open_session(replace(request, integration_id=found[0].id))
+
+    def profiles(self, provider: str) -> list[Profile]:
+        """Return the provider's connector profiles (S60); none where StackOne does not tell."""
+        return self._api.profiles.get(provider, lambda: self._profiles(provider))
+
+    def _profiles(self, provider: str) -> list[Profile] | None:
+        try:
+            answer = self._send("GET", "/auth_configs", params={"connector_key": provider, "page_size": PAGE_SIZE})
+        except Failed:
+            return None
+        if answer.status >= 500 or answer.status in (408, 429):
+            return None
+        data = answer.data.get("data") if isinstance(answer.data, dict) else answer.data
+        return listed_profiles(data if answer.ok else None, provider)
 
     def auth_link(self, request: SessionRequest, now: float) -> AuthLink:
         """Open a connect session for a person (S53, S55). C(now) in epoch seconds, where StackOne does not say."""
@@ -214,8 +269,11 @@ class StackOne:
             if answer.status != 400 or name not in answer.text:
                 break
             names.sort(key=name.__eq__)
-        if not answer.ok and _names_the_profile(answer, request.account_id):
-            raise _profile_missing(refused(answer, OPENING), request)
+        if answer.status in _PROFILE_STATUSES and names_the_profile(answer.text[:EXCERPT]):
+            known = self.profiles(request.provider)
+            raise no_profile(
+                request.provider, request.integration_id, known, error_words(answer).rstrip("."), answer.status
+            )
         checked(answer, OPENING)
         return answer
 
@@ -259,22 +317,4 @@ def _another_account(asked: str, answered: str) -> Failed:
         f"StackOne answered the request for account {asked} with another account, {one_line(answered)}.",
         "Nothing was done to either. Check stackone_url, and that no proxy or cache answers in place of StackOne.",
         details={"account_id": asked},
-    )
-
-
-def _names_the_profile(answer: Answer, account_id: str | None) -> bool:
-    """Whether an error means that Freshservice is not enabled in this project (S57)."""
-    if answer.status not in (400, 404, 409, 412, 422) or (account_id and "account" in answer.text.lower()):
-        return False
-    return any(word in answer.text.lower() for word in _PROFILE_WORDS)
-
-
-def _profile_missing(error: Failed, request: SessionRequest) -> Failed:
-    which = f" {request.integration_id!r}" if request.integration_id else ""
-    return Failed(
-        FailureCode.CONNECTOR_PROFILE_MISSING,
-        f"StackOne has no enabled connector profile{which} for {request.provider}.",
-        "Enable it once in StackOne's dashboard, under Connector Profiles, then run again.",
-        http_status=error.failure.http_status,
-        details=error.failure.details,
     )

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -19,14 +19,11 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice 
     classify,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
+from ansible_collections.tenantlink.stackone.plugins.module_utils._provider_errors import provider_error
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 
 DOING = "call Freshservice through the account"
-
-_REFUSED_CREDENTIALS = frozenset(
-    {"AccountInvalidCredentialsError", "AccountExpiredCredentialsError", "AccountAuthenticationFailedError"}
-)
 
 
 class Proof(str, Enum):
@@ -71,14 +68,11 @@ def judge(check: KeyCheck, account: Account, agent: Agent) -> Answering:
 def provider_answer(answer: Answer) -> Answer:
     """Freshservice's own answer, out of the envelope of StackOne's (S70). Raises Failed where StackOne has none."""
     body = answer.data if isinstance(answer.data, dict) else {}
-    if answer.ok and isinstance(body.get("status"), int):
+    if answer.ok and type(body.get("status")) is int:
         return _unwrapped(body["status"], body.get("data"))
-    errors = body.get("provider_errors")
-    error = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
-    if isinstance(error.get("status"), int):
-        return _unwrapped(error["status"], error.get("raw"))
-    if body.get("errorCode") in _REFUSED_CREDENTIALS:
-        return replace(answer, status=401)
+    error = provider_error(answer.data)
+    if error:
+        return _unwrapped(error.decisive_status, error.raw)
     if answer.status == 404:
         return answer
     raise _without_provider(answer)

@@ -88,7 +88,7 @@ key_check:
     remediation:
       description: What a person has to do, in Freshservice's menu words.
       type: str
-      sample: "Let it be enabled: an Account Admin opens Admin > Agents > (the agent) > Permissions and enables API Key."
+      sample: "Let it be enabled: an Account Admin opens Admin > User Management > Agents > (the agent) > Permissions > API Key and enables it."
     retriable:
       description: Whether trying again later may help.
       type: bool

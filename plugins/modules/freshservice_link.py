@@ -87,7 +87,9 @@ options:
     default: false
   integration_id:
     description:
-      - The connector profile to link with. If not set, the only active one for O(provider).
+      - The connector profile to link with. If not set, the only active one for O(provider), or the default one of several.
+      - An account that exists already is not moved to another profile. If it is linked under another one, a warning and
+        RV(profile_drift) say so.
     type: str
     aliases: [connector_profile_id]
   provider:
@@ -300,6 +302,22 @@ verified:
   returned: always, unless an option is wrong; V(none) where no call was made
   type: bool
   sample: true
+profile_drift:
+  description:
+    - The ids of the declared connector profile and of the one that the account is linked under, where they differ. Nothing is
+      moved.
+    - It is seen where the Hub's edit view of the account is looked at, as O(update_credentials=on_drift) does.
+  returned: when O(integration_id) is set and the account is linked under another profile
+  type: dict
+  contains:
+    declared:
+      description: The value of O(integration_id).
+      type: str
+      sample: bWFpbi1wcm9maWxl
+    account:
+      description: The connector profile of the account.
+      type: str
+      sample: b3RoZXItcHJvZmlsZQ
 diff:
   description: The account before and after.
   returned: when something is changed, or would be
@@ -386,6 +404,8 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
         result["key_check"] = outcome.key_check.as_dict()
         if outcome.key_check.agent:
             result["agent"] = outcome.key_check.agent.as_dict()
+    if outcome.profile_drift:
+        result["profile_drift"] = outcome.profile_drift.as_dict()
     if outcome.changed and outcome.plan:
         result["diff"] = {"before": outcome.plan.before, "after": outcome.plan.after}
     return result

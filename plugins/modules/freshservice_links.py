@@ -201,6 +201,13 @@ results:
       returned: when O(verify_link=call)
       type: bool
       sample: true
+    profile_drift:
+      description:
+        - The ids of the declared connector profile and of the one that the account is linked under, where they differ. Nothing
+          is moved. See M(tenantlink.stackone.freshservice_link).
+      returned: when the entry's C(integration_id) is set and the account is linked under another profile
+      type: dict
+      sample: {"declared": "bWFpbi1wcm9maWxl", "account": "b3RoZXItcHJvZmlsZQ"}
     warnings:
       description: What is worth knowing although it is no failure.
       returned: when there is any

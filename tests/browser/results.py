@@ -12,8 +12,8 @@ KEY_REFUSED = (
 )
 COPY_AGAIN = (
     "Let the agent copy the key again from Profile settings > Your API Key; if it is the same, an Account Admin opens"
-    " Admin > Agents > (the agent) > Permissions and enables API Key; if the agent left, reactivate it under"
-    " Admin > Agents or take another agent's key."
+    " Admin > User Management > Agents > (the agent) > Permissions > API Key and enables it; if the agent left,"
+    " reactivate it under Admin > User Management > Agents or take another agent's key."
 )
 RENEW = "The customer renews the subscription under Admin > Plans & Billing; then run again."
 

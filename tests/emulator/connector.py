@@ -39,9 +39,10 @@ class Profile:
     default: bool = False
     environment: str = ENVIRONMENT
 
-    def for_hub(self) -> dict[str, Any]:
+    def for_hub(self, tell_default: bool) -> dict[str, Any]:
         """The entry of GET /hub/connectors (H3)."""
         return {
+            **({"default": self.default} if tell_default else {}),
             "active": self.active,
             "name": self.name,
             "provider": self.provider,

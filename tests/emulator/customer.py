@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 _PAGE = "/embedded/integrations"
+_HUB_VERSION = "1.11.4"
 _TIMEOUT_S = 30.0
 
 
@@ -45,7 +46,11 @@ class Customer:
             self._call("POST", "/hub/accounts", body)
 
     def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        headers = {"Content-Type": "application/json", "x-hub-session-token": self._token}
+        headers = {
+            "Content-Type": "application/json",
+            "x-hub-session-token": self._token,
+            "x-hub-version": _HUB_VERSION,
+        }
         data = None if body is None else json.dumps(body).encode()
         try:
             with self._opener.open(

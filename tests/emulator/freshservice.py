@@ -20,7 +20,7 @@ router = Router()
 _PREFIX = "/api/v2"
 _LISTINGS = {"/api/v2/agents", "/api/v2/tickets", "/api/v2/requesters", "/api/v2/assets"}
 _MAX_PER_PAGE = 100
-_ADMIN = "admin"
+_VIEWS_AGENTS = "views agents"
 _QUERY_TERM = re.compile(r"(\w+):'([^']*)'")
 _TICKETS = 45
 
@@ -56,7 +56,7 @@ async def _authorised(call: Call, world: World, tenant: Tenant) -> Answer:
         if router.knows(call.path):
             return errors.method_not_allowed(call.method)
         return errors.absent() if call.path.startswith(_PREFIX) else html_answer("No such page", 404)
-    if route.needs == _ADMIN and not agent.admin:
+    if route.needs == _VIEWS_AGENTS and not agent.views_agents:
         return errors.access_denied(world.switches)
     return await route.handler(call, world, tenant, agent, **route.names)
 
@@ -85,7 +85,7 @@ async def own_agent(call: Call, world: World, tenant: Tenant, agent: Agent) -> A
     return json_answer({"agent": agent.render(world.switches)})
 
 
-@router.on("GET", "/api/v2/agents", needs=_ADMIN)
+@router.on("GET", "/api/v2/agents", needs=_VIEWS_AGENTS)
 async def list_agents(call: Call, world: World, tenant: Tenant, agent: Agent) -> Answer:
     """Agents with the documented filters; no match is an empty list (F26, F27)."""
     params = call.params()
@@ -102,20 +102,20 @@ async def list_agents(call: Call, world: World, tenant: Tenant, agent: Agent) ->
     return _page(call, world, "agents", agents, default, lambda one: one.render(world.switches))
 
 
-@router.on("GET", "/api/v2/agents/{agent_id}", needs=_ADMIN)
+@router.on("GET", "/api/v2/agents/{agent_id}", needs=_VIEWS_AGENTS)
 async def one_agent(call: Call, world: World, tenant: Tenant, agent: Agent, agent_id: str) -> Answer:
     """One agent by id (F29)."""
     found = tenant.agents.get(int(agent_id)) if agent_id.isdigit() else None
     return json_answer({"agent": found.render(world.switches)}) if found else errors.absent()
 
 
-@router.on("GET", "/api/v2/roles", needs=_ADMIN)
+@router.on("GET", "/api/v2/roles", needs=_VIEWS_AGENTS)
 async def list_roles(call: Call, world: World, tenant: Tenant, agent: Agent) -> Answer:
     """The roles of the tenant (F30)."""
     return _page(call, world, "roles", tenant.roles, 30, lambda role: role.render())
 
 
-@router.on("GET", "/api/v2/roles/{role_id}", needs=_ADMIN)
+@router.on("GET", "/api/v2/roles/{role_id}", needs=_VIEWS_AGENTS)
 async def one_role(call: Call, world: World, tenant: Tenant, agent: Agent, role_id: str) -> Answer:
     """One role by id (F30)."""
     found = next((role for role in tenant.roles if str(role.id) == role_id), None)

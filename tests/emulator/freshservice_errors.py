@@ -75,7 +75,7 @@ _HEADERS = {
 
 
 def unknown_tenant(switches: Switches) -> Answer:
-    """Nobody has that subdomain: what comes back is not known (F8)."""
+    """Nobody has that subdomain: the page's words are known, its status is not (F8)."""
     form = switches.unknown_tenant
     if form == "refused":
         return dropped()
@@ -83,7 +83,18 @@ def unknown_tenant(switches: Switches) -> Answer:
         return redirect_answer(_ELSEWHERE + "signup")
     if form == "json_404":
         return json_answer({"code": "not_found", "message": "The requested page does not exist."}, 404)
-    return html_answer("There is no help desk here", 404)
+    page, _underscore, status = form.rpartition("_")
+    return claim_page(int(status)) if page == "claim_page" else html_answer("Page not found", int(status))
+
+
+def claim_page(status: int) -> Answer:
+    """The page of a subdomain that nobody has claimed, by its known words (F8)."""
+    text = (
+        "<h1>Oops! The host you asked for could not be found.</h1>"
+        "<p>Maybe this is still fresh! You can claim it now at "
+        f'<a href="{_ELSEWHERE}signup">{_ELSEWHERE}signup</a>.</p>'
+    )
+    return html_answer("Host not found", status, text)
 
 
 def refused_by_state(switches: Switches, tenant: Tenant) -> Answer | None:

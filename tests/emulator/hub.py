@@ -55,6 +55,8 @@ async def answer(call: Call, world: World) -> Answer:
 
 def _session(call: Call, world: World) -> Session:
     """The session of the token; missing, unknown and expired tokens are refused alike (H12)."""
+    if world.switches.require_hub_version and not call.headers.get("x-hub-version"):
+        raise Refusal(error(400, "x-hub-version header is required"))
     token = call.headers.get("x-hub-session-token", "")
     known = world.sessions.any(token)
     if known is not None:
@@ -82,7 +84,8 @@ async def connectors(call: Call, world: World, session: Session) -> Answer:
     profiles = [profile for profile in world.profiles.values() if provider in ("", profile.provider)]
     if world.switches.hub_connectors == "session" and session.integration_id:
         profiles = [profile for profile in profiles if profile.integration_id == session.integration_id]
-    body: dict[str, Any] = {"integrations": [profile.for_hub() for profile in profiles]}
+    tell_default = world.switches.hub_connectors_default
+    body: dict[str, Any] = {"integrations": [profile.for_hub(tell_default) for profile in profiles]}
     if any(field["key"] == TRIGGER_TOKEN_FIELD for field in world.switches.connector_fields):
         body["external_trigger_token"] = f"trigger-{session.id}"
     return json_answer(body)

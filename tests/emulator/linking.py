@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,20 +12,27 @@ from .accounts import Account, failed
 from .connector import Profile, form_of
 from .message import Answer, Refusal
 from .provider import call_provider
+from .refusals import ProviderRefusal, passed_on, refusal_of
 from .sessions import Session
-from .stackone_errors import error, invalid
+from .stackone_errors import invalid
 from .world import World
 
 _REFUSED = "The credentials were refused by the provider"
 _TEST_PATHS = {"agents_me": "/agents/me", "agents": "/agents?per_page=1"}
+_LONGEST_PROVIDER_WAIT = 10
+"""Seconds of a provider's Retry-After that StackOne waits at most (S82b)."""
 
 
 @dataclass(slots=True)
 class Verdict:
     """What the provider made of the credentials."""
 
-    good: bool
-    provider_response: str = ""
+    refusal: ProviderRefusal | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether the credentials passed the test."""
+        return self.refusal is None
 
 
 def existing_account(world: World, session: Session) -> Account | None:
@@ -77,7 +83,7 @@ async def relink(world: World, account: Account, profile: Profile, values: dict[
         world.accounts.change(account, stored)
         world.run_later(_settle(world, account, old))
         return
-    verdict = await _test(world, setup, secrets) if world.switches.hub_patch_retest else Verdict(True)
+    verdict = await _test(world, setup, secrets) if world.switches.hub_patch_retest else Verdict()
     if verdict.good:
         world.accounts.change(account, {**stored, "status": "active", "status_reasons": []})
         world.follow_profile(account)
@@ -141,19 +147,19 @@ async def _test(world: World, setup: dict[str, str], secrets: dict[str, str]) ->
     for _count in range(world.switches.hub_provider_retries):
         if reply is None or reply.status != 429:
             break
-        pause = reply.header("Retry-After") or "1"
-        await asyncio.sleep(int(pause) if pause.isdigit() else 1)
+        await asyncio.sleep(provider_pause(reply.header("Retry-After")))
         reply = await call_provider(world, setup, secrets, "GET", path, "/api/v2")
-    if reply is None:
-        return Verdict(False, json.dumps({"message": "getaddrinfo ENOTFOUND or connection closed"}))
-    good = reply.status == 200 and isinstance(reply.json(), dict)
-    return Verdict(good, reply.body.decode(errors="replace"))
+    if reply is not None and reply.status == 200 and isinstance(reply.json(), dict):
+        return Verdict()
+    return Verdict(refusal_of(reply, f"/api/v2{path}"))
+
+
+def provider_pause(retry_after: str | None) -> int:
+    """The seconds that a test waits for a provider over its limit: what it asks for, up to a bound (S82b)."""
+    return min(int(retry_after), _LONGEST_PROVIDER_WAIT) if retry_after and retry_after.isdigit() else 1
 
 
 def _refusal(world: World, verdict: Verdict) -> Answer:
-    """A refused test: with `provider_response` beside the message, or both inside it (H13, H17)."""
-    status = world.switches.hub_refused_status
-    details = {"message": _REFUSED, "provider_response": verdict.provider_response}
-    if world.switches.hub_refused_message == "nested":
-        return error(status, json.dumps(details))
-    return error(status, _REFUSED, provider_response=verdict.provider_response)
+    """A refused test, with the switched status and in the switched form (H13, H17)."""
+    refusal = verdict.refusal or refusal_of(None, "")
+    return passed_on(world.switches, world.switches.hub_refused_status, _REFUSED, refusal)

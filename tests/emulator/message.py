@@ -101,9 +101,10 @@ def json_answer(value: Any, status: int = 200) -> Answer:
     return Answer(status, json.dumps(value, separators=(",", ":")).encode())
 
 
-def html_answer(title: str, status: int) -> Answer:
+def html_answer(title: str, status: int, content: str | None = None) -> Answer:
     """A small HTML page, as portals and gateways give instead of JSON."""
-    page = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
+    body = f"<h1>{title}</h1>" if content is None else content
+    page = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body>{body}</body></html>\n"
     return Answer(status, page.encode(), "text/html; charset=utf-8")
 
 

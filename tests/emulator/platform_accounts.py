@@ -54,6 +54,9 @@ async def list_accounts(call: Call, world: World, key: StackOneKey) -> Answer:
     params = call.params()
     switches = world.switches
     page_size = min(_number(params, "page_size", _DEFAULT_PAGE_SIZE), max(1, switches.accounts_page_cap))
+    if switches.accounts_paging == "ignored":
+        params = {name: values for name, values in params.items() if name not in ("page", "page_size")}
+        page_size = max(1, len(world.accounts.by_id))
     page = _number(params, "page", switches.accounts_page_base)
     start = max(0, page - switches.accounts_page_base) * page_size
     accounts, total = _selected(world, params)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from . import keys
 from .bodies import json_object, wrong_types
 from .connector import Profile
 from .message import Answer, Call, Refusal, json_answer
@@ -22,6 +23,14 @@ _TYPES = {
     **dict.fromkeys(("account_id", "integration_id", "connector_profile_id"), str),
     **{"multiple": bool, "shared": bool, "metadata": dict, "categories": list},
 }
+_ATTEMPT = {
+    "id": keys.opaque_id("attempt"),
+    "status": "expired",
+    "account_secure_id": None,
+    "oauth_error_code": None,
+    "oauth_error_description": None,
+}
+"""What a session's answer may tell of an earlier attempt (S50b); there is none for a connector without OAuth."""
 _KEPT = ("origin_username", "account_id", "label", "shared", "metadata", "categories")
 
 
@@ -52,8 +61,14 @@ async def create_session(call: Call, world: World, key: StackOneKey) -> Answer:
         **{name: body.get(name) for name in _KEPT},
     )
     world.sessions.add(session)
-    link = f"{call.base_url}/embedded/integrations?token={session.token}"
-    return json_answer({**session.render(world.switches), "token": session.token, "auth_link_url": link}, 201)
+    made = {
+        **session.render(world.switches),
+        "token": session.token,
+        "auth_link_url": f"{call.base_url}/embedded/integrations?token={session.token}",
+    }
+    if world.switches.session_connection_attempt:
+        made["latest_connection_attempt"] = _ATTEMPT
+    return json_answer(made, 201)
 
 
 async def authenticate(call: Call, world: World, key: StackOneKey) -> Answer:

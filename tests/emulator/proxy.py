@@ -13,6 +13,7 @@ from .bodies import json_object
 from .message import Answer, Call, Refusal, json_answer
 from .platform_accounts import find
 from .provider import call_provider
+from .refusals import passed_on, refusal_of
 from .routing import Router
 from .sessions import Scope, StackOneKey
 from .stackone_errors import error, invalid
@@ -46,10 +47,10 @@ async def proxy(call: Call, world: World, key: StackOneKey) -> Answer:
         return invalid(["path should not be empty"])
     reply = await _pass_on(world, account, method.upper(), "/" + path.lstrip("/"), body.get("body"))
     if reply.status >= 400 and world.switches.proxy_error_style == "http":
-        raise Refusal(_as_http_error(reply))
+        raise Refusal(_as_http_error(world, reply, path))
     envelope: dict[str, Any] = {"status": reply.status, "headers": dict(reply.headers), "data": _data(reply)}
     if reply.status >= 400:
-        envelope["provider_errors"] = [_provider_error(reply)]
+        envelope["provider_errors"] = [refusal_of(reply, path).as_entry()]
     return json_answer(envelope)
 
 
@@ -68,7 +69,7 @@ async def rpc(call: Call, world: World, key: StackOneKey) -> Answer:
     prefix = "/api/v2" if world.switches.proxy_path_prefix == "api_v2" else ""
     reply = await _pass_on(world, account, "GET", prefix + path + (f"?{query}" if query else ""), None)
     if reply.status >= 400:
-        raise Refusal(_as_http_error(reply))
+        raise Refusal(_as_http_error(world, reply, path))
     return json_answer({"data": _data(reply)})
 
 
@@ -102,14 +103,15 @@ def _data(reply: Answer) -> Any:
     return reply.body.decode(errors="replace") if data is None else data
 
 
-def _provider_error(reply: Answer) -> dict[str, Any]:
-    return {"status": reply.status, "raw": _data(reply), "headers": dict(reply.headers)}
-
-
-def _as_http_error(reply: Answer) -> Answer:
-    details = {"provider_errors": [_provider_error(reply)]}
+def _as_http_error(world: World, reply: Answer, path: str) -> Answer:
+    """The provider's error as StackOne's own: with the provider's status, or with the switched one (H17, S73, S80)."""
+    switches, refusal = world.switches, refusal_of(reply, path)
+    refused = reply.status < 500 and reply.status not in (404, 408, 429)
+    if refused and switches.proxy_refused_status != "as_provider":
+        message = "The provider answered with an error"
+        return passed_on(switches, int(switches.proxy_refused_status), message, refusal)
     if reply.status == 401:
         message = "The provider refused the account's credentials"
-        return error(401, message, errorCode="AccountInvalidCredentialsError", **details)
+        return passed_on(switches, 401, message, refusal, errorCode="AccountInvalidCredentialsError")
     status = reply.status if reply.status < 500 else 502
-    return error(status, "The provider answered with an error", **details)
+    return passed_on(switches, status, "The provider answered with an error", refusal)

@@ -80,7 +80,7 @@ class Session:
             "metadata": self.metadata,
             "external_trigger_token": None,
             "type": self.type,
-            "integration_id": self.integration_id,
+            "integration_id": self.integration_id if switches.session_profile == "told" else None,
             "created_at": self.created_at,
         }
 

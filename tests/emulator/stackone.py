@@ -64,6 +64,8 @@ def charge(key: StackOneKey, world: World) -> None:
 @router.on("GET", "/auth_configs", needs=Scope.PLATFORM_READ)
 async def auth_configs(call: Call, world: World, key: StackOneKey) -> Answer:
     """The connector profiles of the project (S60)."""
+    if world.switches.auth_configs != "available":
+        return error(403 if world.switches.auth_configs == "forbidden" else 404, f"Cannot GET {call.path}")
     params = call.params()
     enabled, connector = first(params, "enabled"), first(params, "connector_key")
     page, page_size = first(params, "page") or "1", first(params, "page_size") or "25"

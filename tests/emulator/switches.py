@@ -30,7 +30,9 @@ class Switches:
     """Names and values are an interface: README.md says what each means."""
 
     # Freshservice
-    unknown_tenant: str = _one_of("html_404", "redirect", "json_404", "refused")
+    unknown_tenant: str = _one_of(
+        "claim_page_404", "claim_page_200", "claim_page_410", "html_404", "html_410", "redirect", "json_404", "refused"
+    )
     error_family: str = _one_of("flat", "errors")
     key_disabled_answer: str = _one_of("unauthorized", "forbidden")
     expose_api_key_enabled: bool = _one_of(False, True)
@@ -47,6 +49,7 @@ class Switches:
     # StackOne platform
     require_user_agent: bool = _one_of(False, True)
     accounts_shape: str = _one_of("array", "data", "data_next")
+    accounts_paging: str = _one_of("honoured", "ignored")
     accounts_page_base: int = _one_of(1, 0)
     accounts_page_cap: int = _count(100)
     accounts_shuffle: bool = _one_of(False, True)
@@ -59,27 +62,33 @@ class Switches:
     patch_label: str = _one_of("string", "object_only", "ignored")
     patch_unknown_property: str = _one_of("ignored", "rejected")
     delete_status: int = _one_of(200, 202, 204)
+    auth_configs: str = _one_of("available", "missing", "forbidden")
     stackone_429_retry_after: str = _one_of("seconds", "http_date", "none")
     # connect sessions
     organization_id: str = _one_of("number", "string")
     unknown_provider_status: int = _one_of(400, 404, 412)
     not_enabled_provider: str = _one_of("session_refused", "no_connectors")
     profile_property: str = _one_of("both", "integration_id", "connector_profile_id")
+    session_profile: str = _one_of("told", "untold")
+    session_connection_attempt: bool = _one_of(False, True)
     provider_version: str = _one_of("accepted", "rejected")
     session_expires_in_max: int = _count(0)
     # Hub
     hub_api: str = _one_of("available", "missing")
+    require_hub_version: bool = _one_of(False, True)
     hub_token_refused_status: int = _one_of(401, 403)
     settings_existing_account: bool = _one_of(True, False)
     hub_connectors: str = _one_of("session", "all")
+    hub_connectors_default: bool = _one_of(False, True)
     connector_config: str = _one_of("falcon", "legacy", "both", "empty")
     connector_fields: list[dict[str, Any]] = field(default_factory=default_fields, metadata={"fields": True})
     hub_unknown_field: str = _one_of("ignored", "rejected")
     hub_test: str = _one_of("sync", "async")
     hub_async_delay_ms: int = _count(300)
-    hub_test_action: str = _one_of("agents_me", "agents")
+    hub_test_action: str = _one_of("agents", "agents_me")
     hub_provider_retries: int = _count(0)
-    hub_refused_status: int = _one_of(400, 422, 502, 401, 403)
+    hub_refused_status: int = _one_of(400, 422, 500, 502, 503, 401, 403)
+    refusal_form: str = _one_of("both", "provider_errors", "provider_response", "data")
     hub_refused_message: str = _one_of("plain", "nested")
     hub_failed_create_leaves_account: bool = _one_of(False, True)
     hub_existing_triple: str = _one_of("update", "duplicate")
@@ -89,6 +98,7 @@ class Switches:
     hub_secret_tail: int = _count(4)
     # proxy
     proxy_error_style: str = _one_of("envelope", "http")
+    proxy_refused_status: str | int = _one_of("as_provider", 400, 422, 500, 502, 503)
     proxy_path_prefix: str = _one_of("none", "api_v2")
 
     def change(self, changes: dict[str, Any]) -> None:

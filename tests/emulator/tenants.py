@@ -14,10 +14,11 @@ from .switches import Switches
 
 _CREATED = "2024-03-01T08:00:00Z"
 _ROLE_NAMES = ("Account Admin", "IT Supervisor", "IT Agent")
+_VIEWING_ROLES = _ROLE_NAMES[:2]
 _MINUTE = 60.0
 _LIMITS = {"rate_limit", "list_rate_limit", "retry_after", "plan"}
 _NUMBERS = {"rate_limit", "list_rate_limit", "retry_after", "slow_ms"}
-_OTHER_CHANGES = {"state", "plan", "agent_email", "rotate_key"}
+_OTHER_CHANGES = {"state", "plan", "agent_email", "rotate_key", "role"}
 _AGENT_CHANGES = {
     "api_key_enabled": "api_key_enabled",
     "agent_active": "active",
@@ -40,7 +41,7 @@ class TenantState(str, Enum):
 
 @dataclass(slots=True)
 class Role:
-    """A role; the Account Admin may look at agents and roles (F28, F31)."""
+    """A role; an Account Admin and an IT Supervisor may look at agents and roles (F28, F31)."""
 
     id: int
     name: str
@@ -76,8 +77,13 @@ class Agent:
 
     @property
     def admin(self) -> bool:
-        """Whether the agent may look at agents and roles."""
+        """Whether the agent is an Account Admin."""
         return self.role.name == _ROLE_NAMES[0]
+
+    @property
+    def views_agents(self) -> bool:
+        """Whether the agent may look at agents and roles, as a test action that lists needs it (F28, F33)."""
+        return self.role.name in _VIEWING_ROLES
 
     def render(self, switches: Switches) -> dict[str, Any]:
         """The agent object of the API (F34), with the optional parts as switched (F18)."""
@@ -136,7 +142,7 @@ class Tenant:
 
     @property
     def main(self) -> Agent:
-        """The plain agent whose key a customer would hand over."""
+        """The agent whose key a customer would hand over."""
         agents = iter(self.agents.values())
         next(agents)
         return next(agents)
@@ -177,6 +183,8 @@ class Tenant:
             self.plan = Plan[changes["plan"].upper()]
         if _LIMITS & changes.keys():
             self.window, self.list_windows = FixedWindow(), {}
+        if "role" in changes:
+            agent.role = next(role for role in self.roles if role.name == changes["role"])
         for name, attribute in _AGENT_CHANGES.items():
             if name in changes:
                 setattr(agent, attribute, bool(changes[name]))
@@ -198,6 +206,8 @@ class Tenant:
         for name in _NUMBERS & changes.keys():
             if not isinstance(changes[name], (int, float, type(None))):
                 raise ValueError(f"{name} takes a number")
+        if changes.get("role", _ROLE_NAMES[0]) not in _ROLE_NAMES:
+            raise ValueError(f"role takes one of {', '.join(_ROLE_NAMES)}")
         TenantState(changes.get("state", self.state))
         Plan[changes.get("plan", self.plan.name).upper()]
 
@@ -231,11 +241,11 @@ class Tenant:
 
 
 def build_tenant(domain: str, plan: Plan, agents: int = 2) -> Tenant:
-    """A good tenant with at least an Account Admin and a plain agent, both with keys."""
+    """A good tenant with at least an Account Admin and an IT Supervisor, both with keys."""
     tenant = Tenant(domain, plan)
     tenant.roles = [Role(keys.number(11, domain, "role", name), name) for name in _ROLE_NAMES]
     tenant._give_key(tenant.add_agent(tenant.roles[0]))
-    tenant._give_key(tenant.add_agent(tenant.roles[2]))
+    tenant._give_key(tenant.add_agent(tenant.roles[1]))
     for serial in range(2, agents):
         tenant.add_agent(tenant.roles[1 + serial % 2])
     return tenant

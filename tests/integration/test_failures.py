@@ -31,7 +31,8 @@ def test_a_failure_in_each_phase_is_red_and_says_why(house):
 
 
 def test_an_account_that_turns_bad_is_a_failure_and_a_change(house):
-    house.emulator.switch(hub_test="async", hub_test_action="agents")
+    house.emulator.switch(hub_test="async")
+    house.emulator.set_tenant("acme", role="IT Agent")
     result = house.link()
     assert_failed(result, "account_not_active", "confirm")
     assert result["changed"] is True

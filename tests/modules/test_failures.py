@@ -91,6 +91,7 @@ def test_an_admins_key_settles_why(house, changes, exposed, verdict, answer):
 
 def test_an_admins_key_that_is_none(house):
     agent = house.emulator.set_tenant("acme", agent_active=False)["agent"]
+    house.emulator.set_tenant("globex", role="IT Agent")
     info = house.key_info(admin_api_key=house.tenant_key("globex"), agent_email=agent["email"])
     assert info["key_check"]["status"] == "key_refused"
     assert "may not look up agents" in info["key_check"]["evidence"]
@@ -254,7 +255,7 @@ def test_a_profile_that_is_not_enabled(house):
 
 
 def test_stackones_test_asks_for_more_than_the_key_check(house):
-    house.emulator.switch(hub_test_action="agents")
+    house.emulator.set_tenant("acme", role="IT Agent")
     result = house.link()
     assert_failed(result, "credentials_refused", "apply")
     assert "not authorized" in result["msg"]
@@ -262,7 +263,8 @@ def test_stackones_test_asks_for_more_than_the_key_check(house):
 
 
 def test_an_account_that_turns_bad_after_it_was_linked(house):
-    house.emulator.switch(hub_test="async", hub_test_action="agents")
+    house.emulator.switch(hub_test="async")
+    house.emulator.set_tenant("acme", role="IT Agent")
     result = house.link()
     assert_failed(result, "account_not_active", "confirm")
     assert result["changed"] is True
@@ -271,13 +273,14 @@ def test_an_account_that_turns_bad_after_it_was_linked(house):
 
 
 def test_a_refused_link_that_leaves_an_account_is_told(house):
-    house.emulator.switch(hub_failed_create_leaves_account=True, hub_test_action="agents")
+    house.emulator.switch(hub_failed_create_leaves_account=True)
+    house.emulator.set_tenant("acme", role="IT Agent")
     result = house.link()
     assert_failed(result, "credentials_refused", "apply")
     (stored,) = house.emulator.accounts()
     assert result["changed"] is True
     assert result["account"]["id"] == stored["id"]
-    house.emulator.switch(hub_test_action="agents_me")
+    house.emulator.set_tenant("acme", role="IT Supervisor")
     assert house.link()["actions"] == ["relink"]
     assert len(house.emulator.accounts()) == 1
 

@@ -22,6 +22,9 @@ def link(house):
     house.by_hand(api_key=house.tenant_key("acme", admin=True), label="Old", origin_username="agent1@acme.example")
     house.link(verify_link="call", label="New", origin_username="somebody", account_type="test")
     house.link("initech")
+    first, second = (profile["integration_id"] for profile in house.emulator.profiles())
+    house.by_hand("globex", integration_id=second)
+    house.link("globex", integration_id=first)
 
 
 def links(house):
@@ -31,6 +34,9 @@ def links(house):
     house.by_hand(api_key=house.tenant_key("acme", admin=True), label="Old", origin_username="agent1@acme.example")
     tenants = [*house.tenants("acme", label="New", account_type="test"), *house.tenants("initech")]
     house.links(tenants, verify_link="call", purge=True, purge_limit=9)
+    first, second = (profile["integration_id"] for profile in house.emulator.profiles())
+    house.by_hand("globex", integration_id=second)
+    house.links(house.tenants("globex", integration_id=first))
     house.links([], stackone_api_key="v1.eu1.wrong", purge=True)
     house.links(house.tenants("acme"), stackone_api_key="v1.eu1.wrong")
 

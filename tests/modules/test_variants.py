@@ -13,22 +13,23 @@ KEY = {"key": "apiKey", "label": "API Key", "type": "password", "required": True
 @pytest.mark.parametrize("message", ["plain", "nested"])
 @pytest.mark.parametrize("status", [400, 422, 502, 401, 403])
 def test_refused_credentials_in_every_form(house, status, message):
-    house.emulator.switch(hub_test_action="agents", hub_refused_status=status, hub_refused_message=message)
+    house.emulator.set_tenant("acme", role="IT Agent")
+    house.emulator.switch(hub_refused_status=status, hub_refused_message=message)
     result = house.link()
     assert result["failure"]["code"] == "credentials_refused", result["msg"]
     assert result["changed"] is False
     assert house.emulator.accounts() == []
-    if status not in (401, 403):
-        assert "not authorized" in result["msg"]
+    assert "not authorized" in result["msg"]
 
 
 @pytest.mark.parametrize("keeps_old", [True, False])
 def test_a_refused_relink(house, keeps_old):
     house.link()
-    house.emulator.switch(hub_test_action="agents", hub_patch_failure_keeps_old=keeps_old)
+    house.emulator.set_tenant("acme", role="IT Agent")
+    house.emulator.switch(hub_patch_failure_keeps_old=keeps_old)
     result = house.link(update_credentials="always")
     assert result["failure"]["code"] == "credentials_refused"
-    house.emulator.switch(hub_test_action="agents_me")
+    house.emulator.set_tenant("acme", role="IT Supervisor")
     assert not house.link().get("failed")
     assert house.emulator.accounts()[0]["status"] == "active"
 
@@ -75,11 +76,33 @@ def test_a_form_that_cannot_be_understood_without_help(house):
     assert house.converge(credential_fields=chosen)["actions"] == ["create"]
 
 
-@pytest.mark.parametrize("answer", ["html_404", "redirect", "json_404", "refused"])
+ABSENT = [
+    "claim_page_404",
+    "claim_page_200",
+    "claim_page_410",
+    "html_404",
+    "html_410",
+    "redirect",
+    "json_404",
+    "refused",
+]
+
+
+@pytest.mark.parametrize("answer", ABSENT)
 def test_an_unknown_tenant(house, answer):
     house.emulator.switch(unknown_tenant=answer)
     verdict = "unreachable" if answer == "refused" else "domain_not_found"
     assert house.key_info("acmee")["key_check"]["status"] == verdict
+
+
+@pytest.mark.parametrize("answer", [answer for answer in ABSENT if answer != "refused"])
+@pytest.mark.parametrize("form", ["both", "provider_errors"])
+def test_an_unknown_tenant_that_only_stackone_asks(house, form, answer):
+    """Its page passes through StackOne's error: never sent twice, never uncertain (F8, F8b)."""
+    house.emulator.switch(unknown_tenant=answer, refusal_form=form, hub_refused_status=502)
+    result = house.link("acmee", verify_key=False)
+    assert result["failure"]["code"] == "credentials_refused", result["msg"]
+    assert house.changing() == ["POST /hub/accounts"]
 
 
 @pytest.mark.parametrize("answer", ["json_403", "html_403", "redirect"])

@@ -29,6 +29,7 @@ class Kind(str, Enum):
     PROXY = "proxy"
     SETTINGS = "settings"
     PROFILES = "profiles"
+    DEFAULT = "default"
     FORM = "form"
     VIEW = "view"
     CREATE = "create"
@@ -44,6 +45,7 @@ _KINDS = {
     ("stackone", "DELETE", "/accounts/*"): Kind.DELETE,
     ("stackone", "POST", "/connect_sessions"): Kind.SESSION,
     ("stackone", "POST", "/unified/proxy"): Kind.PROXY,
+    ("stackone", "GET", "/auth_configs"): Kind.DEFAULT,
     ("hub", "GET", "/hub/settings"): Kind.SETTINGS,
     ("hub", "GET", "/hub/connectors"): Kind.PROFILES,
     ("hub", "GET", "/hub/connectors/*"): Kind.FORM,
@@ -70,7 +72,7 @@ class Target:
     def kind(self) -> Kind:
         """What the request is for."""
         kind = _KINDS[self.service, self.method, self.path]
-        return Kind.TEST if kind is Kind.AGENT and self.caller == "stackone" else kind
+        return Kind.TEST if kind in (Kind.AGENT, Kind.SETTLE) and self.caller == "stackone" else kind
 
     @property
     def id(self) -> str:
@@ -143,8 +145,12 @@ _CODES = {
     Kind.AGENT: _FRESHSERVICE,
     # The key stays refused; only why is not known then.
     Kind.SETTLE: _each(Harm, {Code.KEY_REFUSED}),
-    # Where Freshservice fails StackOne's own call, StackOne says that the credentials are refused.
-    Kind.TEST: _each(Harm, {Code.CREDENTIALS_REFUSED, Code.LINK_NOT_VERIFIED, Code.LINK_MISMATCH, *_SLOW}),
+    # Where Freshservice fails StackOne's own call, StackOne says what it answered: refused, busy, or out of order.
+    Kind.TEST: {
+        **_each(Harm, {Code.CREDENTIALS_REFUSED, Code.LINK_NOT_VERIFIED, Code.LINK_MISMATCH, *_SLOW}),
+        Harm.LIMITED: {Code.RATE_LIMITED, Code.LINK_NOT_VERIFIED, *_SLOW},
+        Harm.UNAVAILABLE: {Code.UNREACHABLE, Code.LINK_NOT_VERIFIED, *_SLOW},
+    },
     Kind.LIST: _STACKONE,
     # An account that is not shown is waited for.
     Kind.SHOW: {**_STACKONE, Harm.MISSING: {Code.ACCOUNT_NOT_FOUND}},
@@ -161,6 +167,8 @@ _CODES = {
     },
     Kind.SETTINGS: {**_HUB, **_NO_HUB},
     Kind.PROFILES: {**_HUB, **_NO_HUB, Harm.WRONG_JSON: {Code.UNEXPECTED_ANSWER, Code.CONNECTOR_PROFILE_MISSING}},
+    # Which profile is the default, where nothing else tells: without it none is guessed.
+    Kind.DEFAULT: _each(Harm, {Code.CONNECTOR_PROFILE_MISSING}),
     Kind.FORM: {**_HUB, Harm.WRONG_JSON: {Code.UNEXPECTED_ANSWER, Code.FIELD_UNFILLED}},
     Kind.VIEW: {**_HUB, Harm.WRONG_JSON: {Code.UNEXPECTED_ANSWER, Code.AMBIGUOUS_ACCOUNT}},
     Kind.CREATE: {**_HUB, **_each(_LOST, {Code.CREATE_UNCERTAIN}), **_REFUSED},

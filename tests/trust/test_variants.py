@@ -47,6 +47,14 @@ VARIANTS = [
     {"connector_fields": [{**DOMAIN, "key": "subdomain"}, {**KEY, "key": "token", "label": "Access"}]},
     {"connector_fields": [{**DOMAIN, "placeholder": "mycompany.freshservice.com"}, KEY]},
     {"proxy_path_prefix": "api_v2", "proxy_error_style": "http"},
+    {"accounts_paging": "ignored"},
+    {"accounts_paging": "ignored", "accounts_shape": "data"},
+    {"hub_connectors": "all", "session_profile": "untold"},
+    {"hub_connectors": "all", "session_profile": "untold", "auth_configs": "missing", "hub_connectors_default": True},
+    {"auth_configs": "forbidden"},
+    {"session_connection_attempt": True},
+    {"require_hub_version": True},
+    {"hub_test_action": "agents_me"},
 ]
 OTHERS = 40
 WAY = [

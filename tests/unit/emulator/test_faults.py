@@ -167,7 +167,7 @@ def test_the_journal_tells_what_was_asked_but_no_secret(client: Client) -> None:
     assert asked == [
         ("stackone", "client", "POST", "/connect_sessions", 201),
         ("hub", "client", "POST", "/hub/accounts", 201),
-        ("freshservice", "stackone", "GET", "/api/v2/agents/me", 200),
+        ("freshservice", "stackone", "GET", "/api/v2/agents", 200),
         ("freshservice", "client", "GET", "/api/v2/agents/me", 401),
         ("stackone", "client", "GET", "/accounts", 401),
         ("stackone", "client", "POST", "/connect_sessions", 201),

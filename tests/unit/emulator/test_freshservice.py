@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import requests
 
+from tests.emulator.handle import EmulatorError
+
 from .client import Client
 
 ME = "/agents/me"
@@ -40,8 +42,16 @@ def test_a_tenant_answers_by_path_and_by_host(client: Client) -> None:
 
 
 def test_an_unknown_tenant_answers_as_switched(client: Client) -> None:
-    html = client.freshservice(ME, "nobody", "x")
-    assert (html.status_code, html.headers["Content-Type"][:9]) == (404, "text/html")
+    for status in (404, 200, 410):
+        client.emulator.switch(unknown_tenant=f"claim_page_{status}")
+        page = client.freshservice(ME, "nobody", "x")
+        assert (page.status_code, page.headers["Content-Type"][:9]) == (status, "text/html")
+        assert all(words in page.text for words in ("could not be found", "still fresh", "claim it", "signup"))
+    for status in (404, 410):
+        client.emulator.switch(unknown_tenant=f"html_{status}")
+        page = client.freshservice(ME, "nobody", "x")
+        assert (page.status_code, page.headers["Content-Type"][:9]) == (status, "text/html")
+        assert "claim" not in page.text
     client.emulator.switch(unknown_tenant="json_404")
     assert client.freshservice(ME, "nobody", "x").json()["code"] == "not_found"
     client.emulator.switch(unknown_tenant="redirect")
@@ -83,8 +93,12 @@ def test_a_good_key_without_a_colon_is_garbled(client: Client) -> None:
 # 3: roles
 
 
-def test_only_an_admin_sees_agents_and_roles(client: Client) -> None:
+def test_a_plain_agent_does_not_see_agents_and_roles(client: Client) -> None:
     plain, admin = client.key(), client.admin_key()
+    assert client.freshservice("/agents", key=plain).status_code == 200
+    client.emulator.set_tenant("acme", role="IT Agent")
+    with pytest.raises(EmulatorError, match="role takes one of"):
+        client.emulator.set_tenant("acme", role="Boss")
     agent_id = client.freshservice(ME).json()["agent"]["id"]
     for path in ("/agents", f"/agents/{agent_id}", "/roles"):
         refused = client.freshservice(path, key=plain)

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.emulator.linking import provider_pause
+
 from .client import Client
 
 
@@ -212,23 +214,62 @@ def test_creating_tests_the_credentials_against_freshservice(client: Client) -> 
     assert (stored["label"], stored["type"], stored["origin_username"]) == ("L", "test", "u")
     assert (stored["status"], stored["credentials"]) == ("active", {"apiKey": client.key()})
     assert [(one["path"], one["domain"], one["status"]) for one in provider_calls(client)] == [
-        ("/api/v2/agents/me", "acme", 200)
+        ("/api/v2/agents", "acme", 200)
     ]
     after = client.freshservice("/agents/me").headers["X-RateLimit-Remaining"]
     assert int(before) - int(after) == 2
 
 
-@pytest.mark.parametrize("status", [400, 422, 502, 401, 403])
+@pytest.mark.parametrize("status", [400, 422, 500, 502, 503, 401, 403])
 @pytest.mark.parametrize("message", ["plain", "nested"])
-def test_refused_credentials(client: Client, status: int, message: str) -> None:
-    client.emulator.switch(hub_refused_status=status, hub_refused_message=message)
+@pytest.mark.parametrize("form", ["both", "provider_errors", "provider_response", "data"])
+def test_refused_credentials(client: Client, status: int, message: str, form: str) -> None:
+    client.emulator.switch(hub_refused_status=status, hub_refused_message=message, refusal_form=form)
     refused = client.link(apiKey="wrong")
     body = refused.json()
     assert refused.status_code == body["statusCode"] == status
     details = json.loads(body["message"]) if message == "nested" else body
-    assert json.loads(details["provider_response"])["code"] == "invalid_credentials"
+    assert ("provider_response" in details) is (form in ("both", "provider_response"))
+    if "provider_response" in details:
+        assert json.loads(details["provider_response"])["code"] == "invalid_credentials"
+    told = details["data"] if form == "data" else details
+    assert ("provider_errors" in told) is (form != "provider_response")
+    if "provider_errors" in told:
+        (entry,) = told["provider_errors"]
+        assert (entry["status"], entry["raw"]["code"]) == (401, "invalid_credentials")
+        assert "X-RateLimit-Total" in entry["headers"]
+        assert entry["url"].startswith("/api/v2/agents")
     assert client.emulator.accounts() == []
     assert "wrong" not in refused.text
+
+
+def test_a_provider_that_does_not_answer_has_no_status(client: Client) -> None:
+    client.emulator.switch(unknown_tenant="refused")
+    (entry,) = client.link(domain="nobody").json()["provider_errors"]
+    assert "status" not in entry
+
+
+def test_the_widgets_version_may_be_demanded(client: Client) -> None:
+    client.emulator.switch(require_hub_version=True)
+    token = client.session()["token"]
+    assert client.hub("GET", "/settings", token).status_code == 400
+    assert client.hub("GET", "/settings", token, headers={"x-hub-version": "1.11.4"}).status_code == 200
+
+
+def test_the_listed_profiles_may_say_which_is_the_default(client: Client) -> None:
+    client.emulator.switch(hub_connectors="all")
+    token = client.session()["token"]
+    assert all("default" not in entry for entry in client.hub("GET", "/connectors", token).json()["integrations"])
+    client.emulator.switch(hub_connectors_default=True)
+    listed = client.hub("GET", "/connectors", token).json()["integrations"]
+    assert [entry["default"] for entry in listed] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("0", 0), ("7", 7), ("10", 10), ("11", 10), ("1521", 10), (None, 1), ("soon", 1)]
+)
+def test_a_test_waits_at_most_ten_seconds_for_a_provider(header: str | None, seconds: int) -> None:
+    assert provider_pause(header) == seconds
 
 
 def test_a_failed_creation_may_leave_an_account_behind(client: Client) -> None:
@@ -257,10 +298,12 @@ def test_unknown_fields_may_be_rejected(client: Client) -> None:
 
 
 def test_the_test_action_may_need_an_admin(client: Client) -> None:
-    client.emulator.switch(hub_test_action="agents")
+    client.emulator.set_tenant("acme", role="IT Agent")
     assert client.link().status_code == 400
     assert client.link(apiKey=client.admin_key()).status_code == 201
     assert provider_calls(client)[0]["query"] == "per_page=1"
+    client.emulator.switch(hub_test_action="agents_me")
+    assert client.link(client.session(multiple=True)).status_code == 201
 
 
 def test_a_tenant_over_its_rate_limit_fails_the_test_unless_retried(client: Client) -> None:

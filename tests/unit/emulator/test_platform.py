@@ -94,6 +94,16 @@ def test_paging_from_either_base_in_any_order(client: Client, base: int, shuffle
     assert ids(client.stackone("GET", "/accounts?page_size=100")) == pages[0]
 
 
+@pytest.mark.parametrize("shape", ["array", "data"])
+def test_pages_may_mean_nothing(client: Client, shape: str) -> None:
+    for number in range(30):
+        client.emulator.add_account(origin_owner_id=f"o{number}", domain="acme", api_key="k")
+    client.emulator.switch(accounts_paging="ignored", accounts_shape=shape)
+    for query in ("", "?page=2", "?page_size=5", "?page=9&page_size=1"):
+        listed = client.stackone("GET", f"/accounts{query}").json()
+        assert len(listed["data"] if shape == "data" else listed) == 30
+
+
 def test_the_default_page_has_25(client: Client) -> None:
     for serial in range(26):
         client.linked(origin_owner_id=f"o{serial}")
@@ -237,6 +247,22 @@ def test_profiles_and_connectors(client: Client) -> None:
 
 
 # 17: life cycle
+
+
+@pytest.mark.parametrize(("variant", "status"), [("missing", 404), ("forbidden", 403)])
+def test_profiles_may_not_be_listed(client: Client, variant: str, status: int) -> None:
+    client.emulator.switch(auth_configs=variant)
+    assert client.stackone("GET", "/auth_configs").status_code == status
+
+
+def test_a_session_may_tell_more_or_less(client: Client) -> None:
+    made = client.session()
+    assert made["integration_id"] == client.default_profile()
+    assert "latest_connection_attempt" not in made
+    client.emulator.switch(session_profile="untold", session_connection_attempt=True)
+    made = client.session()
+    assert made["integration_id"] is None
+    assert set(made["latest_connection_attempt"]) >= {"id", "status", "account_secure_id"}
 
 
 def test_statuses_follow_the_profile_and_people(client: Client) -> None:

@@ -54,6 +54,18 @@ def test_refused_credentials_in_both_styles(client: Client) -> None:
     assert proxied(client, account_id).status_code == 403
 
 
+@pytest.mark.parametrize("form", ["both", "provider_errors", "provider_response", "data"])
+@pytest.mark.parametrize("status", [400, 422, 500, 502, 503])
+def test_a_refusal_under_another_status(client: Client, status: int, form: str) -> None:
+    account_id = client.linked(api_key="wrong")["id"]
+    client.emulator.switch(proxy_error_style="http", proxy_refused_status=status, refusal_form=form)
+    refused = proxied(client, account_id)
+    assert (refused.status_code, "errorCode" in refused.json()) == (status, False)
+    assert "invalid_credentials" in refused.text
+    client.emulator.change_account(account_id, api_key=client.key())
+    assert proxied(client, account_id, path="/nothing").status_code == 404
+
+
 def test_what_is_needed_to_pass(client: Client) -> None:
     account_id = client.linked()["id"]
     assert proxied(client, None).status_code == 400
@@ -83,6 +95,7 @@ def test_actions(client: Client) -> None:
     def run(**body: Any) -> requests.Response:
         return client.stackone("POST", "/actions/rpc", headers={"x-account-id": account_id}, json=body)
 
+    client.emulator.set_tenant("acme", role="IT Agent")
     agent = run(action="freshservice_get_current_agent").json()["data"]["agent"]
     assert run(action="freshservice_get_agent", path={"id": agent["id"]}).status_code == 403
     client.emulator.change_account(account_id, api_key=client.admin_key())

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from dataclasses import replace
 
 import pytest
 import requests
@@ -22,7 +23,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
     TransportKind,
     _transport_error,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import Retry
+from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import Retry, Told
 
 EOF = ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
 UNKNOWN = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -229,6 +230,31 @@ def test_a_429_slows_all_who_share_the_quota(monkeypatch, outcome, held, slept, 
     assert (quota.held, quota.entered) == (held, 2)
     assert http.clock.slept == slept
     assert http.retry_log.waited == waited
+
+
+@pytest.mark.parametrize(
+    ("told", "slept", "tries"),
+    [
+        (Told(401, passed_on=True), [], 1),
+        (Told(400, "7", passed_on=True), [], 1),
+        (Told(429, "9", passed_on=True), [9], 2),
+        (Told(429, None, passed_on=True), [60], 2),
+        (Told(503, "7", passed_on=True), [7], 2),
+        (Told(429, "1521", passed_on=True), [], 1),
+        (None, [1], 2),
+    ],
+)
+def test_what_an_answer_passes_on_decides_before_its_status(monkeypatch, told, slept, tries):
+    """And a quota is not held for another service's limit."""
+    monkeypatch.setattr("random.uniform", lambda _least, most: most)
+    quota, http = Held(), sending(monkeypatch, [answer(502), answer(200)])
+    http.send(replace(request(), told=lambda _answer: told), quota)
+    assert (http.clock.slept, http.sent[Service.STACKONE], quota.held) == (slept, tries, [])
+
+
+def test_a_success_is_not_asked_what_it_passes_on(monkeypatch):
+    http = sending(monkeypatch, [answer(200)])
+    assert http.send(replace(request(), told=lambda _answer: Told(503, "0", passed_on=True))).status == 200
 
 
 def test_the_environments_netrc_is_not_read(tmp_path, monkeypatch):

@@ -10,12 +10,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus, classify, settle
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
+from ansible_collections.tenantlink.stackone.plugins.module_utils._api import unreachable
+from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import (
+    KeyStatus,
+    _unanswered,
+    classify,
+    settle,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer, TransportError, TransportKind
 
 
 def answer(status, data=None, text=None, **headers):
     return Answer(status, headers, json.dumps(data) if text is None else text, data)
+
+
+CLAIM = (
+    "<html><body><h1>We could not find desk.example.</h1>Maybe this is still fresh! You can claim it now at"
+    ' <a href="https://www.example/signup">https://www.example/signup</a></body></html>'
+)
+CLAIM_ONLY = "<p>The host could not be found.</p><p>Claim this host: <a href='/sign-up'>Sign up</a></p>"
 
 
 def error(code):
@@ -53,6 +66,20 @@ def error(code):
         (answer(503, None, "<h1>Maintenance</h1>"), "unreachable"),
         (answer(400, {"description": "Validation failed", "errors": []}), "not_freshservice"),
         (answer(405, None, ""), "not_freshservice"),
+        (answer(410, None, "<h1>Gone</h1>"), "domain_not_found"),
+        (answer(410, {}), "domain_not_found"),
+        (answer(200, None, "<h1>Sign up</h1> to submit a claim"), "not_freshservice"),
+        (answer(503, None, "<h1>Claim desk</h1> <a href='/signup'>Sign up</a>"), "unreachable"),
+        *((answer(status, None, CLAIM), "domain_not_found") for status in (200, 302, 400, 403, 404, 410, 500, 503)),
+        *((answer(status, None, CLAIM_ONLY), "domain_not_found") for status in (200, 404, 410)),
+        (answer(200, CLAIM, CLAIM), "domain_not_found"),
+        (answer(200, None, "<p>This host could not be found. May be still\n fresh!</p>"), "domain_not_found"),
+        (answer(302, None, "", Location="https://www.example/signup"), "domain_not_found"),
+        (answer(200, {"agent": {"id": 1, "job_title": "still fresh"}}), "valid"),
+        *(
+            (answer(200, {"agent": {"id": wrong}}), "not_freshservice")
+            for wrong in (True, False, 0, -1, 1.5, "1", None, [1])
+        ),
     ],
 )
 def test_verdicts(given_answer, verdict):
@@ -61,6 +88,36 @@ def test_verdicts(given_answer, verdict):
     assert check.http_status == given_answer.status
     assert check.evidence
     assert bool(check.remediation) is (verdict != "valid")
+
+
+@pytest.mark.parametrize(
+    ("given_answer", "words"),
+    [
+        (answer(500, error("internal_error")), "Freshservice answered with an error (HTTP 500: words)."),
+        (answer(503, None, "<h1>Maintenance</h1>"), "Freshservice answered with an error (HTTP 503: Maintenance)."),
+        (answer(408, None, ""), "Freshservice answered with an error (HTTP 408: no text)."),
+    ],
+)
+def test_an_error_of_freshservice_is_not_called_a_lost_connection(given_answer, words):
+    check = classify(given_answer)
+    assert (check.message, check.retriable) == (words, True)
+    assert "Run again later: Freshservice has a problem" in check.remediation
+    assert "network" not in check.remediation
+
+
+@pytest.mark.parametrize("kind", TransportKind)
+@pytest.mark.parametrize("sent", [True, False])
+def test_no_answer_and_half_an_answer_are_told_apart(kind, sent):
+    error_of = TransportError(kind, "acme.example", "detail", sent)
+    check, failure = _unanswered(error_of), unreachable(error_of).failure
+    assert check.http_status is None
+    if check.status is KeyStatus.DOMAIN_NOT_FOUND:
+        return
+    for message in (check.message, failure.message):
+        assert ("gave no complete answer" in message) is sent
+        assert ("could not be reached" in message) is not sent
+    assert check.remediation.startswith("Run again later") is sent
+    assert failure.remediation.startswith("Run again later") is sent
 
 
 def test_a_redirect_shows_its_host_alone():

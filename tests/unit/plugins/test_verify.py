@@ -30,6 +30,10 @@ def answer(status, data=None):
     return Answer(status, {}, "" if data is None else json.dumps(data), data)
 
 
+OWN = {"statusCode": 400, "message": "Bad request"}
+"""What each of StackOne's own errors has (S80); what has not comes from somebody else."""
+
+
 def envelope(status, data):
     return answer(200, {"status": status, "data": data})
 
@@ -82,7 +86,9 @@ REFUSAL = {"code": "invalid_credentials"}
         (envelope(401, REFUSAL), 401, REFUSAL),
         (envelope(503, "<h1>Maintenance</h1>"), 503, "<h1>Maintenance</h1>"),
         (answer(400, {"provider_errors": [{"status": 401, "raw": REFUSAL}]}), 401, REFUSAL),
-        (answer(502, {"provider_errors": [{"status": 503, "raw": "down"}, {"status": 401}]}), 503, "down"),
+        (answer(502, {"provider_errors": [{"status": 503, "raw": "down"}, {"status": 408}]}), 503, "down"),
+        (answer(502, {"provider_errors": [{"status": 503}, {"status": 401, "raw": REFUSAL}]}), 401, REFUSAL),
+        (answer(502, {"data": {"provider_errors": [{"status": 401, "raw": REFUSAL}]}}), 401, REFUSAL),
         (answer(502, {"status": 200, "provider_errors": [{"status": 401, "raw": REFUSAL}]}), 401, REFUSAL),
         (answer(404, {"message": "no such action"}), 404, {"message": "no such action"}),
     ],
@@ -114,10 +120,10 @@ def test_stackones_words_for_a_refused_key_count_as_freshservices(code):
         (answer(200, ["no envelope"]), "link_not_verified", "verify_link: status"),
         (answer(299), "link_not_verified", "verify_link: status"),
         (answer(300), "unexpected_answer", "stackone_url"),
-        (answer(400, {"provider_errors": []}), "stackone_rejected", ""),
-        (answer(400, {"provider_errors": ["words"]}), "stackone_rejected", ""),
-        (answer(400, {"provider_errors": {"status": 401}}), "stackone_rejected", ""),
-        (answer(400, {"errorCode": "AnotherError"}), "stackone_rejected", ""),
+        (answer(400, {**OWN, **{"provider_errors": []}}), "stackone_rejected", ""),
+        (answer(400, {**OWN, **{"provider_errors": ["words"]}}), "stackone_rejected", ""),
+        (answer(400, {**OWN, **{"provider_errors": {"status": 401}}}), "stackone_rejected", ""),
+        (answer(400, {**OWN, **{"errorCode": "AnotherError"}}), "stackone_rejected", ""),
     ],
 )
 def test_where_stackone_answers_for_itself_the_key_is_not_blamed(stackones, code, advice):
@@ -137,7 +143,7 @@ def test_where_stackone_answers_for_itself_the_key_is_not_blamed(stackones, code
     ],
 )
 def test_stackones_words_are_passed_on(status, words):
-    failure = failed(provider_answer, answer(status, {"message": "the words"}))
+    failure = failed(provider_answer, answer(status, {"statusCode": status, "message": "the words"}))
     assert words in failure.message
     if status != 403:
         assert failure.details["answer"] == "the words"

@@ -1,0 +1,213 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connector profiles: which one links and edits, and what is said where none can (H3, S52, S57, S60)."""
+
+from __future__ import annotations
+
+import pytest
+
+ALL = {"hub_connectors": "all"}
+SESSION = {"hub_connectors": "session"}
+
+
+def profiles(house, **changes):
+    """The two usual profiles, changed: none of them the default unless told."""
+    first, second = house.emulator.profiles()
+    listed = [
+        {**first, "default": False, **changes.get("first", {})},
+        {**second, "default": False, **changes.get("second", {})},
+    ]
+    house.emulator.profiles(listed)
+    return [profile["integration_id"] for profile in listed]
+
+
+def stored_profile(house):
+    (account,) = house.emulator.accounts()
+    return account["integration_id"]
+
+
+def failure(result, code="connector_profile_missing"):
+    assert result["failure"]["code"] == code, result["msg"]
+    assert result["changed"] is False
+    return result["failure"]
+
+
+@pytest.mark.parametrize("listing", [ALL, SESSION], ids=["all", "session"])
+@pytest.mark.parametrize("one", [0, 1])
+def test_an_account_under_a_declared_profile_is_managed(house, listing, one):
+    """Two are enabled and none is the default: each session needs the name, those that edit as well."""
+    house.emulator.switch(**listing)
+    declared = {"integration_id": profiles(house)[one]}
+    assert house.converge(**declared)["actions"] == ["create"]
+    assert house.converge(label="New", **declared)["actions"] == ["update"]
+    assert house.link(update_credentials="always", label="New", **declared)["actions"] == ["relink"]
+    assert stored_profile(house) == declared["integration_id"]
+    assert house.link(state="absent", **declared)["actions"] == ["delete"]
+
+
+@pytest.mark.parametrize("listing", [ALL, SESSION], ids=["all", "session"])
+def test_an_account_is_managed_where_no_profile_is_declared_and_none_is_the_default(house, listing):
+    house.emulator.switch(**listing)
+    second = profiles(house)[1]
+    house.emulator.add_account(
+        origin_owner_id="customer-acme", domain="globex", api_key="an-old-key-0815", integration_id=second
+    )
+    house.known.add("an-old-key-0815")
+    assert house.converge()["actions"] == ["relink"]
+    assert stored_profile(house) == second
+
+
+@pytest.mark.parametrize("listing", [ALL, SESSION], ids=["all", "session"])
+@pytest.mark.parametrize("update_credentials", ["on_drift", "always"])
+def test_an_account_under_another_profile_is_left_there_and_told(house, listing, update_credentials):
+    house.emulator.switch(**listing)
+    first, second = profiles(house, first={"default": True})
+    house.by_hand(api_key="an-old-key-0815", integration_id=second)
+    house.known.add("an-old-key-0815")
+    options = {"integration_id": first, "update_credentials": update_credentials}
+    for result in (house.link(check=update_credentials == "on_drift", **options), house.link(**options)):
+        assert result["actions"] == ["relink"]
+        assert result["profile_drift"] == {"declared": first, "account": second}
+        assert sum(f"under the connector profile {second}" in warning for warning in result["warnings"]) == 1
+    assert stored_profile(house) == second
+    (row,) = house.links(house.tenants("acme", integration_id=first))["results"]
+    assert row["profile_drift"] == {"declared": first, "account": second}
+    assert row["changed"] is False
+    assert "profile_drift" not in house.link(integration_id=second)
+
+
+@pytest.mark.parametrize("existing", [False, True])
+@pytest.mark.parametrize("listing", [ALL, SESSION], ids=["all", "session"])
+def test_a_declared_profile_that_does_not_exist(house, listing, existing):
+    house.emulator.switch(**listing)
+    first, second = profiles(house, second={"active": False})
+    if existing:
+        house.by_hand(integration_id=first)
+    result = house.link(integration_id="nobodys-profile")
+    details = failure(result)["details"]
+    assert "no connector profile 'nobodys-profile' for freshservice" in result["msg"]
+    assert f"{first} (Freshservice)" in result["msg"]
+    assert f"{second} (Freshservice (second), disabled)" in result["msg"]
+    assert [profile["id"] for profile in details["connector_profiles"]] == [first, second]
+    assert "No enabled connector configuration" in result["msg"], "StackOne's own words are kept"
+    assert "No enabled connector configuration" in details["answer"]
+
+
+def test_a_declared_profile_that_is_disabled(house):
+    _first, second = profiles(house, first={"default": True}, second={"active": False})
+    result = house.link(integration_id=second)
+    failure(result)
+    assert f"the connector profile {second} (Freshservice (second), disabled) is disabled" in result["msg"]
+    assert "Enable it" in result["msg"]
+
+
+@pytest.mark.parametrize(("gone", "words"), [(False, "is disabled"), (True, "no connector profile")])
+def test_an_account_whose_own_profile_cannot_be_used(house, gone, words):
+    _first, second = profiles(house, first={"default": True}, second={"active": False})
+    house.by_hand(integration_id=second, api_key="an-old-key-0815")
+    house.known.add("an-old-key-0815")
+    house.emulator.switch(hub_connectors="all")
+    if gone:
+        house.emulator.profiles(house.emulator.profiles()[:1])
+    result = house.link()
+    failure(result)
+    assert words in result["msg"]
+    assert second in result["msg"]
+    assert "link it again under another" in result["msg"]
+    assert stored_profile(house) == second
+
+
+@pytest.mark.parametrize("missing", ["missing", "forbidden"])
+def test_where_the_platform_does_not_list_profiles_the_wrong_one_is_named_all_the_same(house, missing):
+    house.emulator.switch(auth_configs=missing)
+    result = house.link(integration_id="nobodys-profile")
+    failure(result)
+    assert "profile 'nobodys-profile'" in result["msg"]
+    assert "No enabled connector configuration" in result["msg"]
+
+
+TOLD = {
+    "by_the_session": {},
+    "by_the_hub": {"session_profile": "untold", "hub_connectors_default": True, "auth_configs": "missing"},
+    "by_the_platform": {"session_profile": "untold"},
+}
+
+
+@pytest.mark.parametrize("switches", TOLD.values(), ids=TOLD)
+@pytest.mark.parametrize("default", ["first", "second"])
+def test_of_several_profiles_the_default_one_links(house, switches, default):
+    house.emulator.switch(hub_connectors="all", **switches)
+    ids = profiles(house, **{default: {"default": True}})
+    assert house.converge()["actions"] == ["create"]
+    assert stored_profile(house) == ids[["first", "second"].index(default)]
+    asked = house.emulator.requests(path="/auth_configs")
+    assert bool(asked) is (switches == TOLD["by_the_platform"])
+
+
+def test_of_several_profiles_none_is_guessed(house):
+    house.emulator.switch(hub_connectors="all", session_profile="untold", auth_configs="missing")
+    first, second = profiles(house, first={"default": True})
+    result = house.link()
+    failure(result)
+    assert "several enabled connector profiles" in result["msg"]
+    assert first in result["msg"]
+    assert second in result["msg"]
+    assert house.emulator.accounts() == []
+
+
+def test_several_profiles_of_which_none_is_the_default(house):
+    first, second = profiles(house)
+    result = house.link()
+    failure(result)
+    assert (
+        f"several enabled connector profiles for freshservice, and none is known to be the default: {first}"
+        in result["msg"]
+    )
+    assert second in result["msg"]
+
+
+def test_the_profiles_are_asked_for_once_in_a_run(house):
+    profiles(house)
+    result = house.links(house.tenants("acme", "globex", "hooli", integration_id="nobodys-profile"))
+    assert [row["failure"]["code"] for row in result["results"]] == ["connector_profile_missing"] * 3
+    assert len(house.emulator.requests(path="/auth_configs")) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (
+            400,
+            '{"statusCode": 400, "message": "The provider of your e-mail is not known to the configured mail server"}',
+        ),
+        (422, '{"statusCode": 422, "message": "property provider_version should not exist"}'),
+        (409, '{"statusCode": 409, "message": "The configuration of this project is locked"}'),
+    ],
+)
+def test_other_errors_that_speak_of_a_provider_or_a_configuration_are_not_about_profiles(house, status, body):
+    house.emulator.fault(service="stackone", path="/connect_sessions", status=status, body={"raw": body})
+    result = house.link()
+    failure(result, "stackone_rejected")
+    assert body.split('"')[-2][:40] in result["msg"]
+
+
+def test_the_hub_may_demand_its_widgets_version(house):
+    house.emulator.switch(require_hub_version=True)
+    assert house.converge()["actions"] == ["create"]
+    assert house.link(update_credentials="always")["actions"] == ["relink"]
+
+
+def test_a_session_may_tell_of_an_earlier_attempt(house):
+    house.emulator.switch(session_connection_attempt=True)
+    assert house.converge()["actions"] == ["create"]
+
+
+@pytest.mark.parametrize("shape", ["array", "data"])
+def test_a_listing_without_pages(house, shape):
+    house.emulator.switch(accounts_paging="ignored", accounts_shape=shape)
+    for number in range(130):
+        house.emulator.add_account(origin_owner_id=f"other-{number}", domain="d", api_key="k" * 20)
+    (row,) = house.links(house.tenants("acme"))["results"]
+    assert row["action"] == "create"
+    (row,) = house.links(house.tenants("acme"))["results"]
+    assert row["action"] == "none"

@@ -1,0 +1,170 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an error answer of StackOne tells of the provider: the body before the status (H13, H17, S80, S82b)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._api import error_words, told_by_provider
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
+from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Sent, _submission
+from ansible_collections.tenantlink.stackone.plugins.module_utils._provider_errors import (
+    ProviderError,
+    flat_words,
+    provider_error,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import Told
+
+RAW = {"code": "invalid_credentials", "message": "You have to be logged in."}
+OVER = {"message": "The API rate limit allotted for your Freshservice domain has been exhausted"}
+STATUSES = (400, 401, 403, 409, 422, 429, 500, 502, 503, 504)
+
+
+def answer(status, data):
+    return Answer(status, {}, json.dumps(data), data)
+
+
+def entry(status, raw=RAW, **more):
+    return {"url": "/api/v2/agents", "status": status, "raw": raw, **more}
+
+
+def told(*entries):
+    return {"provider_errors": list(entries)}
+
+
+FORMS = {
+    "list": told(entry(401)),
+    "list_of_digits": told(entry("401")),
+    "list_with_an_empty_body": {**told(entry(401, "")), "provider_response": json.dumps(RAW)},
+    "list_after_a_broken_one": told("words", {"status": None}, {"raw": RAW}, entry(401)),
+    "list_after_a_busy_one": told(entry(429), entry(503), entry(401)),
+    "in_data": {"statusCode": 502, "message": "x", "data": told(entry(401))},
+    "in_the_message": {"message": json.dumps({"message": "x", **told(entry(401))})},
+    "in_the_data_of_the_message": {"message": json.dumps({"message": "x", "data": told(entry(401))})},
+    "text": {"message": "x", "provider_response": json.dumps(RAW)},
+    "json": {"message": "x", "provider_response": RAW},
+    "text_in_the_message": {"message": json.dumps({"message": "x", "provider_response": json.dumps(RAW)})},
+    "both": {"provider_response": json.dumps(RAW), **told(entry(401))},
+    "stackones_name": {"message": "You have to be logged in.", "errorCode": "AccountInvalidCredentialsError"},
+}
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("body", FORMS.values(), ids=FORMS)
+def test_a_refused_key_is_final_in_every_form_and_under_every_status(status, body):
+    told_by = told_by_provider(answer(status, body))
+    assert told_by.passed_on
+    assert told_by.status in (400, 401)
+    submission = _submission(answer(status, body))
+    assert submission.sent is Sent.REFUSED
+    failure = submission.error.failure
+    assert (failure.code.value, failure.retriable, failure.http_status) == ("credentials_refused", False, status)
+    assert "You have to be logged in." in failure.message
+    assert error_words(answer(status, body)) == "You have to be logged in."
+
+
+@pytest.mark.parametrize("stackones", [400, 429, 500, 502])
+@pytest.mark.parametrize(
+    ("body", "code", "status"),
+    [
+        (told(entry(429, OVER)), "rate_limited", 429),
+        ({"provider_response": json.dumps(OVER)}, "rate_limited", 429),
+        ({"message": json.dumps({"provider_response": OVER})}, "rate_limited", 429),
+        (told(entry(408, "")), "unreachable", 408),
+        (told(entry(500)), "unreachable", 500),
+        (told(entry(503, "<h1>Down for maintenance</h1>")), "unreachable", 503),
+        (told(entry(503), entry(429)), "unreachable", 503),
+    ],
+)
+def test_a_busy_or_broken_provider_is_not_a_refused_key(stackones, body, code, status):
+    assert told_by_provider(answer(stackones, body)).status == status
+    submission = _submission(answer(stackones, body))
+    # The provider answered: nothing was made, and nothing is uncertain (S82b).
+    assert submission.sent is Sent.REFUSED
+    failure = submission.error.failure
+    assert (failure.code.value, failure.retriable) == (code, True)
+    assert "could not test the domain and key" in failure.message
+    assert "<h1>" not in failure.message
+
+
+@pytest.mark.parametrize("status", [300, 302, 400, 401, 403, 404, 409, 410, 422, 499, 200])
+def test_what_is_final(status):
+    assert ProviderError(status).final
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 599])
+def test_what_passes(status):
+    assert not ProviderError(status).final
+
+
+NOTHING = [
+    None,
+    [],
+    "words",
+    {},
+    {"message": "x"},
+    {"provider_errors": []},
+    {"provider_errors": {}},
+    {"provider_errors": None},
+    {"provider_errors": ["words"]},
+    {"provider_errors": [{}]},
+    {"provider_errors": [{"status": None, "raw": RAW}]},
+    {"provider_errors": [{"status": True}]},
+    {"provider_errors": [{"status": 0}]},
+    {"provider_errors": [{"status": "soon"}]},
+    {"provider_errors": [{"status": 4010}]},
+    {"provider_response": ""},
+    {"provider_response": None},
+    {"provider_response": 7},
+    {"errorCode": "AnotherError"},
+    {"errorCode": ["AccountInvalidCredentialsError"]},
+    {"message": "[" * 40_000},
+    {"message": "{" * 40_000},
+    {"data": [told(entry(401))]},
+]
+
+
+@pytest.mark.parametrize("body", NOTHING, ids=lambda body: str(body)[:60])
+def test_where_no_provider_is_told_of_the_status_decides(body):
+    assert provider_error(body) is None
+    assert told_by_provider(answer(502, body)) is None
+    assert _submission(answer(502, body)).sent is Sent.UNCERTAIN
+    assert _submission(answer(401, body)).sent is Sent.SESSION_REFUSED
+
+
+@pytest.mark.parametrize(
+    ("headers", "retry_after"),
+    [
+        ({"Retry-After": "7"}, "7"),
+        ({"retry-after": 7}, "7"),
+        ({"RETRY-AFTER": "Wed, 25 Nov 2026 10:00:00 GMT"}, "Wed, 25 Nov 2026 10:00:00 GMT"),
+        ({"Retry-After": ["7"]}, None),
+        ({}, None),
+        (None, None),
+        ([["Retry-After", "7"]], None),
+    ],
+)
+def test_the_providers_own_retry_after(headers, retry_after):
+    body = told(entry(429, OVER, headers=headers))
+    assert told_by_provider(answer(502, body)) == Told(429, retry_after, passed_on=True)
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ("plain words", "plain words"),
+        ('{"description": "Validation failed"}', "Validation failed"),
+        ({"errors": [{"code": "access_denied", "message": "No"}]}, "No"),
+        ({"errors": []}, '{"errors": []}'),
+        ("<html><title>A</title><p>B</p></html>", "A B"),
+        ("", None),
+        ("{}", "{}"),
+        (7, None),
+    ],
+)
+def test_the_readable_words(raw, words):
+    found = flat_words(raw)
+    assert (" ".join(found.split()) if found else found) == words
