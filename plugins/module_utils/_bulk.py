@@ -34,6 +34,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone impo
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
+from ansible_collections.tenantlink.stackone.plugins.module_utils._unfinished import unfinished
 
 READERS = 8
 """How many pages of a listing are read at a time: each is large, and a few at once are quick enough."""
@@ -46,6 +47,8 @@ class Job:
     entry: Entry
     outcome: Outcome | None = None
     failure: Failure | None = None
+    noted: bool = False
+    """Whether the work on it has ended, well or not."""
 
     @property
     def failed(self) -> Failure | None:
@@ -165,6 +168,7 @@ class Bulk:
                 job.outcome.known |= made
 
     def _note(self, job: Job) -> None:
+        job.noted = True
         self._tally.note(bool(job.outcome and job.outcome.changed), job.failed)
 
     def _confirm(self, jobs: Sequence[Job], before: Directory) -> None:
@@ -250,9 +254,11 @@ def _purge_job(account: Account) -> Job:
 
 
 def _account_for_the_rest(report: Report) -> None:
-    """Nothing is lost: who was not begun says so, and what was not confirmed is told."""
+    """Nothing is lost: who was not begun or not finished says so, and what was not confirmed is told."""
     jobs = report.jobs + report.purged
     for job in jobs:
+        if job.outcome and not job.noted:
+            job.outcome = unfinished(job.outcome, report.stopped)
         if job.outcome is None and job.failed is None:
             name = job.entry.tenant.name if job.entry.tenant else job.entry.name
             job.failure = not_begun(report.stopped).located(Phase.APPLY, name)

@@ -149,11 +149,14 @@ class Stopped(Exception):
 
 
 class Clock:
-    """The time, so that tests can bring their own. C(sleep) may raise Stopped."""
+    """The time, so that tests can bring their own. C(sleep) and C(check) may raise Stopped."""
 
     now = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
     sleep = staticmethod(time.sleep)
+
+    def check(self) -> None:
+        """Raise Stopped where no further request may be sent."""
 
 
 class Http:
@@ -192,6 +195,7 @@ class Http:
 
     def _counted(self, request: Request, quota: Quota | None) -> Answer:
         with quota or nullcontext():
+            self.clock.check()
             with self._lock:
                 self.sent[request.service] += 1
             return self._once(request)

@@ -92,9 +92,8 @@ class Linker:
         self._finder = Finder(clients.stackone, clients.hub, observed)
         self._confirmer = Confirmer(clients, patient=rules.verify_link is not VerifyLink.NONE)
 
-    def run(self, tenant: Tenant, confirm_timeout: float) -> Outcome:
-        """Make StackOne match the declaration of one tenant, and wait until it does."""
-        outcome = Outcome(tenant)
+    def run(self, outcome: Outcome, confirm_timeout: float) -> Outcome:
+        """Make StackOne match the declaration of the outcome's tenant, and wait until it does."""
         self.apply(outcome)
         with _located(outcome):
             for _poll in polls(self._clients.clock, confirm_timeout) if outcome.unconfirmed else ():
