@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from ansible.utils.vars import merge_hash
 CHECK_SECONDS = 0.25
 LAST_TRIES = 20
 """How often the module is told to end once ansible-playbook is gone: it may be about to start."""
+LAST_SECONDS = 3.0
 
 
 class GuardedAction(ActionBase):
@@ -64,12 +66,19 @@ def _watch(parent: int, before: set[int], over: threading.Event) -> None:
     """Wait for the end of the task, or of ansible-playbook: it started this process, and nothing else would end it."""
     while not over.wait(CHECK_SECONDS):
         if os.getppid() != parent:
-            for _try in range(LAST_TRIES):
-                _end(_descendants() - before)
-                if over.wait(CHECK_SECONDS):
-                    return
-            # Whatever is left was started as another user: it loses its reader now.
-            os._exit(1)
+            _end_with_the_run(before, over)
+
+
+def _end_with_the_run(before: set[int], over: threading.Event) -> None:
+    """End the module, then this process: it would wait for ever to hand over its result."""
+    for _try in range(LAST_TRIES):
+        _end(_descendants() - before)
+        if over.wait(CHECK_SECONDS):
+            # Ansible removes its temporary files meanwhile.
+            time.sleep(LAST_SECONDS)
+            break
+    # Whatever is left was started as another user: it loses its reader now.
+    os._exit(1)
 
 
 def _end(processes: set[int]) -> None:
@@ -96,7 +105,9 @@ def _parents() -> Iterator[tuple[int, int]]:
                 yield int(stat.parent.name), int(stat.read_text(errors="replace").rpartition(")")[2].split()[1])
         return
     with contextlib.suppress(OSError, ValueError, subprocess.SubprocessError):
-        listed = subprocess.run(["/bin/ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, timeout=5, check=True)
+        listed = subprocess.run(
+            ["/bin/ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, timeout=5, check=True
+        )
         for line in listed.stdout.splitlines():
             pid, parent = line.split()
             yield int(pid), int(parent)

@@ -166,7 +166,9 @@ def test_two_hosts_for_one_account_whose_owner_is_a_variable_of_the_play(house, 
     declared(inventory, acme=None, globex=None)
     owner = {"freshservice_link_origin_owner_id": "{{ inventory_hostname[0:0] }}shared"}
     book = house.folder / "by_host.yml"
-    book.write_text(yaml.safe_dump([{**yaml.safe_load((PLAYBOOKS / "link_by_host.yml").read_text())[0], "vars": owner}]))
+    book.write_text(
+        yaml.safe_dump([{**yaml.safe_load((PLAYBOOKS / "link_by_host.yml").read_text())[0], "vars": owner}])
+    )
     result = house.ansible_playbook(
         str(book), "-i", str(inventory), "--vault-password-file", str(house.folder / "password")
     )
