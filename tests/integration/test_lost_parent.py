@@ -147,8 +147,8 @@ def end_by_killing_playbook_and_worker(book):
     book.kill(worker)
 
 
-def end_by_interrupting_the_playbook(book):
-    book.kill(book.process.pid, signal.SIGINT)
+def end_by_terminating_the_playbook(book):
+    book.kill(book.process.pid, signal.SIGTERM)
 
 
 def end_by_hanging_up_the_module(book):
@@ -160,7 +160,7 @@ ENDS = [
     end_by_killing_the_worker,
     end_by_killing_the_shell,
     end_by_killing_playbook_and_worker,
-    end_by_interrupting_the_playbook,
+    end_by_terminating_the_playbook,
     end_by_hanging_up_the_module,
 ]
 
