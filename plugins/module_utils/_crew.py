@@ -64,7 +64,7 @@ class Stop:
         """The time, with a sleep that a stop ends, and a check before each request."""
         clock = Clock()
         clock.sleep = self.sleep  # type: ignore[assignment]
-        clock.check = self.check  # type: ignore[assignment]
+        clock.check = self.check  # type: ignore[method-assign]
         return clock
 
 
