@@ -308,10 +308,17 @@ def _answer(response: requests.Response, raw: bytes) -> Answer:
     data = None
     if "json" in response.headers.get("Content-Type", "").lower():
         try:
-            data = json.loads(text)
+            data = _encodable(json.loads(text), text)
         except (ValueError, RecursionError):
             data = None
     return Answer(response.status_code, response.headers, text, data)
+
+
+def _encodable(data: Any, text: str) -> Any:
+    """Return the data; raise UnicodeError where a text in it holds half of a surrogate pair, which nobody could write."""
+    if "\\ud" in text.lower():
+        json.dumps(data, ensure_ascii=False).encode()
+    return data
 
 
 def _transport_error(error: Exception, host: str) -> TransportError:

@@ -209,7 +209,6 @@ LISTINGS: dict[str, Change] = {
     "kept: shuffled": rows(lambda _server, _request, listed: random.Random(1).sample(listed, len(listed))),
     "kept: each twice": rows(lambda _server, _request, listed: listed + listed),
     "empty": rows(lambda _server, _request, listed: []),
-    "endless": rows(endless),
     "null providers": rows(lambda _server, _request, listed: [{**row, "provider": None} for row in listed]),
     "null owners": rows(lambda _server, _request, listed: [{**row, "origin_owner_id": None} for row in listed]),
     "other providers": rows(lambda _server, _request, listed: [{**row, "provider": "jira"} for row in listed]),
