@@ -6,16 +6,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.plugins.action import ActionBase
-from ansible.utils.vars import merge_hash
-
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._guarded import GuardedAction
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._hidden import hide_links
 
 
-class ActionModule(ActionBase):
+class ActionModule(GuardedAction):
     """In the background nothing could hide the result, so it does not run there."""
+
+    _supports_async = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the module."""
-        result = super().run(tmp, task_vars)
-        return hide_links(merge_hash(result, self._execute_module(task_vars=task_vars)))
+        return hide_links(super().run(tmp, task_vars))

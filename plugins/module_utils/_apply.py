@@ -246,7 +246,7 @@ def _unless_shown(error: Failed, what: str) -> Iterator[None]:
     """Look what became of a request whose answer was lost. Where that cannot be seen either, the failure says so."""
     try:
         yield
-    except Failed:
+    except (Failed, Stopped):
         raise _unknown(error, what) from None
 
 

@@ -44,6 +44,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
+from ansible_collections.tenantlink.stackone.plugins.module_utils._unfinished import unfinished
 
 READERS = 8
 """How many pages of a listing are read at a time: each is large, and a few at once are quick enough."""
@@ -212,6 +213,7 @@ class Bulk:
                 job.outcome.known |= made
 
     def _note(self, job: Job) -> None:
+        job.noted = True
         self._tally.note(bool(job.outcome and job.outcome.changed), job.failed)
 
     def _confirm(self, jobs: Sequence[Job], before: Directory) -> None:
@@ -306,9 +308,11 @@ def _unlink_job(account: Account) -> Job:
 
 
 def _account_for_the_rest(report: Report) -> None:
-    """Nothing is lost: who was not begun says so, and what was not confirmed is told."""
+    """Nothing is lost: who was not begun or not finished says so, and what was not confirmed is told."""
     jobs = report.everything
     for job in jobs:
+        if job.outcome and not job.noted:
+            job.outcome = unfinished(job.outcome, report.stopped)
         if job.outcome and job.outcome.unconfirmed and job.outcome.lost:
             job.failure = create_uncertain(job.outcome.lost).located(Phase.CONFIRM, job.outcome.tenant.name)
         if job.outcome is None and job.failed is None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Callable
@@ -14,6 +15,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import C
 
 BEAT_SECONDS = 0.25
 
+PATIENCE = 8.0
+"""Seconds that requests under way get to end once a signal has come: whoever sends one often kills after ten."""
+
+HANG_UP_PATIENCE = 1.0
+"""The same where the terminal or connection of the run is gone."""
+
 
 class Stop:
     """Whether and why a run shall end early: gently, or at once."""
@@ -21,14 +28,16 @@ class Stop:
     def __init__(self) -> None:
         self.reason: str | None = None
         self._at_once = threading.Event()
+        self._patient_until = float("inf")
 
     def gently(self, reason: str) -> None:
         """Begin nothing new; what is under way ends as usual."""
         self.reason = self.reason or reason
 
-    def at_once(self, reason: str) -> None:
-        """Wake whoever waits as well."""
+    def at_once(self, reason: str, patience: float = PATIENCE) -> None:
+        """Wake whoever waits, and send no further request; those under way get `patience` seconds to end."""
         self.gently(reason)
+        self._patient_until = min(self._patient_until, time.monotonic() + patience)
         self._at_once.set()
 
     @property
@@ -36,22 +45,40 @@ class Stop:
         """Whether nothing shall be waited for any more."""
         return self._at_once.is_set()
 
+    @property
+    def overdue(self) -> bool:
+        """Tell whether even requests under way are given up."""
+        return self.now and time.monotonic() >= self._patient_until
+
+    def check(self) -> None:
+        """Raise Stopped where the run was stopped at once."""
+        if self.now:
+            raise Stopped(self.reason or "")
+
     def sleep(self, seconds: float) -> None:
         """Sleep. Raises Stopped where the run is stopped at once meanwhile."""
         if self._at_once.wait(seconds):
             raise Stopped(self.reason or "")
 
     def clock(self) -> Clock:
-        """The time, with a sleep that a stop ends."""
+        """The time, with a sleep that a stop ends, and a check before each request."""
         clock = Clock()
         clock.sleep = self.sleep  # type: ignore[assignment]
+        clock.check = self.check  # type: ignore[method-assign]
         return clock
 
 
 @contextmanager
 def stopped_by_signals(stop: Stop) -> Iterator[None]:
-    """Let SIGTERM and SIGINT end the run in good order: what was done so far is reported."""
-    numbers = (signal.SIGTERM, signal.SIGINT)
+    """Let SIGTERM, SIGINT and SIGHUP end the run in good order: what was done so far is reported.
+
+    Under nohup SIGHUP stays ignored. Only the main thread can take signals; elsewhere they are left as they are.
+    """
+    numbers = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        numbers.remove(signal.SIGHUP)
+    if threading.current_thread() is not threading.main_thread():
+        numbers.clear()
     before = {number: signal.signal(number, lambda got, _frame: _on_signal(stop, got)) for number in numbers}
     try:
         yield
@@ -61,7 +88,8 @@ def stopped_by_signals(stop: Stop) -> Iterator[None]:
 
 
 def _on_signal(stop: Stop, number: int) -> None:
-    stop.at_once(f"by {signal.Signals(number).name}")
+    patience = HANG_UP_PATIENCE if number == signal.SIGHUP else PATIENCE
+    stop.at_once(f"by {signal.Signals(number).name}", patience)
 
 
 class Crew:
@@ -112,4 +140,6 @@ class Crew:
             while thread.is_alive():
                 thread.join(BEAT_SECONDS)
                 self._beat()
+                if self._stop.overdue:
+                    return
         self._beat()

@@ -144,6 +144,15 @@ def not_begun(stopped: str | None) -> Failed:
     return Failed(FailureCode.STOPPED, message, RUN_AGAIN, retriable=True)
 
 
+def interrupted(stopped: str | None, uncertain: bool = False) -> Failed:
+    """The run was stopped (`stopped` says why) while a request for this tenant was under way."""
+    unknown = " What came of its last request is not known." if uncertain else ""
+    message = f"the run was stopped ({stopped or 'early'}) before this tenant was done.{unknown}"
+    return Failed(
+        FailureCode.STOPPED, message, RUN_AGAIN, retriable=True, details={"uncertain": True} if uncertain else {}
+    )
+
+
 def defect(error: Exception) -> Failed:
     """Where it happened, without the exception's words, which could hold a secret."""
     frame = traceback.extract_tb(error.__traceback__)[-1]

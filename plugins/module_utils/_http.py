@@ -154,11 +154,14 @@ class Stopped(Exception):
 
 
 class Clock:
-    """The time, so that tests can bring their own. C(sleep) may raise Stopped."""
+    """The time, so that tests can bring their own. C(sleep) and C(check) may raise Stopped."""
 
     now = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
     sleep = staticmethod(time.sleep)
+
+    def check(self) -> None:
+        """Raise Stopped where no further request may be sent."""
 
 
 class Http:
@@ -198,6 +201,7 @@ class Http:
 
     def _counted(self, request: Request, quota: Quota | None) -> Answer:
         with quota or nullcontext():
+            self.clock.check()
             with self._lock:
                 self.sent[request.service] += 1
             return self._once(request)
@@ -316,10 +320,17 @@ def _answer(response: requests.Response, raw: bytes) -> Answer:
     data = None
     if "json" in response.headers.get("Content-Type", "").lower():
         try:
-            data = json.loads(text)
+            data = _encodable(json.loads(text), text)
         except (ValueError, RecursionError):
             data = None
     return Answer(response.status_code, response.headers, text, data)
+
+
+def _encodable(data: Any, text: str) -> Any:
+    """Return the data; raise UnicodeError where a text in it holds half of a surrogate pair, which nobody could write."""
+    if "\\ud" in text.lower():
+        json.dumps(data, ensure_ascii=False).encode()
+    return data
 
 
 def _transport_error(error: Exception, host: str) -> TransportError:

@@ -36,6 +36,8 @@ class Job:
     failure: Failure | None = None
     found: Found | Failed | None = None
     elsewhere: tuple[str, ...] = ()
+    noted: bool = False
+    """Whether the work on it has ended, well or not."""
 
     @property
     def failed(self) -> Failure | None:

@@ -18,7 +18,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._confirm impor
     polls,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._duplicates import first_made, made_by
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import RUN_AGAIN, Failed, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
+    Failed,
+    FailureCode,
+    Phase,
+    interrupted,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import (
     Finder,
     Found,
@@ -101,9 +106,8 @@ class Linker:
         self._finder = Finder(clients.stackone, clients.hub, observed)
         self._confirmer = Confirmer(clients, patient=rules.verify_link is not VerifyLink.NONE)
 
-    def run(self, tenant: Tenant, confirm_timeout: float) -> Outcome:
-        """Make StackOne match the declaration of one tenant, and wait until it does."""
-        outcome = Outcome(tenant)
+    def run(self, outcome: Outcome, confirm_timeout: float) -> Outcome:
+        """Make StackOne match the declaration of the outcome's tenant, and wait until it does."""
         self.apply(outcome)
         self._wait(outcome, confirm_timeout)
         if self.try_again(outcome):
@@ -399,5 +403,5 @@ def _located(outcome: Outcome) -> Iterator[None]:
     except Failed as error:
         outcome.failure = error.located(outcome.phase, outcome.tenant.name)
     except Stopped as stop:
-        early = Failed(FailureCode.STOPPED, f"the run was stopped ({stop}) before this tenant was done.", RUN_AGAIN)
-        outcome.failure = replace(early.located(outcome.phase, outcome.tenant.name), retriable=True)
+        uncertain = outcome.lost is not None
+        outcome.failure = interrupted(str(stop), uncertain).located(outcome.phase, outcome.tenant.name)

@@ -8,26 +8,24 @@ from collections.abc import Sequence
 from typing import Any, Callable
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Batch, Item, Tally, tenants_failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew, Stop, stopped_by_signals
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, BulkModule
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
+from ansible_collections.tenantlink.stackone.plugins.module_utils._parent_watch import stopped_early
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableBench
 
 
-class ListBench(Bench):
-    """One run over a list: it can be stopped by signals, and tells its progress."""
+class ListBench(StoppableBench):
+    """One run over a list: it can be stopped, and tells its progress."""
 
     module: BulkModule
-
-    def __init__(self, module: BulkModule) -> None:
-        self.stop = Stop()
-        super().__init__(module, self.stop.clock())
 
     def work(self, run: Callable[[ListBench], tuple[dict[str, Any], Failure | None]]) -> None:
         """Run, and leave with the result, red where there is a failure. C(run) raises Failed where nothing was done."""
         try:
-            with stopped_by_signals(self.stop):
+            with stopped_early(self.stop, self._parent):
                 result, failure = run(self)
         except Failed as error:
             self.refuse(error, "the run")

@@ -160,16 +160,17 @@ failure:
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import auth_options_from, owner_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._auth import Inviter
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase, interrupted
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, Module
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Module
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import (
     auth_spec,
     http_spec,
     owner_spec,
     stackone_spec,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableBench
 
 
 def main() -> None:
@@ -178,7 +179,7 @@ def main() -> None:
         argument_spec={**http_spec(), **stackone_spec(), **owner_spec(), **auth_spec()},
         required_by={"client_key": "client_cert"},
     )
-    bench = Bench(module)
+    bench = StoppableBench(module)
     try:
         tenant = owner_from(module.params)
         options = auth_options_from(module.params, module.check_mode)
@@ -186,10 +187,17 @@ def main() -> None:
     except Failed as error:
         bench.refuse(error, f"owner {module.params['origin_owner_id']}")
         return
+    inviter = Inviter(stackone, Finder(stackone, hub, stackone), options, bench.stop.clock())
     try:
-        invitation = Inviter(stackone, Finder(stackone, hub, stackone), options, Clock()).invite(tenant)
+        invitation = bench.work_alone(lambda: inviter.invite(tenant))
+    except Stopped:
+        invitation = None
     except Failed as error:
         bench.fail(error.located(Phase.OBSERVE, tenant.name), {"changed": False})
+        return
+    if invitation is None:
+        stopped = interrupted(bench.stop.reason)
+        bench.fail(stopped.located(Phase.OBSERVE, tenant.name), {"changed": False})
         return
     bench.exit(invitation.as_dict())
 

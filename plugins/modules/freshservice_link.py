@@ -340,8 +340,8 @@ failure:
           V(stackone_key_refused), V(stackone_forbidden), V(stackone_rate_limited), V(stackone_unreachable),
           V(stackone_unavailable), V(stackone_rejected), V(unexpected_answer), V(hub_unavailable), V(session_refused),
           V(connector_profile_missing), V(field_ambiguous), V(field_unfilled), V(credentials_refused), V(ambiguous_account),
-          V(duplicate_account), V(account_not_found), V(account_mismatch), V(account_not_active), V(create_uncertain), V(change_not_kept),
-          V(link_mismatch), V(link_not_verified).
+          V(duplicate_account), V(account_not_found), V(account_mismatch), V(account_not_active), V(create_uncertain),
+          V(change_not_kept), V(link_mismatch), V(link_not_verified), V(stopped).
       type: str
       sample: ambiguous_account
     phase:
@@ -377,7 +377,7 @@ from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import confirm_timeout_from, tenant_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, Module
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Module
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import (
     confirm_spec,
@@ -386,6 +386,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import 
     stackone_spec,
     tenant_spec,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableBench
+from ansible_collections.tenantlink.stackone.plugins.module_utils._unfinished import unfinished
 
 
 def result_of(outcome: Outcome) -> dict[str, Any]:
@@ -428,7 +430,7 @@ def main() -> None:
         required_together=[("admin_api_key", "agent_email")],
         required_by={"client_key": "client_cert"},
     )
-    bench = Bench(module)
+    bench = StoppableBench(module)
     try:
         tenant = tenant_from(module.params)
         timeout = confirm_timeout_from(module.params)
@@ -436,7 +438,9 @@ def main() -> None:
     except Failed as error:
         bench.refuse(error, f"owner {module.params['origin_owner_id'] or module.params['account_id']}")
         return
-    outcome = linker.run(tenant, timeout)
+    outcome = Outcome(tenant)
+    if bench.work_alone(lambda: linker.run(outcome, timeout)) is None:
+        outcome = unfinished(outcome, bench.stop.reason)
     if outcome.failure:
         bench.fail(outcome.failure, result_of(outcome))
     bench.exit(result_of(outcome))

@@ -12,11 +12,10 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible.utils.vars import merge_hash
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import read
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._guarded import GuardedAction
 
 INTERVAL = 5.0
 """Seconds between two lines. A run that is over before the first shows none."""
@@ -24,21 +23,15 @@ INTERVAL = 5.0
 display = Display()
 
 
-class WatchedAction(ActionBase):
+class WatchedAction(GuardedAction):
     """The module does all the work; this only watches the file in which it notes its progress."""
 
-    _supports_async = True
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run_module(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """Run the module."""
-        result = super().run(tmp, task_vars)
-        arguments = dict(self._task.args)
         with self._watched() as path:
             if path:
                 arguments["progress_path"] = path
-            wrap_async = self._task.async_val and not self._connection.has_native_async
-            done = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=wrap_async)
-        return merge_hash(result, done)
+            return super().run_module(arguments, task_vars)
 
     @contextlib.contextmanager
     def _watched(self) -> Iterator[str | None]:

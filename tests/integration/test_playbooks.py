@@ -135,3 +135,50 @@ def test_a_module_that_dies_is_never_green(house, inventory, playbook, name):
         run = playbook(name, **variables, freshservice_link_tenants=[{"domain": "acme", "origin_owner_id": "c"}])
     assert run.code == 2, run.output
     assert house.emulator.requests() == []
+
+
+def declared(inventory, **hosts):
+    (inventory / "hosts.yml").write_text(yaml.safe_dump({"tenants": {"hosts": hosts}}))
+
+
+def owned_by(owner, **options):
+    return {f"freshservice_link_{name}": value for name, value in {"origin_owner_id": owner, **options}.items()}
+
+
+@pytest.mark.parametrize("arguments", [(), ("--check",), ("-e", "batch=1"), ("-e", "strategy_of_play=free")])
+def test_two_hosts_for_one_account_are_refused_before_anything_is_done(house, inventory, arguments):
+    """Each run would point the account from one to the other."""
+    declared(inventory, acme=owned_by("shared"), globex=owned_by("{{ 'sha' ~ 'red' }}"), initech=owned_by("alone"))
+    book = house.folder / "by_host.yml"
+    play = yaml.safe_load((PLAYBOOKS / "link_by_host.yml").read_text())[0]
+    play |= {"serial": "{{ batch | default(0) }}", "strategy": "{{ strategy_of_play | default('linear') }}"}
+    book.write_text(yaml.safe_dump([play]))
+    result = house.ansible_playbook(
+        str(book), "-i", str(inventory), "--vault-password-file", str(house.folder / "password"), *arguments
+    )
+    assert result.code == 2
+    assert "The hosts acme and globex mean the same account" in result.output
+    assert house.emulator.requests() == []
+
+
+def test_two_hosts_for_one_account_whose_owner_is_a_variable_of_the_play(house, inventory):
+    """No host's own variables tell it."""
+    declared(inventory, acme=None, globex=None)
+    owner = {"freshservice_link_origin_owner_id": "{{ inventory_hostname[0:0] }}shared"}
+    book = house.folder / "by_host.yml"
+    book.write_text(
+        yaml.safe_dump([{**yaml.safe_load((PLAYBOOKS / "link_by_host.yml").read_text())[0], "vars": owner}])
+    )
+    result = house.ansible_playbook(
+        str(book), "-i", str(inventory), "--vault-password-file", str(house.folder / "password")
+    )
+    assert result.code == 2
+    assert "The hosts acme and globex mean the same account" in result.output
+    assert house.emulator.requests() == []
+
+
+def test_an_owner_with_two_domains_as_hosts(house, inventory):
+    both = owned_by("shared", allow_multiple=True)
+    declared(inventory, acme=both, globex=both)
+    assert recap(run_by_host(house, inventory, "link_by_host")) == {"acme": (1, 0), "globex": (1, 0)}
+    assert recap(run_by_host(house, inventory, "link_by_host")) == {"acme": (0, 0), "globex": (0, 0)}

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils import _bulk
@@ -14,6 +15,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
 
 from .test_links_parts import declared
@@ -68,3 +70,27 @@ def test_a_defect_with_one_tenant_does_not_hide_the_others(monkeypatch):
     assert applied.startswith("b (owner owner-b): this module has a defect (KeyError in test_bulk.py, line ")
     assert confirmed.startswith("c (owner owner-c): this module has a defect (ValueError in test_bulk.py, line ")
     assert "a-key" not in applied + confirmed
+
+
+class Hanging(Linker):
+    """One tenant's request never ends, and the run is stopped meanwhile."""
+
+    stop = Stop()
+
+    def apply(self, outcome):
+        outcome.phase = Phase.APPLY
+        if outcome.tenant.domain == "b":
+            self.stop.at_once("by a test", 0.0)
+            threading.Event().wait()
+        outcome.actions.append(Action.CREATE)
+
+
+def test_a_tenant_that_hangs_when_the_run_is_stopped_is_told_as_uncertain(monkeypatch):
+    monkeypatch.setattr(_bulk, "Linker", Hanging)
+    jobs = [Job(entry) for entry in entries_from([declared(name, f"owner-{name}") for name in "abc"])]
+    report = Bulk(Exchange(), BulkOptions(1, 0.0), Hanging.stop, ProgressFile(None, 3, Clock())).run(jobs)
+    done, hung, waiting = report.jobs
+    assert done.failed is None
+    assert done.outcome.actions == [Action.CREATE]
+    assert (hung.failed.code.value, hung.failed.details) == ("stopped", {"uncertain": True})
+    assert "was not begun" in waiting.failed.message

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import Fingerprints
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import StoredKey
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 
 TENANT = Tenant(domain="acme", api_key="the-declared-key-0815", origin_owner_id="customer-acme")

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.tenantlink.stackone.plugins.inventory import accounts
 from ansible_collections.tenantlink.stackone.plugins.module_utils import _specs
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import Choice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _hosts, _sealed
 
 KEY = "v1.eu1.abcdefghijklmnopqrstuvwxyz"

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Agent
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import REDACTED, AccountView
@@ -27,7 +28,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     relink_reasons,
     select,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
     CredentialFields,
     State,

@@ -1,0 +1,113 @@
+# Copyright: tenantlink.stackone contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the action plugins of modules that change something do: end the module when its task or its run ends early."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.vars import merge_hash
+
+CHECK_SECONDS = 0.25
+LAST_TRIES = 20
+"""How often the module is told to end once ansible-playbook is gone: it may be about to start."""
+LAST_SECONDS = 3.0
+
+
+class GuardedAction(ActionBase):
+    """The module does all the work; this only sees to it that it does not outlive its run."""
+
+    _supports_async = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the module."""
+        result = super().run(tmp, task_vars)
+        return merge_hash(result, self.run_module(dict(self._task.args), task_vars))
+
+    def run_module(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """Run the module. In the background it may outlive the run: that is what `async` is for."""
+        wrap_async = self._task.async_val and not self._connection.has_native_async
+        with contextlib.nullcontext() if self._task.async_val else ended_with_the_run():
+            done: dict[str, Any] = self._execute_module(
+                module_args=arguments, task_vars=task_vars, wrap_async=wrap_async
+            )
+        return done
+
+
+@contextlib.contextmanager
+def ended_with_the_run() -> Iterator[None]:
+    """End what was started meanwhile when an exception ends the task, such as its timeout, or ansible-playbook is gone.
+
+    What is started are the shells in which a module runs and the module itself, or the client of a connection to
+    where it runs: then the module sees that its reader is gone, and stops.
+    """
+    before, over = _descendants(), threading.Event()
+    threading.Thread(target=_watch, args=(os.getppid(), before, over), daemon=True).start()
+    try:
+        yield
+    except BaseException:
+        _end(_descendants() - before)
+        raise
+    finally:
+        over.set()
+
+
+def _watch(parent: int, before: set[int], over: threading.Event) -> None:
+    """Wait for the end of the task, or of ansible-playbook: it started this process, and nothing else would end it."""
+    while not over.wait(CHECK_SECONDS):
+        if os.getppid() != parent:
+            _end_with_the_run(before, over)
+
+
+def _end_with_the_run(before: set[int], over: threading.Event) -> None:
+    """End the module, then this process: it would wait for ever to hand over its result."""
+    for _try in range(LAST_TRIES):
+        _end(_descendants() - before)
+        if over.wait(CHECK_SECONDS):
+            # Ansible removes its temporary files meanwhile.
+            time.sleep(LAST_SECONDS)
+            break
+    # Whatever is left was started as another user: it loses its reader now.
+    os._exit(1)
+
+
+def _end(processes: set[int]) -> None:
+    for process in processes:
+        # What runs as another user cannot be signalled from here.
+        with contextlib.suppress(OSError):
+            os.kill(process, signal.SIGTERM)
+
+
+def _descendants() -> set[int]:
+    """Return the processes that this one started, and those that they started."""
+    parents, found = dict(_parents()), {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {os.getpid()}
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    """Return the id of each process with that of its parent: from Linux's /proc, elsewhere from ps."""
+    if os.path.exists("/proc/self/stat"):
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError, ValueError):
+                # The name, in parentheses, may hold spaces and parentheses.
+                yield int(stat.parent.name), int(stat.read_text(errors="replace").rpartition(")")[2].split()[1])
+        return
+    with contextlib.suppress(OSError, ValueError, subprocess.SubprocessError):
+        listed = subprocess.run(
+            ["/bin/ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, timeout=5, check=True
+        )
+        for line in listed.stdout.splitlines():
+            pid, parent = line.split()
+            yield int(pid), int(parent)

@@ -1,0 +1,86 @@
+# Copyright: tenantlink.stackone contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tenants as hosts: which two hosts mean the same account, by the rules for the entries of a list."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import Entry, refuse_duplicates
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant, normalise_domain
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import opened
+
+PREFIX = "freshservice_link_"
+NOTED = "__freshservice_link_declared"
+"""The fact in which the role notes what a host declares: it knows the play's variables as well."""
+
+PROJECT = ("stackone_url", "stackone_api_key")
+NAMES = ("domain", "origin_owner_id", "account_id", "provider", "allow_multiple", "state")
+
+
+def twins(hosts: Iterable[str], variables: Mapping[str, Mapping[str, Any]]) -> tuple[str, str] | None:
+    """Return the first two hosts that mean the same account, or `None`.
+
+    Hosts of different StackOne projects never do. What no host has declared yet, such as a variable of the play that
+    a later batch will see, is taken as the same.
+    """
+    declared = {host: _declared(host, variables[host]) for host in hosts}
+    projects = {project for project, _tenant in declared.values() if project}
+    for project in projects or {""}:
+        listed = [(host, tenant) for host, (own, tenant) in declared.items() if tenant and own in ("", project)]
+        entries = [
+            Entry(position, tenant, None, tenant.domain, tenant.origin_owner_id, tenant.account_id)
+            for position, (_host, tenant) in enumerate(listed)
+        ]
+        try:
+            refuse_duplicates(entries)
+        except Failed as error:
+            first, second = error.failure.details["positions"]
+            return listed[first][0], listed[second][0]
+    return None
+
+
+def _declared(host: str, variables: Mapping[str, Any]) -> tuple[str, Tenant | None]:
+    """Return a host's StackOne project, with the digest of its key, and its tenant; no tenant where the host's own run will refuse it."""
+    noted = _value(variables, NOTED)
+    if isinstance(noted, Mapping):
+        values = {name: _value(noted, name) for name in (*NAMES, *PROJECT)}
+    else:
+        if any(_value(variables, f"{PREFIX}{name}") for name in ("tenants", "tenants_file")):
+            return "", None
+        values = {name: _value(variables, f"{PREFIX}{name}") for name in (*NAMES, *PROJECT)}
+        values["domain"] = values["domain"] or host
+        if values["stackone_api_key"]:
+            values["stackone_api_key"] = hashlib.sha256(str(values["stackone_api_key"]).encode()).hexdigest()
+    project = "\n".join(str(values[name]) for name in PROJECT if values[name])
+    return project, _tenant(values)
+
+
+def _tenant(values: Mapping[str, Any]) -> Tenant | None:
+    if not (values["origin_owner_id"] or values["account_id"]):
+        return None
+    try:
+        return Tenant(
+            domain=normalise_domain(str(values["domain"])) if values["domain"] else None,
+            origin_owner_id=str(values["origin_owner_id"]) if values["origin_owner_id"] else None,
+            account_id=str(values["account_id"]) if values["account_id"] else None,
+            provider=str(values["provider"] or "freshservice"),
+            allow_multiple=boolean(values["allow_multiple"] or False, strict=False),
+            state=State(str(values["state"] or State.PRESENT.value)),
+        )
+    except (Failed, ValueError):
+        return None
+
+
+def _value(variables: Mapping[str, Any], name: str) -> Any:
+    """Return a variable's value, `None` where it is not defined or its template fails: the host's own run tells why."""
+    try:
+        return opened(variables[name]) if name in variables else None
+    except Exception:
+        return None

@@ -1,0 +1,102 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tenants as hosts are compared as the entries of a list are."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+
+import pytest
+
+from ansible_collections.tenantlink.stackone.plugins.filter.duplicate_hosts import FilterModule
+
+duplicate_hosts = FilterModule().filters()["duplicate_hosts"]
+
+
+def host(**values):
+    return {f"freshservice_link_{name}": value for name, value in values.items()}
+
+
+OWNER = {"origin_owner_id": "one"}
+SAME = [
+    (OWNER, OWNER),
+    ({**OWNER, "domain": "x"}, {**OWNER, "domain": "https://X.freshservice.com/"}),
+    ({**OWNER, "domain": "x"}, {**OWNER, "domain": "y", "allow_multiple": True}),
+    ({**OWNER, "provider": "freshservice"}, {**OWNER, "provider": "FreshService"}),
+    ({**OWNER, "account_id": "7"}, {"origin_owner_id": "two", "account_id": 7}),
+    ({**OWNER, "domain": "x", "allow_multiple": True}, {**OWNER, "domain": "x", "allow_multiple": True}),
+    ({**OWNER, "domain": "x"}, {**OWNER, "domain": "x", "state": "absent"}),
+    ({**OWNER, "stackone_api_key": "k"}, OWNER),
+]
+APART = [
+    (OWNER, {"origin_owner_id": "two"}),
+    (OWNER, {}),
+    ({**OWNER, "domain": "x", "allow_multiple": True}, {**OWNER, "domain": "y", "allow_multiple": "yes"}),
+    ({**OWNER, "account_id": "7"}, {**OWNER, "account_id": "8"}),
+    ({**OWNER, "provider": "one"}, {**OWNER, "provider": "two"}),
+    ({**OWNER, "stackone_api_key": "k"}, {**OWNER, "stackone_api_key": "l"}),
+    ({**OWNER, "stackone_url": "https://a"}, {**OWNER, "stackone_url": "https://b"}),
+    ({**OWNER, "domain": "x"}, {**OWNER, "domain": "y", "state": "absent"}),
+    (OWNER, {**OWNER, "domain": "not a label"}),
+    (OWNER, {**OWNER, "state": "no state"}),
+    (OWNER, {**OWNER, "tenants": [{"domain": "x"}]}),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), SAME)
+def test_hosts_that_mean_one_account(first, second):
+    found = duplicate_hosts(["a", "b", "c"], {"a": host(**first), "b": host(**OTHER), "c": host(**second)})
+    assert found == ["a", "c"]
+
+
+@pytest.mark.parametrize(("first", "second"), APART)
+def test_hosts_that_mean_two_accounts(first, second):
+    assert duplicate_hosts(["a", "c"], {"a": host(**first), "c": host(**second)}) == []
+
+
+OTHER = {"origin_owner_id": "other", "domain": "other"}
+
+
+def test_what_the_role_noted_wins_over_the_variables_and_meets_those_that_are_not_noted_yet():
+    noted = {
+        "domain": "x",
+        "origin_owner_id": "one",
+        "account_id": "",
+        "provider": "",
+        "allow_multiple": False,
+        "state": "present",
+        "stackone_url": "",
+        "stackone_api_key": hashlib.sha256(b"k").hexdigest(),
+    }
+    first = {**host(origin_owner_id="another"), "__freshservice_link_declared": noted}
+    second = host(origin_owner_id="one", stackone_api_key="k", domain="x")
+    assert duplicate_hosts(["a", "b"], {"a": first, "b": second}) == ["a", "b"]
+    assert duplicate_hosts(["a", "b"], {"a": first, "b": {**second, **host(stackone_api_key="l")}}) == []
+    assert duplicate_hosts(["a", "b"], {"a": first, "b": host(origin_owner_id="one", domain="x")}) == ["a", "b"]
+
+
+class Failing(Mapping):
+    """Variables of which one's template fails."""
+
+    def __getitem__(self, name):
+        raise RuntimeError("a secret")
+
+    def __iter__(self):
+        return iter(["freshservice_link_origin_owner_id"])
+
+    def __len__(self):
+        return 1
+
+
+def test_a_host_whose_variables_cannot_be_read_is_left_to_its_own_run():
+    assert duplicate_hosts(["a", "b"], {"a": Failing(), "b": host(**OWNER)}) == []
+
+
+def test_many_hosts_are_compared_in_one_pass():
+    """Each with each would be fifty million comparisons."""
+    many = {f"h{number}": host(origin_owner_id=f"o{number}") for number in range(10_000)}
+    started = time.process_time()
+    assert duplicate_hosts(list(many), many) == []
+    assert time.process_time() - started < 30

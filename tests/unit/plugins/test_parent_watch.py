@@ -1,0 +1,158 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When a run is stopped, and how it ends then."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils import _crew, _parent_watch
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew, Stop, stopped_by_signals
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
+    Http,
+    HttpOptions,
+    Request,
+    Service,
+    Stopped,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._parent_watch import Parent
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
+from ansible_collections.tenantlink.stackone.plugins.module_utils._unfinished import unfinished
+
+
+def stopped(patience=0.0):
+    stop = Stop()
+    stop.at_once("by a test", patience)
+    return stop
+
+
+def test_after_a_stop_no_request_is_sent():
+    http = Http(HttpOptions(), stopped().clock())
+    with pytest.raises(Stopped, match="by a test"):
+        http.send(Request(Service.STACKONE, "GET", "http://127.0.0.1:9/"))
+    assert http.sent[Service.STACKONE] == 0
+
+
+def test_who_hangs_is_given_up():
+    stop, never = Stop(), threading.Event()
+
+    def work(item):
+        stop.at_once("by a test", 0.0)
+        return item if item == "quick" else never.wait()
+
+    assert Crew(2, stop).some(work, ["slow", "quick"], lambda: False) == [None, "quick"]
+
+
+def test_without_a_stop_nobody_is_given_up():
+    assert not Stop().overdue
+    assert not stopped(60).overdue
+    assert stopped().overdue
+
+
+def test_the_shorter_patience_counts():
+    stop = stopped(60)
+    stop.at_once("by the loss of its parent", 0.0)
+    assert stop.overdue
+    assert stop.reason == "by a test"
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_what_is_known_of_a_tenant_that_was_given_up(phase):
+    outcome = Outcome(Tenant("one", "acme"), actions=[Action.RELINK], phase=phase)
+    known = unfinished(outcome, "by SIGTERM")
+    outcome.actions.append(Action.UPDATE)
+    assert known.actions == [Action.RELINK]
+    assert known.failure.code is FailureCode.STOPPED
+    assert known.failure.phase is phase
+    assert known.failure.details == ({"uncertain": True} if phase is Phase.APPLY else {})
+    assert "by SIGTERM" in known.failure.message
+
+
+def test_another_parent_is_a_loss(monkeypatch):
+    parent = Parent()
+    assert parent.loss is None
+    monkeypatch.setattr(os, "getppid", lambda: 1)
+    assert parent.loss == "because the process that started it is gone"
+
+
+@pytest.fixture
+def output(monkeypatch):
+    """A pipe in place of standard output: the end that reads, and the end that writes."""
+    reader, writer = os.pipe()
+    monkeypatch.setattr(_parent_watch, "STANDARD_OUTPUT", writer)
+    yield reader
+    os.close(writer)
+
+
+def test_a_pipe_that_nobody_reads_is_a_loss(output):
+    parent = Parent()
+    os.write(_parent_watch.STANDARD_OUTPUT, b"x" * 60_000)
+    assert parent.loss is None
+    os.close(output)
+    assert parent.loss == "because nobody reads its result any more"
+    assert not parent.reads
+
+
+def test_a_file_is_always_there(monkeypatch, tmp_path):
+    with (tmp_path / "output").open("w") as file:
+        monkeypatch.setattr(_parent_watch, "STANDARD_OUTPUT", file.fileno())
+        assert Parent().reads
+    assert Parent().reads
+
+
+def test_a_process_that_cannot_stop_is_ended():
+    """Whatever its main thread does."""
+    code = (
+        "import time\n"
+        "from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop\n"
+        "from ansible_collections.tenantlink.stackone.plugins.module_utils._parent_watch import Parent, stopped_early\n"
+        "with stopped_early(Stop(), Parent()):\n"
+        "    print('started', flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(60) == 1
+
+
+@pytest.mark.parametrize("ignored", [True, False])
+def test_a_hang_up_stops_unless_it_is_ignored(ignored):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        stop = Stop()
+        with stopped_by_signals(stop):
+            os.kill(os.getpid(), signal.SIGHUP)
+            time.sleep(0)
+        assert stop.reason == (None if ignored else "by SIGHUP")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_signals_are_left_alone_outside_the_main_thread():
+    before = signal.getsignal(signal.SIGTERM)
+    found = []
+
+    def work():
+        with stopped_by_signals(Stop()):
+            found.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [before]
+
+
+def test_a_signal_is_waited_for_longer_than_a_hang_up():
+    assert _crew.PATIENCE > _crew.HANG_UP_PATIENCE
+    assert _parent_watch.PATIENCE < _parent_watch.EXIT_SECONDS < 2 - _parent_watch.CHECK_SECONDS
