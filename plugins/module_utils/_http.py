@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 import threading
@@ -27,7 +28,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import 
     backoff,
     status_delay,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line, without_markup
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line, valid_unicode, without_markup
 
 try:
     import requests
@@ -40,6 +41,9 @@ else:
 HEADERS = {"User-Agent": "ansible-tenantlink.stackone", "Accept": "application/json"}
 BODY_LIMIT = 8 * 1024 * 1024
 CHUNK = 64 * 1024
+
+_HALF_ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
+"""Half of a surrogate pair, as JSON spells it; most often the other half follows."""
 
 
 class Service(str, Enum):
@@ -303,6 +307,8 @@ def _answer(response: requests.Response, raw: bytes) -> Answer:
     if "json" in response.headers.get("Content-Type", "").lower():
         try:
             data = json.loads(text)
+            if _HALF_ESCAPED.search(text):
+                data = valid_unicode(data)
         except (ValueError, RecursionError):
             data = None
     return Answer(response.status_code, response.headers, text, data)

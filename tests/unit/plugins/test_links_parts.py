@@ -44,7 +44,7 @@ DEFAULTS = {
 
 
 def declared(domain=None, owner=None, **options):
-    key = "a-key" if options.get("state", "present") == "present" else None
+    key = "key-of-an-agent" if options.get("state", "present") == "present" else None
     return {**DEFAULTS, "domain": domain, "origin_owner_id": owner, "api_key": key, **options}
 
 
@@ -98,7 +98,10 @@ def test_one_domain_for_two_owners_is_a_warning():
         (declared("a", "1", api_key=None), "entry 1 (a): api_key is missing."),
         (declared(None, "1"), "entry 1 (1): domain is missing."),
         (declared(None, None, state="absent"), "entry 1: origin_owner_id or account_id is needed."),
-        (declared("a", "1", admin_api_key="k"), "entry 1 (a): admin_api_key and agent_email are needed together."),
+        (
+            declared("a", "1", admin_api_key="key-of-an-admin"),
+            "entry 1 (a): admin_api_key and agent_email are needed together.",
+        ),
         (declared("a b", "1"), "entry 1 (a b): domain 'a b' is not a Freshservice domain"),
         (declared("a", "1", api_key="two words"), "entry 1 (a): api_key holds a character"),
     ],
@@ -248,12 +251,14 @@ def test_nothing_changed_is_no_diff():
 def test_a_row_holds_no_secret():
     (entry,) = entries(declared("a", "1"))
     made = Outcome(entry.tenant)
-    made.warnings = ["something a-key something"]
-    made.failure = Failure(FailureCode.CREDENTIALS_REFUSED, "it said a-key", details={"answer": "YS1rZXk6WA=="})
+    made.warnings = ["something key-of-an-agent something"]
+    made.failure = Failure(
+        FailureCode.CREDENTIALS_REFUSED, "it said key-of-an-agent", details={"answer": "a2V5LW9mLWFuLWFnZW50Olg="}
+    )
     made.condense(Scrubber(entry.tenant.secrets))
     row = row_of(job(entry, made))
-    assert "a-key" not in str(row)
-    assert "YS1rZXk6WA" not in str(row)
+    assert "key-of-an-agent" not in str(row)
+    assert "a2V5LW9mLWFuLWFnZW50" not in str(row)
     assert row["failure"]["code"] == "credentials_refused"
 
 
