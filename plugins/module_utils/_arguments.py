@@ -147,7 +147,7 @@ def bulk_options_from(params: Mapping[str, Any], check_mode: bool, tenants: int)
     """How a list of so many tenants is worked through. Raises Failed(invalid_argument)."""
     check_run(params)
     limit = params["purge_limit"]
-    if limit < 0 or (limit >= 1 and limit != int(limit)):
+    if not (0 <= limit < 1 or (limit >= 1 and float(limit).is_integer())):
         raise invalid_argument("purge_limit must be a share from 0 to below 1, or a whole number.")
     if params["purge"] and not tenants:
         raise invalid_argument(

@@ -225,11 +225,13 @@ class Http:
             return self._once(request)
 
     def _pause(self, request: Request, reason: str, delay: float, quota: Quota | None = None) -> None:
-        """Wait before a repetition; where a quota is used up, all who share it wait for their next slot instead."""
-        self.retry_log.retries.append(Retry(request.title, reason, 0.0 if quota else delay))
-        if quota:
-            quota.hold(delay)
-        else:
+        """Wait before a repetition; where a quota is used up, all who share it wait for their next slot instead.
+
+        What workers wait for together is logged once.
+        """
+        waited = quota.hold(delay) if quota else delay
+        self.retry_log.retries.append(Retry(request.title, reason, waited))
+        if not quota:
             self.clock.sleep(delay)
 
     def _once(self, request: Request) -> Answer:

@@ -147,7 +147,11 @@ summary:
       type: int
       sample: 40
     failed:
-      description: How many failed.
+      description: How many failed. Those that were not started are not among them.
+      type: int
+      sample: 0
+    not_started:
+      description: How many had no turn because the run was stopped, by a signal or by O(stop_after_failures).
       type: int
       sample: 0
     requests:
@@ -200,7 +204,7 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
     items = [Item(entry) for entry in entries]
     progress = bench.progress(len(items))
     directory = Directory(stackone, bench.crew(progress, READERS).each)
-    # Stopped meanwhile, the run tells of each tenant that it was not begun.
+    # Stopped meanwhile, the run tells of each tenant that it was not started.
     with suppress(Stopped), during(Phase.OBSERVE):
         for provider, owners in owners_by_provider(entry.tenant for entry in entries if entry.tenant).items():
             directory.load_owners(provider, owners)

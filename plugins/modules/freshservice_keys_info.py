@@ -115,9 +115,13 @@ summary:
       type: int
       sample: 100
     failed:
-      description: How many keys are not good, or could not be checked.
+      description: How many keys are not good, or could not be checked. Those that were not started are not among them.
       type: int
       sample: 2
+    not_started:
+      description: How many had no turn because the run was stopped, by a signal or by O(stop_after_failures).
+      type: int
+      sample: 0
     verdicts:
       description: How many of each verdict.
       type: dict

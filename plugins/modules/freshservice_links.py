@@ -75,9 +75,9 @@ options:
     default: false
   purge_limit:
     description:
-      - How many accounts O(purge) may unlink in one run. Below 1 it is a share of all accounts of the provider, rounded up,
-        from 1 on a number.
-      - Where it would be more, none is unlinked and the task fails.
+      - How many accounts O(purge) may unlink in one run. Below 1 it is a share of all accounts of the provider, rounded down,
+        from 1 on a number. A tenth of fewer than 10 accounts is none.
+      - Where it would be more, none is unlinked, and the task fails and names them.
     type: float
     default: 0.1
 seealso:
@@ -192,7 +192,7 @@ results:
     failure:
       description:
         - Why the tenant is not as declared. See M(tenantlink.stackone.freshservice_link), with RV(ignore:msg) in it.
-        - Its code can also be V(stopped), for a tenant that was not begun or not ended, and V(internal_error).
+        - Its code can also be V(stopped), for a tenant that was not started or not finished, and V(internal_error).
       returned: when it failed
       type: dict
       sample:
@@ -226,9 +226,13 @@ summary:
       type: int
       sample: 9
     failed:
-      description: How many tenants failed.
+      description: How many tenants failed. Those that were not started are not among them.
       type: int
       sample: 5
+    not_started:
+      description: How many tenants had no turn because the run was stopped, by a signal or by O(stop_after_failures).
+      type: int
+      sample: 0
     actions:
       description: How many of each action.
       type: dict
@@ -284,7 +288,11 @@ failure:
       type: int
       sample: 401
     details:
-      description: More, depending on the code.
+      description:
+        - More, depending on the code.
+        - C(reason) is what went wrong apart from the tenants, in words.
+        - For V(purge_refused), C(accounts) holds the first 10 of the accounts that would have been unlinked, and C(more) is the
+          number of the others.
       type: dict
       sample: {"positions": [3, 17]}
     remediation:
@@ -333,7 +341,7 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
     if bench.module.params["purge"]:
         result["purged"] = [row_of(job) for job in report.purged]
     diff = diff_of(report.jobs + report.purged) if bench.module._diff else None
-    return {**result, "diff": diff} if diff else result, failure_of(report, result["results"])
+    return {**result, "diff": diff} if diff else result, failure_of(report)
 
 
 def bulk_of(bench: ListBench) -> tuple[Bulk, list[Job], list[str]]:

@@ -148,6 +148,7 @@ class Held:
 
     def hold(self, seconds):
         self.held.append(seconds)
+        return seconds
 
 
 def sending(monkeypatch, outcomes, retries=3):
@@ -224,7 +225,7 @@ def test_retries_are_logged_without_query_and_the_last_answer_is_given_back(monk
 @pytest.mark.parametrize(
     ("outcome", "held", "slept", "waited"),
     [
-        (answer(429, Retry_After="9"), [9.0], [], 0.0),
+        (answer(429, Retry_After="9"), [9.0], [], 9.0),
         (answer(503, Retry_After="9"), [], [9], 9.0),
         (REFUSED, [], [1], 0.625),
     ],
