@@ -96,3 +96,31 @@ def test_a_secret_that_is_a_word_of_results_leaves_their_keys(house, word):
     assert result["changed"] is True
     assert set(before["account"]) == set(result["account"])
     assert set(before["key_check"]) == set(result["key_check"])
+
+
+@pytest.mark.parametrize(
+    ("fault", "phase"),
+    [
+        ({"method": "GET", "path": "/accounts"}, "observe"),
+        ({"method": "POST", "path": "/connect_sessions"}, "apply"),
+    ],
+)
+def test_both_modules_for_auth_links_agree_on_the_phase(house, fault, phase):
+    house.emulator.fault(service="stackone", status=422, **fault)
+    declared = {"origin_owner_id": "customer-acme"}
+    one = house.play({**stackone_only(house), **declared}, module=AUTH_LINK).results[0]
+    many = house.play({**stackone_only(house), "tenants": [declared]}, module=AUTH_LINKS).results[0]
+    rows = [row["failure"] for row in many.get("owners", [])] or [many["failure"]]
+    assert (one["failure"]["code"], one["failure"]["phase"]) == ("stackone_rejected", phase)
+    assert {(row["code"], row["phase"]) for row in rows} == {("stackone_rejected", phase)}
+
+
+def test_an_owner_with_several_accounts_is_seen_while_looking(house):
+    for domain in ("acme", "globex"):
+        house.emulator.add_account(origin_owner_id="two", domain=domain, api_key="an-old-key-0815")
+    house.known.add("an-old-key-0815")
+    declared = {"origin_owner_id": "two"}
+    one = house.play({**stackone_only(house), **declared}, module=AUTH_LINK).results[0]["failure"]
+    many = house.play({**stackone_only(house), "tenants": [declared]}, module=AUTH_LINKS).results[0]["owners"][0]
+    assert one["code"] == many["failure"]["code"] == "ambiguous_account"
+    assert one["phase"] == many["failure"]["phase"] == "observe"
