@@ -140,7 +140,14 @@ failure:
   description: What went wrong, for machines. RV(ignore:msg) says the same in one line for people.
   returned: on failure
   type: dict
-  sample: {"code": "tenants_failed", "phase": "key_check", "retriable": false}
+  sample:
+    code: tenants_failed
+    phase: key_check
+    tenant: null
+    http_status: null
+    details: {}
+    remediation: ""
+    retriable: false
 """
 
 from typing import Any

@@ -211,7 +211,14 @@ purged:
   returned: when O(purge=true)
   type: list
   elements: dict
-  sample: [{"domain": null, "origin_owner_id": "customer-0815", "account_id": "45320976103598426372", "action": "delete", "changed": true}]
+  sample:
+    - domain: null
+      origin_owner_id: customer-0815
+      account_id: "45320976103598426372"
+      action: delete
+      changed: true
+      origin_owner_name: Former Company Ltd
+      account_status: active
 summary:
   description: Counts of the run.
   returned: always, unless an option is wrong or the accounts cannot be listed
@@ -274,15 +281,15 @@ failure:
         - V(tenants_failed) where the run as such went well. See RV(results) then.
         - V(duplicate_tenant), V(purge_refused), V(stopped), or one of the codes of M(tenantlink.stackone.freshservice_link).
       type: str
-      sample: tenants_failed
+      sample: duplicate_tenant
     phase:
       description: V(arguments), V(observe), V(apply) or V(confirm).
       type: str
-      sample: apply
+      sample: arguments
     tenant:
       description: What it concerns.
       type: str
-      sample: the run
+      sample: tenants
     http_status:
       description: The HTTP status that it rests on, if any.
       type: int
@@ -298,7 +305,7 @@ failure:
     remediation:
       description: What to do next.
       type: str
-      sample: Remove one of them.
+      sample: Remove one of them. Nothing was changed.
     retriable:
       description: Whether trying again later may help.
       type: bool
