@@ -15,6 +15,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import valid_unicode
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import Keyring, keyring_from, opened
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem, Table, readable, table_from
 
@@ -126,7 +127,10 @@ def _settings(entry: Any, where: str) -> dict[str, Any]:
     """A new dictionary of what is set, each option under its own name."""
     if not isinstance(entry, Mapping):
         raise Problem(f"{where} is no dictionary. Write options and values, such as 'domain: mycompany'.")
-    return {ALIASES.get(name, name): _plain(value) for name, value in entry.items() if value is not None}
+    settings = {ALIASES.get(name, name): _plain(value) for name, value in entry.items() if value is not None}
+    if settings != valid_unicode(settings):
+        raise Problem(f"{where} holds half a character, which is not valid Unicode. Correct or remove it.")
+    return settings
 
 
 def _plain(value: Any) -> Any:

@@ -224,7 +224,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import d
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import account_spec, http_spec, stackone_spec
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, normalise_key
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, one_line
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
+    Scrubber,
+    harmless,
+    one_line,
+    valid_unicode,
+)
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._hosts import host_name, name_offers, unique_names
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import opened
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._sealed import choice_digest, sealed, unsealed
@@ -280,7 +285,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except AnsibleError as error:
             line = f"{SUBJECT}: {_without_source(error)}. See ansible-doc -t inventory {self.NAME}."
         # Outside the handlers: with a cause, Ansible would print that too, and the lines of the file around it.
-        raise AnsibleParserError(self._scrubber.scrub(line))
+        raise AnsibleParserError(harmless(self._scrubber.scrub(line)))
 
     def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
         """Take the options of the file, whose values may be templates. Raises Failed(invalid_argument)."""
@@ -347,7 +352,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         finally:
             summary = http.retry_log.summary()
             if summary:
-                self.display.warning(self._scrubber.scrub(summary))
+                self.display.warning(harmless(self._scrubber.scrub(summary)))
 
     def _recalled(self, entry: str, key: str) -> list[dict[str, Any]] | None:
         try:
@@ -440,7 +445,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
 def variables_of(account: Mapping[str, Any]) -> dict[str, Any]:
     """An account's host variables. Before ansible-core 2.19, a text that is not marked would be run as a template."""
-    return {f"{PREFIX}{name}": wrap_var(value) for name, value in account.items()}
+    return {f"{PREFIX}{name}": wrap_var(valid_unicode(value)) for name, value in account.items()}
 
 
 def texts_from(values: Iterable[Any], option: str) -> list[str]:

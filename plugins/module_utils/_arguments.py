@@ -28,7 +28,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import
     normalise_domain,
     normalise_key,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import harmless
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
+    SHORTEST_SECRET,
+    harmless,
+    one_line,
+    valid_unicode,
+)
 
 TEXT_LIMIT = 255
 
@@ -62,7 +67,7 @@ def tenant_from(params: Mapping[str, Any]) -> Tenant:
         owner_from(params),
         api_key=_key(params, "api_key"),
         admin_api_key=_key(params, "admin_api_key"),
-        agent_email=params.get("agent_email"),
+        agent_email=_valid(params.get("agent_email"), "agent_email"),
         state=State(params["state"]),
         update_credentials=UpdateCredentials(params["update_credentials"]),
         verify_key=params["verify_key"],
@@ -100,7 +105,7 @@ def key_check_arguments(params: Mapping[str, Any]) -> tuple[str, str, str | None
         normalise_domain(params["domain"]),
         normalise_key(params["api_key"], "api_key"),
         _key(params, "admin_api_key"),
-        params.get("agent_email"),
+        _valid(params.get("agent_email"), "agent_email"),
     )
 
 
@@ -145,7 +150,7 @@ def bulk_options_from(params: Mapping[str, Any], check_mode: bool, tenants: int)
     check_run(params)
     for name in ("purge_limit", "resolve_duplicates_limit"):
         limit = params[name]
-        if limit < 0 or (limit >= 1 and limit != int(limit)):
+        if not (0 <= limit < 1 or (limit >= 1 and float(limit).is_integer())):
             raise invalid_argument(f"{name} must be a share from 0 to below 1, or a whole number.")
     if params["purge"] and not tenants:
         raise invalid_argument(
@@ -199,6 +204,9 @@ def secrets_in(params: Mapping[str, Any]) -> list[str]:
     values = [params.get(name) for name in ("api_key", "admin_api_key", "stackone_api_key")]
     values += [str(value) for value in (chosen.get("extra_secrets") or {}).values()]
     password = urlsplit(params.get("proxy") or "").password
+    if password and len(password) < SHORTEST_SECRET:
+        # Too short to be masked wherever it occurs; it is masked where it stands in the URL.
+        password = urlsplit(params["proxy"]).netloc
     found = [value for value in (*values, password) if value and value.strip()]
     return found + [value.strip() for value in found if value.strip() != value]
 
@@ -231,12 +239,24 @@ def _is_loopback(host: str) -> bool:
 def _credential_fields(chosen: Mapping[str, Any] | None) -> CredentialFields:
     if not chosen:
         return ANY_FIELDS
-    return CredentialFields(
-        chosen.get("domain"),
-        chosen.get("api_key"),
-        {key: str(value) for key, value in (chosen.get("extra") or {}).items()},
-        {key: str(value) for key, value in (chosen.get("extra_secrets") or {}).items()},
-    )
+    extra = {key: str(value) for key, value in (chosen.get("extra") or {}).items()}
+    secrets = {key: str(value) for key, value in (chosen.get("extra_secrets") or {}).items()}
+    for key, value in secrets.items():
+        if len(value.strip()) < SHORTEST_SECRET:
+            raise invalid_argument(
+                f"credential_fields.extra_secrets: the value of {one_line(key)} is shorter than {SHORTEST_SECRET}"
+                " characters, so it could not be kept out of messages.",
+                "Give the whole secret; if it is none, put it into credential_fields.extra.",
+            )
+    _valid([extra, secrets], "credential_fields")
+    return CredentialFields(chosen.get("domain"), chosen.get("api_key"), extra, secrets)
+
+
+def _valid(value: Any, name: str) -> Any:
+    """Return the value. Raises Failed(invalid_argument) where it holds what no request can carry."""
+    if value != valid_unicode(value):
+        raise invalid_argument(f"{name} holds half a character, which is not valid Unicode.")
+    return value
 
 
 def _domain(params: Mapping[str, Any]) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import create_request
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Phase, during
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import AuthOptions
@@ -78,12 +79,14 @@ class Inviter:
         self._clock = clock
 
     def invite(self, tenant: Tenant) -> Invitation:
-        """An auth link for an owner who is not linked, or whose link does not work."""
-        account = self._finder.find(tenant).account
-        purpose = purpose_of(account, self._options.relink)
+        """Make an auth link for an owner who is not linked, or whose link does not work."""
+        with during(Phase.OBSERVE):
+            account = self._finder.find(tenant).account
+            purpose = purpose_of(account, self._options.relink)
         link = None
         if purpose and not self._options.check_mode:
-            link = self._stackone.auth_link(self._request(tenant, account), self._clock.now())
+            with during(Phase.APPLY):
+                link = self._stackone.auth_link(self._request(tenant, account), self._clock.now())
         return Invitation(tenant, account, purpose, link)
 
     def _request(self, tenant: Tenant, account: Account | None) -> SessionRequest:

@@ -82,7 +82,7 @@ class Batch:
         self._failure_of = failure_of
 
     def run(self, items: Sequence[Item], work: Callable[[Tenant], Any]) -> None:
-        """Give each item its result or failure; who was not begun because the run was stopped says so."""
+        """Give each item its result or failure; what was not started because the run was stopped says so."""
         for item in items:
             if item.failure:
                 self._tally.note(False, item.failure)
@@ -105,17 +105,62 @@ class Batch:
         self._tally.note(bool(getattr(item.result, "changed", False)), self._failure_of(item))
 
 
+@dataclass(frozen=True)
+class Failures:
+    """What failed among C(total) of a kind."""
+
+    found: Sequence[Failure]
+    total: int
+
+    @property
+    def started(self) -> list[Failure]:
+        """Return those whose turn came."""
+        return [failure for failure in self.found if failure.started]
+
+    @property
+    def not_started(self) -> int:
+        """Count those whose turn never came."""
+        return len(self.found) - len(self.started)
+
+    def sentence(self, failed: str, not_started: str) -> str:
+        """Count what failed and name the first; the phrases take the count, and of how many it is."""
+        started, waiting = self.started, self.not_started
+        if not self.found:
+            return ""
+        if not started:
+            return f"{not_started.format(waiting, self.total)}."
+        verb = "was" if waiting == 1 else "were"
+        others = f", {waiting} {verb} not started" if waiting else ""
+        first = " | ".join(failure.line for failure in started[:NAMED_FAILURES])
+        more = f" | and {len(started) - NAMED_FAILURES} more, see results." if len(started) > NAMED_FAILURES else ""
+        return f"{failed.format(len(started), self.total)}{others}: {first}{more}"
+
+
+NOTHING = Failures((), 0)
+
+
 def tenants_failed(
-    lines: Sequence[str], total: int, retriable: bool, stopped: str | None, phase: Phase = Phase.APPLY
+    tenants: Failures, stopped: str | None, phase: Phase = Phase.APPLY, others: Failures = NOTHING
 ) -> Failure | None:
-    """Why a run over C(total) tenants is red, in one line; C(None) where it is green."""
-    if not lines and not stopped:
+    """Say in one line why a run is red; C(None) where it is green.
+
+    `others` are accounts that are unlinked although no tenant of the list stands for them.
+    C(details.reason) of the failure is what went wrong apart from the tenants, if anything did.
+    """
+    if not tenants.found and not others.found and not stopped:
         return None
-    code = FailureCode.STOPPED if stopped else FailureCode.TENANTS_FAILED
-    sentences = [f"The run ended {stopped}."] if stopped else []
-    if lines:
-        # Those who were not begun are the least interesting, and can be many.
-        first = sorted(lines, key=lambda line: "was not begun" in line)[:NAMED_FAILURES]
-        more = f" | and {len(lines) - len(first)} more, see results." if len(lines) > len(first) else ""
-        sentences.append(f"{len(lines)} of {total} tenants failed: {' | '.join(first)}{more}")
-    return Failure(code, " ".join(sentences), retriable=retriable or bool(stopped), phase=phase)
+    reason = f"The run ended {stopped}." if stopped else ""
+    sentences = (
+        reason,
+        tenants.sentence("{} of {} tenants failed", "{} of {} tenants were not started"),
+        others.sentence(
+            "Unlinking {} of {} other accounts failed", "Unlinking {} of {} other accounts was not started"
+        ),
+    )
+    return Failure(
+        FailureCode.STOPPED if stopped else FailureCode.TENANTS_FAILED,
+        " ".join(filter(None, sentences)),
+        retriable=bool(stopped) or any(failure.retriable for failure in (*tenants.found, *others.found)),
+        details={"reason": reason} if reason else {},
+        phase=phase,
+    )

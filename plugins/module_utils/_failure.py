@@ -72,7 +72,10 @@ class FailureCode(str, Enum):
 
 @dataclass(frozen=True)
 class Failure:
-    """One failure. C(message) says what is wrong, C(remediation) what a person does next."""
+    """One failure. C(message) says what is wrong, C(remediation) what a person does next.
+
+    C(started) is false for a tenant whose turn never came.
+    """
 
     code: FailureCode
     message: str
@@ -82,6 +85,7 @@ class Failure:
     details: dict[str, Any] = field(default_factory=dict)
     phase: Phase | None = None
     tenant: str | None = None
+    started: bool = True
 
     def scrubbed(self, scrubber: Scrubber) -> Failure:
         """The same without secrets in its texts."""
@@ -139,9 +143,9 @@ def during(phase: Phase) -> Iterator[None]:
 
 
 def not_begun(stopped: str | None) -> Failed:
-    """The run was stopped (C(stopped) says why) before this tenant's turn came."""
-    message = f"the run ended {stopped or 'early'}; this tenant was not begun."
-    return Failed(FailureCode.STOPPED, message, RUN_AGAIN, retriable=True)
+    """Return the failure of a tenant whose turn never came; C(stopped) says why the run was stopped."""
+    message = f"the run ended {stopped or 'early'}; this tenant was not started."
+    return Failed(FailureCode.STOPPED, message, RUN_AGAIN, retriable=True, started=False)
 
 
 def interrupted(stopped: str | None, uncertain: bool = False) -> Failed:

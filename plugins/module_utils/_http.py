@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 import threading
@@ -18,6 +19,7 @@ from typing import Any, Callable
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._connections import WIRE, TlsAdapter, proxies_for
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import (
     TOO_MANY,
@@ -27,21 +29,22 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import 
     backoff,
     status_delay,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line, without_markup
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line, valid_unicode, without_markup
 
 try:
     import requests
     import urllib3
-    from requests.adapters import HTTPAdapter
 except ImportError:
     REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
-    HTTPAdapter = object  # type: ignore[misc, assignment]
 else:
     REQUESTS_IMPORT_ERROR = None
 
 HEADERS = {"User-Agent": "ansible-tenantlink.stackone", "Accept": "application/json"}
 BODY_LIMIT = 8 * 1024 * 1024
 CHUNK = 64 * 1024
+
+_HALF_ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
+"""Half of a surrogate pair, as JSON spells it; most often the other half follows."""
 
 
 class Service(str, Enum):
@@ -76,6 +79,31 @@ _KIND_TEXT = {
 }
 
 _NEVER_PASSING = frozenset({TransportKind.DNS, TransportKind.TLS, TransportKind.BODY})
+
+_CONNECTING = frozenset(
+    {
+        TransportKind.DNS,
+        TransportKind.DNS_TEMPORARY,
+        TransportKind.REFUSED,
+        TransportKind.TLS,
+        TransportKind.PROXY,
+    }
+)
+"""What can only go wrong before the request is written."""
+
+_CERTIFICATE_ALERTS = frozenset(
+    {
+        "SSLV3_ALERT_BAD_CERTIFICATE",
+        "SSLV3_ALERT_CERTIFICATE_EXPIRED",
+        "SSLV3_ALERT_CERTIFICATE_REVOKED",
+        "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+        "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
+        "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+        "TLSV1_ALERT_UNKNOWN_CA",
+    }
+)
+"""C(ssl.SSLError.reason) where the server does not accept our certificate. In TLS 1.3 this comes after the request
+was written."""
 
 
 class TransportError(Exception):
@@ -207,17 +235,20 @@ class Http:
             return self._once(request)
 
     def _pause(self, request: Request, reason: str, delay: float, quota: Quota | None = None) -> None:
-        """Wait before a repetition; where a quota is used up, all who share it wait for their next slot instead."""
-        self.retry_log.retries.append(Retry(request.title, reason, 0.0 if quota else delay))
-        if quota:
-            quota.hold(delay)
-        else:
+        """Wait before a repetition; where a quota is used up, all who share it wait for their next slot instead.
+
+        What workers wait for together is logged once.
+        """
+        waited = quota.hold(delay) if quota else delay
+        self.retry_log.retries.append(Retry(request.title, reason, waited))
+        if not quota:
             self.clock.sleep(delay)
 
     def _once(self, request: Request) -> Answer:
         """Send a request by itself. A C(requests.Session) would add cookies, redirects and the password in .netrc,
         of which none is wanted, and cost as much again as the request."""
         host = urlsplit(request.url).netloc
+        WIRE.written = False
         try:
             prepared = requests.Request(
                 request.method,
@@ -232,13 +263,13 @@ class Http:
                 stream=True,
                 timeout=self.options.timeout,
                 verify=self.options.validate_certs,
-                proxies=_proxies(self.options.proxy, request.url) if self._proxied else None,
+                proxies=proxies_for(self.options.proxy, request.url) if self._proxied else None,
             )
             with response:
                 raw = self._read(response.raw)
                 return _answer(response, raw)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
-            raise _transport_error(error, host) from None
+            raise _transport_error(error, host, WIRE.written) from None
 
     def _read(self, raw: Any) -> bytes:
         """The whole body, within one time-out and one size: a server that drips must not hold a run."""
@@ -270,9 +301,9 @@ def error_delay(error: TransportError, attempt: int, repeatable: bool) -> float 
     return backoff(attempt)
 
 
-def _adapter(options: HttpOptions) -> HTTPAdapter:
+def _adapter(options: HttpOptions) -> TlsAdapter:
     # Tenants' hosts come and go while StackOne's connections must stay: pools for more than all at once.
-    return _TlsAdapter(_tls_context(options), pool_connections=2 * options.workers + 8, pool_maxsize=options.workers)
+    return TlsAdapter(_tls_context(options), pool_connections=2 * options.workers + 8, pool_maxsize=options.workers)
 
 
 def _tls_context(options: HttpOptions) -> ssl.SSLContext:
@@ -288,58 +319,31 @@ def _tls_context(options: HttpOptions) -> ssl.SSLContext:
     return context
 
 
-class _TlsAdapter(HTTPAdapter):
-    """Hands every connection the shared context, through a proxy as well."""
-
-    def __init__(self, context: ssl.SSLContext, pool_connections: int, pool_maxsize: int) -> None:
-        self._context = context
-        super().__init__(pool_connections, pool_maxsize)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        # The second one is for a proxy that is itself spoken to over TLS.
-        return super().proxy_manager_for(*args, ssl_context=self._context, proxy_ssl_context=self._context, **kwargs)
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        # The context holds the certificates; loading them again into each connection would cost
-        # 15 ms, and would add the public ones to a private ca_path.
-        conn.cert_reqs = "CERT_REQUIRED" if verify else "CERT_NONE"
-
-
-def _proxies(proxy: str | None, url: str) -> dict[str, str]:
-    """The declared proxy, else the environment's, for a host that C(NO_PROXY) does not exempt."""
-    if requests.utils.should_bypass_proxies(url, no_proxy=None):
-        return {}
-    return {"http": proxy, "https": proxy} if proxy else requests.utils.get_environ_proxies(url)
-
-
 def _answer(response: requests.Response, raw: bytes) -> Answer:
     text = raw.decode("utf-8", errors="replace")
     data = None
     if "json" in response.headers.get("Content-Type", "").lower():
         try:
-            data = _encodable(json.loads(text), text)
+            data = json.loads(text)
+            if _HALF_ESCAPED.search(text):
+                data = valid_unicode(data)
         except (ValueError, RecursionError):
             data = None
     return Answer(response.status_code, response.headers, text, data)
 
 
-def _encodable(data: Any, text: str) -> Any:
-    """Return the data; raise UnicodeError where a text in it holds half of a surrogate pair, which nobody could write."""
-    if "\\ud" in text.lower():
-        json.dumps(data, ensure_ascii=False).encode()
-    return data
-
-
-def _transport_error(error: Exception, host: str) -> TransportError:
+def _transport_error(error: Exception, host: str, written: bool) -> TransportError:
+    """Judge why no answer came. C(written) is whether any of the request may have reached the server."""
     causes = _causes(error)
-    # A connection that ends inside TLS says nothing about certificates: the request may have been carried out.
-    if not any(isinstance(cause, ssl.SSLEOFError) for cause in causes):
-        for kind, sent in filter(None, map(_classify, causes)):
-            return TransportError(kind, host, _reason(causes), sent)
-    return TransportError(TransportKind.DROPPED, host, _reason(causes), sent=True)
+    kind = next(filter(None, map(_classify, causes)), TransportKind.DROPPED)
+    if any(isinstance(cause, ssl.SSLEOFError) for cause in causes) or (written and _is_late(kind, causes)):
+        kind = TransportKind.DROPPED
+    return TransportError(kind, host, _reason(causes), sent=written)
+
+
+def _is_late(kind: TransportKind, causes: list[BaseException]) -> bool:
+    """Return whether what goes by this name, and happens while connecting, broke a connection that stood."""
+    return kind in _CONNECTING and not any(getattr(cause, "reason", None) in _CERTIFICATE_ALERTS for cause in causes)
 
 
 def _causes(error: Exception) -> list[BaseException]:
@@ -355,27 +359,26 @@ def _causes(error: Exception) -> list[BaseException]:
     return found
 
 
-def _classify(cause: BaseException) -> tuple[TransportKind, bool] | None:
-    """What one exception in the chain proves, as (kind, sent); C(None): look further inside."""
+def _classify(cause: BaseException) -> TransportKind | None:
+    """What one exception in the chain says; C(None): look further inside."""
     if isinstance(cause, (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)):
-        return TransportKind.PROXY, False
+        return TransportKind.PROXY
     if isinstance(cause, (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError)):
-        return TransportKind.TLS, False
+        return TransportKind.TLS
     if isinstance(cause, socket.gaierror):
-        temporary = cause.errno == socket.EAI_AGAIN
-        return (TransportKind.DNS_TEMPORARY if temporary else TransportKind.DNS), False
+        return TransportKind.DNS_TEMPORARY if cause.errno == socket.EAI_AGAIN else TransportKind.DNS
     if isinstance(cause, UnicodeError):
-        return TransportKind.DNS, False
+        return TransportKind.DNS
     if isinstance(cause, urllib3.exceptions.NewConnectionError):
-        return _unless_unresolved(cause, TransportKind.REFUSED), False
+        return _unless_unresolved(cause, TransportKind.REFUSED)
     if isinstance(cause, (requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError)):
-        return _unless_unresolved(cause, TransportKind.TIMEOUT), False
+        return _unless_unresolved(cause, TransportKind.TIMEOUT)
     if isinstance(cause, (requests.exceptions.ReadTimeout, urllib3.exceptions.TimeoutError)):
-        return TransportKind.TIMEOUT, True
+        return TransportKind.TIMEOUT
     if isinstance(cause, urllib3.exceptions.DecodeError):
-        return TransportKind.BODY, True
+        return TransportKind.BODY
     if isinstance(cause, urllib3.exceptions.ProtocolError):
-        return TransportKind.DROPPED, True
+        return TransportKind.DROPPED
     return None
 
 

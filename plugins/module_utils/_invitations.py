@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._auth import Invitation
-from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Item
+from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Failures, Item
 
 
 def row_of(item: Item) -> dict[str, Any]:
@@ -27,12 +27,14 @@ def row_of(item: Item) -> dict[str, Any]:
 
 
 def summary_of(items: Sequence[Item], requests: dict[str, int]) -> dict[str, Any]:
-    """Counts of the run."""
+    """Return the counts of the run."""
+    failures = Failures([item.failure for item in items if item.failure], len(items))
     return {
         "tenants": len(items),
         "linked": sum(item.result.linked for item in items if item.result),
         "auth_links": sum(item.result.purpose is not None for item in items if item.result),
-        "failed": sum(item.failure is not None for item in items),
+        "failed": len(failures.started),
+        "not_started": failures.not_started,
         "requests": requests,
     }
 

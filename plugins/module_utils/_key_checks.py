@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Item
+from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Failures, Item
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyCheck, KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
@@ -44,9 +44,11 @@ def row_of(item: Item) -> dict[str, Any]:
 def summary_of(items: Sequence[Item], requests: dict[str, int]) -> dict[str, Any]:
     """Counts of the run."""
     verdicts = Counter(item.result.status.value for item in items if item.result)
+    failures = Failures([failure for failure in map(failure_of, items) if failure], len(items))
     return {
         "tenants": len(items),
-        "failed": sum(failure_of(item) is not None for item in items),
+        "failed": len(failures.started),
+        "not_started": failures.not_started,
         "verdicts": dict(verdicts.most_common()),
         "requests": requests,
     }

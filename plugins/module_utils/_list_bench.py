@@ -7,7 +7,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Callable
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Batch, Item, Tally, tenants_failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import (
+    Batch,
+    Failures,
+    Item,
+    Tally,
+    tenants_failed,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
@@ -54,8 +60,7 @@ class ListBench(StoppableBench):
 
     def failure_of(self, items: Sequence[Item], failures: Sequence[Failure], phase: Phase) -> Failure | None:
         """Why the run is red, if it is."""
-        retriable = any(failure.retriable for failure in failures)
-        return tenants_failed([failure.line for failure in failures], len(items), retriable, self.stop.reason, phase)
+        return tenants_failed(Failures(failures, len(items)), self.stop.reason, phase)
 
     def requests_sent(self, *services: Service) -> dict[str, int]:
         """Requests so far, by service."""

@@ -27,7 +27,15 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._options impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, normalise_key
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, harmless
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
+    SHORTEST_SECRET,
+    Scrubber,
+    harmless,
+    valid_unicode,
+)
+
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+"""What Ansible itself shows in place of a secret argument."""
 
 
 class Module(AnsibleModule):
@@ -38,21 +46,50 @@ class Module(AnsibleModule):
     """
 
     params: dict[str, Any]
+    no_log_values: set[str]
     _understood = False
 
     def __init__(self, **options: Any) -> None:
+        self._spec: dict[str, Any] = options["argument_spec"]
         super().__init__(**options, supports_check_mode=True)
         self._understood = True
 
     def exit_json(self, **kwargs: Any) -> None:
-        super().exit_json(invocation={"module_args": self.arguments_shown()}, **kwargs)
+        super().exit_json(invocation=self._invocation(), **kwargs)
 
     def fail_json(self, msg: str, **kwargs: Any) -> None:
-        super().fail_json(msg, invocation={"module_args": self.arguments_shown() if self._understood else {}}, **kwargs)
+        super().fail_json(msg, invocation=self._invocation(), **kwargs)
 
     def arguments_shown(self) -> dict[str, Any]:
-        """The arguments as a result repeats them; Ansible masks what is secret."""
+        """Return the arguments as a result repeats them."""
         return self.params
+
+    def spare_words(self) -> None:
+        """Let Ansible mask no value that is so short that it would occur in words and numbers of the result.
+
+        Such a key is refused, and where the arguments are repeated it is hidden by its name.
+        """
+        self.no_log_values = {value for value in self.no_log_values if len(value.strip()) >= SHORTEST_SECRET}
+
+    def _invocation(self) -> dict[str, Any]:
+        if not self._understood:
+            return {"module_args": {}}
+        return {"module_args": valid_unicode(_hidden(self.arguments_shown(), self._spec))}
+
+
+def _hidden(arguments: Any, spec: dict[str, Any]) -> Any:
+    """Return the arguments without the values of secret options."""
+    if isinstance(arguments, list):
+        return [_hidden(each, spec) for each in arguments]
+    if not isinstance(arguments, dict):
+        return arguments
+    return {name: _hidden_value(value, spec.get(name, {})) for name, value in arguments.items()}
+
+
+def _hidden_value(value: Any, about: dict[str, Any]) -> Any:
+    if about.get("no_log") and value is not None:
+        return dict.fromkeys(value, HIDDEN) if isinstance(value, dict) else HIDDEN
+    return _hidden(value, about["options"]) if "options" in about else value
 
 
 class BulkModule(Module):
@@ -88,11 +125,10 @@ class Bench:
     """One module run: the clients, made from its parameters, and the way out of it."""
 
     def __init__(self, module: Module, clock: Clock | None = None) -> None:
+        module.spare_words()
         if REQUESTS_IMPORT_ERROR:
             module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
         self.module = module
-        # Masking white space would make every message unreadable, this one's reason included.
-        module.no_log_values -= {value for value in module.no_log_values if not value.strip()}
         self.scrubber = Scrubber(secrets_in(module.params))
         self.http: Http | None = None
         self.quota: Quota | None = None

@@ -4,13 +4,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import domain_in
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
+
+NAMED_ACCOUNTS = 10
+"""How many accounts a refusal names."""
 
 
 @dataclass(frozen=True)
@@ -53,26 +59,49 @@ def unlisted(accounts: Iterable[Account], jobs: Sequence[Job], gone: Sequence[Jo
 
 
 def most(limit: float, accounts: int) -> int:
-    """How many accounts a purge may unlink: below 1 a share of all, rounded up, else a number."""
-    return math.ceil(limit * accounts) if limit < 1 else int(limit)
+    """Return how many accounts a purge may unlink: below 1 a share of all, rounded down, else a number."""
+    # As it was written: 0.07 of 100 is 7, although the float is a little more.
+    return int(Fraction(repr(limit)) * accounts) if limit < 1 else int(limit)
 
 
 def check_limit(accounts: Sequence[Account], limit: float, total: int, guarded: Limited = PURGE) -> None:
     """Raise Failed(purge_refused) where more would be unlinked than is allowed: then the list is rather wrong."""
     allowed = most(limit, total)
-    if len(accounts) > allowed:
-        raise _refused(
-            guarded,
-            f"{len(accounts)} of {total} accounts are {guarded.what}, but {guarded.option} allows {allowed}.",
-            f"Check that the list is complete; if it is, raise {guarded.option}.",
-        )
+    if len(accounts) <= allowed:
+        return
+    share = f" ({limit} of {total})" if limit < 1 else ""
+    shown, more = accounts[:NAMED_ACCOUNTS], len(accounts) - NAMED_ACCOUNTS
+    named = ", ".join(map(_named, shown)) + (f" and {more} more" if more > 0 else "")
+    raise _refused(
+        guarded,
+        f"{len(accounts)} of {total} accounts are {guarded.what}, but {guarded.option} allows {allowed}{share}: {named}.",
+        f"Check that the list is complete; if it is, set {guarded.option} to {len(accounts)}.",
+        {"accounts": list(map(_told, shown)), "more": max(0, more)},
+    )
 
 
-def _refused(guarded: Limited, message: str, remediation: str = "Correct it, then run again.") -> Failed:
+def _told(account: Account) -> dict[str, Any]:
+    domain = domain_in(account.setup_information)
+    return {"account_id": account.id, "origin_owner_id": account.origin_owner_id, "domain": domain}
+
+
+def _named(account: Account) -> str:
+    told = _told(account)
+    owner = f"owner {told['origin_owner_id']}"
+    return one_line(f"{account.id} ({owner}, {told['domain']})" if told["domain"] else f"{account.id} ({owner})")
+
+
+def _refused(
+    guarded: Limited,
+    message: str,
+    remediation: str = "Correct it, then run again.",
+    details: dict[str, Any] | None = None,
+) -> Failed:
     return Failed(
         guarded.code,
         f"{message} None of them was unlinked.",
         remediation,
         phase=Phase.APPLY,
         tenant=guarded.name,
+        details=details or {},
     )

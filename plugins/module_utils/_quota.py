@@ -37,10 +37,16 @@ class Quota:
         with self._lock:
             self._free_at.append(self._clock.monotonic() + self._window)
 
-    def hold(self, seconds: float) -> None:
-        """StackOne asked for a pause: no worker sends before it is over."""
+    def hold(self, seconds: float) -> float:
+        """Let no worker send before the pause that StackOne asked for is over.
+
+        Return by how many seconds the run is held longer than it was already: each pause counts once.
+        """
         with self._lock:
-            self._held_until = max(self._held_until, self._clock.monotonic() + seconds)
+            now = self._clock.monotonic()
+            longer: float = max(0.0, now + seconds - max(now, self._held_until))
+            self._held_until = max(self._held_until, now + seconds)
+        return longer
 
     @property
     def waited(self) -> float:

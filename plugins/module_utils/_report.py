@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import tenants_failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Failures, tenants_failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Report
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
@@ -82,7 +82,8 @@ def summary_of(report: Report, sent: dict[str, int], quota_seconds: float) -> di
     return {
         "tenants": len(report.jobs),
         "changed": sum(bool(job.outcome and job.outcome.changed) for job in report.everything),
-        "failed": sum(job.failed is not None for job in report.jobs),
+        "failed": len(_failures(report.jobs).started),
+        "not_started": _failures(report.jobs).not_started,
         "actions": {name: actions.get(name, 0) for name in [*(action.value for action in Action), NONE]},
         "failures": dict(failures.most_common()),
         "purged": sum(bool(job.outcome and job.outcome.changed) for job in report.purged),
@@ -93,17 +94,25 @@ def summary_of(report: Report, sent: dict[str, int], quota_seconds: float) -> di
     }
 
 
-def failure_of(report: Report, rows: Sequence[dict[str, Any]]) -> Failure | None:
-    """Why the run is red, in one line; C(None) where it is green."""
-    lines = [row["failure"]["msg"] for row in rows if "failure" in row]
-    lines += [job.failed.line for job in (*report.resolved, *report.purged) if job.failed]
-    retriable = any(job.failed.retriable for job in report.jobs if job.failed)
-    failed = tenants_failed(lines, len(report.everything), retriable, report.stopped)
+def failure_of(report: Report) -> Failure | None:
+    """Say in one line why the run is red; C(None) where it is green."""
+    others = _failures([*report.resolved, *report.purged])
+    failed = tenants_failed(_failures(report.jobs), report.stopped, others=others)
     if report.failure is None:
         return failed
-    words = [failed.message] if failed else []
-    words.append(replace(report.failure, remediation="").line)
-    return replace(report.failure, message=" ".join(words), tenant=None, retriable=bool(failed and failed.retriable))
+    own = replace(report.failure, remediation="").line
+    words, reasons = [failed.message] if failed else [], [failed.details.get("reason")] if failed else []
+    return replace(
+        report.failure,
+        message=" ".join([*words, own]),
+        tenant=None,
+        retriable=bool(failed and failed.retriable),
+        details={**report.failure.details, "reason": " ".join(filter(None, [*reasons, own]))},
+    )
+
+
+def _failures(jobs: Sequence[Job]) -> Failures:
+    return Failures([job.failed for job in jobs if job.failed], len(jobs))
 
 
 def diff_of(jobs: Iterable[Job]) -> dict[str, str] | None:

@@ -69,7 +69,10 @@ def parse_retry_after(text: str | None, now: float) -> float | None:
 
 @dataclass(frozen=True)
 class Retry:
-    """One repeated request: what (method and path), why, and the seconds waited before it."""
+    """One repeated request: what (method and path), why, and the seconds waited for it.
+
+    Where workers wait together, only the first of them has the seconds.
+    """
 
     request: str
     reason: str

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import SHORTEST_SECRET
 
 SUFFIX = ".freshservice.com"
 LABEL_LIMIT = 63
@@ -122,6 +123,11 @@ def normalise_key(text: str, option: str) -> str:
         raise invalid_argument(
             f"{option} holds a character that no API key has (a space, a colon, a control or non-ASCII character).",
             "Copy the key again; if it comes from a vaulted variable, check that the value is decrypted.",
+        )
+    if len(key) < SHORTEST_SECRET:
+        raise invalid_argument(
+            f"{option} is shorter than {SHORTEST_SECRET} characters, which no API key is.",
+            "Copy the whole key again; if it comes from a vaulted variable, check that it is the right one.",
         )
     return key
 

@@ -165,7 +165,14 @@ failure:
   description: What went wrong, for machines. See M(tenantlink.stackone.freshservice_link). RV(ignore:msg) says the same for people.
   returned: on failure
   type: dict
-  sample: {"code": "stackone_key_refused", "phase": "observe", "http_status": 401, "retriable": false}
+  sample:
+    code: stackone_key_refused
+    phase: observe
+    tenant: accounts
+    http_status: 401
+    details: {"doing": "list the accounts", "answer": "Unauthorized"}
+    remediation: "Check stackone_api_key: in StackOne's dashboard, under API Keys, it must exist in this project."
+    retriable: false
 """
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import choice_from

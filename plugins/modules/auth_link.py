@@ -144,7 +144,19 @@ account:
   description: The account that is there. See M(tenantlink.stackone.account_info). V(none) where there is none.
   returned: success
   type: dict
-  sample: {"id": "45320976103598426371", "status": "error", "status_reasons": ["The key was refused."], "domain": "mycompany"}
+  sample:
+    id: "45320976103598426371"
+    provider: freshservice
+    status: error
+    status_reasons: ["The key was refused."]
+    origin_owner_id: customer-4711
+    origin_owner_name: My Company Ltd
+    origin_username: integrations@mycompany.example
+    label: null
+    type: production
+    domain: mycompany
+    created_at: "2026-11-01T08:00:00.000Z"
+    updated_at: "2026-11-01T08:00:00.000Z"
 warnings:
   description: Which requests had to be repeated.
   returned: when there is any
@@ -155,7 +167,14 @@ failure:
   description: What went wrong, for machines. See M(tenantlink.stackone.freshservice_link). RV(ignore:msg) says the same for people.
   returned: on failure
   type: dict
-  sample: {"code": "ambiguous_account", "phase": "observe", "http_status": null, "retriable": false}
+  sample:
+    code: ambiguous_account
+    phase: observe
+    tenant: owner customer-4711
+    http_status: null
+    details: {"candidates": [{"account_id": "45320976103598426371", "domain": "mycompany", "status": "active"}]}
+    remediation: Name the right one in account_id; nothing was changed.
+    retriable: false
 """
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import auth_options_from, owner_from

@@ -128,7 +128,17 @@ owners:
       description: Why there is no link. See M(tenantlink.stackone.freshservice_link), with RV(ignore:msg) in it.
       returned: when it failed
       type: dict
-      sample: {"code": "ambiguous_account", "phase": "observe", "retriable": false}
+      sample:
+        code: ambiguous_account
+        phase: observe
+        tenant: owner customer-4711
+        http_status: null
+        details: {"candidates": [{"account_id": "45320976103598426371", "domain": "mycompany", "status": "active"}]}
+        remediation: Name the right one in account_id; nothing was changed.
+        retriable: false
+        msg: >-
+          owner customer-4711: several accounts could be this link: 45320976103598426371 (domain mycompany, active). Name the right
+          one in account_id; nothing was changed.
 summary:
   description: Counts of the run.
   returned: always, unless an option is wrong or the accounts cannot be listed
@@ -147,7 +157,11 @@ summary:
       type: int
       sample: 40
     failed:
-      description: How many failed.
+      description: How many failed. Those that were not started are not among them.
+      type: int
+      sample: 0
+    not_started:
+      description: How many had no turn because the run was stopped, by a signal or by O(stop_after_failures).
       type: int
       sample: 0
     requests:
@@ -164,7 +178,14 @@ failure:
   description: What went wrong, for machines. RV(ignore:msg) says the same in one line for people.
   returned: on failure
   type: dict
-  sample: {"code": "tenants_failed", "phase": "apply", "retriable": false}
+  sample:
+    code: tenants_failed
+    phase: apply
+    tenant: null
+    http_status: null
+    details: {}
+    remediation: ""
+    retriable: false
 """
 
 from contextlib import suppress
@@ -200,7 +221,7 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
     items = [Item(entry) for entry in entries]
     progress = bench.progress(len(items))
     directory = Directory(stackone, bench.crew(progress, READERS).each)
-    # Stopped meanwhile, the run tells of each tenant that it was not begun.
+    # Stopped meanwhile, the run tells of each tenant that it was not started.
     with suppress(Stopped), during(Phase.OBSERVE):
         for provider, owners in owners_by_provider(entry.tenant for entry in entries if entry.tenant).items():
             directory.load_owners(provider, owners)

@@ -72,7 +72,7 @@ key_check:
         - One of V(valid), V(key_refused), V(key_disabled), V(agent_deactivated), V(access_denied), V(domain_not_found),
           V(tenant_suspended), V(rate_limited), V(unreachable), V(not_freshservice).
       type: str
-      sample: key_refused
+      sample: key_disabled
     message:
       description: What is wrong, in a sentence.
       type: str
@@ -84,7 +84,7 @@ key_check:
     evidence:
       description: What the verdict rests on.
       type: str
-      sample: "HTTP 401: You have to be logged in to perform this action."
+      sample: "HTTP 401: You have to be logged in to perform this action.; the agent's record says api_key_enabled: false"
     remediation:
       description: What a person has to do, in Freshservice's menu words.
       type: str
@@ -126,7 +126,7 @@ failure:
     code:
       description: The verdict, or V(invalid_domain) or V(invalid_argument).
       type: str
-      sample: key_refused
+      sample: key_disabled
     phase:
       description: V(arguments) or V(key_check).
       type: str
@@ -142,11 +142,11 @@ failure:
     details:
       description: More, depending on the code.
       type: dict
-      sample: {}
+      sample: {"evidence": "HTTP 401: You have to be logged in to perform this action.; the agent's record says api_key_enabled: false"}
     remediation:
       description: As in RV(key_check.remediation).
       type: str
-      sample: ""
+      sample: "Let it be enabled: an Account Admin opens Admin > Agents > (the agent) > Permissions and enables API Key."
     retriable:
       description: As in RV(key_check.retriable).
       type: bool

@@ -115,9 +115,13 @@ summary:
       type: int
       sample: 100
     failed:
-      description: How many keys are not good, or could not be checked.
+      description: How many keys are not good, or could not be checked. Those that were not started are not among them.
       type: int
       sample: 2
+    not_started:
+      description: How many had no turn because the run was stopped, by a signal or by O(stop_after_failures).
+      type: int
+      sample: 0
     verdicts:
       description: How many of each verdict.
       type: dict
@@ -136,7 +140,14 @@ failure:
   description: What went wrong, for machines. RV(ignore:msg) says the same in one line for people.
   returned: on failure
   type: dict
-  sample: {"code": "tenants_failed", "phase": "key_check", "retriable": false}
+  sample:
+    code: tenants_failed
+    phase: key_check
+    tenant: null
+    http_status: null
+    details: {}
+    remediation: ""
+    retriable: false
 """
 
 from typing import Any

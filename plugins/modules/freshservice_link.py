@@ -118,7 +118,7 @@ options:
         default: {}
       extra_secrets:
         description:
-          - Secret values for further fields, by the field's key.
+          - Secret values of 8 characters or more for further fields, by the field's key.
         type: dict
         default: {}
   update_credentials:

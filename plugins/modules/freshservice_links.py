@@ -77,9 +77,9 @@ options:
     default: false
   purge_limit:
     description:
-      - How many accounts O(purge) may unlink in one run. Below 1 it is a share of all accounts of the provider, rounded up,
-        from 1 on a number.
-      - Where it would be more, none is unlinked and the task fails.
+      - How many accounts O(purge) may unlink in one run. Below 1 it is a share of all accounts of the provider, rounded down,
+        from 1 on a number. A tenth of fewer than 10 accounts is none.
+      - Where it would be more, none is unlinked, and the task fails and names them.
     type: float
     default: 0.1
   resolve_duplicates:
@@ -217,7 +217,7 @@ results:
     failure:
       description:
         - Why the tenant is not as declared. See M(tenantlink.stackone.freshservice_link), with RV(ignore:msg) in it.
-        - Its code can also be V(domain_linked_elsewhere), V(stopped) for a tenant that was not begun or not ended, and
+        - Its code can also be V(domain_linked_elsewhere), V(stopped) for a tenant that was not started or not finished, and
           V(internal_error).
       returned: when it failed
       type: dict
@@ -237,13 +237,27 @@ purged:
   returned: when O(purge=true)
   type: list
   elements: dict
-  sample: [{"domain": null, "origin_owner_id": "customer-0815", "account_id": "45320976103598426372", "action": "delete", "changed": true}]
+  sample:
+    - domain: null
+      origin_owner_id: customer-0815
+      account_id: "45320976103598426372"
+      action: delete
+      changed: true
+      origin_owner_name: Former Company Ltd
+      account_status: active
 resolved:
   description: The duplicates that were unlinked because of O(resolve_duplicates), or would be, like RV(results).
   returned: when O(resolve_duplicates=true)
   type: list
   elements: dict
-  sample: [{"domain": null, "origin_owner_id": "customer-4711", "account_id": "45320976103598426373", "action": "delete", "changed": true}]
+  sample:
+    - domain: null
+      origin_owner_id: customer-4711
+      account_id: "45320976103598426373"
+      action: delete
+      changed: true
+      origin_owner_name: My Company Ltd
+      account_status: active
 summary:
   description: Counts of the run.
   returned: always, unless an option is wrong or the accounts cannot be listed
@@ -258,9 +272,13 @@ summary:
       type: int
       sample: 9
     failed:
-      description: How many tenants failed.
+      description: How many tenants failed. Those that were not started are not among them.
       type: int
       sample: 5
+    not_started:
+      description: How many tenants had no turn because the run was stopped, by a signal or by O(stop_after_failures).
+      type: int
+      sample: 0
     actions:
       description: How many of each action.
       type: dict
@@ -310,27 +328,31 @@ failure:
         - V(tenants_failed) where the run as such went well. See RV(results) then.
         - V(duplicate_tenant), V(purge_refused), V(duplicates_refused), V(stopped), or one of the codes of M(tenantlink.stackone.freshservice_link).
       type: str
-      sample: tenants_failed
+      sample: duplicate_tenant
     phase:
       description: V(arguments), V(observe), V(apply) or V(confirm).
       type: str
-      sample: apply
+      sample: arguments
     tenant:
       description: What it concerns.
       type: str
-      sample: the run
+      sample: tenants
     http_status:
       description: The HTTP status that it rests on, if any.
       type: int
       sample: 401
     details:
-      description: More, depending on the code.
+      description:
+        - More, depending on the code.
+        - C(reason) is what went wrong apart from the tenants, in words.
+        - For V(purge_refused), C(accounts) holds the first 10 of the accounts that would have been unlinked, and C(more) is the
+          number of the others.
       type: dict
       sample: {"positions": [3, 17]}
     remediation:
       description: What to do next.
       type: str
-      sample: Remove one of them.
+      sample: Remove one of them. Nothing was changed.
     retriable:
       description: Whether trying again later may help.
       type: bool
@@ -376,7 +398,7 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
     if bench.module.params["resolve_duplicates"]:
         result["resolved"] = [row_of(job) for job in report.resolved]
     diff = diff_of(report.everything) if bench.module._diff else None
-    return {**result, "diff": diff} if diff else result, failure_of(report, result["results"])
+    return {**result, "diff": diff} if diff else result, failure_of(report)
 
 
 def bulk_of(bench: ListBench) -> tuple[Bulk, list[Job], list[str]]:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,8 +32,6 @@ SERVICES = ("freshservice", "stackone")
 _CHANGES = [name for outcome in CHANGING.values() for name in (outcome.value, outcome.planned)]
 _FIRST = [*_CHANGES, Outcome.AS_DECLARED.value, Outcome.VALID.value, ACTIVE]
 _LAST = [Outcome.REFUSED.value, Outcome.NOT_CHECKED.value, Outcome.FAILED.value]
-
-_FAILED_TENANTS = re.compile(r"\d+ of \d+ tenants failed:[ |]*(and \d+ more, see results\.)?")
 
 
 @dataclass(frozen=True)
@@ -167,17 +164,12 @@ def _run_of(result: Mapping[Any, Any], run: Run) -> Run:
 
 
 def _problem_of(result: Mapping[Any, Any]) -> str | None:
-    """What went wrong apart from the tenants: these are rows."""
+    """Say what went wrong apart from the tenants: these are rows."""
     trouble = trouble_from(result)
     if trouble.code == FailureCode.TENANTS_FAILED.value:
         return None
-    problem = f"{trouble.problem} {trouble.remediation}".strip()
-    lines = {shown(mapping(row.get("failure")).get("msg")) for row in _records(result.get("results"))}
-    lines |= {shown(mapping(row.get("failure")).get("msg")) for row in _records(result.get("purged"))}
-    # The longest first: one line can be the beginning of another.
-    for line in sorted(filter(None, lines), key=len, reverse=True):
-        problem = problem.replace(line, "")
-    return " ".join(_FAILED_TENANTS.sub("", problem).split()) or None
+    reason = shown(mapping(mapping(result.get("failure")).get("details")).get("reason"))
+    return f"{reason or trouble.problem} {trouble.remediation}".strip() or None
 
 
 def _number(value: Any) -> float | None:

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from tests.integration.house import MODULE, House, Run
-from tests.modules.returns import documented, paths_in, undocumented
+from tests.modules.returns import documented, paths_in, shapes_in, undocumented
 from tests.trust.bench import RealTime, World
 
 
@@ -19,6 +19,7 @@ class InProcess(House):
         super().__post_init__()
         self._world = World(self.emulator, RealTime)
         self.returned: set[tuple[str, str]] = set()
+        self.shapes: set[tuple[str, str, frozenset[str]]] = set()
 
     def play(self, *tasks: dict[str, Any], module: str = MODULE, env: dict[str, str] | None = None) -> Run:
         """Run the module once for each mapping of options; `check: True` in it means check mode."""
@@ -38,6 +39,7 @@ class InProcess(House):
         result = {**run.result, **warnings, "failed": run.failed}
         assert undocumented(module, result) == []
         self.returned.update((module, path) for path in paths_in(result, documented(module)))
+        self.shapes.update((module, *shape) for shape in shapes_in(result, documented(module)))
         return result
 
 

@@ -47,6 +47,24 @@ def paths_in(result: Mapping[str, Any], about: Mapping[str, Any], path: str = ""
                 yield from paths_in(item, about[name].get("contains", {}), f"{path}{name}.")
 
 
+def samples_of(about: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """All documented paths with their samples."""
+    for name, inner in about.items():
+        yield f"{path}{name}", inner.get("sample")
+        yield from samples_of(inner.get("contains", {}), f"{path}{name}.")
+
+
+def shapes_in(
+    result: Mapping[str, Any], about: Mapping[str, Any], path: str = ""
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """The documented paths at which a result has a dictionary, or a list of them, and the keys of each."""
+    for name, value in result.items():
+        for item in value if isinstance(value, list) else [value]:
+            if name in about and isinstance(item, dict):
+                yield f"{path}{name}", frozenset(item)
+                yield from shapes_in(item, about[name].get("contains", {}), f"{path}{name}.")
+
+
 def paths_of(about: Mapping[str, Any], path: str = "") -> Iterator[str]:
     """All documented paths."""
     for name, inner in about.items():

@@ -99,7 +99,10 @@ def test_purge_never_goes_over_its_limit(house, limit):
     purgeable(house)
     result = house.links(house.tenants("acme"), purge=True, purge_limit=limit)
     assert result["failure"]["code"] == "purge_refused"
-    assert "3 of 3 accounts are not in the list, but purge_limit allows 2." in result["msg"]
+    allowed = "allows 2: " if limit == 2 else "allows 1 (0.5 of 3): "
+    assert f"3 of 3 accounts are not in the list, but purge_limit {allowed}" in result["msg"]
+    assert len(result["failure"]["details"]["accounts"]) == 3
+    assert "set purge_limit to 3." in result["msg"]
     assert actions(result) == ["create"]
     assert len(house.emulator.accounts()) == 5
 
@@ -285,6 +288,10 @@ def test_it_stops_after_failures(many):
     assert codes == ["tenant_suspended"] * 2 + ["stopped"] * (MANY - 2)
     assert result["failure"]["code"] == "stopped"
     assert "The run ended after 2 failed tenants (stop_after_failures)." in result["msg"]
+    waiting = len(DOMAINS) - 2
+    assert f"2 of {len(DOMAINS)} tenants failed, {waiting} were not started: " in result["msg"]
+    assert (result["summary"]["failed"], result["summary"]["not_started"]) == (2, waiting)
+    assert result["failure"]["details"]["reason"] == "The run ended after 2 failed tenants (stop_after_failures)."
     assert many.emulator.accounts() == []
 
 
@@ -323,6 +330,8 @@ def test_a_missing_profile_is_asked_for_once(many):
         ({"stop_after_failures": 0}, "stop_after_failures must be"),
         ({"purge_limit": -1}, "purge_limit must be"),
         ({"purge_limit": 1.5}, "purge_limit must be"),
+        ({"purge_limit": float("inf")}, "purge_limit must be"),
+        ({"purge_limit": float("nan")}, "purge_limit must be"),
         ({"confirm_timeout": -1}, "confirm_timeout must be"),
         ({"stackone_url": "http://example.com"}, "stackone_url must start with https://"),
     ],
@@ -361,3 +370,25 @@ def test_without_a_hub_a_rotated_key_cannot_be_sent(house):
     house.emulator.switch(hub_api="missing")
     result = house.links(house.tenants("acme", update_credentials="always"))
     assert result["results"][0]["failure"]["code"] == "hub_unavailable"
+
+
+def test_a_purged_account_is_no_tenant_in_any_count(house):
+    house.emulator.add_account(origin_owner_id="former", domain="globex", api_key="an-old-key-0815")
+    house.known.add("an-old-key-0815")
+    house.emulator.fault(service="stackone", method="DELETE", path="/accounts/*", status=422)
+    result = house.links(house.tenants("acme", "initech"), purge=True, purge_limit=1)
+    assert "1 of 2 tenants failed: initech" in result["msg"]
+    assert "Unlinking 1 of 1 other accounts failed: " in result["msg"]
+    assert (result["summary"]["tenants"], result["summary"]["failed"]) == (2, 1)
+
+
+def test_what_all_waited_for_together_is_told_once(house):
+    house.emulator.fault(
+        service="stackone", method="POST", path="/connect_sessions", status=429, retry_after="2", count=2
+    )
+    result = house.links(house.tenants("acme", "globex"))
+    (warning,) = [each for each in result["warnings"] if "HTTP 429" in each]
+    repeated, _semicolon, waited = warning.partition("; waited ")
+    assert repeated == "Repeated 2 requests (POST /stackone/connect_sessions: HTTP 429 (2 times))"
+    # Both workers wait for the same two seconds, however long one is told after the other.
+    assert 2.0 <= float(waited.split()[0]) < 4.0

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import _MESSAGES, KeyCheck, KeyStatus
 from tests.integration.house import ACCOUNT_INFO, KEY_INFO, KEYS_INFO, LINK, LINKS
-from tests.modules.returns import documented, paths_of
+from tests.modules.returns import TYPES, documented, paths_of, samples_of
 
 AUTH_LINK = "tenantlink.stackone.auth_link"
 AUTH_LINKS = "tenantlink.stackone.auth_links"
@@ -97,3 +99,57 @@ def test_all_that_is_documented_is_returned(house, module):
     SCENARIOS[module](house)
     name = module.rpartition(".")[2]
     assert set(paths_of(documented(name))) - {path for at, path in house.returned if at == name} == set()
+    for path, sample in samples_of(documented(name)):
+        shapes = {keys for at, where, keys in house.shapes if (at, where) == (name, path)}
+        for each in sample if isinstance(sample, list) else [sample]:
+            if isinstance(each, dict) and path.rpartition(".")[2] not in OPEN:
+                assert frozenset(each) in shapes, (path, sorted(each), [sorted(keys) for keys in shapes])
+
+
+OPEN = frozenset({"actions", "changes", "details", "diff", "failures", "requests", "statuses", "verdicts"})
+"""Dictionaries whose keys depend on what happened."""
+
+
+@pytest.mark.parametrize("module", SCENARIOS, ids=lambda name: name.rpartition(".")[2])
+def test_samples_are_of_the_documented_types_and_name_failures_that_there_are(module):
+    about = documented(module.rpartition(".")[2])
+    phases = documented("freshservice_links")["failure"]["contains"]["phase"]["description"]
+    assert all(f"V({phase.value})" in phases for phase in Phase if phase is not Phase.KEY_CHECK)
+    samples = dict(samples_of(about))
+    nested = {path: sample for path, sample in samples.items() if isinstance(sample, dict)}
+    assert undocumented_samples(about) == []
+    for path, sample in samples.items():
+        if path.endswith("failure.code") or path == "key_check.status" or path.endswith("verdict"):
+            assert sample in CODES, path
+        if path.endswith("failure.phase"):
+            assert sample in {phase.value for phase in Phase}, path
+    for check in (
+        samples.get("key_check"),
+        {path[10:]: text for path, text in samples.items() if path[:10] == "key_check."},
+    ):
+        if check:
+            known = KeyCheck(KeyStatus(check["status"]), _MESSAGES[KeyStatus(check["status"])], 0, "")
+            assert (check["message"], check["remediation"]) == (known.message, known.remediation)
+            assert check["retriable"] == known.retriable
+    for path, sample in nested.items():
+        if path.endswith("failure"):
+            assert set(sample) - {"msg"} == set(Failure(FailureCode.STOPPED, "").as_dict()), path
+            assert sample["code"] in CODES, path
+            assert sample["phase"] in {phase.value for phase in Phase}, path
+            assert sample.get("msg", "").startswith(sample["tenant"] if "msg" in sample else ""), path
+
+
+CODES = {word.value for kind in (FailureCode, KeyStatus) for word in kind}
+
+
+def undocumented_samples(about, path=""):
+    """The paths whose samples are not of the documented type."""
+    wrong = []
+    for name, inner in about.items():
+        sample = inner.get("sample")
+        if sample is not None and not isinstance(sample, TYPES[inner["type"]]):
+            wrong.append(f"{path}{name}")
+        if "contains" not in inner and sample is None:
+            wrong.append(f"{path}{name} has no sample")
+        wrong += undocumented_samples(inner.get("contains", {}), f"{path}{name}.")
+    return wrong

@@ -42,6 +42,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
         "Http.send",
         "Http._pause",
         "_transport_error",
+        "_is_late",
         "_causes",
         "_classify",
         "_unless_unresolved",

@@ -273,10 +273,11 @@ def _phases(flow: Flow, hit: Target, code: Code) -> set[Phase]:
         return {Phase.OBSERVE}
     if code in _CONFIRMING:
         return {Phase.CONFIRM}
-    if flow.module in (AUTH_LINK, ACCOUNT_INFO):
+    if flow.module == ACCOUNT_INFO:
         return {Phase.OBSERVE}
-    if flow.module == AUTH_LINKS:
-        return {Phase.OBSERVE} if hit.kind is Kind.LIST else {Phase.APPLY}
+    if flow.module in (AUTH_LINK, AUTH_LINKS):
+        # To make the session is all that they do.
+        return {Phase.APPLY} if hit.kind is Kind.SESSION else {Phase.OBSERVE}
     looks = {Phase.OBSERVE} if flow.edits else set()
     links = {Phase.APPLY} if flow.creates else set()
     return {

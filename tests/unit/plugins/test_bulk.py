@@ -69,7 +69,7 @@ def test_a_defect_with_one_tenant_does_not_hide_the_others(monkeypatch):
     applied, confirmed = (report.jobs[index].failed.line for index in (1, 2))
     assert applied.startswith("b (owner owner-b): this module has a defect (KeyError in test_bulk.py, line ")
     assert confirmed.startswith("c (owner owner-c): this module has a defect (ValueError in test_bulk.py, line ")
-    assert "a-key" not in applied + confirmed
+    assert "key-of-an-agent" not in applied + confirmed
 
 
 class Hanging(Linker):

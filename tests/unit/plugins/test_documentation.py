@@ -15,6 +15,9 @@ from ansible_collections.tenantlink.stackone.plugins.doc_fragments import auth, 
 from ansible_collections.tenantlink.stackone.plugins.module_utils import _specs
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import RESULT_KEYS
 from tests.readme import README, entry_points, with_table
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -97,6 +100,33 @@ def test_examples_and_returns_are_yaml(module):
         options = task.get(f"tenantlink.stackone.{module}", {})
         assert set(options) <= set(SPECS[module]) | {"connector_profile_id"}
     assert yaml.safe_load(loaded.RETURN)
+
+
+def keys_of(about):
+    """All words that a RETURN documents, and those that its samples use as keys."""
+    for name, inner in about.items():
+        yield name
+        yield from keys_of(inner.get("contains", {}))
+        yield from keys_in(inner.get("sample"))
+
+
+def keys_in(value):
+    if isinstance(value, dict):
+        yield from value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from keys_in(inner)
+
+
+def test_words_that_results_use_as_keys_are_never_masked():
+    words = {
+        key
+        for module in MODULES
+        for key in keys_of(yaml.safe_load(importlib.import_module(f"{PACKAGE}.{module}").RETURN))
+    }
+    counted = {word.value for kind in (FailureCode, KeyStatus, Action, Service) for word in kind}
+    # Statuses and what changes are StackOne's words.
+    assert (words | counted) - RESULT_KEYS - {"error"} == set()
+    assert {"changed", "failed", "msg", "diff", "warnings", "before", "after", "uncertain", "candidates"} <= RESULT_KEYS
 
 
 def test_every_module_is_in_the_action_group():

@@ -40,39 +40,46 @@ def failed_to_connect(cause):
     return requests.ConnectionError(urllib3.exceptions.MaxRetryError(None, "/", error))
 
 
+RESET = urllib3.exceptions.ProtocolError("aborted", ConnectionResetError())
+CERTIFICATE_WANTED = ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required")
+CERTIFICATE_WANTED.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+
+
 @pytest.mark.parametrize(
-    ("error", "kind", "sent"),
+    ("error", "before", "after"),
     [
-        (requests.exceptions.SSLError(urllib3.exceptions.SSLError(EOF)), "dropped", True),
-        (requests.exceptions.SSLError(ssl.SSLCertVerificationError("self-signed")), "tls", False),
-        (urllib3.exceptions.ProtocolError("aborted", ConnectionResetError()), "dropped", True),
-        (requests.ConnectionError(urllib3.exceptions.ProtocolError("aborted")), "dropped", True),
-        (requests.ReadTimeout(), "timeout", True),
-        (urllib3.exceptions.ReadTimeoutError(None, "/", "slow"), "timeout", True),
-        (requests.ConnectTimeout(), "timeout", False),
-        (urllib3.exceptions.ConnectTimeoutError("slow"), "timeout", False),
-        (caused(urllib3.exceptions.ConnectTimeoutError("slow"), UNKNOWN), "dns", False),
-        (caused(urllib3.exceptions.ConnectTimeoutError("slow"), LATER), "dns_temporary", False),
-        (failed_to_connect(ConnectionRefusedError()), "refused", False),
-        (failed_to_connect(UNKNOWN), "dns", False),
-        (failed_to_connect(LATER), "dns_temporary", False),
-        (requests.ConnectionError(UNKNOWN), "dns", False),
-        (requests.ConnectionError(LATER), "dns_temporary", False),
-        (caused(requests.ConnectionError(OSError("inner")), UNKNOWN), "dns", False),
-        (UnicodeError("label too long"), "dns", False),
-        (requests.exceptions.ProxyError(OSError("tunnel")), "proxy", False),
-        (urllib3.exceptions.ProxyError("tunnel", OSError()), "proxy", False),
-        (requests.exceptions.ProxyError(failed_to_connect(ConnectionRefusedError())), "proxy", False),
-        (urllib3.exceptions.SSLError("handshake"), "tls", False),
-        (ssl.SSLError("handshake"), "tls", False),
-        (urllib3.exceptions.DecodeError("gzip"), "body", True),
-        (ConnectionResetError(), "dropped", True),
+        (requests.exceptions.SSLError(urllib3.exceptions.SSLError(EOF)), "dropped", "dropped"),
+        (requests.exceptions.SSLError(ssl.SSLCertVerificationError("self-signed")), "tls", "dropped"),
+        (requests.exceptions.SSLError(urllib3.exceptions.SSLError(CERTIFICATE_WANTED)), "tls", "tls"),
+        (RESET, "dropped", "dropped"),
+        (requests.ConnectionError(urllib3.exceptions.ProtocolError("aborted")), "dropped", "dropped"),
+        (requests.ReadTimeout(), "timeout", "timeout"),
+        (urllib3.exceptions.ReadTimeoutError(None, "/", "slow"), "timeout", "timeout"),
+        (requests.ConnectTimeout(), "timeout", "timeout"),
+        (urllib3.exceptions.ConnectTimeoutError("slow"), "timeout", "timeout"),
+        (caused(urllib3.exceptions.ConnectTimeoutError("slow"), UNKNOWN), "dns", "dropped"),
+        (caused(urllib3.exceptions.ConnectTimeoutError("slow"), LATER), "dns_temporary", "dropped"),
+        (failed_to_connect(ConnectionRefusedError()), "refused", "dropped"),
+        (failed_to_connect(UNKNOWN), "dns", "dropped"),
+        (failed_to_connect(LATER), "dns_temporary", "dropped"),
+        (requests.ConnectionError(UNKNOWN), "dns", "dropped"),
+        (requests.ConnectionError(LATER), "dns_temporary", "dropped"),
+        (caused(requests.ConnectionError(OSError("inner")), UNKNOWN), "dns", "dropped"),
+        (UnicodeError("label too long"), "dns", "dropped"),
+        (requests.exceptions.ProxyError(OSError("tunnel")), "proxy", "dropped"),
+        (urllib3.exceptions.ProxyError("tunnel", OSError()), "proxy", "dropped"),
+        (requests.exceptions.ProxyError(failed_to_connect(ConnectionRefusedError())), "proxy", "dropped"),
+        (urllib3.exceptions.SSLError("handshake"), "tls", "dropped"),
+        (ssl.SSLError("handshake"), "tls", "dropped"),
+        (urllib3.exceptions.DecodeError("gzip"), "body", "body"),
+        (ConnectionResetError(), "dropped", "dropped"),
     ],
 )
-def test_transport_errors(error, kind, sent):
-    found = _transport_error(error, "host:443")
-    assert (found.kind.value, found.sent) == (kind, sent)
-    assert str(found).startswith("host:443: ")
+def test_transport_errors_before_and_after_the_request_was_written(error, before, after):
+    for written, kind in ((False, before), (True, after)):
+        found = _transport_error(error, "host:443", written)
+        assert (found.kind.value, found.sent) == (kind, written)
+        assert str(found).startswith("host:443: ")
 
 
 def while_handling(cause):
@@ -95,13 +102,13 @@ def while_handling(cause):
     ],
 )
 def test_the_innermost_cause_is_told_because_the_outer_ones_repeat_the_url(error, words):
-    assert str(_transport_error(error, "host:443")).endswith(words)
+    assert str(_transport_error(error, "host:443", False)).endswith(words)
 
 
 def test_causes_that_name_each_other_end():
     first, second = OSError("first"), OSError("second")
     first.__context__, second.__context__ = second, first
-    assert _transport_error(first, "host").detail == "OSError: second"
+    assert _transport_error(first, "host", False).detail == "OSError: second"
 
 
 REFUSED, LOST, UNKNOWN_HOST = (
@@ -142,6 +149,7 @@ class Held:
 
     def hold(self, seconds):
         self.held.append(seconds)
+        return seconds
 
 
 def sending(monkeypatch, outcomes, retries=3):
@@ -218,7 +226,7 @@ def test_retries_are_logged_without_query_and_the_last_answer_is_given_back(monk
 @pytest.mark.parametrize(
     ("outcome", "held", "slept", "waited"),
     [
-        (answer(429, Retry_After="9"), [9.0], [], 0.0),
+        (answer(429, Retry_After="9"), [9.0], [], 9.0),
         (answer(503, Retry_After="9"), [], [9], 9.0),
         (REFUSED, [], [1], 0.625),
     ],

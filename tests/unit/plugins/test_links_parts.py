@@ -19,14 +19,26 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._entries impor
     refuse_duplicates,
     shared_domains,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
+    Failed,
+    Failure,
+    FailureCode,
+    Phase,
+    not_begun,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Creation, Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._paging import Paging
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action, Stored, plan_create, plan_present
 from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import check_limit, most, unlisted
-from ansible_collections.tenantlink.stackone.plugins.module_utils._report import DIFF_LINES, diff_of, failure_of, row_of
+from ansible_collections.tenantlink.stackone.plugins.module_utils._report import (
+    DIFF_LINES,
+    diff_of,
+    failure_of,
+    row_of,
+    summary_of,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
 UNSET = dict.fromkeys(
@@ -46,7 +58,7 @@ DEFAULTS = {
 
 
 def declared(domain=None, owner=None, **options):
-    key = "a-key" if options.get("state", "present") == "present" else None
+    key = "key-of-an-agent" if options.get("state", "present") == "present" else None
     return {**DEFAULTS, "domain": domain, "origin_owner_id": owner, "api_key": key, **options}
 
 
@@ -100,7 +112,10 @@ def test_one_domain_for_two_owners_is_a_warning():
         (declared("a", "1", api_key=None), "entry 1 (a): api_key is missing."),
         (declared(None, "1"), "entry 1 (1): domain is missing."),
         (declared(None, None, state="absent"), "entry 1: origin_owner_id or account_id is needed."),
-        (declared("a", "1", admin_api_key="k"), "entry 1 (a): admin_api_key and agent_email are needed together."),
+        (
+            declared("a", "1", admin_api_key="key-of-an-admin"),
+            "entry 1 (a): admin_api_key and agent_email are needed together.",
+        ),
         (declared("a b", "1"), "entry 1 (a b): domain 'a b' is not a Freshservice domain"),
         (declared("a", "1", api_key="two words"), "entry 1 (a): api_key holds a character"),
     ],
@@ -111,8 +126,9 @@ def test_what_is_wrong_with_an_entry_names_it(params, words):
     assert entry.failure.line.startswith(words)
 
 
-def account(number, owner):
-    return Account(f"id-{number}", "freshservice", "active", owner)
+def account(number, owner, domain=None):
+    stored = {"domain": domain} if domain else {}
+    return Account(f"id-{number}", "freshservice", "active", owner, setup_information=stored)
 
 
 def outcome(entry, found, account=None):
@@ -121,7 +137,7 @@ def outcome(entry, found, account=None):
     return made
 
 
-def jobs_of(listed, outcomes):
+def jobs_with(listed, outcomes):
     return [Job(entry, outcome) for entry, outcome in zip(listed, outcomes)]
 
 
@@ -131,18 +147,18 @@ ACCOUNTS = [account(1, "1"), account(2, "2"), account(3, "2"), account(4, "forme
 def test_purge_takes_what_no_entry_means():
     listed = entries(declared("a", "1"), declared("b", "2"))
     outcomes = [outcome(listed[0], True, ACCOUNTS[0]), outcome(listed[1], True, ACCOUNTS[1])]
-    assert [item.id for item in unlisted(ACCOUNTS, jobs_of(listed, outcomes))] == ["id-3", "id-4"]
+    assert [item.id for item in unlisted(ACCOUNTS, jobs_with(listed, outcomes))] == ["id-3", "id-4"]
 
 
 def test_purge_spares_the_owners_of_entries_that_were_not_found():
     listed = entries(declared("a", "1"), declared("b", "2"), declared("not a domain", "former"))
     outcomes = [outcome(listed[0], True, ACCOUNTS[0]), outcome(listed[1], False), None]
-    assert unlisted(ACCOUNTS, jobs_of(listed, outcomes)) == []
+    assert unlisted(ACCOUNTS, jobs_with(listed, outcomes)) == []
 
 
 def test_purge_spares_pinned_accounts():
     listed = entries(declared("a", "1", account_id="id-4"))
-    assert "id-4" not in [item.id for item in unlisted(ACCOUNTS, jobs_of(listed, [outcome(listed[0], False)]))]
+    assert "id-4" not in [item.id for item in unlisted(ACCOUNTS, jobs_with(listed, [outcome(listed[0], False)]))]
 
 
 def test_purge_spares_the_account_that_keeps_a_tenant_from_being_linked():
@@ -156,13 +172,42 @@ def test_purge_spares_accounts_whose_provider_is_not_known():
     assert unlisted([Account("id-9", "", "active", "9")], []) == []
 
 
-@pytest.mark.parametrize(("limit", "total", "allowed"), [(0.1, 5, 1), (0.1, 101, 11), (0, 9, 0), (1, 9, 1), (7, 3, 7)])
+@pytest.mark.parametrize(
+    ("limit", "total", "allowed"),
+    [
+        *[(0.1, 5, 0), (0.1, 10, 1), (0.1, 101, 10), (0, 9, 0), (1, 9, 1), (7, 3, 7)],
+        *[(0.07, 100, 7), (0.29, 100, 29), (0.57, 100, 57), (1e-05, 100_000, 1), (0.999, 1, 0)],
+    ],
+)
 def test_purge_limit(limit, total, allowed):
     assert most(limit, total) == allowed
     some = [account(number, "x") for number in range(allowed + 1)]
     check_limit(some[:allowed], limit, total)
     with pytest.raises(Failed):
         check_limit(some, limit, total)
+
+
+@given(st.integers(0, 99), st.integers(0, 1000))
+def test_a_share_is_never_rounded_up(hundredths, total):
+    assert most(hundredths / 100, total) == hundredths * total // 100
+
+
+def test_a_refused_purge_names_the_first_accounts():
+    some = [account(number, f"owner-{number}", domain=f"d{number}") for number in range(12)]
+    with pytest.raises(Failed) as caught:
+        check_limit(some, 0.1, 60)
+    failure = caught.value.failure
+    assert failure.message.startswith(
+        f"12 of 60 accounts are not in the list, but purge_limit allows 6 (0.1 of 60): {some[0].id} (owner owner-0, d0), "
+    )
+    assert f"{some[9].id} (owner owner-9, d9) and 2 more. No unlisted account was unlinked." in failure.message
+    assert failure.remediation.endswith("set purge_limit to 12.")
+    assert failure.details["more"] == 2
+    assert failure.details["accounts"][9] == {"account_id": some[9].id, "origin_owner_id": "owner-9", "domain": "d9"}
+    assert len(failure.details["accounts"]) == 10
+    with pytest.raises(Failed, match=r"purge_limit allows 1: [^ ]+ \(owner o\), [^ ]+ \(owner p\)\. No") as caught:
+        check_limit([account(1, "o"), account(2, "p")], 1, 2)
+    assert caught.value.failure.details["more"] == 0
 
 
 @given(st.integers(0, 4000), st.sampled_from([0, 1]), st.integers(25, 150), st.integers(0, 6000))
@@ -266,25 +311,73 @@ def test_nothing_changed_is_no_diff():
 def test_a_row_holds_no_secret():
     (entry,) = entries(declared("a", "1"))
     made = Outcome(entry.tenant)
-    made.warnings = ["something a-key something"]
-    made.failure = Failure(FailureCode.CREDENTIALS_REFUSED, "it said a-key", details={"answer": "YS1rZXk6WA=="})
+    made.warnings = ["something key-of-an-agent something"]
+    made.failure = Failure(
+        FailureCode.CREDENTIALS_REFUSED, "it said key-of-an-agent", details={"answer": "a2V5LW9mLWFuLWFnZW50Olg="}
+    )
     made.condense(Scrubber(entry.tenant.secrets))
     row = row_of(job(entry, made))
-    assert "a-key" not in str(row)
-    assert "YS1rZXk6WA" not in str(row)
+    assert "key-of-an-agent" not in str(row)
+    assert "a2V5LW9mLWFuLWFnZW50" not in str(row)
     assert row["failure"]["code"] == "credentials_refused"
 
 
+def jobs_of(count, failed=0, waiting=0):
+    """So many jobs, of which the first were not started, the next failed, and the others went well."""
+    jobs = [job(entry) for entry in entries(*(declared(f"d{number}", f"{number}") for number in range(count)))]
+    for each in jobs[:waiting]:
+        each.failure = not_begun("by SIGTERM").located(Phase.APPLY, each.entry.name)
+    for each in jobs[waiting : waiting + failed]:
+        reason = f"reason {each.entry.position}."
+        each.failure = Failure(FailureCode.UNREACHABLE, reason, tenant=each.entry.name, phase=Phase.KEY_CHECK)
+    return jobs
+
+
+NAMED = "entry 1 (d0 (owner 0)): reason 1."
+STOPPED_BY = "The run ended by SIGTERM. "
+
+
+@pytest.mark.parametrize(
+    ("jobs", "purged", "stopped", "line"),
+    [
+        (jobs_of(7, 1), (), None, f"1 of 7 tenants failed: {NAMED}"),
+        (jobs_of(7), jobs_of(1, 1), None, f"Purging 1 of 1 accounts failed: {NAMED}"),
+        (jobs_of(7, 1), jobs_of(2), None, f"1 of 7 tenants failed: {NAMED}"),
+        (jobs_of(7, 1), jobs_of(2, 1), None, f"1 of 7 tenants failed: {NAMED} Purging 1 of 2 accounts failed: {NAMED}"),
+        (
+            jobs_of(60, 1, 52)[::-1],
+            (),
+            "by SIGTERM",
+            f"{STOPPED_BY}1 of 60 tenants failed, 52 were not started: entry 53 ",
+        ),
+        (jobs_of(2, 1, 1), (), "by SIGTERM", f"{STOPPED_BY}1 of 2 tenants failed, 1 was not started: entry 2 "),
+        (jobs_of(9, 0, 9), (), "by SIGTERM", f"{STOPPED_BY}9 of 9 tenants were not started."),
+        (jobs_of(9), jobs_of(2, 0, 2), "by SIGTERM", f"{STOPPED_BY}Purging 2 of 2 accounts was not started."),
+        (jobs_of(9), (), "by SIGTERM", STOPPED_BY.strip()),
+    ],
+)
+def test_the_message_counts_tenants_purged_accounts_and_what_was_not_started(jobs, purged, stopped, line):
+    report = Report(jobs, purged=list(purged), stopped=stopped)
+    failure = failure_of(report)
+    assert failure.code is (FailureCode.STOPPED if stopped else FailureCode.TENANTS_FAILED)
+    assert failure.line.startswith(line)
+    assert failure.line == line or "entry" in line
+    assert failure.details == ({"reason": STOPPED_BY.strip()} if stopped else {})
+    summary = summary_of(report, {}, 0.0)
+    assert summary["tenants"] == len(jobs)
+    assert summary["failed"] == sum(bool(each.failed and each.failed.started) for each in jobs)
+    assert summary["not_started"] == sum(bool(each.failed and not each.failed.started) for each in jobs)
+
+
 def test_the_message_names_a_few_and_counts_the_rest():
-    jobs = [
-        job(entry, failure=Failure(FailureCode.UNREACHABLE, f"reason {entry.position}.", tenant=entry.name))
-        for entry in entries(*(declared(f"d{number}", f"{number}") for number in range(9)))
-    ]
-    report = Report(jobs, stopped="by SIGTERM")
-    failure = failure_of(report, [row_of(each) for each in jobs])
-    assert failure.code is FailureCode.STOPPED
-    assert failure.line.startswith(
-        "The run ended by SIGTERM. 9 of 9 tenants failed: entry 1 (d0 (owner 0)): reason 1. | "
-    )
+    failure = failure_of(Report(jobs_of(9, 9)))
+    assert failure.line.startswith("9 of 9 tenants failed: entry 1 (d0 (owner 0)): reason 1. | ")
     assert failure.line.endswith("| and 4 more, see results.")
-    assert failure_of(Report([]), []) is None
+    assert failure_of(Report([])) is None
+
+
+def test_a_failure_of_the_run_comes_after_its_tenants_and_is_told_apart_from_them():
+    own = Failure(FailureCode.PURGE_REFUSED, "too many.", "Check.", tenant="purge", details={"more": 0})
+    failure = failure_of(Report(jobs_of(7, 1), failure=own))
+    assert failure.line == f"1 of 7 tenants failed: {NAMED} purge: too many. Check."
+    assert failure.details == {"more": 0, "reason": "purge: too many."}

@@ -67,14 +67,24 @@ def test_a_primed_quota_waits_before_the_first_request_too():
 def test_a_hold_stops_everybody_once():
     clock = FakeClock()
     quota = Quota(10, 60, clock)
-    quota.hold(30)
-    quota.hold(5)
+    assert quota.hold(30) == 30
+    assert quota.hold(5) == 0
     starts = []
     for _count in range(4):
         with quota:
             starts.append(clock.time)
     assert starts == [1030.0] * 4
     assert quota.waited == 30
+
+
+def test_a_hold_tells_by_how_much_it_makes_the_run_longer():
+    clock = FakeClock()
+    quota = Quota(10, 60, clock)
+    assert [quota.hold(60) for _worker in range(3)] == [60, 0, 0]
+    clock.time += 20
+    assert quota.hold(60) == 20
+    clock.time += 100
+    assert quota.hold(7) == 7
 
 
 def test_a_hold_that_begins_while_a_worker_sleeps_is_kept():

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from ansible_collections.tenantlink.stackone.plugins.filter import report as report_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import report_csv as csv_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import report_table as table_plugin
+from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Failures, tenants_failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import COLUMNS, shown
@@ -238,26 +239,33 @@ def run_failure(failure, *rows, purged=()):
     return {**links(*rows), "purged": list(purged), "msg": failure.line, "failure": failure.as_dict()}
 
 
+def failures(*rows):
+    """What the module made these rows of."""
+    return Failures([Failure(FailureCode.KEY_REFUSED, each["failure"]["msg"]) for each in rows], 9)
+
+
 def test_failed_tenants_are_no_problem_of_the_run():
-    failure = Failure(FailureCode.TENANTS_FAILED, f"1 of 1 tenants failed: {failed()['failure']['msg']}")
+    failure = tenants_failed(failures(failed()), None)
     assert report(run_failure(failure, failed()))["problem"] is None
+
+
+def test_the_problem_of_a_stopped_run_is_why_it_was_stopped():
+    rows = [failed(f"t{number}") for number in range(7)]
+    failure = tenants_failed(failures(*rows), "after 7 failed tenants (stop_after_failures)")
+    document = report(run_failure(failure, *rows))
+    assert document["problem"] == "The run ended after 7 failed tenants (stop_after_failures)."
 
 
 def test_the_problem_of_a_run_does_not_repeat_its_tenants():
     rows = [failed("acme"), failed("globex", remediation=""), *(failed(f"t{number}") for number in range(5))]
-    unpurged = {**failed("initech"), "domain": None}
-    named = " | ".join(each["failure"]["msg"] for each in [*rows[:4], unpurged])
     failure = Failure(
         FailureCode.PURGE_REFUSED,
-        f"The run ended after 7 failures. 8 of 9 tenants failed: {named} | and 3 more, see results."
-        " purge: 5 of 10 accounts are not in the list.",
+        f"{tenants_failed(failures(*rows), None).message} purge: 5 of 10 accounts are not in the list.",
         "Check the list.",
-        phase=Phase.APPLY,
+        details={"reason": "purge: 5 of 10 accounts are not in the list."},
     )
-    document = report(run_failure(failure, *rows, purged=[unpurged]))
-    assert document["problem"] == (
-        "The run ended after 7 failures. purge: 5 of 10 accounts are not in the list. Check the list."
-    )
+    document = report(run_failure(failure, *rows))
+    assert document["problem"] == "purge: 5 of 10 accounts are not in the list. Check the list."
 
 
 def test_a_run_that_could_not_begin_is_a_document_too():

@@ -129,6 +129,8 @@ def test_keys_lose_the_white_space_around_them():
     [
         ("", "api_key is empty.", "Ansible Vault"),
         (" \n", "api_key is empty.", "Ansible Vault"),
+        ("a" * 7, "api_key is shorter than 8 characters", "vaulted variable"),
+        (" abc \n", "api_key is shorter than 8 characters", "vaulted variable"),
         ("two words", "api_key holds a character that no API key has", "vaulted variable"),
         ("k\u00e9y", "api_key holds a character that no API key has", "vaulted variable"),
         ("a:b", "api_key holds a character that no API key has", "vaulted variable"),
@@ -144,6 +146,10 @@ def test_what_cannot_be_a_key_is_refused_and_not_shown(key, words, advice):
     assert failure.message.startswith(words)
     assert advice in failure.remediation
     assert not key.strip() or key.strip() not in failure.line
+
+
+def test_the_shortest_key():
+    assert normalise_key(" 8letters ", "api_key") == "8letters"
 
 
 def test_an_invalid_argument_needs_no_advice():

@@ -33,7 +33,7 @@ SECRET = "sEcReT0fACustomer99x"
 VARIABLE = "freshservice_link_api_keys"
 
 LABELS = st.from_regex(re.compile(r"[a-z]([a-z0-9]{0,20})"), fullmatch=True)
-KEYS = st.from_regex(re.compile(r"[A-Za-z0-9]{1,24}"), fullmatch=True)
+KEYS = st.from_regex(re.compile(r"[A-Za-z0-9]{8,32}"), fullmatch=True)
 # What stays as it is in a CSV: one line, with no white space around it.
 VALUES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).map(str.strip).filter(bool)
 
@@ -189,6 +189,8 @@ BAD_INPUT = {
     "JSON with an entry of text": (json.dumps([{}, {}, SECRET]), ["entry 3 is no dictionary"]),
     "malformed JSON": ('[{"domain": "acme"},\n {"api_key": "' + SECRET + '",}]', ["JSON is malformed", "line 2, column"]),
     "cut JSON": ('[{"api_key": "' + SECRET, ["JSON is malformed", "line 1, column"]),
+    "half a character": ('[{"domain": "acme"}, {"label": "\\ud800"}]', ["entry 2", "half a character"]),
+    "half a character in a name": ([{"\ud800": "x"}], ["entry 1", "half a character"]),
     "JSON in no list": ('{"domain": "acme", "api_key": "' + SECRET + '"}', ["one object", "square brackets"]),
     "JSON without end": ("[" * 200_000, ["JSON is"]),
     "an enormous number": ("[" + "9" * 5000 + "]", ["is"]),
@@ -235,9 +237,9 @@ def test_keys(name, option):
 
 
 def test_both_kinds_of_keys():
-    assert tenants("domain\nacme\nglobex", {"acme": "K1", "globex": "K2"}, {"acme": "A"}) == [
-        {"domain": "acme", "api_key": "K1", "admin_api_key": "A"},
-        {"domain": "globex", "api_key": "K2"},
+    assert tenants("domain\nacme\nglobex", {"acme": "FIRST-KEY", "globex": "SECOND-KEY"}, {"acme": "A"}) == [
+        {"domain": "acme", "api_key": "FIRST-KEY", "admin_api_key": "A"},
+        {"domain": "globex", "api_key": "SECOND-KEY"},
     ]
 
 
@@ -336,14 +338,14 @@ def test_ten_thousand_tenants_take_no_time():
 # The keys of a CSV.
 
 KEY_CSV = {
-    "domains": ("domain,api_key\nacme,K1\nglobex,K2\n", {"acme": "K1", "globex": "K2"}),
-    "as people write domains": ("domain,api_key\nhttps://Acme.freshservice.com/a,K1\n", {"acme": "K1"}),
-    "owners": ("origin_owner_id;api_key\nCustomer #1;K1\n", {"Customer #1": "K1"}),
-    "owners where there is no domain": ("domain,origin_owner_id,api_key\nacme,c1,K1\n,c2,K2\n", {"acme": "K1", "c2": "K2"}),
-    "other columns": ("label,domain,note,api_key\nx,acme,y,K1\n,globex,,K2\n", {"acme": "K1", "globex": "K2"}),
-    "order": ("domain,api_key\nz,K1\na,K2\n", {"z": "K1", "a": "K2"}),
-    "white space": ("\ufeff domain , api_key \r\n acme , K1 \r\n", {"acme": "K1"}),
-    "Jinja is text": ("domain,api_key\nacme,{{K1}}\n", {"acme": "{{K1}}"}),
+    "domains": ("domain,api_key\nacme,FIRST-KEY\nglobex,SECOND-KEY\n", {"acme": "FIRST-KEY", "globex": "SECOND-KEY"}),
+    "as people write domains": ("domain,api_key\nhttps://Acme.freshservice.com/a,FIRST-KEY\n", {"acme": "FIRST-KEY"}),
+    "owners": ("origin_owner_id;api_key\nCustomer #1;FIRST-KEY\n", {"Customer #1": "FIRST-KEY"}),
+    "owners where there is no domain": ("domain,origin_owner_id,api_key\nacme,c1,FIRST-KEY\n,c2,SECOND-KEY\n", {"acme": "FIRST-KEY", "c2": "SECOND-KEY"}),
+    "other columns": ("label,domain,note,api_key\nx,acme,y,FIRST-KEY\n,globex,,SECOND-KEY\n", {"acme": "FIRST-KEY", "globex": "SECOND-KEY"}),
+    "order": ("domain,api_key\nz,FIRST-KEY\na,SECOND-KEY\n", {"z": "FIRST-KEY", "a": "SECOND-KEY"}),
+    "white space": ("\ufeff domain , api_key \r\n acme , FIRST-KEY \r\n", {"acme": "FIRST-KEY"}),
+    "Jinja is text": ("domain,api_key\nacme,{{FIRST-KEY}}\n", {"acme": "{{FIRST-KEY}}"}),
 }  # fmt: skip
 
 
@@ -360,18 +362,18 @@ BAD_KEY_CSV = {
     "no domains": (f"owner,api_key\nacme,{SECRET}\n", ["line 1", "domain (or origin_owner_id) and api_key"]),
     "no keys": ("\ndomain,key\nacme,x\n", ["line 2", "domain (or origin_owner_id) and api_key"]),
     "no header": (f"acme,{SECRET}\nglobex,{SECRET}\n", ["line 1", "header must name the columns"]),
-    "an empty key": ("domain,api_key\nacme,K1\nglobex,\n", ["line 3", "api_key is empty"]),
+    "an empty key": ("domain,api_key\nacme,FIRST-KEY\nglobex,\n", ["line 3", "api_key is empty"]),
     "no key": ("domain,api_key\nacme\n", ["line 2", "api_key is empty"]),
     "a key in two words": (f"domain,api_key\nacme,two {SECRET}\n", ["line 2", "no API key has"]),
     "no domain": (f"domain,api_key\n,{SECRET}\n", ["line 2", "whose key"]),
     "no owner": (f"origin_owner_id,api_key\n,{SECRET}\n", ["line 2", "whose key"]),
-    "a domain that is none": ("domain,api_key\nacme,K1\n" + SECRET + ".evil.com,K2\n", ["line 3", "domain is none"]),
+    "a domain that is none": ("domain,api_key\nacme,FIRST-KEY\n" + SECRET + ".evil.com,SECOND-KEY\n", ["line 3", "domain is none"]),
     "the key for the domain": (f"domain,api_key\n{SECRET}@acme,acme\n", ["line 2", "domain is none"]),
     "a domain twice": (f"domain,api_key\nacme,{SECRET}\n\nAcme.freshservice.com,{SECRET}\n", ["lines 2 and 4", "same tenant"]),
-    "an owner twice": (f"origin_owner_id,api_key\n{SECRET},K1\n{SECRET},K2\n", ["lines 2 and 3", "same tenant"]),
-    "a long row": (f"domain,api_key\nacme,K1,{SECRET}\n", ["line 2", "column 3"]),
+    "an owner twice": (f"origin_owner_id,api_key\n{SECRET},FIRST-KEY\n{SECRET},SECOND-KEY\n", ["lines 2 and 3", "same tenant"]),
+    "a long row": (f"domain,api_key\nacme,FIRST-KEY,{SECRET}\n", ["line 2", "column 3"]),
     "an open quote": (f'domain,api_key\nacme,"{SECRET}\n', ["line 2", "left open"]),
-    "a column twice": (f"domain,api_key,api_key\nacme,K1,{SECRET}\n", ["line 1", "columns 2 and 3"]),
+    "a column twice": (f"domain,api_key,api_key\nacme,FIRST-KEY,{SECRET}\n", ["line 1", "columns 2 and 3"]),
 }  # fmt: skip
 
 
@@ -416,41 +418,41 @@ def counts(result):
     return tuple(result[name] for name in ("total", "added", "changed", "unchanged", "removed"))
 
 
-TWO = "domain,api_key\nacme,K1\nglobex,K2\n"
+TWO = "domain,api_key\nacme,FIRST-KEY\nglobex,SECOND-KEY\n"
 MERGES = {
-    "no file": ("", False, {VARIABLE: {"acme": "K1", "globex": "K2"}}, (2, 2, 0, 0, 0)),
-    "an empty file": (" \n", False, {VARIABLE: {"acme": "K1", "globex": "K2"}}, (2, 2, 0, 0, 0)),
-    "an encrypted empty file": (encrypt("---\n"), False, {VARIABLE: {"acme": "K1", "globex": "K2"}}, (2, 2, 0, 0, 0)),
+    "no file": ("", False, {VARIABLE: {"acme": "FIRST-KEY", "globex": "SECOND-KEY"}}, (2, 2, 0, 0, 0)),
+    "an empty file": (" \n", False, {VARIABLE: {"acme": "FIRST-KEY", "globex": "SECOND-KEY"}}, (2, 2, 0, 0, 0)),
+    "an encrypted empty file": (encrypt("---\n"), False, {VARIABLE: {"acme": "FIRST-KEY", "globex": "SECOND-KEY"}}, (2, 2, 0, 0, 0)),
     "no keys in it": (
         encrypt({"other": "x", VARIABLE: None}),
         False,
-        {"other": "x", VARIABLE: {"acme": "K1", "globex": "K2"}},
+        {"other": "x", VARIABLE: {"acme": "FIRST-KEY", "globex": "SECOND-KEY"}},
         (2, 2, 0, 0, 0),
     ),
-    "all the same": (encrypt({VARIABLE: {"globex": "K2", "acme": "K1"}}), False, None, (2, 0, 0, 2, 0)),
-    "all the same, and more": (encrypt({VARIABLE: {"x": "K", "globex": "K2", "acme": "K1"}}), False, None, (3, 0, 0, 3, 0)),
+    "all the same": (encrypt({VARIABLE: {"globex": "SECOND-KEY", "acme": "FIRST-KEY"}}), False, None, (2, 0, 0, 2, 0)),
+    "all the same, and more": (encrypt({VARIABLE: {"x": "K", "globex": "SECOND-KEY", "acme": "FIRST-KEY"}}), False, None, (3, 0, 0, 3, 0)),
     "some of each": (
         encrypt({"a": [1, {"b": None}], VARIABLE: {"kept": "K", "acme": "OLD"}, "z": True}),
         False,
-        {"a": [1, {"b": None}], VARIABLE: {"kept": "K", "acme": "K1", "globex": "K2"}, "z": True},
+        {"a": [1, {"b": None}], VARIABLE: {"kept": "K", "acme": "FIRST-KEY", "globex": "SECOND-KEY"}, "z": True},
         (3, 1, 1, 1, 0),
     ),
     "replaced": (
-        encrypt({"other": "x", VARIABLE: {"gone": "K", "acme": "K1"}}),
+        encrypt({"other": "x", VARIABLE: {"gone": "K", "acme": "FIRST-KEY"}}),
         True,
-        {"other": "x", VARIABLE: {"acme": "K1", "globex": "K2"}},
+        {"other": "x", VARIABLE: {"acme": "FIRST-KEY", "globex": "SECOND-KEY"}},
         (2, 1, 0, 1, 1),
     ),
     "replaced, one gone": (
-        encrypt({VARIABLE: {"gone": "K", "acme": "K1", "globex": "K2"}}),
+        encrypt({VARIABLE: {"gone": "K", "acme": "FIRST-KEY", "globex": "SECOND-KEY"}}),
         True,
-        {VARIABLE: {"acme": "K1", "globex": "K2"}},
+        {VARIABLE: {"acme": "FIRST-KEY", "globex": "SECOND-KEY"}},
         (2, 0, 0, 2, 1),
     ),
     "another spelling": (
-        encrypt({VARIABLE: {"Acme.freshservice.com": "OLD", "globex": "K2"}}),
+        encrypt({VARIABLE: {"Acme.freshservice.com": "OLD", "globex": "SECOND-KEY"}}),
         False,
-        {VARIABLE: {"Acme.freshservice.com": "K1", "globex": "K2"}},
+        {VARIABLE: {"Acme.freshservice.com": "FIRST-KEY", "globex": "SECOND-KEY"}},
         (2, 0, 1, 1, 0),
     ),
 }  # fmt: skip
@@ -472,8 +474,10 @@ def test_keys_are_merged(name):
 
 
 def test_a_number_as_the_owner_is_found():
-    result = vaulted_api_keys("origin_owner_id,api_key\n4711,K1\n", "password", encrypt({VARIABLE: {4711: "OLD"}}))
-    assert decrypt(result["content"]) == {VARIABLE: {4711: "K1"}}
+    result = vaulted_api_keys(
+        "origin_owner_id,api_key\n4711,FIRST-KEY\n", "password", encrypt({VARIABLE: {4711: "OLD"}})
+    )
+    assert decrypt(result["content"]) == {VARIABLE: {4711: "FIRST-KEY"}}
     assert counts(result) == (1, 0, 1, 0, 0)
 
 
@@ -488,7 +492,7 @@ def test_a_vault_id_is_kept():
 @pytest.mark.parametrize("password", ["pässwörd", "{{ password }}", "[1]", "' \"", "x" * 500])
 def test_any_password(password):
     content = vaulted_api_keys(TWO, password)["content"]
-    assert decrypt(content, password) == {VARIABLE: {"acme": "K1", "globex": "K2"}}
+    assert decrypt(content, password) == {VARIABLE: {"acme": "FIRST-KEY", "globex": "SECOND-KEY"}}
 
 
 BAD_VAULTS = {

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import base64
+import re
 
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
     MASK,
+    RESULT_KEYS,
+    SHORTEST_SECRET,
     Scrubber,
+    harmless,
     one_line,
+    secret_forms,
+    valid_unicode,
     without_markup,
 )
 
@@ -47,3 +53,36 @@ def test_lines_are_bounded():
 def test_a_page_is_reduced_to_its_words():
     page = "<html><script>alert(1)</script><h1>Not found</h1></html>"
     assert one_line(without_markup(page)) == "Not found"
+
+
+HALVES = ["\ud800", "\udfff", "a\udbffb", "\udc00\ud800"]
+
+
+@pytest.mark.parametrize("text", HALVES)
+@pytest.mark.parametrize("clean", [harmless, valid_unicode, one_line])
+def test_half_a_character_is_replaced(clean, text):
+    assert clean(text).encode().decode() == re.sub("[\ud800-\udfff]", "\ufffd", text)
+
+
+def test_half_a_character_is_replaced_wherever_it_is_and_whole_ones_stay():
+    value = {"\ud800": ["\udfff", {"a": ("\ud800",)}], "\U0001f3e2 \ufffd \u0105": 1, "none": None}
+    clean = {"\ufffd": ["\ufffd", {"a": ["\ufffd"]}], "\U0001f3e2 \ufffd \u0105": 1, "none": None}
+    assert harmless(value) == valid_unicode(value) == clean
+
+
+def test_a_secret_with_half_a_character_is_masked_before_and_after_it_is_replaced():
+    secret = "a secret \ud800"
+    assert {secret, "a secret \ufffd"} <= secret_forms(secret)
+    assert Scrubber([secret]).scrub([secret, valid_unicode(secret)]) == [MASK, MASK]
+
+
+def test_secrets_that_are_too_short_mask_nothing():
+    assert Scrubber(["x" * (SHORTEST_SECRET - 1)]).scrub("x" * 7) == "x" * 7
+    assert Scrubber(["x" * SHORTEST_SECRET]).scrub("x" * 8) == MASK
+
+
+def test_words_of_results_are_keys_whatever_the_secret_and_others_are_masked():
+    secret = "retriable"
+    found = Scrubber([secret]).scrub({secret: secret, "details": {f"{secret}_by_server": 1}})
+    assert found == {secret: MASK, "details": {f"{MASK}_by_server": 1}}
+    assert secret in RESULT_KEYS

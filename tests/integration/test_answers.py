@@ -1,0 +1,73 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Ansible itself makes of unusual results: half characters, and secrets that are words of ours."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.integration.house import ACCOUNT_INFO, LINKS
+from tests.integration.test_inventory import listing, source
+from tests.modules.test_answers import HALF, WHOLE, agent
+
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+
+def test_one_half_character_costs_no_result(house):
+    house.by_hand(label=f"x{HALF}", origin_owner_name=HALF, origin_username=HALF)
+    house.emulator.fault(service="freshservice", status=200, body=agent())
+    connection = {name: value for name, value in house.connection().items() if name != "freshservice_url"}
+    accounts, links = (
+        house.play(connection, module=ACCOUNT_INFO).results[0],
+        house.play(house.bulk(house.tenants("acme", "globex", label="new")), module=LINKS).results[0],
+    )
+    assert accounts["accounts"][0]["label"] == f"x{WHOLE}"
+    assert [row["action"] for row in links["results"]] == ["update", "create"]
+    assert links["results"][0]["agent"] == f"a{WHOLE}@acme.example"
+    assert links["results"][0]["changes"]["label"]["before"] == f"x{WHOLE}"
+
+
+def test_one_half_character_costs_no_inventory(house):
+    house.by_hand(label=f"x{HALF}", origin_owner_name=HALF)
+    house.by_hand("globex", label="fine")
+    found = listing(house, source(house, hostnames=["label"]))
+    assert found.code == 0, found.output
+    assert len(found.hosts) == 2
+    json.dumps(found.data, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("word", ["e", "changed", "msg", "True"])
+def test_a_secret_that_is_too_short_is_refused_and_hidden_where_arguments_are_shown(house, word):
+    field = {"credential_fields": {"extra_secrets": {"region": word}}}
+    tasks = ({"api_key": word}, {"stackone_api_key": word}, field)
+    run = house.play(*(house.options(**options) for options in tasks))
+    many = house.play({**house.bulk(house.tenants("acme")), "stackone_api_key": word}, module=LINKS)
+    for result in (*run.results, *many.results):
+        assert result["changed"] is False
+        assert result["failed"] is True
+        assert result["failure"]["code"] == "invalid_argument"
+        assert "shorter than 8 characters" in result["msg"]
+    for shown in (run.output, many.output):
+        for name in ("api_key", "stackone_api_key", "region"):
+            assert f'"{name}": "{HIDDEN}"' in shown or shown is many.output
+            assert f'"{name}": "{word}"' not in shown
+    assert f'"stackone_api_key": "{HIDDEN}"' in many.output
+    assert house.emulator.requests() == []
+
+
+@pytest.mark.parametrize("word", ["warnings", "stored_key", "verified"])
+def test_a_secret_that_is_a_word_of_results_leaves_them_whole(house, word):
+    secret = {"credential_fields": {"extra_secrets": {"region": word}}}
+    results = house.play(house.options(), house.options("globex", **secret)).results
+    assert [result["changed"] for result in results] == [True, True]
+    assert set(results[0]) == set(results[1])
+    assert set(results[0]["account"]) == set(results[1]["account"])
+
+
+def test_a_short_password_of_a_proxy_leaves_results_readable(house):
+    result = house.link(proxy="http://somebody:e@127.0.0.1:9", retries=0)
+    assert result["failure"]["code"] == "unreachable"
+    assert result["changed"] is False
+    assert "somebody:e@" not in json.dumps(result)
