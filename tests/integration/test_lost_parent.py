@@ -278,12 +278,12 @@ def test_who_hangs_in_a_request_is_given_up_and_told_as_uncertain(many):
 
 
 def test_a_module_whose_output_nobody_reads_any_more_ends(many):
-    many.emulator.latency(SLOW_MS)
-    process = single(many, update_credentials="always")
-    eventually(lambda: many.emulator.requests())
+    many.emulator.fault(service="stackone", method="GET", path="/accounts", status=503, retry_after="110", call=2)
+    process = single(many)
+    eventually(lambda: many.emulator.requests(status=503))
     process.stdout.close()
     process.stderr.close()
-    assert process.wait() == 1
+    assert process.wait(60) == 1
     asked = len(many.emulator.requests())
     time.sleep(2 * SLOW_MS / 1000)
     assert len(many.emulator.requests()) == asked

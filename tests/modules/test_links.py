@@ -383,6 +383,7 @@ def test_a_purged_account_is_no_tenant_in_any_count(house):
 
 
 def test_what_all_waited_for_together_is_told_once(house):
+    house.links(house.tenants("acme", "globex"))
     house.emulator.fault(
         service="stackone", method="POST", path="/connect_sessions", status=429, retry_after="2", count=2
     )

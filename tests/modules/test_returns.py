@@ -39,6 +39,9 @@ def links(house):
     first, second = (profile["integration_id"] for profile in house.emulator.profiles())
     house.by_hand("globex", integration_id=second)
     house.links(house.tenants("globex", integration_id=first))
+    for name in ("one", "two"):
+        house.by_hand("umbrella", origin_owner_name=name)
+    house.links(house.tenants("umbrella"), resolve_duplicates=True, resolve_duplicates_limit=9)
     house.links([], stackone_api_key="v1.eu1.wrong", purge=True)
     house.links(house.tenants("acme"), stackone_api_key="v1.eu1.wrong")
 

@@ -77,7 +77,7 @@ class Hanging(Linker):
 
     stop = Stop()
 
-    def apply(self, outcome):
+    def apply(self, outcome, _find):
         outcome.phase = Phase.APPLY
         if outcome.tenant.domain == "b":
             self.stop.at_once("by a test", 0.0)
@@ -93,4 +93,4 @@ def test_a_tenant_that_hangs_when_the_run_is_stopped_is_told_as_uncertain(monkey
     assert done.failed is None
     assert done.outcome.actions == [Action.CREATE]
     assert (hung.failed.code.value, hung.failed.details) == ("stopped", {"uncertain": True})
-    assert "was not begun" in waiting.failed.message
+    assert "was not started" in waiting.failed.message

@@ -200,7 +200,7 @@ def test_a_refused_purge_names_the_first_accounts():
     assert failure.message.startswith(
         f"12 of 60 accounts are not in the list, but purge_limit allows 6 (0.1 of 60): {some[0].id} (owner owner-0, d0), "
     )
-    assert f"{some[9].id} (owner owner-9, d9) and 2 more. No unlisted account was unlinked." in failure.message
+    assert f"{some[9].id} (owner owner-9, d9) and 2 more. None of them was unlinked." in failure.message
     assert failure.remediation.endswith("set purge_limit to 12.")
     assert failure.details["more"] == 2
     assert failure.details["accounts"][9] == {"account_id": some[9].id, "origin_owner_id": "owner-9", "domain": "d9"}
@@ -341,9 +341,9 @@ STOPPED_BY = "The run ended by SIGTERM. "
     ("jobs", "purged", "stopped", "line"),
     [
         (jobs_of(7, 1), (), None, f"1 of 7 tenants failed: {NAMED}"),
-        (jobs_of(7), jobs_of(1, 1), None, f"Purging 1 of 1 accounts failed: {NAMED}"),
+        (jobs_of(7), jobs_of(1, 1), None, f"Unlinking 1 of 1 other accounts failed: {NAMED}"),
         (jobs_of(7, 1), jobs_of(2), None, f"1 of 7 tenants failed: {NAMED}"),
-        (jobs_of(7, 1), jobs_of(2, 1), None, f"1 of 7 tenants failed: {NAMED} Purging 1 of 2 accounts failed: {NAMED}"),
+        (jobs_of(7, 1), jobs_of(2, 1), None, f"1 of 7 tenants failed: {NAMED} Unlinking 1 of 2 other accounts failed: {NAMED}"),
         (
             jobs_of(60, 1, 52)[::-1],
             (),
@@ -352,7 +352,7 @@ STOPPED_BY = "The run ended by SIGTERM. "
         ),
         (jobs_of(2, 1, 1), (), "by SIGTERM", f"{STOPPED_BY}1 of 2 tenants failed, 1 was not started: entry 2 "),
         (jobs_of(9, 0, 9), (), "by SIGTERM", f"{STOPPED_BY}9 of 9 tenants were not started."),
-        (jobs_of(9), jobs_of(2, 0, 2), "by SIGTERM", f"{STOPPED_BY}Purging 2 of 2 accounts was not started."),
+        (jobs_of(9), jobs_of(2, 0, 2), "by SIGTERM", f"{STOPPED_BY}Unlinking 2 of 2 other accounts was not started."),
         (jobs_of(9), (), "by SIGTERM", STOPPED_BY.strip()),
     ],
 )

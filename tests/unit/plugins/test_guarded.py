@@ -1,0 +1,60 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an action plugin started ends with its task, and nothing else does."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._guarded import ended_with_the_run
+
+NESTED = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(1, flush=True); import time; time.sleep(600)'])"
+
+
+class Timeout(BaseException):
+    """As ansible-core's own, which is no Exception either."""
+
+
+SLEEPER = "print(1, flush=True); import time; time.sleep(600)"
+
+
+def started(code):
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    return process
+
+
+@pytest.fixture
+def before():
+    process = started(SLEEPER)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def timed_out():
+    """A task that starts a shell with a module, and does not end in time."""
+    with ended_with_the_run():
+        timed_out.started = started(NESTED)
+        raise Timeout
+
+
+def test_an_exception_ends_what_was_started_meanwhile(before):
+    with pytest.raises(Timeout):
+        timed_out()
+    # The module holds the pipe as well: it is closed once both have ended.
+    assert timed_out.started.stdout.read() == b""
+    assert timed_out.started.wait(60) == -signal.SIGTERM
+    assert before.poll() is None
+
+
+def test_a_task_that_ends_well_ends_nobody():
+    with ended_with_the_run():
+        process = started(SLEEPER)
+    assert process.poll() is None
+    process.kill()
+    process.wait()
