@@ -11,15 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import refused, unexpected
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
+from ansible_collections.tenantlink.stackone.plugins.module_utils._identity import account_id_of, same_provider
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 from ansible_collections.tenantlink.stackone.plugins.module_utils._times import parse_date
 
 ACTIVE = "active"
 ARCHIVED = "archived"
 
-_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _MISSING = re.compile(r"\baccount\b.*\bnot found\b", re.IGNORECASE | re.DOTALL)
 _NO_SUCH_ROUTE = re.compile(r"Cannot [A-Z]+ /")
 
@@ -75,39 +74,6 @@ class Account:
             "created_at": self.created_at,
             "updated_at": self.updated_at,
         }
-
-
-def is_account_id(value: Any) -> bool:
-    """Return whether a value looks like an account's id: only then may it become part of a URL (S34)."""
-    return _ID.fullmatch(account_id_of(value) or "") is not None
-
-
-def account_id_of(value: Any) -> str | None:
-    """Return the text of an id that an answer holds as text or number; None for anything else."""
-    known = isinstance(value, (str, int)) and not isinstance(value, bool)
-    return str(value) if known else None
-
-
-def account_path(account_id: str) -> str:
-    """Return the path of an account. Raises Failed(account_mismatch) where the id could lead to another path."""
-    if not is_account_id(account_id):
-        raise Failed(
-            FailureCode.ACCOUNT_MISMATCH,
-            f"{account_id[:80]!a} cannot be the id of a StackOne account; no request was sent for it.",
-            "An id holds letters, digits, '_' and '-' only: correct account_id, or look at the account in StackOne's"
-            " dashboard.",
-        )
-    return f"/accounts/{account_id}"
-
-
-def plain_provider(provider: str) -> str:
-    """Return a provider's key without what may be spelt otherwise: case and signs."""
-    return "".join(filter(str.isalnum, provider)).lower()
-
-
-def same_provider(one: str, other: str) -> bool:
-    """Return whether two spellings mean the same provider: `freshservice`, `FreshService` or `fresh-service`."""
-    return plain_provider(one) == plain_provider(other)
 
 
 def accounts_in(answer: Answer) -> list[Account]:

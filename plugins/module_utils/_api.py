@@ -43,6 +43,11 @@ _BY_STATUS = {
 }
 
 
+OPENING = "open a connect session"
+UNQUOTED = frozenset({OPENING})
+"""Requests whose answers hold a secret, a connect session's token, perhaps where nobody expects it."""
+
+
 class StackOneApi:
     """Sends to StackOne's host, within its quota, and turns what is no success into a Failed."""
 
@@ -113,7 +118,7 @@ def refused(answer: Answer, doing: str) -> Failed:
             retriable=True,
             details=details,
         )
-    if 200 <= answer.status < 400 or not is_stackones(answer):
+    if answer.status < 400 or not is_stackones(answer):
         return unexpected(answer, doing)
     return Failed(
         FailureCode.STACKONE_REJECTED,
@@ -131,13 +136,18 @@ def is_stackones(answer: Answer) -> bool:
 
 
 def unexpected(answer: Answer, doing: str) -> Failed:
-    """A success or redirect that does not hold what StackOne's API is known to give."""
+    """Return the failure of an answer that does not hold what StackOne's API is known to give.
+
+    An answer to a request that gives out secrets is not quoted, whatever it looks like.
+    """
+    words = "its text is not shown, because it may hold a token" if doing in UNQUOTED else answer.excerpt or "no text"
     return Failed(
         FailureCode.UNEXPECTED_ANSWER,
-        f"the answer to the request to {doing} is not StackOne's (HTTP {answer.status}: {answer.excerpt or 'no text'}).",
+        f"unexpected response to the request to {doing} (HTTP {answer.status}: {words}); it does not look like"
+        " StackOne's API.",
         "Check stackone_url, and that no proxy or login page answers in its place.",
         http_status=answer.status,
-        details={"doing": doing, "answer": answer.excerpt},
+        details={"doing": doing, "answer": None if doing in UNQUOTED else answer.excerpt},
     )
 
 

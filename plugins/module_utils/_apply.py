@@ -134,9 +134,16 @@ class Writer:
         if changed:
             outcome.actions.append(Action.UPDATE)
 
-    def delete(self, tenant: Tenant, account: Account) -> None:
-        """Unlink an account; where the answer is lost, look whether it is gone."""
-        check_pinned(tenant, account)
+    def delete(self, tenant: Tenant, account: Account) -> bool:
+        """Unlink an account that is seen once more right before, because a listing may be old or wrong.
+
+        Where the answer is lost, look whether it is gone. Return False where somebody else had unlinked it already.
+        """
+        current = self._stackone.account(account.id)
+        if current is None:
+            return False
+        check_pinned(replace(tenant, origin_owner_id=account.origin_owner_id), current)
+        check_pinned(tenant, current)
         try:
             self._stackone.delete(account.id)
         except Failed as error:
@@ -146,6 +153,7 @@ class Writer:
                 found = self._stackone.account(account.id)
             if found:
                 raise
+        return True
 
     def _taken(self, tenant: Tenant, account: Account, session: ConnectSession, submission: Submission) -> bool:
         """Whether an account stores what was sent; where the answer does not say so, the Hub's edit view does."""

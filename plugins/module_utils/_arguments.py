@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import is_account_id
 from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import Choice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, HttpOptions
+from ansible_collections.tenantlink.stackone.plugins.module_utils._identity import is_account_id
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import AuthOptions, BulkOptions, VerifyLink
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import FRESHSERVICE_URL

@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Callable
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account, plain_provider
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._identity import plain_provider
 from ansible_collections.tenantlink.stackone.plugins.module_utils._paging import EndlessListing
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import domain_in
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne

@@ -390,6 +390,10 @@ def _unless_unresolved(cause: BaseException, kind: TransportKind) -> TransportKi
 
 
 def _reason(causes: list[BaseException]) -> str:
-    """The innermost exception's words: the outer ones repeat the URL."""
+    """Return the innermost exception's words: the outer ones repeat the URL.
+
+    An exception of the parser quotes what the server sent, which may be a token: it is only named.
+    """
     inner = causes[-1]
-    return f"{type(inner).__name__}: {inner}" if str(inner) else type(inner).__name__
+    own_words = (OSError, urllib3.exceptions.TimeoutError, urllib3.exceptions.DecodeError)
+    return f"{type(inner).__name__}: {inner}" if isinstance(inner, own_words) and str(inner) else type(inner).__name__

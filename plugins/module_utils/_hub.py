@@ -14,11 +14,6 @@ from enum import Enum
 from typing import Any, Callable, Protocol
 from urllib.parse import quote
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import (
-    account_id_of,
-    account_path,
-    is_account_id,
-)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import (
     StackOneApi,
     error_words,
@@ -30,6 +25,11 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._api import (
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import FormField, parse_fields
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer, TransportError, TransportKind
+from ansible_collections.tenantlink.stackone.plugins.module_utils._identity import (
+    account_id_of,
+    account_path,
+    is_account_id,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._profiles import (
     Profile,
     choose,
@@ -79,7 +79,7 @@ class Submission:
     """The fate of one POST or PATCH. C(words) are the provider's or StackOne's, C(account_id) the answer's.
 
     C(late): no answer came in time, and StackOne may be at it still (it waits for a provider longer than we do, S82).
-    C(foreign): the status says success, but the words are not StackOne's, as when a proxy's page answers in its place.
+    `foreign`: the answer is not StackOne's, as when a proxy's page or redirect comes in its place.
     """
 
     sent: Sent
@@ -191,14 +191,15 @@ class Hub:
 
     def view(self, session: ConnectSession, account_id: str) -> AccountView:
         """What is stored for an account, secrets redacted (H11)."""
-        try:
-            data = self._get(session, f"/hub{account_path(account_id)}", "show what the account stores")
-        except Failed as error:
-            if error.failure.http_status == 404:
-                # The account may be missing there, or the whole Hub: its settings tell.
-                self._get(session, "/hub/settings", "read the Hub's settings")
-            raise
-        setup, secrets = data.get("setupInformation"), data.get("secrets")
+        doing = "show what the account stores"
+        answer = self._answer(session, f"/hub{account_path(account_id)}")
+        if answer.status == 404:
+            # The account may be missing there, or the whole Hub: its settings tell.
+            self._get(session, "/hub/settings", "read the Hub's settings")
+        data = _object(answer, doing)
+        if "setupInformation" not in data:
+            raise unexpected(answer, doing)
+        setup, secrets = data["setupInformation"], data.get("secrets")
 
         def text(key: str) -> str | None:
             return str(data[key]) if isinstance(data.get(key), (str, int)) and data[key] else None
@@ -327,6 +328,9 @@ def _submission(answer: Answer) -> Submission:
         return Submission(Sent.REFUSED, None, answer.status, words, _provider_failed(answer.status, provider))
     if answer.status in (401, 403):
         return Submission(Sent.SESSION_REFUSED, None, answer.status, words)
+    if answer.status < 200 or 300 <= answer.status < 400:
+        # Somebody between here and StackOne answers: what StackOne did is not known.
+        return Submission(Sent.ACCEPTED, None, answer.status, words, unexpected(answer, TAKING), foreign=True)
     if answer.status == 408 or answer.status >= 500:
         return Submission(Sent.UNCERTAIN, None, answer.status, words, refused(answer, TAKING))
     error = _credentials_error(answer, words)
@@ -336,7 +340,7 @@ def _submission(answer: Answer) -> Submission:
 def _credentials_error(answer: Answer, words: str) -> Failed:
     if answer.status == 429:
         return refused(answer, TAKING)
-    if 300 <= answer.status < 400 or not is_stackones(answer):
+    if not is_stackones(answer):
         # A proxy's page says nothing about the key.
         return unexpected(answer, TAKING)
     return credentials_refused(answer.status, words)

@@ -258,9 +258,11 @@ class Linker:
             outcome.actions = list(outcome.plan.actions)
             return
         outcome.phase = Phase.APPLY
-        self._writer.delete(tenant, account)
-        outcome.actions.append(Action.DELETE)
-        outcome.phase = Phase.CONFIRM
+        if self._writer.delete(tenant, account):
+            outcome.actions.append(Action.DELETE)
+            outcome.phase = Phase.CONFIRM
+        else:
+            outcome.account = None
 
     def _note_still_linked(self, outcome: Outcome, found: Found) -> None:
         left = ", ".join(f"{item.account.id} (domain {item.domain or 'unknown'})" for item in found.candidates)

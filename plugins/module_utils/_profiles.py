@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Callable
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._identity import is_account_id, same_provider
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 
 _WHAT = r"\b(providers?|integrations?|integration_id|connectors?|connector_profile_id|profiles?|auth(entication)?[ _]configs?)\b"
@@ -103,7 +104,7 @@ def listed_profiles(items: Any, provider: str) -> list[Profile]:
             continue
         profile_id = item.get("integration_id") or item.get("id")
         key = item.get("provider") or item.get("connector_key")
-        if isinstance(profile_id, str) and str(key or "").lower() == provider.lower():
+        if is_account_id(profile_id) and isinstance(profile_id, str) and same_provider(str(key or ""), provider):
             found.append(_profile(profile_id, item))
     return found
 

@@ -11,19 +11,19 @@ from typing import Any, Callable
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import (
     Account,
     account_in,
-    account_path,
     accounts_in,
     checked,
-    same_provider,
     says_missing,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import (
+    OPENING,
     StackOneApi,
     error_words,
     unexpected,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
+from ansible_collections.tenantlink.stackone.plugins.module_utils._identity import account_path, same_provider
 from ansible_collections.tenantlink.stackone.plugins.module_utils._paging import (
     MOST_PAGES,
     PAGE_SIZE,
@@ -41,7 +41,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._times import 
 
 SESSION_SECONDS = 600
 
-OPENING = "open a connect session"
 EXCERPT = 4000
 """Characters of an error in which its words are looked for."""
 _PROFILE_STATUSES = frozenset({400, 404, 409, 412, 422})

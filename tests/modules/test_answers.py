@@ -34,7 +34,9 @@ def of_everything(house):
         names = ("origin_owner_id", "confirm_timeout", "stackone_url", "stackone_api_key")
         yield house.play(house.options(**(dict.fromkeys(names) if module is KEY_INFO else {})), module=module)
     yield house.play(house.bulk(house.tenants("acme", update_credentials="always")), module=LINKS)
-    house.emulator.fault(service="stackone", status=422, body={"raw": json.dumps({"statusCode": 422, "message": f"no {HALF}"})})
+    house.emulator.fault(
+        service="stackone", status=422, body={"raw": json.dumps({"statusCode": 422, "message": f"no {HALF}"})}
+    )
     yield house.play(house.bulk(house.tenants("acme")), module=LINKS)
 
 

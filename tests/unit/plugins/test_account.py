@@ -8,16 +8,14 @@ import json
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import (
-    account_in,
-    account_path,
-    accounts_in,
-    is_account_id,
-    same_provider,
-    says_missing,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import account_in, accounts_in, says_missing
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
+from ansible_collections.tenantlink.stackone.plugins.module_utils._identity import (
+    account_path,
+    is_account_id,
+    same_provider,
+)
 
 MISSING = {"statusCode": 404, "message": "Account not found", "timestamp": "2026-11-01T08:00:00Z"}
 

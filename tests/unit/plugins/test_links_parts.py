@@ -343,7 +343,12 @@ STOPPED_BY = "The run ended by SIGTERM. "
         (jobs_of(7, 1), (), None, f"1 of 7 tenants failed: {NAMED}"),
         (jobs_of(7), jobs_of(1, 1), None, f"Unlinking 1 of 1 other accounts failed: {NAMED}"),
         (jobs_of(7, 1), jobs_of(2), None, f"1 of 7 tenants failed: {NAMED}"),
-        (jobs_of(7, 1), jobs_of(2, 1), None, f"1 of 7 tenants failed: {NAMED} Unlinking 1 of 2 other accounts failed: {NAMED}"),
+        (
+            jobs_of(7, 1),
+            jobs_of(2, 1),
+            None,
+            f"1 of 7 tenants failed: {NAMED} Unlinking 1 of 2 other accounts failed: {NAMED}",
+        ),
         (
             jobs_of(60, 1, 52)[::-1],
             (),
