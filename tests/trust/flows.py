@@ -55,8 +55,8 @@ class Flow:
 
     @property
     def unlinks(self) -> bool:
-        """Whether it unlinks the one tenant that it is about."""
-        return self.name.endswith("unlink") and not self.many
+        """Whether it unlinks accounts."""
+        return self.name.endswith("unlink") or self.name in ("bulk_siblings", "bulk_purge")
 
     @property
     def reads(self) -> bool:

@@ -171,7 +171,8 @@ _CODES = {
     Kind.DEFAULT: _each(Harm, {Code.CONNECTOR_PROFILE_MISSING}),
     Kind.FORM: {**_HUB, Harm.WRONG_JSON: {Code.UNEXPECTED_ANSWER, Code.FIELD_UNFILLED}},
     Kind.VIEW: {**_HUB, Harm.WRONG_JSON: {Code.UNEXPECTED_ANSWER, Code.AMBIGUOUS_ACCOUNT}},
-    Kind.CREATE: {**_HUB, **_each(_LOST, {Code.CREATE_UNCERTAIN}), **_REFUSED},
+    # Whose redirect it is, and what StackOne did before, nobody knows.
+    Kind.CREATE: {**_HUB, **_each((*_LOST, Harm.REDIRECT), {Code.CREATE_UNCERTAIN}), **_REFUSED},
     Kind.EDIT: {**_HUB, **_REFUSED},
 }  # fmt: skip
 
@@ -286,7 +287,8 @@ def _phases(flow: Flow, hit: Target, code: Code) -> set[Phase]:
         Kind.TEST: {Phase.OBSERVE, Phase.APPLY, Phase.CONFIRM},
         # Who is to be linked is looked for twice.
         Kind.LIST: {Phase.OBSERVE} if hit.call <= 1 + flow.creates else {Phase.CONFIRM},
-        Kind.SHOW: {Phase.CONFIRM},
+        # An account is seen once more right before it is unlinked.
+        Kind.SHOW: {Phase.CONFIRM, *([Phase.APPLY] if flow.unlinks else [])},
         Kind.SESSION: looks | links,
         Kind.PROXY: {Phase.OBSERVE, Phase.CONFIRM},
         Kind.VIEW: {Phase.OBSERVE},
