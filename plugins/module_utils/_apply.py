@@ -79,20 +79,23 @@ class Writer:
         outcome.actions.append(Action.RELINK)
         outcome.domain = tenant.domain
 
-    def form_for(self, tenant: Tenant, username: str | None) -> tuple[Form, ConnectSession | None]:
-        """Return the form of a new link, and the session it was asked for with where it was not known yet.
+    def form_for(
+        self, tenant: Tenant, username: str | None, session: ConnectSession | None = None
+    ) -> tuple[Form, ConnectSession]:
+        """Return the form of a new link, and the session to link with: the given one, else a new one.
 
         All tenants share the form. Whoever asks first opens a session for it, so that a StackOne without a Hub or a
         profile costs a run one session and not one for each tenant.
         """
-        opened: list[ConnectSession] = []
+        opened = [session] if session else []
 
-        def session() -> ConnectSession:
-            opened.append(self.open_session(tenant, username))
+        def current() -> ConnectSession:
+            if not opened:
+                opened.append(self.open_session(tenant, username))
             return opened[0]
 
-        form = self._hub.form(session, tenant.provider, tenant.integration_id)
-        return form, opened[0] if opened else None
+        form = self._hub.form(current, tenant.provider, tenant.integration_id)
+        return form, current()
 
     def create(self, outcome: Outcome, form: Form, session: ConnectSession, username: str | None) -> None:
         """Send the request that links a new account, once.

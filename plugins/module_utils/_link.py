@@ -221,7 +221,7 @@ class Linker:
             account = self._stored_account(outcome.tenant, existing)
             self._confirmer.adopt_lost(outcome, account)
             return
-        form, _session = self._writer.form_for(outcome.tenant, username)
+        form, session = self._writer.form_for(outcome.tenant, username, session)
         self._writer.create(outcome, form, session, username)
 
     def _link(self, outcome: Outcome, find: Callable[[], Found]) -> None:
@@ -373,8 +373,7 @@ class Linker:
                 # The listing did not show it yet, but the Hub knows an account of this owner (S51).
                 self._take_over(outcome, existing)
                 return
-        form, opened = self._writer.form_for(tenant, username)
-        session = session or opened or self._writer.open_session(tenant, username)
+        form, session = self._writer.form_for(tenant, username, session)
         outcome.plan = plan
         self._writer.create(outcome, form, session, username)
         outcome.domain = tenant.domain

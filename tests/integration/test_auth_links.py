@@ -128,8 +128,8 @@ FAILURES = [
     ({"domain": "a b"}, {}, "invalid_domain", "arguments"),
     ({"account_id": "nobody"}, {}, "account_not_found", "observe"),
     ({"stackone_api_key": "v1.eu1.not-a-key"}, {}, "stackone_key_refused", "observe"),
-    ({"integration_id": "no-such-profile"}, {}, "connector_profile_missing", "observe"),
-    ({"expires_in": 61}, {"session_expires_in_max": 60}, "stackone_rejected", "observe"),
+    ({"integration_id": "no-such-profile"}, {}, "connector_profile_missing", "apply"),
+    ({"expires_in": 61}, {"session_expires_in_max": 60}, "stackone_rejected", "apply"),
 ]
 
 

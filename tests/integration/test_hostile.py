@@ -39,6 +39,7 @@ def test_names_and_ids_of_every_kind_arrive_as_they_are(house, playbook):
             "origin_owner_name": text,
             "origin_username": text,
             "label": text,
+            "allow_shared_domain": True,
         }
         for position, text in enumerate(TEXTS)
     ]

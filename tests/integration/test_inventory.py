@@ -527,7 +527,7 @@ def failing_sources(house):
         "rejected": ({"account_ids": ["rejected"]}, "StackOne would not show the account (HTTP 409: "),
         "foreign": (
             {"account_ids": ["foreign"]},
-            "the answer to the request to show the account is not StackOne's (HTTP",
+            "unexpected response to the request to show the account (HTTP",
         ),
         "http": ({"stackone_url": "http://example.com"}, "stackone_url must start with https://"),
         "empty": (

@@ -36,7 +36,8 @@ def test_first_link(house):
 def test_requests_of_a_first_link_and_of_a_converged_run(house):
     house.link()
     assert house.count("freshservice") == 1
-    assert house.count("stackone") <= 7
+    # The owner is looked for twice: a listing may be short for once.
+    assert house.count("stackone") <= 8
     house.emulator.clear_requests()
     result = house.link()
     assert result["changed"] is False
@@ -83,7 +84,7 @@ def test_options_from_the_environment(house):
     assert run.results[0]["actions"] == ["create"]
 
 
-def test_a_twin_that_somebody_links_meanwhile_is_told(house):
+def test_a_twin_that_somebody_links_meanwhile_stays(house):
     house.emulator.fault(service="hub", method="POST", path="/hub/accounts", call=1, delay_ms=3000)
     house.emulator.switch(hub_existing_triple="duplicate")
     with ThreadPoolExecutor(1) as pool:
@@ -92,7 +93,10 @@ def test_a_twin_that_somebody_links_meanwhile_is_told(house):
             time.sleep(0.05)
         twin = house.by_hand()
         result = linking.result()
-    assert result["actions"] == ["create"]
+    # The other account was made first: it stays, and this run's own goes again.
+    (account,) = house.emulator.accounts()
+    assert account["id"] == twin["id"] == result["account"]["id"]
+    assert "create" not in result["actions"]
     assert any(twin["id"] in warning for warning in result["warnings"])
 
 

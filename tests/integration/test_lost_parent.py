@@ -250,7 +250,7 @@ def single(many, **options):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_the_module_for_one_tenant_tells_what_was_done(many, number):
     """The account was made, and StackOne does not tell whether it is active."""
-    many.emulator.fault(service="stackone", method="GET", path="/accounts", status=503, retry_after="100", call=2)
+    many.emulator.fault(service="stackone", method="GET", path="/accounts", status=503, retry_after="100", call=3)
     process = single(many)
     eventually(lambda: many.emulator.requests(status=503))
     process.send_signal(number)

@@ -147,7 +147,9 @@ def test_check_mode_predicts_and_writes_nothing(house, vault):
     assert changed(vault(["acme"], "--check")) == "0"
     assert (
         "1 added, 1 changed"
-        in vault(f"domain,api_key\nacme,x1\nglobex,{house.tenant_key('globex')}\n".encode(), "--check").output
+        in vault(
+            f"domain,api_key\nacme,another-key-of-acme\nglobex,{house.tenant_key('globex')}\n".encode(), "--check"
+        ).output
     )
     assert snapshot(house) == before
 
