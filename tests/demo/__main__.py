@@ -156,7 +156,9 @@ def _tell(demo: Demo) -> list[str]:
         problems.append("there is no report")
 
     print("5. Hooli leaves, and is no longer in the list:")
-    code, _output = demo.link(*GOOD[:2], args=("-e", "freshservice_link_purge=true", "-e", "freshservice_link_purge_limit=1"))
+    code, _output = demo.link(
+        *GOOD[:2], args=("-e", "freshservice_link_purge=true", "-e", "freshservice_link_purge_limit=1")
+    )
     if code or demo.owners() != wanted - {"customer-hooli"}:
         problems.append("hooli was not unlinked alone")
     return problems + _tell_of_many(demo)
