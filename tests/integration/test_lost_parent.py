@@ -195,7 +195,8 @@ def test_a_task_timeout_ends_the_module(many, where):
     keywords = {"timeout": 6} if where == "task" else {}
     book = Playbook(many, LINKS, many.bulk(many.tenants(*DOMAINS), concurrency=2), env, **keywords)
     book.wait()
-    assert "imed out" in book.output or "exceeded" in book.output, book.output
+    # Each version of ansible-core says it in its own words.
+    assert any(words in book.output for words in ("imed out", "time frame", "exceeded")), book.output
     made = accounts(many)
     time.sleep(2 * SLOW_MS / 1000)
     assert accounts(many) == made
