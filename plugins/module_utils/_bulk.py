@@ -175,7 +175,11 @@ class Bulk:
             return
         for repair in repairs:
             repair.job.found = repair.kept
-        report.resolved = [_unlink_job(account) for account in accounts]
+        report.resolved = [
+            _unlink_job(account, duplicate_of=sure(repair.kept.account).id)
+            for repair in repairs
+            for account in repair.unlinked
+        ]
         self._unlink(report.resolved, before)
 
     def _unlink(self, jobs: Sequence[Job], before: Directory) -> None:
@@ -300,11 +304,17 @@ def _disturbed(waiting: Iterable[Job], seen: Directory) -> list[str]:
     return list(owners) if any(count != 1 for count in shown) else []
 
 
-def _unlink_job(account: Account) -> Job:
+def _unlink_job(account: Account, duplicate_of: str | None = None) -> Job:
     tenant = Tenant(
         account.origin_owner_id, state=State.ABSENT, account_id=account.id, provider=account.provider, verify_key=False
     )
-    return Job(Entry(0, tenant, None, None, account.origin_owner_id, account.id), found=Found(account))
+    return Job(
+        Entry(0, tenant, None, None, account.origin_owner_id, account.id),
+        None,
+        None,
+        Found(account),
+        duplicate_of=duplicate_of,
+    )
 
 
 def _account_for_the_rest(report: Report) -> None:

@@ -22,6 +22,7 @@ from urllib.request import getproxies
 from ansible_collections.tenantlink.stackone.plugins.module_utils._connections import WIRE, TlsAdapter, proxies_for
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import (
+    QUOTA_PATIENCE,
     TOO_MANY,
     Retry,
     RetryLog,
@@ -208,8 +209,11 @@ class Http:
         self._proxied = bool(options.proxy or getproxies())
 
     def send(self, request: Request, quota: Quota | None = None) -> Answer:
-        """Return the last answer, whatever its status. Raises TransportError."""
-        attempt = 0
+        """Return the last answer, whatever its status. Raises TransportError.
+
+        Waiting for a quota that others use as well is not a failed attempt: it is bounded by time, not by `retries`.
+        """
+        attempt, waited = 0, 0.0
         while True:
             try:
                 answer = self._counted(request, quota)
@@ -223,8 +227,11 @@ class Http:
                 delay = status_delay(told.status, told.retry_after, attempt, request.repeatable, self.clock.now())
                 if delay is None or attempt >= self.options.retries:
                     return answer
-                limited = told.status == TOO_MANY and not told.passed_on
+                limited = told.status == TOO_MANY and not told.passed_on and request.service is Service.STACKONE
                 self._pause(request, f"HTTP {answer.status}", delay, quota if limited else None)
+                waited += delay if limited else 0.0
+                if limited and waited <= QUOTA_PATIENCE:
+                    continue
             attempt += 1
 
     def _counted(self, request: Request, quota: Quota | None) -> Answer:

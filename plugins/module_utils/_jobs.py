@@ -36,6 +36,8 @@ class Job:
     failure: Failure | None = None
     found: Found | Failed | None = None
     elsewhere: tuple[str, ...] = ()
+    duplicate_of: str | None = None
+    """The id of the account that stays, where this one is unlinked because it is a duplicate."""
     noted: bool = False
     """Whether the work on it has ended, well or not."""
 
@@ -159,7 +161,7 @@ _ADVICE = (
 
 def _linked_elsewhere(tenant: Tenant, accounts: Sequence[Account]) -> Failed:
     listed = ", ".join(
-        f"account {account.id} of owner {account.origin_owner_id} ({account.status})" for account in accounts[:NAMED]
+        f"account {account.id} of owner {account.origin_owner_id!r} ({account.status})" for account in accounts[:NAMED]
     )
     listed += f" and {len(accounts) - NAMED} more" if len(accounts) > NAMED else ""
     shown = [
@@ -168,7 +170,7 @@ def _linked_elsewhere(tenant: Tenant, accounts: Sequence[Account]) -> Failed:
     ]
     return Failed(
         FailureCode.DOMAIN_LINKED_ELSEWHERE,
-        f"its domain is linked already, as {listed}.",
+        f"its domain is linked already, as {listed}, and not for owner {tenant.origin_owner_id!r}.",
         _ADVICE,
         details={"candidates": shown},
     )

@@ -27,10 +27,19 @@ class Limited:
     option: str
     what: str
     code: FailureCode
+    check: str
 
 
-PURGE = Limited("purge", "purge_limit", "not in the list", FailureCode.PURGE_REFUSED)
-DUPLICATES = Limited("duplicates", "resolve_duplicates_limit", "duplicates of a link", FailureCode.DUPLICATES_REFUSED)
+PURGE = Limited(
+    "purge", "purge_limit", "not in the list", FailureCode.PURGE_REFUSED, "Check that the list is complete; if it is"
+)
+DUPLICATES = Limited(
+    "duplicates",
+    "resolve_duplicates_limit",
+    "duplicates of a link",
+    FailureCode.DUPLICATES_REFUSED,
+    "Check in check mode and with --diff what would be unlinked; if that is right",
+)
 
 
 def unlisted(accounts: Iterable[Account], jobs: Sequence[Job], gone: Sequence[Job] = ()) -> list[Account]:
@@ -75,7 +84,7 @@ def check_limit(accounts: Sequence[Account], limit: float, total: int, guarded: 
     raise _refused(
         guarded,
         f"{len(accounts)} of {total} accounts are {guarded.what}, but {guarded.option} allows {allowed}{share}: {named}.",
-        f"Check that the list is complete; if it is, set {guarded.option} to {len(accounts)}.",
+        f"{guarded.check}, set {guarded.option} to {len(accounts)}.",
         {"accounts": list(map(_told, shown)), "more": max(0, more)},
     )
 

@@ -36,6 +36,8 @@ def row_of(job: Job) -> dict[str, Any]:
         "action": action_of(job),
         "changed": bool(outcome and outcome.changed),
     }
+    if job.duplicate_of:
+        row["duplicate_of"] = job.duplicate_of
     if outcome:
         row.update(_scrubbed(outcome, _shown(outcome)))
     if job.failed:
@@ -142,7 +144,9 @@ def _sides(job: Job) -> tuple[str, str]:
     if not plan.before:
         return "", _scrubbed(outcome, f"{name}: linked")
     if not plan.after:
-        return _scrubbed(outcome, f"{name}: linked as account {outcome.account_id}"), ""
+        domain = f" with domain {plan.before['domain']}" if "domain" in plan.before else ""
+        stays = f", a duplicate of {job.duplicate_of}, which stays" if job.duplicate_of else ""
+        return _scrubbed(outcome, f"{name}: linked as account {outcome.account_id}{domain}{stays}"), ""
     changes = _changes(plan)
     sides = (
         ", ".join(f"{key} {sides[side] or 'unset'}" for key, sides in changes.items()) for side in ("before", "after")

@@ -19,6 +19,9 @@ QUOTA_WINDOW = 60.0
 LONGEST_WAIT = 120.0
 """Seconds beyond which an answer is given back instead of waited for: nobody watches a play that long."""
 
+QUOTA_PATIENCE = 180.0
+"""Seconds for which a request waits for a quota that is used up before its repetitions count as failed attempts."""
+
 FIRST_BACKOFF = 0.5
 
 

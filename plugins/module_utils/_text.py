@@ -25,7 +25,7 @@ RESULT_KEYS = frozenset(
         "after", "agent", "agent_change", "agent_deactivated", "ambiguous_account", "answer", "api_key",
         "attempts", "auth_link_url", "auth_links", "before", "candidates", "change_not_kept", "changed",
         "changes", "code", "declared", "domain_linked_elsewhere", "duplicate_account", "duplicates_refused",
-        "duplicates_resolved", "profile_drift", "resolved", "still_linked", "configured", "connector_profile_missing", "create", "create_uncertain",
+        "duplicates_resolved", "duplicate_of", "profile_drift", "resolved", "still_linked", "configured", "connector_profile_missing", "create", "create_uncertain",
         "created_at", "credentials_refused", "delete", "details", "diff", "doing", "domain", "email", "domain_not_found",
         "duplicate_tenant", "evidence", "expires_at", "failed", "failure", "failures", "field_ambiguous",
         "field_unfilled", "fields", "freshservice", "http_status", "hub_unavailable", "id", "internal_error",

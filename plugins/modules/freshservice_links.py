@@ -246,7 +246,9 @@ purged:
       origin_owner_name: Former Company Ltd
       account_status: active
 resolved:
-  description: The duplicates that were unlinked because of O(resolve_duplicates), or would be, like RV(results).
+  description:
+    - The duplicates that were unlinked because of O(resolve_duplicates), or would be, like RV(results), with the id of the
+      account that stays in C(duplicate_of).
   returned: when O(resolve_duplicates=true)
   type: list
   elements: dict
@@ -254,6 +256,7 @@ resolved:
     - domain: null
       origin_owner_id: customer-4711
       account_id: "45320976103598426373"
+      duplicate_of: "45320976103598426371"
       action: delete
       changed: true
       origin_owner_name: My Company Ltd

@@ -152,7 +152,7 @@ def test_one_domain_is_linked_for_one_owner(house):
         assert not result["results"][-1]["changed"]
         (account,) = house.emulator.accounts()
         assert account["origin_owner_id"] == "customer-acme"
-    assert f"as account {account['id']} of owner customer-acme (active)" in result["msg"]
+    assert f"as account {account['id']} of owner 'customer-acme' (active)" in result["msg"]
 
 
 def test_one_domain_for_two_owners_can_be_declared(house):
@@ -248,6 +248,8 @@ def test_a_repair_keeps_the_oldest_account_that_works(house, statuses, kept):
     unlinked = [one for one in ids if one != ids[kept]]
     for result in (check, run):
         assert [row["account_id"] for row in result["resolved"]] == unlinked
+        assert {row["duplicate_of"] for row in result["resolved"]} == {ids[kept]}
+        assert f"with domain acme, a duplicate of {ids[kept]}, which stays" in result["diff"]["before"]
         assert result["summary"]["duplicates_resolved"] == len(unlinked)
     assert check["diff"] == run["diff"]
     assert again["resolved"] == []
@@ -393,3 +395,11 @@ def test_what_all_waited_for_together_is_told_once(house):
     assert repeated == "Repeated 2 requests (POST /stackone/connect_sessions: HTTP 429 (2 times))"
     # Two seconds where both are told at once; four where one is told again after both have waited.
     assert 2.0 <= float(waited.split()[0]) < 5.0
+
+
+def test_a_quota_that_others_use_up_gives_no_tenant_up(house):
+    """Another tool uses the same quota: each answer is a 429 for longer than there are retries."""
+    house.emulator.fault(service="stackone", path="/connect_sessions", status=429, retry_after="0", call=1, count=5)
+    result = house.links(house.tenants("acme"), retries=1)
+    assert actions(result) == ["create"]
+    assert any("HTTP 429 (5 times)" in warning for warning in result["warnings"])
