@@ -9,6 +9,7 @@ from typing import Any
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
     Answer,
+    Clock,
     Http,
     Request,
     Service,
@@ -63,6 +64,11 @@ class StackOneApi:
         """Whether this run has seen that it is StackOne's API that answers: accounts came as StackOne gives them."""
         self.profiles = ProfileCache()
         """The connector profiles by provider, as far as they were asked for (S60)."""
+
+    @property
+    def clock(self) -> Clock:
+        """Return the clock of all requests."""
+        return self._http.clock
 
     def send(self, method: str, path: str, **request: Any) -> Answer:
         """Return the answer, whatever its status. Raises TransportError."""

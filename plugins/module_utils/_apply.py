@@ -28,6 +28,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import (
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Creation, Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     Action,
+    Stored,
     StoredKey,
     check_pinned,
     compare_stored,
@@ -72,7 +73,7 @@ class Writer:
             return self._hub.edit(current, account.id, form.integration_id, credentials)
 
         submission, session = self._submit(edit, session, lambda: self.edit_session(tenant, account))
-        if not self._taken(tenant, account, session, submission):
+        if not self._taken(tenant, account, session, submission, compare_stored(tenant, view)):
             raise submission.error or session_refused(submission.http_status)
         if submission.sent is Sent.UNCERTAIN or submission.foreign:
             outcome.warnings.append(f"The answer to the re-link was lost ({submission.words}); the new key is stored.")
@@ -105,12 +106,15 @@ class Writer:
         tenant = outcome.tenant
         credentials = map_fields(form.fields, tenant.credential_fields).credentials(tenant)
 
+        sent_at: list[float | None] = []
+
         def create(current: ConnectSession) -> Submission:
+            sent_at.append(self._stackone.time_of(current))
             return self._hub.create(current, form.integration_id, credentials)
 
         submission, session = self._submit(create, session, lambda: self.open_session(tenant, username))
         attempts = outcome.creation.attempts + 1 if outcome.creation else 1
-        outcome.creation = Creation(session.created_at, attempts=attempts)
+        outcome.creation = Creation(sent_at[-1], attempts=attempts)
         if submission.sent is Sent.REFUSED and submission.error:
             self._note_left_behind(outcome)
             raise submission.error
@@ -158,21 +162,37 @@ class Writer:
                 raise
         return True
 
-    def _taken(self, tenant: Tenant, account: Account, session: ConnectSession, submission: Submission) -> bool:
-        """Whether an account stores what was sent; where the answer does not say so, the Hub's edit view does."""
+    def _taken(
+        self, tenant: Tenant, account: Account, session: ConnectSession, submission: Submission, before: Stored
+    ) -> bool:
+        """Return whether an account stores what was sent; where the answer does not say so, StackOne is looked at.
+
+        The few characters that the edit view shows prove something only where they were others before. Raises Failed.
+        """
         if submission.sent not in (Sent.ACCEPTED, Sent.UNCERTAIN):
             return False
         if submission.account_id == account.id:
             return True
+        silent = submission.sent is Sent.ACCEPTED and not submission.foreign and not submission.account_id
         error = submission.error or _answered_for_another(account, submission)
+        error = _not_kept_credentials(account) if silent else error
         with _unless_shown(error, "the key is stored"):
             stored = compare_stored(tenant, self._hub.view(session, account.id))
+            proven = silent or (
+                stored.key is not StoredKey.UNKNOWN and (_differs(before, stored) or self._touched(account))
+            )
         if stored.key is StoredKey.CHANGED or stored.domain != tenant.domain or stored.others:
+            if silent or submission.account_id:
+                raise _unknown(error, "the key is stored")
             return False
-        silent = submission.sent is Sent.ACCEPTED and not submission.foreign
-        if stored.key is StoredKey.UNKNOWN and not silent:
+        if not proven:
             raise _unknown(error, "the key is stored")
         return True
+
+    def _touched(self, account: Account) -> bool:
+        """Return whether StackOne has changed an account since it was seen."""
+        current = self._stackone.account(account.id)
+        return bool(current and current.updated_at and current.updated_at != account.updated_at)
 
     def _submit(
         self,
@@ -274,6 +294,22 @@ def _answered_for_another(account: Account, submission: Submission) -> Failed:
         f"StackOne answered the request to re-link account {account.id} for another account, {submission.account_id}.",
         "Look at both in StackOne's dashboard, under Accounts; check that no proxy or cache answers in place of StackOne.",
         http_status=submission.http_status,
+        details={"account_id": account.id},
+    )
+
+
+def _differs(before: Stored, after: Stored) -> bool:
+    """Return whether what an account stores is seen to be another than before."""
+    key = before.key is StoredKey.CHANGED and after.key is StoredKey.UNCHANGED
+    return key or before.domain != after.domain or before.others != after.others
+
+
+def _not_kept_credentials(account: Account) -> Failed:
+    return Failed(
+        FailureCode.CHANGE_NOT_KEPT,
+        f"StackOne took the domain and key of account {account.id} without an error, but shows others.",
+        "Run again; if it stays, enter them in StackOne's dashboard.",
+        retriable=True,
         details={"account_id": account.id},
     )
 

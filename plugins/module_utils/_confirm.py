@@ -13,6 +13,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._duplicates im
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder, Observed, account_not_found
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
+from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Sent, Submission
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Creation, Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     Action,
@@ -23,6 +24,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import same_domain
+
+UNLISTED = "and its listing does not show yet how many accounts there are"
 
 FIRST_POLL = 0.5
 LONGEST_POLL = 2.0
@@ -140,6 +143,9 @@ class Confirmer:
         outcome.account = account
         if not account.active and self._patient:
             return not_active(account)
+        if creation.attempts > 1:
+            # The first request may have made one as well, and only the listing would show it.
+            return create_uncertain(Submission(Sent.UNCERTAIN, account.id, words="it was sent twice"), UNLISTED)
         outcome.warnings.append(
             f"Account {account.id} works, but StackOne's listing does not show it yet: whether somebody else linked the"
             " same tenant at the same time could not be seen."

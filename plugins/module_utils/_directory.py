@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, Callable
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
@@ -62,11 +63,14 @@ class Directory:
     def load(self, provider: str, declared: int = 0, expected: int = 0) -> None:
         """List all accounts of a provider, bounded by how many tenants are declared, if any are. Raises Failed."""
         expected = expected or declared
-        self._add(provider, self._stackone.accounts(provider, each=self._each, expected=expected, declared=declared))
+        self._add(
+            provider,
+            self._stackone.accounts(provider, each=self._each, expected=expected, declared=declared, thorough=True),
+        )
 
     def load_owners(self, provider: str, owners: Iterable[str]) -> None:
         """List the accounts of these owners, many in one request. Raises Failed."""
-        self._load_portions(provider, owners, self._stackone.accounts)
+        self._load_portions(provider, owners, partial(self._stackone.accounts, thorough=True))
 
     def ask_again(self, provider: str, owners: Iterable[str]) -> None:
         """Ask for the owners that were not shown, many in one request and in another way. Raises Failed."""
@@ -102,7 +106,9 @@ class Directory:
                 for account in self._by_id.values():
                     key = plain_provider(account.provider), domain_in(account.setup_information) or ""
                     self._by_domain.setdefault(key, []).append(account)
-            return self._by_domain.get((plain_provider(provider), domain), [])
+            # An account whose provider is not shown may be one as well.
+            keys = ((plain_provider(provider), domain), ("", domain))
+            return [account for key in keys for account in self._by_domain.get(key, ())]
 
     def forget(self, account: Account) -> None:
         """Leave out an account that was unlinked: who looks at its owner afterwards must not ask for it any more."""

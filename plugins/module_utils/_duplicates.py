@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import ARCHIVED, Account
@@ -30,11 +31,15 @@ def first_made(accounts: Sequence[Account]) -> Account | None:
 
 def made_by(creation: Creation, account: Account) -> bool:
     """Return whether this run made an account: its own request was answered with the id, and the account is no older
-    than the connect session. A Hub that updates may answer with an account that was there before (H19).
+    than that request. A Hub that updates may answer with an account that was there before (H19).
     """
     if not creation.answered or creation.account_id != account.id:
         return False
-    return account.made_at is not None and creation.opened_at is not None and account.made_at >= creation.opened_at
+    if account.made_at is None or creation.sent_at is None:
+        return False
+    # Some write whole seconds: then no more than the second can be compared.
+    sent_at = math.floor(creation.sent_at) if account.made_at.is_integer() else creation.sent_at
+    return account.made_at >= sent_at
 
 
 def survivor(accounts: Sequence[Account]) -> Account | None:

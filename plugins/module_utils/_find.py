@@ -81,9 +81,23 @@ class Finder:
         account = self._observed.account(account_id)
         if account:
             check_pinned(tenant, account)
+            self._check_leaver(tenant, account)
         elif tenant.state is State.PRESENT:
             raise account_not_found(account_id)
         return account
+
+    def _check_leaver(self, tenant: Tenant, account: Account) -> None:
+        """Raise Failed(account_mismatch) where an account that is to be unlinked stores another domain than declared."""
+        if tenant.state is State.PRESENT or not tenant.domain:
+            return
+        domain = self._domain_of(tenant, account, look=True)
+        if domain and not same_domain(tenant.domain, domain):
+            raise Failed(
+                FailureCode.ACCOUNT_MISMATCH,
+                f"account {account.id} is not this tenant's: its domain is {domain}.",
+                "Correct account_id or domain; nothing was unlinked.",
+                details={"account_id": account.id},
+            )
 
     def _among(self, tenant: Tenant, accounts: list[Account], left_out: frozenset[str]) -> Found:
         candidates = self.candidates(tenant, accounts, needs_domains(tenant, accounts))

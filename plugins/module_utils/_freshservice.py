@@ -249,7 +249,9 @@ def classify(answer: Answer) -> KeyCheck:
     if answer.ok:
         return _classify_success(answer)
     code, words = _error_of(answer.data)
-    status, message = _CODE_STATUS.get(code or "", (None, None))
+    # A code tells what kind of refusal a 4xx is; in an error of the server's own it tells nothing of the key.
+    told = code if answer.status < 500 and answer.status != 429 else None
+    status, message = _CODE_STATUS.get(told or "", (None, None))
     if status is None:
         status = _by_http_status(answer)
     evidence = f"HTTP {answer.status}: {one_line(words or '') or answer.excerpt or 'no text'}"

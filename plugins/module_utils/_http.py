@@ -22,6 +22,7 @@ from urllib.request import getproxies
 from ansible_collections.tenantlink.stackone.plugins.module_utils._connections import WIRE, TlsAdapter, proxies_for
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import (
+    MOST_REFUSALS,
     QUOTA_PATIENCE,
     TOO_MANY,
     Retry,
@@ -229,7 +230,7 @@ class Http:
                     return answer
                 limited = told.status == TOO_MANY and not told.passed_on and request.service is Service.STACKONE
                 self._pause(request, f"HTTP {answer.status}", delay, quota if limited else None)
-                waited += delay if limited else 0.0
+                waited += max(delay, QUOTA_PATIENCE / MOST_REFUSALS) if limited else 0.0
                 if limited and waited <= QUOTA_PATIENCE:
                     continue
             attempt += 1

@@ -65,6 +65,10 @@ class AccountView:
     environment: str | None = None
 
 
+TESTED = frozenset({400, 401, 403, 422})
+"""What StackOne may answer for credentials that its own test refused, besides the provider's own answer (H17)."""
+
+
 class Sent(Enum):
     """What became of the credentials that were sent."""
 
@@ -340,8 +344,10 @@ def _submission(answer: Answer) -> Submission:
 def _credentials_error(answer: Answer, words: str) -> Failed:
     if answer.status == 429:
         return refused(answer, TAKING)
+    if answer.status not in TESTED or (isinstance(answer.data, dict) and answer.data.get("errors")):
+        # A page of a proxy, a missing or locked account, a wrong field: it says nothing about the key.
+        return refused(answer, TAKING)
     if not is_stackones(answer):
-        # A proxy's page says nothing about the key.
         return unexpected(answer, TAKING)
     return credentials_refused(answer.status, words)
 

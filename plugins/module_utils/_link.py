@@ -204,6 +204,7 @@ class Linker:
         outcome.phase = Phase.APPLY
         self._writer.delete(outcome.tenant, made)
         outcome.actions.remove(Action.CREATE)
+        outcome.undone = True
         outcome.creation = None
         outcome.plan = None
         outcome.warnings.append(

@@ -24,11 +24,11 @@ class Creation:
     """The request that links a new account, and what came of it.
 
     `account_id` is the new account's id; `answered` says that the request's own answer named it. `lost` holds an
-    answer that does not tell whether an account was made, until one shows. `opened_at` is StackOne's time of the
-    connect session, in epoch seconds, where StackOne says it.
+    answer that does not tell whether an account was made, until one shows. `sent_at` is StackOne's time
+    when it was sent, at the least, in epoch seconds, where StackOne says it.
     """
 
-    opened_at: float | None
+    sent_at: float | None
     account_id: str | None = None
     answered: bool = False
     lost: Submission | None = None
@@ -59,6 +59,8 @@ class Outcome:
     """Whether it was told already that StackOne does not take the new label."""
     found: bool = False
     """Whether it is known which account, if any, is this tenant's."""
+    undone: bool = False
+    """Whether this run made an account and unlinked it again, because another one of the same link was first."""
     still_linked: bool = False
     """Whether an owner who is declared absent still has accounts, of other domains."""
     confirmed: bool = False
@@ -75,7 +77,7 @@ class Outcome:
     @property
     def changed(self) -> bool:
         """Whether StackOne is, or in check mode would be, no longer as it was."""
-        return bool(self.actions)
+        return bool(self.actions) or self.undone
 
     @property
     def unconfirmed(self) -> bool:

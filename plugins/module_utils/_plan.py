@@ -297,7 +297,7 @@ def _only(tenant: Tenant, candidate: Candidate) -> Account | None:
     elsewhere = candidate.domain is not None and tenant.domain is not None
     if elsewhere and (tenant.allow_multiple or tenant.state is State.ABSENT):
         return None
-    if candidate.domain is None and tenant.allow_multiple and tenant.domain:
+    if candidate.domain is None and tenant.domain and (tenant.allow_multiple or tenant.state is State.ABSENT):
         raise _ambiguous([candidate])
     return candidate.account
 

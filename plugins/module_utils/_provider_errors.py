@@ -74,6 +74,7 @@ def provider_error(data: Any) -> ProviderError | None:
     bodies = list(_bodies(data, _NESTED))
     response = next((_body(body["provider_response"]) for body in bodies if body.get("provider_response")), None)
     stated = [error for body in bodies for error in _stated(body.get("provider_errors"))]
+    stated += [error for body in bodies for error in _nested_status(body.get("data"))]
     # A refusal among several counts: a refused key must not be sent again.
     error = next((error for error in stated if error.final), next(iter(stated), None))
     if error:
@@ -109,7 +110,8 @@ def _bodies(data: Any, depth: int) -> Iterator[dict[str, Any]]:
     if isinstance(data, dict) and depth:
         yield data
         yield from _bodies(_parsed(data.get("message")) or None, depth - 1)
-        yield from _bodies(data.get("data"), depth - 1)
+        inner = data.get("data")
+        yield from _bodies(inner if isinstance(inner, dict) else _parsed(inner) or None, depth - 1)
 
 
 def _parsed(text: Any) -> dict[str, Any]:
@@ -130,15 +132,25 @@ def _body(raw: Any) -> Any:
 
 def _stated(errors: Any) -> Iterator[ProviderError]:
     """Yield the entries of `provider_errors` that state a status; the others say nothing."""
-    for entry in errors if isinstance(errors, list) else ():
+    for entry in errors if isinstance(errors, list) else [errors]:
         status = _status(entry.get("status")) if isinstance(entry, dict) else None
         if status is not None:
             yield ProviderError(status, _body(entry.get("raw")), _retry_after(entry.get("headers")))
 
 
+def _nested_status(data: Any) -> Iterator[ProviderError]:
+    """Yield what `data` of an error says: the status that the provider gave, and its message and headers (S80)."""
+    data = data if isinstance(data, dict) else _parsed(data)
+    status = _status(data.get("statusCode"))
+    if status is not None and status >= 400:
+        yield ProviderError(status, _body(data.get("message")), _retry_after(data.get("headers")))
+
+
 def _status(value: Any) -> int | None:
     """Return an HTTP status, given as a number or as its digits; StackOne may take a page with 200 for an error."""
     if isinstance(value, str) and len(value) == 3 and value.isdecimal():
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         return None

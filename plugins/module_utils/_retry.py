@@ -22,6 +22,9 @@ LONGEST_WAIT = 120.0
 QUOTA_PATIENCE = 180.0
 """Seconds for which a request waits for a quota that is used up before its repetitions count as failed attempts."""
 
+MOST_REFUSALS = 12
+"""How many times such a request is repeated at most, however short the waits are that it is told."""
+
 FIRST_BACKOFF = 0.5
 
 

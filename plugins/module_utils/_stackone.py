@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable
@@ -40,6 +41,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._text import S
 from ansible_collections.tenantlink.stackone.plugins.module_utils._times import iso_time, parse_date
 
 SESSION_SECONDS = 600
+_LINK = re.compile(r"https?://[\x21-\x7e]+")
 
 EXCERPT = 4000
 """Characters of an error in which its words are looked for."""
@@ -56,6 +58,8 @@ class ConnectSession:
 
     token: str = field(repr=False)
     created_at: float | None = None
+    opened: float = 0.0
+    """When the answer came, by this machine's monotonic clock."""
     integration_id: str | None = None
     """The connector profile that StackOne says the session is for (S53)."""
 
@@ -134,15 +138,17 @@ class StackOne:
         each: Callable[..., Iterable[Any]] = map,
         expected: int = 0,
         declared: int = 0,
+        thorough: bool = False,
     ) -> list[Account]:
         """Return the accounts of a provider, of the given owners or of all. Raises Failed.
 
         `each` applies a function to several pages at a time, as `map` does; `expected` is how many accounts there may
-        be. Where tenants are `declared`, their number bounds how many pages are read. Filters are repeated here,
-        because misspelt ones may be ignored (S25).
+        be. Where tenants are `declared`, their number bounds how many pages are read. A `thorough` listing is read page
+        by page until one is empty, because a server may give fewer accounts at a time than it is asked for. Filters are
+        repeated here, because misspelt ones may be ignored (S25).
         """
         declared = declared or len(owners)
-        paging = Paging(expected, most_pages(declared) if declared else MOST_PAGES)
+        paging = Paging(expected, most_pages(declared) if declared else MOST_PAGES, thorough)
         found = self._read({"provider": provider, **_owner_filter(owners)}, paging, each)
         return self._of(provider, owners, found)
 
@@ -211,7 +217,15 @@ class StackOne:
         answer = self._open(request)
         told = (answer.data.get(name) for name in ("connector_profile_id", "integration_id"))
         profile = next((value for value in told if isinstance(value, str) and value), None)
-        return ConnectSession(self._token(answer), parse_date(str(answer.data.get("created_at"))), profile)
+        return ConnectSession(
+            self._token(answer), parse_date(str(answer.data.get("created_at"))), self._api.clock.monotonic(), profile
+        )
+
+    def time_of(self, session: ConnectSession) -> float | None:
+        """Return StackOne's present time at the least, in epoch seconds: the session's, and what has passed since."""
+        if session.created_at is None:
+            return None
+        return session.created_at + self._api.clock.monotonic() - session.opened
 
     def edit_session(self, account: Account, profile: str | None) -> ConnectSession:
         """Open a session for this account alone.
@@ -246,7 +260,7 @@ class StackOne:
         """Open a connect session for a person (S53, S55). C(now) in epoch seconds, where StackOne does not say."""
         answer = self._open(request)
         url = answer.data.get("auth_link_url")
-        if not isinstance(url, str) or not url.startswith(("https://", "http://")):
+        if not isinstance(url, str) or not _LINK.fullmatch(url):
             # The message shows what came instead, and that holds the token.
             self._token(answer)
             raise unexpected(answer, OPENING)
@@ -274,7 +288,20 @@ class StackOne:
                 request.provider, request.integration_id, known, error_words(answer).rstrip("."), answer.status
             )
         checked(answer, OPENING)
+        self._check_session(request, answer)
         return answer
+
+    def _check_session(self, request: SessionRequest, answer: Answer) -> None:
+        """Raise Failed(account_mismatch) where StackOne says that a session is for another owner or account (S53)."""
+        asked = {"origin_owner_id": request.origin_owner_id, "account_id": request.account_id}
+        for name, wanted in asked.items():
+            told = answer.data.get(name)
+            if wanted and isinstance(told, str) and told and told != wanted:
+                raise Failed(
+                    FailureCode.ACCOUNT_MISMATCH,
+                    f"StackOne opened a connect session for another {name} than it was asked for.",
+                    "Nothing was sent in it. Check stackone_url, and that no proxy or cache answers in place of StackOne.",
+                )
 
     def session_alive(self, session: ConnectSession) -> bool:
         """Whether a token is still good (S54): tells refused credentials from an expired session (H17)."""

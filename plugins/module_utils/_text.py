@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -97,8 +98,18 @@ def _without_beginnings(text: str, forms: Sequence[str]) -> str:
 def secret_forms(secret: str) -> set[str]:
     """The secret as it is, as Basic credentials of both services (F11, S3), in a URL and in JSON."""
     whole = valid_unicode(secret)
-    encoded = {base64.b64encode(f"{whole}:{password}".encode()).decode() for password in ("X", "", whole)}
-    return {secret, whole, quote(whole, safe=""), json.dumps(secret)[1:-1]} | encoded
+    texts = (whole, *(f"{whole}:{password}" for password in ("X", "", whole)))
+    encoded = {base64.b64encode(text.encode()).decode() for text in texts}
+    # Without what fills up the last group, which is left out or written otherwise at times; and what all begin with.
+    encoded |= {text.rstrip("=") for text in encoded} | {base64.b64encode(_whole_groups(whole)).decode()}
+    escaped = {html.escape(whole), html.escape(whole, quote=False)}
+    return {secret, whole, quote(whole, safe=""), json.dumps(secret)[1:-1]} | encoded | escaped
+
+
+def _whole_groups(text: str) -> bytes:
+    """Return the bytes of a text that base64 writes the same way whatever follows."""
+    data = text.encode()
+    return data[: len(data) - len(data) % 3]
 
 
 def one_line(text: str, limit: int = EXCERPT_LIMIT) -> str:

@@ -387,7 +387,14 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import 
     tenant_spec,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableBench
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 from ansible_collections.tenantlink.stackone.plugins.module_utils._unfinished import unfinished
+
+
+def _declared(params: dict[str, Any]) -> str:
+    """Return what a message calls a tenant whose options are not sound."""
+    owner, account = params["origin_owner_id"], params["account_id"]
+    return one_line(f"owner {owner}" if owner else f"account {account}")
 
 
 def result_of(outcome: Outcome) -> dict[str, Any]:
@@ -436,7 +443,7 @@ def main() -> None:
         timeout = confirm_timeout_from(module.params)
         linker = bench.linker()
     except Failed as error:
-        bench.refuse(error, f"owner {module.params['origin_owner_id'] or module.params['account_id']}")
+        bench.refuse(error, _declared(module.params))
         return
     outcome = Outcome(tenant)
     if bench.work_alone(lambda: linker.run(outcome, timeout)) is None:

@@ -12,7 +12,7 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import Entry, refuse_duplicates
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant, normalise_domain
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import opened
 
@@ -40,10 +40,30 @@ def twins(hosts: Iterable[str], variables: Mapping[str, Mapping[str, Any]]) -> t
         ]
         try:
             refuse_duplicates(entries)
+            _refuse_pinned_beside_unpinned(entries)
         except Failed as error:
             first, second = error.failure.details["positions"]
             return listed[first][0], listed[second][0]
     return None
+
+
+def _refuse_pinned_beside_unpinned(entries: Iterable[Entry]) -> None:
+    """Raise Failed where one host of an owner names its account by id and another does not.
+
+    A list asks StackOne whether both mean one account. Here nobody has asked yet, and they could undo each other.
+    """
+    first: dict[tuple[str, str], Entry] = {}
+    for entry in entries:
+        tenant = entry.tenant
+        if tenant is None or not tenant.origin_owner_id:
+            continue
+        other = first.setdefault((tenant.provider.lower(), tenant.origin_owner_id), entry)
+        if bool(other.account_id) != bool(entry.account_id):
+            raise Failed(
+                FailureCode.DUPLICATE_TENANT,
+                "two hosts of one owner, of which one names its account by id",
+                details={"positions": [other.position, entry.position]},
+            )
 
 
 def _declared(host: str, variables: Mapping[str, Any]) -> tuple[str, Tenant | None]:

@@ -135,7 +135,7 @@ def _each(harms: Iterable[Harm], codes: Iterable[Code]) -> dict[Harm, set[Code]]
 
 
 _NO_HUB = _each((Harm.MISSING, Harm.STRANGE_404), {Code.HUB_UNAVAILABLE})
-_REFUSED = _each((Harm.UNAUTHORIZED, Harm.FORBIDDEN, Harm.MISSING), {Code.CREDENTIALS_REFUSED})
+_REFUSED = _each((Harm.UNAUTHORIZED, Harm.FORBIDDEN), {Code.CREDENTIALS_REFUSED})
 _LOST = (Harm.UNREACHED, Harm.UNREADABLE, Harm.UNAVAILABLE, Harm.NO_JSON, Harm.WRONG_JSON)
 
 # While StackOne waits for Freshservice, we wait for StackOne.

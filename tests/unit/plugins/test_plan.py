@@ -274,7 +274,8 @@ ABSENT = {"state": State.ABSENT, "api_key": None}
         ({"allow_multiple": True}, [at("a", "x"), at("b", None)], "ambiguous"),
         (ABSENT, [at("a", "acme")], "a"),
         (ABSENT, [at("a", "other")], None),
-        (ABSENT, [at("a", None)], "a"),
+        # Whose domain nobody knows is not unlinked on a guess.
+        (ABSENT, [at("a", None)], "ambiguous"),
         (ABSENT | {"domain": None}, [at("a", "other")], "a"),
         (ABSENT | {"domain": None}, [at("a", "x"), at("b", "y")], "ambiguous"),
         (ABSENT, [at("a", "acme"), at("b", "y")], "a"),

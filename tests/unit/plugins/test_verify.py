@@ -122,7 +122,6 @@ def test_stackones_words_for_a_refused_key_count_as_freshservices(code):
         (answer(300), "unexpected_answer", "stackone_url"),
         (answer(400, {**OWN, **{"provider_errors": []}}), "stackone_rejected", ""),
         (answer(400, {**OWN, **{"provider_errors": ["words"]}}), "stackone_rejected", ""),
-        (answer(400, {**OWN, **{"provider_errors": {"status": 401}}}), "stackone_rejected", ""),
         (answer(400, {**OWN, **{"errorCode": "AnotherError"}}), "stackone_rejected", ""),
     ],
 )
