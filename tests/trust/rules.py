@@ -173,7 +173,8 @@ _CODES = {
     Kind.VIEW: {**_HUB, Harm.WRONG_JSON: {Code.UNEXPECTED_ANSWER, Code.AMBIGUOUS_ACCOUNT}},
     # Whose redirect it is, and what StackOne did before, nobody knows.
     Kind.CREATE: {**_HUB, **_each((*_LOST, Harm.REDIRECT), {Code.CREATE_UNCERTAIN}), **_REFUSED},
-    Kind.EDIT: {**_HUB, **_REFUSED},
+    # StackOne says yes, and still shows the old domain or key.
+    Kind.EDIT: {**_HUB, **_REFUSED, **_each((Harm.NO_JSON, Harm.WRONG_JSON), {Code.UNEXPECTED_ANSWER, Code.CHANGE_NOT_KEPT})},
 }  # fmt: skip
 
 _CONFIRMING = frozenset({Code.CHANGE_NOT_KEPT, Code.ACCOUNT_NOT_ACTIVE, Code.ACCOUNT_NOT_FOUND, Code.LINK_MISMATCH})
@@ -268,10 +269,19 @@ def _of_special(flow: Flow, hit: Target, fault: Fault, for_ever: bool) -> Outcom
     return Outcome.RED
 
 
+def _phases_of_listing(flow: Flow, hit: Target) -> set[Phase]:
+    """Who is to be linked is looked for twice, and a list reads every listing until a page is empty."""
+    if flow.many and hit.call > 1:
+        return {Phase.OBSERVE, Phase.CONFIRM}
+    return {Phase.OBSERVE} if hit.call <= 1 + flow.creates else {Phase.CONFIRM}
+
+
 def _phases(flow: Flow, hit: Target, code: Code) -> set[Phase]:
     if flow.pins and hit.kind is Kind.SHOW and hit.call == 1:
         # The account that is named by its id is looked for.
         return {Phase.OBSERVE}
+    if code is Code.CHANGE_NOT_KEPT and hit.kind is Kind.EDIT:
+        return {Phase.APPLY}
     if code in _CONFIRMING:
         return {Phase.CONFIRM}
     if flow.module == ACCOUNT_INFO:
@@ -286,7 +296,7 @@ def _phases(flow: Flow, hit: Target, code: Code) -> set[Phase]:
         Kind.SETTLE: {Phase.KEY_CHECK},
         Kind.TEST: {Phase.OBSERVE, Phase.APPLY, Phase.CONFIRM},
         # Who is to be linked is looked for twice.
-        Kind.LIST: {Phase.OBSERVE} if hit.call <= 1 + flow.creates else {Phase.CONFIRM},
+        Kind.LIST: _phases_of_listing(flow, hit),
         # An account is seen once more right before it is unlinked.
         Kind.SHOW: {Phase.CONFIRM, *([Phase.APPLY] if flow.unlinks else [])},
         Kind.SESSION: looks | links,
