@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
+from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -123,6 +124,7 @@ class Services:
         self.log: list[tuple[str, str, Request]] = []
         self.accounts: dict[str, dict[str, Any]] = {}
         self.stored: dict[str, dict[str, str]] = {}
+        self._numbers, self._tokens = count(1), count(1)
         self.hidden: set[str] = set()
         self.sessions: dict[str, dict[str, Any]] = {}
         self.profiles = [{"integration_id": "p1", "provider": "freshservice", "name": "Main", "active": True}]
@@ -141,7 +143,7 @@ class Services:
 
     def add(self, owner: str = "1", domain: str | None = "acme", key: str = KEY, **more: Any) -> str:
         """Make an account, as somebody else would; return its id."""
-        account_id = more.pop("id", None) or f"acc-{len(self.accounts) + 1}"
+        account_id = more.pop("id", None) or f"acc-{next(self._numbers)}"
         self.accounts[account_id] = {
             "id": account_id,
             "provider": "freshservice",
@@ -236,7 +238,7 @@ class Services:
 
     def _sessions(self, method: str, path: str, request: Request) -> Answer | None:
         if (method, path) == ("POST", "/connect_sessions"):
-            token = f"token-of-session-{len(self.sessions) + 1}"
+            token = f"token-of-session-{next(self._tokens)}"
             self.sessions[token] = dict(request.body)
             return reply(201, {"id": 1, "token": token, "created_at": iso(self.clock.now()), **request.body})
         if (method, path) == ("POST", "/connect_sessions/authenticate"):
@@ -272,8 +274,7 @@ class Services:
         if method == "GET" and account_id in self.accounts:
             setup = self.accounts[account_id]["setup_information"] or {"domain": self.stored[account_id]["domain"]}
             secrets = {"apiKey": REDACTED + self.stored[account_id]["apiKey"][-4:]}
-            seen = {"secureId": account_id, "setupInformation": setup, "secrets": secrets, "integrationId": "p1"}
-            return reply(200, seen)
+            return reply(200, {"setupInformation": setup, "secrets": secrets, "integrationId": "p1"})
         if method == "POST" and not account_id:
             account_id = self.add(session["origin_owner_id"], None, status=self.first_status)
             for name in ("origin_owner_name", "origin_username", "label", "type"):

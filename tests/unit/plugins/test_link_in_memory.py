@@ -362,22 +362,22 @@ class TestTwins:
         assert (outcome.account.id, outcome.actions, outcome.created_id) == ("theirs", [], None)
         assert outcome.warnings == [
             "Somebody else linked the same tenant at the same time, as account theirs, which is kept; this run's own"
-            " account acc-2 was unlinked again."
+            " account acc-1 was unlinked again."
         ]
 
     def test_ours_stays_where_it_was_made_first_and_the_other_run_yields(self, services):
         services.clock.meanwhile[5] = lambda: services.accounts.pop("theirs")
         services.on("POST", "/hub/accounts", after(lambda: services.add(id="theirs", created_at=iso(START + 1))))
         outcome = link(services, tenant())
-        assert (code(outcome), outcome.actions, list(services.accounts)) == (None, [Action.CREATE], ["acc-2"])
+        assert (code(outcome), outcome.actions, list(services.accounts)) == (None, [Action.CREATE], ["acc-1"])
         assert services.requests("DELETE") == []
 
     def test_where_nobody_yields_both_are_named(self, services):
         services.on("POST", "/hub/accounts", after(lambda: services.add(id="theirs", created_at=iso(START + 1))))
         outcome = link(services, tenant())
-        assert (code(outcome), sorted(services.accounts)) == ("duplicate_account", ["acc-2", "theirs"])
+        assert (code(outcome), sorted(services.accounts)) == ("duplicate_account", ["acc-1", "theirs"])
         named = outcome.failure.details["candidates"]
-        assert [one["account_id"] for one in named] == ["acc-2", "theirs"]
+        assert [one["account_id"] for one in named] == ["acc-1", "theirs"]
         assert outcome.actions == [Action.CREATE]
 
     def test_a_twin_is_never_unlinked_without_its_age(self, services):
@@ -406,7 +406,7 @@ class TestTwins:
     def test_of_several_domains_of_one_owner_only_the_same_one_is_a_twin(self, services):
         services.on("POST", "/hub/accounts", after(lambda: services.add(id="theirs", domain="globex")))
         outcome = link(services, tenant(allow_multiple=True))
-        assert (code(outcome), outcome.created_id, len(services.accounts)) == (None, "acc-2", 2)
+        assert (code(outcome), outcome.created_id, len(services.accounts)) == (None, "acc-1", 2)
 
     def test_a_twin_that_shows_no_domain_is_looked_at(self, services):
         services.on("POST", "/hub/accounts", after(lambda: _add_silent(services)))
