@@ -57,6 +57,12 @@ def test_a_request_goes_to_stackones_host_within_its_quota():
     assert (request.repeatable, request.told) == (False, told_by_provider)
 
 
+def test_the_path_of_the_url_is_kept():
+    http = Recorder()
+    StackOneApi(http, "https://proxy.example/X//").send("GET", "/accounts")
+    assert http.sent[0][0].url == "https://proxy.example/X/accounts"
+
+
 def test_a_new_run_knows_nothing_yet():
     api = StackOneApi(Recorder(), "https://api.stackone.example")
     assert (api.answered, api.quota) == (False, None)
@@ -119,6 +125,7 @@ def test_what_an_answer_without_success_means(answer, code, retriable):
     assert (failure.code.value, failure.retriable, failure.http_status) == (code, retriable, answer.status)
     words = answer.excerpt if code == "unexpected_answer" else error_words(answer)
     assert failure.details == {"doing": DOING, "answer": words}
+    assert failure.message
     assert failure.remediation
     if code in ("stackone_unavailable", "stackone_rejected", "unexpected_answer"):
         assert f"{DOING} (HTTP {answer.status}: {words or 'no text'})" in failure.message

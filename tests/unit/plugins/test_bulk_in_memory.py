@@ -47,6 +47,11 @@ def test_each_tenant_gets_what_it_needs(services):
     assert (owners(services), posts(services)) == (["1", "2", "3"], ["c"])
 
 
+def test_a_new_link_costs_one_session(services):
+    run(services, *(declared(name, name) for name in "abc"))
+    assert len(services.requests("POST", "/connect_sessions")) == 3
+
+
 def test_a_second_run_changes_nothing(services):
     listed = [declared(name, name) for name in "abc"]
     run(services, *listed)

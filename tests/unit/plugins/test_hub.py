@@ -186,7 +186,13 @@ class TestMissingHub:
 
     def test_its_settings_tell_whether_the_hub_is_missing(self, services, hub, session):
         services.on("GET", "/hub/settings", answers(404, MISSING))
-        assert failed(hub.view, session, "nobody").code is FailureCode.HUB_UNAVAILABLE
+        failure = failed(hub.view, session, "nobody")
+        assert failure.code is FailureCode.HUB_UNAVAILABLE
+        assert "does not offer the Hub API" in failure.message
+
+    def test_settings_that_cannot_be_read_are_told(self, services, hub, session):
+        services.on("GET", "/hub/settings", refuses(503))
+        assert failed(hub.view, session, "nobody").details["doing"] == "read the Hub's settings"
 
     @pytest.mark.parametrize("status", [401, 403])
     def test_a_refused_session(self, services, hub, session, status):
@@ -195,6 +201,8 @@ class TestMissingHub:
         assert failure == session_refused(status).failure
         assert (failure.code, failure.http_status) == (FailureCode.SESSION_REFUSED, status)
         assert failure.retriable
+        assert failure.message.startswith("StackOne's Hub refused the connect session")
+        assert "stackone_url" in failure.remediation
 
     def test_no_answer(self, services, hub, session):
         services.on("GET", "/hub/settings", breaks())
@@ -308,6 +316,15 @@ class TestEditForm:
         services.profiles = [profile("p2")]
         assert self.form(hub, session) is self.form(hub, session)
 
+    def test_it_is_not_taken_for_that_of_a_new_link(self, services, hub, session):
+        services.profiles = [profile("p1", default=True), profile("p2")]
+        assert self.form(hub, session).integration_id == "p2"
+        assert hub.form(lambda: session, "freshservice", None).integration_id == "p1"
+
+    def test_an_odd_id_of_a_profile_leads_nowhere_else(self, services, hub, session):
+        failed(self.form, hub, session, AccountView(integration_id="../a/b"))
+        assert services.requests("GET")[-1].url.endswith("/hub/connectors/..%2Fa%2Fb")
+
     def test_no_remembered_failure_holds_the_token(self, services, hub, session):
         services.on("GET", "/hub/connectors/p2", refuses(400, f"bad token {session.token}"))
         assert session.token not in str(failed(self.form, hub, session))
@@ -383,8 +400,11 @@ class TestSubmission:
         if code == "unexpected_answer":
             assert failure.details["doing"] == "take the credentials"
             assert "take the credentials" in failure.message
-        if code == "stackone_unavailable":
+        if code in ("stackone_unavailable", "stackone_rate_limited"):
             assert failure.details["doing"] == "take the credentials"
+        if code == "credentials_refused":
+            assert failure.message == "StackOne tested the domain and key and refused them (no)."
+            assert failure.details == {"answer": "no"}
 
     @pytest.mark.parametrize(
         ("answer", "words"), [(reply(204), "HTTP 204: no text"), (reply(200, HTML), "HTTP 200: Please log in")]

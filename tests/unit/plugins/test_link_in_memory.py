@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Writer
+from ansible_collections.tenantlink.stackone.plugins.module_utils._confirm import Confirmer, polls
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import TransportKind
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Rules
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Linker, Rules
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import VerifyLink
+from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
     CredentialFields,
     State,
     UpdateCredentials,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
 from .services import (
     KEY,
@@ -41,6 +45,11 @@ HTML = "<html>Please log in</html>"
 REFUSAL = {"provider_errors": [{"status": 401, "raw": {"message": "You have to be logged in."}}]}
 LABELLED = {"label": "New"}
 ABSENT = {"state": State.ABSENT, "api_key": None}
+
+
+def linker_of(services):
+    clients = services.exchange.clients(Scrubber())
+    return Linker(clients, clients.stackone, Rules())
 
 
 def code(outcome):
@@ -98,6 +107,11 @@ class TestNewLink:
         assert post.headers["x-hub-session-token"] in services.sessions
         assert not post.repeatable
         assert changes(services) == []
+
+    def test_it_is_linked_under_the_declared_profile(self, services):
+        services.profiles.append({**services.profiles[0], "integration_id": "p2"})
+        link(services, tenant(integration_id="p2"))
+        assert posts(services)[0].body["integration_id"] == "p2"
 
     def test_an_owner_without_a_name_is_called_by_its_id(self, services):
         link(services, tenant(origin_username="declared@customer.example"))
@@ -170,10 +184,22 @@ class TestLostAnswer:
         services.on("POST", "/hub/accounts", breaks(done=True))
         outcome = link(services, tenant())
         assert (code(outcome), outcome.actions, outcome.created_id) == (None, [Action.CREATE], "acc-1")
-        assert outcome.warnings[0].startswith("The answer to the link was lost (")
+        assert outcome.warnings[0].startswith("The answer to the link was lost (api.stackone.com: the connection broke")
         assert outcome.warnings[0].endswith("); account acc-1 was made and is kept.")
         assert len(posts(services)) == 1
-        assert outcome.lost is None
+        assert (outcome.lost, outcome.account.id, services.clock.slept) == (None, "acc-1", [])
+
+    def test_one_that_does_not_work_yet_is_no_duplicate(self, services):
+        services.on("POST", "/hub/accounts", breaks(done=True))
+        services.first_status = "pending"
+        assert code(link(services, tenant(), timeout=0)) == "account_not_active"
+
+    def test_it_is_sent_again_once_whoever_asks(self, services):
+        services.on("POST", "/hub/accounts", breaks(), times=9)
+        outcome, linker = Outcome(tenant()), linker_of(services)
+        linker.apply(outcome)
+        assert [linker.try_again(outcome) for _time in range(3)] == [True, False, False]
+        assert (len(posts(services)), outcome.creation.attempts) == (2, 2)
 
     def test_one_that_shows_late_is_adopted_too(self, services):
         services.on("POST", "/hub/accounts", breaks(done=True))
@@ -205,6 +231,13 @@ class TestLostAnswer:
         services.on("POST", "/hub/accounts", trick, times=9)
         outcome = link(services, tenant(allow_multiple=multiple))
         assert (code(outcome), len(posts(services))) == ("create_uncertain", 1 if multiple else 2)
+        assert (outcome.failure.phase, outcome.failure.retriable) == (Phase.APPLY, True)
+        assert "and shows no new account (" in outcome.failure.message
+        assert "is adopted" in outcome.failure.remediation
+
+    def test_the_status_of_an_unclear_answer_is_told(self, services):
+        services.on("POST", "/hub/accounts", answers(503, HTML), times=9)
+        assert link(services, tenant()).failure.http_status == 503
 
     @pytest.mark.parametrize(
         "trick",
@@ -305,6 +338,8 @@ class TestRefusedLink:
         assert (code(outcome), outcome.actions, len(posts(services))) == (None, [Action.CREATE], 2)
         first, second = (post.headers["x-hub-session-token"] for post in posts(services))
         assert first != second
+        assert services.sessions[first] == services.sessions[second]
+        assert services.sessions[second]["origin_username"] == "agent@customer.example"
 
     def test_and_only_once(self, services):
         services.on("POST", "/hub/accounts", refuses(401, "Unauthorized"), times=9)
@@ -328,7 +363,19 @@ class TestRefusedLink:
             "StackOne refused the link but left account acc-1; the next run with a good key repairs it."
         ]
 
-    @pytest.mark.parametrize("left", [{"status": "active"}, {"status": "error", "domain": "globex"}])
+    def test_one_whose_domain_the_hub_alone_shows_is_told(self, services):
+        services.on("POST", "/hub/accounts", _leaves(services, status="error", silent=True))
+        assert link(services, tenant()).actions == [Action.CREATE]
+
+    @pytest.mark.parametrize(
+        "left",
+        [
+            {"status": "active"},
+            {"status": "error", "domain": "globex"},
+            {"status": "error", "domain": "globex", "silent": True},
+            {"status": "error", "owner": "another"},
+        ],
+    )
     def test_an_account_that_works_or_is_another_link_is_not_ours(self, services, left):
         services.on("POST", "/hub/accounts", _leaves(services, **left))
         outcome = link(services, tenant())
@@ -345,8 +392,12 @@ class TestRefusedLink:
 def _leaves(services, **left):
     """Refuse a link, but leave an account behind all the same (H16)."""
 
+    silent = left.pop("silent", False)
+
     def trick(_request, _perform):
-        services.add(**left)
+        account_id = services.add(**left)
+        if silent:
+            services.accounts[account_id]["setup_information"] = {}
         return error(502, "x", **REFUSAL)
 
     return trick
@@ -440,6 +491,7 @@ class TestForeignAnswer:
         assert code(outcome) == "account_mismatch"
         assert outcome.failure.retriable
         assert "which stores the domain globex" in outcome.failure.message
+        assert "account theirs was not changed" in outcome.failure.remediation
         assert outcome.failure.details == {"account_id": "theirs"}
         assert (changes(services), services.requests("DELETE")) == ([], [])
 
@@ -486,6 +538,20 @@ class TestRelink:
         (session,) = services.requests("POST", "/connect_sessions")
         assert session.body["account_id"] == account_id
         assert outcome.domain == "acme"
+
+    def test_the_session_names_the_declared_profile(self, services):
+        linked(services)
+        link(services, tenant(integration_id="p1", update_credentials=UpdateCredentials.ALWAYS))
+        (session,) = services.requests("POST", "/connect_sessions")
+        assert session.body["integration_id"] == "p1"
+
+    def test_an_account_without_a_known_profile_is_edited_under_the_declared_one(self, services):
+        linked(services)
+        services.profiles.append({**services.profiles[0], "integration_id": "p2"})
+        view = {"setupInformation": {"domain": "globex"}}
+        services.on("GET", "/hub/accounts/.*", answers(200, view))
+        link(services, tenant(integration_id="p2"))
+        assert hub_edits(services)[0].body["integration_id"] == "p2"
 
     def test_nothing_is_sent_where_nothing_differs(self, services):
         linked(services)
@@ -573,14 +639,38 @@ class TestRelink:
         assert not uncertain(outcome)
         assert services.stored[account_id]["apiKey"] == KEY
 
-    @pytest.mark.parametrize("trick", [breaks(done=True), does_and_answers(200, HTML), does_and_answers(200)])
-    def test_where_it_cannot_be_seen_the_failure_says_so(self, services, trick):
+    @pytest.mark.parametrize(
+        ("trick", "expected"),
+        [
+            (breaks(done=True), "stackone_unreachable"),
+            (does_and_answers(200, HTML), "unexpected_answer"),
+            (does_and_answers(200), "unexpected_answer"),
+            (does_and_answers(200, {"id": "another"}), "account_mismatch"),
+        ],
+    )
+    def test_where_it_cannot_be_seen_the_failure_says_so(self, services, trick, expected):
         linked(services)
         services.on("PATCH", "/hub/accounts/.*", trick)
         services.on("GET", "/hub/accounts/.*", refuses(503), skip=1)
         outcome = link(services, rotated(services))
-        assert (uncertain(outcome), outcome.failure.retriable, outcome.actions) == (True, True, [])
+        assert (code(outcome), uncertain(outcome), outcome.failure.retriable) == (expected, True, True)
+        assert outcome.actions == []
         assert outcome.failure.message.endswith(" It is not known whether the key is stored.")
+
+    def test_an_answer_for_another_account_is_told_with_both(self, services):
+        account_id = linked(services)
+        services.on("PATCH", "/hub/accounts/.*", does_and_answers(200, {"id": "another"}))
+        services.on("GET", "/hub/accounts/.*", refuses(503), skip=1)
+        failure = link(services, rotated(services)).failure
+        assert f"re-link account {account_id} for another account, another." in failure.message
+        assert (failure.http_status, failure.details) == (200, {"account_id": account_id, "uncertain": True})
+        assert "Look at both" in failure.remediation
+
+    def test_one_that_changed_nothing_is_a_failure(self, services):
+        linked(services)
+        services.on("PATCH", "/hub/accounts/.*", answers(200, {"id": "another"}))
+        outcome = link(services, rotated(services))
+        assert (outcome.failure.http_status, outcome.actions) == (200, [])
 
     @pytest.mark.parametrize(
         ("trick", "known"),
@@ -593,7 +683,7 @@ class TestRelink:
         services.on("GET", "/hub/accounts/.*", answers(200, {**view, "integrationId": "p1"}), skip=1)
         outcome = link(services, tenant())
         assert (code(outcome) is None) is known
-        assert known or uncertain(outcome)
+        assert known or (uncertain(outcome) and outcome.failure.message.endswith("whether the key is stored."))
         assert services.accounts[account_id]["setup_information"] == {"domain": "acme"}
 
     def test_the_domain_must_be_stored_as_well_as_the_key(self, services):
@@ -647,6 +737,14 @@ class TestChange:
         assert (code(outcome), outcome.actions) == (None, [])
         assert outcome.warnings == ["StackOne cannot change the label of an existing account in place; it was left."]
         assert outcome.label_left
+
+    def test_a_change_of_nothing_is_none(self, services):
+        account_id = linked(services)
+        clients = services.exchange.clients(Scrubber())
+        services.on("PATCH", "/accounts/.*", refuses(400, "label must be an object"))
+        outcome, account = Outcome(tenant(label="New")), clients.stackone.account(account_id)
+        Writer(clients.stackone, clients.hub).change(outcome, account, LABELLED)
+        assert (outcome.actions, outcome.label_left) == ([], True)
 
     @pytest.mark.parametrize("status", [400, 422])
     def test_the_rest_is_changed_without_the_label(self, services, status):
@@ -736,6 +834,7 @@ class TestChange:
         assert (code(outcome), outcome.actions) == ("change_not_kept", [])
         assert outcome.failure.details == {"account_id": account_id, "fields": ["type"]}
         assert "did not keep type." in outcome.failure.message
+        assert "leave the option out" in outcome.failure.remediation
 
     def test_what_was_kept_in_part_is_a_change(self, services):
         account_id = linked(services, type="test")
@@ -849,4 +948,21 @@ class TestUnlink:
         assert outcome.failure.retriable
         assert outcome.failure.details == {"account_id": account_id}
         assert f"unlink account {account_id}" in outcome.failure.message
+        assert "dashboard" in outcome.failure.remediation
         assert sum(services.clock.slept) == 30
+
+
+@pytest.mark.parametrize(
+    ("timeout", "slept"), [(0, []), (0.25, [0.25]), (1, [0.5, 0.5]), (10, [0.5, 0.75, 1.125, 1.6875, 2, 2, 1.9375])]
+)
+def test_pauses_grow_until_the_time_is_over(services, timeout, slept):
+    assert len(list(polls(services.clock, timeout))) == len(slept) + 1
+    assert services.clock.slept == slept
+
+
+def test_who_confirms_is_patient(services):
+    services.add(status="pending")
+    clients = services.exchange.clients(Scrubber())
+    outcome = Outcome(tenant(), account=clients.stackone.account("acc-1"))
+    assert Confirmer(clients).settled(outcome, clients.stackone) is False
+    assert Confirmer(clients, patient=False).settled(outcome, clients.stackone) is True
