@@ -245,6 +245,7 @@ def test_the_path_of_an_account():
     failure = failed(account_path, "ä/" + "x" * 99)
     assert failure.message == f"'\\xe4/{'x' * 78}' cannot be the id of a StackOne account; no request was sent for it."
     assert "correct account_id" in failure.remediation
+    assert failure.remediation.endswith("the account in StackOne's dashboard.")
 
 
 def test_a_provider_without_its_signs():

@@ -74,6 +74,9 @@ class TestLookUp:
         assert seen.listed("nobody") is None
         assert len(services.requests("GET")) == 1
 
+    def test_an_empty_listing_has_no_domains(self):
+        assert Directory(None).with_domain("freshservice", "acme") == []
+
     def test_accounts_without_a_domain_are_of_none(self, services, stackone):
         services.add("1", None)
         seen = Directory(stackone)
@@ -198,6 +201,7 @@ class TestLoading:
         seen = Directory(stub)
         seen.load_owners("freshservice", [f"o{number}" for number in range(60)])
         assert [len(asked) for asked in stub.asked] == [53, 3]
+        assert stub.asked[1] == ("accounts", "freshservice", {})
         assert ids(seen) == ["a"]
 
     def test_one_portion_is_enough_even_then(self):

@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import Directory
-from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import entries_from
+from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import TO_INVITE, entries_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Found
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import (
@@ -172,6 +172,12 @@ class TestLinkedElsewhere:
         for first in ((UNSOUND, None), (absent(None, "3"), NEW), (declared("acme", "9"), Found(account("z", "9")))):
             _jobs, codes = self.settle(seen, first, (declared("acme", "1"), NEW))
             assert codes == [None, "domain_linked_elsewhere"]
+
+    def test_a_tenant_without_a_domain_links_none(self):
+        (entry,) = entries_from([declared(None, "1")], TO_INVITE)
+        job = Job(entry, found=NEW)
+        refuse_linked_elsewhere([job], directory(account("x", "2", domain=None)))
+        assert job.found is NEW
 
     def test_an_account_that_the_list_unlinks_does_not_count(self):
         leaving = account("x", "2")
