@@ -48,6 +48,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
         "_unless_unresolved",
     ),
     "_verify": (),
+    "_provider_errors": (),
     "_purge": (),
     "_entries": (),
     "_duplicates": (),
@@ -57,6 +58,10 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "_paging": (),
     "_find": (),
     "_directory": (),
+    "_api": (),
+    "_hub": (),
+    "_apply": (),
+    "_confirm": (),
 }
 """The files, and the functions where not all of a file only decides."""
 

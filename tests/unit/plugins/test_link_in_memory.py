@@ -110,6 +110,7 @@ class TestNewLink:
 
     def test_it_is_linked_under_the_declared_profile(self, services):
         services.profiles.append({**services.profiles[0], "integration_id": "p2"})
+        services.on("POST", "/connect_sessions", _says_no_profile, times=9)
         link(services, tenant(integration_id="p2"))
         assert posts(services)[0].body["integration_id"] == "p2"
 
@@ -169,6 +170,13 @@ class TestNewLink:
         assert (code(outcome), outcome.actions) == (None, [Action.CREATE])
         assert outcome.warnings == [f"Account acc-1 is {status}; verify_link is none, so it was left."]
         assert services.clock.slept == []
+
+
+def _says_no_profile(_request, perform):
+    """Open a session, but do not say which profile it is for."""
+    data = dict(perform().data)
+    data.pop("integration_id")
+    return reply(201, data)
 
 
 def _without(request, perform, name):
@@ -548,6 +556,7 @@ class TestRelink:
     def test_an_account_without_a_known_profile_is_edited_under_the_declared_one(self, services):
         linked(services)
         services.profiles.append({**services.profiles[0], "integration_id": "p2"})
+        services.on("POST", "/connect_sessions", _says_no_profile, times=9)
         view = {"setupInformation": {"domain": "globex"}}
         services.on("GET", "/hub/accounts/.*", answers(200, view))
         link(services, tenant(integration_id="p2"))
