@@ -8,12 +8,20 @@ import json
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import account_in, accounts_in, says_missing
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import (
+    Account,
+    account_in,
+    accounts_in,
+    checked,
+    says_missing,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
 from ansible_collections.tenantlink.stackone.plugins.module_utils._identity import (
+    account_id_of,
     account_path,
     is_account_id,
+    plain_provider,
     same_provider,
 )
 
@@ -98,3 +106,147 @@ def test_what_is_no_account(record):
 def test_what_is_no_listing(data):
     with pytest.raises(Failed):
         accounts_in(answer(200, data))
+
+
+def failed(call, *args, **options):
+    with pytest.raises(Failed) as caught:
+        call(*args, **options)
+    return caught.value.failure
+
+
+def test_all_that_a_record_shows_is_read():
+    record = {
+        "id": 4711,
+        "provider": "freshservice",
+        "status": "Active",
+        "origin_owner_id": 17,
+        "origin_owner_name": "Acme Inc.",
+        "origin_username": "agent@customer.example",
+        "label": "L",
+        "type": "PRODUCTION",
+        "status_reasons": [
+            {"description": "two\n lines", "code": "c"},
+            {"description": None, "code": "expired"},
+            {"timestamp": "now"},
+            {"code": 7},
+            "words",
+        ],
+        "setup_information": {"domain": "acme"},
+        "created_at": "2027-01-15T08:00:00Z",
+        "updated_at": "2027-01-16T08:00:00Z",
+        "shared": False,
+        "credentials": {"apiKey": "secret"},
+    }
+    account = account_in(record, answer(200, record))
+    assert account == Account(
+        "4711",
+        "freshservice",
+        "active",
+        "17",
+        "Acme Inc.",
+        "agent@customer.example",
+        "L",
+        "production",
+        ("two lines", "expired"),
+        {"domain": "acme"},
+        "2027-01-15T08:00:00Z",
+        "2027-01-16T08:00:00Z",
+        False,
+    )
+    assert account.made_at == 1_800_000_000.0
+    assert account.as_dict("d") == {
+        "id": "4711",
+        "provider": "freshservice",
+        "status": "active",
+        "status_reasons": ["two lines", "expired"],
+        "origin_owner_id": "17",
+        "origin_owner_name": "Acme Inc.",
+        "origin_username": "agent@customer.example",
+        "label": "L",
+        "type": "production",
+        "domain": "d",
+        "created_at": "2027-01-15T08:00:00Z",
+        "updated_at": "2027-01-16T08:00:00Z",
+    }
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        dict.fromkeys(
+            ("provider", "status", "origin_owner_id", "label", "type", "status_reasons", "setup_information")
+        ),
+        {
+            "provider": [],
+            "status": {},
+            "origin_owner_id": [],
+            "label": {},
+            "type": [],
+            "created_at": {},
+            "shared": "no",
+        },
+        {"status_reasons": {"code": "x"}, "setup_information": ["acme"], "status": "", "type": "", "shared": 0},
+    ],
+)
+def test_what_a_record_does_not_show_is_unknown(more):
+    record = {"id": "a", **more}
+    account = account_in(record, answer(200, record))
+    assert account == Account("a", "", "unknown", "")
+    assert (account.active, account.made_at, account.is_of("freshservice")) == (False, None, False)
+
+
+def test_a_listing_comes_bare_or_in_data():
+    rows = [{"id": "a"}, {"id": "b"}]
+    assert accounts_in(answer(200, rows)) == accounts_in(answer(200, {"data": rows, "next": None}))
+    assert [account.id for account in accounts_in(answer(200, rows))] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("data", "doing"),
+    [
+        ({}, "list the accounts"),
+        (7, "list the accounts"),
+        ([{"id": None}], "show an account"),
+        ([7], "show an account"),
+    ],
+)
+def test_what_is_wrong_with_a_listing_is_told(data, doing):
+    failure = failed(accounts_in, answer(200, data))
+    assert (failure.code.value, failure.http_status) == ("unexpected_answer", 200)
+    assert failure.details == {"doing": doing, "answer": answer(200, data).excerpt}
+
+
+def test_a_listing_that_is_refused_is_told():
+    failure = failed(accounts_in, answer(503, "down"))
+    assert (failure.code.value, failure.details) == (
+        "stackone_unavailable",
+        {"doing": "list the accounts", "answer": "down"},
+    )
+
+
+def test_the_data_of_a_success_of_the_right_shape_is_given():
+    assert checked(answer(200, {"a": 1}), "do it") == {"a": 1}
+    assert checked(answer(200, [1]), "do it", shape=list) == [1]
+    for wrong, code in ((answer(200, [1]), "unexpected_answer"), (answer(403, {}), "stackone_forbidden")):
+        failure = failed(checked, wrong, "do it")
+        assert (failure.code.value, failure.details["doing"]) == (code, "do it")
+
+
+@pytest.mark.parametrize(
+    ("value", "account_id"), [("a", "a"), (7, "7"), ("", ""), (None, None), (True, None), (1.5, None), ([], None)]
+)
+def test_ids_are_texts_or_whole_numbers(value, account_id):
+    assert account_id_of(value) == account_id
+
+
+def test_the_path_of_an_account():
+    assert account_path("a-1_B") == "/accounts/a-1_B"
+    failure = failed(account_path, "ä/" + "x" * 99)
+    assert failure.message == f"'\\xe4/{'x' * 78}' cannot be the id of a StackOne account; no request was sent for it."
+    assert "correct account_id" in failure.remediation
+    assert failure.remediation.endswith("the account in StackOne's dashboard.")
+
+
+def test_a_provider_without_its_signs():
+    assert plain_provider("Fresh-Service_2") == "freshservice2"

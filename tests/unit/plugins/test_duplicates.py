@@ -105,6 +105,10 @@ def test_a_repair_keeps_all_where_one_has_no_age():
 def test_what_cannot_be_settled_names_all():
     failure = duplicate_account(TENANT, [account("a"), account("b", status="error")]).failure
     assert failure.code.value == "duplicate_account"
-    assert "a (active" in failure.message
-    assert "b (error" in failure.message
-    assert [one["account_id"] for one in failure.details["candidates"]] == ["a", "b"]
+    assert "a (active, made 2027-01-15T08:00:00.000Z), b (error, made 2027-01-15T08:00:00.000Z)." in failure.message
+    assert failure.details["candidates"] == [
+        {"account_id": "a", "domain": "acme", "status": "active"},
+        {"account_id": "b", "domain": "acme", "status": "error"},
+    ]
+    assert failure.retriable
+    assert "resolve_duplicates" in failure.remediation

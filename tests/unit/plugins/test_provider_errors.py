@@ -14,6 +14,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Se
 from ansible_collections.tenantlink.stackone.plugins.module_utils._provider_errors import (
     ProviderError,
     flat_words,
+    nested_body,
     provider_error,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import Told
@@ -159,6 +160,9 @@ def test_the_providers_own_retry_after(headers, retry_after):
         ('{"description": "Validation failed"}', "Validation failed"),
         ({"errors": [{"code": "access_denied", "message": "No"}]}, "No"),
         ({"errors": []}, '{"errors": []}'),
+        ({"errors": ["words"]}, '{"errors": ["words"]}'),
+        ({"message": "", "description": "Validation failed"}, "Validation failed"),
+        ("x" * 4001, "x" * 4000),
         ("<html><title>A</title><p>B</p></html>", "A B"),
         ("", None),
         ("{}", "{}"),
@@ -168,3 +172,56 @@ def test_the_providers_own_retry_after(headers, retry_after):
 def test_the_readable_words(raw, words):
     found = flat_words(raw)
     assert (" ".join(found.split()) if found else found) == words
+
+
+@pytest.mark.parametrize(
+    ("body", "read"),
+    [
+        # The raw body is of this very answer; `provider_response` only stands in where there is none.
+        ({**told(entry(401)), "provider_response": OVER}, ProviderError(401, RAW)),
+        ({**told(entry(401, json.dumps(RAW)))}, ProviderError(401, RAW)),
+        ({**told(entry(401, "")), "provider_response": RAW}, ProviderError(401, RAW)),
+        (
+            {**told(entry(503, None, headers={"Retry-After": 7})), "provider_response": RAW},
+            ProviderError(503, RAW, "7"),
+        ),
+        ({"errorCode": "AccountExpiredCredentialsError", "provider_response": RAW}, ProviderError(401, RAW)),
+        ({"message": "\n " + json.dumps(told(entry(403)))}, ProviderError(403, RAW)),
+        ({"message": json.dumps({"message": json.dumps(told(entry(401)))})}, ProviderError(401, RAW)),
+        (told(entry(200)), ProviderError(200, RAW)),
+        (told(entry(599)), ProviderError(599, RAW)),
+        (told(entry(199)), None),
+        (told(entry(600)), None),
+    ],
+)
+def test_what_is_read_of_the_provider(body, read):
+    assert provider_error(body) == read
+
+
+@pytest.mark.parametrize("nest", [lambda body: {"data": body}, lambda body: {"message": json.dumps(body)}])
+def test_a_body_is_read_three_deep_and_no_deeper(nest):
+    body = told(entry(401))
+    assert provider_error(nest(nest(body)))
+    assert provider_error(nest(nest(nest(body)))) is None
+
+
+def test_a_body_that_nests_without_end_is_no_defect():
+    body = told(entry(401))
+    for _level in range(5000):
+        body = {"data": body}
+    assert provider_error(body) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "body"),
+    [
+        ({"message": "x", "code": 1}, {"message": "x", "code": 1}),
+        ({"message": json.dumps({"message": "y"}), "code": 1}, {"message": "y", "code": 1}),
+        ({"message": json.dumps({"code": 2}), "code": 1}, {"message": json.dumps({"code": 2}), "code": 2}),
+        ("words", {}),
+        (None, {}),
+        ([1], {}),
+    ],
+)
+def test_what_the_json_in_a_message_says_counts(data, body):
+    assert nested_body(data) == body

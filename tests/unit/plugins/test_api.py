@@ -1,0 +1,193 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What StackOne's answers mean where they are no success, and how requests reach it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._api import (
+    OPENING,
+    StackOneApi,
+    error_words,
+    is_stackones,
+    refused,
+    told_by_provider,
+    unexpected,
+    unreachable,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
+    Answer,
+    Service,
+    TransportError,
+    TransportKind,
+)
+
+from .services import error, reply
+
+HTML = "<html><p>Please log in</p></html>"
+DOING = "list the accounts"
+
+
+class Recorder:
+    """Stands for `Http`: notes what is sent, and with which quota."""
+
+    def __init__(self, broken=None):
+        self.sent, self.broken = [], broken
+
+    def send(self, request, quota):
+        self.sent.append((request, quota))
+        if self.broken:
+            raise self.broken
+        return reply(200, {})
+
+
+def test_a_request_goes_to_stackones_host_within_its_quota():
+    http, quota = Recorder(), object()
+    api = StackOneApi(http, "https://api.stackone.example/", quota)
+    body, headers = {"a": 1}, {"b": "c"}
+    assert api.send("POST", "/accounts", body=body, headers=headers, repeatable=False) == reply(200, {})
+    ((request, used),) = http.sent
+    assert used is quota is api.quota
+    assert (request.method, request.url) == ("POST", "https://api.stackone.example/accounts")
+    assert (request.service, request.body, request.headers) == (Service.STACKONE, body, headers)
+    assert (request.repeatable, request.told) == (False, told_by_provider)
+
+
+def test_the_path_of_the_url_is_kept():
+    http = Recorder()
+    StackOneApi(http, "https://proxy.example/X//").send("GET", "/accounts")
+    assert http.sent[0][0].url == "https://proxy.example/X/accounts"
+
+
+def test_a_new_run_knows_nothing_yet():
+    api = StackOneApi(Recorder(), "https://api.stackone.example")
+    assert (api.answered, api.quota) == (False, None)
+    assert api.profile_properties == ["integration_id", "connector_profile_id"]
+    assert api.proxy_paths == ["/agents/me", "/api/v2/agents/me"]
+    assert api.profiles.get("freshservice", lambda: None) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "message"),
+    [(True, "StackOne gave no complete answer: h: the"), (False, "StackOne could not be reached: h: the")],
+)
+def test_no_answer_is_a_failure_that_may_pass(sent, message):
+    lost = TransportError(TransportKind.DROPPED, "h", "x", sent)
+    api = StackOneApi(Recorder(lost), "https://api.stackone.example")
+    with pytest.raises(TransportError):
+        api.send("GET", "/accounts")
+    with pytest.raises(Failed) as caught:
+        api.send_known("GET", "/accounts", params={"page": 1})
+    failure = caught.value.failure
+    assert failure == unreachable(lost).failure
+    assert (failure.code.value, failure.retriable, failure.http_status) == ("stackone_unreachable", True, None)
+    assert failure.message.startswith(message)
+    assert failure.remediation
+    assert caught.value.__cause__ is None
+    ((request, _quota), (again, _same)) = api._http.sent
+    assert (
+        (request.method, request.url) == (again.method, again.url) == ("GET", "https://api.stackone.example/accounts")
+    )
+    assert again.params == {"page": 1}
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "retriable"),
+    [
+        (error(401, "no"), "stackone_key_refused", False),
+        (error(403, "no"), "stackone_forbidden", False),
+        (error(429, "no"), "stackone_rate_limited", True),
+        (reply(429, HTML), "stackone_rate_limited", True),
+        (error(408, "no"), "stackone_unavailable", True),
+        (error(500, "no"), "stackone_unavailable", True),
+        (reply(503, HTML), "stackone_unavailable", True),
+        (error(400, "no"), "stackone_rejected", False),
+        (error(404, "no"), "stackone_rejected", False),
+        (error(422, ["no"]), "stackone_rejected", False),
+        (error(499, "no"), "stackone_rejected", False),
+        # Only what has the form of StackOne's own errors is StackOne's refusal.
+        (reply(404, HTML), "unexpected_answer", False),
+        (reply(400, {"message": "no"}), "unexpected_answer", False),
+        (reply(400, {"statusCode": 404, "message": "no"}), "unexpected_answer", False),
+        (reply(400, {"statusCode": 400}), "unexpected_answer", False),
+        (reply(400, ["no"]), "unexpected_answer", False),
+        (error(302, "no"), "unexpected_answer", False),
+        (reply(302, HTML), "unexpected_answer", False),
+        (reply(399), "unexpected_answer", False),
+    ],
+)
+def test_what_an_answer_without_success_means(answer, code, retriable):
+    failure = refused(answer, DOING).failure
+    assert (failure.code.value, failure.retriable, failure.http_status) == (code, retriable, answer.status)
+    words = answer.excerpt if code == "unexpected_answer" else error_words(answer)
+    assert failure.details == {"doing": DOING, "answer": words}
+    assert failure.message
+    assert failure.remediation
+    if code in ("stackone_unavailable", "stackone_rejected", "unexpected_answer"):
+        assert f"{DOING} (HTTP {answer.status}: {words or 'no text'})" in failure.message
+
+
+def test_400_is_the_first_status_that_can_be_a_refusal():
+    assert refused(error(400, "no"), DOING).failure.code.value == "stackone_rejected"
+    assert refused(error(399, "no"), DOING).failure.code.value == "unexpected_answer"
+
+
+@pytest.mark.parametrize(
+    ("answer", "own"),
+    [
+        (error(404, "no"), True),
+        (error(404, ["no"]), True),
+        (reply(404, {"statusCode": 404, "message": None}), False),
+        (reply(404, {"statusCode": "404", "message": "no"}), False),
+        (reply(404, {"statusCode": 400, "message": "no"}), False),
+        (reply(404, {"message": "no"}), False),
+        (reply(404, [404]), False),
+        (reply(404, HTML), False),
+        (reply(404), False),
+    ],
+)
+def test_what_has_the_form_of_stackones_own_errors(answer, own):
+    assert is_stackones(answer) is own
+
+
+def test_an_answer_that_may_hold_a_token_is_never_quoted():
+    failure = unexpected(reply(201, {"tokn": "secret-token"}), OPENING).failure
+    assert "secret-token" not in str(failure)
+    assert "its text is not shown, because it may hold a token" in failure.message
+    assert failure.details == {"doing": OPENING, "answer": None}
+    failure = unexpected(reply(201, HTML), DOING).failure
+    assert failure.details == {"doing": DOING, "answer": "Please log in"}
+    assert "(HTTP 201: Please log in)" in failure.message
+    assert "(HTTP 204: no text)" in unexpected(reply(204), DOING).failure.message
+    assert failure.http_status == 201
+    assert failure.remediation
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"message": "plain"}, "plain"),
+        ({"message": "plain", "errors": ["first", 2]}, "first; 2"),
+        ({"message": "plain", "errors": []}, "plain"),
+        ({"message": "plain", "errors": {"a": 1}}, "plain"),
+        ({"message": json.dumps({"message": "inner"})}, "inner"),
+        ({"message": "x", "errors": ["y"], "provider_errors": [{"status": 401, "raw": {"message": "z"}}]}, "z"),
+        ({"message": "x", "provider_errors": [{"status": 401, "raw": ""}]}, "x"),
+        ({"message": "two\n lines"}, "two lines"),
+        ({"errors": ["two\n lines"]}, "two lines"),
+        ({"message": ""}, '{"message": ""}'),
+        ({"code": 1}, '{"code": 1}'),
+        ("<p>A page</p>", "A page"),
+        (None, "no text"),
+    ],
+)
+def test_the_words_of_an_error(data, words):
+    assert error_words(reply(502, data)) == words
+
+
+def test_long_words_are_cut():
+    assert len(error_words(Answer(502, {}, "", {"message": "x" * 1000}))) == 200

@@ -1,0 +1,167 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole list in one run, with both services in memory: one link has one account, whatever goes wrong on the way."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Bulk
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import entries_from
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
+from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
+from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
+
+from .services import START, after, answers, breaks, iso, refuses
+from .test_links_parts import declared
+
+
+def run(services, *listed, **options):
+    """Work through a list; return the report, and for each entry its failure's code and its actions."""
+    jobs = [Job(entry) for entry in entries_from(listed)]
+    settings = BulkOptions(2, 30.0, **options)
+    report = Bulk(services.exchange, settings, Stop(), ProgressFile(None, len(jobs), services.clock)).run(jobs)
+    told = [(job.failed and job.failed.code.value, job.outcome.actions if job.outcome else None) for job in report.jobs]
+    return report, told
+
+
+def posts(services):
+    return [request.body["credentials"]["domain"] for request in services.requests("POST", "/hub/accounts")]
+
+
+def owners(services):
+    return sorted(account["origin_owner_id"] for account in services.accounts.values())
+
+
+def test_each_tenant_gets_what_it_needs(services):
+    services.add("1", "a", origin_username="agent@customer.example")
+    services.add("2", "b", key="another-key", origin_username="agent@customer.example")
+    services.add("4", "d")
+    _report, told = run(
+        services, declared("a", "1"), declared("b", "2"), declared("c", "3"), declared("d", "4", state="absent")
+    )
+    assert told == [(None, []), (None, [Action.RELINK]), (None, [Action.CREATE]), (None, [Action.DELETE])]
+    assert (owners(services), posts(services)) == (["1", "2", "3"], ["c"])
+
+
+def test_a_new_link_costs_one_session(services):
+    run(services, *(declared(name, name) for name in "abc"))
+    assert len(services.requests("POST", "/connect_sessions")) == 3
+
+
+def test_a_second_run_changes_nothing(services):
+    listed = [declared(name, name) for name in "abc"]
+    run(services, *listed)
+    before = len(services.log)
+    _report, told = run(services, *listed)
+    assert told == [(None, [])] * 3
+    assert {verb for verb, path, _request in services.log[before:] if path != "/connect_sessions"} == {"GET"}
+
+
+def test_lost_answers_are_looked_after_together_and_repeated_once(services):
+    """Of three, the first was carried out, the second was not, the third never is."""
+    services.on("POST", "/hub/accounts", lambda request, perform: _lose(services, request, perform), times=9)
+    listed = [declared(name, name) for name in ("made", "lost", "never")]
+    _report, told = run(services, *listed)
+    assert told == [(None, [Action.CREATE]), (None, [Action.CREATE]), ("create_uncertain", [])]
+    assert sorted(posts(services)) == ["lost", "lost", "made", "never", "never"]
+    assert owners(services) == ["lost", "made"]
+
+
+def _lose(services, request, perform):
+    domain = request.body["credentials"]["domain"]
+    first = posts(services).count(domain) == 1
+    if domain == "never" or first:
+        return breaks(done=domain == "made")(request, perform)
+    return perform()
+
+
+def test_an_owner_whom_the_listing_leaves_out_is_not_linked_twice(services):
+    services.add("1", "a")
+    services.on("GET", "/accounts", answers(200, []))
+    _report, told = run(services, declared("a", "1"))
+    assert (told, posts(services)) == ([(None, [])], [])
+
+
+def test_a_domain_of_another_owner_is_not_linked(services):
+    services.add("1.0", "a")
+    report, told = run(services, declared("a", "1"), purge=True, purge_limit=9)
+    assert told == [("domain_linked_elsewhere", [])]
+    assert (owners(services), report.purged) == (["1.0"], [])
+
+
+def test_two_domains_of_one_owner_are_told_apart(services):
+    listed = [declared(name, "1", allow_multiple=True) for name in "ab"]
+    _report, told = run(services, *listed)
+    assert told == [(None, [Action.CREATE])] * 2
+    assert {account["setup_information"]["domain"] for account in services.accounts.values()} == {"a", "b"}
+    _report, told = run(services, *listed)
+    assert told == [(None, [])] * 2
+
+
+def test_a_domain_is_exchanged_for_another(services):
+    services.add("1", "old")
+    listed = [
+        declared("old", "1", state="absent", allow_multiple=True),
+        declared("new", "1", allow_multiple=True),
+    ]
+    _report, told = run(services, *listed)
+    assert told == [(None, [Action.DELETE]), (None, [Action.CREATE])]
+    assert [account["setup_information"]["domain"] for account in services.accounts.values()] == ["new"]
+
+
+def test_duplicates_go_and_the_oldest_that_works_stays(services):
+    services.add("1", "a", id="broken", status="error", created_at=iso(START - 9))
+    services.add("1", "a", id="old", created_at=iso(START - 5))
+    services.add("1", "a", id="young", created_at=iso(START - 1))
+    report, told = run(services, declared("a", "1"), resolve_duplicates=True, resolve_duplicates_limit=2)
+    assert told == [(None, [])]
+    assert list(services.accounts) == ["old"]
+    assert [job.outcome.actions for job in report.resolved] == [[Action.DELETE]] * 2
+
+
+def test_too_many_duplicates_stay(services):
+    services.add("1", "a"), services.add("1", "a")
+    report, told = run(services, declared("a", "1"), resolve_duplicates=True, resolve_duplicates_limit=0)
+    assert (report.failure.code.value, told) == ("duplicates_refused", [("ambiguous_account", [])])
+    assert len(services.accounts) == 2
+
+
+def test_a_purge_takes_what_no_entry_means(services):
+    services.add("1", "a"), services.add("former", "z")
+    report, told = run(services, declared("a", "1"), purge=True, purge_limit=1)
+    assert (told, owners(services)) == ([(None, [])], ["1"])
+    assert [job.outcome.actions for job in report.purged] == [[Action.DELETE]]
+
+
+def test_a_purge_spares_an_account_that_turns_out_to_be_somebody_elses(services):
+    services.add("1", "a"), services.add("former", "z")
+    services.on("GET", "/accounts/acc-2", after(lambda: services.accounts["acc-2"].update(origin_owner_id="1")))
+    report, _told = run(services, declared("a", "1"), purge=True, purge_limit=1)
+    assert report.purged[0].failed.code.value == "account_mismatch"
+    assert len(services.accounts) == 2
+
+
+def test_somebody_else_links_the_same_tenant_and_was_first(services):
+    services.on("POST", "/hub/accounts", lambda request, perform: _comes_second(services, request, perform), times=9)
+    report, told = run(services, declared("a", "1"), declared("b", "2"))
+    assert told == [(None, []), (None, [Action.CREATE])]
+    assert report.jobs[0].outcome.account.id == "theirs"
+    assert owners(services) == ["1", "2"]
+
+
+def _comes_second(services, request, perform):
+    if request.body["credentials"]["domain"] == "a":
+        services.add("1", "a", id="theirs", created_at=iso(START - 1), origin_username="agent@customer.example")
+    return perform()
+
+
+def test_a_stackone_that_cannot_be_listed_changes_nothing(services):
+    services.on("GET", "/accounts", refuses(503), times=99)
+    with pytest.raises(Failed) as caught:
+        run(services, declared("a", "1"))
+    assert (caught.value.failure.code.value, caught.value.failure.phase) == ("stackone_unavailable", Phase.OBSERVE)
+    assert {verb for verb, _path, _request in services.log} == {"GET"}

@@ -1,0 +1,467 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Hub client: which form it reads, what an account stores, and what became of credentials that were sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import TransportKind
+from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import (
+    AccountView,
+    Form,
+    Forms,
+    Sent,
+    Submission,
+    credentials_refused,
+    session_refused,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import ConnectSession, SessionRequest
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
+
+from .services import FIELDS, answers, breaks, error, refuses, reply
+
+HTML = "<html>Please log in</html>"
+CREDENTIALS = {"domain": "acme", "apiKey": "key-of-an-agent"}
+NEW = SessionRequest("freshservice", "1", "1")
+MISSING = {"statusCode": 404, "message": "Cannot GET /hub/settings"}
+
+
+@pytest.fixture
+def hub(services):
+    return services.exchange.clients(Scrubber()).hub
+
+
+@pytest.fixture
+def session(services):
+    return services.exchange.clients(Scrubber()).stackone.open_session(NEW)
+
+
+def failed(call, *args):
+    with pytest.raises(Failed) as caught:
+        call(*args)
+    return caught.value.failure
+
+
+def profile(name, **more):
+    return {"integration_id": name, "provider": "freshservice", "name": name.upper(), "active": True, **more}
+
+
+def paths(services):
+    return [path for _verb, path, _request in services.log]
+
+
+class TestForm:
+    def test_it_is_read_from_the_only_profile(self, services, hub, session):
+        form = hub.form(lambda: session, "freshservice", None)
+        assert form.integration_id == "p1"
+        assert [field.key for field in form.fields] == ["domain", "apiKey"]
+        requests = services.requests("GET", "/hub/.*")
+        assert [request.url.partition(".com")[2] for request in requests] == [
+            "/hub/connectors?provider=freshservice",
+            "/hub/connectors/p1",
+        ]
+        for request in requests:
+            assert request.headers == {"x-hub-session-token": session.token, "x-hub-version": "1.11.4"}
+
+    def test_it_is_read_once_for_all(self, services, hub, session):
+        other = services.exchange.clients(Scrubber()).hub
+        assert hub.form(lambda: session, "freshservice", None) is other.form(None, "FreshService", None)
+        assert len(services.requests("GET", "/hub/.*")) == 2
+        hub.form(lambda: session, "freshservice", "p1")
+        assert len(services.requests("GET", "/hub/.*")) == 4
+
+    def test_a_failure_that_stays_is_remembered(self, services, hub, session):
+        services.profiles.clear()
+        first = failed(hub.form, lambda: session, "freshservice", None)
+        assert first.code is FailureCode.CONNECTOR_PROFILE_MISSING
+        assert failed(hub.form, None, "freshservice", None) == first
+        assert len(services.requests("GET", "/hub/.*")) == 1
+
+    def test_one_that_passes_is_not(self, services, hub, session):
+        services.on("GET", "/hub/connectors", refuses(503))
+        assert failed(hub.form, lambda: session, "freshservice", None).retriable
+        assert hub.form(lambda: session, "freshservice", None).integration_id == "p1"
+
+    @pytest.mark.parametrize(
+        ("profiles", "declared", "expected"),
+        [
+            ([profile("p1"), profile("p2")], "p2", "p2"),
+            ([profile("p1", active=False), profile("p2")], None, "p2"),
+            ([profile("p1"), profile("p2", default=True)], None, "p2"),
+            ([profile("p1", active=None)], "p1", "p1"),
+            ([profile("a/b"), profile("p1")], None, "p1"),
+        ],
+    )
+    def test_which_profile_is_taken(self, services, hub, session, profiles, declared, expected):
+        services.profiles = profiles
+        assert hub.form(lambda: session, "freshservice", declared).integration_id == expected
+
+    @pytest.mark.parametrize(
+        ("profiles", "declared", "named"),
+        [
+            ([], None, []),
+            ([profile("p1")], "p2", ["p1"]),
+            ([profile("p1", active=False)], "p1", []),
+            ([profile("p1"), profile("p2")], None, ["p1", "p2"]),
+        ],
+    )
+    def test_where_none_can_be_taken_those_that_there_are_are_named(
+        self, services, hub, session, profiles, declared, named
+    ):
+        services.profiles = profiles
+        failure = failed(hub.form, lambda: session, "freshservice", declared)
+        assert failure.code is FailureCode.CONNECTOR_PROFILE_MISSING
+        assert failure.details["connector_profile_ids"] == named
+        assert "freshservice" in failure.message or "p1" in failure.message
+        assert (declared or "") in failure.message
+
+    def test_the_sessions_own_profile_settles_it(self, services, hub, session):
+        services.profiles = [profile("p1"), profile("p2")]
+        of_p2 = ConnectSession(session.token, integration_id="p2")
+        assert hub.form(lambda: of_p2, "freshservice", None).integration_id == "p2"
+
+    def test_the_platform_tells_the_default_profile_where_the_hub_does_not(self, services, hub, session):
+        services.profiles = [profile("p1"), profile("p2")]
+        rows = [{"id": "p2", "connector_key": "freshservice", "default": True}]
+        services.on("GET", "/auth_configs", answers(200, {"data": rows}))
+        assert hub.form(lambda: session, "freshservice", None).integration_id == "p2"
+
+    def test_a_legacy_form_is_read_with_the_profiles_key_and_environment(self, services, hub, session):
+        legacy = {"one": {"live": {"fields": FIELDS[:1]}, "test": {"fields": []}}, "two": {"live": {"fields": FIELDS}}}
+        services.config = {"authentication": legacy}
+        services.profiles = [profile("p1", authentication_config_key="one", environment="live")]
+        assert [field.key for field in hub.form(lambda: session, "freshservice", None).fields] == ["domain"]
+
+    @pytest.mark.parametrize("data", [HTML, [], None, {}, {"integrations": {}}, {"integrations": None}])
+    def test_what_is_no_listing_of_profiles(self, services, hub, session, data):
+        services.on("GET", "/hub/connectors", answers(200, data))
+        failure = failed(hub.form, lambda: session, "freshservice", None)
+        assert failure.code is FailureCode.UNEXPECTED_ANSWER
+        assert failure.details["doing"] == "list the connector profiles"
+
+    @pytest.mark.parametrize("data", [HTML, [], None])
+    def test_what_is_no_form(self, services, hub, session, data):
+        services.on("GET", "/hub/connectors/p1", answers(200, data))
+        failure = failed(hub.form, lambda: session, "freshservice", None)
+        assert failure.code is FailureCode.UNEXPECTED_ANSWER
+        assert failure.details["doing"] == "read the Freshservice form"
+
+    def test_a_profile_that_has_no_form_is_a_refusal(self, services, hub, session):
+        services.on("GET", "/hub/connectors/p1", refuses(404, "Not found"))
+        failure = failed(hub.form, lambda: session, "freshservice", None)
+        assert (failure.code, failure.http_status) == (FailureCode.STACKONE_REJECTED, 404)
+
+    def test_an_odd_provider_and_profile_are_quoted(self, services, hub, session):
+        odd = "fresh/service?"
+        services.profiles = [{**profile("p1"), "provider": odd}]
+        assert hub.form(lambda: session, odd, None).integration_id == "p1"
+        assert services.requests("GET", "/hub/connectors")[0].url.endswith("?provider=fresh%2Fservice%3F")
+
+    def test_the_token_of_the_session_is_in_no_remembered_failure(self, services, hub, session):
+        services.on("GET", "/hub/connectors/p1", refuses(400, f"bad token {session.token}"))
+        failure = failed(hub.form, lambda: session, "freshservice", None)
+        assert session.token not in str(failure)
+        assert "bad token ********" in failure.message
+
+
+class TestMissingHub:
+    @pytest.mark.parametrize("path", ["/hub/connectors", "/hub/settings"])
+    def test_a_stackone_without_a_hub_is_told_and_remembered(self, services, hub, session, path):
+        assert hub.missing is False
+        services.on("GET", path, answers(404, MISSING))
+        ask = {"/hub/connectors": lambda: hub.form(lambda: session, "freshservice", None)}
+        failure = failed(ask.get(path, lambda: hub.existing_account_id(session)))
+        assert (failure.code, failure.http_status) == (FailureCode.HUB_UNAVAILABLE, 404)
+        assert failure.remediation
+        assert hub.missing is True
+        assert services.exchange.clients(Scrubber()).hub.missing
+
+    def test_a_missing_account_is_no_missing_hub(self, services, hub, session):
+        failure = failed(hub.view, session, "nobody")
+        assert failure.code is FailureCode.STACKONE_REJECTED
+        assert failure.details["doing"] == "show what the account stores"
+        assert not hub.missing
+
+    def test_its_settings_tell_whether_the_hub_is_missing(self, services, hub, session):
+        services.on("GET", "/hub/settings", answers(404, MISSING))
+        failure = failed(hub.view, session, "nobody")
+        assert failure.code is FailureCode.HUB_UNAVAILABLE
+        assert "does not offer the Hub API" in failure.message
+
+    def test_settings_that_cannot_be_read_are_told(self, services, hub, session):
+        services.on("GET", "/hub/settings", refuses(503))
+        assert failed(hub.view, session, "nobody").details["doing"] == "read the Hub's settings"
+
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_a_refused_session(self, services, hub, session, status):
+        services.on("GET", "/hub/settings", refuses(status, "no"))
+        failure = failed(hub.existing_account_id, session)
+        assert failure == session_refused(status).failure
+        assert (failure.code, failure.http_status) == (FailureCode.SESSION_REFUSED, status)
+        assert failure.retriable
+        assert failure.message.startswith("StackOne's Hub refused the connect session")
+        assert "stackone_url" in failure.remediation
+
+    def test_no_answer(self, services, hub, session):
+        services.on("GET", "/hub/settings", breaks())
+        assert failed(hub.existing_account_id, session).code is FailureCode.STACKONE_UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    ("found", "account_id"),
+    [("a1", "a1"), (17, "17"), (None, None), ("", None), ("a/b", None), (True, None), ({}, None)],
+)
+def test_the_account_that_a_session_would_edit(services, hub, session, found, account_id):
+    services.on("GET", "/hub/settings", answers(200, {"existing_account_id": found}))
+    assert hub.existing_account_id(session) == account_id
+
+
+@pytest.mark.parametrize("data", [HTML, [], None])
+def test_what_is_no_answer_about_settings(services, hub, session, data):
+    services.on("GET", "/hub/settings", answers(200, data))
+    failure = failed(hub.existing_account_id, session)
+    assert failure.details["doing"] == "read the Hub's settings"
+
+
+class TestView:
+    @pytest.mark.parametrize(
+        ("data", "view"),
+        [
+            ({"setupInformation": {"domain": "a"}}, AccountView({"domain": "a"})),
+            ({"setupInformation": None, "secrets": None}, AccountView()),
+            ({"setupInformation": [], "secrets": []}, AccountView()),
+            (
+                {
+                    "setupInformation": {},
+                    "secrets": {"k": "v"},
+                    "integrationId": 7,
+                    "authConfigKey": "one",
+                    "environment": "live",
+                },
+                AccountView({}, {"k": "v"}, "7", "one", "live"),
+            ),
+            ({"setupInformation": {}, "integrationId": "", "authConfigKey": [], "environment": None}, AccountView()),
+        ],
+    )
+    def test_what_an_account_stores(self, services, hub, session, data, view):
+        services.on("GET", "/hub/accounts/a1", answers(200, data))
+        assert hub.view(session, "a1") == view
+        assert services.requests("GET", "/hub/accounts/a1")[0].headers["x-hub-session-token"] == session.token
+
+    @pytest.mark.parametrize("data", [HTML, [], None, {}, {"secrets": {}}])
+    def test_what_is_no_view(self, services, hub, session, data):
+        services.on("GET", "/hub/accounts/a1", answers(200, data))
+        failure = failed(hub.view, session, "a1")
+        assert failure.code is FailureCode.UNEXPECTED_ANSWER
+        assert failure.details["doing"] == "show what the account stores"
+
+    def test_other_refusals_do_not_ask_for_the_settings(self, services, hub, session):
+        services.on("GET", "/hub/accounts/a1", refuses(500, "no"))
+        assert failed(hub.view, session, "a1").code is FailureCode.STACKONE_UNAVAILABLE
+        assert "/hub/settings" not in paths(services)
+
+    def test_an_id_that_leads_elsewhere_is_never_asked_for(self, services, hub, session):
+        assert failed(hub.view, session, "../x").code is FailureCode.ACCOUNT_MISMATCH
+
+
+class TestEditForm:
+    VIEW = AccountView(integration_id="p2", auth_key="one", environment="live")
+
+    def form(self, hub, session, view=VIEW, declared=None):
+        return hub.edit_form(session, "freshservice", view, declared)
+
+    def test_it_is_that_of_the_accounts_own_profile(self, services, hub, session):
+        services.profiles = [profile("p1"), profile("p2")]
+        assert self.form(hub, session, declared="p1").integration_id == "p2"
+
+    def test_where_the_hub_does_not_say_which_it_is_that_of_a_new_link(self, services, hub, session):
+        services.profiles = [profile("p1"), profile("p2")]
+        assert self.form(hub, session, AccountView(), "p2").integration_id == "p2"
+
+    def test_an_own_profile_that_is_not_listed_is_read_all_the_same(self, services, hub, session):
+        services.on("GET", "/hub/connectors", answers(200, {"integrations": []}))
+        services.profiles = [profile("p1"), profile("p2")]
+        services.config = {
+            "authentication": {"one": {"live": {"fields": FIELDS[:1]}, "x": {}}, "two": {"live": {"fields": FIELDS}}}
+        }
+        assert [field.key for field in self.form(hub, session).fields] == ["domain"]
+
+    def test_a_listed_profile_knows_its_form_better_than_the_view(self, services, hub, session):
+        services.profiles = [profile("p2", authentication_config_key="two", environment="live")]
+        services.config = {"authentication": {"one": {"live": {"fields": []}}, "two": {"live": {"fields": FIELDS}}}}
+        assert len(self.form(hub, session).fields) == 2
+
+    def test_a_disabled_own_profile_is_told(self, services, hub, session):
+        services.profiles = [profile("p1"), profile("p2", active=False)]
+        failure = failed(self.form, hub, session)
+        assert failure.code is FailureCode.CONNECTOR_PROFILE_MISSING
+        assert "p2 (P2, disabled) is disabled" in failure.message
+        assert "unlink the account and link it again under another" in failure.remediation
+        assert failure.details["connector_profile_ids"] == ["p1"]
+
+    def test_one_that_is_gone_is_told_with_those_that_there_are(self, services, hub, session):
+        failure = failed(self.form, hub, session)
+        assert (failure.code, failure.http_status) == (FailureCode.CONNECTOR_PROFILE_MISSING, 404)
+        assert "'p2' for freshservice; it has p1 (Main). StackOne says: Not found." in failure.message
+        assert "unlink the account and link it again under another" in failure.remediation
+
+    def test_a_listed_one_that_is_not_found_is_a_refusal(self, services, hub, session):
+        services.profiles = [profile("p1"), profile("p2")]
+        services.on("GET", "/hub/connectors/p2", refuses(404, "Not found"))
+        assert failed(self.form, hub, session).code is FailureCode.STACKONE_REJECTED
+
+    def test_it_is_read_once(self, services, hub, session):
+        services.profiles = [profile("p2")]
+        assert self.form(hub, session) is self.form(hub, session)
+
+    def test_it_is_not_taken_for_that_of_a_new_link(self, services, hub, session):
+        services.profiles = [profile("p1", default=True), profile("p2")]
+        assert self.form(hub, session).integration_id == "p2"
+        assert hub.form(lambda: session, "freshservice", None).integration_id == "p1"
+
+    def test_an_odd_id_of_a_profile_leads_nowhere_else(self, services, hub, session):
+        failed(self.form, hub, session, AccountView(integration_id="../a/b"))
+        assert services.requests("GET")[-1].url.endswith("/hub/connectors/..%2Fa%2Fb")
+
+    def test_no_remembered_failure_holds_the_token(self, services, hub, session):
+        services.on("GET", "/hub/connectors/p2", refuses(400, f"bad token {session.token}"))
+        assert session.token not in str(failed(self.form, hub, session))
+
+
+class TestSubmission:
+    def test_what_is_empty_is_left_out(self, services, hub, session):
+        hub.create(session, "p1", {**CREDENTIALS, "region": ""})
+        (post,) = services.requests("POST", "/hub/accounts")
+        assert post.body == {"integration_id": "p1", "credentials": CREDENTIALS}
+        assert post.headers == {"x-hub-session-token": session.token, "x-hub-version": "1.11.4"}
+        assert post.repeatable is False
+
+    def test_an_edit_may_be_repeated(self, services, hub, session):
+        services.on("PATCH", "/hub/accounts/a1", answers(200, {"id": "a1"}))
+        services.shown["a1"] = ("freshservice", "1")
+        assert hub.edit(session, "a1", "p1", CREDENTIALS) == Submission(Sent.ACCEPTED, "a1", 200)
+        (edit,) = services.requests("PATCH")
+        assert (edit.body, edit.repeatable) == ({"integration_id": "p1", "credentials": CREDENTIALS}, True)
+
+    @pytest.mark.parametrize(
+        ("kind", "was_sent", "sent", "late"),
+        [
+            (TransportKind.DROPPED, True, Sent.UNCERTAIN, False),
+            (TransportKind.TIMEOUT, True, Sent.UNCERTAIN, True),
+            (TransportKind.REFUSED, False, Sent.REFUSED, False),
+        ],
+    )
+    def test_no_answer(self, services, hub, session, kind, was_sent, sent, late):
+        services.on("POST", "/hub/accounts", breaks(kind, sent=was_sent))
+        submission = hub.create(session, "p1", CREDENTIALS)
+        assert (submission.sent, submission.late, submission.foreign) == (sent, late, False)
+        assert (submission.account_id, submission.http_status) == (None, None)
+        assert submission.words.startswith("api.stackone.com: ")
+        assert submission.error.failure.code is FailureCode.STACKONE_UNREACHABLE
+
+    @pytest.mark.parametrize(
+        ("answer", "sent", "account_id", "foreign", "code"),
+        [
+            (reply(200, {"id": "a1"}), Sent.ACCEPTED, "a1", False, None),
+            (reply(201, {"id": 17}), Sent.ACCEPTED, "17", False, None),
+            (reply(200, {"id": "a/b"}), Sent.ACCEPTED, None, False, "unexpected_answer"),
+            (reply(200, {"id": None}), Sent.ACCEPTED, None, False, "unexpected_answer"),
+            (reply(204), Sent.ACCEPTED, None, False, "unexpected_answer"),
+            (reply(200, []), Sent.ACCEPTED, None, True, "unexpected_answer"),
+            (reply(200, HTML), Sent.ACCEPTED, None, True, "unexpected_answer"),
+            (reply(302, HTML), Sent.ACCEPTED, None, True, "unexpected_answer"),
+            (reply(300), Sent.ACCEPTED, None, True, "unexpected_answer"),
+            (reply(399), Sent.ACCEPTED, None, True, "unexpected_answer"),
+            (reply(199), Sent.ACCEPTED, None, True, "unexpected_answer"),
+            (error(401, "no"), Sent.SESSION_REFUSED, None, False, None),
+            (error(403, "no"), Sent.SESSION_REFUSED, None, False, None),
+            (error(400, "no"), Sent.REFUSED, None, False, "credentials_refused"),
+            (error(422, "no"), Sent.REFUSED, None, False, "credentials_refused"),
+            (error(409, "no"), Sent.REFUSED, None, False, "credentials_refused"),
+            (error(429, "no"), Sent.REFUSED, None, False, "stackone_rate_limited"),
+            (reply(400, HTML), Sent.REFUSED, None, False, "unexpected_answer"),
+            (error(408, "no"), Sent.UNCERTAIN, None, False, "stackone_unavailable"),
+            (error(500, "no"), Sent.UNCERTAIN, None, False, "stackone_unavailable"),
+            (reply(502, HTML), Sent.UNCERTAIN, None, False, "stackone_unavailable"),
+        ],
+    )
+    def test_what_became_of_the_credentials(self, services, hub, session, answer, sent, account_id, foreign, code):
+        services.on("POST", "/hub/accounts", lambda _request, _perform: answer)
+        submission = hub.create(session, "p1", CREDENTIALS)
+        assert (submission.sent, submission.account_id, submission.foreign) == (sent, account_id, foreign)
+        assert (submission.http_status, submission.late) == (answer.status, False)
+        failure = submission.error and submission.error.failure
+        assert (failure and failure.code.value) == code
+        assert failure is None or failure.http_status == answer.status
+        if answer.status >= 300 and answer.text:
+            assert submission.words == ("no" if isinstance(answer.data, dict) else "Please log in")
+        if code == "unexpected_answer":
+            assert failure.details["doing"] == "take the credentials"
+            assert "take the credentials" in failure.message
+        if code in ("stackone_unavailable", "stackone_rate_limited"):
+            assert failure.details["doing"] == "take the credentials"
+        if code == "credentials_refused":
+            assert failure.message == "StackOne tested the domain and key and refused them (no)."
+            assert failure.details == {"answer": "no"}
+
+    @pytest.mark.parametrize(
+        ("answer", "words"), [(reply(204), "HTTP 204: no text"), (reply(200, HTML), "HTTP 200: Please log in")]
+    )
+    def test_an_answer_that_names_no_account_is_quoted(self, services, hub, session, answer, words):
+        services.on("POST", "/hub/accounts", lambda _request, _perform: answer)
+        assert hub.create(session, "p1", CREDENTIALS).words == words
+
+    @pytest.mark.parametrize(
+        ("told", "code", "message", "details"),
+        [
+            ({"status": 401, "raw": {"message": "No"}}, "credentials_refused", "refused them (No).", ("No", 401)),
+            ({"status": 403, "raw": ""}, "credentials_refused", "refused them (HTTP 403).", ("HTTP 403", 403)),
+            ({"status": 429, "raw": {"message": "Busy"}}, "rate_limited", "calls (HTTP 429: Busy).", ("Busy", 429)),
+            ({"status": 503, "raw": "Down"}, "unreachable", "an error (HTTP 503: Down).", ("Down", 503)),
+        ],
+    )
+    def test_what_the_provider_said(self, services, hub, session, told, code, message, details):
+        services.on("POST", "/hub/accounts", refuses(502, "x", provider_errors=[told]))
+        submission = hub.create(session, "p1", CREDENTIALS)
+        failure = submission.error.failure
+        assert (submission.sent, submission.http_status) == (Sent.REFUSED, 502)
+        assert submission.words == (details[0] if told["raw"] else "x")
+        assert (failure.code.value, failure.http_status) == (code, 502)
+        assert failure.message.endswith(message)
+        assert failure.details == dict(zip(("answer", "provider_status"), details))
+        assert failure.retriable is (code != "credentials_refused")
+        assert failure.remediation
+
+    def test_words_alone_are_a_refusal_without_a_status(self, services, hub, session):
+        services.on("POST", "/hub/accounts", refuses(400, "x", provider_response="No such key"))
+        failure = hub.create(session, "p1", CREDENTIALS).error.failure
+        assert failure.details == {"answer": "No such key"}
+        assert failure == credentials_refused(400, "No such key").failure
+
+    def test_what_is_kept_for_later_holds_no_secret(self):
+        kept = Submission(Sent.UNCERTAIN, None, 502, "it said secret-token", credentials_refused(1, "x"), True, True)
+        clean = Submission(Sent.UNCERTAIN, None, 502, "it said ********", None, True, True)
+        assert kept.scrubbed(Scrubber(["secret-token"])) == clean
+
+
+def test_a_form_is_fetched_again_only_after_a_failure_that_passes():
+    forms, form = Forms(), Form("p1", ())
+    assert forms.missing is False
+
+    def passing():
+        raise Failed(FailureCode.STACKONE_UNAVAILABLE, "x", retriable=True)
+
+    def lasting():
+        raise Failed(FailureCode.FIELD_UNFILLED, "x")
+
+    with pytest.raises(Failed):
+        forms.get("freshservice", None, passing)
+    assert forms.get("Freshservice", None, lambda: form) is form
+    assert forms.get("freshservice", None, passing) is form
+    with pytest.raises(Failed):
+        forms.get("freshservice", "p2", lasting)
+    with pytest.raises(Failed) as caught:
+        forms.get("freshservice", "p2", lambda: form)
+    assert caught.value.failure.code is FailureCode.FIELD_UNFILLED

@@ -1,0 +1,125 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which pages of a listing are asked for, whatever the server's page base, cap and end (S20, S23)."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._paging import (
+    MOST_PAGES,
+    EndlessListing,
+    Paging,
+    most_pages,
+)
+
+
+def page_of(*numbers):
+    return [Account(f"id-{number}", "freshservice", "active", "1") for number in numbers]
+
+
+def test_a_short_first_page_is_the_last_one():
+    paging = Paging()
+    assert paging.done is False
+    assert paging.next_pages() == [0]
+    assert paging.take(0, page_of(*range(24))) == page_of(*range(24))
+    assert paging.done is True
+
+
+@pytest.mark.parametrize("count", [25, 100])
+def test_a_full_one_is_not(count):
+    paging = Paging()
+    paging.next_pages()
+    paging.take(0, page_of(*range(count)))
+    assert paging.done is False
+    assert paging.next_pages() == [1]
+
+
+def test_a_thorough_listing_ends_with_an_empty_page():
+    paging = Paging(thorough=True)
+    paging.next_pages()
+    paging.take(0, page_of(1))
+    assert paging.done is False
+    empty = Paging(thorough=True)
+    empty.next_pages()
+    assert empty.take(0, []) == []
+    assert empty.done is True
+
+
+@pytest.mark.parametrize(
+    ("page", "done"), [(1, False), (2, True), (3, True)], ids=["the first page again", "the second", "the third"]
+)
+def test_a_page_without_anything_new_ends_it_from_the_second_on(page, done):
+    """Page 1 is the first page once more where pages are counted from 1."""
+    paging = Paging()
+    paging.next_pages()
+    first = page_of(*range(30))
+    paging.take(0, first)
+    assert paging.take(page, first) == []
+    assert paging.done is done
+
+
+@pytest.mark.parametrize("page", [1, 2])
+def test_a_short_page_that_is_not_the_first_ends_nothing(page):
+    paging = Paging()
+    paging.next_pages()
+    paging.take(0, page_of(*range(30)))
+    assert paging.take(page, page_of(29, 30)) == page_of(30)
+    assert paging.done is False
+
+
+@pytest.mark.parametrize(
+    ("expected", "size", "pages"),
+    [
+        (0, 100, [1]),
+        (1, 100, [1, 2]),
+        (100, 100, [1, 2]),
+        (101, 100, [1, 2, 3]),
+        (300, 100, [1, 2, 3, 4]),
+        (100, 25, [1, 2, 3, 4, 5]),
+    ],
+)
+def test_as_many_pages_as_there_probably_are_are_asked_for_at_once(expected, size, pages):
+    paging = Paging(expected)
+    assert paging.next_pages() == [0]
+    paging.take(0, page_of(*range(size)))
+    assert paging.next_pages() == pages
+    assert paging.next_pages() == [pages[-1] + 1]
+
+
+def test_more_pages_at_a_time_the_more_there_were():
+    paging = Paging()
+    asked = [paging.next_pages() for _time in range(50)]
+    assert [len(pages) for pages in asked] == [1] * 32 + [2] * 16 + [3] * 2
+    assert [page for pages in asked for page in pages] == list(range(32 + 32 + 6))
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_a_listing_without_an_end_is_given_up(most):
+    paging = Paging(most=most)
+    for page in range(most):
+        assert paging.next_pages() == [page]
+    with pytest.raises(EndlessListing) as caught:
+        paging.next_pages()
+    failure = caught.value.failure
+    assert failure.code is FailureCode.UNEXPECTED_ANSWER
+    assert failure.message == f"StackOne's listing of accounts did not end within {most} pages."
+    assert "stackone_url" in failure.remediation
+
+
+def test_the_expected_pages_are_no_more_than_the_most():
+    paging = Paging(expected=10_000, most=5)
+    paging.next_pages()
+    paging.take(0, page_of(*range(25)))
+    assert paging.next_pages() == [1, 2, 3, 4, 5]
+
+
+def test_how_many_pages_are_read_at_most():
+    assert (most_pages(1), most_pages(1000)) == (401, 1400)
+    paging = Paging()
+    paging._next = MOST_PAGES - 1
+    assert paging.next_pages()
+    with pytest.raises(EndlessListing):
+        paging.next_pages()
