@@ -153,9 +153,10 @@ def _portions(owners: Iterable[str]) -> list[Sequence[str]]:
     portions: list[list[str]] = [[]]
     room = URL_ROOM
     for owner in owners:
-        room -= 3 * len(owner.encode()) + len("&origin_owner_ids=")
-        if portions[-1] and (room < 0 or len(portions[-1]) >= OWNERS_AT_ONCE):
+        length = 3 * len(owner.encode()) + len("&origin_owner_ids=")
+        if portions[-1] and (room < length or len(portions[-1]) >= OWNERS_AT_ONCE):
             portions.append([])
             room = URL_ROOM
+        room -= length
         portions[-1].append(owner)
     return [portion for portion in portions if portion]

@@ -72,7 +72,8 @@ class TestLookUp:
         assert seen.with_domain("freshservice", "other") == seen.with_domain("other", "acme") == []
         assert seen.listed("acc-3").origin_owner_id == "2"
         assert seen.listed("nobody") is None
-        assert len(services.requests("GET")) == 1
+        # One page, and the two that show that there are no more.
+        assert len(services.requests("GET")) == 3
 
     def test_an_empty_listing_has_no_domains(self):
         assert Directory(None).with_domain("freshservice", "acme") == []
@@ -124,20 +125,27 @@ class TestLookUp:
         assert seen.accounts("freshservice", "9") == []
 
 
+def test_no_portion_of_owners_is_longer_than_a_url_may_be():
+    for portion in _portions([f"{number:03}" + "x" * 252 for number in range(40)]):
+        assert sum(3 * len(owner) + len("&origin_owner_ids=") for owner in portion) <= URL_ROOM
+
+
 class TestLoading:
     def test_owners_whom_the_listing_does_not_show_are_asked_for_in_another_way(self, services, stackone):
         services.add("1"), services.add("2")
-        services.on("GET", "/accounts", answers(200, [services.accounts["acc-1"]]))
+        services.on("GET", "/accounts", answers(200, [services.accounts["acc-1"]]), times=3)
         seen = Directory(stackone)
         seen.load_for([tenant(), tenant(origin_owner_id="2"), tenant(origin_owner_id="3")])
-        assert listings(services)[:2] == [{"provider": "freshservice"}, {"origin_owner_ids": ["2", "3"]}]
+        asked = [{name: value for name, value in one.items() if name != "page"} for one in listings(services)]
+        assert asked[:1] == [{"provider": "freshservice"}]
+        assert {"origin_owner_ids": ["2", "3"]} in asked
         assert ids(seen) == ["acc-1", "acc-2"]
         assert seen.complete
 
     def test_nobody_is_asked_for_where_all_are_shown(self, services, stackone):
         services.add("1")
         Directory(stackone).load_for([tenant()])
-        assert len(services.requests("GET")) == 1
+        assert {one.get("provider") for one in listings(services)} == {"freshservice"}
 
     def test_the_number_of_tenants_bounds_a_listing(self):
         def each(work, items):
@@ -145,7 +153,7 @@ class TestLoading:
 
         stub = Stub()
         Directory(stub, each).load_for([tenant(), tenant(origin_owner_id="2"), tenant(provider="Other")])
-        options = {"each": each, "expected": 3, "declared": 3}
+        options = {"each": each, "expected": 3, "declared": 3, "thorough": True}
         assert stub.asked == [
             ("accounts", "freshservice", options),
             ("look_again", "freshservice", "1", "2"),
@@ -159,7 +167,7 @@ class TestLoading:
         Directory(stub).load("freshservice", 3, 7)
         Directory(stub).load("freshservice")
         assert stub.asked == [
-            ("accounts", "freshservice", {"each": map, "expected": expected, "declared": declared})
+            ("accounts", "freshservice", {"each": map, "expected": expected, "declared": declared, "thorough": True})
             for expected, declared in ((7, 0), (7, 3), (0, 0))
         ]
 
@@ -192,7 +200,9 @@ class TestLoading:
         seen = Directory(stub, each)
         seen.load_owners("freshservice", owners)
         assert asked == [[owners[50:100], owners[100:]]]
-        assert stub.asked == [("accounts", "freshservice", *part, {}) for part in (owners[:50], *asked[0])]
+        assert stub.asked == [
+            ("accounts", "freshservice", *part, {"thorough": True}) for part in (owners[:50], *asked[0])
+        ]
         assert ids(seen) == ["o50", "o100"]
 
     def test_a_server_that_ignores_filters_is_asked_for_all_once(self):
@@ -201,14 +211,14 @@ class TestLoading:
         seen = Directory(stub)
         seen.load_owners("freshservice", [f"o{number}" for number in range(60)])
         assert [len(asked) for asked in stub.asked] == [53, 3]
-        assert stub.asked[1] == ("accounts", "freshservice", {})
+        assert stub.asked[1] == ("accounts", "freshservice", {"thorough": True})
         assert ids(seen) == ["a"]
 
     def test_one_portion_is_enough_even_then(self):
         stub = Stub()
         stub.filters_ignored = True
         Directory(stub).load_owners("freshservice", ["o1"])
-        assert stub.asked == [("accounts", "freshservice", "o1", {})]
+        assert stub.asked == [("accounts", "freshservice", "o1", {"thorough": True})]
 
     def test_without_owners_nothing_is_asked(self):
         stub = Stub()

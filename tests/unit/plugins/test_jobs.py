@@ -137,7 +137,10 @@ class TestLinkedElsewhere:
         (job,), codes = self.settle(seen, (declared("acme", "1"), NEW))
         assert codes == ["domain_linked_elsewhere"]
         failure = job.found.failure
-        assert failure.message == "its domain is linked already, as account x of owner 2 (active)."
+        assert (
+            failure.message
+            == "its domain is linked already, as account x of owner '2' (active), and not for owner '1'."
+        )
         assert failure.details == {"candidates": [{"account_id": "x", "origin_owner_id": "2", "status": "active"}]}
         assert "Correct origin_owner_id" in failure.remediation
         assert "allow_shared_domain" in failure.remediation
@@ -147,7 +150,7 @@ class TestLinkedElsewhere:
     def test_three_accounts_are_named_and_all_are_told(self, count, more):
         seen = directory(*(account(f"x{number}", "2") for number in range(count)))
         (job,), _codes = self.settle(seen, (declared("acme", "1"), NEW))
-        assert job.found.failure.message.endswith(f"account x2 of owner 2 (active){more}.")
+        assert job.found.failure.message.endswith(f"account x2 of owner '2' (active){more}, and not for owner '1'.")
         assert job.found.failure.message.count(", account") == 2
         assert len(job.found.failure.details["candidates"]) == len(job.elsewhere) == count
 

@@ -633,7 +633,6 @@ class TestRelink:
             (answers(200, HTML), "unexpected_answer"),
             (answers(302, HTML), "unexpected_answer"),
             (answers(502, HTML), "stackone_unavailable"),
-            (answers(200), "unexpected_answer"),
             (refuses(502, **REFUSAL), "credentials_refused"),
             (refuses(422, "No"), "credentials_refused"),
             (refuses(401, "No"), "credentials_refused"),
@@ -653,7 +652,7 @@ class TestRelink:
         [
             (breaks(done=True), "stackone_unreachable"),
             (does_and_answers(200, HTML), "unexpected_answer"),
-            (does_and_answers(200), "unexpected_answer"),
+            (does_and_answers(200), "change_not_kept"),
             (does_and_answers(200, {"id": "another"}), "account_mismatch"),
         ],
     )
@@ -665,6 +664,23 @@ class TestRelink:
         assert (code(outcome), uncertain(outcome), outcome.failure.retriable) == (expected, True, True)
         assert outcome.actions == []
         assert outcome.failure.message.endswith(" It is not known whether the key is stored.")
+
+    @pytest.mark.parametrize(
+        ("answer", "expected"), [((200,), "change_not_kept"), ((200, {"id": "another"}), "account_mismatch")]
+    )
+    def test_a_success_that_stored_nothing_is_told_as_uncertain(self, services, answer, expected):
+        account_id = linked(services)
+        services.on("PATCH", "/hub/accounts/.*", answers(*answer))
+        outcome = link(services, rotated(services))
+        assert (code(outcome), uncertain(outcome), outcome.actions) == (expected, True, [])
+        assert services.stored[account_id]["apiKey"] == KEY
+
+    def test_a_tail_that_fitted_before_proves_nothing(self, services):
+        """The key is sent again and the answer is lost: that its last characters are shown says nothing."""
+        linked(services)
+        services.on("PATCH", "/hub/accounts/.*", refuses(502), times=9)
+        outcome = link(services, tenant(update_credentials=UpdateCredentials.ALWAYS))
+        assert (outcome.failure is not None, uncertain(outcome), outcome.actions) == (True, True, [])
 
     def test_an_answer_for_another_account_is_told_with_both(self, services):
         account_id = linked(services)
