@@ -255,3 +255,13 @@ def test_two_tenants_of_one_owner_are_not_mistaken_for_each_other(house):
     assert not result.get("failed")
     text = str(result["results"]) + str(result.get("warnings"))
     assert "unlink" not in text.lower()
+
+
+def test_a_leaver_is_not_unlinked_where_the_named_account_stores_another_domain(house):
+    house.link("globex", origin_owner_id="customer-1")
+    (account,) = house.emulator.accounts()
+    for owner in ("customer-1", None):
+        result = house.link("acme", account_id=account["id"], state="absent", origin_owner_id=owner)
+        assert result["failure"]["code"] == "account_mismatch"
+        assert "globex" in result["msg"]
+    assert house.emulator.accounts() == [account]

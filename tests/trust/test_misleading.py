@@ -235,3 +235,23 @@ def test_a_listing_that_never_ends_is_given_up(world):
     assert run.failed
     assert {failure["code"] for failure in run.failures} == {"unexpected_answer"}
     assert world.stored() == {}
+
+
+@pytest.mark.parametrize("cap", [2, 5, 24])
+def test_several_links_of_one_owner_on_small_pages(world, cap):
+    """An owner of whom a page shows some accounts may have more on the next one."""
+    world.reset()
+    world.emulator.switch(hub_existing_triple="duplicate")
+    owner = {"origin_owner_id": "customer", "allow_multiple": True}
+    options = {"tenants": [tenant(world, domain, **owner) for domain in DOMAINS], "confirm_timeout": 6}
+    for number in range(30):
+        world.emulator.add_account(origin_owner_id=f"other-{number}", domain=f"other-{number}", api_key="somebodys-key")
+    world.emulator.switch(accounts_page_cap=cap)
+    assert not world.run(LINKS, options).failed
+    assert len(world.stored()) == 30 + len(DOMAINS)
+    again = world.run(LINKS, options)
+    assert not again.failed
+    assert not again.changed
+    moved = {"tenants": [tenant(world, DOMAINS[4], origin_owner_id="customer.0")], "confirm_timeout": 6}
+    (failure,) = world.run(LINKS, moved).failures
+    assert failure["code"] == "domain_linked_elsewhere"

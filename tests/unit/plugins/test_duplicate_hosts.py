@@ -29,6 +29,9 @@ SAME = [
     ({**OWNER, "domain": "x", "allow_multiple": True}, {**OWNER, "domain": "x", "allow_multiple": True}),
     ({**OWNER, "domain": "x"}, {**OWNER, "domain": "x", "state": "absent"}),
     ({**OWNER, "stackone_api_key": "k"}, OWNER),
+    # Whether the named account is the other host's, nobody has asked StackOne.
+    ({**OWNER, "domain": "x", "account_id": "7"}, {**OWNER, "domain": "y"}),
+    ({**OWNER, "account_id": "7", "state": "absent"}, {**OWNER, "domain": "y", "allow_multiple": True}),
 ]
 APART = [
     (OWNER, {"origin_owner_id": "two"}),

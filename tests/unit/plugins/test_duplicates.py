@@ -112,3 +112,18 @@ def test_what_cannot_be_settled_names_all():
     ]
     assert failure.retriable
     assert "resolve_duplicates" in failure.remediation
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "made", "own"),
+    [
+        # Others linked it after the session was opened, and before this run's own request was sent.
+        (OPENED + 2.0, "2027-01-15T08:00:01.500Z", False),
+        (OPENED + 2.0, "2027-01-15T08:00:02.000Z", True),
+        # Of whole seconds no more than the second can be compared.
+        (OPENED + 2.7, "2027-01-15T08:00:02Z", True),
+        (OPENED + 2.7, "2027-01-15T08:00:01Z", False),
+    ],
+)
+def test_what_was_made_before_the_request_is_somebody_elses(sent_at, made, own):
+    assert made_by(Creation(sent_at, "a", answered=True), account("a", made)) is own

@@ -225,3 +225,17 @@ def test_a_body_that_nests_without_end_is_no_defect():
 )
 def test_what_the_json_in_a_message_says_counts(data, body):
     assert nested_body(data) == body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": {"statusCode": 401, "message": "Unauthorized", "headers": {}}},
+        {"data": json.dumps({"statusCode": 401, "message": "Unauthorized"})},
+        {"provider_errors": {"status": 401, "raw": "Unauthorized"}},
+        {"provider_errors": [{"status": 401.0, "raw": "Unauthorized"}]},
+    ],
+)
+def test_a_refusal_in_a_form_that_is_less_usual_is_final_as_well(body):
+    error = provider_error({"statusCode": 502, "message": "Bad gateway", **body})
+    assert (error.status, error.final, error.words) == (401, True, "Unauthorized")

@@ -37,6 +37,22 @@ def test_every_form_of_a_secret_is_masked_everywhere(form):
     assert scrubbed == {"list": [f"before {MASK} after"], MASK: 1, "none": None}
 
 
+@pytest.mark.parametrize("key", ["FsKeyAbcdefgh12345678"[:length] for length in range(8, 22)])
+@pytest.mark.parametrize("password", [None, "X", "", "anything else"])
+@pytest.mark.parametrize("filling", ["=", "", "&#x3D;", "%3D", "\\u003d"])
+def test_a_key_in_base64_is_masked_however_it_is_filled_up(key, password, filling):
+    text = key if password is None else f"{key}:{password}"
+    form = base64.b64encode(text.encode()).decode().replace("=", filling)
+    scrubbed = Scrubber([key]).scrub(f"before {form} after")
+    # What base64 writes of the first bytes is masked at least; the rest tells two characters at most.
+    assert base64.b64encode(key.encode()[: len(key) // 3 * 3]).decode() not in scrubbed
+
+
+def test_a_secret_in_a_page_is_masked():
+    for form in ("pa&amp;ss&lt;wo&gt;&quot;rd&#x27;12", "pa&amp;ss&lt;wo&gt;\"rd'12"):
+        assert Scrubber(["pa&ss<wo>\"rd'12"]).scrub(form) == MASK
+
+
 def test_an_empty_secret_masks_nothing():
     assert Scrubber([None, ""]).scrub("text") == "text"
 
