@@ -142,7 +142,7 @@ NOTHING = Failures((), 0)
 def tenants_failed(
     tenants: Failures, stopped: str | None, phase: Phase = Phase.APPLY, others: Failures = NOTHING
 ) -> Failure | None:
-    """Say in one line why a run is red; C(None) where it is green.
+    """Say in one line why a run is red; return None where it is green.
 
     `others` are accounts that are unlinked although no tenant of the list stands for them.
     C(details.reason) of the failure is what went wrong apart from the tenants, if anything did.

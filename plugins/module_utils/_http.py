@@ -368,7 +368,7 @@ def _causes(error: Exception) -> list[BaseException]:
 
 
 def _classify(cause: BaseException) -> TransportKind | None:
-    """What one exception in the chain says; C(None): look further inside."""
+    """Return what one exception in the chain says; None means that the inner ones tell."""
     if isinstance(cause, (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)):
         return TransportKind.PROXY
     if isinstance(cause, (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError)):

@@ -72,7 +72,7 @@ class Outcome:
     profile_drift: ProfileDrift | None = None
     """How the account's connector profile differs from the declared one, where the Hub's edit view was seen."""
     verified: bool | None = None
-    """Whether a call through the account was answered by the declared key's agent; C(None) where none was made."""
+    """Whether a call through the account was answered by the declared key's agent; None where no call was made."""
 
     @property
     def changed(self) -> bool:

@@ -97,7 +97,7 @@ def summary_of(report: Report, sent: dict[str, int], quota_seconds: float) -> di
 
 
 def failure_of(report: Report) -> Failure | None:
-    """Say in one line why the run is red; C(None) where it is green."""
+    """Say in one line why the run is red; return None where it is green."""
     others = _failures([*report.resolved, *report.purged])
     failed = tenants_failed(_failures(report.jobs), report.stopped, others=others)
     if report.failure is None:

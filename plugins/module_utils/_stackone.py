@@ -181,7 +181,7 @@ class StackOne:
         return self._send("PATCH", account_path(account_id), body=changes)
 
     def delete(self, account_id: str) -> None:
-        """Unlink an account; one that is gone already is no error (S44). Raises Failed."""
+        """Unlink an account; an account that is gone already is not an error (S44). Raises Failed."""
         doing = "unlink the account"
         answer = self._send("DELETE", account_path(account_id))
         if says_missing(answer) and self.account(account_id) is None:
