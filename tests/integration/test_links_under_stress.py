@@ -121,15 +121,16 @@ def test_never_over_the_quota(tmp_path):
 def test_one_refusal_slows_all_workers(many):
     """Somebody else used up the quota: nobody sends before the time that StackOne stated is over."""
     many.emulator.fault(
-        service="stackone", method="POST", path="/connect_sessions", status=429, retry_after="2", call=5
+        service="stackone", method="POST", path="/connect_sessions", status=429, retry_after="4", call=5
     )
     result = many.links(many.tenants(*DOMAINS[:100]), requests_per_minute=1000000, concurrency=8)
     assert not result.get("failed"), result["msg"]
     rows = many.emulator.requests(caller="client")
     refused = next(row["time"] for row in rows if row["status"] == 429)
-    # What each of the 8 workers had on its way already arrives; whatever comes next waits.
-    later = [row["time"] - refused for row in rows if row["service"] != "freshservice" and row["time"] > refused]
-    assert sum(moment < 1.9 for moment in later) <= 8
+    later = sorted(row["time"] for row in rows if row["service"] != "freshservice" and row["time"] >= refused)
+    # Until a worker has read the refusal, others go on; from then on nobody sends. One worker that did not
+    # wait would fill the pause with its requests. Half of it, because a slow machine notes requests late.
+    assert max(after - before for before, after in zip(later, later[1:])) >= 2
     assert result["summary"]["quota_seconds"] > 0
 
 
