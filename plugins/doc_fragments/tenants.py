@@ -79,6 +79,11 @@ options:
         type: bool
         default: false
         version_added: 1.1.0
+      line:
+        description:
+          - The line of the file that this tenant is from, to be named in messages. P(tenantlink.stackone.tenants#filter) sets it.
+        type: int
+        version_added: 1.1.0
       integration_id:
         description:
           - The connector profile to link with. If not set, the only active one for O(tenants[].provider), or the default

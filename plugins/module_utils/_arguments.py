@@ -7,7 +7,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,12 +34,46 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
     one_line,
     valid_unicode,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._written import accident, hidden_character
 
 TEXT_LIMIT = 255
 
 PLACE = "{domain}"
 """Where a URL template takes the tenant's domain."""
-MOST_WORKERS = 512
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a number may be. C(above) leaves the smallest value out."""
+
+    least: float
+    most: float
+    unit: str = ""
+    above: bool = False
+
+    def __contains__(self, number: float) -> bool:
+        # NaN is neither more nor less than anything.
+        return (self.least < number if self.above else self.least <= number) and number <= self.most
+
+    def __str__(self) -> str:
+        lower = f"more than {self.least:g} and at most" if self.above else f"from {self.least:g} to"
+        return f"{lower} {self.most:,.10g}{self.unit}"
+
+
+DAY = 86_400
+BOUNDS = {
+    "timeout": Bounds(0, 3600, " seconds", above=True),
+    "retries": Bounds(0, 100),
+    "requests_per_minute": Bounds(1, 1_000_000),
+    "quota_window": Bounds(0, 60, " seconds", above=True),
+    "concurrency": Bounds(1, 512),
+    "stop_after_failures": Bounds(1, 1_000_000),
+    "confirm_timeout": Bounds(0, DAY, " seconds"),
+    "expires_in": Bounds(1, 3650 * DAY, " seconds"),
+    "purge_limit": Bounds(0, 1_000_000),
+    "resolve_duplicates_limit": Bounds(0, 1_000_000),
+}
+"""Every number among the options, wherever it is one."""
 
 
 def choice_from(params: Mapping[str, Any]) -> Choice:
@@ -77,25 +111,31 @@ def tenant_from(params: Mapping[str, Any]) -> Tenant:
 
 def owner_from(params: Mapping[str, Any]) -> Tenant:
     """The declared tenant as far as it needs no key. Raises Failed(invalid_domain or invalid_argument)."""
+    domain = _domain(params)
+    owner_id, account_id = ids_from(params)
     return Tenant(
-        domain=_domain(params),
-        origin_owner_id=_text(params, "origin_owner_id"),
+        domain=domain,
+        origin_owner_id=owner_id,
         origin_owner_name=_text(params, "origin_owner_name"),
         origin_username=_text(params, "origin_username"),
         label=_text(params, "label"),
         account_type=params["account_type"],
-        account_id=_account_id(params),
+        account_id=account_id,
         allow_multiple=params["allow_multiple"],
         allow_shared_domain=params.get("allow_shared_domain", False),
-        integration_id=_text(params, "integration_id"),
-        provider=sure(_text(params, "provider")),
+        integration_id=_id(params, "integration_id"),
+        provider=sure(_id(params, "provider")),
     )
+
+
+def ids_from(params: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The ids of owner and account that say which link is meant. Raises Failed(invalid_argument)."""
+    return _id(params, "origin_owner_id"), _account_id(params)
 
 
 def auth_options_from(params: Mapping[str, Any], check_mode: bool) -> AuthOptions:
     """How auth links are made. Raises Failed(invalid_argument)."""
-    if params["expires_in"] < 1:
-        raise invalid_argument("expires_in must be 1 second or more.")
+    check_bounds(params, "expires_in")
     return AuthOptions(params["expires_in"], params["relink"], check_mode)
 
 
@@ -115,10 +155,7 @@ def http_options_from(params: Mapping[str, Any]) -> HttpOptions:
         path = params.get(name)
         if path and not os.path.isfile(path):
             raise invalid_argument(f"{name} {path!r} is no file on this host.")
-    if not params["timeout"] > 0:
-        raise invalid_argument("timeout must be more than 0 seconds.")
-    if params["retries"] < 0:
-        raise invalid_argument("retries must be 0 or more.")
+    check_bounds(params, "timeout", "retries")
     if params.get("proxy") and urlsplit(params["proxy"]).scheme not in ("http", "https"):
         raise invalid_argument("proxy must be a URL that starts with http:// or https://.")
     names = ("validate_certs", "ca_path", "client_cert", "client_key", "proxy", "timeout", "retries")
@@ -134,13 +171,10 @@ def quota_from(params: Mapping[str, Any], clock: Clock) -> Quota | None:
     rate = params["requests_per_minute"]
     if rate is None:
         return None
-    if rate < 1:
-        raise invalid_argument("requests_per_minute must be 1 or more.")
+    check_bounds(params, "requests_per_minute", "quota_window")
     window = params.get("quota_window")
     if window is None:
         return Quota(1, 60.0 / rate, clock, primed=True)
-    if not 0 < window <= 60:
-        raise invalid_argument("quota_window must be more than 0 and at most 60 seconds.")
     slots = int(rate * window / 60)
     return Quota(slots, window, clock) if slots else Quota(1, 60.0 / rate, clock)
 
@@ -149,8 +183,8 @@ def bulk_options_from(params: Mapping[str, Any], check_mode: bool, tenants: int)
     """How a list of so many tenants is worked through. Raises Failed(invalid_argument)."""
     check_run(params)
     for name in ("purge_limit", "resolve_duplicates_limit"):
-        limit = params[name]
-        if not (0 <= limit < 1 or (limit >= 1 and float(limit).is_integer())):
+        check_bounds(params, name)
+        if params[name] > 1 and not float(params[name]).is_integer():
             raise invalid_argument(f"{name} must be a share from 0 to below 1, or a whole number.")
     if params["purge"] and not tenants:
         raise invalid_argument(
@@ -170,19 +204,22 @@ def bulk_options_from(params: Mapping[str, Any], check_mode: bool, tenants: int)
 
 def check_run(params: Mapping[str, Any]) -> None:
     """Whether a list can be worked through so. Raises Failed(invalid_argument)."""
-    if not 1 <= params["concurrency"] <= MOST_WORKERS:
-        raise invalid_argument(f"concurrency must be from 1 to {MOST_WORKERS}.")
-    stop_after = params["stop_after_failures"]
-    if stop_after is not None and stop_after < 1:
-        raise invalid_argument("stop_after_failures must be 1 or more.")
+    check_bounds(params, "concurrency", "stop_after_failures")
 
 
 def confirm_timeout_from(params: Mapping[str, Any]) -> float:
     """Seconds. Raises Failed(invalid_argument)."""
+    check_bounds(params, "confirm_timeout")
     timeout: float = params["confirm_timeout"]
-    if timeout < 0:
-        raise invalid_argument("confirm_timeout must be 0 or more seconds.")
     return timeout
+
+
+def check_bounds(params: Mapping[str, Any], *names: str) -> None:
+    """Raise Failed(invalid_argument) for the first of these numbers that makes no sense. One that is not set does."""
+    for name in names:
+        number = params.get(name)
+        if number is not None and number not in BOUNDS[name]:
+            raise invalid_argument(f"{name} must be {BOUNDS[name]}.")
 
 
 def freshservice_url_from(params: Mapping[str, Any]) -> str:
@@ -239,8 +276,7 @@ def _is_loopback(host: str) -> bool:
 def _credential_fields(chosen: Mapping[str, Any] | None) -> CredentialFields:
     if not chosen:
         return ANY_FIELDS
-    extra = {key: str(value) for key, value in (chosen.get("extra") or {}).items()}
-    secrets = {key: str(value) for key, value in (chosen.get("extra_secrets") or {}).items()}
+    extra, secrets = dict(chosen.get("extra") or {}), dict(chosen.get("extra_secrets") or {})
     for key, value in secrets.items():
         if len(value.strip()) < SHORTEST_SECRET:
             raise invalid_argument(
@@ -268,7 +304,7 @@ def _key(params: Mapping[str, Any], option: str) -> str | None:
 
 
 def _account_id(params: Mapping[str, Any]) -> str | None:
-    account_id = _text(params, "account_id")
+    account_id = _id(params, "account_id")
     if account_id is not None and not is_account_id(account_id):
         raise invalid_argument(
             f"account_id {account_id[:80]!a} is not an account's id: an id holds letters, digits, '_' and '-' only.",
@@ -277,12 +313,27 @@ def _account_id(params: Mapping[str, Any]) -> str | None:
     return account_id
 
 
+def _id(params: Mapping[str, Any], name: str) -> str | None:
+    """An id, in which nothing may be hidden: it would be that of another customer."""
+    value = _text(params, name)
+    hidden = hidden_character(value) if value else None
+    if hidden:
+        raise invalid_argument(
+            f"{name} holds a character that cannot be seen ({hidden}).", "Type it again instead of copying it."
+        )
+    slip = accident(value) if value else None
+    if slip:
+        raise invalid_argument(
+            f"{name} {value!a} is {slip}, not an id.",
+            "Write the id itself, in quotes. An account that has this for an id by mistake is unlinked by its account_id.",
+        )
+    return value
+
+
 def _text(params: Mapping[str, Any], name: str) -> str | None:
     value: str | None = params.get(name)
     if value is None:
         return None
-    if not value.strip() and name != "label":
-        raise invalid_argument(f"{name} is empty.", "Give it a value or leave it out.")
     if len(value) > TEXT_LIMIT:
         raise invalid_argument(f"{name} is longer than {TEXT_LIMIT} characters.")
     if value != harmless(value) or not {"\t", "\n"}.isdisjoint(value):

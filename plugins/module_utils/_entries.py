@@ -4,19 +4,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import tenant_from
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import ids_from, tenant_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._reading import Spec, read, with_defaults
+from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import listed_tenant_spec
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant, invalid_argument
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
+from ansible_collections.tenantlink.stackone.plugins.module_utils._written import not_text
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One tenant of the list, or why it is none. C(position) counts from 1. Owner and account as declared."""
+    """One tenant of the list, or why it is none. C(position) counts from 1.
+
+    Owner and account are as declared. C(identified) says whether they can be relied on: of an entry whose ids cannot be
+    understood, nobody knows which account it means.
+    """
 
     position: int
     tenant: Tenant | None
@@ -24,11 +33,14 @@ class Entry:
     domain: str | None
     origin_owner_id: str | None
     account_id: str | None
+    line: int | None = None
+    identified: bool = True
 
     @property
     def name(self) -> str:
         """What a message calls it."""
-        return f"entry {self.position} ({self.tenant.name if self.tenant else self.domain or self.origin_owner_id or 'no domain'})"
+        known = self.tenant.name if self.tenant else self.domain or self.origin_owner_id or "no domain"
+        return f"{place_of(self.position, self.line)} ({known})"
 
 
 TO_LINK = ("domain", "api_key", "origin_owner_id")
@@ -36,12 +48,18 @@ TO_CHECK = ("domain", "api_key")
 TO_INVITE = ("origin_owner_id",)
 
 
-def entries_from(listed: Sequence[Mapping[str, Any]], needed: Sequence[str] = TO_LINK) -> list[Entry]:
+def place_of(position: int, line: int | None) -> str:
+    """Where an entry is: in the list, and in the file that it was read from."""
+    return f"entry {position}, line {line}" if line else f"entry {position}"
+
+
+def entries_from(listed: Sequence[Any], needed: Sequence[str] = TO_LINK) -> list[Entry]:
     """The declared tenants; what is wrong with one is its own failure, and does not stop the others.
 
-    C(needed) are the options that a present tenant must have for what is to be done.
+    The entries are as they were written. C(needed) are the options that a present tenant must have for what is to be done.
     """
-    return [_entry(position, params, needed) for position, params in enumerate(listed, 1)]
+    spec = listed_tenant_spec()
+    return [_entry(position, written, spec, needed) for position, written in enumerate(listed, 1)]
 
 
 def present(entries: Iterable[Entry]) -> list[Entry]:
@@ -93,29 +111,88 @@ def shared_domains(entries: Iterable[Entry]) -> list[str]:
     return warnings
 
 
-def _entry(position: int, params: Mapping[str, Any], needed: Sequence[str]) -> Entry:
-    tenant, failure = None, None
-    try:
-        tenant = tenant_from(params)
-        _require(tenant, needed if tenant.state is State.PRESENT else ())
-    except Failed as error:
-        name = f"entry {position}"
-        known = params.get("domain") or params.get("origin_owner_id") or params.get("account_id")
-        failure = error.located(Phase.ARGUMENTS, f"{name} ({known[:80]})" if known else name)
-        tenant = None
-    domain = tenant.domain if tenant else params.get("domain")
-    return Entry(position, tenant, failure, domain, params.get("origin_owner_id"), params.get("account_id"))
-
-
-def _require(tenant: Tenant, needed: Sequence[str]) -> None:
-    """What the module for one tenant lets Ansible check: here one slip must not stop the others."""
-    missing = [name for name in needed if getattr(tenant, name) is None]
+def require(tenant: Tenant, needed: Sequence[str]) -> None:
+    """Raise Failed(invalid_argument) where a tenant lacks what is needed for what is to be done with it."""
+    missing = [name for name in needed if getattr(tenant, name) is None] if tenant.state is State.PRESENT else []
     if missing:
-        raise invalid_argument(f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.")
+        raise invalid_argument(
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.",
+            WHERE_A_KEY_GOES if "api_key" in missing else "",
+        )
     if tenant.state is State.ABSENT and not (tenant.origin_owner_id or tenant.account_id):
         raise invalid_argument("origin_owner_id or account_id is needed.")
     if (tenant.admin_api_key is None) != (tenant.agent_email is None):
         raise invalid_argument("admin_api_key and agent_email are needed together.")
+
+
+WHERE_A_KEY_GOES = "The role takes a key under its domain from the dictionary freshservice_link_api_keys."
+
+FAULTS_TOLD = 3
+"""How many faults of one entry its line tells."""
+
+
+def _entry(position: int, written: Any, spec: Spec, needed: Sequence[str]) -> Entry:
+    if not isinstance(written, Mapping):
+        wrong = invalid_argument(
+            f"it is {not_text(written) or 'text'}, not a dictionary.",
+            "Write options and values, such as 'domain: mycompany'.",
+        )
+        failure = wrong.located(Phase.ARGUMENTS, place_of(position, None))
+        return Entry(position, None, failure, None, None, None, identified=False)
+    values, faults = read(written, spec)
+    try:
+        if faults:
+            raise invalid_argument(" ".join(faults[:FAULTS_TOLD]), "Correct it, then run again.")
+        tenant = tenant_from(with_defaults(values, spec))
+        require(tenant, needed)
+        return Entry(
+            position,
+            tenant,
+            None,
+            tenant.domain,
+            tenant.origin_owner_id,
+            tenant.account_id,
+            values.get("line"),
+        )
+    except Failed as error:
+        return _unsound(position, values, error, Scrubber(_secrets_of(written)))
+
+
+def _unsound(position: int, values: Mapping[str, Any], error: Failed, scrubber: Scrubber) -> Entry:
+    shown = {name: values.get(name) for name in ("domain", "origin_owner_id", "account_id")}
+    known = next((text for text in shown.values() if text), None)
+    place = place_of(position, values.get("line"))
+    failure = error.located(Phase.ARGUMENTS, f"{place} ({known[:80]})" if known else place)
+    return Entry(
+        position,
+        None,
+        failure.scrubbed(scrubber),
+        *map(scrubber.scrub, shown.values()),
+        values.get("line"),
+        identified=_identified(values) and scrubber.scrub(shown) == shown,
+    )
+
+
+def _identified(values: Mapping[str, Any]) -> bool:
+    try:
+        return any(ids_from(values))
+    except Failed:
+        return False
+
+
+def _secrets_of(written: Any, secret: bool = False) -> Iterator[str]:
+    """Every text of an unsound entry that could be a secret, whatever its shape and under whatever name."""
+    if isinstance(written, Mapping):
+        for name, value in written.items():
+            yield from _secrets_of(value, secret or bool(_SECRET_NAME.search(str(name))))
+    elif isinstance(written, (list, tuple)):
+        for value in written:
+            yield from _secrets_of(value, secret)
+    elif secret and isinstance(written, str):
+        yield from {written, written.strip()}
+
+
+_SECRET_NAME = re.compile(r"(?i)key|secret|token|password")
 
 
 def _refuse_siblings(first: Entry, second: Entry) -> None:

@@ -30,18 +30,19 @@ class ListBench(StoppableBench):
 
     def work(self, run: Callable[[ListBench], tuple[dict[str, Any], Failure | None]]) -> None:
         """Run, and leave with the result, red where there is a failure. C(run) raises Failed where nothing was done."""
-        try:
-            with stopped_early(self.stop, self._parent):
-                result, failure = run(self)
-        except Failed as error:
-            self.refuse(error, "the run")
-            return
-        if failure:
-            self.fail(failure, result)
-        self.exit(result)
+        with self.telling_defects():
+            try:
+                with stopped_early(self.stop, self._parent):
+                    result, failure = run(self)
+            except Failed as error:
+                self.refuse(error, "the run")
+                return
+            if failure:
+                self.fail(failure, result)
+            self.exit(result)
 
-    def take_tenants(self) -> list[dict[str, Any]]:
-        """The tenants' arguments, which nobody else keeps."""
+    def take_tenants(self) -> list[Any]:
+        """The tenants as they were written, which nobody else keeps."""
         return self.module.take_tenants(self.scrubber.forms)
 
     def progress(self, total: int) -> ProgressFile:

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -18,19 +20,21 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments imp
     stackone_url_from,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import Exchange
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, Phase, defect
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import REQUESTS_IMPORT_ERROR, Clock, Http
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Hub
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Linker, Rules
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import VerifyLink
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
+from ansible_collections.tenantlink.stackone.plugins.module_utils._reading import read
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, normalise_key
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
     SHORTEST_SECRET,
     Scrubber,
     harmless,
+    one_line,
     valid_unicode,
 )
 
@@ -39,10 +43,10 @@ HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
 class Module(AnsibleModule):
-    """A module that shows no arguments before they are understood.
+    """A module that reads its arguments before Ansible does, and whose every failure says what it is.
 
-    Where an option with suboptions is of the wrong type, Ansible fails before it has noted which values are
-    secret, and would print them all with the error.
+    Ansible would make text of whatever it gets, and show the values that it does not understand, before it has noted
+    which are secret.
     """
 
     params: dict[str, Any]
@@ -51,14 +55,37 @@ class Module(AnsibleModule):
 
     def __init__(self, **options: Any) -> None:
         self._spec: dict[str, Any] = options["argument_spec"]
+        self._faults: list[str] = []
         super().__init__(**options, supports_check_mode=True)
+        if self._faults:
+            self.fail_json("")
         self._understood = True
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        own = {name: value for name, value in self.params.items() if not str(name).startswith("_ansible_")}
+        values, self._faults = read(own, self._spec)
+        self.params = {**{name: value for name, value in self.params.items() if name not in own}, **values}
 
     def exit_json(self, **kwargs: Any) -> None:
         super().exit_json(invocation=self._invocation(), **kwargs)
 
     def fail_json(self, msg: str, **kwargs: Any) -> None:
+        if "failure" not in kwargs:
+            failure = self._refusal(msg)
+            msg, kwargs = failure.line, {"changed": False, **kwargs, "failure": failure.as_dict()}
         super().fail_json(msg, invocation=self._invocation(), **kwargs)
+
+    def _refusal(self, msg: str) -> Failure:
+        """Why the module ends before its work: its arguments, or what Ansible says of them or of their surroundings."""
+        missing = [
+            name for name, about in self._spec.items() if about.get("required") and self.params.get(name) is None
+        ]
+        if self._faults:
+            return invalid_argument(" ".join(self._faults), "Correct it, then run again.").failure
+        if missing and not self._understood:
+            return invalid_argument(f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.").failure
+        return invalid_argument(one_line(msg, len(msg))).failure
 
     def arguments_shown(self) -> dict[str, Any]:
         """Return the arguments as a result repeats them."""
@@ -100,24 +127,25 @@ class BulkModule(Module):
     masked tenant by tenant, where alone they can occur.
     """
 
-    def _log_invocation(self) -> None:
-        declared = self.params
-        self.params = self.arguments_shown()
-        try:
-            super()._log_invocation()
-        finally:
-            self.params = declared
+    def __init__(self, **options: Any) -> None:
+        self._tenants: list[Any] = []
+        self._count = 0
+        super().__init__(**options)
+
+    def _load_params(self) -> None:
+        """Keep the tenants from Ansible's own checks: each is read for itself, and may fail for itself."""
+        super()._load_params()
+        if "tenants" in self.params:
+            self._tenants, self.params["tenants"] = self.params["tenants"], []
+            self._count = len(self._tenants)
 
     def arguments_shown(self) -> dict[str, Any]:
         """The arguments, with the number of tenants in place of all they hold."""
-        tenants = self.params["tenants"]
-        return {**self.params, "tenants": f"{len(tenants)} tenants" if isinstance(tenants, list) else tenants}
+        return {**self.params, "tenants": f"{self._count} tenants"}
 
-    def take_tenants(self, secrets: set[str]) -> list[dict[str, Any]]:
-        """Hand over the tenants' arguments, keep none of them, and leave Ansible only the run's secrets to mask."""
-        tenants: list[dict[str, Any]] = self.params["tenants"]
-        self.params = self.arguments_shown()
-        self.no_log_values = secrets
+    def take_tenants(self, secrets: set[str]) -> list[Any]:
+        """Hand over the tenants as they were written, and leave Ansible only the run's secrets to mask."""
+        tenants, self._tenants, self.no_log_values = self._tenants, [], secrets
         return tenants
 
 
@@ -167,6 +195,14 @@ class Bench:
     def fail(self, failure: Failure, result: dict[str, Any]) -> None:
         """Leave red, with everything that is known."""
         self.module.fail_json(**self._clean({**result, "msg": failure.line, "failure": failure.as_dict()}))
+
+    @contextmanager
+    def telling_defects(self) -> Iterator[None]:
+        """Let what nobody expected end as a failure too: every way out of a module says what it is."""
+        try:
+            yield
+        except Exception as error:
+            self.fail(defect(error).failure, {"changed": False})
 
     def refuse(self, error: Failed, tenant: str) -> None:
         """Leave red before any request."""

@@ -56,8 +56,8 @@ def unlisted(accounts: Iterable[Account], jobs: Sequence[Job], gone: Sequence[Jo
         if outcome and outcome.found:
             spared_ids.add(outcome.account_id)
             continue
-        if not (entry.origin_owner_id or entry.account_id):
-            raise _refused(PURGE, f"{entry.name} has neither origin_owner_id nor account_id.")
+        if not entry.identified or not (entry.origin_owner_id or entry.account_id):
+            raise _refused(PURGE, f"{entry.name} does not say which account it means, so it could be any of them.")
         if entry.origin_owner_id:
             spared_owners.add(entry.origin_owner_id)
     return [

@@ -88,7 +88,7 @@ def tenant_spec() -> dict[str, Any]:
 
 def listed_tenant_spec() -> dict[str, Any]:
     """The options that declare one tenant of a list."""
-    return {**tenant_spec(), "allow_shared_domain": {"type": "bool", "default": False}}
+    return {**tenant_spec(), "allow_shared_domain": {"type": "bool", "default": False}, "line": {"type": "int"}}
 
 
 def confirm_spec() -> dict[str, Any]:

@@ -183,13 +183,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import d
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import account_spec, http_spec, stackone_spec
 
 
-def main() -> None:
-    """Run the module."""
-    module = Module(
-        argument_spec={**http_spec(), **stackone_spec(), **account_spec()},
-        required_by={"client_key": "client_cert"},
-    )
-    bench = Bench(module)
+def work(module: Module, bench: Bench) -> None:
+    """Do what the options say, and leave."""
     try:
         choice, stackone = choice_from(module.params), bench.stackone()
     except Failed as error:
@@ -202,6 +197,17 @@ def main() -> None:
         return
     shown = [account.as_dict(domain_in(account.setup_information)) for account in accounts]
     bench.exit({"changed": False, "accounts": shown, "summary": summary_of(accounts)})
+
+
+def main() -> None:
+    """Run the module."""
+    module = Module(
+        argument_spec={**http_spec(), **stackone_spec(), **account_spec()},
+        required_by={"client_key": "client_cert"},
+    )
+    bench = Bench(module)
+    with bench.telling_defects():
+        work(module, bench)
 
 
 if __name__ == "__main__":

@@ -192,13 +192,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableBench
 
 
-def main() -> None:
-    """Run the module."""
-    module = Module(
-        argument_spec={**http_spec(), **stackone_spec(), **owner_spec(), **auth_spec()},
-        required_by={"client_key": "client_cert"},
-    )
-    bench = StoppableBench(module)
+def work(module: Module, bench: StoppableBench) -> None:
+    """Do what the options say, and leave."""
     try:
         tenant = owner_from(module.params)
         options = auth_options_from(module.params, module.check_mode)
@@ -219,6 +214,17 @@ def main() -> None:
         bench.fail(stopped.located(Phase.OBSERVE, tenant.name), {"changed": False})
         return
     bench.exit(invitation.as_dict())
+
+
+def main() -> None:
+    """Run the module."""
+    module = Module(
+        argument_spec={**http_spec(), **stackone_spec(), **owner_spec(), **auth_spec()},
+        required_by={"client_key": "client_cert"},
+    )
+    bench = StoppableBench(module)
+    with bench.telling_defects():
+        work(module, bench)
 
 
 if __name__ == "__main__":

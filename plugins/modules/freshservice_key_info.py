@@ -164,18 +164,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import 
 )
 
 
-def main() -> None:
-    """Run the module."""
-    own = {"fail_on_refused": {"type": "bool", "default": False}}
-    spec = {**http_spec(), **freshservice_spec(), **key_check_spec(), **own}
-    for name in ("domain", "api_key"):
-        spec[name]["required"] = True
-    module = Module(
-        argument_spec=spec,
-        required_together=[("admin_api_key", "agent_email")],
-        required_by={"client_key": "client_cert"},
-    )
-    bench = Bench(module)
+def work(module: Module, bench: Bench) -> None:
+    """Do what the options say, and leave."""
     try:
         domain, *keys = key_check_arguments(module.params)
         freshservice = bench.freshservice()
@@ -189,6 +179,22 @@ def main() -> None:
     if module.params["fail_on_refused"] and check.status is not KeyStatus.VALID:
         bench.fail(check.failed().located(Phase.KEY_CHECK, domain), result)
     bench.exit(result)
+
+
+def main() -> None:
+    """Run the module."""
+    own = {"fail_on_refused": {"type": "bool", "default": False}}
+    spec = {**http_spec(), **freshservice_spec(), **key_check_spec(), **own}
+    for name in ("domain", "api_key"):
+        spec[name]["required"] = True
+    module = Module(
+        argument_spec=spec,
+        required_together=[("admin_api_key", "agent_email")],
+        required_by={"client_key": "client_cert"},
+    )
+    bench = Bench(module)
+    with bench.telling_defects():
+        work(module, bench)
 
 
 if __name__ == "__main__":

@@ -376,6 +376,7 @@ failure:
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import confirm_timeout_from, tenant_from
+from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import TO_LINK, require
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Module
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
@@ -393,8 +394,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._unfinished im
 
 def _declared(params: dict[str, Any]) -> str:
     """Return what a message calls a tenant whose options are not sound."""
-    owner, account = params["origin_owner_id"], params["account_id"]
-    return one_line(f"owner {owner}" if owner else f"account {account}")
+    domain, owner, account = params["domain"], params["origin_owner_id"], params["account_id"]
+    named = f"owner {owner}" if owner else f"account {account}" if account else domain
+    return one_line(named or "the tenant")
 
 
 def result_of(outcome: Outcome) -> dict[str, Any]:
@@ -420,26 +422,11 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
     return result
 
 
-def main() -> None:
-    """Run the module."""
-    module = Module(
-        argument_spec={
-            **http_spec(),
-            **freshservice_spec(),
-            **stackone_spec(),
-            **tenant_spec(),
-            **confirm_spec(),
-        },
-        required_if=[
-            ("state", "present", ("domain", "api_key", "origin_owner_id")),
-            ("state", "absent", ("origin_owner_id", "account_id"), True),
-        ],
-        required_together=[("admin_api_key", "agent_email")],
-        required_by={"client_key": "client_cert"},
-    )
-    bench = StoppableBench(module)
+def work(module: Module, bench: StoppableBench) -> None:
+    """Do what the options say, and leave."""
     try:
         tenant = tenant_from(module.params)
+        require(tenant, TO_LINK)
         timeout = confirm_timeout_from(module.params)
         linker = bench.linker()
     except Failed as error:
@@ -451,6 +438,23 @@ def main() -> None:
     if outcome.failure:
         bench.fail(outcome.failure, result_of(outcome))
     bench.exit(result_of(outcome))
+
+
+def main() -> None:
+    """Run the module."""
+    module = Module(
+        argument_spec={
+            **http_spec(),
+            **freshservice_spec(),
+            **stackone_spec(),
+            **tenant_spec(),
+            **confirm_spec(),
+        },
+        required_by={"client_key": "client_cert"},
+    )
+    bench = StoppableBench(module)
+    with bench.telling_defects():
+        work(module, bench)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,13 @@ from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import normalise_domain, normalise_key
+from ansible_collections.tenantlink.stackone.plugins.module_utils._written import (
+    accident,
+    hidden_character,
+    not_text,
+    trimmed,
+    unset,
+)
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem, Row, table_from
 
 
@@ -26,10 +33,11 @@ class Keyring:
 
     def name(self, domain: Any, owner: Any) -> str | None:
         """Under which name the key of a tenant is found: its domain, else its owner."""
-        label = None if domain is None else label_of(str(domain))
+        label = None if not_text(domain) else label_of(str(domain))
         if label in self.domains:
             return self.domains[label]
-        return str(owner) if owner is not None and str(owner) in self.keys else None
+        name = None if not_text(owner) else trimmed(str(owner))
+        return name if name in self.keys else None
 
     def find(self, domain: Any, owner: Any) -> str | None:
         """The key of a tenant."""
@@ -47,17 +55,34 @@ def keyring_from(keys: Any, option: str) -> Keyring:
         raise Problem(f"{option} must be a dictionary of keys by domain or origin_owner_id.")
     ring = Keyring()
     for position, (name, key) in enumerate(keys.items(), 1):
-        key = opened(key)
-        if key is None:
+        key, name = opened(key), _name_of(name, f"{option}: the name of entry {position}")
+        if unset(key):
             continue
         if not isinstance(key, str):
-            raise Problem(f"{option}: the key in entry {position} is no text. Put it in quotes.")
-        ring.keys.setdefault(str(name), key)
-        ring.positions.setdefault(str(name), position)
-        label = label_of(str(name))
-        if label is not None and ring.keys[ring.domains.setdefault(label, str(name))] != key:
+            kind = not_text(key) or "a number"
+            raise Problem(f"{option}: the key in entry {position} is {kind}, not text; put it in quotes.")
+        if ring.keys.setdefault(name, key) != key:
+            raise Problem(f"{option}: entry {position} has the name of an earlier one, and another key. Remove one.")
+        ring.positions.setdefault(name, position)
+        label = label_of(name)
+        if label is not None and ring.keys[ring.domains.setdefault(label, name)] != key:
             raise Problem(f"{option}: entry {position} has the domain of an earlier one, and another key. Remove one.")
     return ring
+
+
+def _name_of(written: Any, where: str) -> str:
+    """The domain or owner that a key is under. Raises Problem, which shows it only where it cannot be a key."""
+    kind = not_text(written)
+    if kind:
+        raise Problem(f"{where} is {kind}, not text; put it in quotes.")
+    name = trimmed(str(written))
+    # A domain can be any word.
+    hidden, slip = hidden_character(name), None if label_of(name) else accident(name)
+    if hidden:
+        raise Problem(f"{where} holds a character that cannot be seen ({hidden}). Type it again.")
+    if slip:
+        raise Problem(f"{where} is {slip}, not a domain or an id. Write the id itself, in quotes.")
+    return name
 
 
 def api_keys_from(text: str) -> dict[str, str]:
@@ -95,7 +120,7 @@ def _name(row: Row) -> str:
     if "domain" not in row.cells:
         if "origin_owner_id" not in row.cells:
             raise Problem(f"line {row.line}: it does not say whose key it is: domain or origin_owner_id is empty.")
-        return row.cells["origin_owner_id"]
+        return _name_of(row.cells["origin_owner_id"], f"line {row.line}: origin_owner_id")
     label = label_of(row.cells["domain"])
     if label is None:
         raise Problem(f"line {row.line}: the domain is none: write the part before .freshservice.com, as 'mycompany'.")

@@ -12,10 +12,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._written import trimmed
+
 BOM = "\ufeff"
 DELIMITERS = ",;\t"
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
+_SEPARATOR = re.compile(f'(?i)\\s*"?sep=([{DELIMITERS}])"?\\s*')
+"""What a spreadsheet may write before the header."""
 
 
 class Problem(ValueError):
@@ -32,10 +36,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """The header, and the lines below it that are neither blank nor a comment."""
+    """The header, and the lines below it that are neither blank nor a comment. C(written) is the header as it stands."""
 
     line: int
     columns: list[str]
+    written: list[str]
     delimiter: str
     body: list[tuple[int, str]]
 
@@ -68,25 +73,41 @@ def readable(text: str) -> str:
     except UnicodeEncodeError as error:
         line = len(_LINE_BREAK.findall(text, 0, error.start)) + 1
         raise Problem(f"line {line}: the file is not in UTF-8. Save it as UTF-8 text.") from None
-    return text.lstrip(BOM)
+    text = text.lstrip(BOM)
+    if text.lstrip().startswith("$ANSIBLE_VAULT"):
+        raise Problem(
+            "the file is encrypted, but something stands before $ANSIBLE_VAULT, as a rule a byte order mark, so that"
+            " Ansible does not see it. Save the file as UTF-8 without one."
+        )
+    return text
+
+
+def column_name(written: str) -> str:
+    """Return a column's name as an option's is written: spreadsheets and people write Origin Owner ID."""
+    return re.sub(r"[ -]+", "_", trimmed(written).lower())
 
 
 def table_from(text: str) -> Table:
     """Find the header and its delimiter. Raises Problem."""
     lines = _LINE_BREAK.split(readable(text))
-    body = [(number, line) for number, line in enumerate(lines, 1) if _counts(line)]
+    body = [(number, line) for number, line in enumerate(lines, 1) if counts(line)]
+    declared = _SEPARATOR.fullmatch(body[0][1]) if body else None
+    if declared:
+        body = body[1:]
     if not body:
         raise Problem("line 1: there is no header. The first line of a CSV names its columns.")
     line, header = body[0]
-    delimiter = max(DELIMITERS, key=header.count)
-    columns = _cells(line, header, delimiter)
+    delimiter = declared[1] if declared else max(DELIMITERS, key=header.count)
+    written = _cells(line, header, delimiter)
+    columns = list(map(column_name, written))
     for index, name in enumerate(columns):
         if name and columns.index(name) < index:
             raise Problem(f"line {line}: columns {columns.index(name) + 1} and {index + 1} have the same name.")
-    return Table(line, columns, delimiter, body[1:])
+    return Table(line, columns, written, delimiter, body[1:])
 
 
-def _counts(line: str) -> bool:
+def counts(line: str) -> bool:
+    """Return whether a line is neither blank nor a comment."""
     return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
@@ -99,7 +120,7 @@ def _cells(line: int, text: str, delimiter: str) -> list[str]:
         raise Problem(f"line {line}: this is no CSV: it holds a NUL character or an enormous value.") from None
     if values[-1].endswith("\n"):
         raise Problem(f"line {line}: a double quote is left open. A value ends on the line that it starts on.")
-    return [value.strip() for value in values]
+    return list(map(trimmed, values))
 
 
 def _spoken(delimiter: str) -> str:

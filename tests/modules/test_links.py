@@ -175,7 +175,7 @@ def test_purge_spares_the_account_of_a_tenant_whose_owner_was_written_differentl
     house.links(house.tenants("acme", "globex"))
     before = house.emulator.accounts()
     result = house.links(
-        [*house.tenants("acme", origin_owner_id="customer-acme "), *house.tenants("globex")], purge=True, purge_limit=9
+        [*house.tenants("acme", origin_owner_id="Customer-acme"), *house.tenants("globex")], purge=True, purge_limit=9
     )
     assert result["results"][0]["failure"]["code"] == "domain_linked_elsewhere"
     assert result["purged"] == []

@@ -351,17 +351,22 @@ def _as_under_ansible(options: dict[str, Any], check_mode: bool, warnings: list[
 
     def enter(self: Any, argument_spec: dict[str, Any], supports_check_mode: bool = False, **rules: Any) -> None:
         assert supports_check_mode
-        found = ModuleArgumentSpecValidator(argument_spec, **rules).validate(copy.deepcopy(options))
+        self._load_params()
+        found = ModuleArgumentSpecValidator(argument_spec, **rules).validate(self.params)
         self.params, self.no_log_values = found.validated_parameters, set(found._no_log_values)
         self.check_mode, self._diff = check_mode, True
         if found.error_messages:
             self.fail_json(msg=found.errors.msg)
+
+    def load(self: Any) -> None:
+        self.params = copy.deepcopy(options)
 
     def leave(self: Any, failed: bool, said: dict[str, Any]) -> None:
         raise Left(failed, said, remove_values(copy.deepcopy(said), self.no_log_values))
 
     with (
         mock.patch.object(AnsibleModule, "__init__", enter),
+        mock.patch.object(AnsibleModule, "_load_params", load),
         mock.patch.object(AnsibleModule, "exit_json", lambda self, **said: leave(self, False, said)),
         mock.patch.object(
             AnsibleModule, "fail_json", lambda self, msg, **said: leave(self, True, {**said, "msg": msg})

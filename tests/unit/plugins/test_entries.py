@@ -151,7 +151,9 @@ def test_an_entry_that_could_mean_any_account_forbids_a_purge():
     (entry,) = entries_from([declared("a", None)])
     failure = failed(unlisted, [account(1)], [Job(entry)])
     assert (failure.code, failure.phase, failure.tenant) == (FailureCode.PURGE_REFUSED, Phase.APPLY, "purge")
-    assert failure.message == ("entry 1 (a) has neither origin_owner_id nor account_id. None of them was unlinked.")
+    assert failure.message == (
+        "entry 1 (a) does not say which account it means, so it could be any of them. None of them was unlinked."
+    )
     assert failure.remediation == "Correct it, then run again."
     assert failure.details == {}
 

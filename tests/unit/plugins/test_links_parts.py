@@ -163,7 +163,7 @@ def test_purge_spares_pinned_accounts():
 
 def test_purge_spares_the_account_that_keeps_a_tenant_from_being_linked():
     """The tenant's owner was written differently: its working account must not go while no other can be made."""
-    (entry,) = entries(declared("a", "4711.0"))
+    (entry,) = entries(declared("a", "other"))
     refused = Job(entry, outcome(entry, False), elsewhere=("id-1",))
     assert [item.id for item in unlisted(ACCOUNTS, [refused])] == ["id-2", "id-3", "id-4"]
 

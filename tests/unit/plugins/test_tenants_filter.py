@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import datetime
 import io
 import json
 import re
@@ -23,6 +24,8 @@ from ansible_collections.tenantlink.stackone.plugins.filter import api_keys as a
 from ansible_collections.tenantlink.stackone.plugins.filter import tenants as tenants_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import vaulted_api_keys as vaulted_plugin
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import listed_tenant_spec
+from ansible_collections.tenantlink.stackone.plugins.module_utils._written import trimmed
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _listing
 
 tenants = tenants_plugin.tenants
 api_keys = api_keys_plugin.api_keys
@@ -35,7 +38,12 @@ VARIABLE = "freshservice_link_api_keys"
 LABELS = st.from_regex(re.compile(r"[a-z]([a-z0-9]{0,20})"), fullmatch=True)
 KEYS = st.from_regex(re.compile(r"[A-Za-z0-9]{8,32}"), fullmatch=True)
 # What stays as it is in a CSV: one line, with no white space around it.
-VALUES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).map(str.strip).filter(bool)
+VALUES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).map(trimmed).filter(bool)
+
+
+def without_lines(listed):
+    """What a CSV declares, apart from where each tenant stands in it."""
+    return [{name: value for name, value in tenant.items() if name != "line"} for tenant in listed]
 
 
 def refused(call, *args, **kwargs):
@@ -75,6 +83,9 @@ CSV = {
     "an alias": ("domain,connector_profile_id\nacme,p1\n", [{"domain": "acme", "integration_id": "p1"}]),
     "Jinja is text": ("domain,label\nacme,{{ 1 + 1 }}{% raw %}\n", [{"domain": "acme", "label": "{{ 1 + 1 }}{% raw %}"}]),
     "an odd line separator is text": ("domain,label\nacme,a\u2028b\n", [{"domain": "acme", "label": "a\u2028b"}]),
+    "capitals in the header": ("Domain,Origin Owner ID,ACCOUNT-TYPE\nacme,c1,test\n", [{"domain": "acme", "origin_owner_id": "c1", "account_type": "test"}]),
+    "what a spreadsheet separates by": ("sep=;\ndomain;label\nacme;a,b,c\n", [{"domain": "acme", "label": "a,b,c"}]),
+    "columns of one's own": ("_notes,domain,_line\nx,acme,7\n", [{"domain": "acme"}]),
     "not only ASCII": ("domain,origin_owner_name\nacme,Müller & 愛\n", [{"domain": "acme", "origin_owner_name": "Müller & 愛"}]),
 }  # fmt: skip
 
@@ -82,7 +93,12 @@ CSV = {
 @pytest.mark.parametrize("name", CSV)
 def test_csv(name):
     text, expected = CSV[name]
-    assert tenants(text) == expected
+    assert without_lines(tenants(text)) == expected
+
+
+def test_each_tenant_of_a_csv_knows_its_line():
+    text = "sep=;\n# ours\ndomain;label\n\nacme;x\n;;\nglobex;y\n"
+    assert [(tenant["domain"], tenant["line"]) for tenant in tenants(text)] == [("acme", 5), ("globex", 7)]
 
 
 BAD_CSV = {
@@ -90,7 +106,10 @@ BAD_CSV = {
     "blank": (" \n# only a comment\n", ["line 1", "no header"]),
     "an unknown column": ("domain,owner\nacme,x\n", ["line 1", "column 2 (owner)", "The header names options", "origin_owner_id"]),
     "a slip": ("# x\n\ndomain,origin_ownr_id\nacme,x\n", ["line 3", "column 2 (origin_ownr_id)", "Did you mean origin_owner_id?"]),
-    "another case": ("Domain,label\nacme,x\n", ["line 1", "column 1 (Domain)", "Did you mean domain?"]),
+    "a column of one's own": ("domain,notes\nacme,x\n", ["line 1", "column 2 (notes)", "begins with _", "ignore_columns"]),
+    "one column in two spellings": ("Domain,domain\nacme,x\n", ["line 1", "columns 1 and 2 have the same name"]),
+    "an encrypted file behind a byte order mark": ("\ufeff$ANSIBLE_VAULT;1.1;AES256\n6162\n", ["encrypted", "byte order mark", "UTF-8"]),
+    "an encrypted file behind a blank line": ("\n$ANSIBLE_VAULT;1.1;AES256\n6162\n", ["encrypted", "stands before"]),
     "no header": (f"acme,{SECRET}\n", ["line 1", "column 1 (acme) is no option"]),
     "no header, the key first": (f"{SECRET},acme\n", ["line 1", "column 1 is no option"]),
     "a column of keys": (f"domain,api_key\nacme,{SECRET}\n", ["line 1", "column 2 is api_key", "vaulted dictionary"]),
@@ -121,15 +140,15 @@ def test_csv_that_is_refused(name):
 def test_the_columns_are_the_options_of_a_tenant():
     spec = listed_tenant_spec()
     aliases = {alias: name for name, about in spec.items() for alias in about.get("aliases", [])}
-    assert aliases == tenants_plugin.ALIASES
-    assert set(spec) - tenants_plugin.NEVER_IN_A_CSV | set(aliases) == tenants_plugin.COLUMNS
+    assert aliases == _listing.ALIASES
+    assert set(spec) - _listing.NEVER_IN_A_CSV - {"line"} | set(aliases) == _listing.COLUMNS
     secret = {name for name, about in spec.items() if about.get("no_log")}
-    assert secret | {"credential_fields"} == tenants_plugin.NEVER_IN_A_CSV
+    assert secret | {"credential_fields"} == _listing.NEVER_IN_A_CSV
 
 
 @settings(deadline=None)
 @given(
-    st.lists(st.sampled_from(sorted(tenants_plugin.COLUMNS - {"connector_profile_id"})), min_size=1, unique=True),
+    st.lists(st.sampled_from(sorted(_listing.COLUMNS - {"connector_profile_id"})), min_size=1, unique=True),
     st.data(),
     st.sampled_from([",", ";", "\t"]),
     st.sampled_from(["\n", "\r\n"]),
@@ -143,7 +162,7 @@ def test_what_a_spreadsheet_writes_is_read_back(columns, data, delimiter, line_e
     writer = csv.DictWriter(file, columns, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL)
     writer.writeheader()
     writer.writerows(rows)
-    assert tenants(mark + file.getvalue()) == rows
+    assert without_lines(tenants(mark + file.getvalue())) == rows
 
 
 @settings(deadline=None)
@@ -157,8 +176,8 @@ def test_any_text_is_a_list_or_a_refusal(text):
         message = "line 0: none"
     assert re.match(r"line \d+: ", message)
     for tenant in result:
-        assert set(tenant) <= {"domain", "label"}
-        assert all(value == value.strip() != "" for value in tenant.values())
+        assert set(tenant) <= {"domain", "label", "line"}
+        assert all(value == value.strip() != "" for name, value in tenant.items() if name != "line")
 
 
 @settings(deadline=None)
@@ -174,6 +193,83 @@ def test_json_and_yaml_are_the_same(entries):
     assert tenants(json.dumps(entries, indent=2, ensure_ascii=False)) == expected
 
 
+YAML = {
+    "a list": "- domain: acme\n  label: Main\n",
+    "a document": "# ours\n---\n- {domain: acme, label: Main}\n",
+    "a variable": "freshservice_link_tenants:\n  - domain: acme\n    label: Main\n",
+    "a variable in a document": "\ufeff---\nfreshservice_link_tenants:\n  - {domain: acme, label: Main}\n",
+    "what is shared": "- &one\n  label: Main\n  domain: acme\n",
+    "a note and nothing": "- domain: acme\n  label: Main\n  _note: x\n  origin_username: ~\n  origin_owner_name:\n",
+}
+
+
+@pytest.mark.parametrize("name", YAML)
+def test_yaml(name):
+    assert tenants(YAML[name]) == [{"domain": "acme", "label": "Main"}]
+
+
+AS_WRITTEN = ["0123", "1_000", "12:30:45", "2024-01-01", "0x1F", "1e5", "1.0e+5", ".nan", "on", "No", "true", "4711.0"]
+
+
+@pytest.mark.parametrize("written", AS_WRITTEN)
+def test_every_kind_of_file_leaves_a_text_as_it_is_written(written):
+    expected = [{"origin_owner_id": written}]
+    assert tenants(f"- origin_owner_id: {written}\n") == expected
+    assert without_lines(tenants(f"origin_owner_id\n{written}\n")) == expected
+    assert tenants(json.dumps(expected)) == expected
+
+
+BAD_YAML = {
+    "a vaulted value": (f"- domain: acme\n  api_key: !vault |\n    {SECRET}\n", ["line 2", "!vault", "api_keys"]),
+    "a Python object": (f"- !!python/object/apply:os.getcwd [{SECRET}]\n", ["line 1", "tags"]),
+    "an option twice": (f"- domain: acme\n  label: x\n  label: {SECRET}\n", ["line 2", "twice"]),
+    "malformed": (f"- domain: acme\n  label: '{SECRET}\n", ["line", "not plain YAML"]),
+    "a control character": (f"- domain: {SECRET}\x00\n", ["not allowed"]),
+    "itself": ("- &a\n  x: *a\n", ["nested"]),
+    "other variables": (f"freshservice_link_tenants: []\nother: {SECRET}\n", ["a dictionary", "-e @file"]),
+    "one tenant": (f"domain: acme\napi_key: {SECRET}\n", ["a dictionary", "a list of tenants"]),
+    "nothing": ("---\n", ["list of dictionaries"]),
+    "a word": (f"---\n{SECRET}\n", ["list of dictionaries"]),
+}
+
+
+@pytest.mark.parametrize("name", BAD_YAML)
+def test_yaml_that_is_refused(name):
+    text, words = BAD_YAML[name]
+    message = refused(tenants, text)
+    for word in words:
+        assert word in message, message
+
+
+@pytest.mark.parametrize("source", [list, json.dumps, yaml.safe_dump])
+def test_what_is_no_dictionary_is_left_to_the_module_to_refuse_alone(source):
+    listed = [{"domain": "acme"}, SECRET, [SECRET], None]
+    assert tenants(source(listed), api_keys={"acme": "K"}) == [{"domain": "acme", "api_key": "K"}, *listed[1:]]
+    assert tenants(source(listed), api_keys={"acme": "K"}, keyed_only=True) == [{"domain": "acme", "api_key": "K"}]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        [{"domain": "acme", "Notes": "x", "_x": "y", "crm id": 7}],
+        "domain,Notes,_x,CRM id\nacme,x,y,7\n",
+        "- domain: acme\n  Notes: x\n  _x: y\n  crm id: 7\n",
+    ],
+)
+def test_columns_of_ones_own_are_left_out(source):
+    assert without_lines(tenants(source, ignore_columns=["notes", "crm_id"])) == [{"domain": "acme"}]
+
+
+@pytest.mark.parametrize("columns", ["notes", 7, [True], {"notes": None}.values()])
+def test_columns_to_ignore_are_a_list_of_names(columns):
+    assert "ignore_columns must be a list" in refused(tenants, [], ignore_columns=columns)
+
+
+def test_empty_text_is_as_good_as_nothing():
+    listed = tenants([{"domain": "acme", "label": " ", "api_key": ""}], {"acme": "K"}, defaults={"label": "D"})
+    assert listed == [{"domain": "acme", "label": "D", "api_key": "K"}]
+
+
 def test_json_may_hold_keys():
     assert tenants(json.dumps([{"domain": "acme", "api_key": SECRET}])) == [{"domain": "acme", "api_key": SECRET}]
 
@@ -183,10 +279,6 @@ BAD_INPUT = {
     "a number": (7, ["list of dictionaries"]),
     "bytes": (b"domain\nacme", ["list of dictionaries"]),
     "a dictionary": ({"acme": {"api_key": SECRET}}, ["list of dictionaries"]),
-    "an entry of text": ([{"domain": "acme"}, SECRET], ["entry 2 is no dictionary"]),
-    "an entry of nothing": ([None], ["entry 1 is no dictionary"]),
-    "an entry that is a list": ([[SECRET]], ["entry 1 is no dictionary"]),
-    "JSON with an entry of text": (json.dumps([{}, {}, SECRET]), ["entry 3 is no dictionary"]),
     "malformed JSON": ('[{"domain": "acme"},\n {"api_key": "' + SECRET + '",}]', ["JSON is malformed", "line 2, column"]),
     "cut JSON": ('[{"api_key": "' + SECRET, ["JSON is malformed", "line 1, column"]),
     "half a character": ('[{"domain": "acme"}, {"label": "\\ud800"}]', ["entry 2", "half a character"]),
@@ -221,7 +313,10 @@ KEYRING = {
     "not there": ({"domain": "acme", "origin_owner_id": "c1"}, {"globex": "K", "c2": "K"}, None),
     "no key": ({"domain": "acme"}, {"acme": None}, None),
     "no tenant": ({}, {"acme": "K"}, None),
-    "an empty key is the module's to refuse": ({"domain": "acme"}, {"acme": ""}, ""),
+    "an empty key is none": ({"domain": "acme"}, {"acme": ""}, None),
+    "white space around a name": ({"origin_owner_id": "c-1"}, {" c-1\u00a0": "K"}, "K"),
+    "white space around an owner": ({"origin_owner_id": "\ufeffc-1 "}, {"c-1": "K"}, "K"),
+    "a domain that YAML read as a boolean": ({"domain": True, "origin_owner_id": 1.5}, {"True": "K", "1.5": "K"}, None),
 }
 
 
@@ -237,7 +332,9 @@ def test_keys(name, option):
 
 
 def test_both_kinds_of_keys():
-    assert tenants("domain\nacme\nglobex", {"acme": "FIRST-KEY", "globex": "SECOND-KEY"}, {"acme": "A"}) == [
+    assert tenants(
+        [{"domain": "acme"}, {"domain": "globex"}], {"acme": "FIRST-KEY", "globex": "SECOND-KEY"}, {"acme": "A"}
+    ) == [
         {"domain": "acme", "api_key": "FIRST-KEY", "admin_api_key": "A"},
         {"domain": "globex", "api_key": "SECOND-KEY"},
     ]
@@ -247,7 +344,14 @@ BAD_KEYS = {
     "a list": ([SECRET], ["must be a dictionary"]),
     "text": (SECRET, ["must be a dictionary"]),
     "a number as a key": ({"acme": "K", SECRET: 123}, ["entry 2", "quotes"]),
-    "a dictionary as a key": ({"acme": {"key": SECRET}}, ["entry 1", "no text"]),
+    "a dictionary as a key": ({"acme": {"key": SECRET}}, ["entry 1", "a dictionary, not text"]),
+    "a name that YAML read as a boolean": ({"x": "K", True: SECRET}, ["entry 2 is a boolean, not text", "quotes"]),
+    "a name that YAML read as a number": ({1.5: SECRET}, ["entry 1 is a decimal number, not text", "quotes"]),
+    "a name that YAML read as a date": ({datetime.date(2024, 1, 1): SECRET}, ["entry 1 is a date, not text", "quotes"]),
+    "a name that YAML read as nothing": ({None: SECRET}, ["entry 1 is null, not text", "quotes"]),
+    "a name that a spreadsheet spoiled": ({"1.23457E+11": SECRET}, ["entry 1 is a number as a spreadsheet"]),
+    "a name with a hidden character": ({"c\u200b1": SECRET}, ["entry 1 holds", "U+200B"]),
+    "one name twice": ({"c 1": SECRET, "c 1 ": "K"}, ["entry 2", "another key"]),
     "one domain twice": ({"acme": SECRET, "x": "K", "Acme.freshservice.com": "K"}, ["entry 3", "another key"]),
     "names and keys swapped": ({SECRET: "acme", SECRET.lower(): "globex"}, ["entry 2", "another key"]),
 }
@@ -327,6 +431,7 @@ def test_ten_thousand_tenants_take_no_time():
     result = tenants(text, keys, defaults={"account_type": "test"})
     assert time.process_time() - start < 5
     assert result[-1] == {
+        "line": count + 1,
         "domain": f"t{count - 1}",
         "origin_owner_id": f"customer-{count - 1}",
         "label": f"Label {count - 1}",

@@ -1,0 +1,77 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people, YAML and spreadsheets write: which of it is text, and which text cannot be an id. Pure."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_KINDS = (
+    (bool, "a boolean"),
+    (float, "a decimal number"),
+    (datetime.date, "a date"),
+    (Mapping, "a dictionary"),
+    ((list, tuple, set), "a list"),
+    (bytes, "binary data"),
+)
+
+_UNSEEN = "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+_HIDDEN = re.compile(f"[{_UNSEEN}]")
+_EDGES = "".join(char for char in map(chr, (*range(0x3165), 0xFEFF, 0xFFA0)) if char.isspace() or _HIDDEN.match(char))
+
+_ACCIDENTS = (
+    (re.compile(r"-?\d+([.,]\d+)?[eE][+-]\d+|-?\d+[.,]0+"), "a number as a spreadsheet writes it"),
+    (re.compile(r"(?s)=.*"), "a formula of a spreadsheet"),
+    (re.compile(r"(?s)'.*"), "text with the apostrophe that a spreadsheet hides"),
+    (re.compile(r"#(N/A|NV|N/D|[A-Z/0]+[!?])|#+"), "an error of a spreadsheet"),
+    (re.compile(r"(?i)nan|n/a|null|none|true|false|undefined"), "what programs write for a value that is not text"),
+)
+
+_PLAIN_NAME = re.compile(r"[A-Z]?[a-z]{1,19}([ _-][A-Z]?[a-z]{1,19}){0,4}")
+
+
+def not_text(value: Any) -> str | None:
+    """Return what a value is that is not text; None for text, and for whole numbers, which can be taken for text."""
+    for kind, words in _KINDS:
+        if isinstance(value, kind):
+            return words
+    return None if isinstance(value, (str, int)) else "null" if value is None else "of an unknown type"
+
+
+def trimmed(text: str) -> str:
+    """Return the text without white space and invisible characters around it."""
+    inner = text.strip(_EDGES)
+    # The same object, where nothing was cut off: Ansible marks texts that come from the user.
+    return text if len(inner) == len(text) else inner
+
+
+def unset(value: Any) -> bool:
+    """Return whether an option is as good as absent. Surveys send empty text where nobody answered."""
+    return value is None or (isinstance(value, str) and not trimmed(value))
+
+
+def hidden_character(text: str) -> str | None:
+    """Return the first invisible character, as `U+200B`. An ordinary space is not one."""
+    if text.isprintable() and not _HIDDEN.search(text):
+        return None
+    return next(f"U+{ord(char):04X}" for char in text if not char.isprintable() or _HIDDEN.match(char))
+
+
+def accident(text: str) -> str | None:
+    """Return what a spreadsheet or a program made of an id; None for a text that can be one."""
+    return next((words for pattern, words in _ACCIDENTS if pattern.fullmatch(text)), None)
+
+
+def plain_name(name: Any) -> str | None:
+    """Return a name that can be shown. What stands in place of a name could be a key."""
+    return name if isinstance(name, str) and _PLAIN_NAME.fullmatch(name) else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a question that names the closest of the known words, or nothing."""
+    close = difflib.get_close_matches(re.sub(r"[ -]", "_", word.lower()), sorted(known), n=1)
+    return f"Did you mean {close[0]}?" if close else ""
