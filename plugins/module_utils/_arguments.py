@@ -97,9 +97,11 @@ def choice_from(params: Mapping[str, Any]) -> Choice:
 
 def tenant_from(params: Mapping[str, Any]) -> Tenant:
     """The declared tenant. Raises Failed(invalid_domain or invalid_argument)."""
+    owner, key = owner_from(params), _key(params, "api_key")
+    _tell_apart(owner.domain, key)
     return replace(
-        owner_from(params),
-        api_key=_key(params, "api_key"),
+        owner,
+        api_key=key,
         admin_api_key=_key(params, "admin_api_key"),
         agent_email=_valid(params.get("agent_email"), "agent_email"),
         state=State(params["state"]),
@@ -141,12 +143,9 @@ def auth_options_from(params: Mapping[str, Any], check_mode: bool) -> AuthOption
 
 def key_check_arguments(params: Mapping[str, Any]) -> tuple[str, str, str | None, str | None]:
     """Domain, key, admin's key and agent's e-mail. Raises Failed(invalid_domain or invalid_argument)."""
-    return (
-        normalise_domain(params["domain"]),
-        normalise_key(params["api_key"], "api_key"),
-        _key(params, "admin_api_key"),
-        _valid(params.get("agent_email"), "agent_email"),
-    )
+    domain, key = normalise_domain(params["domain"]), normalise_key(params["api_key"], "api_key")
+    _tell_apart(domain, key)
+    return domain, key, _key(params, "admin_api_key"), _valid(params.get("agent_email"), "agent_email")
 
 
 def http_options_from(params: Mapping[str, Any]) -> HttpOptions:
@@ -301,6 +300,12 @@ def _domain(params: Mapping[str, Any]) -> str | None:
 
 def _key(params: Mapping[str, Any], option: str) -> str | None:
     return None if params.get(option) is None else normalise_key(params[option], option)
+
+
+def _tell_apart(domain: str | None, key: str | None) -> None:
+    """A key can look like a domain, and would then be asked for by name everywhere on the way."""
+    if domain and key and domain == key.lower():
+        raise invalid_argument("domain and api_key are the same.", "Write the domain in place of the key.")
 
 
 def _account_id(params: Mapping[str, Any]) -> str | None:

@@ -169,15 +169,16 @@ def _unsound(position: int, values: Mapping[str, Any], error: Failed, scrubber: 
         failure.scrubbed(scrubber),
         *map(scrubber.scrub, shown.values()),
         values.get("line"),
-        identified=_identified(values) and scrubber.scrub(shown) == shown,
+        identified=_identified(values, scrubber),
     )
 
 
-def _identified(values: Mapping[str, Any]) -> bool:
+def _identified(values: Mapping[str, Any], scrubber: Scrubber) -> bool:
     try:
-        return any(ids_from(values))
+        ids = list(filter(None, ids_from(values)))
     except Failed:
         return False
+    return bool(ids) and scrubber.scrub(ids) == ids
 
 
 def _secrets_of(written: Any, secret: bool = False) -> Iterator[str]:

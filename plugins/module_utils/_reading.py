@@ -102,14 +102,14 @@ def _bool(value: Any, _about: Mapping[str, Any], name: str) -> bool:
 
 def _int(value: Any, _about: Mapping[str, Any], name: str) -> int:
     number = _number(value)
-    if number is None or not math.isfinite(number) or number != int(number):
+    if number is None or number != int(number):
         raise Wrong(f"{name} must be a whole number.")
     return int(number)
 
 
 def _float(value: Any, _about: Mapping[str, Any], name: str) -> float:
     number = _number(value)
-    if number is None or not math.isfinite(number):
+    if number is None:
         raise Wrong(f"{name} must be a number.")
     return float(number)
 
@@ -121,9 +121,12 @@ def _number(value: Any) -> int | float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
-        return value if isinstance(value, int) else float(value)
+        number = float(value)
     except (ValueError, OverflowError):
         return None
+    if not math.isfinite(number):
+        return None
+    return value if isinstance(value, int) else number
 
 
 def _list(value: Any, about: Mapping[str, Any], name: str) -> list[Any]:

@@ -10,6 +10,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+DATE = "__date__"
+"""How a date that YAML has made is marked on its way to a module."""
+
 _KINDS = (
     (bool, "a boolean"),
     (float, "a decimal number"),
@@ -36,6 +39,8 @@ _PLAIN_NAME = re.compile(r"[A-Z]?[a-z]{1,19}([ _-][A-Z]?[a-z]{1,19}){0,4}")
 
 def not_text(value: Any) -> str | None:
     """Return what a value is that is not text; None for text, and for whole numbers, which can be taken for text."""
+    if isinstance(value, Mapping) and DATE in value:
+        return "a date"
     for kind, words in _KINDS:
         if isinstance(value, kind):
             return words

@@ -6,22 +6,29 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import os
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import merge_hash
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument
+from ansible_collections.tenantlink.stackone.plugins.module_utils._written import DATE
 
 CHECK_SECONDS = 0.25
 LAST_TRIES = 20
 """How often the module is told to end once ansible-playbook is gone: it may be about to start."""
 LAST_SECONDS = 3.0
+DIED = "the module ended without a result."
 
 
 class GuardedAction(ActionBase):
@@ -31,8 +38,13 @@ class GuardedAction(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the module."""
-        result = super().run(tmp, task_vars)
-        return merge_hash(result, self.run_module(dict(self._task.args), task_vars))
+        try:
+            result = super().run(tmp, task_vars)
+        except AnsibleActionFail as error:
+            failure = invalid_argument(str(error)).failure
+            return {"failed": True, "changed": False, "msg": failure.line, "failure": failure.as_dict()}
+        arguments = {name: with_dates_told(value) for name, value in self._task.args.items()}
+        return _explained(merge_hash(result, self.run_module(arguments, task_vars)))
 
     def run_module(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """Run the module. In the background it may outlive the run: that is what `async` is for."""
@@ -42,6 +54,27 @@ class GuardedAction(ActionBase):
                 module_args=arguments, task_vars=task_vars, wrap_async=wrap_async
             )
         return done
+
+
+def with_dates_told(value: Any) -> Any:
+    """Return the arguments with each date marked as one: JSON would make text of it, which nobody has written."""
+    if isinstance(value, datetime.date):
+        return {DATE: value.isoformat()}
+    if isinstance(value, Mapping):
+        told: Any = {name: with_dates_told(inner) for name, inner in value.items()}
+        return told if any(told[name] is not inner for name, inner in value.items()) else value
+    if isinstance(value, (list, tuple)):
+        listed = [with_dates_told(inner) for inner in value]
+        return listed if any(new is not inner for new, inner in zip(listed, value)) else value
+    return value
+
+
+def _explained(result: dict[str, Any]) -> dict[str, Any]:
+    """Return the result of a module; where it died before it could say why, with a failure all the same."""
+    if not result.get("failed") or "failure" in result or result.get("ansible_job_id"):
+        return result
+    failure = Failure(FailureCode.INTERNAL_ERROR, DIED, "Run again with -vvv to see why.")
+    return {**result, "failure": failure.as_dict()}
 
 
 @contextlib.contextmanager
