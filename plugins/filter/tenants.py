@@ -28,11 +28,11 @@ def tenants(
     """Return the list that freshservice_links takes."""
     try:
         keyrings = {
-            "api_key": keyring_from({} if api_keys is None else api_keys, "api_keys"),
-            "admin_api_key": keyring_from({} if admin_api_keys is None else admin_api_keys, "admin_api_keys"),
+            "api_key": keyring_from({} if unset(api_keys) else api_keys, "api_keys"),
+            "admin_api_key": keyring_from({} if unset(admin_api_keys) else admin_api_keys, "admin_api_keys"),
         }
-        common = _common({} if defaults is None else defaults)
-        ignored = _texts([] if ignore_columns is None else ignore_columns)
+        common = _common({} if unset(defaults) else defaults)
+        ignored = _texts([] if unset(ignore_columns) else ignore_columns)
         entries = entries_of(opened(source), ignored)
         listed = [_settings(entry, f"entry {position}", ignored) for position, entry in enumerate(entries, 1)]
         if keyed_only:

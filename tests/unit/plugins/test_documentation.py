@@ -140,6 +140,7 @@ ROLES_OWN = {
     **{name: {"type": "dict"} for name in ("api_keys", "admin_api_keys", "new_api_keys")},
     **{name: {"type": "path"} for name in ("auth_links_file", "auth_links_password_file")},
     **{name: {"type": "int"} for name in ("wait", "wait_interval")},
+    "ignore_columns": {"type": "list"},
     "report": {"type": "raw"},
     "report_title": {"type": "str"},
 }
