@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from tests.integration.house import KEYS_INFO, LINK, LINKS
+from tests.integration.house import KEYS_INFO, LINKS
 from tests.unit.plugins.test_documentation import SPECS
 
 AUTH_LINKS = "tenantlink.stackone.auth_links"
@@ -162,27 +162,19 @@ def test_every_way_out_before_the_work_says_what_it_is(house, module):
         assert "\n" not in result["msg"]
 
 
+NEEDED = {"domain": "acme", "api_key": "long-enough-for-a-key", "origin_owner_id": "c-1", "tenants": []}
+NEEDED["stackone_api_key"] = NEEDED["api_key"]
+
+
 @pytest.mark.parametrize("module", SPECS)
 def test_a_defect_says_where_it_is(house, module, monkeypatch):
-    options = {name: "x" for name, about in SPECS[module].items() if about.get("required")}
-    options.update({"tenants": []} if "tenants" in options else {})
-
     def broken(*_args, **_more):
-        raise ZeroDivisionError(options)
+        raise ZeroDivisionError(NEEDED)
 
-    monkeypatch.setattr(
-        "ansible_collections.tenantlink.stackone.plugins.module_utils._module.http_options_from", broken
-    )
-    options = {name: "long-enough-for-a-key" if value == "x" else value for name, value in options.items()}
-    more = (
-        {"domain": "acme", "api_key": "long-enough-for-a-key", "origin_owner_id": "c"}
-        if f"{COLLECTION}.{module}" == LINK
-        else {}
-    )
-    result = house.play(
-        {**options, **more, **({"domain": "acme"} if module == "freshservice_key_info" else {})},
-        module=f"{COLLECTION}.{module}",
-    ).results[0]
+    place = "ansible_collections.tenantlink.stackone.plugins.module_utils._module.http_options_from"
+    monkeypatch.setattr(place, broken)
+    options = {name: value for name, value in NEEDED.items() if name in SPECS[module]}
+    result = house.play(options, module=f"{COLLECTION}.{module}").results[0]
     assert result["failed"]
     assert result["failure"]["code"] == "internal_error"
     assert "ZeroDivisionError in " in result["msg"]
