@@ -11,7 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import valid_unicode
-from ansible_collections.tenantlink.stackone.plugins.module_utils._written import not_text, unset
+from ansible_collections.tenantlink.stackone.plugins.module_utils._written import marked, not_text, unset
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import Keyring, keyring_from, opened
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._listing import ALIASES, entries_of, is_ignored
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
@@ -104,7 +104,7 @@ def _plain(value: Any) -> Any:
         return {name: _plain(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(inner) for inner in value]
-    return opened(value)
+    return marked(opened(value))
 
 
 class FilterModule:

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-DATE = "__date__"
-"""How a date that YAML has made is marked on its way to a module."""
+MARK = "__not_text__"
 
 _KINDS = (
     (bool, "a boolean"),
@@ -39,12 +39,22 @@ _PLAIN_NAME = re.compile(r"[A-Z]?[a-z]{1,19}([ _-][A-Z]?[a-z]{1,19}){0,4}")
 
 def not_text(value: Any) -> str | None:
     """Return what a value is that is not text; None for text, and for whole numbers, which can be taken for text."""
-    if isinstance(value, Mapping) and DATE in value:
-        return "a date"
+    if isinstance(value, Mapping) and MARK in value:
+        return str(value[MARK])
     for kind, words in _KINDS:
         if isinstance(value, kind):
             return words
     return None if isinstance(value, (str, int)) else "null" if value is None else "of an unknown type"
+
+
+def marked(value: Any) -> Any:
+    """Return what neither JSON nor templates can hold in a form that tells what it is: they would make text of it.
+
+    A module then refuses it as it refuses whatever is not text.
+    """
+    if isinstance(value, datetime.date) or (isinstance(value, float) and not math.isfinite(value)):
+        return {MARK: not_text(value)}
+    return value
 
 
 def trimmed(text: str) -> str:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import os
 import signal
 import subprocess
@@ -22,7 +21,7 @@ from ansible.utils.vars import merge_hash
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument
-from ansible_collections.tenantlink.stackone.plugins.module_utils._written import DATE
+from ansible_collections.tenantlink.stackone.plugins.module_utils._written import marked
 
 CHECK_SECONDS = 0.25
 LAST_TRIES = 20
@@ -43,7 +42,7 @@ class GuardedAction(ActionBase):
         except AnsibleActionFail as error:
             failure = invalid_argument(str(error)).failure
             return {"failed": True, "changed": False, "msg": failure.line, "failure": failure.as_dict()}
-        arguments = {name: with_dates_told(value) for name, value in self._task.args.items()}
+        arguments = {name: with_marks(value) for name, value in self._task.args.items()}
         return _explained(merge_hash(result, self.run_module(arguments, task_vars)))
 
     def run_module(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
@@ -56,17 +55,15 @@ class GuardedAction(ActionBase):
         return done
 
 
-def with_dates_told(value: Any) -> Any:
-    """Return the arguments with each date marked as one: JSON would make text of it, which nobody has written."""
-    if isinstance(value, datetime.date):
-        return {DATE: value.isoformat()}
+def with_marks(value: Any) -> Any:
+    """Return the arguments with what JSON cannot hold marked; itself where there is nothing to mark."""
     if isinstance(value, Mapping):
-        told: Any = {name: with_dates_told(inner) for name, inner in value.items()}
+        told: Any = {name: with_marks(inner) for name, inner in value.items()}
         return told if any(told[name] is not inner for name, inner in value.items()) else value
     if isinstance(value, (list, tuple)):
-        listed = [with_dates_told(inner) for inner in value]
+        listed = [with_marks(inner) for inner in value]
         return listed if any(new is not inner for new, inner in zip(listed, value)) else value
-    return value
+    return marked(value)
 
 
 def _explained(result: dict[str, Any]) -> dict[str, Any]:

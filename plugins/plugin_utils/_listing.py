@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -63,8 +64,8 @@ def _from_json(text: str) -> Any:
 def _from_yaml(text: str) -> Any:
     """The list of a YAML file, each value as it is written. Raises Problem."""
     try:
-        # A text that Ansible has marked as its own is refused by the loader that is written in C.
-        found = yaml.load(text.encode().decode(), _AsWritten)  # noqa: S506
+        # The loader that is written in C refuses texts that Ansible has marked.
+        found = yaml.load(io.StringIO(text), _AsWritten)  # noqa: S506
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise Problem(
