@@ -11,9 +11,20 @@ from typing import Any
 
 import yaml
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import auth_spec, bulk_spec, tenant_spec
+
 ROLE = Path(__file__).resolve().parents[1] / "roles" / "freshservice_link"
 README = ROLE / "README.md"
 BEGIN, END = "<!-- variables: made by `make readme` -->\n", "<!-- end of variables -->\n"
+
+
+TYPES: dict[str, dict[str, Any]] = {
+    **{name: {"type": "dict"} for name in ("api_keys", "admin_api_keys", "new_api_keys")},
+    **{name: {"type": "int"} for name in ("wait", "wait_interval")},
+    **tenant_spec(),
+    **bulk_spec(),
+    **auth_spec(),
+}
 
 
 def entry_points() -> dict[str, dict[str, Any]]:
@@ -35,11 +46,14 @@ def _table(points: dict[str, dict[str, Any]]) -> Iterator[str]:
     for name, about in sorted(options.items()):
         used = [point for point, spec in points.items() if name in spec]
         where = "all" if len(used) == len(points) else ", ".join(used)
-        yield f"| `{name}` | {_type(about)} | {_default(about)} | {where} | {_meaning(about)} |\n"
+        yield f"| `{name}` | {_type(name, about)} | {_default(about)} | {where} | {_meaning(about)} |\n"
 
 
-def _type(about: dict[str, Any]) -> str:
-    return " \\| ".join(about["choices"]) if "choices" in about else about["type"]
+def _type(name: str, about: dict[str, Any]) -> str:
+    """What the module's option is, where the role leaves the check to it."""
+    option = TYPES.get(name.removeprefix("freshservice_link_"), about)
+    told: str = " \\| ".join(option["choices"]) if "choices" in option else option["type"]
+    return told
 
 
 def _default(about: dict[str, Any]) -> str:

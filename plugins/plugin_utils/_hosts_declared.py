@@ -14,6 +14,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import Entry, refuse_duplicates
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant, normalise_domain
+from ansible_collections.tenantlink.stackone.plugins.module_utils._written import trimmed
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import opened
 
 PREFIX = "freshservice_link_"
@@ -88,11 +89,11 @@ def _tenant(values: Mapping[str, Any]) -> Tenant | None:
     try:
         return Tenant(
             domain=normalise_domain(str(values["domain"])) if values["domain"] else None,
-            origin_owner_id=str(values["origin_owner_id"]) if values["origin_owner_id"] else None,
-            account_id=str(values["account_id"]) if values["account_id"] else None,
-            provider=str(values["provider"] or "freshservice"),
+            origin_owner_id=trimmed(str(values["origin_owner_id"] or "")) or None,
+            account_id=trimmed(str(values["account_id"] or "")) or None,
+            provider=trimmed(str(values["provider"] or "freshservice")),
             allow_multiple=boolean(values["allow_multiple"] or False, strict=False),
-            state=State(str(values["state"] or State.PRESENT.value)),
+            state=State(trimmed(str(values["state"] or State.PRESENT.value))),
         )
     except (Failed, ValueError):
         return None

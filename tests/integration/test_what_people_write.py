@@ -10,7 +10,8 @@ import textwrap
 
 import pytest
 
-from tests.integration.house import LINK, House, recap
+from tests.integration.house import LINK, House, recap, run_by_host
+from tests.readme import entry_points
 
 AUTH_LINK = "tenantlink.stackone.auth_link"
 ACME = "domain,origin_owner_id\nacme,customer-acme\n"
@@ -121,14 +122,25 @@ def test_an_encrypted_file_behind_a_byte_order_mark(house, link):
     assert "the file is encrypted, but something stands before $ANSIBLE_VAULT" in result.output
 
 
-EMPTY = ("tenants", "api_keys_file", "report", "fingerprints", "label", "provider", "ca_path", "proxy", "admin_api_key")
+ASKED = {"tenants_file", "api_keys", "stackone_api_key", "stackone_url", "freshservice_url"}
+"""What a survey must ask for with the list; it is also where the emulator is."""
 
 
-def test_a_survey_where_nobody_answered(house, link):
+@pytest.mark.parametrize("nothing", ["", None])
+def test_a_survey_where_nobody_answered(house, link, nothing):
+    """Every variable of the role, whatever its type."""
     written(house, "tenants.csv", ACME)
-    unset = {f"freshservice_link_{name}": "" for name in EMPTY}
+    unset = {name: nothing for name in entry_points()["main"] if name.removeprefix("freshservice_link_") not in ASKED}
     result = link(freshservice_link_tenants_file="tenants.csv", **unset)
     assert recap(result) == {"localhost": (1, 0)}, result.output
+    assert house.linked() == {"customer-acme": "acme"}
+
+
+def test_a_survey_about_one_tenant_where_nobody_answered(house, inventory):
+    own = {"api_key", "origin_owner_id", *ASKED} - {"tenants_file"}
+    unset = {name: "" for name in entry_points()["main"] if name.removeprefix("freshservice_link_") not in own}
+    result = run_by_host(house, inventory, "link_by_host", "--limit", "acme", "-e", json.dumps(unset))
+    assert recap(result) == {"acme": (1, 0)}, result.output
     assert house.linked() == {"customer-acme": "acme"}
 
 
@@ -152,7 +164,8 @@ def test_no_time_between_two_looks(house, playbook):
         freshservice_link_wait=1,
         freshservice_link_wait_interval=0,
     )
-    assert "Not linked after 1 seconds: customer-acme." in result.output
+    assert result.code == 2
+    assert "zero" not in result.output
 
 
 def test_what_a_task_holds_unquoted(house):
