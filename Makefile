@@ -3,6 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TREE := .collections/ansible_collections/tenantlink
 JOBS ?= 2
+SANDBOX ?= sandbox
 JAVA := $(shell command -v java)
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
@@ -22,7 +23,7 @@ help:
 	@echo "make mutation     whether the unit tests notice changes to the deciding code, about twenty minutes"
 	@echo "make sandbox      the two services, emulated, to follow docs/walkthrough.md with"
 	@echo "make benchmark    how fast it is against other ways, about ten minutes; options in ARGS=\"--help\""
-	@echo "make emulator     run the emulator in the foreground; options in ARGS=\"--help\""
+	@echo "make emulator     run the emulator in the foreground, and say how to aim a playbook at it; options in ARGS=\"--help\""
 	@echo "make clean        remove what the other targets built"
 
 demo: $(VENV)/ready
@@ -89,10 +90,10 @@ matrix: $(VENV)/ready
 	@$(BIN)/python -m tests.matrix $(ARGS)
 
 sandbox: $(VENV)/ready
-	@$(BIN)/python -m tests.sandbox start sandbox
+	@$(BIN)/python -m tests.sandbox start $(SANDBOX)
 
 emulator: $(VENV)/ready
-	@$(BIN)/python -m tests.emulator $(ARGS)
+	@$(BIN)/python -m tests.emulator --variables .emulator $(ARGS)
 
 $(VENV)/ready: requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
@@ -110,4 +111,4 @@ $(VENV)/%-ready: $(VENV)/ready requirements-%.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .collections .demo .matrix .mypy_cache .sanity docs/site/_build .pytest_cache .ruff_cache .hypothesis sandbox tests/benchmark/output tests/browser/output tests/browser/widget/cache
+	rm -rf $(VENV) .collections .demo .emulator .matrix .mypy_cache .sanity docs/site/_build .pytest_cache .ruff_cache .hypothesis sandbox tests/benchmark/output tests/browser/output tests/browser/widget/cache

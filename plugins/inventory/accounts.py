@@ -145,8 +145,9 @@ notes:
   - These hosts are no machines. Give them C(ansible_connection=local) and
     C(ansible_python_interpreter="{{ ansible_playbook_python }}") in C(group_vars/stackone_accounts.yml) beside the inventory
     file. O(compose) cannot, because the latter is a template and must stay one.
-  - Texts of StackOne are never understood as templates. C(ansible-inventory --list) therefore shows each of them as
-    C({"__ansible_unsafe":) C("the text"}); with C(--yaml) as well it shows the text alone.
+  - Texts of StackOne are never run, neither as templates nor as conditions. C(ansible-inventory --list) shows a text that could
+    be, such as one with C({{), as C({"__ansible_unsafe":) C("the text"}), which C(ansible) reads back; with C(--yaml) as well it
+    shows the text alone. All other texts are plain.
   - A cached listing is used only with the API key and the options that it was made with. It is not encrypted.
   - Ansible goes on without an inventory source that fails, with a warning. Set E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to
     V(true) to stop instead. No host of a source that fails is kept.
@@ -207,7 +208,6 @@ from typing import Any
 from ansible import constants
 from ansible.errors import AnsibleError, AnsibleParserError, AnsibleUndefinedVariable
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
-from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import StackOneApi
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
@@ -232,6 +232,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
 )
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._hosts import host_name, name_offers, unique_names
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import opened
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._marked import marked
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._sealed import choice_digest, sealed, unsealed
 
 ENDINGS = ("stackone.yml", "stackone.yaml", "accounts.yml", "accounts.yaml")
@@ -430,7 +431,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         ansible-core 2.19 a text such as C([1]) or C(True) stays text."""
         if isinstance(template, str) and template in VARIABLES and template in variables and template not in self._vars:
             return variables[template]
-        return super()._compose(template, variables, **how)
+        return marked(super()._compose(template, variables, **how))
 
     def _sanitize_group_name(self, name: str) -> str:
         """As Ansible does. Raises Failed(invalid_argument): in a group with a host's name, that host would be lost."""
@@ -444,8 +445,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
 
 def variables_of(account: Mapping[str, Any]) -> dict[str, Any]:
-    """An account's host variables. Before ansible-core 2.19, a text that is not marked would be run as a template."""
-    return {f"{PREFIX}{name}": wrap_var(valid_unicode(value)) for name, value in account.items()}
+    """An account's host variables. What a customer typed is never run."""
+    return {f"{PREFIX}{name}": marked(valid_unicode(value)) for name, value in account.items()}
 
 
 def texts_from(values: Iterable[Any], option: str) -> list[str]:

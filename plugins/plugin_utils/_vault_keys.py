@@ -4,22 +4,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import yaml
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.text.converters import to_bytes
 from ansible.parsing.vault import VaultLib, VaultSecret
 
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._key_block import Entry, KeyBlock
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import api_keys_from, label_of
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
-
-VARIABLE = "freshservice_link_api_keys"
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import BOM, Problem
 
 _HEADER = "$ANSIBLE_VAULT;"
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 @dataclass(frozen=True)
@@ -38,39 +35,28 @@ class Merged:
         return asdict(self)
 
 
-class VaultFile:
-    """A file of variables, encrypted as a whole; the text of one that exists, or none."""
+class VaultText:
+    """The text of a file of variables that is encrypted as a whole, or of none yet. Raises Problem."""
 
     def __init__(self, text: str, password: str) -> None:
-        text = text.strip()
+        self.has_bom = text.startswith(BOM)
+        text = text.lstrip(BOM).strip()
         self._vault_id = _vault_id(text)
         self._secret = VaultSecret(to_bytes(password))
         self._lib = VaultLib([(self._vault_id, self._secret)])
-        self.variables = self._decrypted(text) if text else {}
+        self.clear = self._decrypted(text) if text else "---\n"
 
-    def encrypted(self, variables: dict[str, Any]) -> str:
-        """The text of a file that holds these variables. Every time another: the salt is random."""
-        clear = yaml.dump(variables, Dumper=_Dumper, explicit_start=True, sort_keys=False, allow_unicode=True)
+    def encrypted(self, clear: str) -> str:
+        """Another content, encrypted in the same way. Every time another text: the salt is random."""
         return self._lib.encrypt(clear, self._secret, vault_id=self._vault_id).decode()
 
-    def _decrypted(self, text: str) -> dict[str, Any]:
+    def _decrypted(self, text: str) -> str:
         try:
-            clear = self._lib.decrypt(text)
+            return self._lib.decrypt(text).decode()
         except AnsibleError:
             raise Problem("the password does not open it, or the file is damaged.") from None
-        # An error of the YAML parser shows the line that it is about.
-        try:
-            variables = yaml.load(clear, Loader=_Loader)  # noqa: S506 - a safe loader
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            where = f"line {mark.line + 1} of its content" if mark else "its content"
-            raise Problem(
-                f"{where} is no plain YAML. Mend it with ansible-vault edit; tags such as !vault cannot be kept."
-            ) from None
-        variables = {} if variables is None else variables
-        if not isinstance(variables, dict) or not isinstance(variables.get(VARIABLE) or {}, dict):
-            raise Problem(f"it must hold variables, and {VARIABLE} a dictionary. Mend it with ansible-vault edit.")
-        return variables
+        except UnicodeDecodeError:
+            raise Problem("its content is not in UTF-8. Save it as UTF-8 text with ansible-vault edit.") from None
 
 
 def merge(text: str, password: str, existing: str, replace: bool) -> Merged:
@@ -80,24 +66,36 @@ def merge(text: str, password: str, existing: str, replace: bool) -> Merged:
     except Problem as problem:
         raise Problem(f"keys_file: {problem}") from None
     try:
-        file = VaultFile(existing, password)
+        return _merged(wanted, VaultText(existing, password), replace)
     except Problem as problem:
         raise Problem(f"vault_file: {problem}") from None
-    old = file.variables.get(VARIABLE) or {}
-    new = _under_their_old_names(wanted, old)
-    if not replace:
-        new = {**old, **new}
-    changed = sum(name in old and old[name] != key for name, key in new.items())
-    added = len(new.keys() - old.keys())
-    removed = len(old.keys() - new.keys())
-    content = file.encrypted({**file.variables, VARIABLE: new}) if changed or added or removed else ""
-    return Merged(content, len(new), added, changed, len(new) - added - changed, removed)
 
 
-def _under_their_old_names(keys: dict[str, str], old: dict[Any, Any]) -> dict[Any, str]:
-    """So that C(acme) replaces what somebody wrote as C(Acme.freshservice.com), or C(4711) as a number."""
-    names = {label_of(str(name)): name for name in old}
-    return {names.get(name, name): key for name, key in keys.items()}
+def _merged(wanted: Mapping[str, str], vault: VaultText, replace: bool) -> Merged:
+    block = KeyBlock(vault.clear)
+    meant = {entry.name: _wanted_name(entry, wanted) for entry in block.entries}
+    changed = {
+        entry.name: wanted[name]
+        for entry in block.entries
+        if (name := meant[entry.name]) is not None and entry.value != wanted[name]
+    }
+    added = {name: key for name, key in wanted.items() if name not in meant.values()}
+    removed = frozenset(name for name in meant if replace and meant[name] is None)
+    clear = vault.clear
+    if changed or added or removed:
+        clear = block.changed(changed, added, removed)
+    # Ansible does not open a file with a byte order mark before the header, so that one is written as well.
+    content = vault.encrypted(clear) if clear != vault.clear or vault.has_bom else ""
+    total = len(meant) + len(added) - len(removed)
+    return Merged(content, total, len(added), len(changed), total - len(added) - len(changed), len(removed))
+
+
+def _wanted_name(entry: Entry, wanted: Mapping[str, str]) -> str | None:
+    """Whose key it is: C(acme) is meant by C(Acme.freshservice.com) as well, and C(4711) by a number."""
+    if entry.name in wanted:
+        return entry.name
+    label = label_of(entry.name)
+    return label if label in wanted else None
 
 
 def _vault_id(text: str) -> str:

@@ -10,9 +10,11 @@ import json
 import logging
 import runpy
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -141,12 +143,94 @@ def test_a_signed_delivery_is_an_event(server: Server, secret: str, caplog: pyte
     assert refusals(caplog) == []
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("path,status", [("/", 404), ("/favicon.ico", 404), (PATH, 405)])
+def test_probes_are_answered_and_no_warning(server, caplog, method, path, status):
+    answer = server.http.request(method, server.base + path, timeout=PATIENCE_S)
+    assert (answer.status_code, refusals(caplog)) == (status, [])
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_health_has_a_path(server, caplog, method):
+    assert server.http.request(method, server.base + "/health", timeout=PATIENCE_S).status_code == 200
+    assert refusals(caplog) == []
+
+
+@pytest.mark.parametrize(
+    "sent", [b"\x16\x03\x01\x02\x00\x01", b"SSH-2.0-scan\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\0" * 5000]
+)
+def test_what_is_not_http_leaves_no_traceback(server, caplog, sent):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as scanner:
+        scanner.sendall(sent)
+        scanner.shutdown(socket.SHUT_WR)
+        everything(scanner)
+    settle(server)
+    assert [record for record in caplog.records if record.exc_info or record.levelno >= logging.WARNING] == []
+
+
+def everything(client: socket.socket) -> bytes:
+    """What comes until the other side closes, however it does so."""
+    parts = []
+    with contextlib.suppress(ConnectionError):
+        while part := client.recv(65536):
+            parts.append(part)
+    return b"".join(parts)
+
+
+SILENT = 30
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["HTTP", "HTTPS"])
+def test_silent_connections_keep_nobody_out(tls, tls_files, caplog):
+    """The oldest are closed. With TLS, they are counted before their handshake."""
+    with serving(max_connections=5, **(tls_files.args if tls else {})) as server, contextlib.ExitStack() as stack:
+        address = ("127.0.0.1", server.port)
+        silent = [stack.enter_context(socket.create_connection(address, PATIENCE_S)) for _number in range(SILENT)]
+        assert server.post(delivery(), **({"verify": tls_files.authority} if tls else {})) == 200
+        assert [everything(client) for client in silent[:-5]] == [b""] * (SILENT - 5)
+        silent[-1].settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            silent[-1].recv(1)
+    warned = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert warned == ["More than 5 connections at a time: the oldest are closed"]
+
+
+HEAD = f"POST {PATH} HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent", ["", "PO", f"POST {PATH}", HEAD, HEAD + "X: ", HEAD + "Content-Length: 9\r\n\r\nhalf", HEAD + "Transfer-Encoding: chunked\r\n\r\n5"],
+    ids=["nothing", "a method", "a request line", "headers", "a header", "a body", "a chunk"],
+)  # fmt: skip
+@pytest.mark.parametrize("tls", [False, True], ids=["HTTP", "HTTPS"])
+def test_no_connection_is_waited_for_longer(sent, tls, tls_files, monkeypatch):
+    monkeypatch.setitem(PLUGIN["main"].__globals__, "_CONNECTION_S", 0.5)
+    with serving(**(tls_files.args if tls else {})) as server:
+        client = socket.create_connection(("127.0.0.1", server.port), PATIENCE_S)
+        if tls and sent:
+            client = tls_files.context.wrap_socket(client, server_hostname="127.0.0.1")
+        with client:
+            client.sendall(sent.encode())
+            everything(client)
+
+
+@pytest.mark.parametrize("line", [b"X: y\r\n", b"X: " + b"y" * 60000 + b"\r\n", b"y" * 60000])
+def test_endless_headers_are_not_read(server, line):
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE_S) as client:
+        client.sendall(HEAD.encode())
+        with pytest.raises(ConnectionError):
+            send_for_ever(client, line)
+    settle(server)
+
+
+def send_for_ever(client: socket.socket, line: bytes) -> None:
+    while True:
+        client.sendall(line)
+
+
 @pytest.mark.parametrize(
     "method,path,status,reason",
     [
-        ("GET", PATH, 405, "only POST is taken"),
-        ("PUT", PATH, 405, "only POST is taken"),
-        ("DELETE", PATH, 405, "only POST is taken"),
         ("POST", "/", 404, "nothing is here"),
         ("POST", PATH + "/more", 404, "nothing is here"),
         ("POST", "/stackone", 404, "nothing is here"),
@@ -169,9 +253,9 @@ def test_one_path_and_one_method(server, caplog, method, path, status, reason):
         (delivery, {"x-stackone-signature": "c2lnbmF0dXJl"}, 401, "the signature is wrong"),
         (delivery, {"x-stackone-signature": b"\xff\xfe"}, 401, "the signature is wrong"),
         (lambda: b"{}" + b" " * 2000, None, 413, "the body is too large"),
-        (lambda: b"no JSON", None, 400, "the body is no JSON object"),
-        (lambda: b"[]", None, 400, "the body is no JSON object"),
-        (lambda: b"{}", None, 400, "sent_at is missing or no time"),
+        (lambda: b"no JSON", None, 400, "the body is not a JSON object"),
+        (lambda: b"[]", None, 400, "the body is not a JSON object"),
+        (lambda: b"{}", None, 400, "sent_at is missing or not a time"),
     ],
 )
 def test_refusals_are_answered_logged_and_not_queued(server, caplog, body, headers, status, reason):
@@ -181,13 +265,21 @@ def test_refusals_are_answered_logged_and_not_queued(server, caplog, body, heade
     assert owners(server) == ["last"]
 
 
-@pytest.mark.parametrize("age", [400, -400])
+@pytest.mark.parametrize("age", [24 * 3600 + 100, -400])
 def test_old_and_future_deliveries_are_refused(server, caplog, age):
     assert server.post(delivery(age)) == 400
     (said,) = refusals(caplog)
     assert said.startswith("400: it was sent ")
     settle(server)
     assert owners(server) == ["last"]
+
+
+def test_what_is_repeated_hours_later_is_taken_once(server):
+    """It may come with the time of its first try."""
+    body = delivery(12 * 3600)
+    assert [server.post(body), server.post(body)] == [200, 200]
+    settle(server)
+    assert owners(server) == ["customer-1", "last"]
 
 
 def test_a_body_without_a_length_is_measured_while_it_is_read(server, caplog):
@@ -241,17 +333,38 @@ def test_the_sender_does_not_wait_for_the_rulebook_and_what_has_no_room_can_come
         assert owners(server) == [f"customer-{number}" for number in range(4)]
 
 
-def test_tls(tmp_path):
+@dataclass
+class TlsFiles:
+    """What a server and its clients need."""
+
+    args: dict[str, str]
+    authority: str
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.authority)
+
+
+@pytest.fixture
+def tls_files(tmp_path: Path) -> TlsFiles:
     authority = trustme.CA()
     issued = authority.issue_cert("127.0.0.1")
     names = {name: str(tmp_path / name) for name in ("ca", "certfile", "keyfile")}
     authority.cert_pem.write_to_path(names["ca"])
     issued.cert_chain_pems[0].write_to_path(names["certfile"])
     issued.private_key_pem.write_to_path(names["keyfile"])
-    with serving(certfile=names["certfile"], keyfile=names["keyfile"]) as server:
-        assert server.post(delivery(), verify=names["ca"]) == 200
+    return TlsFiles({name: names[name] for name in ("certfile", "keyfile")}, names["ca"])
+
+
+def test_tls(tls_files):
+    with serving(**tls_files.args) as server:
+        for number in range(20):
+            assert server.post(delivery(origin_owner_id=f"customer-{number}"), verify=tls_files.authority) == 200
         with pytest.raises(requests.exceptions.SSLError):
             server.post(delivery())
+        with pytest.raises(requests.exceptions.ConnectionError):
+            server.http.post(f"http://127.0.0.1:{server.port}{PATH}", data=delivery(), timeout=PATIENCE_S)
+        assert server.post(delivery(), verify=tls_files.authority) == 200
 
 
 @pytest.mark.parametrize("args", [{}, {"secret": ""}, {"secret": None, "previous_secret": SECRET}])

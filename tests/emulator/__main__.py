@@ -29,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stackone-window-s", type=float, default=60.0, help="length of that window")
     parser.add_argument("--plan", choices=[plan.name.lower() for plan in Plan], default="enterprise")
     parser.add_argument("--tls", action="store_true", help="HTTPS with a throw-away authority")
+    parser.add_argument("--variables", type=Path, metavar="FOLDER", help="put a file of variables for playbooks there")
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when the parent is gone")
     return parser
 
@@ -56,7 +57,7 @@ def main() -> None:
         parser.error(f"the scenario cannot be used: {wrong}")
     gc.freeze()
     with certificate() if arguments.tls else nullcontext() as issued:
-        serve(world, arguments.port, issued, parent if arguments.exit_with_parent else None)
+        serve(world, arguments.port, issued, parent if arguments.exit_with_parent else None, arguments.variables)
 
 
 if __name__ == "__main__":

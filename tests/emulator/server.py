@@ -9,10 +9,13 @@ import json
 import os
 import signal
 import socket
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 
+from .aim import aimed
 from .app import App
 from .exchange import connect
 from .tls import Certificate
@@ -45,8 +48,10 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(world: World, port: int, certificate: Certificate | None, parent: int | None) -> None:
-    """Serve until SIGTERM, SIGINT, or the death of the parent."""
+def serve(
+    world: World, port: int, certificate: Certificate | None, parent: int | None, variables: Path | None = None
+) -> None:
+    """Serve until SIGTERM, SIGINT, or the death of the parent. C(variables) is a folder for those of playbooks."""
     connect(world)
     listening = socket.create_server(("127.0.0.1", port), backlog=2048)
     config = uvicorn.Config(
@@ -67,7 +72,9 @@ def serve(world: World, port: int, certificate: Certificate | None, parent: int 
     # before the certificate directory is removed.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    Server(config, _ready(listening.getsockname()[1], certificate), parent).run(sockets=[listening])
+    ready = _ready(listening.getsockname()[1], certificate)
+    with aimed(variables, world, ready) if variables else nullcontext():
+        Server(config, ready, parent).run(sockets=[listening])
 
 
 def _ready(port: int, certificate: Certificate | None) -> dict[str, Any]:

@@ -56,11 +56,12 @@ class Listing:
 
 
 def shown(value):
-    """A value as it is, without the mark that ansible-inventory shows on texts that are no templates."""
+    """A value as it is, without the mark that ansible-inventory shows on texts that could be run, which no others have."""
     if isinstance(value, dict):
-        return (
-            value["__ansible_unsafe"] if set(value) == {"__ansible_unsafe"} else {k: shown(v) for k, v in value.items()}
-        )
+        if set(value) == {"__ansible_unsafe"}:
+            assert re.search(r"[][{}|()]|^#", value["__ansible_unsafe"]), value
+            return value["__ansible_unsafe"]
+        return {name: shown(each) for name, each in value.items()}
     return [shown(item) for item in value] if isinstance(value, list) else value
 
 
@@ -370,6 +371,64 @@ def test_texts_of_stackone_are_never_templates(house):
     assert found.group("found") == {"braces", "header"}
     assert "by_status" in found.data
     assert RUN not in json.dumps(found.data)
+    assert not marker.exists()
+
+
+def test_texts_of_stackone_are_never_conditions(house):
+    """Ansible evaluates a text that a condition's template gives."""
+    marker = house.folder / "was-run"
+    hostile = [
+        f"lookup('ansible.builtin.pipe', 'touch {marker}')",
+        f"'touch {marker}' | shell",
+        "range(9)",
+        "stackone_id",
+    ]
+    for index, text in enumerate(hostile):
+        house.emulator.add_account(origin_owner_id=f"c{index}", domain=f"d{index}", api_key="x", label=text)
+    inventory = source(house, compose={"composed": "stackone_label", "joined": "stackone_label ~ ' '"})
+    tasks = [
+        {"ansible.builtin.debug": {"msg": "x"}, "when": f"{{{{ {name} }}}}", "ignore_errors": True}
+        for name in ("stackone_label", "composed", "joined")
+    ]
+    tasks.append({"ansible.builtin.assert": {"that": "{{ stackone_label }}"}, "ignore_errors": True})
+    run = play(house, inventory, {"hosts": "stackone_accounts", "tasks": tasks})
+    assert run.code == 0, run.output
+    assert not marker.exists()
+
+
+NAMES = [
+    "My Company Ltd",
+    "O'Brien & Sons, Inc.",
+    "Acme (UK) Ltd",
+    "Größe – 例",
+    "50% off: #1!",
+    "a@b.example",
+    "C:/x; y? z",
+]
+
+
+def test_other_programs_read_plain_texts(house):
+    """And Ansible reads what it exported, without running any of it."""
+    marker = house.folder / "was-run"
+    run_it = f"{{{{ lookup('ansible.builtin.pipe', 'touch {marker}') }}}}"
+    for index, name in enumerate([*NAMES, run_it]):
+        house.emulator.add_account(origin_owner_id=f"c{index}", domain=f"d{index}", api_key="x", origin_owner_name=name)
+    inventory = source(house, compose={"again": "stackone_origin_owner_name ~ ''"})
+    for show in (["--list"], ["--list", "--export"]):
+        exported = house.folder / "inventory.json"
+        assert listing(house, inventory, show=show).code == 0
+        hosts = json.loads(exported.read_text())["_meta"]["hostvars"]
+        for index, name in enumerate(NAMES):
+            assert (hosts[f"c{index}"]["stackone_origin_owner_name"], hosts[f"c{index}"]["again"]) == (name, name)
+        script = house.folder / "inventories" / "exported.sh"
+        script.write_text(f"#!/bin/sh\ncat <<'END'\n{exported.read_text()}\nEND\n")
+        script.chmod(0o700)
+        names = {"ansible.builtin.debug": {"msg": "{{ inventory_hostname }} is {{ stackone_origin_owner_name }}."}}
+        run = play(house, script, {"hosts": "stackone_accounts", "tasks": [names]})
+        assert run.code == 0, run.output
+        for index, name in enumerate([*NAMES, run_it]):
+            assert f"c{index} is {name}." in run.output, run.output
+        script.unlink()
     assert not marker.exists()
 
 

@@ -8,12 +8,15 @@ import base64
 import json
 import os
 import stat
+import subprocess
+import sys
 
 import ansible_runner
 import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._replaced_file import locked_file
 from tests.integration.house import PLAYBOOKS
 
 PLAYBOOK = str(PLAYBOOKS / "vault_keys.yml")
@@ -79,10 +82,14 @@ def encrypted(house, variables, password=PASSWORD):
     (house.folder / "vault.yml").write_bytes(VaultLib().encrypt(text, secret, vault_id="default"))
 
 
-def variables_in(house):
+def clear_text(house):
     content = (house.folder / "vault.yml").read_bytes()
     assert content.startswith(b"$ANSIBLE_VAULT;1.1;AES256\n")
-    return yaml.safe_load(VaultLib([("default", VaultSecret(PASSWORD.encode()))]).decrypt(content))
+    return VaultLib([("default", VaultSecret(PASSWORD.encode()))]).decrypt(content).decode()
+
+
+def variables_in(house):
+    return yaml.safe_load(clear_text(house))
 
 
 def keys_of(house, *domains):
@@ -124,16 +131,66 @@ def test_first_again_more_and_rotated(house, vault):
 def test_what_else_the_file_holds_is_kept(house, vault):
     others = {"freshservice_link_stackone_api_key": house.emulator.stackone_api_key, "other": ["{{ x }}", 1, None]}
     encrypted(house, {**others, VARIABLE: keys_of(house, "hooli")})
-    (house.folder / "vault.yml").chmod(0o644)
+    (house.folder / "vault.yml").chmod(0o640)
     kept = vault(["acme"])
     assert changed(kept) == "1"
     assert "2 keys in vault.yml: 1 added, 0 changed, 1 unchanged." in kept.output
     assert variables_in(house) == {**others, VARIABLE: keys_of(house, "hooli", "acme")}
-    assert stat.S_IMODE((house.folder / "vault.yml").stat().st_mode) == 0o600
+    assert stat.S_IMODE((house.folder / "vault.yml").stat().st_mode) == 0o640
     replaced = vault(["acme"], "-e", "replace=true")
     assert changed(replaced) == "1"
     assert "1 key in vault.yml: 0 added, 0 changed, 1 unchanged, 1 removed." in replaced.output
     assert variables_in(house) == {**others, VARIABLE: keys_of(house, "acme")}
+
+
+def test_comments_and_other_values_stay_as_they_are_written(house, vault):
+    around = "# ours\nnumber: 0123 # in octal\n\n{}\n# the end\nsealed: !vault |\n  31\n"
+    old = f"{VARIABLE}: # by domain\n  # from March\n  hooli: {house.tenant_key('hooli')}"
+    encrypted(house, around.format(old))
+    assert changed(vault(["acme"])) == "1"
+    assert clear_text(house) == around.format(f'{old}\n  acme: "{house.tenant_key("acme")}"')
+
+
+TURNS = 5
+
+
+def test_two_at_once_lose_nothing(house, clear):
+    """Each of them brings keys of its own, again and again."""
+    files = [clear / f"keys-{name}.csv" for name in "ab"]
+    (clear / "password").write_text(PASSWORD)
+    vaulted = ["-e", f"vault_file={house.folder / 'vault.yml'}", "-e", f"vault_password_file={clear / 'password'}"]
+    command = [sys.executable, "-m", "ansible", "playbook", PLAYBOOK, *vaulted]
+    for turn in range(TURNS):
+        for name, file in zip("ab", files):
+            rows = [f"{name}{turn}x{number},key-of-{name}-{turn}-{number}\n" for number in range(100)]
+            file.write_text("domain,api_key\n" + "".join(rows))
+        processes = [
+            subprocess.Popen([*command, "-e", f"keys_file={file}"], env=house.environment(), stdout=subprocess.DEVNULL)
+            for file in files
+        ]
+        assert [process.wait() for process in processes] == [0, 0]
+    assert len(variables_in(house)[VARIABLE]) == 2 * TURNS * 100
+    assert not list(house.folder.glob(".vault.yml*"))
+
+
+def test_a_run_that_cannot_have_the_file_says_so(house, clear):
+    encrypted(house, {"other": 1})
+    before = snapshot(house)
+    (clear / "password").write_text(PASSWORD)
+    (clear / "keys.csv").write_bytes(csv_of(house, ["acme"]))
+    files = {
+        "keys_file": clear / "keys.csv",
+        "vault_file": house.folder / "vault.yml",
+        "password_file": clear / "password",
+    }
+    task = {"tenantlink.stackone.vault_keys": {**{name: str(path) for name, path in files.items()}, "lock_timeout": 1}}
+    (house.folder / "play.json").write_text(
+        json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}])
+    )
+    with locked_file(str(house.folder / "vault.yml")):
+        run = house.ansible_playbook(str(house.folder / "play.json"))
+    assert_fails_in_one_line(run, f"another run has had {house.folder / 'vault.yml'} locked for 1 seconds")
+    assert snapshot(house) == before
 
 
 def test_check_mode_predicts_and_writes_nothing(house, vault):
@@ -178,7 +235,7 @@ BAD_PASSWORDS = {
     "another": ("other", "vault_file: the password does not open it, or the file is damaged."),
     "an empty file": ("empty", "There is no vault password. Type it at a terminal, or name a file"),
     "a script": ("script", "is executable: then Ansible runs it as a script, which is not supported here."),
-    "no file": ("nowhere", "is no file"),
+    "no file": ("nowhere", "vault_password_file: there is no file "),
     "no terminal": (None, "There is no vault password. Type it at a terminal, or name a file"),
 }
 
@@ -222,8 +279,11 @@ def test_a_csv_that_cannot_be(house, vault, name):
 
 
 BAD_VAULTS = {
-    "no YAML": ("other: 1\nnote: '{key}\n", "vault_file: line 3 of its content is no plain YAML."),
-    "a tag": ("note: !vault {key}\n", "vault_file: line 1 of its content is no plain YAML."),
+    "no YAML": ("other: 1\nnote: '{key}\n", "vault_file: line 3 of its content is not valid YAML."),
+    "an alias": (
+        f"note: &key {{key}}\n{VARIABLE}:\n  acme: *key\n",
+        f"vault_file: {VARIABLE} is written in a way that cannot be changed without a risk to the rest of the file.",
+    ),
     "a list": ("- {key}\n", "vault_file: it must hold variables"),
 }
 
@@ -249,12 +309,12 @@ def test_a_file_in_clear_is_refused_and_not_shown(house, vault, clear, text):
 BAD_FILES = {
     "no CSV named": ({"vault_file": "vault.yml"}, "Name the CSV and the vaulted file with -e keys_file="),
     "no vault named": ({"keys_file": "{clear}/keys.csv"}, "Name the CSV and the vaulted file with -e keys_file="),
-    "no CSV": ({"keys_file": "{clear}/nowhere.csv", "vault_file": "vault.yml"}, "nowhere.csv is no file."),
+    "no CSV": ({"keys_file": "{clear}/nowhere.csv", "vault_file": "vault.yml"}, "keys_file: there is no file "),
     "no folder": (
         {"keys_file": "{clear}/keys.csv", "vault_file": "{clear}/nowhere/vault.yml"},
-        "or its folder is missing.",
+        "does not exist.",
     ),
-    "a folder": ({"keys_file": "{clear}/keys.csv", "vault_file": "{clear}"}, "is no file, or its folder is missing."),
+    "a folder": ({"keys_file": "{clear}/keys.csv", "vault_file": "{clear}"}, "is not a regular file."),
 }
 
 

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import fcntl
 import os
 import shlex
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.emulator.customer import Customer
@@ -30,17 +31,30 @@ LINKED_LATER = "newcompany"
 
 
 def start(folder: str = "sandbox") -> None:
-    """Start the emulator, write what a user has, and wait."""
+    """Start the emulator, write what a user has, and wait. Two sandboxes in one folder would mix up their files."""
     place = Path(folder).resolve()
     place.mkdir(exist_ok=True)
-    with Emulator("--scenario", str(SCENARIO)) as emulator:
+    with contextlib.suppress(KeyboardInterrupt), _held(place), Emulator("--scenario", str(SCENARIO)) as emulator:
         prepare(emulator, place)
         print(
             f"The sandbox is ready. In another terminal: cd {shlex.quote(str(place))} && . ./environment.sh", flush=True
         )
         print("Then follow docs/walkthrough.md. Ctrl-C here ends it.", flush=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            signal.pause()
+        signal.pause()
+
+
+@contextlib.contextmanager
+def _held(place: Path) -> Iterator[None]:
+    """Keep the folder to this process. However it ends, the folder is free then."""
+    with (place / ".running").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit(
+                f"A sandbox is running in {place} already. Use that one, end it first, or name another folder:"
+                " make sandbox SANDBOX=another"
+            ) from None
+        yield
 
 
 def prepare(emulator: Emulator, place: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import yaml
 
 from tests.emulator.handle import Emulator, EmulatorError
 from tests.emulator.switches import Switches
@@ -46,6 +47,46 @@ def test_the_default_scenario(client: Client) -> None:
     assert {(len(key), key.isalnum()) for key in keys} == {(20, True)}
     assert client.emulator.stackone_api_key.startswith("v1.eu1.")
     assert client.emulator.accounts() == []
+
+
+def test_it_says_how_to_aim_a_playbook_at_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.emulator", "--tenants", "2", "--exit-with-parent", "--variables"]
+    process = subprocess.Popen(
+        [*command, str(tmp_path / "here")], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    assert process.stderr
+    ready = json.loads(process.stdout.readline())
+    (path,) = (tmp_path / "here").iterdir()
+    variables = yaml.safe_load(path.read_text())
+    line = next(line for line in process.stderr if "ansible-playbook" in line)
+    home = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "ANSIBLE_LOCALHOST_WARNING": "0"}
+    run = subprocess.run(line, shell=True, cwd=tmp_path, env=home, capture_output=True, text=True, check=False)
+    process.terminate()
+    assert process.wait() == 0
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "2 linked" in run.stdout
+    assert variables["freshservice_link_stackone_url"] == ready["stackone_url"]
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_a_second_sandbox_does_not_touch_the_files_of_the_first(tmp_path: Path) -> None:
+    start = [sys.executable, "-m", "tests.sandbox", "start", str(tmp_path / "place")]
+    first = subprocess.Popen(start, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert first.stdout
+    assert "The sandbox is ready" in first.stdout.readline()
+    before = {path: path.read_bytes() for path in (tmp_path / "place").iterdir()}
+    second = subprocess.run(start, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert second.returncode == 1
+    assert "is running in" in second.stderr
+    assert {path: path.read_bytes() for path in (tmp_path / "place").iterdir()} == before
+    first.send_signal(signal.SIGINT)
+    assert first.wait() == 0
+    third = subprocess.Popen(start, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert third.stdout
+    assert "The sandbox is ready" in third.stdout.readline()
+    third.send_signal(signal.SIGINT)
+    assert third.wait() == 0
 
 
 def test_numbered_tenants_plans_and_quota() -> None:

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import re
+import sys
 
 import pytest
 import yaml
@@ -116,22 +117,22 @@ def test_whatever_is_signed_is_answered(body):
     ids=lambda body: body[:8].decode(errors="replace"),
 )
 def test_only_an_object_is_taken(body):
-    assert decide(body) == plugin.Decision(400, "the body is no JSON object")
+    assert decide(body) == plugin.Decision(400, "the body is not a JSON object")
 
 
 @pytest.mark.parametrize("sent_at", [None, "", "yesterday", 1698844231, [], "9999-99-99T00:00:00Z"])
 def test_a_delivery_must_say_when_it_was_sent(sent_at):
-    assert decide(body_of(sent_at=sent_at)) == plugin.Decision(400, "sent_at is missing or no time")
+    assert decide(body_of(sent_at=sent_at)) == plugin.Decision(400, "sent_at is missing or not a time")
 
 
-@pytest.mark.parametrize("away", [-300, -1, 0, 299])
+@pytest.mark.parametrize("away", [-300, -1, 0, 299, 86400])
 def test_within_the_window_it_is_taken(away):
     sent = plugin.moment(SENT_AT)
     assert decide(body_of(), now=sent + away).event
 
 
 @pytest.mark.parametrize(
-    "away,reason", [(301, "it was sent 301 seconds ago"), (-301, "it was sent 301 seconds from now")]
+    "away,reason", [(86401, "it was sent 86401 seconds ago"), (-301, "it was sent 301 seconds from now")]
 )
 def test_beyond_the_window_it_is_refused(away, reason):
     sent = plugin.moment(SENT_AT)
@@ -157,6 +158,41 @@ def test_memory_forgets_what_is_too_old_to_be_taken():
     assert memory.has(b"old")
     memory.keep(b"newest", 400, now=101)
     assert [memory.has(body) for body in (b"old", b"new", b"newest")] == [False, True, True]
+
+
+def test_memory_is_bounded():
+    memory = plugin.Memory(limit=2)
+    for body in (b"first", b"second", b"third"):
+        memory.keep(body, 100, now=0)
+    assert [memory.has(body) for body in (b"first", b"second", b"third")] == [False, True, True]
+
+
+def test_remembering_costs_the_same_however_much_is_remembered():
+    """Counted in steps of the interpreter, which no clock and no other process changes."""
+    memory, few = plugin.Memory(), 10
+    costs = [steps_of(lambda number=number: memory.keep(b"%d" % number, 1e9, now=0)) for number in range(2000)]
+    assert max(costs[few:]) <= max(costs[:few])
+    assert steps_of(lambda: memory.keep(b"new", 2e9, now=1.5e9)) > max(costs)
+
+
+def steps_of(call):
+    count = 0
+
+    def trace(frame, event, _argument):
+        nonlocal count
+        if frame.f_code.co_filename != plugin.__file__:
+            return None
+        frame.f_trace_opcodes = True
+        count += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return count
 
 
 @pytest.mark.parametrize(

@@ -586,6 +586,30 @@ def test_a_number_as_the_owner_is_found():
     assert counts(result) == (1, 0, 1, 0, 0)
 
 
+@pytest.mark.parametrize("value", ["!vault |\n  31", "!!python/object/apply:os.getcwd []", "0123 # a number"])
+def test_other_values_stay_as_they_are_written(value):
+    """Tags are not evaluated: what a safe loader would refuse is kept as well."""
+    result = vaulted_api_keys(TWO, "password", encrypt(f"other: {value}\n{VARIABLE}:\n  acme: FIRST-KEY\n"))
+    clear = VaultLib([("default", VaultSecret(b"password"))]).decrypt(result["content"]).decode()
+    assert clear == f'other: {value}\n{VARIABLE}:\n  acme: FIRST-KEY\n  globex: "SECOND-KEY"\n'
+    assert counts(result) == (2, 1, 0, 1, 0)
+
+
+def test_a_byte_order_mark_before_the_header_goes():
+    """Ansible itself does not open such a file."""
+    existing = encrypt({VARIABLE: {"acme": "FIRST-KEY", "globex": "SECOND-KEY"}})
+    result = vaulted_api_keys(TWO, "password", "\ufeff" + existing)
+    assert result["content"].startswith("$ANSIBLE_VAULT;")
+    assert decrypt(result["content"]) == decrypt(existing)
+
+
+def test_each_spelling_of_a_domain_gets_the_key():
+    """Two entries of one domain with different keys would be refused by the next run."""
+    existing = encrypt({VARIABLE: {"Acme": "OLD", "acme.freshservice.com": "OLD"}})
+    result = vaulted_api_keys(TWO, "password", existing)
+    assert set(decrypt(result["content"])[VARIABLE].values()) == {"FIRST-KEY", "SECOND-KEY"}
+
+
 def test_a_vault_id_is_kept():
     existing = encrypt({"other": "x"}, vault_id="prod")
     assert existing.startswith("$ANSIBLE_VAULT;1.2;AES256;prod\n")
@@ -604,10 +628,8 @@ BAD_VAULTS = {
     "another password": (encrypt({"a": SECRET}, "other"), ["password does not open it"]),
     "damaged": (encrypt({"a": SECRET})[:-9], ["password does not open it, or the file is damaged"]),
     "in clear": (f"a: {SECRET}\n", ["not encrypted", "ansible-vault encrypt"]),
-    "no YAML": (encrypt(f"a: 1\nb: '{SECRET}\n"), ["line 3 of its content", "no plain YAML"]),
-    "a tag": (encrypt(f"a: 1\nb: !vault {SECRET}\n"), ["line 2 of its content", "!vault"]),
-    "a Python object": (encrypt(f"a: !!python/object/apply:os.getcwd []  # {SECRET}\n"), ["line 1 of its content"]),
-    "a control character": (encrypt(f"a: {SECRET}\x00\n"), ["its content is no plain YAML"]),
+    "no YAML": (encrypt(f"a: 1\nb: '{SECRET}\n"), ["line 3 of its content", "not valid YAML"]),
+    "a control character": (encrypt(f"a: {SECRET}\x00\n"), ["its content is not valid YAML"]),
     "a list": (encrypt([SECRET]), ["must hold variables"]),
     "text": (encrypt(SECRET), ["must hold variables"]),
     "keys in a list": (encrypt({VARIABLE: [SECRET]}), [VARIABLE, "a dictionary"]),

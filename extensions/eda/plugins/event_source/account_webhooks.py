@@ -20,6 +20,7 @@ import re
 import ssl
 import time
 import unicodedata
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -34,8 +35,10 @@ short_description: Receive StackOne's account webhooks
 version_added: 1.0.0
 description:
   - Tells a rulebook that a linked account was created, updated, deleted, expired, or turned to error.
-  - Takes only what is signed with the webhook's secret, was sent a short while ago, and was not received before. Everything else
+  - Takes only what is signed with the webhook's secret, was sent within O(max_age), and was not received before. Everything else
     is refused, with one line in the log, and no rule sees it.
+  - C(GET /health) is answered with 200, for probes of a load balancer or a monitor. Only a delivery that is refused is a
+    warning in the log.
   - A delivery that was received before is answered with 200 and makes no second event, since StackOne may deliver twice. So is one
     that is not about an account of O(provider).
   - An event holds under C(payload) only what a rule needs, each a text, empty where StackOne did not say it. These are
@@ -79,9 +82,11 @@ options:
     default: freshservice
   max_age:
     description:
-      - Seconds that the time in C(sent_at) may lie in the past or in the future.
+      - Seconds that the time in C(sent_at) may lie in the past. In the future it may lie 300, as clocks differ.
+      - A day by default, because a delivery that could not be made at once may be repeated with the time of its first try. An
+        event only says which tenant to look at, so an old one does no harm.
     type: int
-    default: 300
+    default: 86400
   max_body:
     description:
       - Bytes that a delivery may have.
@@ -92,6 +97,11 @@ options:
       - Events that wait for the rulebook. Further ones are refused with 503 until it has caught up.
     type: int
     default: 1000
+  max_connections:
+    description:
+      - Connections at a time. When there is one more, the oldest is closed, so that silent ones keep nobody out.
+    type: int
+    default: 100
   certfile:
     description:
       - File with the server's certificate and its chain, for HTTPS.
@@ -124,12 +134,21 @@ EXAMPLES = r"""
 logger = logging.getLogger(__name__)
 
 SIGNATURE_HEADER = "x-stackone-signature"
+_HEALTH_PATH = "/health"
 _READ_TIMEOUT_S = 10
+_CONNECTION_S = 2 * _READ_TIMEOUT_S
+"""For all of a connection, which carries one request: handshake, headers, body and answer."""
+_MORE_THAN_BODY = 1 << 20
+"""Bytes of a connection besides a body: headers, and what comes before a body is known to be too large."""
+_FUTURE_S = 300
+"""How far clocks may differ."""
+_REMEMBERED = 100_000
+_TELL_AGAIN_S = 60
 _TEXT_LIMIT = 256
 _TEMPLATE_START = re.compile(r"\{(?=[{%#])")
 _HOST = re.compile(r"(?:https?://)?([^./]+)(?:\.freshservice\.com)?/?")
 _RECORDED = ("event", "event_date", "sent_at", "account_id", "provider", "origin_owner_id", "origin_owner_name")
-_COUNTS = {"port", "max_age", "max_body", "backlog"}
+_COUNTS = {"port", "max_age", "max_body", "backlog", "max_connections"}
 _TEXTS = {"host", "path", "provider", "certfile", "keyfile", "password"}
 _SECRETS = {"secret", "previous_secret"}
 
@@ -143,9 +162,10 @@ class Settings:
     host: str = "127.0.0.1"
     path: str = "/stackone/accounts"
     provider: str = "freshservice"
-    max_age: int = 300
+    max_age: int = 86400
     max_body: int = 65536
     backlog: int = 1000
+    max_connections: int = 100
     certfile: str | None = None
     keyfile: str | None = None
     password: str | None = field(default=None, repr=False)
@@ -158,18 +178,23 @@ class Decision:
     status: int
     reason: str
     event: dict[str, str] | None = None
+    is_probe: bool = False
 
     @property
-    def refused(self) -> bool:
-        """Whether the sender must learn that it was not taken."""
-        return self.status != 200
+    def level(self) -> int:
+        """How loudly to log it: a delivery that was refused is worth a look, a probe is not."""
+        return logging.INFO if self.is_probe or self.status == 200 else logging.WARNING
 
 
 class Memory:
-    """The deliveries of the last while, by what was signed: one body has several spellings of its signature."""
+    """The deliveries of the last while, by what was signed: one body has several spellings of its signature.
 
-    def __init__(self) -> None:
-        self._until: dict[bytes, float] = {}
+    What came first is forgotten first, so that keeping one costs the same however many are known.
+    """
+
+    def __init__(self, limit: int = _REMEMBERED) -> None:
+        self._until: OrderedDict[bytes, float] = OrderedDict()
+        self._limit = limit
 
     def has(self, body: bytes) -> bool:
         """Whether it was received before."""
@@ -177,8 +202,9 @@ class Memory:
 
     def keep(self, body: bytes, until: float, now: float) -> None:
         """Remember a delivery until then, and forget what has become too old to be taken anyway. Times are epoch seconds."""
-        self._until = {digest: end for digest, end in self._until.items() if end >= now}
         self._until[_digest(body)] = until
+        while len(self._until) > self._limit or next(iter(self._until.values())) < now:
+            self._until.popitem(last=False)
 
 
 def settings_from(args: Mapping[str, Any]) -> Settings:
@@ -235,11 +261,11 @@ def decide(body: bytes, signature: str, settings: Settings, memory: Memory, now:
         return Decision(401, "the signature is wrong")
     record = _object(body)
     if record is None:
-        return Decision(400, "the body is no JSON object")
+        return Decision(400, "the body is not a JSON object")
     sent = moment(record.get("sent_at"))
     if sent is None:
-        return Decision(400, "sent_at is missing or no time")
-    if abs(now - sent) > settings.max_age:
+        return Decision(400, "sent_at is missing or not a time")
+    if now - sent > settings.max_age or sent - now > _FUTURE_S:
         return Decision(400, f"it was sent {abs(now - sent):.0f} seconds {'ago' if sent < now else 'from now'}")
     if memory.has(body):
         return Decision(200, "it was received before")
@@ -312,18 +338,26 @@ class Receiver:
     async def _answer(self, request: web.Request) -> web.Response:
         from aiohttp import web
 
-        decision = await self._decision(request)
-        level = logging.WARNING if decision.refused else logging.INFO
-        logger.log(level, "Webhook from %s answered %s: %s", request.remote, decision.status, decision.reason)
-        return web.Response(status=decision.status, text=decision.reason)
+        try:
+            decision = await self._decision(request)
+        except Exception as error:
+            # Such as a connection that broke off. Its words could hold what was sent.
+            decision = Decision(400, f"it could not be read: {type(error).__name__}")
+        logger.log(decision.level, "Webhook from %s answered %s: %s", request.remote, decision.status, decision.reason)
+        response = web.Response(status=decision.status, text=decision.reason)
+        # A connection that waits for more would be one that can be lost to others.
+        response.force_close()
+        return response
 
     async def _decision(self, request: web.Request) -> Decision:
         from aiohttp import web
 
+        if request.method in ("GET", "HEAD") and request.path == _HEALTH_PATH:
+            return Decision(200, "it is waiting for webhooks", is_probe=True)
         if request.path != self._settings.path:
-            return Decision(404, "nothing is here")
+            return Decision(404, "nothing is here", is_probe=request.method != "POST")
         if request.method != "POST":
-            return Decision(405, "only POST is taken")
+            return Decision(405, "only POST is taken", is_probe=True)
         try:
             body = await asyncio.wait_for(request.read(), _READ_TIMEOUT_S)
         except web.HTTPRequestEntityTooLarge:
@@ -342,8 +376,123 @@ class Receiver:
         except asyncio.QueueFull:
             return Decision(503, "too many events are waiting")
         # Not remembered before it is safe, so that what had no room can be delivered again.
-        self._memory.keep(body, now + 2 * self._settings.max_age, now)
+        self._memory.keep(body, now + self._settings.max_age + _FUTURE_S, now)
         return decision
+
+
+class Door:
+    """Lets connections in to a server: so many at a time, each for so long. The newest ones are served.
+
+    aiohttp itself waits for ever for the first request of a connection, and asyncio for a minute for its handshake.
+    """
+
+    def __init__(self, server: web.Server, tls: ssl.SSLContext | None, settings: Settings) -> None:
+        self.server = server
+        self.tls = tls
+        self.most_bytes = settings.max_body + _MORE_THAN_BODY
+        self._limit = settings.max_connections
+        self._inside: OrderedDict[Connection, None] = OrderedDict()
+        self._told = 0.0
+
+    def __call__(self) -> Connection:
+        """Make the protocol of a new connection."""
+        return Connection(self)
+
+    def entered(self, connection: Connection) -> None:
+        """Make room for one more."""
+        self._inside[connection] = None
+        if len(self._inside) > self._limit:
+            self._tell()
+            oldest, _nothing = self._inside.popitem(last=False)
+            oldest.drop()
+
+    def left(self, connection: Connection) -> None:
+        """Forget a connection that is over."""
+        self._inside.pop(connection, None)
+
+    def close(self) -> None:
+        """Put everybody out."""
+        for connection in list(self._inside):
+            connection.drop()
+
+    def _tell(self) -> None:
+        if time.monotonic() - self._told > _TELL_AGAIN_S:
+            self._told = time.monotonic()
+            logger.warning("More than %s connections at a time: the oldest are closed", self._limit)
+
+
+class Connection(asyncio.Protocol):
+    """Stands between a connection and aiohttp from its first moment, the handshake included, until it is closed."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._inner: Any = door.server()
+        self._loop = asyncio.get_running_loop()
+        self._handshake: asyncio.Task[None] | None = None
+        self._begun = False
+        self._early: list[bytes] = []
+        self._received = 0
+
+    def connection_made(self, transport: Any) -> None:
+        """Come in."""
+        self._transport = transport
+        self._timer = self._loop.call_later(_CONNECTION_S, self.drop)
+        self._door.entered(self)
+        if self._door.tls is None:
+            self._begin(transport)
+        else:
+            transport.pause_reading()
+            self._handshake = self._loop.create_task(self._shake_hands(self._door.tls))
+
+    async def _shake_hands(self, context: ssl.SSLContext) -> None:
+        try:
+            transport = await self._loop.start_tls(self._transport, self, context, server_side=True)
+        except OSError as error:
+            logger.info("A connection was closed, since its TLS handshake failed: %s", type(error).__name__)
+            self.drop()
+            return
+        if transport is not None:
+            self._begin(transport)
+
+    def _begin(self, transport: Any) -> None:
+        self._begun = True
+        self._inner.connection_made(transport)
+        for data in self._early:
+            self._inner.data_received(data)
+        self._early.clear()
+
+    def drop(self) -> None:
+        """Close it at once."""
+        self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on what came, up to a limit. It may come together with the end of the handshake."""
+        self._received += len(data)
+        if self._received > self._door.most_bytes:
+            self.drop()
+        elif self._begun:
+            self._inner.data_received(data)
+        else:
+            self._early.append(data)
+
+    def eof_received(self) -> bool | None:
+        """Hand on that no more comes."""
+        return self._inner.eof_received() if self._begun else None
+
+    def pause_writing(self) -> None:
+        """Hand on that the other side does not read."""
+        self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Hand on that it reads again."""
+        self._inner.resume_writing()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Go, which makes room."""
+        self._timer.cancel()
+        self._door.left(self)
+        if self._begun:
+            self._inner.connection_lost(exc)
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
@@ -363,14 +512,22 @@ async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
     from aiohttp import web
 
     settings = settings_from(args)
+    tls = tls_context(settings)
     backlog: asyncio.Queue[dict[str, Any]] = asyncio.Queue(settings.backlog)
+    # aiohttp would log a traceback for everything that is not HTTP.
+    silent = logging.getLogger("tenantlink.stackone.account_webhooks.http")
+    silent.setLevel(logging.CRITICAL)
     # A signature is of the body as it was sent, so nothing is decompressed.
-    runner = web.AppRunner(Receiver(settings, backlog).application(), access_log=None, auto_decompress=False)
+    application = Receiver(settings, backlog).application()
+    runner = web.AppRunner(application, access_log=None, logger=silent, auto_decompress=False)
     await runner.setup()
+    door = Door(runner.server, tls, settings)
+    listener = await asyncio.get_running_loop().create_server(door, settings.host, settings.port)
     try:
-        await web.TCPSite(runner, settings.host, settings.port, ssl_context=tls_context(settings)).start()
         logger.info("Waiting for account webhooks on %s port %s, path %s", settings.host, settings.port, settings.path)
         while True:
             await queue.put(await backlog.get())
     finally:
+        listener.close()
+        door.close()
         await runner.cleanup()

@@ -1,0 +1,113 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All of vault_keys: it works on the controller alone. Its documentation is in plugins/modules/vault_keys.py."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.text.converters import to_text
+from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import lookup_loader
+
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._replaced_file import locked_file
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._vault_keys import Merged, merge
+
+MISSING = (
+    "There is no vault password. Type it at a terminal, or name a file that holds it with -e vault_password_file=PATH"
+)
+SPEC = {
+    "keys_file": {"type": "str", "required": True},
+    "vault_file": {"type": "str", "required": True},
+    "password": {"type": "str", "no_log": True},
+    "password_file": {"type": "str"},
+    "replace": {"type": "bool", "default": False},
+    "lock_timeout": {"type": "float", "default": 60.0},
+}
+
+
+class ActionModule(ActionBase):
+    """Bring a CSV of keys into a vaulted file, while no other run does."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return counts. No key, and no password, is in a result or an error."""
+        result = super().run(tmp, task_vars)
+        _checked, options = self.validate_argument_spec(SPEC)
+        try:
+            merged = self._merge(options, task_vars or {})
+        except Problem as problem:
+            return {**result, "failed": True, "msg": str(problem)}
+        return {
+            **result,
+            "changed": bool(merged.content),
+            "total": merged.total,
+            "added": merged.added,
+            "replaced": merged.changed,
+            "unchanged": merged.unchanged,
+            "removed": merged.removed,
+        }
+
+    def _merge(self, options: dict[str, Any], task_vars: dict[str, Any]) -> Merged:
+        if not options["keys_file"] or not options["vault_file"]:
+            raise Problem("Name the CSV and the vaulted file with -e keys_file=keys.csv -e vault_file=vault.yml")
+        keys, vault = _path(options["keys_file"]), _path(options["vault_file"])
+        if not os.path.isfile(keys):
+            raise Problem(f"keys_file: there is no file {keys}.")
+        if os.path.exists(vault) and not os.path.isfile(vault):
+            raise Problem(f"vault_file: {vault} is not a regular file.")
+        if not os.path.isdir(os.path.dirname(vault)):
+            raise Problem(f"vault_file: the folder of {vault} does not exist.")
+        password = _password(options)
+        text = self._text_of(keys, task_vars)
+        with locked_file(vault, options["lock_timeout"]) as file:
+            merged = merge(text, password, to_text(file.content or b"", errors="replace"), options["replace"])
+            if merged.content and not self._task.check_mode:
+                file.replace(merged.content.encode())
+        return merged
+
+    def _text_of(self, path: str, task_vars: dict[str, Any]) -> str:
+        """The CSV, decrypted where Ansible knows a password for it; never in a file."""
+        lookup = lookup_loader.get("ansible.builtin.file", loader=self._loader, templar=self._templar)
+        try:
+            (text,) = lookup.run([path], task_vars)
+        except AnsibleError:
+            raise Problem(
+                f"keys_file: {path} cannot be read, or is encrypted with a password that Ansible was not given."
+            ) from None
+        return str(text)
+
+
+def _password(options: dict[str, Any]) -> str:
+    if not options["password_file"]:
+        # Without a terminal, Ansible takes None for the answer to its prompt.
+        if options["password"] in (None, "", "None"):
+            raise Problem(MISSING)
+        return str(options["password"])
+    path = _path(options["password_file"])
+    if not os.path.isfile(path):
+        raise Problem(f"vault_password_file: there is no file {path}.")
+    if os.stat(path).st_mode & (stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH):
+        raise Problem(
+            f"vault_password_file {path} is executable: then Ansible runs it as a script, which is not supported here."
+            " If it holds the password itself, take the permission away with chmod -x."
+        )
+    try:
+        with open(path, encoding="utf-8") as file:
+            password = file.read().strip()
+    except (OSError, UnicodeError):
+        raise Problem(f"vault_password_file: {path} cannot be read as UTF-8 text.") from None
+    if not password:
+        raise Problem(MISSING)
+    return password
+
+
+def _path(text: str) -> str:
+    """Relative paths start where the user is, not at the playbook. A symbolic link stands for its target."""
+    return os.path.realpath(os.path.expanduser(text))

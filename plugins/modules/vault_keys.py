@@ -1,0 +1,115 @@
+#!/usr/bin/python
+# Copyright: tenantlink.stackone contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring API keys into a vaulted file. This is the documentation alone; the work is in plugins/action/vault_keys.py."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vault_keys
+short_description: Bring API keys from a CSV into a vaulted variables file
+version_added: 1.1.0
+description:
+  - Makes or updates a variables file that is encrypted as a whole, with the keys of a CSV in the variable
+    C(freshservice_link_api_keys). The playbook C(tenantlink.stackone.vault_keys) is this task with a prompt for the password.
+  - Only the lines of those keys change. Comments, the order of lines, and how other values are written stay as they are, as
+    do vault ID, mode and owner of the file, and a symbolic link to it. A new file gets the mode 0600.
+  - The file is locked meanwhile, so that two runs at once lose nothing. The second one waits for O(lock_timeout), then fails.
+    What C(ansible-vault edit) or another program writes at the same time is noticed, and nothing is written over it.
+  - The file is replaced in one step. Whoever is killed at any moment leaves the old file or the new one.
+  - A file whose keys cannot be changed as text without a risk to the rest is refused, with the reason.
+  - No key is in a result, an argument or a temporary file, and none is written in clear.
+author:
+  - tenantlink.stackone contributors (@tenantlink)
+attributes:
+  action:
+    description: Has an action plugin, which does all the work on the controller.
+    support: full
+  async:
+    description: Can be run with C(async).
+    support: none
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying the file.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed, when in diff mode.
+    support: none
+    details:
+      - It would show keys.
+  idempotent:
+    description: When run twice in a row outside check mode, with the same arguments, the second run changes nothing.
+    support: full
+options:
+  keys_file:
+    description:
+      - The CSV, as P(tenantlink.stackone.api_keys#filter) takes it. It may be encrypted, if Ansible was given its password.
+    type: str
+    required: true
+  vault_file:
+    description:
+      - The encrypted file of variables. It is made if it does not exist; its folder must.
+    type: str
+    required: true
+  password:
+    description:
+      - The password of O(vault_file).
+      - Either this or O(password_file) is needed.
+    type: str
+  password_file:
+    description:
+      - File that holds the password of O(vault_file). Not a script.
+    type: str
+  replace:
+    description:
+      - Whether to drop the keys that the CSV does not name.
+    type: bool
+    default: false
+  lock_timeout:
+    description:
+      - Seconds to wait for another run that has O(vault_file) locked.
+    type: float
+    default: 60.0
+seealso:
+  - plugin: tenantlink.stackone.api_keys
+    plugin_type: filter
+  - plugin: tenantlink.stackone.vaulted_api_keys
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Bring the keys into the vaulted variables
+  tenantlink.stackone.vault_keys:
+    keys_file: keys.csv
+    vault_file: group_vars/all/vault.yml
+    password_file: ~/.vault-password
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+total:
+  description: How many keys the file holds now. In check mode, how many it would hold.
+  returned: success
+  type: int
+  sample: 3
+added:
+  description: How many of them are new.
+  returned: success
+  type: int
+  sample: 1
+replaced:
+  description: How many of them were other keys before.
+  returned: success
+  type: int
+  sample: 1
+unchanged:
+  description: How many of them are as they were.
+  returned: success
+  type: int
+  sample: 1
+removed:
+  description: How many keys it no longer holds.
+  returned: success
+  type: int
+  sample: 0
+"""
