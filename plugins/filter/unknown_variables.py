@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _role_words
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +21,6 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document impo
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._key_names import Keys
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role_words import in_role_words
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import (
-    Outcome,
     account_row,
     host_row,
     mapping,
@@ -32,6 +32,7 @@ MOST = 50
 """How many tenants of a kind are named."""
 
 DIED = "The module ended without a result. Run again with -vvv to see why."
+KEY_OF_HOST_MISSING = "freshservice_link_api_key is missing. Set it for this host, encrypted with ansible-vault."
 NO_RESULT = "There is no result to tell of."
 NO_TENANT = "The list holds no tenant, so nothing was done."
 
@@ -84,7 +85,7 @@ def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
 def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending:
     """The end for one host: what was done, or why it failed, in one line."""
     if not _ended(result) or result.get("msg") or result.get("failure"):
-        line = in_role_words(shown(result.get("msg")) or DIED, of_list=False)
+        line = _host_failure(host, result)
         return Ending([line], line)
     row = host_row(host, result, asked.check_mode)
     if row.verdict and "actions" not in result:
@@ -93,6 +94,15 @@ def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending
     agent = f", agent {row.agent}" if row.agent else ""
     moved = "".join(f"; {change}" for change in row.changes if change.startswith("domain: "))
     return Ending([f"{host}: {row.outcome}; {account}{agent}{moved}"], "")
+
+
+def _host_failure(host: str, result: Mapping[Any, Any]) -> str:
+    line = shown(result.get("msg")) or DIED
+    if re.search(r"\bmissing\b", line) and re.search(r"\bapi_key\b", line):
+        return f"{host}: {KEY_OF_HOST_MISSING}"
+    tenant = shown(mapping(result.get("failure")).get("tenant"))
+    line = in_role_words(line, of_list=False)
+    return line if tenant and line.startswith(tenant) else f"{host}: {line}"
 
 
 def counted(count: int, word: str) -> str:

@@ -28,6 +28,8 @@ KEY_MISSING = (
     " it with -e @vault.yml --ask-vault-pass, or set the environment variable STACKONE_API_KEY."
 )
 
+CLOSE = 0.75
+
 _SPECS = Path(__file__).resolve().parents[2] / "roles" / "freshservice_link" / "meta" / "argument_specs.yml"
 _VARIABLE = re.compile(rf"^ {{6}}({PREFIX}\w+):", re.MULTILINE)
 _KEY_MISSING = re.compile(
@@ -50,10 +52,10 @@ def unknown_variables(names: Iterable[str], own: Iterable[str] = ()) -> list[str
 
 
 def _unknown(name: str, known: frozenset[str]) -> str:
-    close = difflib.get_close_matches(name.lower(), sorted(known - RESULTS), n=1, cutoff=0.85)
-    if close:
-        return f"The role has no variable {name}: did you mean {close[0]}?"
-    return f"The role has no variable {name}: remove it, or, if it is your own, list it in {PREFIX}own_variables."
+    options = sorted(each.removeprefix(PREFIX) for each in known - RESULTS)
+    close = difflib.get_close_matches(name.removeprefix(PREFIX).lower(), options, n=1, cutoff=CLOSE)
+    question = f": did you mean {PREFIX}{close[0]}?" if close else "."
+    return f"The role has no variable {name}{question} If it is your own, list it in {PREFIX}own_variables."
 
 
 def in_role_words(line: str, of_list: bool) -> str:
