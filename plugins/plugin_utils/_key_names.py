@@ -1,27 +1,16 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names in a dictionary of keys that fit no tenant: said by name where it is safe, with the one that was meant. Pure.
-
-Somebody may have swapped names and keys, and then a name is a key: such a name is never shown.
-"""
+"""Which keys of a dictionary no tenant uses, and which of them was probably meant for a tenant without a key. Pure."""
 
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import label_of, opened
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import shown
-
-MOST_NAMED = 10
-CLOSE = 0.75
-LONG = 16
-"""Keys are 20 characters and longer."""
-
-_DOTTED = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._showable import CLOSE, listed, showable
 
 
 @dataclass(frozen=True)
@@ -62,39 +51,6 @@ def unused_names(given: Mapping[Any, Any], records: Sequence[Mapping[Any, Any]])
         text = str(name)
         if text not in used and label_of(text) not in used:
             yield showable(text, opened(key), position, used)
-
-
-def showable(name: str, key: Any, position: int, tenants: Collection[str] = ()) -> str:
-    """Return a name of the dictionary, or its position where the name could be a key.
-
-    A key is a long run of letters and digits; a domain or a customer's id of that shape stays unnamed with it.
-    """
-    swapped = isinstance(key, str) and (key in tenants or label_of(key) in tenants)
-    if swapped:
-        return f"entry {position} (are its name and key swapped?)"
-    return f"entry {position}" if looks_secret(name) else shown(name)
-
-
-def looks_secret(name: str) -> bool:
-    """Whether a name could be a key: long, in one piece, of several kinds of characters, and not a domain's address."""
-    if _DOTTED.fullmatch(name):
-        return False
-    pieces = re.split(r"[-_.: ]", name)
-    longest = max(pieces, key=len)
-    kinds = [any(map(kind, longest)) for kind in (str.isdigit, str.islower, str.isupper)]
-    return len(longest) >= LONG and sum(kinds) > 1
-
-
-def meant(name: str, tenants: Collection[str]) -> str:
-    """Return a question that names the tenant that was probably meant; empty where none is close."""
-    close = difflib.get_close_matches(name.lower(), sorted(tenants), n=1, cutoff=CLOSE)
-    return f"did you mean {close[0]}?" if close else ""
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def _names_of(record: Mapping[Any, Any]) -> list[str]:

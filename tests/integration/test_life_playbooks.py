@@ -125,7 +125,7 @@ def test_a_rotation_sends_what_cannot_be_compared(house, playbook):
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ({"acmee": "some-key-0815"}, "api_keys: entry 1 belongs to no present tenant of the list."),
+        ({"acmee": "some-key-0815"}, "api_keys: acmee (did you mean acme?) belongs to no present tenant of the list."),
         (None, "Name the new keys, by domain, in freshservice_link_new_api_keys"),
     ],
 )
