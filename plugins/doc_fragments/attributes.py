@@ -18,10 +18,12 @@ attributes:
   idempotent:
     description: When run twice in a row outside check mode, with the same arguments, the second run changes nothing.
   action_group:
-    description: Use C(group/tenantlink.stackone.stackone) in C(module_defaults) to set options for all modules of this collection.
+    description: >-
+      In C(module_defaults), C(group/tenantlink.stackone.all) sets for every module how to connect (O(timeout), O(retries), O(proxy),
+      O(validate_certs), O(ca_path), O(client_cert), O(client_key)). C(group/tenantlink.stackone.stackone) and
+      C(group/tenantlink.stackone.freshservice) do as well, for the modules that call the one or the other service, and take its
+      own options too (C(stackone_api_key), C(stackone_url) and C(requests_per_minute), or C(freshservice_url)).
     support: full
-    membership:
-      - tenantlink.stackone.stackone
 """
 
     INFO = r"""

@@ -14,6 +14,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._text import v
 from ansible_collections.tenantlink.stackone.plugins.module_utils._written import marked, not_text, unset
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import Keyring, keyring_from, opened
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._listing import ALIASES, entries_of, is_ignored
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._showable import listed as named
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
 
 
@@ -66,11 +67,12 @@ def _keyed(listed: list[Any], common: dict[str, Any], keyring: Keyring) -> list[
         if name is not None:
             used.add(name)
             kept.append({option: value for option, value in own.items() if option != "api_key"})
-    unused = keyring.positions_besides(used)
+    present = [own for own in listed if isinstance(own, dict) and own.get("state") != "absent"]
+    tenants_named = {str(own[name]) for own in present for name in ("domain", "origin_owner_id") if own.get(name)}
+    unused = keyring.besides(used, tenants_named)
     if unused:
-        listing = ", ".join(map(str, unused[:10])) + (", ..." if len(unused) > 10 else "")
-        which = f"entry {listing} belongs" if len(unused) == 1 else f"entries {listing} belong"
-        raise Problem(f"api_keys: {which} to no present tenant of the list.")
+        which = "belongs" if len(unused) == 1 else "belong"
+        raise Problem(f"api_keys: {named(unused)} {which} to no present tenant of the list. Nothing was changed.")
     return kept
 
 

@@ -20,6 +20,11 @@ extends_documentation_fragment:
   - tenantlink.stackone.connection.stackone
   - tenantlink.stackone.attributes
   - tenantlink.stackone.attributes.info
+attributes:
+  action_group:
+    membership:
+      - tenantlink.stackone.all
+      - tenantlink.stackone.stackone
 options:
   provider:
     description:

@@ -29,6 +29,10 @@ extends_documentation_fragment:
   - tenantlink.stackone.auth
   - tenantlink.stackone.attributes
 attributes:
+  action_group:
+    membership:
+      - tenantlink.stackone.all
+      - tenantlink.stackone.stackone
   check_mode:
     support: full
     details:

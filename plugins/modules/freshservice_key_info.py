@@ -21,6 +21,11 @@ extends_documentation_fragment:
   - tenantlink.stackone.connection.freshservice
   - tenantlink.stackone.attributes
   - tenantlink.stackone.attributes.info
+attributes:
+  action_group:
+    membership:
+      - tenantlink.stackone.all
+      - tenantlink.stackone.freshservice
 options:
   domain:
     required: true

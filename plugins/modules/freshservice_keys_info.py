@@ -25,6 +25,11 @@ extends_documentation_fragment:
   - tenantlink.stackone.tenants.run
   - tenantlink.stackone.attributes
   - tenantlink.stackone.attributes.info
+attributes:
+  action_group:
+    membership:
+      - tenantlink.stackone.all
+      - tenantlink.stackone.freshservice
 options:
   fail_on_refused:
     description:

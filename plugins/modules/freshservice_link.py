@@ -25,6 +25,11 @@ extends_documentation_fragment:
   - tenantlink.stackone.connection.stackone
   - tenantlink.stackone.attributes
 attributes:
+  action_group:
+    membership:
+      - tenantlink.stackone.all
+      - tenantlink.stackone.freshservice
+      - tenantlink.stackone.stackone
   check_mode:
     support: full
     details:

@@ -29,6 +29,11 @@ extends_documentation_fragment:
   - tenantlink.stackone.tenants.quota
   - tenantlink.stackone.attributes
 attributes:
+  action_group:
+    membership:
+      - tenantlink.stackone.all
+      - tenantlink.stackone.freshservice
+      - tenantlink.stackone.stackone
   check_mode:
     support: full
     details:

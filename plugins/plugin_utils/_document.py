@@ -24,6 +24,7 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import (
     mapping,
     shown,
     trouble_from,
+    waiting_row,
 )
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
 
@@ -31,7 +32,7 @@ SERVICES = ("freshservice", "stackone")
 
 _CHANGES = [name for outcome in CHANGING.values() for name in (outcome.value, outcome.planned)]
 _FIRST = [*_CHANGES, Outcome.AS_DECLARED.value, Outcome.VALID.value, ACTIVE]
-_LAST = [Outcome.REFUSED.value, Outcome.NOT_CHECKED.value, Outcome.FAILED.value]
+_LAST = [Outcome.REFUSED.value, Outcome.NOT_CHECKED.value, Outcome.FAILED.value, Outcome.NOT_STARTED.value]
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Document:
                 "tenants": len(self.rows),
                 "changed": sum(row.changed for row in self.rows),
                 "failed": sum(row.failed for row in self.rows),
+                "not_started": sum(row.outcome == Outcome.NOT_STARTED.value for row in self.rows),
             },
             "outcomes": [{"name": name, "count": count} for name, count in self._outcomes()],
             "requests": self.run.requests,
@@ -88,7 +90,7 @@ def document_from(result: Any, title: Any, made_at: Any, check_mode: bool) -> Do
     """Recognise a result by its shape. Raises Problem."""
     run = Run(shown(title), shown(made_at), check_mode)
     if isinstance(result, Mapping):
-        return Document(_run_of(result, run), list(_rows_of_run(result, check_mode)))
+        return Document(_run_of(result, run), list(rows_of_run(result, check_mode)))
     if isinstance(result, Sequence) and not isinstance(result, (str, bytes)):
         return Document(run, list(_rows_of_hosts(result, check_mode)))
     raise Problem(
@@ -109,24 +111,24 @@ def records_of(source: Any) -> list[Mapping[Any, Any]]:
     return list(rows)
 
 
-def _rows_of_run(result: Mapping[Any, Any], check_mode: bool) -> Iterator[Row]:
+def rows_of_run(result: Mapping[Any, Any], check_mode: bool) -> Iterator[Row]:
     if isinstance(result.get("accounts"), Sequence):
-        yield from map(account_row, _records(result["accounts"]))
-    elif _is_of_keys(result):
-        yield from map(key_row, _records(result.get("results")))
+        yield from map(account_row, records_in(result["accounts"]))
+    elif is_of_keys(result):
+        yield from map(key_row, records_in(result.get("results")))
     elif "results" in result or "failure" in result or "msg" in result:
         for name in ("results", "purged"):
-            yield from (link_row(record, check_mode) for record in _records(result.get(name)))
+            yield from (link_row(record, check_mode) for record in records_in(result.get(name)))
     else:
         raise Problem("this result holds nothing to report: neither results nor accounts nor a failure.")
 
 
-def _is_of_keys(result: Mapping[Any, Any]) -> bool:
+def is_of_keys(result: Mapping[Any, Any]) -> bool:
     """Whether no account was linked: then there are verdicts, and no actions."""
     summary = mapping(result.get("summary"))
     return "verdicts" in summary or (
         "actions" not in summary
-        and any("verdict" in row and "action" not in row for row in _records(result.get("results")))
+        and any("verdict" in row and "action" not in row for row in records_in(result.get("results")))
     )
 
 
@@ -135,7 +137,9 @@ def _rows_of_hosts(results: Iterable[Any], check_mode: bool) -> Iterator[Row]:
         if not isinstance(entry, Mapping) or "host" not in entry:
             raise Problem("a list of results holds dictionaries with host and result.")
         result = mapping(entry.get("result"))
-        if result and not result.get("skipped"):
+        if entry.get("started") is False:
+            yield waiting_row(shown(entry["host"]))
+        elif result and not result.get("skipped"):
             yield host_row(shown(entry["host"]), _ended(result), check_mode)
 
 
@@ -146,7 +150,7 @@ def _ended(result: Mapping[Any, Any]) -> Mapping[Any, Any]:
     return {**result, "msg": "The module ended without a result."}
 
 
-def _records(value: Any) -> list[Mapping[Any, Any]]:
+def records_in(value: Any) -> list[Mapping[Any, Any]]:
     return [record for record in value if isinstance(record, Mapping)] if isinstance(value, (list, tuple)) else []
 
 
@@ -157,13 +161,13 @@ def _run_of(result: Mapping[Any, Any], run: Run) -> Run:
         run.title,
         run.made_at,
         run.check_mode,
-        problem=_problem_of(result),
+        problem=problem_of(result),
         requests={service: int(_number(requests.get(service)) or 0) for service in SERVICES} if requests else None,
         quota_seconds=_number(summary.get("quota_seconds")),
     )
 
 
-def _problem_of(result: Mapping[Any, Any]) -> str | None:
+def problem_of(result: Mapping[Any, Any]) -> str | None:
     """Say what went wrong apart from the tenants: these are rows."""
     trouble = trouble_from(result)
     if trouble.code == FailureCode.TENANTS_FAILED.value:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._written impor
     trimmed,
     unset,
 )
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._showable import meant, showable
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem, Row, table_from
 
 
@@ -44,9 +45,14 @@ class Keyring:
         name = self.name(domain, owner)
         return None if name is None else self.keys[name]
 
-    def positions_besides(self, names: set[str]) -> list[int]:
-        """Where in the dictionary the keys under other names are, counted from 1."""
-        return [position for name, position in self.positions.items() if name not in names]
+    def besides(self, names: set[str], tenants: Collection[str]) -> list[str]:
+        """Return what to call the keys under other names, each with the tenant that was probably meant."""
+        others = [name for name in self.positions if name not in names]
+        return [self._question(name, tenants) for name in others]
+
+    def _question(self, name: str, tenants: Collection[str]) -> str:
+        said, question = showable(name, self.keys[name], self.positions[name], tenants), meant(name, tenants)
+        return f"{said} ({question})" if question and said == name else said
 
 
 def keyring_from(keys: Any, option: str) -> Keyring:
@@ -66,7 +72,10 @@ def keyring_from(keys: Any, option: str) -> Keyring:
         ring.positions.setdefault(name, position)
         label = label_of(name)
         if label is not None and ring.keys[ring.domains.setdefault(label, name)] != key:
-            raise Problem(f"{option}: entry {position} has the domain of an earlier one, and another key. Remove one.")
+            first = ring.domains[label]
+            one = showable(first, ring.keys[first], ring.positions[first])
+            other = showable(name, key, position)
+            raise Problem(f"{option}: {one} and {other} mean the same domain, and have different keys. Remove one.")
     return ring
 
 

@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     Action,
@@ -30,6 +31,8 @@ NO_REASON = "It failed, and the result does not say why."
 _INVISIBLE = re.compile("[\u180e\ufff9-\ufffb\U000e0000-\U000e007f]")
 _TENANT_NAME = re.compile(r"(\S+) \(owner (.*)\)")
 _PLAIN_WORD = re.compile(r"[a-z]+ ")
+_NEVER_STARTED = "this tenant was not started."
+"""What the modules say of a tenant whose turn never came."""
 
 
 class Outcome(str, Enum):
@@ -44,6 +47,7 @@ class Outcome(str, Enum):
     REFUSED = "refused"
     NOT_CHECKED = "not checked"
     FAILED = "failed"
+    NOT_STARTED = "not started"
 
     @property
     def planned(self) -> str:
@@ -83,8 +87,8 @@ class Row:
 
     @property
     def failed(self) -> bool:
-        """Whether somebody has to do something."""
-        return bool(self.problem)
+        """Whether something went wrong with it; nothing has yet where its turn never came."""
+        return bool(self.problem) and self.outcome != Outcome.NOT_STARTED.value
 
     def as_dict(self) -> dict[str, Any]:
         """The row in a document."""
@@ -159,7 +163,7 @@ def link_row(record: Mapping[Any, Any], check_mode: bool) -> Row:
 def key_row(record: Mapping[Any, Any]) -> Row:
     """A row of freshservice_keys_info."""
     verdict = shown(record.get("verdict"))
-    outcome = _key_outcome(verdict)
+    outcome = _key_outcome(verdict) if was_started(record) else Outcome.NOT_STARTED.value
     if outcome != Outcome.VALID.value and not record.get("failure"):
         record = {**record, "failure": {"code": verdict or outcome}}
     return _row(record, outcome, domain=shown(record.get("domain")), verdict=verdict)
@@ -181,6 +185,11 @@ def account_row(record: Mapping[Any, Any]) -> Row:
         domain=shown(record.get("domain")),
         account_status=account.status,
     )
+
+
+def waiting_row(host: str) -> Row:
+    """A host whose turn has not come."""
+    return Row(domain=host, outcome=Outcome.NOT_STARTED.value)
 
 
 def host_row(host: str, result: Mapping[Any, Any], check_mode: bool) -> Row:
@@ -229,7 +238,15 @@ def _row(record: Mapping[Any, Any], outcome: str, **own: Any) -> Row:
     )
 
 
+def was_started(record: Mapping[Any, Any]) -> bool:
+    """Whether a tenant's turn came before the run was stopped."""
+    failure = mapping(record.get("failure"))
+    return failure.get("code") != FailureCode.STOPPED.value or _NEVER_STARTED not in shown(failure.get("msg"))
+
+
 def _link_outcome(record: Mapping[Any, Any], action: str, check_mode: bool) -> str:
+    if not was_started(record):
+        return Outcome.NOT_STARTED.value
     if record.get("failure") or record.get("msg"):
         return Outcome.FAILED.value
     outcome = CHANGING.get(action) or (Outcome.UPDATED if record.get("changed") is True else None)

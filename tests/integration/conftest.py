@@ -61,10 +61,12 @@ def playbook(house):
     house.encrypt(path, yaml.safe_dump(content))
     vault = ["-e", f"@{path}", "--vault-password-file", str(house.folder / "password")]
 
-    def run(name, *args, **variables):
+    def run(name, *args, env=None, quiet=False, **variables):
         urls = {f"freshservice_link_{name}": url for name, url in house.connection().items() if name.endswith("_url")}
         path = house.folder / "variables.json"
         path.write_text(json.dumps({**urls, **variables}))
-        return house.ansible_playbook(str(PLAYBOOKS / f"{name}.yml"), "-e", f"@{path}", *vault, *args)
+        return house.ansible_playbook(
+            str(PLAYBOOKS / f"{name}.yml"), "-e", f"@{path}", *vault, *args, env=env, quiet=quiet
+        )
 
     return run

@@ -8,6 +8,7 @@ import base64
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -237,9 +238,10 @@ class House:
         rows = self.emulator.requests(caller="client")
         return sum(row["service"] in services for row in rows)
 
-    def ansible_playbook(self, *args: str, env: dict[str, str] | None = None) -> Run:
-        """Run ansible-playbook as verbosely as it can, then search everything it left for secrets."""
-        command = [sys.executable, "-m", "ansible", "playbook", "-vvvv", "--diff", *args]
+    def ansible_playbook(self, *args: str, env: dict[str, str] | None = None, quiet: bool = False) -> Run:
+        """Run ansible-playbook, as verbosely as it can unless `quiet`, then search everything it left for secrets."""
+        verbosity = [] if quiet else ["-vvvv", "--diff"]
+        command = [sys.executable, "-m", "ansible", "playbook", *verbosity, *args]
         process = subprocess.run(
             command, cwd=self.here, env=self.environment(env), capture_output=True, text=True, check=False
         )
@@ -296,12 +298,17 @@ def forms(secret: str) -> list[bytes]:
     return [secret.encode(), *(base64.b64encode(pair.encode()) for pair in pairs)]
 
 
-def run_by_host(house: House, inventory: Path, playbook: str, *args: str) -> Run:
+def run_by_host(house: House, inventory: Path, playbook: str, *args: str, **options: Any) -> Run:
     """Run a playbook whose hosts are the tenants of an inventory."""
     password = str(house.folder / "password")
     return house.ansible_playbook(
-        str(PLAYBOOKS / f"{playbook}.yml"), "-i", str(inventory), "--vault-password-file", password, *args
+        str(PLAYBOOKS / f"{playbook}.yml"), "-i", str(inventory), "--vault-password-file", password, *args, **options
     )
+
+
+def headers(run: Run) -> list[str]:
+    """The headers of the tasks that a run showed."""
+    return re.findall(r"^TASK \[(?:[\w.]+ : )?(.*)\] \*+$", run.output, re.MULTILINE)
 
 
 def recap(run: Run) -> dict[str, tuple[int, int]]:

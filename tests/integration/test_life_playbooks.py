@@ -112,18 +112,21 @@ def test_a_rotation_sends_what_cannot_be_compared(house, playbook):
     new = keyed(house, acme=house.tenant_key("acme"))
     check = playbook("rotate", "--check", *new, freshservice_link_tenants=GOOD)
     assert recap(check) == {"localhost": (1, 0)}
+    assert "1 new key: 1 tenant would be re-linked, 0 of them to another agent" in check.output
+    assert "Bring the new keys" not in check.output
     assert house.tenant_key("acme") not in str(house.emulator.accounts())
     result = playbook("rotate", *new, freshservice_link_tenants=GOOD)
     assert recap(result) == {"localhost": (1, 0)}
-    assert "1 new keys: 1 tenants re-linked, 0 of them to another agent" in result.output
+    assert "1 new key: 1 tenant re-linked, 0 of them to another agent" in result.output
+    assert "Bring the new keys" in result.output
     assert house.tenant_key("acme") in str(house.emulator.accounts())
 
 
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ({"acmee": "some-key-0815"}, "api_keys: entry 1 belongs to no present tenant of the list."),
-        (None, "Name the tenants in freshservice_link_tenants"),
+        ({"acmee": "some-key-0815"}, "api_keys: acmee (did you mean acme?) belongs to no present tenant of the list."),
+        (None, "Name the new keys, by domain, in freshservice_link_new_api_keys"),
     ],
 )
 def test_new_keys_that_nobody_is_meant_by(house, playbook, keys, words):
@@ -166,11 +169,11 @@ def test_auth_links(house, playbook, auth_links):
     playbook("link", freshservice_link_tenants=GOOD[:1])
     check, path = auth_links("--check", freshservice_link_tenants=GOOD)
     assert recap(check) == {"localhost": (1, 0)}
-    assert "2 customers: 1 were linked already, 1 would get an auth link" in check.output
+    assert "2 customers: 1 was linked already, 1 would get an auth link" in check.output
     assert not path.exists()
     made, path = auth_links(freshservice_link_tenants=GOOD, freshservice_link_label="Desk")
     assert made.code == 0
-    assert "2 customers: 1 were linked already, 1 have an auth link in" in made.output
+    assert "2 customers: 1 was linked already, 1 has an auth link in" in made.output
     assert mode_of(path) == 0o600
     links = read_links(path)
     assert set(links) == {"customer-globex"}

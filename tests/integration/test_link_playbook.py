@@ -100,7 +100,7 @@ def test_of_very_many_failures_the_first_are_named(house, link):
     keyless = [{"domain": f"keyless{number}", "origin_owner_id": f"customer-{number}"} for number in range(53)]
     result = link(freshservice_link_tenants=keyless)
     assert "entry 50 (keyless49): api_key is missing." in result.output
-    assert '"... and 3 more"' in result.output
+    assert "... and 3 more failed: set freshservice_link_report" in result.output
 
 
 def test_purge(house, link):

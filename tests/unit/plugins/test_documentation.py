@@ -131,9 +131,31 @@ def test_words_that_results_use_as_keys_are_never_masked():
     assert {"changed", "failed", "msg", "diff", "warnings", "before", "after", "uncertain", "candidates"} <= RESULT_KEYS
 
 
-def test_every_module_is_in_the_action_group():
-    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
-    assert sorted(runtime["action_groups"]["stackone"]) == MODULES
+HOW_TO_CONNECT = set(_specs.http_spec())
+GROUPS = {
+    "all": HOW_TO_CONNECT,
+    "stackone": HOW_TO_CONNECT | set(_specs.stackone_spec()),
+    "freshservice": HOW_TO_CONNECT | set(_specs.freshservice_spec()),
+}
+"""What can be set for each action group: every member takes it."""
+
+
+def action_groups():
+    return yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"]
+
+
+def test_an_action_group_holds_every_module_that_takes_its_options():
+    """And no other: Ansible hands a group's options to each member, which refuses those that it does not know."""
+    assert set(action_groups()) == set(GROUPS)
+    for group, options in GROUPS.items():
+        assert action_groups()[group] == [module for module in MODULES if options <= set(SPECS[module])], group
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_says_which_action_groups_it_is_in(module):
+    document = yaml.safe_load(importlib.import_module(f"{PACKAGE}.{module}").DOCUMENTATION)
+    told = [name.removeprefix("tenantlink.stackone.") for name in document["attributes"]["action_group"]["membership"]]
+    assert told == sorted(group for group, members in action_groups().items() if module in members)
 
 
 ROLE = ROOT / "roles" / "freshservice_link"
@@ -143,6 +165,7 @@ ROLES_OWN = {
     **{name: {"type": "path"} for name in ("auth_links_file", "auth_links_password_file")},
     **{name: {"type": "int"} for name in ("wait", "wait_interval")},
     "ignore_columns": {"type": "list"},
+    "own_variables": {"type": "list"},
     "report": {"type": "raw"},
     "report_title": {"type": "str"},
 }

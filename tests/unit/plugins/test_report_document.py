@@ -91,7 +91,7 @@ def test_a_document():
         "title": "Customers",
         "made_at": MADE_AT,
         "check_mode": False,
-        "totals": {"tenants": 2, "changed": 1, "failed": 1},
+        "totals": {"tenants": 2, "changed": 1, "failed": 1, "not_started": 0},
         "outcomes": [{"name": "linked", "count": 1}, {"name": "failed", "count": 1}],
         "requests": {"freshservice": 3, "stackone": 9},
         "quota_seconds": 1.5,
@@ -138,7 +138,7 @@ def test_each_row_has_one_outcome_and_they_come_in_a_fixed_order():
         {"name": "as declared", "count": 2},
         {"name": "failed", "count": 2},
     ]
-    assert document["totals"] == {"tenants": 8, "changed": 5, "failed": 2}
+    assert document["totals"] == {"tenants": 8, "changed": 5, "failed": 2, "not_started": 0}
     assert [each["outcome"] for each in document["rows"]][:2] == ["failed", "unlinked"]
 
 
@@ -164,7 +164,7 @@ def test_a_purged_account_is_a_row_and_can_fail():
     kept = {**failed("initech"), "domain": None}
     document = report(links(row(), purged=[gone, kept]))
     assert document["outcomes"] == [{"name": name, "count": 1} for name in ("unlinked", "as declared", "failed")]
-    assert document["totals"] == {"tenants": 3, "changed": 1, "failed": 1}
+    assert document["totals"] == {"tenants": 3, "changed": 1, "failed": 1, "not_started": 0}
     assert document["rows"][1] == {**EMPTY, "origin_owner_id": "customer-9", "account_id": "9", "outcome": "unlinked"}
 
 
@@ -279,7 +279,7 @@ def test_a_run_that_could_not_begin_is_a_document_too():
     document = report({"changed": False, "failed": True, "msg": failure.line, "failure": failure.as_dict()})
     assert document["problem"] == "StackOne refused the API key. Make another key."
     assert (document["rows"], document["outcomes"], document["columns"]) == ([], [], [])
-    assert document["totals"] == {"tenants": 0, "changed": 0, "failed": 0}
+    assert document["totals"] == {"tenants": 0, "changed": 0, "failed": 0, "not_started": 0}
     assert (document["requests"], document["quota_seconds"]) == (None, None)
     assert report({"msg": "Unsupported parameters"})["problem"] == "Unsupported parameters"
 
@@ -320,7 +320,7 @@ def test_keys_are_valid_or_refused_or_could_not_be_checked():
     assert outcomes(keys(*(status.value for status in KeyStatus), None)) == {"valid": 1, "refused": 7, "not checked": 3}
     document = report(keys("unreachable", "valid", "key_disabled"))
     assert [each["name"] for each in document["outcomes"]] == ["valid", "refused", "not checked"]
-    assert document["totals"] == {"tenants": 3, "changed": 0, "failed": 2}
+    assert document["totals"] == {"tenants": 3, "changed": 0, "failed": 2, "not_started": 0}
 
 
 def test_a_refused_key_says_why():
@@ -351,7 +351,7 @@ def test_accounts_count_by_status():
     document = report(result)
     names = ["active", "archived", "error", "new_one", "unknown"]
     assert [each["name"] for each in document["outcomes"]] == names
-    assert document["totals"] == {"tenants": 6, "changed": 0, "failed": 4}
+    assert document["totals"] == {"tenants": 6, "changed": 0, "failed": 4, "not_started": 0}
 
 
 def test_an_account_that_does_not_work_says_why_and_what_to_do():
@@ -456,7 +456,7 @@ def test_a_module_that_died_on_a_host_is_no_success():
 
 
 def test_no_hosts_at_all():
-    assert report([])["totals"] == {"tenants": 0, "changed": 0, "failed": 0}
+    assert report([])["totals"] == {"tenants": 0, "changed": 0, "failed": 0, "not_started": 0}
 
 
 # Texts.

@@ -352,8 +352,14 @@ BAD_KEYS = {
     "a name that a spreadsheet spoiled": ({"1.23457E+11": SECRET}, ["entry 1 is a number as a spreadsheet"]),
     "a name with a hidden character": ({"c\u200b1": SECRET}, ["entry 1 holds", "U+200B"]),
     "one name twice": ({"c 1": SECRET, "c 1 ": "K"}, ["entry 2", "another key"]),
-    "one domain twice": ({"acme": SECRET, "x": "K", "Acme.freshservice.com": "K"}, ["entry 3", "another key"]),
-    "names and keys swapped": ({SECRET: "acme", SECRET.lower(): "globex"}, ["entry 2", "another key"]),
+    "one domain twice": (
+        {"acme": SECRET, "x": "K", "Acme.freshservice.com": "K"},
+        ["acme and Acme.freshservice.com mean the same domain", "different keys"],
+    ),
+    "names and keys swapped": (
+        {SECRET: "acme", SECRET.lower(): "globex"},
+        ["entry 1 and entry 2 mean the same domain", "different keys"],
+    ),
 }
 
 
@@ -706,11 +712,16 @@ def test_new_keys_choose_their_tenants_and_win():
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"acmee": "SECRET"}, "entry 3 belongs to no present tenant"),
-        ({"nothing": None, "SECRET": "acme", "gone": "k"}, "entries 4, 5 belong to no present tenant"),
+        ({"acmee": "SECRET"}, r"acmee \(did you mean acme\?\) belongs to no present tenant"),
+        (
+            {"nothing": None, "SECRET": "acme", "gone": "k"},
+            r"entry 4 \(are its name and key swapped\?\), gone belong to no",
+        ),
+        ({"Zk3Lm9Qw8Er7Ty6Ui5Op": "SECRET"}, "entry 3 belongs to no present tenant"),
+        ({f"unknown-{number}": "SECRET" for number in range(12)}, "unknown-9 and 2 more belong to no present tenant"),
     ],
 )
-def test_a_new_key_without_a_tenant_is_an_error_that_shows_no_name(more, words):
+def test_a_new_key_without_a_tenant_is_an_error_that_names_it_unless_it_could_be_a_key(more, words):
     with pytest.raises(AnsibleFilterError, match=words) as caught:
         tenants(LIST_OF_FOUR, api_keys={**NEW_KEYS, **more}, keyed_only=True)
     assert "SECRET" not in str(caught.value)

@@ -1,0 +1,26 @@
+# Copyright: tenantlink.stackone contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter that gathers what came of every host. Its documentation is in host_results.yml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _hosts_ended
+
+
+def host_results(
+    hosts: Iterable[str], active: Iterable[str], variables: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the results, and whether they are complete."""
+    return _hosts_ended.host_results([str(host) for host in hosts], {str(host) for host in active}, variables)
+
+
+class FilterModule:
+    """What Ansible asks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return each filter by its name."""
+        return {"host_results": host_results}

@@ -1,0 +1,41 @@
+# Copyright: tenantlink.stackone contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter that says in the end what a run has done. Its documentation is in report_ending.yml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._ending import Asked, ending_of_host, ending_of_list
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._key_names import Keys
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._plain_files import plain_files
+
+
+def report_ending(
+    result: Any,
+    host: str | None = None,
+    keys: Any = None,
+    keys_variable: str = "freshservice_link_api_keys",
+    key_files: Any = (),
+    secrets: Any = (),
+    **asked: Any,
+) -> dict[str, Any]:
+    """Return the lines, and the verdict."""
+    if not isinstance(result, Mapping):
+        raise AnsibleFilterError("report_ending takes the result of a module of this collection.")
+    given = Keys(keys_variable, keys if isinstance(keys, Mapping) else {})
+    told = Asked(keys=given, plain_files=plain_files(key_files, secrets), **asked)
+    ending = ending_of_list(result, told) if host is None else ending_of_host(host, result, told)
+    return ending.as_dict()
+
+
+class FilterModule:
+    """What Ansible asks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return each filter by its name."""
+        return {"report_ending": report_ending}

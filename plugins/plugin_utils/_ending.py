@@ -1,0 +1,281 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run says in the end: one block of lines with everything a person must know, and one line if it failed. Pure."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document import (
+    SERVICES,
+    is_of_keys,
+    problem_of,
+    records_in,
+)
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._key_names import Keys
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role_words import in_role_words
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import (
+    account_row,
+    host_row,
+    mapping,
+    shown,
+    was_started,
+)
+
+MOST = 50
+"""How many tenants of a kind are named."""
+
+DIED = "The module ended without a result. Run again with -vvv to see why."
+KEY_OF_HOST_MISSING = "freshservice_link_api_key is missing. Set it for this host, encrypted with ansible-vault."
+NO_RESULT = "There is no result to tell of."
+NO_TENANT = "The list holds no tenant, so nothing was done."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run was asked for, as far as its end tells of it."""
+
+    check_mode: bool = False
+    rotating: bool = False
+    reporting: bool = False
+    reports: Sequence[str] = ()
+    subject: str = ""
+    links_file: str = ""
+    missing: Sequence[str] = ()
+    waited: int = 0
+    waiting_failed: str = ""
+    keys: Keys = field(default_factory=Keys)
+    plain_files: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The block of lines, and in `verdict` why the run is red; empty where it is green."""
+
+    lines: list[str]
+    verdict: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The ending as a filter returns it."""
+        return {"lines": self.lines, "verdict": self.verdict}
+
+
+def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
+    """The end of a run over a list, whichever module it was."""
+    records = [record for name in ("results", "owners", "purged") for record in records_in(result.get(name))]
+    failed = [record for record in records if record.get("failure") and was_started(record)]
+    lines = [
+        *_counts(result, asked, len(records)),
+        *_moved(records, asked.check_mode),
+        *_first([_failure_line(record, asked.keys) for record in failed], asked),
+        *(asked.keys.unused_line(records) if any(_lacks_key(record) for record in failed) else ()),
+        *_missing(asked),
+        *map(_plain, asked.plain_files),
+        *(f"Report written to {path}" for path in asked.reports),
+    ]
+    return Ending(lines, "" if asked.reporting and _ended(result) else _verdict(result, asked, len(failed)))
+
+
+def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending:
+    """The end for one host: what was done, or why it failed, in one line."""
+    if not _ended(result) or result.get("msg") or result.get("failure"):
+        line = _host_failure(host, result)
+        return Ending([line], line)
+    row = host_row(host, result, asked.check_mode)
+    if row.verdict and "actions" not in result:
+        return Ending([f"{host}: the key works; it belongs to {row.agent or 'an agent'}"], "")
+    account = f"account {row.account_id or 'new'}, {row.account_status or 'not linked yet'}"
+    agent = f", agent {row.agent}" if row.agent else ""
+    moved = "".join(f"; {change}" for change in row.changes if change.startswith("domain: "))
+    return Ending([f"{host}: {row.outcome}; {account}{agent}{moved}"], "")
+
+
+def _host_failure(host: str, result: Mapping[Any, Any]) -> str:
+    line = shown(result.get("msg")) or DIED
+    if re.search(r"\bmissing\b", line) and re.search(r"\bapi_key\b", line):
+        return f"{host}: {KEY_OF_HOST_MISSING}"
+    tenant = shown(mapping(result.get("failure")).get("tenant"))
+    line = in_role_words(line, of_list=False)
+    return line if tenant and line.startswith(tenant) else f"{host}: {line}"
+
+
+def counted(count: int, word: str) -> str:
+    """A count with its noun, in the singular where there is one."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def _ended(result: Mapping[Any, Any]) -> bool:
+    """Whether a module gave a result. One that dies where Ansible is told not to fail leaves not even words."""
+    return any(name in result for name in ("accounts", "actions", "key_check", "owners", "results"))
+
+
+def _counts(result: Mapping[Any, Any], asked: Asked, listed: int) -> Iterator[str]:
+    summary = mapping(result.get("summary"))
+    if "accounts" in result:
+        yield from _count_accounts(result)
+    elif not summary:
+        yield NO_RESULT
+    elif not listed and not result.get("failure"):
+        yield NO_TENANT
+    elif "owners" in result:
+        yield _count_auth_links(summary, asked)
+    elif is_of_keys(result):
+        yield _count_verdicts(summary)
+    else:
+        yield f"{_count_links(result, summary, asked)}{_count_failed(summary)}{_count_requests(summary)}"
+        if asked.rotating:
+            yield _what_next(asked.check_mode)
+
+
+def _count_accounts(result: Mapping[Any, Any]) -> Iterator[str]:
+    rows = [account_row(record) for record in records_in(result["accounts"])]
+    statuses = Counter(row.account_status for row in rows)
+    words = ", ".join(f"{count} {status}" for status, count in sorted(statuses.items()))
+    yield f"{counted(len(rows), 'account')}{': ' + words if words else ''}"
+
+
+def _count_auth_links(summary: Mapping[Any, Any], asked: Asked) -> str:
+    links, linked = summary.get("auth_links", 0), summary.get("linked", 0)
+    place = f" in {asked.links_file}" if links and not asked.check_mode else ""
+    have = "would get" if asked.check_mode else "has" if links == 1 else "have"
+    done = "; all are linked now" if asked.waited and not asked.missing and not asked.waiting_failed else ""
+    return (
+        f"{counted(summary.get('tenants', 0), 'customer')}: {linked} {'was' if linked == 1 else 'were'} linked already,"
+        f" {links} {have} an auth link{place}{_count_failed(summary)}{done}"
+    )
+
+
+def _count_verdicts(summary: Mapping[Any, Any]) -> str:
+    verdicts = mapping(summary.get("verdicts"))
+    words = ", ".join(f"{count} {shown(name).replace('_', ' ')}" for name, count in verdicts.items() if count)
+    waiting = f", {summary['not_started']} not started" if summary.get("not_started") else ""
+    return f"{counted(summary.get('tenants', 0), 'tenant')}: {words or 'none checked'}{waiting}"
+
+
+def _count_links(result: Mapping[Any, Any], summary: Mapping[Any, Any], asked: Asked) -> str:
+    actions = mapping(summary.get("actions"))
+    create, relink, update, delete, none = (
+        actions.get(name, 0)
+        for name in (Action.CREATE.value, Action.RELINK.value, Action.UPDATE.value, Action.DELETE.value, "none")
+    )
+    planned = asked.check_mode or asked.reporting
+    # Those that failed have no action either.
+    none -= sum(record.get("action") == "none" for record in records_in(result.get("results")) if record.get("failure"))
+    would = "would be " if planned else ""
+    if asked.rotating:
+        return (
+            f"{counted(summary.get('tenants', 0), 'new key')}: {counted(relink, 'tenant')} {would}re-linked,"
+            f" {_another_agent(result)}, {create} linked for the first time, {none + update} had the key already"
+        )
+    subject = asked.subject or counted(summary.get("tenants", 0), "tenant")
+    return (
+        f"{subject}: {create} {would}linked, {relink} re-linked, {update} updated, {delete} unlinked,"
+        f" {none} as declared"
+    )
+
+
+def _another_agent(result: Mapping[Any, Any]) -> str:
+    others = [
+        shown(row.get("domain")) for row in records_in(result.get("results")) if row.get("agent_change") == "other"
+    ]
+    return f"{len(others)} of them to another agent{' (' + ', '.join(others[:20]) + ')' if others else ''}"
+
+
+def _what_next(check_mode: bool) -> str:
+    if check_mode:
+        return "Nothing was changed: this is check mode."
+    return "Bring the new keys of the re-linked tenants into the encrypted file of keys now."
+
+
+def _count_failed(summary: Mapping[Any, Any]) -> str:
+    failed, waiting = summary.get("failed", 0), summary.get("not_started", 0)
+    return f"{f', {failed} failed' if failed else ''}{f', {waiting} not started' if waiting else ''}"
+
+
+def _count_requests(summary: Mapping[Any, Any]) -> str:
+    requests = mapping(summary.get("requests"))
+    if not requests:
+        return ""
+    freshservice, stackone = (requests.get(service, 0) for service in SERVICES)
+    return f"; {counted(freshservice, 'request')} to Freshservice, {stackone} to StackOne"
+
+
+def _moved(records: Sequence[Mapping[Any, Any]], check_mode: bool) -> Iterator[str]:
+    """A line for each account that has another domain now: its customer's data comes from another site."""
+    moved = []
+    for record in records:
+        sides = mapping(mapping(record.get("changes")).get("domain"))
+        if sides.get("before") and sides.get("after") and not record.get("failure"):
+            would = "would be moved" if check_mode else "moved"
+            moved.append(
+                f"{_name(record)}: {would} from the domain {shown(sides['before'])} to {shown(sides['after'])}."
+            )
+    yield from moved[:MOST]
+    if len(moved) > MOST:
+        yield f"... and {len(moved) - MOST} more were moved to another domain"
+
+
+def _name(record: Mapping[Any, Any]) -> str:
+    return f"{shown(record.get('domain'))} (owner {shown(record.get('origin_owner_id'))})"
+
+
+def _failure_line(record: Mapping[Any, Any], keys: Keys) -> str:
+    line = in_role_words(shown(mapping(record["failure"]).get("msg")), of_list=True)
+    return f"{line} {keys.hint(record)}".rstrip() if _lacks_key(record) else line
+
+
+def _lacks_key(record: Mapping[Any, Any]) -> bool:
+    line = shown(mapping(record.get("failure")).get("msg"))
+    return "api_key" in line and "missing" in line and "admin_api_key" not in line
+
+
+def _first(lines: Sequence[str], asked: Asked) -> Iterator[str]:
+    yield from lines[:MOST]
+    if len(lines) > MOST:
+        where = (
+            "they are in the report."
+            if asked.reports
+            else "set freshservice_link_report, for example to report.html, to have them all in a report."
+        )
+        yield f"... and {len(lines) - MOST} more failed: {where}"
+
+
+def _plain(path: str) -> str:
+    return f"Warning: {path} holds API keys in clear. Encrypt it: ansible-vault encrypt {shlex.quote(path)}"
+
+
+def _missing(asked: Asked) -> Iterator[str]:
+    if asked.missing and not asked.waiting_failed:
+        more = f" and {len(asked.missing) - MOST} more" if len(asked.missing) > MOST else ""
+        yield (
+            f"Not linked after {asked.waited} seconds: {', '.join(asked.missing[:MOST])}{more}. Their auth links are good"
+            " until they expire. Run the playbook tenantlink.stackone.report to see who has linked since."
+        )
+
+
+def _verdict(result: Mapping[Any, Any], asked: Asked, failed: int) -> str:
+    if not _ended(result) or (not failed and not mapping(result.get("summary")) and result.get("msg")):
+        return in_role_words(shown(result.get("msg")) or DIED, of_list=True)
+    summary = mapping(result.get("summary"))
+    waiting = summary.get("not_started", 0)
+    parts = [in_role_words(problem_of(result) or "", of_list=True), asked.waiting_failed]
+    if failed:
+        others = f", {waiting} {'was' if waiting == 1 else 'were'} not started" if waiting else ""
+        parts.append(
+            f"{failed} of {counted(summary.get('tenants', failed), 'tenant')} failed{others}: the lines above say why."
+        )
+    elif waiting:
+        parts.append(
+            f"{waiting} of {counted(summary.get('tenants', waiting), 'tenant')} {'was' if waiting == 1 else 'were'} not started."
+        )
+    if asked.missing and not asked.waiting_failed:
+        parts.append(
+            f"{counted(len(asked.missing), 'customer')} {'has' if len(asked.missing) == 1 else 'have'} not linked."
+        )
+    return " ".join(filter(None, parts))

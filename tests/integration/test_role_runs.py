@@ -1,0 +1,255 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a person sees of a run: how many tasks, the block in the end, what is refused before anything is done."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+
+import pytest
+import yaml
+
+from tests.integration.house import PLAYBOOKS, headers, recap, run_by_host
+
+NAMES = ("acme", "globex", "initech", "umbrella")
+DECLARED = [{"domain": name, "origin_owner_id": f"customer-{name}"} for name in NAMES]
+GOOD = DECLARED[:2]
+
+
+def block(run):
+    """The lines of the last message that is a list."""
+    return json.loads("[" + re.findall(r'"msg": \[\n(.*?)\n    \]', run.output, re.DOTALL)[-1] + "]")
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return {row["domain"]: row for row in csv.DictReader(file)}
+
+
+def test_a_good_run_shows_at_most_five_tasks(house, playbook):
+    report = {"freshservice_link_report": str(house.folder / "run.html"), "freshservice_link_tenants": GOOD}
+    for name, more in (
+        ("link", {}),
+        ("verify", {}),
+        ("report", {}),
+        ("rotate", {"freshservice_link_new_api_keys": {"acme": house.tenant_key("acme")}}),
+    ):
+        path = house.folder / "more.json"
+        path.touch(mode=0o600)
+        house.secret_files.add(path)
+        path.write_text(json.dumps(more))
+        run = playbook(name, "-e", f"@{path}", quiet=True, **report)
+        assert run.code == 0, run.output
+        assert 0 < len(headers(run)) <= 5, headers(run)
+
+
+def test_a_good_run_by_host_shows_at_most_six_tasks(house, inventory):
+    for name in ("link_by_host", "verify_by_host", "unlink"):
+        run = run_by_host(house, inventory, name, "--limit", "acme,globex", quiet=True)
+        assert run.code == 0, run.output
+        assert 0 < len([header for header in headers(run) if "Ask for a limit" not in header]) <= 6, headers(run)
+
+
+def test_a_failed_run_ends_with_one_block(house, playbook):
+    report = house.folder / "run.csv"
+    run = playbook("link", quiet=True, freshservice_link_tenants=DECLARED, freshservice_link_report=str(report))
+    counts, initech, umbrella, where = block(run)
+    assert counts.startswith("4 tenants: 2 linked, 0 re-linked, 0 updated, 0 unlinked, 0 as declared, 2 failed; ")
+    assert initech.startswith("initech (owner customer-initech): Freshservice refused the API key")
+    assert umbrella.startswith("umbrella (owner customer-umbrella): the Freshservice account is suspended.")
+    assert where == f"Report written to {report}"
+    assert run.output.count("account is suspended") == 1
+    assert recap(run)["localhost"] == (1, 1)
+    # What ends the play is one line.
+    assert '"msg": "2 of 4 tenants failed: the lines above say why."' in run.output
+
+
+def test_who_had_no_turn_does_not_bury_who_failed(house, playbook):
+    more = [{"domain": f"more{number}", "origin_owner_id": f"customer-{number}"} for number in range(60)]
+    keyless, report = more[:1], house.folder / "run.json"
+    options = {"freshservice_link_stop_after_failures": 1, "freshservice_link_report": str(report)}
+    run = playbook("link", quiet=True, freshservice_link_tenants=[*keyless, *GOOD], **options)
+    assert ", 1 failed, 2 not started; " in block(run)[0]
+    assert "this tenant was not started" not in run.output
+    assert "1 of 3 tenants failed, 2 were not started: the lines above say why." in run.output
+    document = json.loads(report.read_text())
+    assert document["totals"] == {"tenants": 3, "changed": 0, "failed": 1, "not_started": 2}
+    assert {row["domain"]: row["outcome"] for row in document["rows"]} == {
+        "more0": "failed",
+        "acme": "not started",
+        "globex": "not started",
+    }
+
+
+def test_a_key_that_is_missing_is_asked_for_where_it_belongs(house, playbook):
+    """The dictionary holds one under a name that is nearly the tenant's, and one whose name is a key."""
+    swapped, path = "Zk3Lm9Qw8Er7Ty6Ui5Op", house.folder / "keys.json"
+    house.known.add(swapped)
+    house.secret_files.add(path)
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({"freshservice_link_api_keys": {"acmee": "a-key-0815-0815", swapped: "globex"}}))
+    run = playbook("link", "-e", f"@{path}", quiet=True, freshservice_link_tenants=GOOD)
+    text = "\n".join(block(run))
+    assert "entry 1 (acme): api_key is missing. Set it in freshservice_link_api_keys['acme']" in text
+    assert "There is an unused key for acmee: did you mean that one?" in text
+    assert "holds keys that no tenant of the list uses: acmee, entry 2 (are its name and key swapped?)." in text
+
+
+def test_a_forgotten_vault_is_asked_for(house):
+    path = house.folder / "variables.json"
+    urls = {f"freshservice_link_{name}": url for name, url in house.connection().items() if name.endswith("_url")}
+    path.write_text(json.dumps({"freshservice_link_tenants": GOOD, **urls}))
+    run = house.ansible_playbook(str(PLAYBOOKS / "link.yml"), "-e", f"@{path}", quiet=True)
+    assert run.code == 2
+    assert "StackOne's API key is missing. Set freshservice_link_stackone_api_key in a file" in run.output
+    assert "missing required arguments" not in run.output
+
+
+REFUSED = {
+    "a misspelt variable": ({"freshservice_link_purg": True}, "no variable freshservice_link_purg: did you mean freshservice_link_purge?"),
+    "an unknown variable": ({"freshservice_link_colour": "red"}, "list it in freshservice_link_own_variables"),
+    "a list and a file": ({"freshservice_link_tenants_file": "t.csv"}, "Both freshservice_link_tenants and freshservice_link_tenants_file are set."),
+    "an empty list to purge by": ({"freshservice_link_tenants": [], "freshservice_link_purge": True}, "would unlink every account"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_right_is_refused_before_anything_is_done(house, playbook, name):
+    variables, words = REFUSED[name]
+    run = playbook("link", quiet=True, **{"freshservice_link_tenants": GOOD, **variables})
+    assert run.code == 2
+    assert words in run.output
+    assert house.emulator.requests() == []
+
+
+def test_what_is_somebodys_own_or_a_result_is_no_misspelling(house, playbook):
+    own = {"freshservice_link_colour": "red", "freshservice_link_own_variables": ["freshservice_link_colour"]}
+    assert playbook("verify", freshservice_link_tenants=GOOD, **own).code == 0
+    twice = house.folder / "twice.yml"
+    imported = {"import_role": {"name": "tenantlink.stackone.freshservice_link", "tasks_from": "verify"}}
+    local = {"hosts": "localhost", "connection": "local", "gather_facts": False}
+    twice.write_text(yaml.safe_dump([{**local, "tasks": [imported, imported]}]))
+    path = house.folder / "variables.json"
+    path.write_text(json.dumps({"freshservice_link_tenants": [], "freshservice_link_report": []}))
+    assert house.ansible_playbook(str(twice), "-e", f"@{path}").code == 0
+
+
+def test_an_empty_list_is_told_of(house, playbook):
+    path = house.folder / "tenants.csv"
+    path.write_text("domain,origin_owner_id\n")
+    run = playbook("link", quiet=True, freshservice_link_tenants_file=str(path))
+    assert run.code == 0
+    assert block(run) == ["The list holds no tenant, so nothing was done."]
+
+
+EMPTY = (
+    *("tenants_file", "api_keys_file", "report", "report_title", "fingerprints", "account_type", "update_credentials"),
+    *("domain", "state", "own_variables", "wait", "wait_interval", "admin_api_keys", "label", "proxy"),
+)
+
+
+def test_an_empty_text_means_not_set(house, playbook):
+    """So a survey sends what nobody filled in."""
+    empty = {
+        f"freshservice_link_{name}": "" for name in EMPTY if name not in ("account_type", "update_credentials", "proxy")
+    }
+    run = playbook("link", **{**empty, "freshservice_link_tenants": GOOD})
+    assert run.code == 0, run.output
+    assert set(house.linked()) == {"customer-acme", "customer-globex"}
+
+
+def test_an_account_that_moved_has_a_line_of_its_own(house, playbook):
+    house.by_hand("globex", origin_owner_id="customer-acme", origin_owner_name="customer-acme")
+    check = playbook("link", "--check", quiet=True, freshservice_link_tenants=GOOD[:1])
+    assert "acme (owner customer-acme): would be moved from the domain globex to acme." in block(check)
+    run = playbook("link", quiet=True, freshservice_link_tenants=GOOD[:1])
+    assert "acme (owner customer-acme): moved from the domain globex to acme." in block(run)
+
+
+def test_keys_in_clear_are_warned_of(house, playbook):
+    plain, sealed = house.folder / "plain.csv", house.folder / "sealed.csv"
+    house.secret_files.add(plain)
+    text = "domain,api_key\n" + "".join(f"{domain},{key}\n" for domain, key in house.keys.items())
+    plain.touch(mode=0o600)
+    plain.write_text(text)
+    house.encrypt(sealed, text)
+    warned = playbook("link", quiet=True, freshservice_link_tenants=GOOD, freshservice_link_api_keys_file=str(plain))
+    assert f"Warning: {plain} holds API keys in clear. Encrypt it: ansible-vault encrypt {plain}" in block(warned)
+    silent = playbook("link", quiet=True, freshservice_link_tenants=GOOD, freshservice_link_api_keys_file=str(sealed))
+    assert "in clear" not in silent.output
+
+
+@pytest.mark.parametrize("book", ["link", "verify", "report", "rotate", "auth_links"])
+def test_a_become_of_the_whole_site_is_not_for_tenants(house, playbook, book):
+    """It would need rights on this machine that nobody has: here nothing can be run with it."""
+    env = {"ANSIBLE_BECOME": "true", "ANSIBLE_BECOME_METHOD": "su", "ANSIBLE_BECOME_EXE": "/bin/false"}
+    more = {
+        "report": {"freshservice_link_report": str(house.folder / "report.csv")},
+        "rotate": {"freshservice_link_new_api_keys_file": str(house.folder / "new.csv")},
+        "auth_links": {"freshservice_link_auth_links_file": str(house.folder / "links.csv")},
+    }
+    house.encrypt(house.folder / "new.csv", f"domain,api_key\nacme,{house.tenant_key('acme')}\n")
+    house.secret_files.add(house.folder / "links.csv")
+    run = playbook(book, env=env, freshservice_link_tenants=GOOD, **more.get(book, {}))
+    assert run.code == 0, run.output
+
+
+@pytest.mark.parametrize("book", ["link_by_host", "verify_by_host", "unlink"])
+def test_a_become_of_the_whole_site_is_not_for_hosts(house, inventory, book):
+    env = {"ANSIBLE_BECOME": "true", "ANSIBLE_BECOME_METHOD": "su", "ANSIBLE_BECOME_EXE": "/bin/false"}
+    run = run_by_host(house, inventory, book, "--limit", "acme,globex", env=env)
+    assert run.code == 0, run.output
+
+
+HOSTS = {
+    "acme": {},
+    "globex": {},
+    "initech": {},
+    "nokey": {"freshservice_link_api_key": ""},
+    "undefined": {"freshservice_link_api_key": "{{ there_is_no_such_variable }}"},
+    "misspelt": {"freshservice_link_lable": "x"},
+    "away": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9},
+}
+OUTCOMES = {
+    "acme": "linked",
+    "globex": "linked",
+    **dict.fromkeys(("initech", "nokey", "undefined", "misspelt", "away"), "failed"),
+}
+
+
+@pytest.mark.parametrize("strategy", ["linear", "free", "host_pinned"])
+def test_every_host_is_in_the_report_whatever_the_strategy(house, inventory, strategy):
+    """Also those that fail before the module runs, or cannot be reached."""
+    hosts = {name: {"freshservice_link_origin_owner_id": f"customer-{name}", **own} for name, own in HOSTS.items()}
+    keys = dict.fromkeys(HOSTS, "some-key-12345") | {name: house.tenant_key(name) for name in ("acme", "globex")}
+    house.encrypt(
+        inventory / "group_vars" / "tenants" / "vault.yml",
+        yaml.safe_dump(
+            {"vault_stackone_api_key": house.emulator.stackone_api_key, "vault_freshservice_api_keys": keys}
+        ),
+    )
+    (inventory / "hosts.yml").write_text(yaml.safe_dump({"tenants": {"hosts": hosts}}))
+    path = house.folder / "hosts.csv"
+    run = run_by_host(
+        house, inventory, "link_by_host", "-e", f"freshservice_link_report={path}", env={"ANSIBLE_STRATEGY": strategy}
+    )
+    assert run.code == 2
+    assert {domain: row["outcome"] for domain, row in rows_of(path).items()} == OUTCOMES
+    assert {host for host, (_changed, failed) in recap(run).items() if failed} == set(OUTCOMES) - {"acme", "globex"}
+    assert "misspelt: The role has no variable freshservice_link_lable" in run.output
+    assert "nokey: freshservice_link_api_key is missing. Set it for this host" in run.output
+
+
+def test_a_report_grows_with_each_batch(house, inventory):
+    book, path = house.folder / "by_host.yml", house.folder / "hosts.csv"
+    play = {**yaml.safe_load((PLAYBOOKS / "link_by_host.yml").read_text())[0], "serial": 1, "max_fail_percentage": 100}
+    book.write_text(yaml.safe_dump([play]))
+    password = str(house.folder / "password")
+    house.ansible_playbook(
+        *(str(book), "-i", str(inventory), "--vault-password-file", password, "--limit", "acme,initech,globex"),
+        *("-e", f"freshservice_link_report={path}"),
+    )
+    outcomes = {domain: row["outcome"] for domain, row in rows_of(path).items()}
+    assert outcomes == {"acme": "linked", "globex": "linked", "initech": "failed"}
