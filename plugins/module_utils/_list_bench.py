@@ -12,6 +12,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import 
     Failures,
     Item,
     Tally,
+    ended_early,
     tenants_failed,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew
@@ -60,7 +61,7 @@ class ListBench(StoppableBench):
 
     def failure_of(self, items: Sequence[Item], failures: Sequence[Failure], phase: Phase) -> Failure | None:
         """Why the run is red, if it is."""
-        return tenants_failed(Failures(failures, len(items)), self.stop.reason, phase)
+        return tenants_failed(Failures(failures, len(items)), ended_early(self.stop, failures), phase)
 
     def requests_sent(self, *services: Service) -> dict[str, int]:
         """Requests so far, by service."""

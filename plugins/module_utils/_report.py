@@ -99,7 +99,7 @@ def summary_of(report: Report, sent: dict[str, int], quota_seconds: float) -> di
 def failure_of(report: Report) -> Failure | None:
     """Say in one line why the run is red; return None where it is green."""
     others = _failures([*report.resolved, *report.purged])
-    failed = tenants_failed(_failures(report.jobs), report.stopped, others=others)
+    failed = tenants_failed(_failures(report.jobs), report.ended, others=others)
     if report.failure is None:
         return failed
     own = replace(report.failure, remediation="").line
