@@ -22,6 +22,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._module import
 from ansible_collections.tenantlink.stackone.plugins.module_utils._parent_watch import stopped_early
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableBench
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import harmless
 
 
 class ListBench(StoppableBench):
@@ -47,7 +48,10 @@ class ListBench(StoppableBench):
 
     def progress(self, total: int) -> ProgressFile:
         """Where the progress of so many tenants is told."""
-        return ProgressFile(self.module.params["progress_path"], total, self._http().clock)
+        progress = ProgressFile(self.module.params["progress_path"], total, self._http().clock)
+        if progress.problem:
+            self.module.warn(harmless(progress.problem))
+        return progress
 
     def crew(self, progress: ProgressFile, most: int | None = None) -> Crew:
         """The workers, at most so many."""

@@ -6,16 +6,21 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import threading
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._files import (
+    NotAFile,
+    read_file,
+    refuse_other_than_file,
+    replace_file,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
 
 INTERVAL = 0.5
-_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
 
 
 @dataclass
@@ -65,11 +70,13 @@ class ProgressFile:
 
     def __init__(self, path: str | None, total: int, clock: Clock) -> None:
         self.progress = Progress(total)
+        self.problem: str | None = None
         self._path = path
         self._clock = clock
         self._started = clock.monotonic()
         self._written = 0.0
         self._lock = threading.Lock()
+        self._refuse_other_than_file()
 
     def count(self, changed: bool, failed: bool) -> int:
         """One tenant more is done; how many have failed so far."""
@@ -87,16 +94,22 @@ class ProgressFile:
         self._written = now
         self.progress.elapsed, self.progress.quota_wait = now - self._started, quota_wait
         with contextlib.suppress(OSError):
-            temporary = f"{self._path}.new"
-            with open(os.open(temporary, _FLAGS, 0o600), "w", encoding="utf-8") as file:
-                json.dump(asdict(self.progress), file)
-            os.replace(temporary, self._path)
+            replace_file(self._path, json.dumps(asdict(self.progress)))
+
+    def _refuse_other_than_file(self) -> None:
+        try:
+            refuse_other_than_file(self._path or "")
+        except NotAFile as error:
+            self.problem = f"no progress is written to {self._path}: {error.strerror}."
+            self._path = None
+        except OSError:
+            # As with one that cannot be written.
+            pass
 
 
 def read(path: str) -> Progress | None:
     """What a progress file says, C(None) where there is none yet."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return Progress(**json.load(file))
+        return Progress(**json.loads(read_file(path)))
     except (OSError, ValueError, TypeError):
         return None

@@ -140,10 +140,10 @@ ROLES_OWN = {
     **{name: {"type": "dict"} for name in ("api_keys", "admin_api_keys", "new_api_keys")},
     **{name: {"type": "path"} for name in ("auth_links_file", "auth_links_password_file")},
     **{name: {"type": "int"} for name in ("wait", "wait_interval")},
-    "report": {"type": "raw"},
+    **{name: {"type": "raw"} for name in ("report", "fingerprints")},
     "report_title": {"type": "str"},
 }
-"""Variables that are no option of a module."""
+"""Variables that are not an option of a module, or take more than it does."""
 
 
 def role_variables():

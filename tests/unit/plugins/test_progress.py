@@ -77,7 +77,8 @@ class Screen:
         self.lines = []
         self.more = threading.Event()
 
-    def display(self, line):
+    def display(self, line, stderr):
+        assert stderr, "standard output is the callback's"
         self.lines.append(line)
         self.more.set()
 
