@@ -38,7 +38,7 @@ def test_damaged_fingerprints_only_cost_requests(house, content):
     path.write_text(content)
     result = house.links(house.tenants("acme"), fingerprints=str(path))
     assert actions(result) == ["create"]
-    assert any("made anew" in warning for warning in result["warnings"])
+    assert any("made again" in warning for warning in result["warnings"])
     assert json.loads(path.read_text())["version"] == 2
     assert house.links(house.tenants("acme"), fingerprints=str(path))["changed"] is False
 
