@@ -82,7 +82,7 @@ class ProfileDrift:
         """Return what a person should know: an account is never moved to another profile in place (N1)."""
         return (
             f"Account {account_id} is linked under the connector profile {self.account}, not under {self.declared}, which"
-            " integration_id declares. It was left there: to move it, unlink it and link it again."
+            " integration_id declares. It stays there: to move it, unlink it and link it again."
         )
 
 

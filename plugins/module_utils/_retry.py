@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._times import parse_date
+from ansible_collections.tenantlink.stackone.plugins.module_utils._words import kind_of_request
 
 TOO_MANY = 429
 PASSING = frozenset({408, 500, 502, 503, 504})
@@ -102,7 +103,7 @@ class RetryLog:
             return None
         counts: dict[str, int] = {}
         for retry in self.retries:
-            what = f"{retry.request}: {retry.reason}"
+            what = f"{kind_of_request(retry.request)}: {retry.reason}"
             counts[what] = counts.get(what, 0) + 1
         listed = "; ".join(what if count == 1 else f"{what} ({count} times)" for what, count in counts.items())
         noun = "request" if len(self.retries) == 1 else "requests"

@@ -1,8 +1,18 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Counts in sentences."""
+"""Counts and requests in sentences."""
 
 from __future__ import annotations
+
+import re
+
+_ID = re.compile(r"(/(?:accounts|connectors|agents)/)(?!me(?:/|$))[^/]+")
+"""What follows these in a path tells one account, profile or agent from another."""
+
+
+def kind_of_request(title: str) -> str:
+    """Return method and path without what tells one account from another: C(PATCH /hub/accounts/{id})."""
+    return _ID.sub(r"\1{id}", title)
 
 
 def counted(count: int, noun: str) -> str:

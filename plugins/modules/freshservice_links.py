@@ -192,6 +192,11 @@ results:
       returned: when there is any
       type: dict
       sample: {"label": {"before": "Old", "after": "New"}, "api_key": {"before": "unchanged", "after": "changed"}}
+    moved_from:
+      description: The domain that the account stored before, where the tenant has moved to another one.
+      returned: when the account was linked to another domain, or would be
+      type: str
+      sample: my-former-company
     agent_change:
       description:
         - Whose key it was before. V(same) is a rotated key of the same agent, V(other) is another agent's, V(unknown) cannot be
@@ -216,7 +221,7 @@ results:
       returned: when there is any
       type: list
       elements: str
-      sample: ["The stored API key is another one, and was left because update_credentials is on_create."]
+      sample: ["The stored API key is another one, and stays because update_credentials is on_create."]
     failure:
       description:
         - Why the tenant is not as declared. See M(tenantlink.stackone.freshservice_link), with RV(ignore:msg) in it.
@@ -289,6 +294,10 @@ summary:
       description: How many of each action.
       type: dict
       sample: {"create": 5, "relink": 3, "update": 1, "delete": 0, "none": 991}
+    moved:
+      description: How many tenants moved to another domain, or would. They are among the re-linked ones.
+      type: int
+      sample: 1
     failures:
       description: How many of each C(failure.code).
       type: dict

@@ -40,6 +40,8 @@ def links(house):
     first, second = (profile["integration_id"] for profile in house.emulator.profiles())
     house.by_hand("globex", integration_id=second)
     house.links(house.tenants("globex", integration_id=first))
+    house.by_hand("acme", origin_owner_id="customer-hooli")
+    house.links(house.tenants("hooli"))
     for name in ("one", "two"):
         house.by_hand("umbrella", origin_owner_name=name)
     house.links(house.tenants("umbrella"), resolve_duplicates=True, resolve_duplicates_limit=9)

@@ -312,6 +312,18 @@ def test_a_diff_names_what_changes():
     assert diff["after"] == "a (owner 1): label New, status active, api_key changed\n"
 
 
+@pytest.mark.parametrize(("stored", "moved"), [("former", "former"), ("a", None), (None, None)])
+def test_a_tenant_that_moves_to_another_domain_is_told_apart(stored, moved):
+    (entry,) = entries(declared("a", "1", update_credentials="always"))
+    have = Account("id-1", "freshservice", "active", "1")
+    relinked = Outcome(entry.tenant)
+    relinked.account, relinked.plan = have, plan_present(entry.tenant, have, Stored(stored))
+    relinked.actions = list(relinked.plan.actions)
+    assert row_of(job(entry, relinked)).get("moved_from") == moved
+    assert summary_of(Report([job(entry, relinked)]), {}, 0.0)["moved"] == bool(moved)
+    assert row_of(job(entry, Outcome(entry.tenant))).get("moved_from") is None
+
+
 def test_nothing_changed_is_no_diff():
     (entry,) = entries(declared("a", "1"))
     assert diff_of([job(entry, Outcome(entry.tenant))]) is None
