@@ -39,7 +39,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._link import L
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
-from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
+from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile, waiting
 from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import DUPLICATES, check_limit, unlisted
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant
@@ -119,7 +119,7 @@ class Bulk:
                 report.failure = error.located(Phase.CONFIRM, "the run")
         except Stopped:
             pass
-        self._progress.write(0.0, last=True)
+        self._progress.write(last=True)
         if self._fingerprints and self._fingerprints.problem:
             report.warnings.append(self._fingerprints.problem)
         _account_for_the_rest(report, self._stop.reason)
@@ -142,8 +142,7 @@ class Bulk:
             self._remember(report.jobs, before, self._fingerprints)
 
     def _beat(self) -> None:
-        quota = self._exchange.api.quota
-        self._progress.write(quota.wait_left if quota else 0.0)
+        self._progress.write(waiting(self._exchange.http, self._exchange.api.quota))
 
     def _list(self, tenants: Sequence[Tenant]) -> Directory:
         directory = Directory(self._clients.stackone, self._readers.each)

@@ -20,7 +20,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
 from ansible_collections.tenantlink.stackone.plugins.module_utils._parent_watch import stopped_early
-from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
+from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile, waiting
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableBench
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import harmless
 
@@ -56,7 +56,7 @@ class ListBench(StoppableBench):
     def crew(self, progress: ProgressFile, most: int | None = None) -> Crew:
         """The workers, at most so many."""
         workers = self.module.params["concurrency"]
-        return Crew(min(workers, most or workers), self.stop, lambda: progress.write(self.quota_wait))
+        return Crew(min(workers, most or workers), self.stop, self._beat(progress))
 
     def batch(self, progress: ProgressFile, phase: Phase, **rules: Any) -> Batch:
         """What works through tenants of which each stands for itself."""
@@ -71,7 +71,5 @@ class ListBench(StoppableBench):
         """Requests so far, by service."""
         return {service.value: self._http().sent[service] for service in services}
 
-    @property
-    def quota_wait(self) -> float:
-        """Seconds that workers are going to wait for StackOne's quota."""
-        return self.quota.wait_left if self.quota else 0.0
+    def _beat(self, progress: ProgressFile) -> Callable[[], None]:
+        return lambda: progress.write(waiting(self._http(), self.quota))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-_ID = re.compile(r"(/(?:accounts|connectors|agents)/)(?!me(?:/|$))[^/]+")
+_ID = re.compile(r"(/(?:accounts|connectors|agents)/)(?!me\b)[^/:\s]+")
 """What follows these in a path tells one account, profile or agent from another."""
 
 

@@ -25,7 +25,7 @@ class Exchange:
     """Clients of a StackOne without accounts."""
 
     api = SimpleNamespace(quota=None)
-    http = SimpleNamespace(sent={})
+    http = SimpleNamespace(sent={}, waiting_for=None)
 
     def readers(self, scrubber):
         nothing = SimpleNamespace(

@@ -64,7 +64,7 @@ def test_fingerprints_elsewhere_than_in_a_file_only_cost_requests(named):
 def test_progress_elsewhere_than_in_a_file_is_not_told(named):
     path, kind = named
     progress = ProgressFile(path, 1, Clock())
-    progress.write(0.0, last=True)
+    progress.write(last=True)
     assert progress.problem == f"no progress is written to {path}: it is {kind}, not a file."
     assert read(path) is None
 
