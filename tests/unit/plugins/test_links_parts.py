@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import (
     IN_A_ROW,
+    Batch,
     Ended,
     Failures,
+    Item,
     Tally,
     ended_early,
     tenants_failed,
@@ -455,3 +457,25 @@ def test_many_tenants_in_a_row_without_stackone_end_the_run():
     assert stop.reason == f"because {IN_A_ROW} tenants in a row failed: StackOne gave no answer"
     assert outcomes(*[lost] * (IN_A_ROW - 1), None, *[lost] * (IN_A_ROW - 1)).reason is None
     assert outcomes(*[FailureCode.UNREACHABLE] * 2 * IN_A_ROW).reason is None
+
+
+@pytest.mark.parametrize("hangs", [True, False], ids=["its thread is left behind", "it notices"])
+def test_a_tenant_that_is_cut_off_in_the_middle_was_started(hangs):
+    stop, over = Stop(), threading.Event()
+
+    def work(tenant):
+        if tenant.domain != "b":
+            return "done"
+        stop.at_once("by SIGTERM", 0.0)
+        if hangs:
+            over.wait(60)
+        raise Stopped("by SIGTERM")
+
+    items = [Item(entry) for entry in entries(*(declared(name, name) for name in "abc"))]
+    Batch(Crew(1, stop), stop, Tally(ProgressFile(None, 3, Clock()), stop), Phase.KEY_CHECK).run(items, work)
+    over.set()
+    done, cut_off, waiting = items
+    assert (done.result, done.failure) == ("done", None)
+    assert (cut_off.failure.code, cut_off.failure.started) == (FailureCode.STOPPED, True)
+    assert "before this tenant was done" in cut_off.failure.message
+    assert (waiting.failure.code, waiting.failure.started) == (FailureCode.STOPPED, False)
