@@ -159,12 +159,19 @@ options:
   stop_after_failures:
     description:
       - Begin no further tenants once so many have failed. If not set, all are tried.
-      - Where StackOne refuses its own key the run ends at once in any case.
+      - Where StackOne refuses its own key, the run ends at once in any case. Where it gives 20 tenants in a row no answer, an
+        error of its own or no quota, the run ends as well.
     type: int
+  progress:
+    description:
+      - Whether to show on standard error, every few seconds, how far the run is. Only where the task runs on the controller as
+        the same user, not in the background, and O(progress_path) is not set.
+    type: bool
+    default: true
+    version_added: 1.1.0
   progress_path:
     description:
       - File to which the state of the run is written twice a second, as JSON without names and secrets.
-      - If not set and the task runs on the controller, the progress is shown every few seconds instead.
     type: path
 """
 

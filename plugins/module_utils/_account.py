@@ -19,7 +19,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._times import 
 ACTIVE = "active"
 ARCHIVED = "archived"
 
-_MISSING = re.compile(r"\baccount\b.*\bnot found\b", re.IGNORECASE | re.DOTALL)
+_MISSING = re.compile(r"\baccount\b.{0,300}\bnot found\b", re.IGNORECASE | re.DOTALL)
+EXCERPT = 4000
+"""Characters of an error in which its sense is looked for: all of a long one would take long."""
 _NO_SUCH_ROUTE = re.compile(r"Cannot [A-Z]+ /")
 
 
@@ -132,7 +134,7 @@ def says_missing(answer: Answer) -> bool:
     message = body.get("message")
     if body.get("statusCode") != answer.status or not isinstance(message, str) or _NO_SUCH_ROUTE.match(message):
         return False
-    return answer.status == 404 or (answer.status == 400 and _MISSING.search(message) is not None)
+    return answer.status == 404 or (answer.status == 400 and _MISSING.search(message[:EXCERPT]) is not None)
 
 
 def _reasons(raw: Any) -> Iterator[str]:

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable
 
@@ -16,6 +17,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
     FailureCode,
     Phase,
     defect,
+    interrupted,
     not_begun,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
@@ -23,9 +25,18 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._progress impo
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
+from ansible_collections.tenantlink.stackone.plugins.module_utils._words import counted, was
 
 FOR_ALL = frozenset({FailureCode.STACKONE_KEY_REFUSED, FailureCode.STACKONE_FORBIDDEN, FailureCode.HUB_UNAVAILABLE})
 """What goes wrong for one tenant with these goes wrong for every other as well."""
+
+OUTAGE = frozenset(
+    {FailureCode.STACKONE_UNREACHABLE, FailureCode.STACKONE_UNAVAILABLE, FailureCode.STACKONE_RATE_LIMITED}
+)
+"""What may be one tenant's bad luck; where many in a row meet it, StackOne is not there for the others either."""
+
+IN_A_ROW = 20
+"""How many tenants, one after the other, must meet an outage before the run ends for it."""
 
 NAMED_FAILURES = 5
 """How many failed tenants the one line names; the results hold all."""
@@ -38,16 +49,25 @@ class Tally:
         self._progress = progress
         self._stop = stop
         self._limit = stop_after_failures
+        self._lock = threading.Lock()
+        self._in_a_row = 0
 
     def note(self, changed: bool, failure: Failure | None) -> None:
         """One tenant more is done."""
         failures = self._progress.count(changed, failure is not None)
+        outage = self._outage(failure)
         if failure and failure.code in FOR_ALL:
-            self._stop.gently(f"because {failure.message.rstrip('.')}")
+            self._stop.gently(f"because {failure.message.rstrip('.')}", failure)
+        elif failure and outage >= IN_A_ROW:
+            self._stop.gently(f"because {outage} tenants in a row failed: {failure.message.rstrip('.')}", failure)
         elif self._limit and failures >= self._limit:
-            self._stop.gently(
-                f"after {failures} failed {'tenant' if failures == 1 else 'tenants'} (stop_after_failures)"
-            )
+            self._stop.gently(f"after {counted(failures, 'failed tenant')} (stop_after_failures)")
+
+    def _outage(self, failure: Failure | None) -> int:
+        """Return how many tenants in a row have met an outage by now."""
+        with self._lock:
+            self._in_a_row = self._in_a_row + 1 if failure and failure.code in OUTAGE else 0
+            return self._in_a_row
 
 
 @dataclass
@@ -57,6 +77,7 @@ class Item:
     entry: Entry
     result: Any = None
     own_failure: Failure | None = None
+    begun: bool = False
 
     @property
     def failure(self) -> Failure | None:
@@ -82,17 +103,19 @@ class Batch:
         self._failure_of = failure_of
 
     def run(self, items: Sequence[Item], work: Callable[[Tenant], Any]) -> None:
-        """Give each item its result or failure; what was not started because the run was stopped says so."""
+        """Give each item its result or failure; what was not started or not finished when the run was stopped says so."""
         for item in items:
             if item.failure:
                 self._tally.note(False, item.failure)
         self._crew.each_tenant(lambda item: self._do(item, work), [item for item in items if not item.failure])
         for item in items:
             if item.result is None and not item.failure:
-                item.own_failure = not_begun(self._stop.reason).located(self._phase, item.entry.name)
+                left = interrupted(self._stop.reason) if item.begun else not_begun(self._stop.reason)
+                item.own_failure = left.located(self._phase, item.entry.name)
 
     def _do(self, item: Item, work: Callable[[Tenant], Any]) -> None:
         tenant = sure(item.entry.tenant)
+        item.begun = True
         try:
             item.result = work(tenant)
         except Stopped:
@@ -103,6 +126,14 @@ class Batch:
             # A defect that one tenant brings to light must not hide what came of the others.
             item.own_failure = defect(error).located(self._phase, tenant.name)
         self._tally.note(bool(getattr(item.result, "changed", False)), self._failure_of(item))
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Why a run ended early. C(cause) is the failure that every other tenant would have met, if that is why."""
+
+    reason: str
+    cause: Failure | None = None
 
 
 @dataclass(frozen=True)
@@ -129,8 +160,7 @@ class Failures:
             return ""
         if not started:
             return f"{not_started.format(waiting, self.total)}."
-        verb = "was" if waiting == 1 else "were"
-        others = f", {waiting} {verb} not started" if waiting else ""
+        others = f", {waiting} {was(waiting)} not started" if waiting else ""
         first = " | ".join(failure.line for failure in started[:NAMED_FAILURES])
         more = f" | and {len(started) - NAMED_FAILURES} more, see results." if len(started) > NAMED_FAILURES else ""
         return f"{failed.format(len(started), self.total)}{others}: {first}{more}"
@@ -139,17 +169,27 @@ class Failures:
 NOTHING = Failures((), 0)
 
 
+def ended_early(stop: Stop, failures: Iterable[Failure], skipped: bool = False) -> Ended | None:
+    """Return why a run ended early; None where it did not, or was at its end already.
+
+    `skipped` is whether anything apart from tenants was left undone for it.
+    """
+    undone = skipped or any(failure.code is FailureCode.STOPPED for failure in failures)
+    return Ended(stop.reason, stop.cause) if stop.reason and (undone or stop.cause or stop.now) else None
+
+
 def tenants_failed(
-    tenants: Failures, stopped: str | None, phase: Phase = Phase.APPLY, others: Failures = NOTHING
+    tenants: Failures, ended: Ended | None, phase: Phase = Phase.APPLY, others: Failures = NOTHING
 ) -> Failure | None:
     """Say in one line why a run is red; return None where it is green.
 
-    `others` are accounts that are unlinked although no tenant of the list stands for them.
-    C(details.reason) of the failure is what went wrong apart from the tenants, if anything did.
+    `others` are accounts that are unlinked although no tenant of the list stands for them. The code is that of what
+    ended the run, if all would have met it. C(details.reason) of the failure is what went wrong apart from the
+    tenants, if anything did.
     """
-    if not tenants.found and not others.found and not stopped:
+    if not tenants.found and not others.found and not ended:
         return None
-    reason = f"The run ended {stopped}." if stopped else ""
+    reason = f"The run ended {ended.reason}." if ended else ""
     sentences = (
         reason,
         tenants.sentence("{} of {} tenants failed", "{} of {} tenants were not started"),
@@ -157,10 +197,12 @@ def tenants_failed(
             "Unlinking {} of {} other accounts failed", "Unlinking {} of {} other accounts was not started"
         ),
     )
+    cause = ended.cause if ended else None
     return Failure(
-        FailureCode.STOPPED if stopped else FailureCode.TENANTS_FAILED,
+        cause.code if cause else FailureCode.STOPPED if ended else FailureCode.TENANTS_FAILED,
         " ".join(filter(None, sentences)),
-        retriable=bool(stopped) or any(failure.retriable for failure in (*tenants.found, *others.found)),
+        http_status=cause.http_status if cause else None,
+        retriable=bool(ended) or any(failure.retriable for failure in (*tenants.found, *others.found)),
         details={"reason": reason} if reason else {},
         phase=phase,
     )

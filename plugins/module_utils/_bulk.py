@@ -11,7 +11,7 @@ from typing import Callable
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import create_uncertain
-from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Tally
+from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Ended, Tally, ended_early
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import Exchange
 from ansible_collections.tenantlink.stackone.plugins.module_utils._confirm import polls
 from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew, Stop
@@ -39,12 +39,13 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._link import L
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
-from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
+from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile, waiting
 from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import DUPLICATES, check_limit, unlisted
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 from ansible_collections.tenantlink.stackone.plugins.module_utils._unfinished import unfinished
+from ansible_collections.tenantlink.stackone.plugins.module_utils._words import counted, was
 
 READERS = 8
 """How many pages of a listing are read at a time: each is large, and a few at once are quick enough."""
@@ -52,15 +53,16 @@ READERS = 8
 
 @dataclass
 class Report:
-    """What came of a run. C(stopped) says why it ended early, C(failure) what went wrong apart from tenants."""
+    """What came of a run. C(ended) says why it ended early, C(failure) what went wrong apart from tenants."""
 
     jobs: list[Job]
     purged: list[Job] = field(default_factory=list)
     resolved: list[Job] = field(default_factory=list)
     """The duplicates of tenants' accounts that were unlinked."""
     warnings: list[str] = field(default_factory=list)
-    stopped: str | None = None
+    ended: Ended | None = None
     failure: Failure | None = None
+    purge_skipped: bool = False
 
     @property
     def everything(self) -> list[Job]:
@@ -117,11 +119,12 @@ class Bulk:
                 report.failure = error.located(Phase.CONFIRM, "the run")
         except Stopped:
             pass
-        self._progress.write(0.0, last=True)
-        report.stopped = self._stop.reason
+        self._progress.write(last=True)
         if self._fingerprints and self._fingerprints.problem:
             report.warnings.append(self._fingerprints.problem)
-        _account_for_the_rest(report)
+        _account_for_the_rest(report, self._stop.reason)
+        failures = [job.failed for job in report.everything if job.failed]
+        report.ended = ended_early(self._stop, failures, report.purge_skipped)
         return report
 
     def _work(self, report: Report, before: Directory) -> None:
@@ -129,7 +132,8 @@ class Bulk:
             self._resolve_duplicates(report, before)
         self._apply(report.jobs, before)
         self._confirm(report.jobs, before)
-        if self._options.purge and not self._stop.reason:
+        report.purge_skipped = self._options.purge and self._stop.reason is not None
+        if self._options.purge and not report.purge_skipped:
             try:
                 self._purge(report, before)
             except Failed as error:
@@ -138,8 +142,7 @@ class Bulk:
             self._remember(report.jobs, before, self._fingerprints)
 
     def _beat(self) -> None:
-        quota = self._exchange.api.quota
-        self._progress.write(quota.wait_left if quota else 0.0)
+        self._progress.write(waiting(self._exchange.http, self._exchange.api.quota))
 
     def _list(self, tenants: Sequence[Tenant]) -> Directory:
         directory = Directory(self._clients.stackone, self._readers.each)
@@ -317,24 +320,26 @@ def _unlink_job(account: Account, duplicate_of: str | None = None) -> Job:
     )
 
 
-def _account_for_the_rest(report: Report) -> None:
+def _account_for_the_rest(report: Report, stopped: str | None) -> None:
     """Nothing is lost: who was not begun or not finished says so, and what was not confirmed is told."""
     jobs = report.everything
     for job in jobs:
         if job.outcome and not job.noted:
-            job.outcome = unfinished(job.outcome, report.stopped)
+            job.outcome = unfinished(job.outcome, stopped)
         if job.outcome and job.outcome.unconfirmed and job.outcome.lost:
             job.failure = create_uncertain(job.outcome.lost).located(Phase.CONFIRM, job.outcome.tenant.name)
         if job.outcome is None and job.failed is None:
             name = job.entry.tenant.name if job.entry.tenant else job.entry.name
-            job.failure = not_begun(report.stopped).located(Phase.APPLY, name)
+            job.failure = not_begun(stopped).located(Phase.APPLY, name)
     unconfirmed = sum(bool(job.outcome and job.outcome.unconfirmed and not job.failure) for job in jobs)
     still_linked = [job.outcome.tenant.name for job in report.jobs if job.outcome and job.outcome.still_linked]
     if still_linked:
         listed = ", ".join(still_linked[:5]) + (", ..." if len(still_linked) > 5 else "")
         report.warnings.append(
-            f"{len(still_linked)} tenants are declared absent with a domain that is not linked, and their owners still"
-            f" have other accounts: {listed}. The results name them."
+            f"{counted(len(still_linked), 'tenant')} declared absent with a domain that is not linked still"
+            f" {'has' if len(still_linked) == 1 else 'have'} other accounts: {listed}. The results name them."
         )
     if unconfirmed:
-        report.warnings.append(f"{unconfirmed} changes were made, but not confirmed; the next run looks at them.")
+        report.warnings.append(
+            f"{counted(unconfirmed, 'change')} {was(unconfirmed)} made, but not confirmed; the next run looks again."
+        )

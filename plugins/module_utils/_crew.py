@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Callable
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, Stopped
 
 BEAT_SECONDS = 0.25
@@ -23,16 +24,18 @@ HANG_UP_PATIENCE = 1.0
 
 
 class Stop:
-    """Whether and why a run shall end early: gently, or at once."""
+    """Whether and why a run ends early: gently, or at once."""
 
     def __init__(self) -> None:
         self.reason: str | None = None
+        self.cause: Failure | None = None
         self._at_once = threading.Event()
         self._patient_until = float("inf")
 
-    def gently(self, reason: str) -> None:
-        """Begin nothing new; what is under way ends as usual."""
-        self.reason = self.reason or reason
+    def gently(self, reason: str, cause: Failure | None = None) -> None:
+        """Begin nothing new; what is under way ends as usual. `cause` is the failure that every other tenant would meet."""
+        if self.reason is None:
+            self.reason, self.cause = reason, cause
 
     def at_once(self, reason: str, patience: float = PATIENCE) -> None:
         """Wake whoever waits, and send no further request; those under way get `patience` seconds to end."""
@@ -42,7 +45,7 @@ class Stop:
 
     @property
     def now(self) -> bool:
-        """Whether nothing shall be waited for any more."""
+        """Whether nothing is waited for any more."""
         return self._at_once.is_set()
 
     @property

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
@@ -29,7 +30,17 @@ DOMAIN_NAMES = frozenset(
     }
 )
 KEY_NAMES = ("apikey", "token")
+_BRACKETS = re.compile(r"\[[^\[\]]*\]")
+"""A set of characters in a regular expression."""
 EXTERNAL_TRIGGER_TOKEN = "external-trigger-token"
+
+
+class Typed(Enum):
+    """How a domain can be typed."""
+
+    LABEL = "mycompany"
+    HOST = "mycompany.freshservice.com"
+    URL = "https://mycompany.freshservice.com"
 
 
 @dataclass(frozen=True)
@@ -104,14 +115,13 @@ def map_fields(fields: tuple[FormField, ...], chosen: CredentialFields) -> Field
 
 
 def domain_value(form_field: FormField, domain: str) -> str:
-    """The domain in the form that the field wants: label, host or URL, the first that its rule accepts (H21)."""
-    forms = (domain, f"{domain}{SUFFIX}", f"https://{domain}{SUFFIX}")
-    if form_field.must_contain or form_field.pattern:
-        return next((form for form in forms if _accepts(form_field, form)), domain)
-    hint = form_field.placeholder.strip().lower().rstrip("/")
-    if hint.endswith(SUFFIX):
-        return forms[2] if hint.startswith("https://") else forms[1]
-    return domain
+    """The domain as the field wants it typed: label, host or URL, as far as its rule or its example tells (H21)."""
+    host = f"{domain}{SUFFIX}"
+    forms = {Typed.LABEL: domain, Typed.HOST: host, Typed.URL: f"https://{host}"}
+    if form_field.must_contain:
+        return next((form for form in forms.values() if form_field.must_contain in form), domain)
+    wanted = _wanted_by_pattern(form_field.pattern or "") or _wanted_by_placeholder(form_field.placeholder)
+    return forms[wanted or Typed.LABEL]
 
 
 def find_stored_domain(values: dict[str, Any], chosen: CredentialFields) -> str | None:
@@ -232,13 +242,26 @@ def _only(found: list[FormField], fields: tuple[FormField, ...], option: str, no
     )
 
 
-def _accepts(form_field: FormField, value: str) -> bool:
-    if form_field.must_contain:
-        return form_field.must_contain in value
-    try:
-        return re.search(form_field.pattern or "", value) is not None
-    except re.error:
-        return False
+def _wanted_by_pattern(pattern: str) -> Typed | None:
+    """Return how a regular expression wants the domain typed, as far as its text says so.
+
+    It is read, never run: to match somebody else's expression can take for ever, and nothing could end it. What it
+    only allows, or forbids, is not taken for a demand. A value that does not fit is refused by StackOne itself.
+    """
+    text = _BRACKETS.sub("", pattern.replace("\\", "").replace("[.]", ".").lower())
+    if "(?!" in text or "(?<!" in text:
+        return None
+    if "://" in text and "://)?" not in text:
+        return Typed.URL
+    return Typed.HOST if SUFFIX in text and f"{SUFFIX})?" not in text else None
+
+
+def _wanted_by_placeholder(placeholder: str) -> Typed | None:
+    """Return how an example shows the domain."""
+    example = placeholder.strip().lower().rstrip("/")
+    if not example.endswith(SUFFIX):
+        return None
+    return Typed.URL if example.startswith("https://") else Typed.HOST
 
 
 def _names_a_key(text: str) -> bool:

@@ -25,6 +25,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import 
     MOST_REFUSALS,
     QUOTA_PATIENCE,
     TOO_MANY,
+    Pause,
     Retry,
     RetryLog,
     Told,
@@ -209,6 +210,12 @@ class Http:
         self._adapter = _adapter(options)
         self._proxied = bool(options.proxy or getproxies())
 
+    @property
+    def waiting_for(self) -> tuple[str, float] | None:
+        """What the run waits for besides the quota, and for how many seconds from now; C(None) where for nothing."""
+        pause = self.retry_log.longest_pause
+        return (f"{pause.request}: {pause.reason}", max(0.0, pause.until - self.clock.monotonic())) if pause else None
+
     def send(self, request: Request, quota: Quota | None = None) -> Answer:
         """Return the last answer, whatever its status. Raises TransportError.
 
@@ -250,7 +257,8 @@ class Http:
         waited = quota.hold(delay) if quota else delay
         self.retry_log.retries.append(Retry(request.title, reason, waited))
         if not quota:
-            self.clock.sleep(delay)
+            with self.retry_log.pausing(Pause(request.title, reason, self.clock.monotonic() + delay)):
+                self.clock.sleep(delay)
 
     def _once(self, request: Request) -> Answer:
         """Send a request by itself. A C(requests.Session) would add cookies, redirects and the password in .netrc,

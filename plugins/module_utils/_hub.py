@@ -7,7 +7,6 @@ It is not publicly documented; whatever changes in it, changes here.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -37,6 +36,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._profiles impo
     no_profile,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._provider_errors import ProviderError, provider_error
+from ansible_collections.tenantlink.stackone.plugins.module_utils._shared import FailedForAll, Shared, unhurried
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import ConnectSession
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
@@ -100,31 +100,22 @@ class Submission:
 
 
 class Forms:
-    """The forms of a run, each asked for once, however many workers want it.
-
-    A failure that no repetition mends is remembered as well, or every tenant would ask for it again.
-    """
+    """The forms of a run, each asked for once, however many workers want it."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: dict[tuple[str, str | None], Form | Failed] = {}
+        self._forms = Shared()
         self.missing = False
         """Whether this StackOne was seen to have no Hub API."""
 
-    def get(self, provider: str, integration_id: str | None, fetch: Callable[[], Form]) -> Form:
-        """The form, fetched by the first who asks. Raises Failed."""
-        key = (provider.lower(), integration_id)
-        with self._lock:
-            if key not in self._known:
-                try:
-                    self._known[key] = fetch()
-                except Failed as error:
-                    if error.failure.retriable:
-                        raise
-                    self._known[key] = error
-            found = self._known[key]
-        if isinstance(found, Failed):
-            raise found.with_traceback(None)
+    def get(
+        self,
+        provider: str,
+        integration_id: str | None,
+        fetch: Callable[[], Form],
+        check: Callable[[], None] = unhurried,
+    ) -> Form:
+        """Return the form, fetched by the first who asks. `check` raises when the run is stopped. Raises Failed."""
+        found: Form = self._forms.get((provider.lower(), integration_id), fetch, check)
         return found
 
 
@@ -161,12 +152,12 @@ class Hub:
         """
 
         def fetch() -> Form:
-            current = session()
+            current = _opened(session)
             return _for_all(
                 current, lambda: self._form(current, provider, self._profile(current, provider, integration_id))
             )
 
-        return self._forms.get(provider, integration_id, fetch)
+        return self._forms.get(provider, integration_id, fetch, self._api.clock.check)
 
     def edit_form(self, session: ConnectSession, provider: str, view: AccountView, declared: str | None) -> Form:
         """Return the form of an account's own profile, which a session for another profile may not list (H4)."""
@@ -182,7 +173,7 @@ class Hub:
             unlisted = Profile(own, auth_key=view.auth_key, environment=view.environment)
             return self._form(session, provider, profile or unlisted, listed)
 
-        return self._forms.get(provider, own, lambda: _for_all(session, fetch))
+        return self._forms.get(provider, own, lambda: _for_all(session, fetch), self._api.clock.check)
 
     def _form(self, session: ConnectSession, provider: str, profile: Profile, others: Sequence[Profile] = ()) -> Form:
         path = f"/hub/connectors/{quote(profile.id, safe='')}"
@@ -277,13 +268,30 @@ class Hub:
         return answer
 
 
+def _opened(session: Callable[[], ConnectSession]) -> ConnectSession:
+    """Open the session that a form is asked for with: what StackOne has against it is the tenant's own matter, except
+    that no connector profile can be used.
+    """
+    try:
+        return session()
+    except Failed as error:
+        if error.failure.code is FailureCode.CONNECTOR_PROFILE_MISSING:
+            raise FailedForAll(error.failure) from None
+        raise
+
+
 def _for_all(session: ConnectSession, fetch: Callable[[], Form]) -> Form:
-    """What other tenants get as well, who do not know the token of this session as a secret."""
+    """Return what other tenants get as well, who do not know the token of this session as a secret.
+
+    That the Hub refuses this one session is no failure of theirs.
+    """
     try:
         return fetch()
     except Failed as error:
         error.failure = error.failure.scrubbed(Scrubber((session.token,)))
-        raise
+        if error.failure.code is FailureCode.SESSION_REFUSED:
+            raise
+        raise FailedForAll(error.failure) from None
 
 
 def _object(answer: Answer, doing: str) -> dict[str, Any]:

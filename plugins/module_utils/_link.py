@@ -269,7 +269,7 @@ class Linker:
         left = ", ".join(f"{item.account.id} (domain {item.domain or 'unknown'})" for item in found.candidates)
         outcome.still_linked = True
         outcome.warnings.append(
-            f"No account of this domain is linked, but its owner still has others, which were left: {left}. Correct the"
+            f"No account of this domain is linked, but its owner still has others, which stay: {left}. Correct the"
             " domain if one of these was meant."
         )
 

@@ -12,6 +12,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import 
     Failures,
     Item,
     Tally,
+    ended_early,
     tenants_failed,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew
@@ -19,8 +20,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
 from ansible_collections.tenantlink.stackone.plugins.module_utils._parent_watch import stopped_early
-from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
+from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile, waiting
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableBench
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import harmless
 
 
 class ListBench(StoppableBench):
@@ -47,12 +49,15 @@ class ListBench(StoppableBench):
 
     def progress(self, total: int) -> ProgressFile:
         """Where the progress of so many tenants is told."""
-        return ProgressFile(self.module.params["progress_path"], total, self._http().clock)
+        progress = ProgressFile(self.module.params["progress_path"], total, self._http().clock)
+        if progress.problem:
+            self.module.warn(harmless(progress.problem))
+        return progress
 
     def crew(self, progress: ProgressFile, most: int | None = None) -> Crew:
         """The workers, at most so many."""
         workers = self.module.params["concurrency"]
-        return Crew(min(workers, most or workers), self.stop, lambda: progress.write(self.quota_wait))
+        return Crew(min(workers, most or workers), self.stop, self._beat(progress))
 
     def batch(self, progress: ProgressFile, phase: Phase, **rules: Any) -> Batch:
         """What works through tenants of which each stands for itself."""
@@ -61,13 +66,11 @@ class ListBench(StoppableBench):
 
     def failure_of(self, items: Sequence[Item], failures: Sequence[Failure], phase: Phase) -> Failure | None:
         """Why the run is red, if it is."""
-        return tenants_failed(Failures(failures, len(items)), self.stop.reason, phase)
+        return tenants_failed(Failures(failures, len(items)), ended_early(self.stop, failures), phase)
 
     def requests_sent(self, *services: Service) -> dict[str, int]:
         """Requests so far, by service."""
         return {service.value: self._http().sent[service] for service in services}
 
-    @property
-    def quota_wait(self) -> float:
-        """Seconds that workers are going to wait for StackOne's quota."""
-        return self.quota.wait_left if self.quota else 0.0
+    def _beat(self, progress: ProgressFile) -> Callable[[], None]:
+        return lambda: progress.write(waiting(self._http(), self.quota))

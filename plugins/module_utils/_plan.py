@@ -201,7 +201,7 @@ def plan_present(tenant: Tenant, account: Account, stored: Stored) -> Plan:
     if tenant.update_credentials is UpdateCredentials.ON_CREATE:
         if not account.active:
             raise not_active(account)
-        warnings = tuple(f"{what}, and was left because update_credentials is on_create." for what in reasons)
+        warnings = tuple(f"{what}, and stays because update_credentials is on_create." for what in reasons)
         reasons = []
     before = describe(account, stored.domain, stored.key.value)
     after = {**before, **changes}

@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._identity import is_account_id, same_provider
+from ansible_collections.tenantlink.stackone.plugins.module_utils._shared import Shared, unhurried
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 
 _WHAT = r"\b(providers?|integrations?|integration_id|connectors?|connector_profile_id|profiles?|auth(entication)?[ _]configs?)\b"
@@ -57,19 +57,14 @@ class ProfileCache:
     """The platform's profiles by provider, each asked for once in a run, however many tenants want them."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: dict[str, list[Profile]] = {}
+        self._profiles = Shared()
 
-    def get(self, provider: str, fetch: Callable[[], list[Profile] | None]) -> list[Profile]:
-        """Return the profiles, fetched by the first who asks; `None` of `fetch` is not remembered."""
-        key = provider.lower()
-        with self._lock:
-            if key not in self._known:
-                found = fetch()
-                if found is None:
-                    return []
-                self._known[key] = found
-            return self._known[key]
+    def get(
+        self, provider: str, fetch: Callable[[], list[Profile]], check: Callable[[], None] = unhurried
+    ) -> list[Profile]:
+        """Return the profiles, fetched by the first who asks. `check` raises when the run is stopped."""
+        found: list[Profile] = self._profiles.get(provider.lower(), fetch, check)
+        return found
 
 
 @dataclass(frozen=True)
@@ -87,7 +82,7 @@ class ProfileDrift:
         """Return what a person should know: an account is never moved to another profile in place (N1)."""
         return (
             f"Account {account_id} is linked under the connector profile {self.account}, not under {self.declared}, which"
-            " integration_id declares. It was left there: to move it, unlink it and link it again."
+            " integration_id declares. It stays there: to move it, unlink it and link it again."
         )
 
 

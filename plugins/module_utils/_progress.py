@@ -6,16 +6,26 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import threading
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._files import (
+    NotAFile,
+    read_file,
+    refuse_other_than_file,
+    replace_file,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._words import kind_of_request
+
 if TYPE_CHECKING:
-    from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
+    from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, Http
+    from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 
 INTERVAL = 0.5
-_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+
+WORTH_TELLING = 5.0
+"""Seconds from which people wonder what a run waits for."""
 
 
 @dataclass
@@ -29,6 +39,10 @@ class Progress:
     elapsed: float = 0.0
     quota_wait: float = 0.0
     """Seconds that workers are still going to wait for the quota."""
+    waiting_for: str = ""
+    """What is waited for besides: the repetition of a request, and why it is repeated."""
+    wait_left: float = 0.0
+    """Seconds that this still takes."""
 
     @property
     def line(self) -> str:
@@ -44,8 +58,10 @@ class Progress:
             parts.append(f"{rate:.1f} tenants/s")
         if self.quota_wait >= 1:
             parts.append(f"waiting for quota {duration(self.quota_wait)}")
+        if self.waiting_for:
+            parts.append(f"waiting {duration(self.wait_left)} to repeat {self.waiting_for}")
         if rate and self.done < self.total:
-            left = max((self.total - self.done) / rate, self.quota_wait)
+            left = max((self.total - self.done) / rate, self.quota_wait, self.wait_left)
             parts.append(f"about {duration(left)} left")
         return "  ".join(parts)
 
@@ -60,16 +76,37 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """What a run waits for: seconds for the quota; which repetition, and seconds until it is due."""
+
+    quota: float = 0.0
+    request: str = ""
+    seconds: float = 0.0
+
+
+NOTHING = Waiting()
+
+
+def waiting(http: Http, quota: Quota | None) -> Waiting:
+    """Return what a run waits for, as far as that is worth telling."""
+    request, seconds = http.waiting_for or ("", 0.0)
+    told = (kind_of_request(request), seconds) if seconds >= WORTH_TELLING else ("", 0.0)
+    return Waiting(quota.wait_left if quota else 0.0, *told)
+
+
 class ProgressFile:
     """Counts what workers finish, and keeps one line of JSON up to date for whoever watches."""
 
     def __init__(self, path: str | None, total: int, clock: Clock) -> None:
         self.progress = Progress(total)
+        self.problem: str | None = None
         self._path = path
         self._clock = clock
         self._started = clock.monotonic()
         self._written = 0.0
         self._lock = threading.Lock()
+        self._refuse_other_than_file()
 
     def count(self, changed: bool, failed: bool) -> int:
         """One tenant more is done; how many have failed so far."""
@@ -79,24 +116,31 @@ class ProgressFile:
             self.progress.failed += failed
             return self.progress.failed
 
-    def write(self, quota_wait: float, last: bool = False) -> None:
+    def write(self, waits: Waiting = NOTHING, last: bool = False) -> None:
         """Bring the file up to date, at most every half second but for the last time. Nobody's run fails for it."""
         now = self._clock.monotonic()
         if not self._path or (now - self._written < INTERVAL and not last):
             return
         self._written = now
-        self.progress.elapsed, self.progress.quota_wait = now - self._started, quota_wait
+        self.progress.elapsed, self.progress.quota_wait = now - self._started, waits.quota
+        self.progress.waiting_for, self.progress.wait_left = waits.request, waits.seconds
         with contextlib.suppress(OSError):
-            temporary = f"{self._path}.new"
-            with open(os.open(temporary, _FLAGS, 0o600), "w", encoding="utf-8") as file:
-                json.dump(asdict(self.progress), file)
-            os.replace(temporary, self._path)
+            replace_file(self._path, json.dumps(asdict(self.progress)))
+
+    def _refuse_other_than_file(self) -> None:
+        try:
+            refuse_other_than_file(self._path or "")
+        except NotAFile as error:
+            self.problem = f"no progress is written to {self._path}: {error.strerror}."
+            self._path = None
+        except OSError:
+            # As with one that cannot be written.
+            pass
 
 
 def read(path: str) -> Progress | None:
     """What a progress file says, C(None) where there is none yet."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return Progress(**json.load(file))
+        return Progress(**json.loads(read_file(path)))
     except (OSError, ValueError, TypeError):
         return None

@@ -56,10 +56,21 @@ def _shown(outcome: Outcome) -> dict[str, Any]:
         "agent_change": outcome.agent_change.value if outcome.agent_change else None,
         "profile_drift": outcome.profile_drift.as_dict() if outcome.profile_drift else None,
         "verified": outcome.verified,
-        "changes": _changes(outcome.plan) if outcome.changed and outcome.plan else None,
+        "changes": _changes_of(outcome),
+        "moved_from": _moved_from(outcome),
         "warnings": outcome.warnings,
     }
     return {name: value for name, value in known.items() if value not in (None, [], {})}
+
+
+def _changes_of(outcome: Outcome) -> dict[str, dict[str, Any]]:
+    return _changes(outcome.plan) if outcome.changed and outcome.plan else {}
+
+
+def _moved_from(outcome: Outcome) -> str | None:
+    """Return the domain that the account was linked to before, if that was another one."""
+    before: str | None = _changes_of(outcome).get("domain", {}).get("before")
+    return before
 
 
 def _changes(plan: Plan) -> dict[str, dict[str, Any]]:
@@ -87,6 +98,7 @@ def summary_of(report: Report, sent: dict[str, int], quota_seconds: float) -> di
         "failed": len(_failures(report.jobs).started),
         "not_started": _failures(report.jobs).not_started,
         "actions": {name: actions.get(name, 0) for name in [*(action.value for action in Action), NONE]},
+        "moved": sum(bool(job.outcome and _moved_from(job.outcome)) for job in report.everything),
         "failures": dict(failures.most_common()),
         "purged": sum(bool(job.outcome and job.outcome.changed) for job in report.purged),
         "duplicates_resolved": sum(bool(job.outcome and job.outcome.changed) for job in report.resolved),
@@ -99,7 +111,7 @@ def summary_of(report: Report, sent: dict[str, int], quota_seconds: float) -> di
 def failure_of(report: Report) -> Failure | None:
     """Say in one line why the run is red; return None where it is green."""
     others = _failures([*report.resolved, *report.purged])
-    failed = tenants_failed(_failures(report.jobs), report.stopped, others=others)
+    failed = tenants_failed(_failures(report.jobs), report.ended, others=others)
     if report.failure is None:
         return failed
     own = replace(report.failure, remediation="").line

@@ -6,9 +6,14 @@ from __future__ import annotations
 
 import random
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._times import parse_date
+from ansible_collections.tenantlink.stackone.plugins.module_utils._words import kind_of_request
 
 TOO_MANY = 429
 PASSING = frozenset({408, 500, 502, 503, 504})
@@ -85,11 +90,39 @@ class Retry:
     waited: float
 
 
+@dataclass(frozen=True, eq=False)
+class Pause:
+    """A request that waits for its repetition: what (method and path), why, and until when on the clock."""
+
+    request: str
+    reason: str
+    until: float
+
+
 @dataclass
 class RetryLog:
     """Every repetition of a run, for the user."""
 
     retries: list[Retry] = field(default_factory=list)
+    _pauses: set[Pause] = field(default_factory=set, repr=False)
+    _lock: Any = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    @contextmanager
+    def pausing(self, pause: Pause) -> Iterator[None]:
+        """Show that a request waits meanwhile."""
+        with self._lock:
+            self._pauses.add(pause)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._pauses.discard(pause)
+
+    @property
+    def longest_pause(self) -> Pause | None:
+        """The wait of the present that ends last; C(None) where no request waits."""
+        with self._lock:
+            return max(self._pauses, key=lambda pause: pause.until, default=None)
 
     @property
     def waited(self) -> float:
@@ -102,7 +135,7 @@ class RetryLog:
             return None
         counts: dict[str, int] = {}
         for retry in self.retries:
-            what = f"{retry.request}: {retry.reason}"
+            what = f"{kind_of_request(retry.request)}: {retry.reason}"
             counts[what] = counts.get(what, 0) + 1
         listed = "; ".join(what if count == 1 else f"{what} ({count} times)" for what, count in counts.items())
         noun = "request" if len(self.retries) == 1 else "requests"

@@ -120,6 +120,7 @@ def tenants_spec() -> dict[str, Any]:
         "tenants": {"type": "list", "elements": "dict", "required": True, "options": listed_tenant_spec()},
         "concurrency": {"type": "int", "default": 64},
         "stop_after_failures": {"type": "int"},
+        "progress": {"type": "bool", "default": True},
         "progress_path": {"type": "path"},
     }
 

@@ -244,15 +244,13 @@ class StackOne:
 
     def profiles(self, provider: str) -> list[Profile]:
         """Return the provider's connector profiles (S60); none where StackOne does not tell."""
-        return self._api.profiles.get(provider, lambda: self._profiles(provider))
+        return self._api.profiles.get(provider, lambda: self._profiles(provider), self._api.clock.check)
 
-    def _profiles(self, provider: str) -> list[Profile] | None:
+    def _profiles(self, provider: str) -> list[Profile]:
         try:
             answer = self._send("GET", "/auth_configs", params={"connector_key": provider, "page_size": PAGE_SIZE})
         except Failed:
-            return None
-        if answer.status >= 500 or answer.status in (408, 429):
-            return None
+            return []
         data = answer.data.get("data") if isinstance(answer.data, dict) else answer.data
         return listed_profiles(data if answer.ok else None, provider)
 

@@ -70,8 +70,11 @@ options:
       - File in which to remember, from run to run, that an account stores the declared domain and key. While StackOne has not
         changed an account since, it is then known without a request, and a rotated key is noticed even where StackOne shows
         no characters of the stored one.
+      - V(auto) is a file of the user's own in C($XDG_CACHE_HOME/tenantlink.stackone), else C(~/.cache/tenantlink.stackone), one for
+        each StackOne URL and key. RV(fingerprints) tells which. A file that is called so is V(./auto).
       - It holds no key and nothing a key could be guessed from without the StackOne key, has mode 0600, and is a cache. Without
-        it, each tenant costs two more requests.
+        it, each tenant costs two more requests. Where it cannot be read or written, a warning says so. Several runs may use it
+        at the same time. Check mode does not write it.
     type: path
   purge:
     description:
@@ -127,7 +130,7 @@ EXAMPLES = r"""
   tenantlink.stackone.freshservice_links:
     stackone_api_key: "{{ vault_stackone_api_key }}"
     tenants: "{{ lookup('ansible.builtin.file', 'tenants.csv') | tenantlink.stackone.tenants(api_keys=vault_freshservice_api_keys) }}"
-    fingerprints: ~/.cache/tenantlink/fingerprints.json
+    fingerprints: auto
     purge: true
     purge_limit: 5
 
@@ -194,6 +197,11 @@ results:
       returned: when there is any
       type: dict
       sample: {"label": {"before": "Old", "after": "New"}, "api_key": {"before": "unchanged", "after": "changed"}}
+    moved_from:
+      description: The domain that the account stored before, where the tenant has moved to another one.
+      returned: when the account was linked to another domain, or would be
+      type: str
+      sample: my-former-company
     agent_change:
       description:
         - Whose key it was before. V(same) is a rotated key of the same agent, V(other) is another agent's, V(unknown) cannot be
@@ -218,7 +226,7 @@ results:
       returned: when there is any
       type: list
       elements: str
-      sample: ["The stored API key is another one, and was left because update_credentials is on_create."]
+      sample: ["The stored API key is another one, and stays because update_credentials is on_create."]
     failure:
       description:
         - Why the tenant is not as declared. See M(tenantlink.stackone.freshservice_link), with RV(ignore:msg) in it.
@@ -291,6 +299,10 @@ summary:
       description: How many of each action.
       type: dict
       sample: {"create": 5, "relink": 3, "update": 1, "delete": 0, "none": 991}
+    moved:
+      description: How many tenants moved to another domain, or would. They are among the re-linked ones.
+      type: int
+      sample: 1
     failures:
       description: How many of each C(failure.code).
       type: dict
@@ -315,6 +327,11 @@ summary:
       description: Seconds in which the run waited for StackOne's quota.
       type: float
       sample: 0.0
+fingerprints:
+  description: The file of O(fingerprints).
+  returned: when O(fingerprints) is set
+  type: str
+  sample: /home/me/.cache/tenantlink.stackone/fingerprints-5b2f9c01.json
 diff:
   description: One line for each changed tenant, before and after.
   returned: in diff mode, when something is changed, or would be
@@ -369,7 +386,10 @@ failure:
 
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import bulk_options_from
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
+    bulk_options_from,
+    stackone_url_from,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Bulk
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import (
     entries_from,
@@ -377,7 +397,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._entries impor
     shared_domains,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure
-from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import Fingerprints
+from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import AUTO, Fingerprints, own_path
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListBench
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
@@ -392,7 +412,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import 
 
 def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
     """Link the tenants. Raises Failed where nothing was done."""
-    bulk, jobs, warnings = bulk_of(bench)
+    path = fingerprints_path(bench)
+    bulk, jobs, warnings = bulk_of(bench, path)
     report = bulk.run(jobs)
     summary = summary_of(report, bulk.requests_sent, bulk.quota_seconds)
     result: dict[str, Any] = {
@@ -405,11 +426,24 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
         result["purged"] = [row_of(job) for job in report.purged]
     if bench.module.params["resolve_duplicates"]:
         result["resolved"] = [row_of(job) for job in report.resolved]
+    if path:
+        result["fingerprints"] = path
     diff = diff_of(report.everything) if bench.module._diff else None
     return {**result, "diff": diff} if diff else result, failure_of(report)
 
 
-def bulk_of(bench: ListBench) -> tuple[Bulk, list[Job], list[str]]:
+def fingerprints_path(bench: ListBench) -> str | None:
+    """Where to keep fingerprints, if anywhere. Raises Failed(invalid_argument)."""
+    params = bench.module.params
+    if params["fingerprints"] != AUTO:
+        return params["fingerprints"] or None
+    path = own_path(stackone_url_from(params), params["stackone_api_key"].strip())
+    if path is None:
+        bench.module.warn("No fingerprints are kept, because the user has no home folder; name a file in fingerprints.")
+    return path
+
+
+def bulk_of(bench: ListBench, fingerprints_path: str | None) -> tuple[Bulk, list[Job], list[str]]:
     """The run, its jobs, and warnings about the list. Raises Failed(invalid_argument or duplicate_tenant)."""
     tenants = bench.take_tenants()
     params = bench.module.params
@@ -420,8 +454,8 @@ def bulk_of(bench: ListBench) -> tuple[Bulk, list[Job], list[str]]:
     tenants.clear()
     refuse_duplicates(entries)
     jobs = [Job(entry) for entry in entries]
-    path = params["fingerprints"]
-    fingerprints = Fingerprints(path, params["stackone_api_key"].strip()) if path else None
+    key = params["stackone_api_key"].strip()
+    fingerprints = Fingerprints(fingerprints_path, key) if fingerprints_path else None
     return Bulk(exchange, options, bench.stop, bench.progress(len(jobs)), fingerprints), jobs, shared_domains(entries)
 
 

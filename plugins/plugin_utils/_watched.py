@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import read
@@ -35,9 +36,9 @@ class WatchedAction(GuardedAction):
 
     @contextlib.contextmanager
     def _watched(self) -> Iterator[str | None]:
-        """A file to write the progress to, shown meanwhile; C(None) where nobody could read it or asks for another."""
+        """A file to write the progress to, shown meanwhile; C(None) where nobody could read it or wants it shown."""
         local = self._connection.transport == "local" and not self._play_context.become
-        if not local or self._task.async_val or self._task.args.get("progress_path"):
+        if not local or self._task.async_val or not self._wanted():
             yield None
             return
         folder = tempfile.mkdtemp(prefix="tenantlink-")
@@ -47,6 +48,11 @@ class WatchedAction(GuardedAction):
                 yield path
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _wanted(self) -> bool:
+        arguments = self._task.args
+        shown = arguments.get("progress")
+        return not arguments.get("progress_path") and (shown is None or boolean(shown, strict=False))
 
 
 @contextlib.contextmanager
@@ -68,7 +74,12 @@ def _watch(path: str, interval: float, over: threading.Event) -> None:
         progress = read(path)
         if progress and progress.line != shown:
             shown = progress.line
-            display.display(shown)
+            _show(shown)
     progress = read(path)
     if shown and progress and progress.line != shown:
-        display.display(progress.line)
+        _show(progress.line)
+
+
+def _show(line: str) -> None:
+    """Leave standard output to the callback, which may write JSON there."""
+    display.display(line, stderr=True)

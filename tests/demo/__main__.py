@@ -92,6 +92,7 @@ class Demo:
             "ANSIBLE_HOME": str(self.folder / "ansible"),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_RETRY_FILES_ENABLED": "0",
+            "XDG_CACHE_HOME": str(self.folder / "cache"),
         }
 
 

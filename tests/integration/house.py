@@ -253,7 +253,9 @@ class House:
 
     def environment(self, env: dict[str, str] | None = None) -> dict[str, str]:
         """A user's environment on a fresh machine."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "STACKONE_"))}
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "STACKONE_", "XDG_"))
+        }
         return {
             **kept,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -261,6 +263,7 @@ class House:
             "TMPDIR": str(self.temporary),
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
             "ANSIBLE_ACTION_PLUGINS": str(ROOT / "tests" / "integration" / "action"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests" / "integration" / "callback"),
             "ANSIBLE_LOG_PATH": str(self.folder / "ansible.log"),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_LOCALHOST_WARNING": "0",

@@ -7,6 +7,9 @@ from __future__ import annotations
 import csv
 import functools
 import json
+import stat
+import subprocess
+import sys
 import threading
 
 import ansible_runner
@@ -41,6 +44,72 @@ def test_a_list_of_tenants(house, link):
     again = link(freshservice_link_tenants=DECLARED, freshservice_link_label="For all")
     assert recap(again) == {"localhost": (0, 0)}
     assert "2 as declared" in again.output
+
+
+def cached(house):
+    """What is in the user's cache folder."""
+    return list((house.home / ".cache").rglob("*.json"))
+
+
+def test_a_list_is_remembered_in_the_users_cache(house, link):
+    """So the second run asks for nothing but the listing."""
+    run = link(freshservice_link_tenants=DECLARED)
+    (path,) = cached(house)
+    assert path.parent.name == "tenantlink.stackone"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert f'"fingerprints": "{path}"' in run.output
+    asked = len(house.emulator.requests(path="/connect_sessions"))
+    assert recap(link(freshservice_link_tenants=DECLARED)) == {"localhost": (0, 0)}
+    assert len(house.emulator.requests(path="/connect_sessions")) == asked
+    assert cached(house) == [path]
+
+
+@pytest.mark.parametrize("variables", [{"freshservice_link_fingerprints": off} for off in (False, "false")])
+def test_who_wants_no_cache_gets_none(house, link, variables):
+    assert link(freshservice_link_tenants=DECLARED, **variables).code == 0
+    assert cached(house) == []
+
+
+def test_check_mode_makes_no_cache(house, link):
+    assert link("--check", freshservice_link_tenants=DECLARED).code == 0
+    assert not (house.home / ".cache").exists()
+
+
+def test_an_unset_survey_answer_is_the_default(house, link):
+    assert link(freshservice_link_tenants=DECLARED, freshservice_link_fingerprints="").code == 0
+    assert len(cached(house)) == 1
+
+
+def test_a_cache_that_cannot_be_made_only_costs_requests(house, link):
+    (house.home / ".cache").write_text("not a folder")
+    run = link(freshservice_link_tenants=DECLARED)
+    assert recap(run) == {"localhost": (1, 0)}
+    assert "fingerprints could not be written to" in run.output
+
+
+def test_progress_leaves_standard_output_to_the_callback(house, link):
+    """And who wants none gets none. The host hangs for longer than it takes until progress is first shown."""
+    link(freshservice_link_tenants=DECLARED)
+    for shown in (True, False):
+        house.emulator.fault(service="freshservice", domain="acme", delay_ms=8000, call=1)
+        variables = {"freshservice_link_progress": shown, "freshservice_link_tenants": DECLARED}
+        command = [
+            sys.executable,
+            "-m",
+            "ansible",
+            "playbook",
+            str(PLAYBOOKS / "link.yml"),
+            "-e",
+            json.dumps(variables),
+        ]
+        for file in ("variables.json", "vault.yml"):
+            command += ["-e", f"@{house.folder / file}"]
+        command += ["--vault-password-file", str(house.folder / "password")]
+        env = house.environment({"ANSIBLE_STDOUT_CALLBACK": "as_json"})
+        run = subprocess.run(command, cwd=house.here, env=env, capture_output=True, text=True, check=True)
+        assert json.loads(run.stdout) == {"hosts": ["localhost"]}
+        assert ("1/2  1 ok" in run.stderr) is shown
 
 
 def test_relative_fingerprints_are_where_the_user_is(house, link):

@@ -141,7 +141,7 @@ def test_unlink_leaves_the_owners_other_domain(house):
     house.by_hand("globex", origin_owner_id="customer-acme")
     result = house.converge(state="absent", api_key=None)
     assert result["changed"] is False
-    assert "which were left" in " ".join(result["warnings"])
+    assert "which stay" in " ".join(result["warnings"])
     assert len(house.emulator.accounts()) == 1
 
 

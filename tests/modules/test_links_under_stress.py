@@ -106,3 +106,23 @@ def test_a_closing_listing_that_fails_loses_nothing(many):
     assert any("40 changes were made, but not confirmed" in warning for warning in result["warnings"])
     many.emulator.clear_faults()
     assert not many.links(many.tenants(*DOMAINS[:40]))["changed"]
+
+
+def test_a_form_that_cannot_be_read_ends_the_run_and_is_asked_for_once(many):
+    """Each tenant would ask for it again, and wait until all before it had their answers."""
+    many.links(many.tenants(*DOMAINS[:30]))
+    many.emulator.fault(service="hub", path="/hub/connectors", status=503)
+    result = many.links(many.tenants(*DOMAINS, label="New"), concurrency=16, retries=0)
+    assert actions(result)[:30] == ["update"] * 30
+    assert (result["failure"]["code"], result["failure"]["http_status"]) == ("stackone_unavailable", 503)
+    assert "The run ended because 20 tenants in a row failed: StackOne could not list" in result["msg"]
+    assert set(result["summary"]["failures"]) == {"stackone_unavailable", "stopped"}
+    assert result["summary"]["not_started"] > MANY // 2
+    assert sum(row["fault"] for row in many.emulator.requests(path="/hub/connectors")) == 1
+
+
+def test_what_stackone_has_against_one_tenant_stops_no_other(many):
+    many.emulator.fault(service="stackone", path="/connect_sessions", status=500, call=1)
+    result = many.links(many.tenants(*DOMAINS[:30]), concurrency=16, retries=0)
+    assert actions(result).count("create") == 29
+    assert result["failure"]["code"] == "tenants_failed"

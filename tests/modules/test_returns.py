@@ -35,10 +35,13 @@ def links(house):
     house.known.add("an-old-key-0815")
     house.by_hand(api_key=house.tenant_key("acme", admin=True), label="Old", origin_username="agent1@acme.example")
     tenants = [*house.tenants("acme", label="New", account_type="test"), *house.tenants("initech")]
-    house.links(tenants, verify_link="call", purge=True, purge_limit=9)
+    remember = str(house.folder / "fingerprints.json")
+    house.links(tenants, verify_link="call", purge=True, purge_limit=9, fingerprints=remember)
     first, second = (profile["integration_id"] for profile in house.emulator.profiles())
     house.by_hand("globex", integration_id=second)
     house.links(house.tenants("globex", integration_id=first))
+    house.by_hand("acme", origin_owner_id="customer-hooli")
+    house.links(house.tenants("hooli"))
     for name in ("one", "two"):
         house.by_hand("umbrella", origin_owner_name=name)
     house.links(house.tenants("umbrella"), resolve_duplicates=True, resolve_duplicates_limit=9)

@@ -117,7 +117,7 @@ def test_on_create_leaves_what_the_call_has_shown(house):
     linked_as(house, admin)
     result = house.converge(update_credentials="on_create", **CALL)
     assert (result["changed"], result["verified"]) == (False, False)
-    assert "another one, and was left" in result["warnings"][0]
+    assert "another one, and stays" in result["warnings"][0]
     assert admin in str(house.emulator.accounts())
 
 

@@ -77,13 +77,18 @@ class House:
 
     def _ansible(self, *arguments: str, red: bool = False) -> str:
         command = [sys.executable, "-m", "ansible", *arguments]
+        # Progress comes on standard error; a terminal shows both.
         done = subprocess.run(
-            command, cwd=self._folder, env=self._environment(), capture_output=True, text=True, check=False
+            command,
+            cwd=self._folder,
+            env=self._environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
         )
         if red != bool(done.returncode):
-            raise RuntimeError(
-                f"{arguments[:2]} ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
-            )
+            raise RuntimeError(f"{arguments[:2]} ended with {done.returncode}: {done.stdout[-2000:]}")
         return done.stdout
 
     def _environment(self) -> dict[str, str]:

@@ -118,6 +118,8 @@ class StillClock(Clock):
 class Services:
     """Both services, and in place of `Http` the way to them."""
 
+    waiting_for = None
+
     def __init__(self) -> None:
         self.clock = StillClock()
         self.sent = dict.fromkeys(Service, 0)

@@ -72,6 +72,7 @@ def test_providers(one, other, same):
         (404, MISSING, True),
         (400, {"statusCode": 400, "message": "Account not found"}, True),
         (400, {"statusCode": 400, "message": "account 17 was not found"}, True),
+        (400, {"statusCode": 400, "message": f"account {' account' * 10_000} not found"}, False),
         (404, {**MISSING, "message": "Cannot GET /stackone/v9/accounts/17"}, False),
         (404, {"message": "Not Found"}, False),
         (404, {"error": "not found", "status": 404}, False),

@@ -25,7 +25,7 @@ class Exchange:
     """Clients of a StackOne without accounts."""
 
     api = SimpleNamespace(quota=None)
-    http = SimpleNamespace(sent={})
+    http = SimpleNamespace(sent={}, waiting_for=None)
 
     def readers(self, scrubber):
         nothing = SimpleNamespace(
@@ -94,3 +94,26 @@ def test_a_tenant_that_hangs_when_the_run_is_stopped_is_told_as_uncertain(monkey
     assert done.outcome.actions == [Action.CREATE]
     assert (hung.failed.code.value, hung.failed.details) == ("stopped", {"uncertain": True})
     assert "was not started" in waiting.failed.message
+
+
+class Slow(Linker):
+    """One host gives no answer until all other tenants are done."""
+
+    others = threading.Semaphore(0)
+    PATIENCE = 60.0
+
+    def apply(self, outcome, _find):
+        outcome.phase = Phase.CONFIRM
+        if outcome.tenant.domain != "a":
+            self.others.release()
+            return
+        for _other in range(29):
+            assert self.others.acquire(timeout=self.PATIENCE)
+
+
+def test_one_host_that_hangs_holds_no_other_tenant(monkeypatch):
+    monkeypatch.setattr(_bulk, "Linker", Slow)
+    names = ["a", *(f"t{number}" for number in range(29))]
+    jobs = [Job(entry) for entry in entries_from([declared(name, f"owner-{name}") for name in names])]
+    report = Bulk(Exchange(), BulkOptions(2, 0.0), Stop(), ProgressFile(None, 30, Clock())).run(jobs)
+    assert [job.failed for job in report.jobs] == [None] * 30

@@ -166,10 +166,10 @@ ROLES_OWN = {
     **{name: {"type": "int"} for name in ("wait", "wait_interval")},
     "ignore_columns": {"type": "list"},
     "own_variables": {"type": "list"},
-    "report": {"type": "raw"},
+    **{name: {"type": "raw"} for name in ("report", "fingerprints")},
     "report_title": {"type": "str"},
 }
-"""Variables that are no option of a module."""
+"""Variables that are not an option of a module, or take more than it does."""
 
 
 def role_variables():

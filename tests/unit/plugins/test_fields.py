@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -270,6 +271,9 @@ def test_an_explicit_field_that_does_not_exist_is_an_error(chosen, named, listed
     assert failure.details == {"fields": listed}
 
 
+HOST, URL = "acme.freshservice.com", "https://acme.freshservice.com"
+
+
 @pytest.mark.parametrize(
     ("rule", "value"),
     [
@@ -278,7 +282,14 @@ def test_an_explicit_field_that_does_not_exist_is_an_error(chosen, named, listed
         ({"validation": {"type": "html-pattern", "pattern": r"^[a-z]+\.freshservice\.com$"}}, "acme.freshservice.com"),
         ({"validation": {"type": "html-pattern", "pattern": "^https://"}}, "https://acme.freshservice.com"),
         ({"validation": {"type": "domain", "pattern": "freshservice"}}, "acme.freshservice.com"),
+        ({"validation": {"type": "html-pattern", "pattern": r"^https?:\/\/[^.]+\.freshservice\.com"}}, URL),
+        ({"validation": {"type": "html-pattern", "pattern": r"^(https:\/\/)?[a-z]+[.]freshservice[.]com$"}}, HOST),
+        ({"validation": {"type": "html-pattern", "pattern": r"^[a-z]+(\.freshservice\.com)?$"}}, "acme"),
+        ({"validation": {"type": "html-pattern", "pattern": r"^(?!.*\.freshservice\.com).*$"}}, "acme"),
+        ({"validation": {"type": "html-pattern", "pattern": r"^[^://]+$"}}, "acme"),
+        ({"validation": {"type": "html-pattern", "pattern": "[" * 100_000}}, "acme"),
         ({"validation": {"type": "html-pattern", "pattern": "("}}, "acme"),
+        ({"validation": {"type": "html-pattern", "pattern": ".+"}, "placeholder": "you.freshservice.com"}, HOST),
         ({"placeholder": "mycompany.freshservice.com"}, "acme.freshservice.com"),
         ({"validation": {"type": "domain", "pattern": "another-product"}}, "acme"),
         ({"placeholder": "https://mycompany.freshservice.com/"}, "https://acme.freshservice.com"),
@@ -362,5 +373,13 @@ def test_any_form_gives_a_whole_answer_or_a_clear_error(raw):
     assert required - {"external-trigger-token"} <= set(credentials)
 
 
-def test_a_pattern_is_searched_not_anchored():
-    assert domain_value(FormField("d", pattern="cm"), "acme") == "acme"
+def test_a_foreign_pattern_is_never_run(monkeypatch):
+    """It could run for ever, as the ones below do on a domain of thirty letters. Ours are compiled already."""
+
+    def run(*_arguments, **_options):
+        raise AssertionError("somebody else's regular expression was compiled")
+
+    for name in ("compile", "search", "match", "fullmatch"):
+        monkeypatch.setattr(re, name, run)
+    for pattern in (r"^(([a-z0-9.:/-])+)+\s$", r"(a|a)*$", r"^(.*a){25}$"):
+        assert domain_value(FormField("d", pattern=pattern), "a" * 30) == "a" * 30

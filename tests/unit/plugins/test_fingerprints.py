@@ -1,16 +1,17 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fingerprints: what is believed of an account, and when nothing is."""
+"""Fingerprints: what is believed of an account, when nothing is, and where they are kept."""
 
 from __future__ import annotations
 
+import json
 import stat
 from dataclasses import replace
 
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import Fingerprints
+from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import Fingerprints, own_path
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import StoredKey
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 
@@ -24,7 +25,7 @@ AFTER = replace(BEFORE, updated_at="2026-11-02T08:00:00Z")
 
 @pytest.fixture
 def opened(tmp_path):
-    """Opens the file anew, as each run does."""
+    """Opens the file, as each run does."""
     return lambda key="v1.eu1.key": Fingerprints(str(tmp_path / "fingerprints.json"), key)
 
 
@@ -83,3 +84,84 @@ def test_the_file_is_for_its_owner_alone_and_holds_no_key(remembered, tmp_path):
 def test_accounts_that_are_no_more_are_forgotten(remembered):
     remembered().save(set())
     assert remembered().recall(TENANT, BEFORE) is StoredKey.UNKNOWN
+
+
+OTHER = replace(TENANT, domain="globex", api_key="the-key-of-another-4711", origin_owner_id="customer-globex")
+OTHERS = replace(BEFORE, id="2", origin_owner_id="customer-globex")
+
+
+@pytest.mark.parametrize("existing", [True, False], ids=["with a file", "without one"])
+def test_two_runs_at_once_lose_nothing_of_each_other(opened, remembered, tmp_path, existing):
+    """Neither has seen the other's account in its listing."""
+    if not existing:
+        (tmp_path / "fingerprints.json").unlink()
+    one, two = opened(), opened()
+    one.remember(TENANT, AFTER)
+    one.save({"1"})
+    two.remember(OTHER, OTHERS)
+    two.save({"2"} | ({"1"} if existing else set()))
+    after = opened()
+    assert after.problem is None
+    assert after.recall(TENANT, AFTER) is StoredKey.UNCHANGED
+    assert after.recall(OTHER, OTHERS) is StoredKey.UNCHANGED
+
+
+def test_two_runs_that_disagree_are_both_not_believed(opened):
+    one, two = opened(), opened()
+    one.remember(TENANT, BEFORE)
+    two.remember(ROTATED, BEFORE)
+    one.save({"1"})
+    two.save({"1"})
+    assert opened().recall(TENANT, BEFORE) is StoredKey.UNKNOWN
+
+
+def test_what_a_run_knew_is_not_forgotten_with_the_file(remembered, tmp_path):
+    """The key that was sent may not have arrived, although somebody removed the file meanwhile."""
+    run = remembered()
+    (tmp_path / "fingerprints.json").unlink()
+    run.remember(ROTATED, BEFORE)
+    run.save({"1"})
+    assert remembered().recall(ROTATED, BEFORE) is StoredKey.UNKNOWN
+
+
+def test_a_link_to_a_file_stays_a_link(remembered, tmp_path):
+    path = tmp_path / "fingerprints.json"
+    real = path.rename(tmp_path / "elsewhere.json")
+    path.symlink_to(real)
+    remembered().save(set())
+    assert path.is_symlink()
+    assert json.loads(real.read_text())["accounts"] == {}
+
+
+URL, KEY = "https://api.stackone.com", "v1.eu1.bGV0dGVycw"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    return tmp_path
+
+
+def test_each_stackone_and_each_key_has_a_file_of_its_own(home):
+    paths = {own_path(url, key) for url in (URL, "https://eu.example") for key in (KEY, "v1.eu1.another")}
+    assert len(paths) == 4
+    assert own_path(f"{URL}/", KEY) == own_path(URL, KEY)
+    assert all(path.startswith(f"{home}/.cache/tenantlink.stackone/fingerprints-") for path in paths)
+
+
+def test_its_name_tells_little_of_the_key(home):
+    name = own_path(URL, KEY).rpartition("/")[2]
+    assert len(name) == len("fingerprints-01234567.json")
+
+
+@pytest.mark.parametrize(("cache", "used"), [("/var/cache/me", True), ("cache", False), ("", False)])
+def test_the_users_cache_folder_is_the_one_of_the_desktop(home, monkeypatch, cache, used):
+    monkeypatch.setenv("XDG_CACHE_HOME", cache)
+    assert own_path(URL, KEY).startswith("/var/cache/me/" if used else f"{home}/.cache/")
+
+
+def test_who_has_no_home_has_no_file(monkeypatch):
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    assert own_path(URL, KEY) is None

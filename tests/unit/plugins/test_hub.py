@@ -10,8 +10,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import TransportKind
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import (
     AccountView,
-    Form,
-    Forms,
     Sent,
     Submission,
     credentials_refused,
@@ -79,10 +77,21 @@ class TestForm:
         assert failed(hub.form, None, "freshservice", None) == first
         assert len(services.requests("GET", "/hub/.*")) == 1
 
-    def test_one_that_passes_is_not(self, services, hub, session):
+    def test_so_is_one_that_passes(self, services, hub, session):
+        """Each tenant would ask again, and wait for the answers of all before it."""
         services.on("GET", "/hub/connectors", refuses(503))
-        assert failed(hub.form, lambda: session, "freshservice", None).retriable
-        assert hub.form(lambda: session, "freshservice", None).integration_id == "p1"
+        codes = [failed(hub.form, lambda: session, name, None).code for name in ("freshservice", "FreshService")]
+        assert codes == [FailureCode.STACKONE_UNAVAILABLE] * 2
+        assert len(services.requests("GET", "/hub/.*")) == 1
+
+    @pytest.mark.parametrize("spoiled", ["POST /connect_sessions", "GET /hub/connectors"])
+    def test_what_stackone_has_against_one_tenant_fails_no_other(self, services, hub, spoiled):
+        """A name that it does not take, or a session that its Hub does not."""
+        services.on(*spoiled.split(), refuses(403 if "hub" in spoiled else 400, "origin_owner_name is too long"))
+        stackone = services.exchange.clients(Scrubber()).stackone
+        failure = failed(hub.form, lambda: stackone.open_session(NEW), "freshservice", None)
+        assert failure.code in (FailureCode.SESSION_REFUSED, FailureCode.STACKONE_REJECTED)
+        assert hub.form(lambda: stackone.open_session(NEW), "freshservice", None).integration_id == "p1"
 
     @pytest.mark.parametrize(
         ("profiles", "declared", "expected"),
@@ -446,24 +455,3 @@ class TestSubmission:
         kept = Submission(Sent.UNCERTAIN, None, 502, "it said secret-token", credentials_refused(1, "x"), True, True)
         clean = Submission(Sent.UNCERTAIN, None, 502, "it said ********", None, True, True)
         assert kept.scrubbed(Scrubber(["secret-token"])) == clean
-
-
-def test_a_form_is_fetched_again_only_after_a_failure_that_passes():
-    forms, form = Forms(), Form("p1", ())
-    assert forms.missing is False
-
-    def passing():
-        raise Failed(FailureCode.STACKONE_UNAVAILABLE, "x", retriable=True)
-
-    def lasting():
-        raise Failed(FailureCode.FIELD_UNFILLED, "x")
-
-    with pytest.raises(Failed):
-        forms.get("freshservice", None, passing)
-    assert forms.get("Freshservice", None, lambda: form) is form
-    assert forms.get("freshservice", None, passing) is form
-    with pytest.raises(Failed):
-        forms.get("freshservice", "p2", lasting)
-    with pytest.raises(Failed) as caught:
-        forms.get("freshservice", "p2", lambda: form)
-    assert caught.value.failure.code is FailureCode.FIELD_UNFILLED

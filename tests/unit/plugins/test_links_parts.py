@@ -11,6 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import (
+    IN_A_ROW,
+    Batch,
+    Ended,
+    Failures,
+    Item,
+    Tally,
+    ended_early,
+    tenants_failed,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Report
 from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew, Stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import URL_ROOM, _portions
@@ -26,11 +36,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
     Phase,
     not_begun,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Creation, Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._paging import Paging
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action, Stored, plan_create, plan_present
+from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
 from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import check_limit, most, unlisted
 from ansible_collections.tenantlink.stackone.plugins.module_utils._report import (
     DIFF_LINES,
@@ -303,6 +314,18 @@ def test_a_diff_names_what_changes():
     assert diff["after"] == "a (owner 1): label New, status active, api_key changed\n"
 
 
+@pytest.mark.parametrize(("stored", "moved"), [("former", "former"), ("a", None), (None, None)])
+def test_a_tenant_that_moves_to_another_domain_is_told_apart(stored, moved):
+    (entry,) = entries(declared("a", "1", update_credentials="always"))
+    have = Account("id-1", "freshservice", "active", "1")
+    relinked = Outcome(entry.tenant)
+    relinked.account, relinked.plan = have, plan_present(entry.tenant, have, Stored(stored))
+    relinked.actions = list(relinked.plan.actions)
+    assert row_of(job(entry, relinked)).get("moved_from") == moved
+    assert summary_of(Report([job(entry, relinked)]), {}, 0.0)["moved"] == bool(moved)
+    assert row_of(job(entry, Outcome(entry.tenant))).get("moved_from") is None
+
+
 def test_nothing_changed_is_no_diff():
     (entry,) = entries(declared("a", "1"))
     assert diff_of([job(entry, Outcome(entry.tenant))]) is None
@@ -362,7 +385,7 @@ STOPPED_BY = "The run ended by SIGTERM. "
     ],
 )
 def test_the_message_counts_tenants_purged_accounts_and_what_was_not_started(jobs, purged, stopped, line):
-    report = Report(jobs, purged=list(purged), stopped=stopped)
+    report = Report(jobs, purged=list(purged), ended=Ended(stopped) if stopped else None)
     failure = failure_of(report)
     assert failure.code is (FailureCode.STOPPED if stopped else FailureCode.TENANTS_FAILED)
     assert failure.line.startswith(line)
@@ -386,3 +409,73 @@ def test_a_failure_of_the_run_comes_after_its_tenants_and_is_told_apart_from_the
     failure = failure_of(Report(jobs_of(7, 1), failure=own))
     assert failure.line == f"1 of 7 tenants failed: {NAMED} purge: too many. Check."
     assert failure.details == {"more": 0, "reason": "purge: too many."}
+
+
+HUB_MISSING = Failure(FailureCode.HUB_UNAVAILABLE, "there is none.", http_status=404)
+NOT_BEGUN = not_begun("early").failure
+FAILED = Failure(FailureCode.KEY_REFUSED, "no.")
+
+
+@pytest.mark.parametrize(
+    ("end", "failures", "skipped", "code"),
+    [
+        (("after 1 failed tenant", None), [FAILED], False, FailureCode.TENANTS_FAILED),
+        (("after 1 failed tenant", None), [FAILED], True, FailureCode.STOPPED),
+        (("after 1 failed tenant", None), [FAILED, NOT_BEGUN], False, FailureCode.STOPPED),
+        (("because there is none", HUB_MISSING), [HUB_MISSING], False, FailureCode.HUB_UNAVAILABLE),
+        (("because there is none", HUB_MISSING), [HUB_MISSING, NOT_BEGUN], False, FailureCode.HUB_UNAVAILABLE),
+    ],
+)
+def test_the_code_of_a_run_says_why_it_ended(end, failures, skipped, code):
+    """A limit that the last tenant reached has stopped nothing."""
+    stop = Stop()
+    stop.gently(*end)
+    failure = tenants_failed(Failures(failures, 9), ended_early(stop, failures, skipped))
+    assert (failure.code, failure.http_status) == (code, end[1] and end[1].http_status)
+    assert failure.message.startswith("The run ended") is (code is not FailureCode.TENANTS_FAILED)
+
+
+def test_a_signal_is_told_even_where_all_is_done():
+    stop = Stop()
+    stop.at_once("by SIGTERM")
+    assert ended_early(stop, []) == Ended("by SIGTERM")
+
+
+def outcomes(*codes):
+    """Return what stopped a run over tenants that ended with these codes, or with none."""
+    stop = Stop()
+    tally = Tally(ProgressFile(None, len(codes), Clock()), stop)
+    for code in codes:
+        tally.note(False, Failure(code, "StackOne gave no answer.") if code else None)
+    return stop
+
+
+def test_many_tenants_in_a_row_without_stackone_end_the_run():
+    lost = FailureCode.STACKONE_UNREACHABLE
+    stop = outcomes(*[lost] * IN_A_ROW)
+    assert stop.cause.code is lost
+    assert stop.reason == f"because {IN_A_ROW} tenants in a row failed: StackOne gave no answer"
+    assert outcomes(*[lost] * (IN_A_ROW - 1), None, *[lost] * (IN_A_ROW - 1)).reason is None
+    assert outcomes(*[FailureCode.UNREACHABLE] * 2 * IN_A_ROW).reason is None
+
+
+@pytest.mark.parametrize("hangs", [True, False], ids=["its thread is left behind", "it notices"])
+def test_a_tenant_that_is_cut_off_in_the_middle_was_started(hangs):
+    stop, over = Stop(), threading.Event()
+
+    def work(tenant):
+        if tenant.domain != "b":
+            return "done"
+        stop.at_once("by SIGTERM", 0.0)
+        if hangs:
+            over.wait(60)
+        raise Stopped("by SIGTERM")
+
+    items = [Item(entry) for entry in entries(*(declared(name, name) for name in "abc"))]
+    Batch(Crew(1, stop), stop, Tally(ProgressFile(None, 3, Clock()), stop), Phase.KEY_CHECK).run(items, work)
+    over.set()
+    done, cut_off, waiting = items
+    assert (done.result, done.failure) == ("done", None)
+    assert (cut_off.failure.code, cut_off.failure.started) == (FailureCode.STOPPED, True)
+    assert "before this tenant was done" in cut_off.failure.message
+    assert (waiting.failure.code, waiting.failure.started) == (FailureCode.STOPPED, False)

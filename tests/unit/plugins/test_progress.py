@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import stat
 import threading
+from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
+    Answer,
+    Clock,
+    Http,
+    HttpOptions,
+    Request,
+    Service,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import (
     Progress,
     ProgressFile,
+    Waiting,
     duration,
     read,
+    waiting,
 )
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _watched as action
 
@@ -23,6 +33,11 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _watche
         (
             Progress(1000, 412, 9, 14, 62.4, 12.2),
             "412/1000  398 ok  9 changed  14 failed  6.6 tenants/s  waiting for quota 12 s  about 1 min 29 s left",
+        ),
+        (
+            Progress(1000, 990, 0, 0, 90.0, 0.0, "GET /api/v2/agents/me: HTTP 429", 118.4),
+            "990/1000  990 ok  0 changed  0 failed  11.0 tenants/s"
+            "  waiting 1 min 58 s to repeat GET /api/v2/agents/me: HTTP 429  about 1 min 58 s left",
         ),
         (Progress(10), "0/10  0 ok  0 changed  0 failed"),
         (Progress(10, 0, 0, 0, 5.0), "0/10  0 ok  0 changed  0 failed"),
@@ -50,14 +65,14 @@ def test_the_file_says_what_was_counted_and_is_for_its_owner_alone(tmp_path):
     counted = ProgressFile(str(path), 3, Clock())
     assert counted.count(changed=True, failed=False) == 0
     assert counted.count(changed=False, failed=True) == 1
-    counted.write(7.0, last=True)
+    counted.write(Waiting(7.0), last=True)
     found = read(str(path))
     assert (found.total, found.done, found.changed, found.failed, found.quota_wait) == (3, 2, 1, 1, 7.0)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_file_that_cannot_be_written_or_read_stops_nobody(tmp_path):
-    ProgressFile(str(tmp_path / "missing" / "progress.json"), 1, Clock()).write(0.0, last=True)
+    ProgressFile(str(tmp_path / "missing" / "progress.json"), 1, Clock()).write(last=True)
     assert read(str(tmp_path / "missing")) is None
     (tmp_path / "other").write_text('{"what": 1}')
     assert read(str(tmp_path / "other")) is None
@@ -68,8 +83,33 @@ def test_it_does_not_write_through_a_link(tmp_path):
     victim = tmp_path / "victim"
     victim.write_text("precious")
     (tmp_path / "progress.json.new").symlink_to(victim)
-    ProgressFile(str(tmp_path / "progress.json"), 1, Clock()).write(0.0, last=True)
+    ProgressFile(str(tmp_path / "progress.json"), 1, Clock()).write(last=True)
     assert victim.read_text() == "precious"
+
+
+class Answers429(Http):
+    """A host that asks for two minutes of patience, once."""
+
+    def _once(self, _request):
+        self.seen = waiting(self, None)
+        return Answer(200 if self.retry_log.retries else 429, {"Retry-After": "120"}, "")
+
+
+def test_a_pause_before_a_repetition_is_told_without_ids():
+    clock, told = Clock(), []
+    http = Answers429(HttpOptions(), clock)
+    clock.sleep = lambda seconds: told.append(waiting(http, None))
+    http.send(Request(Service.FRESHSERVICE, "GET", "https://acme.example/api/v2/agents/4711"))
+    (pause,) = told
+    assert pause.request == "GET /api/v2/agents/{id}: HTTP 429"
+    assert 100 < pause.seconds <= 120
+    assert http.seen == Waiting()
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(4.0, Waiting(2.0)), (6.0, Waiting(2.0, "GET /x: late", 6.0))])
+def test_short_pauses_are_not_told(seconds, told):
+    http, quota = SimpleNamespace(waiting_for=("GET /x: late", seconds)), SimpleNamespace(wait_left=2.0)
+    assert waiting(http, quota) == told
 
 
 class Screen:
@@ -77,7 +117,8 @@ class Screen:
         self.lines = []
         self.more = threading.Event()
 
-    def display(self, line):
+    def display(self, line, stderr):
+        assert stderr, "standard output is the callback's"
         self.lines.append(line)
         self.more.set()
 
@@ -94,10 +135,10 @@ def test_watching_shows_what_is_new_and_the_end(tmp_path, screen):
     counted = ProgressFile(path, 2, Clock())
     with action.watching(path, 0.01):
         counted.count(changed=True, failed=False)
-        counted.write(0.0, last=True)
+        counted.write(last=True)
         assert screen.more.wait(30)
         counted.count(changed=True, failed=False)
-        counted.write(0.0, last=True)
+        counted.write(last=True)
     assert screen.lines[0].startswith("1/2  1 ok")
     assert screen.lines[-1].startswith("2/2  2 ok")
     assert len(screen.lines) == len(set(screen.lines))
@@ -107,5 +148,5 @@ def test_a_short_run_shows_nothing(tmp_path, screen):
     path = str(tmp_path / "progress.json")
     counted = ProgressFile(path, 1, Clock())
     with action.watching(path, 3600):
-        counted.write(0.0, last=True)
+        counted.write(last=True)
     assert screen.lines == []

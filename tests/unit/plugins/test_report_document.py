@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from ansible_collections.tenantlink.stackone.plugins.filter import report as report_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import report_csv as csv_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import report_table as table_plugin
-from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Failures, tenants_failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Ended, Failures, tenants_failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import COLUMNS, shown
@@ -251,7 +251,7 @@ def test_failed_tenants_are_no_problem_of_the_run():
 
 def test_the_problem_of_a_stopped_run_is_why_it_was_stopped():
     rows = [failed(f"t{number}") for number in range(7)]
-    failure = tenants_failed(failures(*rows), "after 7 failed tenants (stop_after_failures)")
+    failure = tenants_failed(failures(*rows), Ended("after 7 failed tenants (stop_after_failures)"))
     document = report(run_failure(failure, *rows))
     assert document["problem"] == "The run ended after 7 failed tenants (stop_after_failures)."
 

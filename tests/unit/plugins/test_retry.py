@@ -114,3 +114,19 @@ LISTING, LINKING = Retry("GET /accounts", "HTTP 503", 0.5), Retry("POST /hub/acc
 )
 def test_the_summary_says_what_and_how_long(retries, summary):
     assert RetryLog(retries).summary() == summary
+
+
+@pytest.mark.parametrize(
+    ("paths", "kind"),
+    [
+        (["/stackone/accounts/45320976103598426371", "/stackone/accounts/Abc_d-"], "/stackone/accounts/{id}"),
+        (["/hub/connectors/bWFpbi1wcm9maWxl", "/hub/connectors/other"], "/hub/connectors/{id}"),
+        (["/api/v2/agents/17", "/api/v2/agents/21"], "/api/v2/agents/{id}"),
+        (["/api/v2/agents/me"] * 2, "/api/v2/agents/me"),
+        (["/accounts"] * 2, "/accounts"),
+    ],
+)
+def test_the_summary_groups_what_differs_in_an_id_alone(paths, kind):
+    """A run over a thousand tenants may have repeated a request for each."""
+    summary = RetryLog([Retry(f"GET {path}", "HTTP 503", 0.5) for path in paths]).summary()
+    assert summary == f"Repeated 2 requests (GET {kind}: HTTP 503 (2 times)); waited 1.0 s in all."

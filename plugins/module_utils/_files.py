@@ -1,0 +1,96 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that people name: read and replaced only where they are files, so that nothing else is waited for or lost."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+
+LOCK_SECONDS = 5.0
+LOOK_SECONDS = 0.05
+
+_KINDS = (
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+class NotAFile(OSError):
+    """Something else has the name: to read it could take for ever, and to replace it would break what it is for."""
+
+    def __init__(self, path: str, mode: int) -> None:
+        kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "something else")
+        super().__init__(errno.EINVAL, f"it is {kind}, not a file", path)
+
+
+def refuse_other_than_file(path: str) -> None:
+    """Raise NotAFile where a path leads to something that is not a regular file; where there is nothing, it may become one."""
+    with contextlib.suppress(FileNotFoundError):
+        _refuse(path, os.stat(path).st_mode)
+
+
+def read_file(path: str) -> str:
+    """Return the text of a regular file. Raises NotAFile, another OSError or UnicodeDecodeError; never waits."""
+    _refuse(path, os.stat(path).st_mode)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    with os.fdopen(descriptor, encoding="utf-8") as file:
+        # It may have been exchanged since.
+        _refuse(path, os.fstat(descriptor).st_mode)
+        return file.read()
+
+
+def replace_file(path: str, text: str) -> None:
+    """Give a file this text in one step, with mode 0600. Raises NotAFile or another OSError; the old text stays then."""
+    refuse_other_than_file(path)
+    folder, name = os.path.split(os.path.realpath(path))
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, os.path.join(folder, name))
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+@contextlib.contextmanager
+def alone_in(folder: str, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """Let one process at a time change files of a folder. Where that cannot be had soon, go on without it."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        yield
+        return
+    try:
+        _wait_for_lock(descriptor, time.monotonic() + seconds)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _wait_for_lock(descriptor: int, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except OSError as error:
+            # Some file systems have no locks.
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES) or time.monotonic() >= deadline:
+                return
+        time.sleep(LOOK_SECONDS)
+
+
+def _refuse(path: str, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise NotAFile(path, mode)
