@@ -13,7 +13,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
     Http,
     Request,
     Service,
-    TransportError,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._profiles import ProfileCache
 from ansible_collections.tenantlink.stackone.plugins.module_utils._provider_errors import (
@@ -24,6 +23,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._provider_erro
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import Told
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
+from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError
 
 _BY_STATUS = {
     401: (

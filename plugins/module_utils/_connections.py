@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections that know whether a request was written to them, with one TLS context for all."""
+"""Connections that know the request that they carry, with one TLS context for all."""
 
 from __future__ import annotations
 
@@ -8,28 +8,20 @@ import ssl
 import threading
 from typing import Any
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._deadlines import CURRENT, CutOff
+
 try:
-    import requests
+    import urllib3
     from requests.adapters import HTTPAdapter
 except ImportError:
     HTTPAdapter = object  # type: ignore[misc, assignment]
 
 
-class Wire(threading.local):
-    """What the current thread knows of its request.
-
-    C(written) is false only as long as no byte of the request was handed to a connection that stands. Then the server
-    cannot have carried it out.
-    """
-
-    written = False
-
-
-WIRE = Wire()
-
-
 class _WatchedConnection:
-    """Notes when a request is written. What connecting writes, to a proxy or for TLS, is not part of the request."""
+    """Tells the request of the current thread by which socket it is carried, and when it is written.
+
+    What connecting writes, to a proxy or for TLS, is not part of the request.
+    """
 
     sock: Any
     auto_open: int
@@ -42,20 +34,40 @@ class _WatchedConnection:
         finally:
             self._connecting = False
 
+    def _new_conn(self) -> Any:
+        call = CURRENT.call
+        if call is None:
+            return super()._new_conn()  # type: ignore[misc]
+        try:
+            made = call.aside(super()._new_conn)  # type: ignore[misc]
+        except CutOff:
+            raise urllib3.exceptions.ConnectTimeoutError(self, "no connection was made in time") from None
+        call.carried_by(made)
+        return made
+
     def send(self, data: Any) -> None:
-        if not self._connecting:
+        call = CURRENT.call
+        if call and not self._connecting:
             if self.sock is None and self.auto_open:
                 # The standard library would connect after this line, and a failure of that proves that nothing was sent.
                 self.connect()
-            WIRE.written = True
+            call.written = True
+            if self.sock is not None:
+                call.carried_by(self.sock)
         super().send(data)  # type: ignore[misc]
 
 
 class TlsAdapter(HTTPAdapter):
-    """Hands every connection the shared context, through a proxy as well, and lets it note what it writes."""
+    """Hands every connection the shared contexts, and lets it tell what it does.
 
-    def __init__(self, context: ssl.SSLContext, pool_connections: int, pool_maxsize: int) -> None:
+    `proxy_context` is for a proxy that is itself spoken to over TLS.
+    """
+
+    def __init__(
+        self, context: ssl.SSLContext, proxy_context: ssl.SSLContext, pool_connections: int, pool_maxsize: int
+    ) -> None:
         self._context = context
+        self._proxy_context = proxy_context
         self._lock = threading.Lock()
         super().__init__(pool_connections, pool_maxsize)
 
@@ -67,8 +79,7 @@ class TlsAdapter(HTTPAdapter):
         # Two threads could each make one, and one of them use it before it is watched.
         with self._lock:
             if proxy not in self.proxy_manager:
-                # The second context is for a proxy that is itself spoken to over TLS.
-                contexts = {"ssl_context": self._context, "proxy_ssl_context": self._context}
+                contexts = {"ssl_context": self._context, "proxy_ssl_context": self._proxy_context}
                 _watch(super().proxy_manager_for(proxy, **contexts, **kwargs))
             return self.proxy_manager[proxy]
 
@@ -78,15 +89,8 @@ class TlsAdapter(HTTPAdapter):
         conn.cert_reqs = "CERT_REQUIRED" if verify else "CERT_NONE"
 
 
-def proxies_for(proxy: str | None, url: str) -> dict[str, str]:
-    """Return the declared proxy, else the environment's, for a host that C(NO_PROXY) does not exempt."""
-    if requests.utils.should_bypass_proxies(url, no_proxy=None):
-        return {}
-    return {"http": proxy, "https": proxy} if proxy else requests.utils.get_environ_proxies(url)
-
-
 def _watch(manager: Any) -> None:
-    """Let all connections of a pool manager note what they write, of whatever kind they are."""
+    """Let all connections of a pool manager tell what they do, of whatever kind they are."""
     classes = manager.pool_classes_by_scheme
     manager.pool_classes_by_scheme = {scheme: _watched(pool) for scheme, pool in classes.items()}
 

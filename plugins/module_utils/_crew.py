@@ -16,11 +16,11 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import C
 
 BEAT_SECONDS = 0.25
 
-PATIENCE = 8.0
-"""Seconds that requests under way get to end once a signal has come: whoever sends one often kills after ten."""
+PATIENCE = 1.0
+"""Seconds that requests under way get to end once the run is stopped; then their connections are shut down."""
 
-HANG_UP_PATIENCE = 1.0
-"""The same where the terminal or connection of the run is gone."""
+LEAVE_TAKING = 0.5
+"""Seconds after that which workers get to note what came of their requests; then they are left behind."""
 
 
 class Stop:
@@ -50,8 +50,13 @@ class Stop:
 
     @property
     def overdue(self) -> bool:
-        """Tell whether even requests under way are given up."""
+        """Tell whether even requests under way are cut off."""
         return self.now and time.monotonic() >= self._patient_until
+
+    @property
+    def left_behind(self) -> bool:
+        """Tell whether workers that still hang are waited for no more."""
+        return self.now and time.monotonic() >= self._patient_until + LEAVE_TAKING
 
     def check(self) -> None:
         """Raise Stopped where the run was stopped at once."""
@@ -64,10 +69,11 @@ class Stop:
             raise Stopped(self.reason or "")
 
     def clock(self) -> Clock:
-        """The time, with a sleep that a stop ends, and a check before each request."""
+        """The time, with a sleep that a stop ends, a check before each request, and an end of those under way."""
         clock = Clock()
         clock.sleep = self.sleep  # type: ignore[assignment]
         clock.check = self.check  # type: ignore[method-assign]
+        clock.given_up = lambda: self.overdue  # type: ignore[method-assign]
         return clock
 
 
@@ -82,7 +88,7 @@ def stopped_by_signals(stop: Stop) -> Iterator[None]:
         numbers.remove(signal.SIGHUP)
     if threading.current_thread() is not threading.main_thread():
         numbers.clear()
-    before = {number: signal.signal(number, lambda got, _frame: _on_signal(stop, got)) for number in numbers}
+    before = {number: signal.signal(number, lambda got, _frame: stop.at_once(_name(got))) for number in numbers}
     try:
         yield
     finally:
@@ -90,9 +96,8 @@ def stopped_by_signals(stop: Stop) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _on_signal(stop: Stop, number: int) -> None:
-    patience = HANG_UP_PATIENCE if number == signal.SIGHUP else PATIENCE
-    stop.at_once(f"by {signal.Signals(number).name}", patience)
+def _name(number: int) -> str:
+    return f"by {signal.Signals(number).name}"
 
 
 class Crew:
@@ -143,6 +148,6 @@ class Crew:
             while thread.is_alive():
                 thread.join(BEAT_SECONDS)
                 self._beat()
-                if self._stop.overdue:
+                if self._stop.left_behind:
                     return
         self._beat()

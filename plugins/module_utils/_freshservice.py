@@ -16,12 +16,11 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
     Http,
     Request,
     Service,
-    TransportError,
-    TransportKind,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
+from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
 
 PAGE_LIMIT = 20_000
 """Characters of a page in which its words are looked for."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import ssl
 import threading
 import time
@@ -17,22 +16,30 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Callable
 from urllib.parse import urlsplit
-from urllib.request import getproxies
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._connections import WIRE, TlsAdapter, proxies_for
+from ansible_collections.tenantlink.stackone.plugins.module_utils._certificates import tls_context
+from ansible_collections.tenantlink.stackone.plugins.module_utils._connections import TlsAdapter
+from ansible_collections.tenantlink.stackone.plugins.module_utils._deadlines import Watch
+from ansible_collections.tenantlink.stackone.plugins.module_utils._proxies import Proxies
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import (
-    MOST_REFUSALS,
-    QUOTA_PATIENCE,
+    PASSING,
     TOO_MANY,
+    Attempts,
     Pause,
     Retry,
     RetryLog,
     Told,
-    backoff,
-    status_delay,
+    Troubles,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line, valid_unicode, without_markup
+from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import (
+    KIND_TEXT,
+    TransportError,
+    TransportKind,
+    cut_error,
+    transport_error,
+)
 
 try:
     import requests
@@ -57,72 +64,10 @@ class Service(str, Enum):
     STACKONE = "stackone"
 
 
-class TransportKind(str, Enum):
-    """Why a request got no answer."""
-
-    DNS = "dns"
-    DNS_TEMPORARY = "dns_temporary"
-    REFUSED = "refused"
-    TLS = "tls"
-    PROXY = "proxy"
-    TIMEOUT = "timeout"
-    DROPPED = "dropped"
-    BODY = "body"
-
-
-_KIND_TEXT = {
-    TransportKind.DNS: "the host name does not resolve",
-    TransportKind.DNS_TEMPORARY: "the host name could not be resolved at this time",
-    TransportKind.REFUSED: "no connection could be made",
-    TransportKind.TLS: "the TLS connection failed",
-    TransportKind.PROXY: "the proxy failed",
-    TransportKind.TIMEOUT: "no answer came in time",
-    TransportKind.DROPPED: "the connection broke before the answer was complete",
-    TransportKind.BODY: "the answer was too large or could not be decoded",
-}
-
-_NEVER_PASSING = frozenset({TransportKind.DNS, TransportKind.TLS, TransportKind.BODY})
-
-_CONNECTING = frozenset(
-    {
-        TransportKind.DNS,
-        TransportKind.DNS_TEMPORARY,
-        TransportKind.REFUSED,
-        TransportKind.TLS,
-        TransportKind.PROXY,
-    }
-)
-"""What can only go wrong before the request is written."""
-
-_CERTIFICATE_ALERTS = frozenset(
-    {
-        "SSLV3_ALERT_BAD_CERTIFICATE",
-        "SSLV3_ALERT_CERTIFICATE_EXPIRED",
-        "SSLV3_ALERT_CERTIFICATE_REVOKED",
-        "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
-        "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
-        "TLSV13_ALERT_CERTIFICATE_REQUIRED",
-        "TLSV1_ALERT_UNKNOWN_CA",
-    }
-)
-"""C(ssl.SSLError.reason) where the server does not accept our certificate. In TLS 1.3 this comes after the request
-was written."""
-
-
-class TransportError(Exception):
-    """No answer. C(sent) is true where the request may have reached the server and been carried out."""
-
-    def __init__(self, kind: TransportKind, host: str, detail: str, sent: bool) -> None:
-        self.kind = kind
-        self.host = host
-        self.sent = sent
-        self.detail = one_line(detail)
-        super().__init__(f"{host}: {_KIND_TEXT[kind]} ({self.detail})")
-
-
 @dataclass(frozen=True)
 class HttpOptions:
-    """How to reach both services. C(timeout) in seconds, for connecting and for each read.
+    """How to reach both services. C(timeout) in seconds, for a whole request from the resolution of the name to the last
+    byte of the answer.
 
     C(workers) is how many threads send at the same time.
     """
@@ -159,6 +104,16 @@ class Request:
         """Method and path, as retries are reported: no query, no credentials."""
         return f"{self.method} {urlsplit(self.url).path}"
 
+    @property
+    def host(self) -> str:
+        """The host and port that it is sent to."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may change something there."""
+        return self.method != "GET"
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -194,6 +149,10 @@ class Clock:
     def check(self) -> None:
         """Raise Stopped where no further request may be sent."""
 
+    def given_up(self) -> bool:
+        """Tell whether even requests under way are cut off."""
+        return False
+
 
 class Http:
     """Sends requests; repeats what may be repeated; raises TransportError where no answer came.
@@ -208,7 +167,9 @@ class Http:
         self.sent = dict.fromkeys(Service, 0)
         self._lock = threading.Lock()
         self._adapter = _adapter(options)
-        self._proxied = bool(options.proxy or getproxies())
+        self._proxies = Proxies(options.proxy)
+        self._watch = Watch(options.timeout, self.clock.given_up)
+        self._troubles = Troubles()
 
     @property
     def waiting_for(self) -> tuple[str, float] | None:
@@ -221,26 +182,15 @@ class Http:
 
         Waiting for a quota that others use as well is not a failed attempt: it is bounded by time, not by `retries`.
         """
-        attempt, waited = 0, 0.0
+        attempts = Attempts(self.options.retries)
         while True:
             try:
                 answer = self._counted(request, quota)
             except TransportError as error:
-                delay = error_delay(error, attempt, request.repeatable)
-                if delay is None or attempt >= self.options.retries:
-                    raise
-                self._pause(request, _KIND_TEXT[error.kind], delay)
+                self._wait_after_error(request, error, attempts)
             else:
-                told = _told(request, answer)
-                delay = status_delay(told.status, told.retry_after, attempt, request.repeatable, self.clock.now())
-                if delay is None or attempt >= self.options.retries:
+                if not self._waits_after_answer(request, answer, attempts, quota):
                     return answer
-                limited = told.status == TOO_MANY and not told.passed_on and request.service is Service.STACKONE
-                self._pause(request, f"HTTP {answer.status}", delay, quota if limited else None)
-                waited += max(delay, QUOTA_PATIENCE / MOST_REFUSALS) if limited else 0.0
-                if limited and waited <= QUOTA_PATIENCE:
-                    continue
-            attempt += 1
 
     def _counted(self, request: Request, quota: Quota | None) -> Answer:
         with quota or nullcontext():
@@ -248,6 +198,38 @@ class Http:
             with self._lock:
                 self.sent[request.service] += 1
             return self._once(request)
+
+    def _wait_after_error(self, request: Request, error: TransportError, attempts: Attempts) -> None:
+        """Wait until the request is sent once more. Raises the error where it is not, and Stopped.
+
+        Whoever is stopped after a change was sent learns what came of that: nobody knows.
+        """
+        try:
+            if error.kind is TransportKind.STOPPED:
+                self.clock.check()
+            delay = attempts.delay_after_error(error, request.repeatable)
+            if delay is None or not self._is_worth_waiting(request, delay):
+                raise error
+            self._pause(request, KIND_TEXT[error.kind], delay)
+        except Stopped:
+            if error.sent and request.changes:
+                raise error from None
+            raise
+
+    def _waits_after_answer(self, request: Request, answer: Answer, attempts: Attempts, quota: Quota | None) -> bool:
+        """Return whether the request is sent once more; then it is time to. Raises Stopped."""
+        told = _told(request, answer)
+        own_quota = told.status == TOO_MANY and not told.passed_on and request.service is Service.STACKONE
+        if told.status != TOO_MANY and told.status not in PASSING:
+            self._troubles.none(request.host)
+        delay = attempts.delay_after_answer(told, own_quota, request.repeatable, self.clock.now())
+        if delay is None or not self._is_worth_waiting(request, delay):
+            return False
+        self._pause(request, f"HTTP {answer.status}", delay, quota if own_quota else None)
+        return True
+
+    def _is_worth_waiting(self, request: Request, delay: float) -> bool:
+        return self._troubles.allow(request.host, delay, self.clock.monotonic())
 
     def _pause(self, request: Request, reason: str, delay: float, quota: Quota | None = None) -> None:
         """Wait before a repetition; where a quota is used up, all who share it wait for their next slot instead.
@@ -263,45 +245,43 @@ class Http:
     def _once(self, request: Request) -> Answer:
         """Send a request by itself. A C(requests.Session) would add cookies, redirects and the password in .netrc,
         of which none is wanted, and cost as much again as the request."""
-        host = urlsplit(request.url).netloc
-        WIRE.written = False
-        try:
-            prepared = requests.Request(
-                request.method,
-                request.url,
-                auth=request.auth,
-                headers={**HEADERS, **(request.headers or {})},
-                params=request.params,
-                json=request.body,
-            ).prepare()
-            response = self._adapter.send(
-                prepared,
-                stream=True,
-                timeout=self.options.timeout,
-                verify=self.options.validate_certs,
-                proxies=proxies_for(self.options.proxy, request.url) if self._proxied else None,
-            )
-            with response:
-                raw = self._read(response.raw)
-                return _answer(response, raw)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
-            raise _transport_error(error, host, WIRE.written) from None
+        with self._watch.call() as call:
+            try:
+                prepared = requests.Request(
+                    request.method,
+                    request.url,
+                    auth=request.auth,
+                    headers={**HEADERS, **(request.headers or {})},
+                    params=request.params,
+                    json=request.body,
+                ).prepare()
+                response = self._adapter.send(
+                    prepared,
+                    stream=True,
+                    timeout=self.options.timeout,
+                    verify=self.options.validate_certs,
+                    proxies=self._proxies.for_url(request.url),
+                )
+                with response:
+                    raw = _read(response.raw)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+                raise transport_error(error, request.host, call) from None
+            if call.cut:
+                # Where no length is given, a connection that was shut down looks like the end of the answer.
+                raise cut_error(request.host, call)
+            return _answer(response, raw)
 
-    def _read(self, raw: Any) -> bytes:
-        """The whole body, within one time-out and one size: a server that drips must not hold a run."""
-        deadline = self.clock.monotonic() + self.options.timeout
-        body = bytearray()
-        while True:
-            chunk = raw.read1(CHUNK, decode_content=True) if hasattr(raw, "read1") else raw.read(1024)
-            if not chunk:
-                return bytes(body)
-            body += chunk
-            if len(body) > BODY_LIMIT:
-                raise urllib3.exceptions.DecodeError(f"more than {BODY_LIMIT} bytes")
-            if getattr(raw, "length_remaining", None) == 0:
-                return bytes(body)
-            if self.clock.monotonic() > deadline:
-                raise urllib3.exceptions.TimeoutError("the answer did not end")
+
+def _read(raw: Any) -> bytes:
+    """The whole body, within one size. The connections of urllib3 before 2 do not tell of a body that ends too soon."""
+    body = bytearray()
+    for chunk in raw.stream(CHUNK, decode_content=True):
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            raise urllib3.exceptions.DecodeError(f"more than {BODY_LIMIT} bytes")
+    if raw.length_remaining:
+        raise urllib3.exceptions.ProtocolError("the answer ended too soon")
+    return bytes(body)
 
 
 def _told(request: Request, answer: Answer) -> Told:
@@ -310,29 +290,19 @@ def _told(request: Request, answer: Answer) -> Told:
     return passed_on or Told(answer.status, answer.headers.get("Retry-After"))
 
 
-def error_delay(error: TransportError, attempt: int, repeatable: bool) -> float | None:
-    """Seconds to wait before repeating a request that got no answer; C(None): do not."""
-    if error.kind in _NEVER_PASSING or (error.sent and not repeatable):
-        return None
-    return backoff(attempt)
-
-
 def _adapter(options: HttpOptions) -> TlsAdapter:
+    context = proxy_context = _tls_context(options)
+    if urllib3.__version__.startswith("1."):  # type: ignore[attr-defined]
+        # It compares the names of servers itself, and never tells OpenSSL of one that is an IP address; of proxies
+        # it does not.
+        context = _tls_context(options)
+        context.check_hostname = False
     # Tenants' hosts come and go while StackOne's connections must stay: pools for more than all at once.
-    return TlsAdapter(_tls_context(options), pool_connections=2 * options.workers + 8, pool_maxsize=options.workers)
+    return TlsAdapter(context, proxy_context, pool_connections=2 * options.workers + 8, pool_maxsize=options.workers)
 
 
 def _tls_context(options: HttpOptions) -> ssl.SSLContext:
-    """One context for all hosts: making one costs more than a whole request."""
-    context = ssl.create_default_context(cafile=options.ca_path or requests.utils.DEFAULT_CA_BUNDLE_PATH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if not options.validate_certs:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    if options.client_cert:
-        context.load_cert_chain(options.client_cert, options.client_key)
-    return context
+    return tls_context(options.validate_certs, options.ca_path, options.client_cert, options.client_key)
 
 
 def _answer(response: requests.Response, raw: bytes) -> Answer:
@@ -346,70 +316,3 @@ def _answer(response: requests.Response, raw: bytes) -> Answer:
         except (ValueError, RecursionError):
             data = None
     return Answer(response.status_code, response.headers, text, data)
-
-
-def _transport_error(error: Exception, host: str, written: bool) -> TransportError:
-    """Judge why no answer came. C(written) is whether any of the request may have reached the server."""
-    causes = _causes(error)
-    kind = next(filter(None, map(_classify, causes)), TransportKind.DROPPED)
-    if any(isinstance(cause, ssl.SSLEOFError) for cause in causes) or (written and _is_late(kind, causes)):
-        kind = TransportKind.DROPPED
-    return TransportError(kind, host, _reason(causes), sent=written)
-
-
-def _is_late(kind: TransportKind, causes: list[BaseException]) -> bool:
-    """Return whether what goes by this name, and happens while connecting, broke a connection that stood."""
-    return kind in _CONNECTING and not any(getattr(cause, "reason", None) in _CERTIFICATE_ALERTS for cause in causes)
-
-
-def _causes(error: Exception) -> list[BaseException]:
-    """The exception and all it wraps, outermost first: requests and urllib3 nest them in C(args) and C(reason)."""
-    found: list[BaseException] = []
-    queue: list[Any] = [error]
-    while queue:
-        current = queue.pop(0)
-        if not isinstance(current, BaseException) or current in found:
-            continue
-        found.append(current)
-        queue += [getattr(current, "reason", None), *current.args, current.__cause__, current.__context__]
-    return found
-
-
-def _classify(cause: BaseException) -> TransportKind | None:
-    """Return what one exception in the chain says; None means that the inner ones tell."""
-    if isinstance(cause, (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)):
-        return TransportKind.PROXY
-    if isinstance(cause, (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError)):
-        return TransportKind.TLS
-    if isinstance(cause, socket.gaierror):
-        return TransportKind.DNS_TEMPORARY if cause.errno == socket.EAI_AGAIN else TransportKind.DNS
-    if isinstance(cause, UnicodeError):
-        return TransportKind.DNS
-    if isinstance(cause, urllib3.exceptions.NewConnectionError):
-        return _unless_unresolved(cause, TransportKind.REFUSED)
-    if isinstance(cause, (requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError)):
-        return _unless_unresolved(cause, TransportKind.TIMEOUT)
-    if isinstance(cause, (requests.exceptions.ReadTimeout, urllib3.exceptions.TimeoutError)):
-        return TransportKind.TIMEOUT
-    if isinstance(cause, urllib3.exceptions.DecodeError):
-        return TransportKind.BODY
-    if isinstance(cause, urllib3.exceptions.ProtocolError):
-        return TransportKind.DROPPED
-    return None
-
-
-def _unless_unresolved(cause: BaseException, kind: TransportKind) -> TransportKind:
-    for inner in _causes(cause):  # type: ignore[arg-type]
-        if isinstance(inner, socket.gaierror):
-            return TransportKind.DNS_TEMPORARY if inner.errno == socket.EAI_AGAIN else TransportKind.DNS
-    return kind
-
-
-def _reason(causes: list[BaseException]) -> str:
-    """Return the innermost exception's words: the outer ones repeat the URL.
-
-    An exception of the parser quotes what the server sent, which may be a token: it is only named.
-    """
-    inner = causes[-1]
-    own_words = (OSError, urllib3.exceptions.TimeoutError, urllib3.exceptions.DecodeError)
-    return f"{type(inner).__name__}: {inner}" if isinstance(inner, own_words) and str(inner) else type(inner).__name__

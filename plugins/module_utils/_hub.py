@@ -23,7 +23,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._api import (
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import FormField, parse_fields
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer, TransportError, TransportKind
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
 from ansible_collections.tenantlink.stackone.plugins.module_utils._identity import (
     account_id_of,
     account_path,
@@ -39,6 +39,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._provider_erro
 from ansible_collections.tenantlink.stackone.plugins.module_utils._shared import FailedForAll, Shared, unhurried
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import ConnectSession
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
+from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
 
 REDACTED = "__secretvalue:**redacted**"
 HUB_VERSION = "1.11.4"
@@ -251,7 +252,7 @@ class Hub:
             answer = self._api.send(method, path, headers=_headers(session), body=body, repeatable=repeatable)
         except TransportError as error:
             sent = Sent.UNCERTAIN if error.sent else Sent.REFUSED
-            late = error.kind is TransportKind.TIMEOUT
+            late = error.kind in (TransportKind.TIMEOUT, TransportKind.STOPPED)
             return Submission(sent, words=str(error), error=unreachable(error), late=late)
         return _submission(answer)
 

@@ -21,10 +21,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import S
 
 CHECK_SECONDS = 0.25
 
-PATIENCE = 1.0
-"""Seconds that requests under way get to end once the parent is gone."""
-
-EXIT_SECONDS = 1.6
+EXIT_SECONDS = 1.7
 """Seconds after which the process ends whatever it does, counted from when the loss was seen."""
 
 STANDARD_OUTPUT = 1
@@ -72,7 +69,7 @@ def _watch(stop: Stop, parent: Parent, over: threading.Event) -> None:
     while not over.wait(CHECK_SECONDS):
         loss = parent.loss
         if loss:
-            stop.at_once(loss, PATIENCE)
+            stop.at_once(loss)
             time.sleep(EXIT_SECONDS)
             os._exit(1)
 

@@ -8,6 +8,12 @@ import threading
 from collections import deque
 from typing import Any
 
+MOST_STRETCH = 4.0
+"""How many times as long as its window a slot is kept at most, after others were seen to use the quota too."""
+
+PEACE = 60.0
+"""Seconds without a 429 after which the run takes a step more again: StackOne counts by the minute (S82)."""
+
 CROWDED_PAUSE = 0.05
 """Seconds between looks for a free slot while every slot carries a request that has no answer yet."""
 
@@ -17,6 +23,9 @@ class Quota:
 
     A slot is free again one window after its request was *answered*: however long a request was under way,
     the server cannot have counted it later than that, so its own window never sees more than C(slots).
+
+    A 429 all the same means that somebody else uses the quota as well. Then each slot is kept for longer, so that the run
+    takes less than it may; with every minute without a 429 it comes back a step to what it may take.
     """
 
     def __init__(self, slots: int, window: float, clock: Any, primed: bool = False) -> None:
@@ -26,6 +35,8 @@ class Quota:
         self._lock = threading.Lock()
         self._free_at: deque[float] = deque([clock.monotonic() + window if primed else 0.0] * slots)
         self._held_until = 0.0
+        self._stretch = 1.0
+        self._stretched_at = 0.0
         self._waiting_until = 0.0
         self._waited = 0.0
 
@@ -35,7 +46,8 @@ class Quota:
 
     def __exit__(self, *_error: object) -> None:
         with self._lock:
-            self._free_at.append(self._clock.monotonic() + self._window)
+            now = self._clock.monotonic()
+            self._free_at.append(now + self._window * self._stretch_at(now))
 
     def hold(self, seconds: float) -> float:
         """Let no worker send before the pause that StackOne asked for is over.
@@ -44,6 +56,9 @@ class Quota:
         """
         with self._lock:
             now = self._clock.monotonic()
+            if now >= self._held_until:
+                # All who were under way when the quota was used up are refused: that is one sign, not many.
+                self._stretch, self._stretched_at = min(MOST_STRETCH, self._stretch_at(now) * 1.5), now + seconds
             longer: float = max(0.0, now + seconds - max(now, self._held_until))
             self._held_until = max(self._held_until, now + seconds)
         return longer
@@ -60,6 +75,11 @@ class Quota:
         with self._lock:
             left: float = self._waiting_until - self._clock.monotonic()
         return max(0.0, left)
+
+    def _stretch_at(self, now: float) -> float:
+        """Return how many times its window a slot is kept: a quarter of a window less for each minute of peace."""
+        steps = int(max(0.0, now - self._stretched_at) / PEACE)
+        return max(1.0, self._stretch - 0.25 * steps)
 
     def _take(self) -> None:
         free_at = self._reserve()

@@ -13,6 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._times import parse_date
+from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import (
+    NEVER_PASSING,
+    TransportError,
+    TransportKind,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._words import kind_of_request
 
 TOO_MANY = 429
@@ -24,13 +29,17 @@ QUOTA_WINDOW = 60.0
 LONGEST_WAIT = 120.0
 """Seconds beyond which an answer is given back instead of waited for: nobody watches a play that long."""
 
-QUOTA_PATIENCE = 180.0
-"""Seconds for which a request waits for a quota that is used up before its repetitions count as failed attempts."""
+PATIENCE = 300.0
+"""Seconds that a request waits in all between its repetitions, and that a run waits for a host that gives nothing but
+answers and failures of this kind. Then they are given back."""
 
-MOST_REFUSALS = 12
-"""How many times such a request is repeated at most, however short the waits are that it is told."""
+FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 30.0
+_DOUBLINGS = 6
+"""After so many, the longest pause is reached."""
 
-FIRST_BACKOFF = 0.5
+TIMEOUTS = 2
+"""How often a request may get no answer in time: whoever hangs twice hangs a third time too, and each costs the whole
+time-out."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +71,73 @@ def status_delay(status: int, retry_after: str | None, attempt: int, repeatable:
     return delay if delay <= LONGEST_WAIT else None
 
 
+def error_delay(error: TransportError, attempt: int, repeatable: bool) -> float | None:
+    """Seconds to wait before repeating a request that got no answer; C(None): do not."""
+    if error.kind in NEVER_PASSING or (error.sent and not repeatable):
+        return None
+    return backoff(attempt)
+
+
 def backoff(attempt: int) -> float:
-    """Seconds before try C(attempt)+2: doubling from half a second, with jitter so that workers spread."""
-    return FIRST_BACKOFF * float(2**attempt) * random.uniform(1.0, 1.25)
+    """Seconds before try C(attempt)+2: doubling from half a second to half a minute, with jitter so that workers spread."""
+    return min(LONGEST_BACKOFF, FIRST_BACKOFF * float(2 ** min(attempt, _DOUBLINGS))) * random.uniform(1.0, 1.25)
+
+
+@dataclass
+class Attempts:
+    """What a request has been through, and whether and when it is sent once more.
+
+    Being refused for a quota that others use as well is no failed attempt: only the waiting is bounded.
+    """
+
+    retries: int
+    failed: int = 0
+    refused: int = 0
+    timeouts: int = 0
+    waited: float = 0.0
+
+    def delay_after_error(self, error: TransportError, repeatable: bool) -> float | None:
+        """Seconds to wait after no answer; C(None): give up."""
+        self.timeouts += error.kind is TransportKind.TIMEOUT
+        if self.timeouts >= TIMEOUTS:
+            return None
+        return self._counted(error_delay(error, self.failed, repeatable))
+
+    def delay_after_answer(self, told: Told, own_quota: bool, repeatable: bool, now: float) -> float | None:
+        """Seconds to wait after an answer; C(None): take it. `own_quota`: it was refused for the quota of our own key."""
+        delay = status_delay(told.status, told.retry_after, self.failed, repeatable, now)
+        if not own_quota or delay is None:
+            return self._counted(delay)
+        self.refused += 1
+        return self._affordable(max(delay, backoff(self.refused - 1)))
+
+    def _counted(self, delay: float | None) -> float | None:
+        if delay is None or self.failed >= self.retries:
+            return None
+        self.failed += 1
+        return self._affordable(delay)
+
+    def _affordable(self, delay: float) -> float | None:
+        self.waited += delay
+        return delay if self.waited <= PATIENCE else None
+
+
+class Troubles:
+    """How long hosts have given nothing but answers and failures after which one waits.
+
+    Without this, each of a thousand tenants would wait for a StackOne that says "later" to all of them.
+    """
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+
+    def none(self, host: str) -> None:
+        """Note that a host works."""
+        self._since.pop(host, None)
+
+    def allow(self, host: str, delay: float, now: float) -> bool:
+        """Return whether this host may be waited for so long from now on."""
+        return now + delay - self._since.setdefault(host, now) <= PATIENCE
 
 
 def parse_retry_after(text: str | None, now: float) -> float | None:

@@ -67,7 +67,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 class Proxy(Relay):
-    """A CONNECT proxy; with a TLS context, one that is spoken to over TLS."""
+    """A CONNECT proxy that takes all hosts for this machine; with a TLS context, one that is spoken to over TLS."""
 
     def __init__(self, context: ssl.SSLContext | None = None):
         super().__init__(context)
@@ -75,8 +75,8 @@ class Proxy(Relay):
 
     async def _pass_on(self, reader, writer) -> None:
         request = await reader.readuntil(b"\r\n\r\n")
-        host, port = request.split()[1].decode().rsplit(":", 1)
-        await self._join(reader, writer, host, int(port), b"HTTP/1.1 200 Connection established\r\n\r\n")
+        port = request.split()[1].decode().rpartition(":")[2]
+        await self._join(reader, writer, "127.0.0.1", int(port), b"HTTP/1.1 200 Connection established\r\n\r\n")
 
 
 class Gate(Relay):

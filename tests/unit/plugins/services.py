@@ -19,18 +19,12 @@ from urllib.parse import parse_qs, urlsplit
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import StackOneApi
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import Exchange
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
-    Answer,
-    Clock,
-    Request,
-    Service,
-    TransportError,
-    TransportKind,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer, Clock, Request, Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Linker, Rules
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
+from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
 
 KEY = "key-of-an-agent"
 START = 1_800_000_000.0

@@ -19,12 +19,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._api import (
     unreachable,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
-    Answer,
-    Service,
-    TransportError,
-    TransportKind,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer, Service
+from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
 
 from .services import error, reply
 

@@ -19,11 +19,13 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
     HttpOptions,
     Request,
     Service,
-    TransportError,
-    TransportKind,
-    _transport_error,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import Retry, Told
+from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import (
+    TransportError,
+    TransportKind,
+    _judged,
+)
 
 EOF = ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
 UNKNOWN = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -77,7 +79,7 @@ CERTIFICATE_WANTED.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
 )
 def test_transport_errors_before_and_after_the_request_was_written(error, before, after):
     for written, kind in ((False, before), (True, after)):
-        found = _transport_error(error, "host:443", written)
+        found = _judged(error, "host:443", written)
         assert (found.kind.value, found.sent) == (kind, written)
         assert str(found).startswith("host:443: ")
 
@@ -102,13 +104,13 @@ def while_handling(cause):
     ],
 )
 def test_the_innermost_cause_is_told_because_the_outer_ones_repeat_the_url(error, words):
-    assert str(_transport_error(error, "host:443", False)).endswith(words)
+    assert str(_judged(error, "host:443", False)).endswith(words)
 
 
 def test_causes_that_name_each_other_end():
     first, second = OSError("first"), OSError("second")
     first.__context__, second.__context__ = second, first
-    assert _transport_error(first, "host", False).detail == "OSError: second"
+    assert _judged(first, "host", False).detail == "OSError: second"
 
 
 REFUSED, LOST, UNKNOWN_HOST = (

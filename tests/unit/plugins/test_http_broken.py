@@ -14,13 +14,11 @@ import threading
 import pytest
 import trustme
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
-    Http,
-    HttpOptions,
-    Request,
-    Service,
-    TransportError,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http, HttpOptions, Request, Service
+from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError
+
+BEHIND_PROXY = "stackone.example"
+"""Where requests through a proxy go: what is sent to this machine never goes through one."""
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 RECORD = b"\x17\x03\x03\x00\x40" + bytes(range(64))
@@ -143,14 +141,17 @@ def authority(tmp_path_factory):
 def context(request, authority):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = context.maximum_version = request.param
-    authority[0].issue_cert("localhost").configure_cert(context)
+    authority[0].issue_cert("localhost", BEHIND_PROXY).configure_cert(context)
     return context
 
 
 def head(connection):
     received = b""
     while b"\r\n\r\n" not in received:
-        received += connection.recv(65536)
+        more = connection.recv(65536)
+        if not more:
+            raise ConnectionError("the client has gone")
+        received += more
 
 
 def tunnelled(handler):
@@ -179,7 +180,8 @@ def http_to(server, authority, way, retries=0):
 
 def ask(http, server, method="POST", scheme="https", repeatable=False):
     body = {"a": 1} if method == "POST" else None
-    url = f"{scheme}://localhost:{server.port}/hub/accounts"
+    host = BEHIND_PROXY if http.options.proxy else "localhost"
+    url = f"{scheme}://{host}:{server.port}/hub/accounts"
     return http.send(Request(Service.STACKONE, method, url, body=body, repeatable=repeatable))
 
 
@@ -261,7 +263,7 @@ def test_what_breaks_in_the_handshake_was_not_sent(serving, authority, way, how)
 
 def test_an_unknown_authority_and_another_name_are_not_sent_to(serving, authority, context, way):
     other = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("localhost").configure_cert(other)
+    trustme.CA().issue_cert("localhost", BEHIND_PROXY).configure_cert(other)
     elsewhere = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority[0].issue_cert("elsewhere.example").configure_cert(elsewhere)
     server = serving(*(way[0](good(wrong)) for wrong in (other, elsewhere)))

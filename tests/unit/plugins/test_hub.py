@@ -7,7 +7,6 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import TransportKind
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import (
     AccountView,
     Sent,
@@ -17,6 +16,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import (
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import ConnectSession, SessionRequest
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
+from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportKind
 
 from .services import FIELDS, answers, breaks, error, refuses, reply
 

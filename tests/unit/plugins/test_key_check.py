@@ -17,7 +17,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice 
     classify,
     settle,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer, TransportError, TransportKind
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
+from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
 
 
 def answer(status, data=None, text=None, **headers):

@@ -13,7 +13,6 @@ import pytest
 from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Writer
 from ansible_collections.tenantlink.stackone.plugins.module_utils._confirm import Confirmer, polls
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import TransportKind
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Linker, Rules
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import VerifyLink
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
@@ -24,6 +23,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import
     UpdateCredentials,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
+from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportKind
 
 from .services import (
     KEY,

@@ -6,18 +6,15 @@ from email.utils import formatdate
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
-    TransportError,
-    TransportKind,
-    error_delay,
-)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import (
     Retry,
     RetryLog,
     backoff,
+    error_delay,
     parse_retry_after,
     status_delay,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
 
 NOW = 1_700_000_000.0
 

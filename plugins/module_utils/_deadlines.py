@@ -1,0 +1,185 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One deadline for a whole request: whatever it waits for, its connection is shut down when its time is over."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from typing import Any, Callable
+
+LOOK_SECONDS = 0.1
+"""How often the watch looks whether the run still waits for its requests."""
+
+
+class Cut(Enum):
+    """Why a request was cut off."""
+
+    LATE = "late"
+    STOPPED = "stopped"
+
+
+class CutOff(Exception):
+    """The request was cut off before it had a connection."""
+
+
+class Call:
+    """One request under way: what carries it, whether any of it was written, and whether it was cut off."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.deadline = time.monotonic() + seconds
+        self.cut: Cut | None = None
+        self.written = False
+        """False only as long as no byte of the request was handed to a connection that stands. Then the server cannot
+        have carried it out."""
+        self._lock = threading.Lock()
+        self._news = threading.Event()
+        self._handle: socket.socket | None = None
+        self._owner: Any = None
+
+    def carried_by(self, connection: Any) -> None:
+        """Note the socket that the request uses from now on.
+
+        The socket itself changes hands and objects while TLS is set up, and its number may be another connection's
+        after it was closed. So a second handle is kept, which shuts down the same connection from any thread.
+        """
+        if connection is self._owner:
+            return
+        handle = socket.socket(fileno=os.dup(connection.fileno()))
+        with self._lock:
+            before, self._handle, self._owner = self._handle, handle, connection
+            if self.cut:
+                _shut_down(handle)
+        if before:
+            before.close()
+
+    def aside(self, connect: Callable[[], socket.socket]) -> socket.socket:
+        """Return what `connect` returns. It runs in a thread that is left behind when the request is cut off, because
+        nothing can interrupt the resolution of a name. Raises CutOff, and what `connect` raises.
+        """
+        self._news.clear()
+        if self.cut:
+            raise CutOff
+        attempt = _Attempt(connect, self._news)
+        threading.Thread(target=attempt.run, daemon=True).start()
+        self._news.wait()
+        return attempt.take()
+
+    def cut_off(self, why: Cut) -> None:
+        """End whatever the request waits for."""
+        with self._lock:
+            self.cut = self.cut or why
+            if self._handle:
+                _shut_down(self._handle)
+        self._news.set()
+
+    def close(self) -> None:
+        """Let go of the connection, which others may use from now on."""
+        with self._lock:
+            handle, self._handle = self._handle, None
+        if handle:
+            handle.close()
+
+
+class _Attempt:
+    """A connection that is being made in another thread."""
+
+    def __init__(self, connect: Callable[[], socket.socket], news: threading.Event) -> None:
+        self._connect = connect
+        self._news = news
+        self._lock = threading.Lock()
+        self._left_behind = False
+        self._made: socket.socket | None = None
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            made, error = self._connect(), None
+        except BaseException as caught:
+            made, error = None, caught
+        with self._lock:
+            self._made, self._error = made, error
+            if self._left_behind and made:
+                made.close()
+        self._news.set()
+
+    def take(self) -> socket.socket:
+        with self._lock:
+            if self._error:
+                raise self._error
+            if self._made is None:
+                self._left_behind = True
+                raise CutOff
+            return self._made
+
+
+class Current(threading.local):
+    """The request of the current thread."""
+
+    call: Call | None = None
+
+
+CURRENT = Current()
+
+
+class Watch:
+    """Cuts off requests that take longer than so many seconds, and all of them once the run has given them up.
+
+    One thread watches over all. It is there only while requests are under way.
+    """
+
+    def __init__(self, seconds: float, given_up: Callable[[], bool] = lambda: False) -> None:
+        self._seconds = seconds
+        self._given_up = given_up
+        self._lock = threading.Lock()
+        self._calls: set[Call] = set()
+        self._watching = False
+
+    @contextmanager
+    def call(self) -> Iterator[Call]:
+        """Watch over the request that the current thread sends meanwhile."""
+        call, before = Call(self._seconds), CURRENT.call
+        with self._lock:
+            self._calls.add(call)
+            if not self._watching:
+                self._watching = True
+                threading.Thread(target=self._run, daemon=True).start()
+        CURRENT.call = call
+        try:
+            yield call
+        finally:
+            CURRENT.call = before
+            with self._lock:
+                self._calls.discard(call)
+            call.close()
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                calls = list(self._calls)
+                if not calls:
+                    self._watching = False
+                    return
+            time.sleep(self._look(calls))
+
+    def _look(self, calls: list[Call]) -> float:
+        """Cut off what has to be; return the seconds until the next look."""
+        now, given_up, pause = time.monotonic(), self._given_up(), LOOK_SECONDS
+        for call in calls:
+            if not call.cut and (given_up or call.deadline <= now):
+                call.cut_off(Cut.LATE if call.deadline <= now else Cut.STOPPED)
+            elif not call.cut:
+                pause = min(pause, call.deadline - now)
+        return pause
+
+
+def _shut_down(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
