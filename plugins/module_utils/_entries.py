@@ -167,8 +167,10 @@ def _unsound(position: int, values: Mapping[str, Any], error: Failed, scrubber: 
         position,
         None,
         failure.scrubbed(scrubber),
-        *map(scrubber.scrub, shown.values()),
-        values.get("line"),
+        domain=scrubber.scrub(shown["domain"]),
+        origin_owner_id=scrubber.scrub(shown["origin_owner_id"]),
+        account_id=scrubber.scrub(shown["account_id"]),
+        line=values.get("line"),
         identified=_identified(values, scrubber),
     )
 

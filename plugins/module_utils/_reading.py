@@ -58,7 +58,7 @@ def _read(given: Mapping[Any, Any], spec: Spec, path: str, faults: list[str]) ->
     for written, value in given.items():
         name = names.get(written, written) if isinstance(written, str) else None
         try:
-            if name not in spec:
+            if name is None or name not in spec:
                 raise Wrong(_unknown(written, path, [*spec, *names]))
             if unset(value):
                 continue

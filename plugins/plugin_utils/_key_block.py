@@ -24,6 +24,7 @@ _NULL_TAG = "tag:yaml.org,2002:null"
 _SIMPLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
 _SIMPLE_TEXT = re.compile(r"[A-Za-z0-9._~+/=@: -]*")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
+_BLANK = " \t\r\n\x85\u2028\u2029"
 
 _UNSAFE = (
     f"{VARIABLE} is written in a way that cannot be changed without a risk to the rest of the file. Write it as lines of"
@@ -108,7 +109,7 @@ class KeyBlock:
             raise Problem(_UNSAFE)
         old = self._text[entry.value_start : entry.end]
         # A text in several lines ends with the last line break.
-        after = old[len(old.rstrip()) :]
+        after = old[len(old.rstrip(_BLANK)) :]
         return entry.value_start, entry.end, ("" if old else " ") + _value_text(value) + after
 
     def _line_edit(self, entry: Entry) -> Edit:
