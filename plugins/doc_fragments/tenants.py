@@ -13,6 +13,7 @@ options:
   tenants:
     description:
       - The tenants. What is not set is left alone.
+      - What is wrong with one of them is the failure of that one, with its position; the others are worked on.
       - Two entries that mean the same link, or turn out to mean the same account, are refused before anything is changed.
     type: list
     elements: dict
@@ -40,6 +41,9 @@ options:
       origin_owner_id:
         description:
           - Your own id of the customer that the account belongs to.
+          - Put it in quotes. YAML reads C(0123) as 83, C(1_000) as 1000 and C(12:30:45) as 45045, and nobody can see that
+            afterwards. Booleans, decimal numbers, dates, what spreadsheets write in place of ids (C(1.23457E+11), C(#N/A)) and
+            invisible characters are refused; white space around an id is removed.
           - Together with O(tenants[].provider), and O(tenants[].domain) where an owner has several accounts, this tells which account is this tenant's.
           - Required when O(tenants[].state=present). Either this or O(tenants[].account_id) is required when O(tenants[].state=absent).
         type: str

@@ -221,6 +221,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import REQUESTS_IMPORT_ERROR, Http
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import domain_in
+from ansible_collections.tenantlink.stackone.plugins.module_utils._reading import read
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import account_spec, http_spec, stackone_spec
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, normalise_key
@@ -230,6 +231,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
     one_line,
     valid_unicode,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._written import not_text, unset
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._hosts import host_name, name_offers, unique_names
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import opened
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._marked import marked
@@ -237,7 +239,7 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._sealed import
 
 ENDINGS = ("stackone.yml", "stackone.yaml", "accounts.yml", "accounts.yaml")
 EXPRESSIONS = frozenset({"compose", "groups", "hostnames", "keyed_groups"})
-SECRETS = ("stackone_api_key", "proxy")
+SPEC = {**http_spec(), **stackone_spec(), **account_spec(), "group": {"type": "str"}}
 SUBJECT = "accounts"
 PREFIX = "stackone_"
 
@@ -291,7 +293,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
         """Take the options of the file, whose values may be templates. Raises Failed(invalid_argument)."""
         given = {name: self._evaluated(name, value) for name, value in (direct or {}).items()}
-        super().set_options(task_keys, var_options, given)
+        super().set_options(task_keys, var_options, {name: value for name, value in given.items() if not unset(value)})
 
     def _evaluated(self, name: str, value: Any) -> Any:
         if name in EXPRESSIONS:
@@ -309,10 +311,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 f"{name} cannot be evaluated ({_without_source(error, value)}).",
                 "Correct it in the inventory file, or pass what it needs, as the vault's password.",
             ) from None
-        if name in SECRETS and isinstance(evaluated, (list, tuple, Mapping)):
-            # Ansible's own check would show what it is instead.
-            raise invalid_argument(f"{name} is no text.", "Name the variable that holds nothing else.")
-        return evaluated
+        # Ansible would make text of whatever it is, or show what it does not understand.
+        values, faults = read({name: evaluated}, SPEC) if name in SPEC else ({name: evaluated}, [])
+        if faults:
+            raise invalid_argument(" ".join(faults), "Correct it in the inventory file.")
+        return values.get(name)
 
     def _accounts(self, path: str, cache: bool) -> list[dict[str, Any]]:
         """The accounts that are meant, as account_info shows them: from the cache, or from StackOne. Raises Failed."""
@@ -334,12 +337,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _params(self) -> dict[str, Any]:
         """The options as modules have them. Raises Failed(invalid_argument)."""
-        spec = {**http_spec(), **stackone_spec(), **account_spec()}
-        params = {name: self.get_option(name) for name in spec}
+        params = {name: self.get_option(name) for name in SPEC}
         if params["client_key"] and not params["client_cert"]:
             raise invalid_argument("client_key needs client_cert.", "Set both, or none of them.")
-        lists = {name for name, about in spec.items() if about["type"] == "list" and params[name] is not None}
-        return {**params, **{name: texts_from(params[name], name) for name in lists}}
+        return params
 
     def _listed(self, params: Mapping[str, Any], key: str, choice: Choice) -> list[dict[str, Any]]:
         url = stackone_url_from(params)
@@ -451,7 +452,7 @@ def variables_of(account: Mapping[str, Any]) -> dict[str, Any]:
 
 def texts_from(values: Iterable[Any], option: str) -> list[str]:
     """A list's items as texts. Raises Failed(invalid_argument)."""
-    if not all(isinstance(value, (str, int, float)) for value in values):
+    if any(map(not_text, values)):
         raise invalid_argument(f"{option} must be a list of texts.")
     # A text stays the same object: Ansible knows by it that an expression comes from the user.
     return [value if isinstance(value, str) else str(value) for value in values]

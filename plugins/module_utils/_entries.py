@@ -146,13 +146,7 @@ def _entry(position: int, written: Any, spec: Spec, needed: Sequence[str]) -> En
         tenant = tenant_from(with_defaults(values, spec))
         require(tenant, needed)
         return Entry(
-            position,
-            tenant,
-            None,
-            tenant.domain,
-            tenant.origin_owner_id,
-            tenant.account_id,
-            values.get("line"),
+            position, tenant, None, tenant.domain, tenant.origin_owner_id, tenant.account_id, line=values.get("line")
         )
     except Failed as error:
         return _unsound(position, values, error, Scrubber(_secrets_of(written)))
@@ -167,9 +161,7 @@ def _unsound(position: int, values: Mapping[str, Any], error: Failed, scrubber: 
         position,
         None,
         failure.scrubbed(scrubber),
-        domain=scrubber.scrub(shown["domain"]),
-        origin_owner_id=scrubber.scrub(shown["origin_owner_id"]),
-        account_id=scrubber.scrub(shown["account_id"]),
+        **scrubber.scrub(shown),
         line=values.get("line"),
         identified=_identified(values, scrubber),
     )

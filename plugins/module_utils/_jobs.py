@@ -114,7 +114,7 @@ def refuse_linked_elsewhere(jobs: Sequence[Job], seen: Directory) -> None:
         if accounts:
             job.found = _linked_elsewhere(tenant, accounts)
         elif other.entry.origin_owner_id != job.entry.origin_owner_id:
-            job.found = _declared_elsewhere(tenant, other.entry)
+            job.found = _declared_elsewhere(other.entry)
 
 
 def repairs_of(jobs: Iterable[Job]) -> list[Repair]:
@@ -176,7 +176,7 @@ def _linked_elsewhere(tenant: Tenant, accounts: Sequence[Account]) -> Failed:
     )
 
 
-def _declared_elsewhere(tenant: Tenant, other: Entry) -> Failed:
+def _declared_elsewhere(other: Entry) -> Failed:
     return Failed(
         FailureCode.DOMAIN_LINKED_ELSEWHERE,
         f"{other.name} of the list links its domain for another owner.",

@@ -56,7 +56,7 @@ def _read(given: Mapping[Any, Any], spec: Spec, path: str, faults: list[str]) ->
     names = {alias: name for name, about in spec.items() for alias in about.get("aliases", ())}
     values: dict[str, Any] = {}
     for written, value in given.items():
-        name = names.get(written, written) if isinstance(written, str) else None
+        name = names.get(written, written) if isinstance(written, str) else ""
         try:
             if name is None or name not in spec:
                 raise Wrong(_unknown(written, path, [*spec, *names]))

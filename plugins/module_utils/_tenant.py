@@ -10,6 +10,7 @@ from enum import Enum
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import SHORTEST_SECRET
+from ansible_collections.tenantlink.stackone.plugins.module_utils._written import trimmed
 
 SUFFIX = ".freshservice.com"
 LABEL_LIMIT = 63
@@ -95,7 +96,7 @@ def normalise_domain(text: str) -> str:
     Raises Failed(invalid_domain) for anything that is not one DNS label under freshservice.com,
     because the key would otherwise be sent to a host nobody declared.
     """
-    host = _host_of(text.strip())
+    host = _host_of(trimmed(text))
     label = host[: -len(SUFFIX)] if host.endswith(SUFFIX) else host
     reason = _why_not_a_label(label)
     if reason:
@@ -116,7 +117,7 @@ def normalise_key(text: str, option: str) -> str:
 
     Raises Failed(invalid_argument) without ever showing the key.
     """
-    key = text.strip()
+    key = trimmed(text)
     if not key:
         raise invalid_argument(f"{option} is empty.", "Set it from a variable kept in Ansible Vault.")
     if not _KEY.fullmatch(key):
@@ -138,11 +139,13 @@ def invalid_argument(message: str, remediation: str = "") -> Failed:
 
 
 def _host_of(text: str) -> str:
-    """The host of a pasted URL; a bare label or host passes through. The path of a portal URL is dropped."""
+    """The host of a pasted URL, with or without its scheme; what is no host of Freshservice's passes through.
+
+    The path of a portal's URL is dropped.
+    """
     scheme = _SCHEME.match(text)
-    if not scheme:
-        return text.lower()
-    return re.split(r"[/?#]", text[scheme.end() :])[0].lower()
+    host = re.split(r"[/?#]", text[scheme.end() :] if scheme else text)[0].lower()
+    return host if scheme or host.endswith(SUFFIX) else text.lower()
 
 
 def _why_not_a_label(label: str) -> str | None:

@@ -60,6 +60,9 @@ options:
   origin_owner_id:
     description:
       - Your own id of the customer that the account belongs to.
+      - Put it in quotes. YAML reads C(0123) as 83, C(1_000) as 1000 and C(12:30:45) as 45045, and nobody can see that afterwards.
+        Booleans, decimal numbers, dates, what spreadsheets write in place of ids (C(1.23457E+11), C(#N/A)) and invisible
+        characters are refused; white space around an id is removed.
       - Together with O(provider), and O(domain) where an owner has several accounts, this tells which account is this tenant's.
       - Required when O(state=present). Either this or O(account_id) is required when O(state=absent).
     type: str

@@ -80,7 +80,8 @@ options:
     description:
       - Whether to unlink the accounts of the same provider that no entry of O(tenants) stands for.
       - That is done last, and only where the run was not stopped before. In check mode they are returned in RV(purged).
-      - The accounts of an owner are spared while one of its entries fails before it is known which account is meant.
+      - The accounts of an owner are spared while one of its entries fails before it is known which account is meant. While an
+        entry does not tell its owner or account at all, because it is misspelt for example, nothing is unlinked.
     type: bool
     default: false
   purge_limit:

@@ -161,8 +161,8 @@ def test_whatever_decides_the_listing_is_in_the_digest():
 
 
 def test_texts():
-    assert accounts.texts_from([4711, "a", True], "labels") == ["4711", "a", "True"]
-    for values in ([None], [["a"]], [{"a": 1}]):
+    assert accounts.texts_from([4711, "a"], "hostnames") == ["4711", "a"]
+    for values in ([None], [["a"]], [{"a": 1}], [True], [1.5]):
         with pytest.raises(Failed, match="labels must be a list of texts"):
             accounts.texts_from(values, "labels")
 

@@ -35,6 +35,10 @@ LABELS = st.from_regex(re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?"), fullma
         "http://mycompany.freshservice.com/a/dashboard?x=1#y",
         "https://mycompany.freshservice.com?x=1",
         "https://mycompany.freshservice.com#y",
+        "mycompany.freshservice.com/",
+        "MyCompany.freshservice.com/a/tickets?x=1",
+        "\ufeffmycompany\u200b",
+        "\u00a0mycompany.freshservice.com/\u00a0",
     ],
 )
 def test_the_three_forms_that_people_paste(text):
@@ -70,7 +74,10 @@ def test_the_three_forms_that_people_paste(text):
         ("my\x7fcompany", "white space"),
         ("mycömpany", "non-ASCII"),
         ("m\u0443company", "non-ASCII"),
-        ("mycompany\u200b", "non-ASCII"),
+        ("my\u200bcompany", "non-ASCII"),
+        ("mycompany/", "path"),
+        ("evil.com/mycompany.freshservice.com", "path"),
+        ("mycompany.freshservice.com:443/", "port"),
         ("xn--mycmpany-q4a", "look-alike"),
         ("a" * 64, "longer than 63"),
         ("-mycompany", "letters, digits and inner hyphens"),
