@@ -168,8 +168,8 @@ keyed_groups:
 # Two more files, as comments, because the examples of a plugin are one YAML document.
 
 # accounts.yml
-# The accounts that do not work, as hosts for the role tenantlink.stackone.freshservice_link, which mends them.
-#   ansible-playbook -i accounts.yml mend.yml -e @vault.yml --ask-vault-pass
+# The accounts that do not work, as hosts for the role tenantlink.stackone.freshservice_link, which repairs them.
+#   ansible-playbook -i accounts.yml repair.yml -e @vault.yml --ask-vault-pass
 # group_vars/stackone_accounts.yml beside it says how to reach them, and which key belongs to which:
 #   ansible_connection: local
 #   ansible_python_interpreter: "{{ ansible_playbook_python }}"
@@ -311,7 +311,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             ) from None
         if name in SECRETS and isinstance(evaluated, (list, tuple, Mapping)):
             # Ansible's own check would show what it is instead.
-            raise invalid_argument(f"{name} is no text.", "Name the variable that holds nothing else.")
+            raise invalid_argument(f"{name} is not text.", "Name the variable that holds nothing else.")
         return evaluated
 
     def _accounts(self, path: str, cache: bool) -> list[dict[str, Any]]:
