@@ -97,7 +97,7 @@ options:
     elements: str
   account_ids:
     description:
-      - Ids of accounts. One that does not exist is no error, and no host.
+      - Ids of accounts. One that does not exist is left out, without an error.
     type: list
     elements: str
   domains:
@@ -142,7 +142,7 @@ options:
     type: str
     default: stackone_accounts
 notes:
-  - These hosts are no machines. Give them C(ansible_connection=local) and
+  - These hosts are accounts, not machines, and their names come from outside. Give them C(ansible_connection=local) and
     C(ansible_python_interpreter="{{ ansible_playbook_python }}") in C(group_vars/stackone_accounts.yml) beside the inventory
     file. O(compose) cannot, because the latter is a template and must stay one.
   - Texts of StackOne are never run, neither as templates nor as conditions. C(ansible-inventory --list) shows a text that could
