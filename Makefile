@@ -19,7 +19,7 @@ help:
 	@echo "make sanity       ansible-test sanity on the oldest and the newest ansible-core"
 	@echo "make docs         the documentation site, in docs/site/_build"
 	@echo "make matrix       the tests on every ansible-core that this machine's Pythons allow; options in ARGS=\"--help\""
-	@echo "make pictures     the README's pictures anew, of real runs on the emulator; needs Chromium"
+	@echo "make pictures     the README's pictures again, of real runs on the emulator; needs Chromium"
 	@echo "make mutation     whether the unit tests notice changes to the deciding code, about twenty minutes"
 	@echo "make sandbox      the two services, emulated, to follow docs/walkthrough.md with"
 	@echo "make benchmark    how fast it is against other ways, about ten minutes; options in ARGS=\"--help\""

@@ -10,6 +10,8 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.text.converters import to_text
+from ansible.parsing.vault import b_HEADER as HEADER
+from ansible.parsing.vault import is_encrypted
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 
@@ -52,6 +54,7 @@ class ActionModule(ActionBase):
             "replaced": merged.changed,
             "unchanged": merged.unchanged,
             "removed": merged.removed,
+            "keys_in_clear": not _is_encrypted(options["keys_file"]),
         }
 
     def _merge(self, options: dict[str, Any], task_vars: dict[str, Any]) -> Merged:
@@ -106,6 +109,11 @@ def _password(options: dict[str, Any]) -> str:
     if not password:
         raise Problem(MISSING)
     return password
+
+
+def _is_encrypted(keys_file: str) -> bool:
+    with open(_path(keys_file), "rb") as file:
+        return is_encrypted(file.read(len(HEADER)))
 
 
 def _path(text: str) -> str:

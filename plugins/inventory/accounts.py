@@ -97,7 +97,7 @@ options:
     elements: str
   account_ids:
     description:
-      - Ids of accounts. One that does not exist is no error, and no host.
+      - Ids of accounts. One that does not exist is left out, without an error.
     type: list
     elements: str
   domains:
@@ -142,7 +142,7 @@ options:
     type: str
     default: stackone_accounts
 notes:
-  - These hosts are no machines. Give them C(ansible_connection=local) and
+  - These hosts are accounts, not machines, and their names come from outside. Give them C(ansible_connection=local) and
     C(ansible_python_interpreter="{{ ansible_playbook_python }}") in C(group_vars/stackone_accounts.yml) beside the inventory
     file. O(compose) cannot, because the latter is a template and must stay one.
   - Texts of StackOne are never run, neither as templates nor as conditions. C(ansible-inventory --list) shows a text that could
@@ -168,8 +168,8 @@ keyed_groups:
 # Two more files, as comments, because the examples of a plugin are one YAML document.
 
 # accounts.yml
-# The accounts that do not work, as hosts for the role tenantlink.stackone.freshservice_link, which mends them.
-#   ansible-playbook -i accounts.yml mend.yml -e @vault.yml --ask-vault-pass
+# The accounts that do not work, as hosts for the role tenantlink.stackone.freshservice_link, which repairs them.
+#   ansible-playbook -i accounts.yml repair.yml -e @vault.yml --ask-vault-pass
 # group_vars/stackone_accounts.yml beside it says how to reach them, and which key belongs to which:
 #   ansible_connection: local
 #   ansible_python_interpreter: "{{ ansible_playbook_python }}"

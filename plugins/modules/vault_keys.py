@@ -112,4 +112,9 @@ removed:
   returned: success
   type: int
   sample: 0
+keys_in_clear:
+  description: Whether the CSV holds the keys in clear, so that it should be deleted now.
+  returned: success
+  type: bool
+  sample: true
 """

@@ -83,14 +83,14 @@ def test_broken_accounts_are_mended(house, project):
     whole = house.by_hand("globex", api_key=house.tenant_key("globex"))
     broken = house.by_hand("acme", api_key="a-key-that-was-reset", status="error")
     house.known.add("a-key-that-was-reset")
-    run = job(house, project, "mend.yml", "stackone.yml")
+    run = job(house, project, "repair.yml", "stackone.yml")
     assert run.code == 0, run.output
     assert recap(run) == {"customer-acme": (1, 0)}
     assert {account["id"]: account["status"] for account in house.emulator.accounts()} == {
         whole["id"]: "active",
         broken["id"]: "active",
     }
-    assert job(house, project, "mend.yml", "stackone.yml").code == 0
+    assert job(house, project, "repair.yml", "stackone.yml").code == 0
 
 
 def test_the_tenant_of_a_survey_is_linked(house, project):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.tenantlink.stackone.plugins.action import vault_keys
 from ansible_collections.tenantlink.stackone.plugins.doc_fragments import auth, connection, tenant, tenants
 from ansible_collections.tenantlink.stackone.plugins.module_utils import _specs
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
@@ -83,6 +84,10 @@ def documented(module):
 @pytest.mark.parametrize("module", MODULES)
 def test_options_are_documented_as_they_are(module):
     compare(documented(module), SPECS[module])
+
+
+def test_vault_keys_is_documented_as_it_is():
+    compare(yaml.safe_load(importlib.import_module(f"{PACKAGE}.vault_keys").DOCUMENTATION)["options"], vault_keys.SPEC)
 
 
 def compare(options, spec):
