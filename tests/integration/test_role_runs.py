@@ -11,6 +11,7 @@ import re
 import pytest
 import yaml
 
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _plain_files
 from tests.integration.house import PLAYBOOKS, headers, recap, run_by_host
 
 NAMES = ("acme", "globex", "initech", "umbrella")
@@ -189,7 +190,8 @@ def test_keys_in_clear_are_warned_of(house, playbook):
     variables.touch(mode=0o600)
     variables.write_text(yaml.safe_dump({"freshservice_link_api_keys": house.keys}))
     told = playbook("link", "-e", f"@{variables}", quiet=True, freshservice_link_tenants=GOOD)
-    assert f"Warning: {variables} holds API keys in clear." in told.output
+    # Before ansible-core 2.19 nothing says where a variable comes from.
+    assert (f"Warning: {variables} holds API keys in clear." in told.output) == (_plain_files._tags is not None)
     silent = playbook("link", quiet=True, freshservice_link_tenants=GOOD, freshservice_link_api_keys_file=str(sealed))
     assert "in clear" not in silent.output
 
