@@ -19,7 +19,7 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document impo
     records_in,
 )
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._key_names import Keys
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role_words import in_role_words
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role_words import KEY_MISSING, in_role_words
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import (
     account_row,
     host_row,
@@ -27,6 +27,7 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import (
     shown,
     was_started,
 )
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._showable import listed
 
 MOST = 50
 """How many tenants of a kind are named."""
@@ -52,6 +53,8 @@ class Asked:
     waiting_failed: str = ""
     keys: Keys = field(default_factory=Keys)
     plain_files: Sequence[str] = ()
+    near: Sequence[str] = ()
+    """Variables that are set and not read, whose names say that they hold keys."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
         *_counts(result, asked, len(records)),
         *_moved(records, asked.check_mode),
         *_first([_failure_line(record, asked.keys) for record in failed], asked),
-        *(asked.keys.unused_line(records) if any(_lacks_key(record) for record in failed) else ()),
+        *(_unused_keys(records, asked) if any(_lacks_key(record) for record in failed) else ()),
         *_missing(asked),
         *map(_plain, asked.plain_files),
         *(f"Report written to {path}" for path in asked.reports),
@@ -85,7 +88,7 @@ def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
 def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending:
     """The end for one host: what was done, or why it failed, in one line."""
     if not _ended(result) or result.get("msg") or result.get("failure"):
-        line = _host_failure(host, result)
+        line = _host_failure(host, result, asked)
         return Ending([line], line)
     row = host_row(host, result, asked.check_mode)
     if row.verdict and "actions" not in result:
@@ -96,13 +99,33 @@ def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending
     return Ending([f"{host}: {row.outcome}; {account}{agent}{moved}"], "")
 
 
-def _host_failure(host: str, result: Mapping[Any, Any]) -> str:
+def _host_failure(host: str, result: Mapping[Any, Any], asked: Asked) -> str:
     line = shown(result.get("msg")) or DIED
     if re.search(r"\bmissing\b", line) and re.search(r"\bapi_key\b", line):
-        return f"{host}: {KEY_OF_HOST_MISSING}"
+        return f"{host}: {KEY_OF_HOST_MISSING}{_near(asked)}"
     tenant = shown(mapping(result.get("failure")).get("tenant"))
-    line = in_role_words(line, of_list=False)
+    line = _of_run(line, asked, of_list=False)
     return line if tenant and line.startswith(tenant) else f"{host}: {line}"
+
+
+def _of_run(line: str, asked: Asked, of_list: bool = True) -> str:
+    """Return a module's line about the whole run in the role's words."""
+    words = in_role_words(line, of_list)
+    return f"{words}{_near(asked)}" if words == KEY_MISSING else words
+
+
+def _near(asked: Asked) -> str:
+    if not asked.near:
+        return ""
+    verb, which = ("is", "it is the one") if len(asked.near) == 1 else ("are", "one of them is meant")
+    return f" {listed(asked.near)} {verb} set, but not read: if {which}, give the role's variable its value."
+
+
+def _unused_keys(records: Sequence[Mapping[Any, Any]], asked: Asked) -> Iterator[str]:
+    if asked.keys.given:
+        yield from asked.keys.unused_line(records)
+    elif asked.near:
+        yield f"{asked.keys.variable} is empty.{_near(asked)}"
 
 
 def counted(count: int, word: str) -> str:
@@ -261,10 +284,10 @@ def _missing(asked: Asked) -> Iterator[str]:
 
 def _verdict(result: Mapping[Any, Any], asked: Asked, failed: int) -> str:
     if not _ended(result) or (not failed and not mapping(result.get("summary")) and result.get("msg")):
-        return in_role_words(shown(result.get("msg")) or DIED, of_list=True)
+        return _of_run(shown(result.get("msg")) or DIED, asked)
     summary = mapping(result.get("summary"))
     waiting = summary.get("not_started", 0)
-    parts = [in_role_words(problem_of(result) or "", of_list=True), asked.waiting_failed]
+    parts = [_of_run(problem_of(result) or "", asked), asked.waiting_failed]
     if failed:
         others = f", {waiting} {'was' if waiting == 1 else 'were'} not started" if waiting else ""
         parts.append(

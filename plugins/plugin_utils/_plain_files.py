@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-# Ansible promises neither the name nor that a value has an origin. Where it has none, nothing is warned of.
+# Since ansible-core 2.19 a value knows its origin. Ansible promises neither that nor the name; without it, nothing is warned of.
 try:
     from ansible._internal._datatag import _tags
 except ImportError:
@@ -25,29 +25,22 @@ def plain_files(paths: Iterable[str], values: Iterable[Any]) -> list[str]:
 
 
 def _sources_of(value: Any) -> Iterator[str]:
-    """The files that the texts in a value were read from; none for what was encrypted by itself."""
+    """Return the files that the texts in a value were read from."""
     if isinstance(value, Mapping):
         for inner in value.values():
             yield from _sources_of(inner)
-    elif isinstance(value, str) and value and not _vaulted(value):
+    elif isinstance(value, str) and value:
         path = _source_of(value)
         if path:
             yield path
 
 
 def _source_of(value: str) -> str | None:
-    """Return where Ansible read it. Before ansible-core 2.19 the text itself knows."""
-    if _tags is None:
-        place = getattr(value, "ansible_pos", None)
-        return str(place[0]) if place else None
+    """Return where Ansible read it; nothing for what is encrypted by itself."""
+    if _tags is None or _tags.VaultedValue.is_tagged_on(value):
+        return None
     origin = _tags.Origin.get_tag(value)
     return origin.path if origin else None
-
-
-def _vaulted(value: str) -> bool:
-    if _tags is None:
-        return getattr(value, "__ENCRYPTED__", False) is True
-    return bool(_tags.VaultedValue.is_tagged_on(value))
 
 
 def _is_plain(path: Path) -> bool:

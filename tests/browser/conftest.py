@@ -39,6 +39,7 @@ REPORTS: dict[str, Callable[[], dict[str, Any]]] = {
     "mixed": results.mixed,
     "check": results.mixed,
     "stopped": results.stopped,
+    "ended early": results.ended_early,
     "one": lambda: results.links(results.row("acme", "create")),
     "none": results.links,
     "not begun": results.not_begun,

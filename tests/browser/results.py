@@ -127,6 +127,13 @@ def many(count: int) -> dict[str, Any]:
     return links(*(one(number) for number in range(1, count + 1)))
 
 
+def ended_early() -> dict[str, Any]:
+    """The run was stopped by its first failure."""
+    words = "the run ended after 1 failed tenant (stop_after_failures); this tenant was not started."
+    waiting = [failed(f"waiting-{number}", "stopped", words, "Run again.") for number in range(1, 4)]
+    return links(*waiting, row("acme", "create"), failed("globex", "key_refused", KEY_REFUSED, COPY_AGAIN))
+
+
 def hostile() -> dict[str, Any]:
     """What customers could write into every text that is theirs."""
     rows = [

@@ -97,6 +97,44 @@ def test_problems_come_first_with_what_to_do(open_report):
     assert first.locator(".remedy").text_content() == f"What to do {COPY_AGAIN}"
 
 
+def test_what_many_tenants_need_is_said_once(open_report):
+    page = open_report("many")
+    assert page.get_by_text(COPY_AGAIN).count() == 1
+    assert page.locator(".remedies li").all_text_contents() == [f"{COPY_AGAIN}45 tenants key_refused"]
+    assert page.locator("tbody tr").first.locator(".remedy").text_content() == "What to do see 1 above"
+    assert open_report("mixed").locator(".remedies").count() == 0
+
+
+def test_who_had_no_turn_comes_last_and_has_not_failed(open_report):
+    page = open_report("ended early")
+    assert page.locator("dl").inner_text().split() == [
+        "tenants",
+        "5",
+        "changed",
+        "1",
+        "failed",
+        "1",
+        "not",
+        "started",
+        "3",
+    ]
+    assert names(page) == ["globex", "acme", "waiting-1", "waiting-2", "waiting-3"]
+
+
+def test_ids_and_addresses_are_not_broken_into_letters(open_report):
+    """On a usual notebook, with ids and addresses of usual length."""
+    page = open_report("mixed", viewport={"width": 1280, "height": 900})
+    lines = page.evaluate(
+        """() => Array.from(document.querySelectorAll("td small.id, tbody td:nth-child(5)"), cell => {
+          const range = document.createRange();
+          range.selectNodeContents(cell);
+          return new Set(Array.from(range.getClientRects(), box => Math.round(box.top))).size;
+        })"""
+    )
+    assert len(lines) > 20
+    assert max(lines) <= 2
+
+
 def test_the_bar_has_a_part_for_each_outcome_in_the_order_of_the_legend(open_report):
     page = open_report("mixed")
     assert page.locator(".legend li").all_text_contents() == [

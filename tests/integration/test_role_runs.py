@@ -11,6 +11,7 @@ import re
 import pytest
 import yaml
 
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _plain_files
 from tests.integration.house import PLAYBOOKS, headers, recap, run_by_host
 
 NAMES = ("acme", "globex", "initech", "umbrella")
@@ -101,10 +102,17 @@ def test_a_forgotten_vault_is_asked_for(house):
     path = house.folder / "variables.json"
     urls = {f"freshservice_link_{name}": url for name, url in house.connection().items() if name.endswith("_url")}
     path.write_text(json.dumps({"freshservice_link_tenants": GOOD, **urls}))
-    run = house.ansible_playbook(str(PLAYBOOKS / "link.yml"), "-e", f"@{path}", quiet=True)
+    book = str(PLAYBOOKS / "link.yml")
+    run = house.ansible_playbook(book, "-e", f"@{path}", quiet=True)
     assert run.code == 2
     assert "StackOne's API key is missing. Set freshservice_link_stackone_api_key in a file" in run.output
     assert "missing required arguments" not in run.output
+    assert "but not read" not in run.output
+    near = house.ansible_playbook(book, "-e", f"@{path}", "-e", "vault_stackone_api_key=x", quiet=True)
+    assert (
+        "vault_stackone_api_key is set, but not read: if it is the one, give the role's variable its value."
+        in near.output
+    )
 
 
 REFUSED = {
@@ -177,6 +185,13 @@ def test_keys_in_clear_are_warned_of(house, playbook):
     house.encrypt(sealed, text)
     warned = playbook("link", quiet=True, freshservice_link_tenants=GOOD, freshservice_link_api_keys_file=str(plain))
     assert f"Warning: {plain} holds API keys in clear. Encrypt it: ansible-vault encrypt {plain}" in block(warned)
+    variables = house.folder / "plain.yml"
+    house.secret_files.add(variables)
+    variables.touch(mode=0o600)
+    variables.write_text(yaml.safe_dump({"freshservice_link_api_keys": house.keys}))
+    told = playbook("link", "-e", f"@{variables}", quiet=True, freshservice_link_tenants=GOOD)
+    # Before ansible-core 2.19 nothing says where a variable comes from.
+    assert (f"Warning: {variables} holds API keys in clear." in told.output) == (_plain_files._tags is not None)
     silent = playbook("link", quiet=True, freshservice_link_tenants=GOOD, freshservice_link_api_keys_file=str(sealed))
     assert "in clear" not in silent.output
 

@@ -22,7 +22,7 @@ from ansible_collections.tenantlink.stackone.plugins.filter import report as rep
 from ansible_collections.tenantlink.stackone.plugins.filter import report_csv as csv_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import report_table as table_plugin
 from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Ended, Failures, tenants_failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, FailureCode, Phase, not_begun
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import COLUMNS, shown
 
@@ -727,3 +727,24 @@ def sample(about):
         return about["sample"]
     inner = {name: sample(each) for name, each in about.get("contains", {}).items()}
     return [inner] if about["type"] == "list" else inner
+
+
+def test_who_had_no_turn_has_not_failed():
+    """The words are those of the modules."""
+    made = not_begun("after 1 failed tenant (stop_after_failures)").located(Phase.APPLY, "b (owner c-b)")
+    waiting = {"domain": "b", "action": "none", "changed": False, "failure": {**made.as_dict(), "msg": made.line}}
+    document = report(links(failed("initech"), waiting))
+    assert document["totals"] == {"tenants": 2, "changed": 0, "failed": 1, "not_started": 1}
+    assert [row["outcome"] for row in document["rows"]] == ["failed", "not started"]
+
+
+def test_hosts_that_did_not_get_to_their_turn():
+    hosts = [
+        {"host": "later", "result": {}, "started": False},
+        {"host": "lost", "result": {"failed": True, "msg": "It was lost."}},
+    ]
+    document = report(hosts)
+    assert [(row["domain"], row["outcome"]) for row in document["rows"]] == [
+        ("later", "not started"),
+        ("lost", "failed"),
+    ]

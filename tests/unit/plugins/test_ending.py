@@ -1,0 +1,267 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run says in the end, without a run: counts, failures, names of keys, the role's words."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Failures, tenants_failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase, not_begun
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _role_words
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._ending import (
+    DIED,
+    NO_RESULT,
+    NO_TENANT,
+    Asked,
+    ending_of_host,
+    ending_of_list,
+)
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._hosts_ended import host_results
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._key_names import Keys
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role_words import in_role_words, unknown_variables
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import was_started
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._showable import looks_secret, meant
+from tests.readme import entry_points
+
+SECRET = "Zk3Lm9Qw8Er7Ty6Ui5Op"
+
+
+def row(domain, action="none", **more):
+    return {"domain": domain, "origin_owner_id": f"c-{domain}", "action": action, "changed": action != "none", **more}
+
+
+def failure(domain, words="the key is bad.", code=FailureCode.KEY_REFUSED):
+    made = Failed(code, words).located(Phase.APPLY, f"{domain} (owner c-{domain})")
+    return {"failure": {**made.as_dict(), "msg": made.line}}
+
+
+def waiting(domain):
+    made = not_begun("after 1 failed tenant (stop_after_failures)").located(Phase.APPLY, f"{domain} (owner c-{domain})")
+    return {"failure": {**made.as_dict(), "msg": made.line}}
+
+
+def links(*rows, **more):
+    actions = dict.fromkeys(("create", "relink", "update", "delete", "none"), 0)
+    for each in rows:
+        actions[each["action"]] += 1
+    failed = [each for each in rows if "failure" in each]
+    started = [each for each in failed if was_started(each)]
+    summary = {
+        **{"tenants": len(rows), "failed": len(started), "not_started": len(failed) - len(started)},
+        **{"actions": actions, "requests": {"freshservice": 1, "stackone": 2}},
+    }
+    return {"results": list(rows), "summary": summary, **more}
+
+
+def lines(result, **asked):
+    return ending_of_list(result, Asked(**asked)).lines
+
+
+def verdict(result, **asked):
+    return ending_of_list(result, Asked(**asked)).verdict
+
+
+def test_a_good_run_is_one_line():
+    result = links(row("a", "create"), row("b"))
+    assert lines(result) == [
+        "2 tenants: 1 linked, 0 re-linked, 0 updated, 0 unlinked, 1 as declared; 1 request to Freshservice, 2 to StackOne"
+    ]
+    assert verdict(result) == ""
+
+
+@pytest.mark.parametrize(
+    ("rotating", "check_mode", "words"),
+    [
+        (False, True, "1 tenant: 0 would be linked, 1 re-linked, "),
+        (
+            True,
+            False,
+            "1 new key: 1 tenant re-linked, 1 of them to another agent (a), 0 linked for the first time, 0 had",
+        ),
+        (True, True, "1 new key: 1 tenant would be re-linked, 1 of them"),
+    ],
+)
+def test_check_mode_does_not_speak_of_what_was_done(rotating, check_mode, words):
+    told = lines(links(row("a", "relink", agent_change="other")), rotating=rotating, check_mode=check_mode)
+    assert told[0].startswith(words)
+    assert ("Bring the new keys" in "".join(told)) == (rotating and not check_mode)
+
+
+def test_who_failed_does_not_count_as_declared():
+    result = links(row("a", **failure("a")), row("b"))
+    assert ", 1 as declared, 1 failed; " in lines(result)[0]
+    assert lines(result)[1:] == ["a (owner c-a): the key is bad."]
+    assert verdict(result) == "1 of 2 tenants failed: the lines above say why."
+
+
+def test_of_very_many_the_first_fifty_are_named():
+    result = links(*(row(f"t{number}", **failure(f"t{number}")) for number in range(53)))
+    assert len(lines(result)) == 52
+    assert lines(result)[-1].startswith("... and 3 more failed: set freshservice_link_report")
+    assert lines(result, reports=["/r.html"])[-2:] == [
+        "... and 3 more failed: they are in the report.",
+        "Report written to /r.html",
+    ]
+
+
+def test_who_had_no_turn_is_counted_and_not_named():
+    """The words are those of the modules themselves."""
+    failed = tenants_failed(Failures([], 3), "after 1 failed tenant (stop_after_failures)")
+    result = links(row("a", **failure("a")), row("b", **waiting("b")), row("c", **waiting("c")), msg="x")
+    result["failure"] = failed.as_dict()
+    assert lines(result)[1:] == ["a (owner c-a): the key is bad."]
+    assert verdict(result) == (
+        "The run ended after 1 failed tenant (freshservice_link_stop_after_failures)."
+        " 1 of 3 tenants failed, 2 were not started: the lines above say why."
+    )
+
+
+def test_a_run_without_a_result_says_why_once():
+    result = {"failed": True, "msg": "purge_limit must be a share."}
+    assert lines(result) == [NO_RESULT]
+    assert verdict(result) == "freshservice_link_purge_limit must be a share."
+    assert verdict({"changed": False}) == DIED
+
+
+def test_a_report_is_green_over_failed_tenants():
+    result = links(row("a", **failure("a")), msg="1 of 1 tenants failed")
+    assert verdict(result, reporting=True) == ""
+    assert verdict({"msg": "it broke"}, reporting=True) == "it broke"
+
+
+def test_an_empty_list():
+    assert lines(links()) == [NO_TENANT]
+
+
+def test_a_moved_domain():
+    moved = row("new", "relink", changes={"domain": {"before": "old", "after": "new"}})
+    assert lines(links(moved))[1] == "new (owner c-new): moved from the domain old to new."
+    assert lines(links(moved), check_mode=True)[1] == "new (owner c-new): would be moved from the domain old to new."
+
+
+def test_keys_in_clear():
+    assert lines(links(row("a")), plain_files=["/my keys.csv"])[-1] == (
+        "Warning: /my keys.csv holds API keys in clear. Encrypt it: ansible-vault encrypt '/my keys.csv'"
+    )
+
+
+MISSING = {"words": "api_key is missing.", "code": FailureCode.INVALID_ARGUMENT}
+
+
+def test_a_missing_key_is_asked_for_by_the_name_of_its_tenant():
+    keys = Keys(given={"acmee": "K", "b": "K", "c-d": "K", SECRET: "K", "swapped": "acme"})
+    result = links(row("acme", **failure("acme", **MISSING)), row("b"), row("d"))
+    told = lines(result, keys=keys)
+    assert told[1].endswith(
+        "api_key is missing. Set it in freshservice_link_api_keys['acme'], encrypted with ansible-vault."
+        " There is an unused key for acmee: did you mean that one?"
+    )
+    assert told[2] == (
+        "freshservice_link_api_keys holds keys that no tenant of the list uses: acmee, entry 4, entry 5 (are its name and key"
+        " swapped?)."
+    )
+    assert SECRET not in "".join(told)
+
+
+def test_a_dictionary_under_another_name():
+    told = lines(links(row("acme", **failure("acme", **MISSING))), near=["my_api_keys"])
+    assert told[2] == (
+        "freshservice_link_api_keys is empty. my_api_keys is set, but not read: if it is the one, give the role's variable its"
+        " value."
+    )
+
+
+@pytest.mark.parametrize("name", [SECRET, SECRET.lower(), "a" * 20 + "B", f"customer-{SECRET}"])
+def test_a_name_that_could_be_a_key_is_never_shown(name):
+    assert looks_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["acme", "a-very-long-name-of-a-company-in-2026", "mycompanyworldwide", "Acme1.freshservice.com", "customer-4711"],
+)
+def test_a_name_that_is_a_domain_is_shown(name):
+    assert not looks_secret(name)
+
+
+def test_nobody_is_meant_by_what_is_close_to_nobody():
+    assert meant("acmee", {"acme", "globex"}) == "did you mean acme?"
+    assert meant("hooli", {"acme", "globex"}) == ""
+
+
+def test_a_host():
+    result = {"actions": ["relink"], "account": {"id": "7", "status": "active"}, "agent": {"email": "a@b"}}
+    result["diff"] = {"before": {"domain": "old"}, "after": {"domain": "new"}}
+    assert ending_of_host("h", result, Asked()).lines == [
+        "h: re-linked; account 7, active, agent a@b; domain: old → new"
+    ]
+    assert ending_of_host("h", {"actions": ["create"]}, Asked(check_mode=True)).lines == [
+        "h: would be linked; account new, not linked yet"
+    ]
+    assert ending_of_host("h", {"key_check": {"status": "valid"}}, Asked()).verdict == ""
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("state is present but all of the following are missing: api_key", "h: freshservice_link_api_key is missing."),
+        ("missing required arguments: stackone_api_key", "h: StackOne's API key is missing."),
+        ("account_id is wrong.", "h: freshservice_link_account_id is wrong."),
+        ("", f"h: {DIED}"),
+    ],
+)
+def test_a_host_that_failed(message, words):
+    assert ending_of_host("h", {"msg": message}, Asked()).verdict.startswith(words)
+
+
+def test_the_roles_words():
+    assert (
+        in_role_words("origin_owner_id and purge_limit", of_list=True)
+        == "origin_owner_id and freshservice_link_purge_limit"
+    )
+    assert in_role_words("set tenants[].verify_link, or freshservice_link_report", of_list=True) == (
+        "set tenants[].verify_link, or freshservice_link_report"
+    )
+    assert in_role_words("timeout must be more than 0", of_list=True) == "timeout must be more than 0"
+
+
+def test_every_variable_of_the_role_is_known():
+    """The specs are searched as text; YAML says whether all were found."""
+    assert _role_words.variables() == {name for spec in entry_points().values() for name in spec}
+    assert unknown_variables([*_role_words.variables(), "freshservice_link_result", "something_else"]) == []
+
+
+def test_what_each_tenant_of_a_list_can_set_is_no_variable_of_the_run():
+    document = yaml.safe_load((_role_words._SPECS).read_text())
+    assert {f"freshservice_link_{name}" for name in _role_words.OF_A_TENANT} <= set(
+        document["argument_specs"]["main"]["options"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "meant_one"),
+    [("purg", "purge"), ("tennants", "tenants"), ("Report", "report"), ("stackone_key", "stackone_api_key")],
+)
+def test_a_misspelt_variable(name, meant_one):
+    (sentence,) = unknown_variables([f"freshservice_link_{name}"])
+    assert f"did you mean freshservice_link_{meant_one}?" in sentence
+
+
+def test_a_variable_of_ones_own():
+    (sentence,) = unknown_variables(["freshservice_link_zzz"])
+    assert "did you mean" not in sentence
+    assert unknown_variables(["freshservice_link_zzz"], ["freshservice_link_zzz"]) == []
+
+
+def test_every_host_has_a_result():
+    result, begun = {"freshservice_link_result": {"actions": []}}, {"__freshservice_link_begun": True}
+    variables = {"done": {**result, **begun}, "at work": begun, "later": {}, "lost": begun}
+    gathered = host_results(list(variables), {"done", "at work", "later"}, variables)
+    assert [entry["host"] for entry in gathered["results"]] == list(variables)
+    assert [entry.get("started") for entry in gathered["results"]] == [None, False, False, None]
+    assert gathered["results"][3]["result"]["failed"]
+    assert gathered["complete"] is False
+    variables["at work"] = {**result, **begun}
+    assert host_results(list(variables), {"done", "at work", "later"}, variables)["complete"] is True
