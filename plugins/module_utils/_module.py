@@ -33,9 +33,13 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
     harmless,
     valid_unicode,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import without_user_info
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 """What Ansible itself shows in place of a secret argument."""
+
+
+URLS = ("proxy", "stackone_url", "freshservice_url")
 
 
 class Module(AnsibleModule):
@@ -53,6 +57,15 @@ class Module(AnsibleModule):
         self._spec: dict[str, Any] = options["argument_spec"]
         super().__init__(**options, supports_check_mode=True)
         self._understood = True
+
+    def _log_invocation(self) -> None:
+        """Log what a result would repeat: the passwords in URLs are no options of their own that Ansible would hide."""
+        declared = self.params
+        self.params = _shown(self.arguments_shown())
+        try:
+            super()._log_invocation()
+        finally:
+            self.params = declared
 
     def exit_json(self, **kwargs: Any) -> None:
         super().exit_json(invocation=self._invocation(), **kwargs)
@@ -74,7 +87,13 @@ class Module(AnsibleModule):
     def _invocation(self) -> dict[str, Any]:
         if not self._understood:
             return {"module_args": {}}
-        return {"module_args": valid_unicode(_hidden(self.arguments_shown(), self._spec))}
+        return {"module_args": valid_unicode(_hidden(_shown(self.arguments_shown()), self._spec))}
+
+
+def _shown(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments without the user names and passwords that stand in URLs."""
+    urls = {name: arguments[name] for name in URLS if isinstance(arguments.get(name), str)}
+    return {**arguments, **{name: without_user_info(url) for name, url in urls.items()}}
 
 
 def _hidden(arguments: Any, spec: dict[str, Any]) -> Any:
@@ -99,14 +118,6 @@ class BulkModule(Module):
     that takes longer than linking them. Here no tenant's data is logged or echoed, and the tenants' secrets are
     masked tenant by tenant, where alone they can occur.
     """
-
-    def _log_invocation(self) -> None:
-        declared = self.params
-        self.params = self.arguments_shown()
-        try:
-            super()._log_invocation()
-        finally:
-            self.params = declared
 
     def arguments_shown(self) -> dict[str, Any]:
         """The arguments, with the number of tenants in place of all they hold."""
@@ -184,7 +195,7 @@ class Bench:
             try:
                 self.http = Http(http_options_from(self.module.params), self._clock)
             except (OSError, ssl.SSLError) as error:
-                raise invalid_argument(f"ca_path, client_cert or client_key cannot be read ({error}).") from None
+                raise invalid_argument(f"the CA or client certificates cannot be read ({error}).") from None
         return self.http
 
     def _clean(self, result: dict[str, Any]) -> dict[str, Any]:
