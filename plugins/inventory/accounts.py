@@ -89,7 +89,7 @@ options:
       - How often a request is repeated after an answer that may pass (HTTP 408, 429, 500, 502, 503, 504) or a broken connection,
         from 0 to 100 times. One that got no answer within O(timeout) is repeated once at most.
       - A 429 with which StackOne says that the quota of the key is used up does not count as a failed attempt. It is waited for,
-        because others may use the same key.
+        because others may use the same key, for 10 minutes in all.
       - A C(Retry-After) of up to 120 seconds is honoured, and 5 minutes are waited in all. What was repeated, and how long that took, is reported in a warning.
     type: int
     default: 3

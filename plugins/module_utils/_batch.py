@@ -24,8 +24,13 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import s
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
-FOR_ALL = frozenset({FailureCode.STACKONE_KEY_REFUSED, FailureCode.STACKONE_FORBIDDEN, FailureCode.HUB_UNAVAILABLE})
-"""What goes wrong for one tenant with these goes wrong for every other as well."""
+FOR_ALL = frozenset(
+    {
+        *(FailureCode.STACKONE_KEY_REFUSED, FailureCode.STACKONE_FORBIDDEN, FailureCode.HUB_UNAVAILABLE),
+        FailureCode.STACKONE_RATE_LIMITED,
+    }
+)
+"""What goes wrong for one tenant with these goes wrong for every other as well; the quota was waited for already."""
 
 NAMED_FAILURES = 5
 """How many failed tenants the one line names; the results hold all."""
