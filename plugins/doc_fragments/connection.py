@@ -17,7 +17,9 @@ options:
     default: true
   ca_path:
     description:
-      - File with the CA certificates to trust (PEM), in place of the usual ones.
+      - File with the CA certificates to trust (PEM), or a folder of them as OpenSSL makes it, in place of all others.
+      - If not set, E(REQUESTS_CA_BUNDLE) or E(CURL_CA_BUNDLE) is taken in place of all others, else E(SSL_CERT_FILE) and
+        E(SSL_CERT_DIR), else the system's certificates together with those of C(requests).
     type: path
   client_cert:
     description:
@@ -29,24 +31,33 @@ options:
     type: path
   proxy:
     description:
-      - URL of the proxy for both services.
+      - URL of the proxy for both services. In its user name and password, C(#), C(/) and C(?) are written as C(%23), C(%2F)
+        and C(%3F). A SOCKS proxy (V(socks5h://proxy.example:1080)) needs the Python library PySocks.
       - If not set, the usual environment variables (E(HTTPS_PROXY) and its kin) decide. E(NO_PROXY) is honoured in both cases.
+      - What is sent to this machine (C(localhost), C(127.0.0.1)) never goes through a proxy.
     type: str
   timeout:
     description:
-      - Seconds to wait for a connection, and for an answer.
+      - Seconds for a whole request, from the resolution of the name to the last byte of the answer, whatever of it is slow. Each
+        repetition gets as many again.
+      - More than 0 and at most 3600. StackOne tests a new key at Freshservice before it answers, so leave it several seconds.
     type: float
     default: 30.0
   retries:
     description:
-      - How often a request is repeated after an answer that may pass (HTTP 408, 429, 500, 502, 503, 504) or a broken connection.
-      - A C(Retry-After) of up to 120 seconds is honoured. HTTP 401 and 403 are never repeated, because Freshservice locks out
+      - How often a request is repeated after an answer that may pass (HTTP 408, 429, 500, 502, 503, 504) or a broken connection,
+        from 0 to 100 times. One that got no answer within O(timeout) is repeated once at most.
+      - A 429 with which StackOne says that the quota of the key is used up does not count as a failed attempt. It is waited for,
+        because others may use the same key, for 10 minutes in all.
+      - A C(Retry-After) of up to 120 seconds is honoured. A request waits 5 minutes in all between its repetitions, and a run
+        waits no longer for a host that gives nothing else. HTTP 401 and 403 are never repeated, because Freshservice locks out
         after repeated failures. The request that creates an account is never repeated blindly.
       - What was repeated, and how long that took, is reported in a warning.
     type: int
     default: 3
 requirements:
-  - requests
+  - requests >= 2.32.3
+  - urllib3 >= 1.26.5
 """
 
     FRESHSERVICE = r"""

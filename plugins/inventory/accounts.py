@@ -22,7 +22,8 @@ extends_documentation_fragment:
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 requirements:
-  - requests
+  - requests >= 2.32.3
+  - urllib3 >= 1.26.5
 options:
   plugin:
     description:
@@ -58,7 +59,9 @@ options:
     default: true
   ca_path:
     description:
-      - File with the CA certificates to trust (PEM), in place of the usual ones.
+      - File with the CA certificates to trust (PEM), or a folder of them as OpenSSL makes it, in place of all others.
+      - If not set, E(REQUESTS_CA_BUNDLE) or E(CURL_CA_BUNDLE) is taken in place of all others, else E(SSL_CERT_FILE) and
+        E(SSL_CERT_DIR), else the system's certificates together with those of C(requests).
     type: path
   client_cert:
     description:
@@ -70,18 +73,24 @@ options:
     type: path
   proxy:
     description:
-      - URL of the proxy.
+      - URL of the proxy. In its user name and password, C(#), C(/) and C(?) are written as C(%23), C(%2F) and C(%3F). A SOCKS
+        proxy (V(socks5h://proxy.example:1080)) needs the Python library PySocks.
       - If not set, the usual environment variables (E(HTTPS_PROXY) and its kin) decide. E(NO_PROXY) is honoured in both cases.
+      - What is sent to this machine (C(localhost), C(127.0.0.1)) never goes through a proxy.
     type: str
   timeout:
     description:
-      - Seconds to wait for a connection, and for an answer.
+      - Seconds for a whole request, from the resolution of the name to the last byte of the answer, whatever of it is slow. Each
+        repetition gets as many again. More than 0 and at most 3600.
     type: float
     default: 30.0
   retries:
     description:
-      - How often a request is repeated after an answer that may pass (HTTP 408, 429, 500, 502, 503, 504) or a broken connection.
-      - A C(Retry-After) of up to 120 seconds is honoured. What was repeated, and how long that took, is reported in a warning.
+      - How often a request is repeated after an answer that may pass (HTTP 408, 429, 500, 502, 503, 504) or a broken connection,
+        from 0 to 100 times. One that got no answer within O(timeout) is repeated once at most.
+      - A 429 with which StackOne says that the quota of the key is used up does not count as a failed attempt. It is waited for,
+        because others may use the same key, for 10 minutes in all.
+      - A C(Retry-After) of up to 120 seconds is honoured, and 5 minutes are waited in all. What was repeated, and how long that took, is reported in a warning.
     type: int
     default: 3
   provider:
@@ -347,7 +356,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             http = Http(http_options_from(params))
         except (OSError, ssl.SSLError) as error:
-            raise invalid_argument(f"ca_path, client_cert or client_key cannot be read ({error}).") from None
+            raise invalid_argument(f"the CA or client certificates cannot be read ({error}).") from None
         stackone = StackOne(StackOneApi(http, url, quota_from(params, http.clock)), key, self._scrubber)
         try:
             return [account.as_dict(domain_in(account.setup_information)) for account in find(stackone, choice)]

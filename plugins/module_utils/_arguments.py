@@ -4,17 +4,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import Choice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, HttpOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._identity import is_account_id
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import AuthOptions, BulkOptions, VerifyLink
+from ansible_collections.tenantlink.stackone.plugins.module_utils._proxies import UnusableProxy, check_proxy
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import FRESHSERVICE_URL
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
@@ -34,6 +35,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
     one_line,
     valid_unicode,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import is_loopback, secrets_of_url
 from ansible_collections.tenantlink.stackone.plugins.module_utils._written import accident, hidden_character
 
 TEXT_LIMIT = 255
@@ -152,11 +154,14 @@ def http_options_from(params: Mapping[str, Any]) -> HttpOptions:
     """The connection options. Raises Failed(invalid_argument)."""
     for name in ("ca_path", "client_cert", "client_key"):
         path = params.get(name)
-        if path and not os.path.isfile(path):
+        if path and not (os.path.isfile(path) or (name == "ca_path" and os.path.isdir(path))):
             raise invalid_argument(f"{name} {path!r} is no file on this host.")
     check_bounds(params, "timeout", "retries")
-    if params.get("proxy") and urlsplit(params["proxy"]).scheme not in ("http", "https"):
-        raise invalid_argument("proxy must be a URL that starts with http:// or https://.")
+    if params.get("proxy"):
+        try:
+            check_proxy(params["proxy"])
+        except UnusableProxy as error:
+            raise invalid_argument(f"proxy cannot be used: {error}.") from None
     names = ("validate_certs", "ca_path", "client_cert", "client_key", "proxy", "timeout", "retries")
     return HttpOptions(workers=params.get("concurrency") or 1, **{name: params[name] for name in names})
 
@@ -239,16 +244,16 @@ def secrets_in(params: Mapping[str, Any]) -> list[str]:
     chosen = params.get("credential_fields") or {}
     values = [params.get(name) for name in ("api_key", "admin_api_key", "stackone_api_key")]
     values += [str(value) for value in (chosen.get("extra_secrets") or {}).values()]
-    password = urlsplit(params.get("proxy") or "").password
-    if password and len(password) < SHORTEST_SECRET:
-        # Too short to be masked wherever it occurs; it is masked where it stands in the URL.
-        password = urlsplit(params["proxy"]).netloc
-    found = [value for value in (*values, password) if value and value.strip()]
+    urls = [params.get(name) for name in ("proxy", "stackone_url", "freshservice_url")] + list(getproxies().values())
+    values += [secret for url in urls if url for secret in secrets_of_url(url)]
+    found = [value for value in values if value and value.strip()]
     return found + [value.strip() for value in found if value.strip() != value]
 
 
 def _safe_url(url: str, option: str) -> str:
     """Keys go over https, or over http to this machine alone (F10)."""
+    if "@" in url:
+        raise invalid_argument(f"{option} must hold no user name and no password.")
     try:
         parts = urlsplit(url.replace(PLACE, "tenant"))
         host, _port = parts.hostname or "", parts.port
@@ -256,20 +261,13 @@ def _safe_url(url: str, option: str) -> str:
         raise invalid_argument(f"{option} is not a URL.") from None
     if parts.scheme not in ("http", "https") or not host:
         raise invalid_argument(f"{option} must start with https://.")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise invalid_argument(f"{option} must hold no user name, query or fragment.")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.query or parts.fragment:
+        raise invalid_argument(f"{option} must hold no query and no fragment.")
+    if parts.scheme == "http" and not is_loopback(host):
         raise invalid_argument(
             f"{option} must start with https://: over plain http everybody on the way reads the keys."
         )
     return url
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _credential_fields(chosen: Mapping[str, Any] | None) -> CredentialFields:

@@ -27,8 +27,13 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 from ansible_collections.tenantlink.stackone.plugins.module_utils._words import counted, was
 
-FOR_ALL = frozenset({FailureCode.STACKONE_KEY_REFUSED, FailureCode.STACKONE_FORBIDDEN, FailureCode.HUB_UNAVAILABLE})
-"""What goes wrong for one tenant with these goes wrong for every other as well."""
+FOR_ALL = frozenset(
+    {
+        *(FailureCode.STACKONE_KEY_REFUSED, FailureCode.STACKONE_FORBIDDEN, FailureCode.HUB_UNAVAILABLE),
+        FailureCode.STACKONE_RATE_LIMITED,
+    }
+)
+"""What goes wrong for one tenant with these goes wrong for every other as well; the quota was waited for already."""
 
 OUTAGE = frozenset(
     {FailureCode.STACKONE_UNREACHABLE, FailureCode.STACKONE_UNAVAILABLE, FailureCode.STACKONE_RATE_LIMITED}

@@ -37,9 +37,13 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
     one_line,
     valid_unicode,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import without_user_info
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 """What Ansible itself shows in place of a secret argument."""
+
+
+URLS = ("proxy", "stackone_url", "freshservice_url")
 
 
 class Module(AnsibleModule):
@@ -66,6 +70,15 @@ class Module(AnsibleModule):
         own = {name: value for name, value in self.params.items() if not str(name).startswith("_ansible_")}
         values, self._faults = read(own, self._spec)
         self.params = {**{name: value for name, value in self.params.items() if name not in own}, **values}
+
+    def _log_invocation(self) -> None:
+        """Log what a result would repeat: the passwords in URLs are no options of their own that Ansible would hide."""
+        declared = self.params
+        self.params = _shown(self.arguments_shown())
+        try:
+            super()._log_invocation()
+        finally:
+            self.params = declared
 
     def exit_json(self, **kwargs: Any) -> None:
         super().exit_json(invocation=self._invocation(), **kwargs)
@@ -101,7 +114,13 @@ class Module(AnsibleModule):
     def _invocation(self) -> dict[str, Any]:
         if not self._understood:
             return {"module_args": {}}
-        return {"module_args": valid_unicode(_hidden(self.arguments_shown(), self._spec))}
+        return {"module_args": valid_unicode(_hidden(_shown(self.arguments_shown()), self._spec))}
+
+
+def _shown(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments without the user names and passwords that stand in URLs."""
+    urls = {name: arguments[name] for name in URLS if isinstance(arguments.get(name), str)}
+    return {**arguments, **{name: without_user_info(url) for name, url in urls.items()}}
 
 
 def _hidden(arguments: Any, spec: dict[str, Any]) -> Any:
@@ -220,7 +239,7 @@ class Bench:
             try:
                 self.http = Http(http_options_from(self.module.params), self._clock)
             except (OSError, ssl.SSLError) as error:
-                raise invalid_argument(f"ca_path, client_cert or client_key cannot be read ({error}).") from None
+                raise invalid_argument(f"the CA or client certificates cannot be read ({error}).") from None
         return self.http
 
     def _clean(self, result: dict[str, Any]) -> dict[str, Any]:

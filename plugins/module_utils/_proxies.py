@@ -17,6 +17,8 @@ except ImportError:
     pass
 
 SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+_RESERVED = frozenset("#/?")
+"""What ends the part of a URL in which user name and password stand."""
 
 
 class UnusableProxy(ValueError):
@@ -58,6 +60,8 @@ class Proxies:
 
 def check_proxy(url: str) -> None:
     """Raise UnusableProxy where a URL cannot be a proxy's, or where this Python cannot use such a proxy."""
+    if not _RESERVED.isdisjoint(user_info(url)):
+        raise UnusableProxy("in its user name and password, #, / and ? must be written as %23, %2F and %3F")
     try:
         parts, found = urlsplit(url), urllib3.util.parse_url(url)
         host, scheme, _port = parts.hostname, parts.scheme.lower(), parts.port
@@ -65,8 +69,6 @@ def check_proxy(url: str) -> None:
         raise UnusableProxy("it is not a URL") from None
     if scheme not in SCHEMES:
         raise UnusableProxy("it must start with http:// or https://, or socks5:// where PySocks is installed")
-    if user_info(url) != (parts.netloc.rpartition("@")[0]):
-        raise UnusableProxy("in its user name and password, #, / and ? must be written as %23, %2F and %3F")
     if not host or not found.host:
         raise UnusableProxy("it names no host")
     if scheme.startswith("socks") and find_spec("socks") is None:

@@ -58,7 +58,7 @@ class Quota:
             now = self._clock.monotonic()
             if now >= self._held_until:
                 # All who were under way when the quota was used up are refused: that is one sign, not many.
-                self._stretch, self._stretched_at = min(MOST_STRETCH, self._stretch_at(now) * 1.5), now + seconds
+                self._make_room(now, now + seconds)
             longer: float = max(0.0, now + seconds - max(now, self._held_until))
             self._held_until = max(self._held_until, now + seconds)
         return longer
@@ -76,10 +76,17 @@ class Quota:
             left: float = self._waiting_until - self._clock.monotonic()
         return max(0.0, left)
 
+    def _make_room(self, now: float, until: float) -> None:
+        """Keep slots for half as long again from now on, and a third of those that are free not to be used for a window."""
+        self._stretch, self._stretched_at = min(MOST_STRETCH, self._stretch_at(now) * 1.5), until
+        kept = len(self._free_at) // 3
+        later = [max(self._free_at.pop(), until + self._window) for _slot in range(kept)]
+        self._free_at = deque(sorted([*self._free_at, *later]))
+
     def _stretch_at(self, now: float) -> float:
-        """Return how many times its window a slot is kept: a quarter of a window less for each minute of peace."""
+        """Return how many times its window a slot is kept: a tenth of a window less for each minute of peace."""
         steps = int(max(0.0, now - self._stretched_at) / PEACE)
-        return max(1.0, self._stretch - 0.25 * steps)
+        return max(1.0, self._stretch - 0.1 * steps)
 
     def _take(self) -> None:
         free_at = self._reserve()

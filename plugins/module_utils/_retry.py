@@ -33,6 +33,9 @@ PATIENCE = 300.0
 """Seconds that a request waits in all between its repetitions, and that a run waits for a host that gives nothing but
 answers and failures of this kind. Then they are given back."""
 
+QUOTA_PATIENCE = 600.0
+"""The same for a request whose own key's quota others use up, while other requests of the run get through."""
+
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 30.0
 _DOUBLINGS = 6
 """After so many, the longest pause is reached."""
@@ -109,7 +112,7 @@ class Attempts:
         if not own_quota or delay is None:
             return self._counted(delay)
         self.refused += 1
-        return self._affordable(max(delay, backoff(self.refused - 1)))
+        return self._affordable(max(delay, backoff(self.refused - 1)), QUOTA_PATIENCE)
 
     def _counted(self, delay: float | None) -> float | None:
         if delay is None or self.failed >= self.retries:
@@ -117,9 +120,9 @@ class Attempts:
         self.failed += 1
         return self._affordable(delay)
 
-    def _affordable(self, delay: float) -> float | None:
+    def _affordable(self, delay: float, patience: float = PATIENCE) -> float | None:
         self.waited += delay
-        return delay if self.waited <= PATIENCE else None
+        return delay if self.waited <= patience else None
 
 
 class Troubles:

@@ -16,10 +16,11 @@ import trustme
 
 
 class Relay:
-    """A server on loopback, in a thread of its own, with or without TLS; ``served`` counts who came through."""
+    """A server on loopback, in a thread of its own, with or without TLS; ``connections`` counts who came,
+    ``served`` who came through."""
 
     def __init__(self, context: ssl.SSLContext | None = None):
-        self.served = 0
+        self.served = self.connections = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -43,6 +44,7 @@ class Relay:
         await asyncio.gather(*others, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         with contextlib.suppress(OSError, asyncio.CancelledError):
             await self._pass_on(reader, writer)
         writer.close()

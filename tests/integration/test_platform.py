@@ -41,6 +41,16 @@ def proxy():
     running.close()
 
 
+def named(house):
+    """The emulator under names that only a proxy can resolve: what goes to this machine goes through none."""
+    connection = house.connection()
+    return {
+        "stackone_url": connection["stackone_url"].replace("127.0.0.1", "api.stackone.com"),
+        "freshservice_url": connection["freshservice_url"].replace("127.0.0.1", "emulator.freshservice.com"),
+        "ca_path": house.emulator.ca_path,
+    }
+
+
 def test_a_private_ca(tls_house):
     assert tls_house.converge(ca_path=tls_house.emulator.ca_path)["actions"] == ["create"]
 
@@ -51,6 +61,12 @@ def test_a_certificate_that_nobody_vouches_for(tls_house):
     assert "TLS" in info["key_check"]["evidence"]
     assert "certificate" in info["key_check"]["evidence"]
     assert tls_house.emulator.requests() == []
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_a_private_ca_that_the_environment_names(tls_house, variable):
+    (result,) = tls_house.play(tls_house.options(), env={variable: tls_house.emulator.ca_path}).results
+    assert result["actions"] == ["create"]
 
 
 def test_certificates_unchecked(tls_house):
@@ -65,13 +81,21 @@ def test_an_answer_lost_inside_tls_makes_no_second_account(tls_house):
 
 
 def test_a_proxy_from_the_option(tls_house, proxy):
-    assert tls_house.converge(ca_path=tls_house.emulator.ca_path, proxy=proxy.url)["actions"] == ["create"]
+    assert tls_house.converge(**named(tls_house), proxy=proxy.url)["actions"] == ["create"]
     assert proxy.served > 0
 
 
+def test_what_goes_to_this_machine_goes_through_no_proxy(house, proxy):
+    """Over plain http, whose keys a proxy could read."""
+    assert house.link(proxy=proxy.url)["actions"] == ["create"]
+    env = {"HTTP_PROXY": proxy.url, "ALL_PROXY": proxy.url, "NO_PROXY": ""}
+    assert not house.play(house.options("globex"), env=env).results[0].get("failed")
+    assert proxy.connections == 0
+
+
 def test_a_proxy_from_the_environment_and_no_proxy(tls_house, proxy):
-    options = tls_house.options(ca_path=tls_house.emulator.ca_path)
-    tls_house.play(options, env={"HTTPS_PROXY": proxy.url, "NO_PROXY": "127.0.0.1"})
+    options = tls_house.options(**named(tls_house), retries=0)
+    tls_house.play(options, env={"HTTPS_PROXY": proxy.url, "NO_PROXY": "stackone.com,freshservice.com"})
     assert proxy.served == 0
     tls_house.play(options, env={"HTTPS_PROXY": proxy.url, "NO_PROXY": ""})
     assert proxy.served > 0
@@ -85,10 +109,10 @@ def test_a_proxy_that_a_private_authority_vouches_for(tls_house):
     with open(tls_house.emulator.ca_path) as file:
         both.write_text(file.read() + authority.cert_pem.bytes().decode())
     running = Proxy(context)
-    unknown = tls_house.link(ca_path=tls_house.emulator.ca_path, proxy=running.url)
+    unknown = tls_house.link(**named(tls_house), proxy=running.url)
     assert unknown["failure"]["code"] == "unreachable"
     assert running.served == 0
-    assert tls_house.converge(ca_path=str(both), proxy=running.url)["actions"] == ["create"]
+    assert tls_house.converge(**{**named(tls_house), "ca_path": str(both)}, proxy=running.url)["actions"] == ["create"]
     assert running.served > 0
     running.close()
 

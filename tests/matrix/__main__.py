@@ -3,7 +3,7 @@
 """The tests on every supported ansible-core that this machine's Pythons allow: `make matrix`.
 
 --smoke          only what differs between versions, in half a minute for each
---corners        only the oldest version on its oldest Python, and the newest on its newest
+--corners        only the oldest version on its oldest Python with the oldest libraries, and the newest on its newest
 --core 2.16      only this version (may be repeated)
 """
 
@@ -86,7 +86,7 @@ def run(cell: Cell, found: dict[Version, Path], tests: Sequence[str], jobs: int)
     interpreter = cell_environment(cell, found[cell.python])
     variables = {**os.environ}
     if cell.module_python:
-        modules = environment(found[cell.module_python], f"modules-{text(cell.module_python)}", "requests>=2.32.2")
+        modules = environment(found[cell.module_python], f"modules-{text(cell.module_python)}", "requests>=2.32.3")
         variables["TENANTLINK_MODULE_PYTHON"] = str(modules)
     started = time.monotonic()
     command = [interpreter, "-m", "pytest", "-q", "-n", str(jobs), "-p", "no:cacheprovider", *tests]

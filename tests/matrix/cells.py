@@ -24,6 +24,8 @@ SUPPORTED = {
 }
 """Oldest and newest Python of the controller, by ansible-core."""
 OLDEST_FOR_MODULES = (3, 9)
+OLDEST_LIBRARIES = ("requests==2.32.3", "urllib3==1.26.5")
+"""What requirements.txt says, taken literally."""
 Version = tuple[int, int]
 
 
@@ -104,5 +106,13 @@ def environment(python: Path, name: str, *packages: str) -> Path:
 
 def cell_environment(cell: Cell, python: Path) -> Path:
     """The interpreter that runs Ansible in a cell."""
-    packages = ("-r", "requirements-dev.txt", f"ansible-core=={cell.core}.*")
-    return environment(python, f"{cell.core}-{text(cell.python)}", *packages)
+    name, packages = f"{cell.core}-{text(cell.python)}", ("-r", "requirements-dev.txt", f"ansible-core=={cell.core}.*")
+    if is_oldest(cell):
+        return environment(python, f"{name}-oldest", *packages, *OLDEST_LIBRARIES)
+    return environment(python, name, *packages)
+
+
+def is_oldest(cell: Cell) -> bool:
+    """Whether all of a cell is as old as can be."""
+    core, (python, _newest) = next(iter(SUPPORTED.items()))
+    return (cell.core, cell.python) == (core, python)

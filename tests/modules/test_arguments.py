@@ -8,6 +8,7 @@ import json
 
 import pytest
 
+from tests.integration.house import ACCOUNT_INFO, KEY_INFO, LINK
 from tests.integration.test_hostile import ESCAPES, MARKUP, RAW, REFUSED
 
 BAD = [
@@ -44,9 +45,13 @@ BAD = [
     ({"ca_path": "/nowhere/ca.pem"}, "ca_path"),
     ({"client_cert": "/nowhere/cert.pem"}, "client_cert"),
     ({"client_key": "/nowhere/key.pem"}, "client_cert"),
+    ({"stackone_url": "https://user:p/w@stackone.example"}, "user name"),
+    ({"freshservice_url": "https://user:pw@{domain}.example"}, "user name"),
     ({"proxy": "proxy.example:3128"}, "proxy"),
-    ({"timeout": 0}, "timeout"),
-    ({"retries": -1}, "retries"),
+    ({"proxy": "http://[broken"}, "not a URL"),
+    ({"proxy": "http://user:p#w@proxy.example"}, "%23"),
+    *[({"timeout": seconds}, "at most 3600") for seconds in (0, -1, 3601, 1e10)],
+    *[({"retries": times}, "from 0 to 100") for times in (-1, 101, 2000)],
     ({"requests_per_minute": 0}, "requests_per_minute"),
     ({"unheard_of": 1}, "unheard_of"),
 ]
@@ -62,6 +67,40 @@ def test_bad_input_is_refused_in_one_line_before_any_request(house):
         assert result["failure"]["code"] in ("invalid_argument", "invalid_domain"), bad
         assert result["failure"]["phase"] == "arguments"
     assert house.emulator.requests() == []
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan"), "inf", "-inf", "nan"])
+def test_a_timeout_without_end_is_refused(house, seconds):
+    assert "at most 3600 seconds" in house.link(timeout=seconds)["msg"]
+
+
+PASSWORD = "Pass-Word-0815"
+URLS = [
+    *[("proxy", f"{before}{PASSWORD}@proxy.example:3128") for before in
+      ("http://user:", "http://user:#", "http://user:a/", "http://user:?", "http://user:@", "user:", "http://", "", "ftp://u:")],
+    *[("stackone_url", f"https://{before}{PASSWORD}@stackone.example") for before in ("user:", "", "user:a/", "a#")],
+    ("freshservice_url", f"https://user:{PASSWORD}@{{domain}}.example"),
+]  # fmt: skip
+
+
+def test_passwords_in_urls_are_never_shown(house):
+    """Whether the URL is taken or refused, in every module that takes it."""
+    elsewhere = {"stackone_url": "https://stackone.invalid", "freshservice_url": "https://{domain}.invalid"}
+    for module in (LINK, KEY_INFO, ACCOUNT_INFO):
+        for name, url in URLS:
+            world = house._world
+            options = {**world.connection(module.rpartition(".")[2]), "retries": 0}
+            options |= {own: value for own, value in elsewhere.items() if own in options}
+            if name != "proxy" and name not in options:
+                continue
+            if module == KEY_INFO:
+                options |= {"domain": "acme", "api_key": "a-key-for-no-tenant"}
+            if module == LINK:
+                options |= {"domain": "acme", "api_key": "a-key-for-no-tenant", "origin_owner_id": "one"}
+            run = world.enter(module.rpartition(".")[2], {**options, name: url})
+            assert run.failed or run.result["key_check"]["status"] == "unreachable"
+            assert PASSWORD not in run.text, (module, name, url)
+            assert name in run.invocation["module_args"]
 
 
 @pytest.mark.parametrize("missing", ["domain", "api_key"])

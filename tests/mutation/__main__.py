@@ -37,11 +37,16 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "_tenant": (),
     "_fields": (),
     "_retry": (),
+    "_proxies": ("check_proxy",),
+    "_urls": (),
     "_http": (
-        "error_delay",
         "Http.send",
+        "Http._wait_after_error",
+        "Http._waits_after_answer",
         "Http._pause",
-        "_transport_error",
+    ),
+    "_transport_errors": (
+        "_judged",
         "_is_late",
         "_causes",
         "_classify",
@@ -66,7 +71,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
 """The files, and the functions where not all of a file only decides."""
 
 TESTS = (
-    *("test_plan", "test_tenant", "test_fields", "test_retry", "test_http", "test_verify"),
+    *("test_plan", "test_tenant", "test_fields", "test_retry", "test_http", "test_verify", "test_proxies"),
     *("test_provider_errors", "test_links_parts", "test_duplicates", "test_account", "test_api", "test_hub"),
     *("test_entries", "test_jobs", "test_paging", "test_find", "test_directory"),
     *("test_link_in_memory", "test_bulk_in_memory"),

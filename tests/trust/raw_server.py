@@ -14,6 +14,7 @@ import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -44,9 +45,23 @@ class Request:
         return f"{self.method} {path}"
 
 
+DRIP_SECONDS = 120.0
+"""How long an answer without end goes on: far longer than any reader should wait for it."""
+
+
+@dataclass(frozen=True)
+class Endless:
+    """What is written again and again behind an answer: a drip with a pause, a flood without."""
+
+    piece: bytes
+    pause: float = 0.05
+
+
 @dataclass(frozen=True)
 class Reply:
-    """One answer before it is written: `raw` replaces every byte of it, `close` ends the connection behind it."""
+    """One answer before it is written: `raw` replaces every byte of it, `close` ends the connection behind it, and
+    `endless` never ends.
+    """
 
     status: int
     data: Any = None
@@ -54,6 +69,7 @@ class Reply:
     text: bytes | None = None
     raw: bytes | None = None
     close: bool = False
+    endless: Endless | None = None
 
     @property
     def body(self) -> bytes:
@@ -141,6 +157,9 @@ class RawServer:
                     return
                 reply = self._answer(request)
                 connection.sendall(reply.bytes())
+                if reply.endless:
+                    _write_on(connection, reply.endless)
+                    return
                 if reply.close:
                     connection.shutdown(socket.SHUT_RDWR)
                     return
@@ -262,6 +281,15 @@ class RawServer:
         self.stored[name].update(credentials)
         self.accounts[name]["setup_information"] = {"domain": self.stored[name]["domain"]}
         self.accounts[name].update(status="active", updated_at="2026-11-03T08:00:00.000Z")
+
+
+def _write_on(connection: socket.socket, endless: Endless) -> None:
+    """Write until the other side has gone, or nobody should still be reading. Raises OSError."""
+    end = time.monotonic() + DRIP_SECONDS
+    piece = endless.piece if endless.pause else endless.piece * (65536 // len(endless.piece))
+    while time.monotonic() < end:
+        connection.sendall(piece)
+        time.sleep(endless.pause)
 
 
 def on(kind: str, change: Callable[[RawServer, Request, Reply], Reply], first: int = 1, last: int = 10**9) -> Trick:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tests.trust.raw_server import RawServer, Reply, Request
+from tests.trust.raw_server import Endless, RawServer, Reply, Request
 
 Change = Callable[[RawServer, Request, Reply], Reply]
 
@@ -76,6 +76,38 @@ def second_answer(reply: Reply) -> bytes:
     spoof = Reply(200, {"id": FOREIGN, "provider": "freshservice", "token": "t" * 30}).bytes()
     return replace(reply, raw=None).bytes() + spoof
 
+
+def endless(first: bytes, piece: bytes, pause: float) -> Change:
+    """Write a beginning instead of the answer, and then one piece without end."""
+    return lambda _server, _request, reply: replace(reply, raw=first, endless=Endless(piece, pause))
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+CHUNKS = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+GZIP = HEAD + b"Content-Encoding: gzip\r\n\r\n"
+PLACES: dict[str, tuple[bytes, bytes]] = {
+    "status line": (b"HTTP/1.1 200 ", b"a"),
+    "header's name": (HEAD, b"a"),
+    "header's value": (HEAD + b"X-A: ", b"a"),
+    "continue": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "headers of continue": (b"", b"HTTP/1.1 100 Continue\r\nX-A: b\r\n\r\n"),
+    "headers": (HEAD, b"X-A: b\r\n"),
+    "body with a length": (HEAD + b"Content-Length: 1000000000\r\n\r\n", b" "),
+    "body without a length": (HEAD + b"\r\n", b" "),
+    "size of a chunk": (CHUNKS, b"0"),
+    "extension of a chunk": (CHUNKS + b"1;a=", b"a"),
+    "chunks": (CHUNKS, b"1\r\n \r\n"),
+    "trailer": (CHUNKS + b"2\r\n{}\r\n0\r\nX-A: ", b"a"),
+    "trailers": (CHUNKS + b"2\r\n{}\r\n0\r\n", b"X-A: b\r\n"),
+    "name of a gzip": (GZIP + b"\x1f\x8b\x08\x08" + bytes(6), b"a"),
+    "parts of a gzip": (GZIP, gzip.compress(b"")),
+}
+"""Where an answer may have no end: what comes before, and what is repeated."""
+WITHOUT_END: dict[str, Change] = {
+    f"{name} {place}": endless(first, piece, pause)
+    for place, (first, piece) in PLACES.items()
+    for name, pause in (("dripping", 0.05), ("flooding", 0.0))
+}
 
 OK = b"HTTP/1.1 200 OK"
 WIRE: dict[str, Change] = {
@@ -190,7 +222,7 @@ def rows(change: Callable[[RawServer, Request, list[Any]], Any]) -> Change:
     return lambda server, request, reply: replace(reply, data=change(server, request, list(reply.data)))
 
 
-def endless(_server: RawServer, request: Request, listed: list[Any]) -> list[Any]:
+def never_the_last(_server: RawServer, request: Request, listed: list[Any]) -> list[Any]:
     """Return a full page of new accounts, whatever page is asked for."""
     page = request.query.get("page", "1")
     return [

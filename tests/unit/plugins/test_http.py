@@ -113,10 +113,11 @@ def test_causes_that_name_each_other_end():
     assert _judged(first, "host", False).detail == "OSError: second"
 
 
-REFUSED, LOST, UNKNOWN_HOST = (
+REFUSED, LOST, UNKNOWN_HOST, LATE = (
     TransportError(TransportKind.REFUSED, "host", "x", False),
     TransportError(TransportKind.DROPPED, "host", "x", True),
     TransportError(TransportKind.DNS, "host", "x", False),
+    TransportError(TransportKind.TIMEOUT, "host", "x", True),
 )
 NO_CONNECTION = "no connection could be made"
 
@@ -186,6 +187,10 @@ def request(repeatable=True):
         ([LOST, answer(200)], True, 200, [1]),
         ([LOST], False, "dropped", []),
         ([UNKNOWN_HOST], True, "dns", []),
+        ([LATE, LATE], True, "timeout", [1]),
+        ([LATE, answer(200)], True, 200, [1]),
+        ([answer(429, Retry_After="60")] * 5 + [answer(200)], False, 200, [60] * 5),
+        ([answer(503, Retry_After="110")] * 3, True, 503, [110, 110]),
         ([REFUSED, answer(503, Retry_After="7"), answer(429), answer(200)], True, 200, [1, 7, 60]),
         ([answer(503, Retry_After="7")] * 4, True, 503, [7, 7, 7]),
         ([answer(500), REFUSED, answer(500), REFUSED], True, "refused", [1, 1, 2]),
@@ -213,6 +218,38 @@ def test_no_more_retries_than_allowed(monkeypatch, retries):
     with pytest.raises(TransportError):
         lost.send(request())
     assert lost.sent[Service.STACKONE] == retries + 1
+
+
+class Passing(Waiting):
+    """Time that passes while somebody sleeps."""
+
+    def monotonic(self):
+        return 1000.0 + sum(self.slept)
+
+
+def test_a_run_does_not_wait_for_a_host_again_and_again(monkeypatch):
+    """All tenants of a list would wait for it, one after the other. Another host is waited for, and this one too once it
+    works."""
+    http = sending(monkeypatch, [answer(503, Retry_After="120")] * 9)
+    http.clock = Passing()
+    elsewhere = Request(Service.FRESHSERVICE, "GET", "https://elsewhere/")
+    for sent in (request(), request(), elsewhere):
+        http.send(sent)
+    assert http.clock.slept == [120, 120, 120, 120]
+    monkeypatch.setattr(http, "_once", lambda _request: answer(404))
+    http.send(request())
+    outcomes = [answer(503, Retry_After="120"), answer(200)]
+    monkeypatch.setattr(http, "_once", lambda _request: outcomes.pop(0))
+    assert http.send(request()).ok
+
+
+def test_what_is_waited_for_is_told_meanwhile(monkeypatch):
+    http, told = sending(monkeypatch, [answer(503, Retry_After="7"), answer(200)]), []
+    monkeypatch.setattr(http.clock, "sleep", lambda _seconds: told.append(http.waiting_for))
+    http.clock.monotonic = lambda: 1000.0
+    http.send(request())
+    assert told == [("POST /hub/accounts: HTTP 503", 7.0)]
+    assert http.waiting_for is None
 
 
 def test_retries_are_logged_without_query_and_the_last_answer_is_given_back(monkeypatch):

@@ -272,6 +272,22 @@ def test_an_unknown_authority_and_another_name_are_not_sent_to(serving, authorit
     assert http.sent[Service.STACKONE] == 2
 
 
+def test_a_server_that_is_known_by_its_address_must_be_certified_for_it(serving, authority):
+    certified, other = (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) for _each in "12")
+    authority[0].issue_cert("127.0.0.1").configure_cert(certified)
+    authority[0].issue_cert("localhost", "127.0.0.2").configure_cert(other)
+    for context, verdict in ((certified, None), (other, ("tls", False))):
+        server = serving(good(context))
+        http = Http(HttpOptions(ca_path=authority[1], retries=0))
+        request = Request(Service.STACKONE, "GET", f"https://127.0.0.1:{server.port}/")
+        if verdict is None:
+            assert http.send(request).ok
+            continue
+        with pytest.raises(TransportError) as caught:
+            http.send(request)
+        assert (caught.value.kind.value, caught.value.sent) == verdict
+
+
 def test_a_client_certificate_that_is_missing_is_never_passing(serving, authority, context, way):
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(authority[1])

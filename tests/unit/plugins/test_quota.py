@@ -105,6 +105,40 @@ def test_a_hold_that_begins_while_a_worker_sleeps_is_kept():
         assert clock.time == 1060.0
 
 
+def starts(quota, clock, seconds):
+    """When a worker that never rests begins its requests, in seconds from now."""
+    began, found = clock.time, []
+    while clock.time < began + seconds:
+        with quota:
+            found.append(clock.time - began)
+    return found
+
+
+@pytest.mark.parametrize(("slots", "window"), [(100, 60), (1, 0.6)])
+def test_after_a_429_others_are_left_room_and_it_comes_back_by_and_by(slots, window):
+    clock = FakeClock()
+    quota = Quota(slots, window, clock)
+    starts(quota, clock, 120)
+    assert quota.hold(60) == 60
+    found = starts(quota, clock, 600)
+    minutes = [sum(60 * minute <= start < 60 * minute + 60 for start in found) for minute in range(1, 10)]
+    assert min(minutes[:2]) < 100
+    assert sum(minutes[:4]) <= 350
+    assert sum(minutes[-3:]) >= 290
+
+
+def test_a_429_that_many_got_together_counts_once_and_more_of_them_to_a_quarter():
+    clock = FakeClock()
+    quota = Quota(8, 60, clock)
+    for _worker in range(9):
+        quota.hold(60)
+    assert quota._stretch_at(clock.time) == 1.5
+    for _minute in range(9):
+        clock.time += 60
+        quota.hold(60)
+    assert quota._stretch_at(clock.time) == 4.0
+
+
 def test_workers_share_it():
     """With real threads: 60 requests at 20 in 0.3 s need at least two full windows, and no window holds more."""
     window, sent = 0.3, []

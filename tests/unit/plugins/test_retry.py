@@ -7,8 +7,14 @@ from email.utils import formatdate
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import (
+    PATIENCE,
+    QUOTA_PATIENCE,
+    Attempts,
+    Pause,
     Retry,
     RetryLog,
+    Told,
+    Troubles,
     backoff,
     error_delay,
     parse_retry_after,
@@ -92,6 +98,87 @@ def test_a_lost_answer_is_asked_for_again_later_each_time():
     error = TransportError(TransportKind.REFUSED, "host", "x", False)
     assert 0.5 <= error_delay(error, 0, True) <= 0.625
     assert 4 <= error_delay(error, 3, True) <= 5
+
+
+def test_a_pause_is_never_longer_than_half_a_minute():
+    assert 30 <= backoff(6) <= 37.5
+    assert 30 <= backoff(2000) <= 37.5
+    assert error_delay(TransportError(TransportKind.REFUSED, "host", "x", False), 10**9, True) <= 37.5
+
+
+def lost(kind):
+    return TransportError(kind, "host", "x", kind is TransportKind.TIMEOUT)
+
+
+def test_who_gets_no_answer_in_time_tries_once_more():
+    attempts = Attempts(retries=9)
+    assert attempts.delay_after_error(lost(TransportKind.TIMEOUT), True) is not None
+    assert attempts.delay_after_error(lost(TransportKind.REFUSED), True) is not None
+    assert attempts.delay_after_error(lost(TransportKind.TIMEOUT), True) is None
+
+
+@pytest.mark.parametrize("kind", [TransportKind.STOPPED, TransportKind.UNUSABLE_PROXY, TransportKind.UNSENDABLE])
+def test_what_is_the_same_each_time_is_tried_once(kind):
+    assert Attempts(retries=9).delay_after_error(lost(kind), True) is None
+
+
+def delays(attempts, count, told, own_quota=False):
+    """So many answers in a row, and the waits between them."""
+    return [attempts.delay_after_answer(told, own_quota, True, NOW) for _answer in range(count)]
+
+
+def test_a_request_waits_five_minutes_in_all():
+    assert delays(Attempts(retries=9), 4, Told(503, "120")) == [120, 120, None, None]
+    lost_ones = [Attempts(retries=2000).delay_after_error(lost(TransportKind.REFUSED), True)] * 2
+    assert all(lost_ones)
+    attempts, waited = Attempts(retries=2000), 0.0
+    while (delay := attempts.delay_after_error(lost(TransportKind.REFUSED), True)) is not None:
+        waited += delay
+    assert waited <= PATIENCE == 300
+
+
+@pytest.mark.parametrize("retries", [0, 3])
+def test_a_quota_that_others_use_up_is_no_failed_attempt(retries):
+    attempts = Attempts(retries)
+    assert delays(attempts, 11, Told(429, "60"), own_quota=True) == [*[60] * 10, None]
+    assert attempts.failed == 0
+
+
+def test_a_quota_that_says_at_once_is_asked_less_and_less_often():
+    waits = [delay for delay in delays(Attempts(retries=0), 50, Told(429, "0"), own_quota=True) if delay]
+    assert 20 < len(waits) < 30
+    assert sum(waits) <= QUOTA_PATIENCE
+    assert waits[-1] > 20
+
+
+def test_a_limit_that_is_another_services_counts():
+    assert delays(Attempts(retries=2), 3, Told(429, "7", passed_on=True)) == [7, 7, None]
+
+
+class TestTroubles:
+    """How long a run waits for a host."""
+
+    def test_for_all_requests_together(self):
+        troubles = Troubles()
+        assert troubles.allow("host", 120, NOW)
+        assert troubles.allow("host", 120, NOW + 180)
+        assert not troubles.allow("host", 120, NOW + 181)
+        assert troubles.allow("other", 120, NOW + 181)
+
+    def test_anew_once_it_works(self):
+        troubles = Troubles()
+        troubles.allow("host", 1, NOW)
+        troubles.none("host")
+        troubles.none("never in trouble")
+        assert troubles.allow("host", 120, NOW + 1000)
+
+
+def test_the_pause_that_ends_last_is_told():
+    log, short, long = RetryLog(), Pause("GET /a", "HTTP 503", 10.0), Pause("GET /b", "HTTP 503", 20.0)
+    assert log.longest_pause is None
+    with log.pausing(long), log.pausing(short):
+        assert log.longest_pause is long
+    assert log.longest_pause is None
 
 
 LISTING, LINKING = Retry("GET /accounts", "HTTP 503", 0.5), Retry("POST /hub/accounts", "HTTP 429", 60.0)

@@ -1,0 +1,52 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Another tool uses the same StackOne key at the same time, and most of its quota."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+
+import requests
+
+from tests.emulator.handle import Emulator
+from tests.modules.house import InProcess
+
+TENANTS = 12
+
+
+class OtherTool:
+    """Asks for accounts again and again with the same key."""
+
+    def __init__(self, emulator):
+        self.statuses = []
+        self._emulator = emulator
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        with requests.Session() as session:
+            session.trust_env = False
+            session.auth = (self._emulator.stackone_api_key, "")
+            while not self._over.wait(0.1):
+                with contextlib.suppress(requests.RequestException):
+                    self.statuses.append(session.get(f"{self._emulator.stackone_url}/accounts", timeout=60).status_code)
+
+    def close(self):
+        self._over.set()
+        self._thread.join()
+
+
+def test_no_tenant_is_given_up(tmp_path):
+    """Though none is repeated after a failure, and 429s are no failed attempts."""
+    options = ("--tenants", str(TENANTS), "--stackone-rpm", "20", "--stackone-window-s", "2")
+    with Emulator(*options) as emulator, InProcess.opened(emulator, tmp_path) as house:
+        domains = [tenant["domain"] for tenant in emulator.tenants()]
+        with contextlib.closing(OtherTool(emulator)) as other:
+            result = house.links(house.tenants(*domains), retries=0, confirm_timeout=60)
+    assert not result.get("failed"), result["msg"]
+    assert result["summary"]["failed"] == 0
+    assert {row["action"] for row in result["results"]} == {"create"}
+    assert any("HTTP 429" in warning for warning in result["warnings"])
+    assert 200 in other.statuses
