@@ -30,9 +30,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._words import 
 FOR_ALL = frozenset({FailureCode.STACKONE_KEY_REFUSED, FailureCode.STACKONE_FORBIDDEN, FailureCode.HUB_UNAVAILABLE})
 """What goes wrong for one tenant with these goes wrong for every other as well."""
 
-OUTAGE = frozenset(
-    {FailureCode.STACKONE_UNREACHABLE, FailureCode.STACKONE_UNAVAILABLE, FailureCode.STACKONE_RATE_LIMITED}
-)
+OUTAGE = frozenset({FailureCode.STACKONE_UNREACHABLE, FailureCode.STACKONE_UNAVAILABLE})
 """What may be one tenant's bad luck; where many in a row meet it, StackOne is not there for the others either."""
 
 IN_A_ROW = 20
