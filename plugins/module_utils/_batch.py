@@ -35,9 +35,7 @@ FOR_ALL = frozenset(
 )
 """What goes wrong for one tenant with these goes wrong for every other as well; the quota was waited for already."""
 
-OUTAGE = frozenset(
-    {FailureCode.STACKONE_UNREACHABLE, FailureCode.STACKONE_UNAVAILABLE, FailureCode.STACKONE_RATE_LIMITED}
-)
+OUTAGE = frozenset({FailureCode.STACKONE_UNREACHABLE, FailureCode.STACKONE_UNAVAILABLE})
 """What may be one tenant's bad luck; where many in a row meet it, StackOne is not there for the others either."""
 
 IN_A_ROW = 20

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -41,6 +42,19 @@ def test_damaged_fingerprints_only_cost_requests(house, content):
     assert any("made again" in warning for warning in result["warnings"])
     assert json.loads(path.read_text())["version"] == 2
     assert house.links(house.tenants("acme"), fingerprints=str(path))["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [("fingerprints", "no fingerprints are kept in"), ("progress_path", "no progress is written to")],
+)
+def test_a_pipe_in_place_of_a_file_holds_no_run(house, option, words):
+    path = house.folder / "pipe"
+    os.mkfifo(path)
+    result = house.links(house.tenants("acme"), **{option: str(path)})
+    assert actions(result) == ["create"]
+    assert f"{words} {path}: it is a named pipe, not a file." in result["warnings"]
+    assert path.is_fifo()
 
 
 def test_another_stackone_key_is_no_drift(house):

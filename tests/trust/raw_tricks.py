@@ -267,6 +267,22 @@ PROFILES: dict[str, Change] = {
     for name, value in IDS.items()
 }  # fmt: skip
 
+RULES = (r"^(([a-z0-9.:/-])+)+\s$", r"^(a|a|[a-z])*\.$", r"(.*.*.*){9}!$")
+"""Regular expressions that take longer than anybody waits to find out that a domain does not match."""
+
+
+def with_rule(content: Any, rule: str) -> Any:
+    """Let each field of the form be checked by this expression."""
+    config = content["config"]
+    fields = [{**field, "validation": {"type": "html-pattern", "pattern": rule}} for field in config["configFields"]]
+    return {**content, "config": {**config, "configFields": fields}}
+
+
+FORMS: dict[str, Change] = {
+    f"kept: endless rule {number}": data(lambda content, rule=rule: with_rule(content, rule))
+    for number, rule in enumerate(RULES, 1)
+}
+
 SAID: dict[str, dict[str, Change]] = {
     "GET /accounts": LISTINGS,
     "GET /accounts/*": RECORDS,
@@ -277,6 +293,7 @@ SAID: dict[str, dict[str, Change]] = {
     "GET /hub/accounts/*": {f"secure id {name}": with_id(value, "secureId") for name, value in IDS.items()},
     "GET /hub/settings": SETTINGS,
     "GET /hub/connectors": PROFILES,
+    "GET /hub/connectors/*": FORMS,
     "POST /connect_sessions": SESSIONS,
 }
 """What can be said wrong in the answer to each kind of request."""

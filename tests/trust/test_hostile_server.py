@@ -341,6 +341,12 @@ def test_what_is_said_wrong(stage, name):
     play_all(stage, name, tricks)
 
 
+@pytest.mark.parametrize("rule", raw_tricks.FORMS)
+@pytest.mark.parametrize("name", ["create", "list"])
+def test_no_rule_of_a_form_holds_a_run(stage, name, rule):
+    assert stage.play(FLOWS[name], on("GET /hub/connectors/*", raw_tricks.FORMS[rule])) == []
+
+
 @pytest.mark.parametrize("name", ["update", "unlink", "list", "auth link"])
 def test_a_listing_without_end_ends(stage, name):
     assert stage.play(FLOWS[name], on("GET /accounts", raw_tricks.rows(raw_tricks.never_the_last))) == []
