@@ -22,7 +22,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import S
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
 FOR_ALL = frozenset({FailureCode.STACKONE_KEY_REFUSED, FailureCode.STACKONE_FORBIDDEN, FailureCode.HUB_UNAVAILABLE})
 """What goes wrong for one tenant with these goes wrong for every other as well."""
@@ -98,7 +97,7 @@ class Batch:
         except Stopped:
             return
         except Failed as error:
-            item.own_failure = error.located(self._phase, tenant.name).scrubbed(Scrubber(tenant.secrets))
+            item.own_failure = error.located(self._phase, tenant.name)
         except Exception as error:
             # A defect that one tenant brings to light must not hide what came of the others.
             item.own_failure = defect(error).located(self._phase, tenant.name)

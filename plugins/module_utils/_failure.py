@@ -12,8 +12,6 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
-
 
 class Phase(str, Enum):
     """Where on a tenant's way through the house a failure happened."""
@@ -86,16 +84,6 @@ class Failure:
     phase: Phase | None = None
     tenant: str | None = None
     started: bool = True
-
-    def scrubbed(self, scrubber: Scrubber) -> Failure:
-        """The same without secrets in its texts."""
-        return replace(
-            self,
-            message=scrubber.scrub(self.message),
-            remediation=scrubber.scrub(self.remediation),
-            details=scrubber.scrub(self.details),
-            tenant=scrubber.scrub(self.tenant),
-        )
 
     @property
     def line(self) -> str:

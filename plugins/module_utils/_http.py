@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Callable
 from urllib.parse import urlsplit
@@ -31,7 +31,13 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import 
     backoff,
     status_delay,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line, valid_unicode, without_markup
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
+    NO_SECRETS,
+    READ_LIMIT,
+    Scrubber,
+    valid_unicode,
+    without_markup,
+)
 
 try:
     import requests
@@ -115,7 +121,7 @@ class TransportError(Exception):
         self.kind = kind
         self.host = host
         self.sent = sent
-        self.detail = one_line(detail)
+        self.detail = detail
         super().__init__(f"{host}: {_KIND_TEXT[kind]} ({self.detail})")
 
 
@@ -161,12 +167,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, whatever its status. C(data) is the parsed JSON, C(None) where there is none."""
+    """What came back, whatever its status. C(data) is the parsed JSON, C(None) where there is none.
+
+    What is shown of it to a person goes through C(line) or C(excerpt), which know the run's secrets.
+    """
 
     status: int
     headers: Mapping[str, str]
     text: str
     data: Any = None
+    scrubber: Scrubber = field(default=NO_SECRETS, repr=False, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -176,7 +186,11 @@ class Answer:
     @property
     def excerpt(self) -> str:
         """The first readable words of the body."""
-        return one_line(without_markup(self.text[:4000]))
+        return self.line(without_markup(self.text[:READ_LIMIT]))
+
+    def line(self, words: str) -> str:
+        """Words of this answer for a message: on one line, scrubbed, then cut."""
+        return self.scrubber.line(words)
 
 
 class Stopped(Exception):
@@ -200,9 +214,10 @@ class Http:
     Threads share it, with one pool of connections and one TLS context.
     """
 
-    def __init__(self, options: HttpOptions, clock: Clock | None = None) -> None:
+    def __init__(self, options: HttpOptions, clock: Clock | None = None, scrubber: Scrubber = NO_SECRETS) -> None:
         self.options = options
         self.clock = clock or Clock()
+        self.scrubber = scrubber
         self.retry_log = RetryLog()
         self.sent = dict.fromkeys(Service, 0)
         self._lock = threading.Lock()
@@ -275,9 +290,9 @@ class Http:
             )
             with response:
                 raw = self._read(response.raw)
-                return _answer(response, raw)
+                return replace(_answer(response, raw), scrubber=self.scrubber)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
-            raise _transport_error(error, host, WIRE.written) from None
+            raise _transport_error(error, host, WIRE.written, self.scrubber) from None
 
     def _read(self, raw: Any) -> bytes:
         """The whole body, within one time-out and one size: a server that drips must not hold a run."""
@@ -340,13 +355,13 @@ def _answer(response: requests.Response, raw: bytes) -> Answer:
     return Answer(response.status_code, response.headers, text, data)
 
 
-def _transport_error(error: Exception, host: str, written: bool) -> TransportError:
+def _transport_error(error: Exception, host: str, written: bool, scrubber: Scrubber = NO_SECRETS) -> TransportError:
     """Judge why no answer came. C(written) is whether any of the request may have reached the server."""
     causes = _causes(error)
     kind = next(filter(None, map(_classify, causes)), TransportKind.DROPPED)
     if any(isinstance(cause, ssl.SSLEOFError) for cause in causes) or (written and _is_late(kind, causes)):
         kind = TransportKind.DROPPED
-    return TransportError(kind, host, _reason(causes), sent=written)
+    return TransportError(kind, host, scrubber.line(_reason(causes)), sent=written)
 
 
 def _is_late(kind: TransportKind, causes: list[BaseException]) -> bool:
@@ -404,4 +419,7 @@ def _reason(causes: list[BaseException]) -> str:
     """
     inner = causes[-1]
     own_words = (OSError, urllib3.exceptions.TimeoutError, urllib3.exceptions.DecodeError)
-    return f"{type(inner).__name__}: {inner}" if isinstance(inner, own_words) and str(inner) else type(inner).__name__
+    # The request's own values, such as a token, are quoted by the exceptions of requests, which are OSErrors as well.
+    quotes = isinstance(inner, requests.RequestException)
+    shown = isinstance(inner, own_words) and not quotes and str(inner)
+    return f"{type(inner).__name__}: {inner}" if shown else type(inner).__name__

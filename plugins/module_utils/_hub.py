@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Callable, Protocol
 from urllib.parse import quote
@@ -38,7 +38,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._profiles impo
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._provider_errors import ProviderError, provider_error
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import ConnectSession
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
 REDACTED = "__secretvalue:**redacted**"
 HUB_VERSION = "1.11.4"
@@ -93,10 +92,6 @@ class Submission:
     error: Failed | None = None
     foreign: bool = False
     late: bool = False
-
-    def scrubbed(self, scrubber: Scrubber) -> Submission:
-        """Return the same without secrets in its words, and without the error that holds them."""
-        return replace(self, words=scrubber.scrub(self.words), error=None)
 
 
 class Forms:
@@ -162,9 +157,7 @@ class Hub:
 
         def fetch() -> Form:
             current = session()
-            return _for_all(
-                current, lambda: self._form(current, provider, self._profile(current, provider, integration_id))
-            )
+            return self._form(current, provider, self._profile(current, provider, integration_id))
 
         return self._forms.get(provider, integration_id, fetch)
 
@@ -182,7 +175,7 @@ class Hub:
             unlisted = Profile(own, auth_key=view.auth_key, environment=view.environment)
             return self._form(session, provider, profile or unlisted, listed)
 
-        return self._forms.get(provider, own, lambda: _for_all(session, fetch))
+        return self._forms.get(provider, own, fetch)
 
     def _form(self, session: ConnectSession, provider: str, profile: Profile, others: Sequence[Profile] = ()) -> Form:
         path = f"/hub/connectors/{quote(profile.id, safe='')}"
@@ -243,7 +236,7 @@ class Hub:
         listed = _object(answer, doing).get("integrations")
         if not isinstance(listed, list):
             raise unexpected(answer, doing)
-        return listed_profiles(listed, provider)
+        return listed_profiles(listed, provider, answer.line)
 
     def _submit(
         self,
@@ -275,15 +268,6 @@ class Hub:
             self._forms.missing = True
             raise hub_unavailable(answer)
         return answer
-
-
-def _for_all(session: ConnectSession, fetch: Callable[[], Form]) -> Form:
-    """What other tenants get as well, who do not know the token of this session as a secret."""
-    try:
-        return fetch()
-    except Failed as error:
-        error.failure = error.failure.scrubbed(Scrubber((session.token,)))
-        raise
 
 
 def _object(answer: Answer, doing: str) -> dict[str, Any]:
@@ -327,7 +311,7 @@ def _submission(answer: Answer) -> Submission:
         error = unexpected(answer, TAKING)
         return Submission(Sent.ACCEPTED, None, answer.status, words, error, foreign)
     words = error_words(answer)
-    provider = provider_error(answer.data)
+    provider = provider_error(answer.data, answer.line)
     if provider:
         return Submission(Sent.REFUSED, None, answer.status, words, _provider_failed(answer.status, provider))
     if answer.status in (401, 403):

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Callable
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import secrets_in
 from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import (
     Batch,
     Failures,
@@ -21,6 +22,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._module import
 from ansible_collections.tenantlink.stackone.plugins.module_utils._parent_watch import stopped_early
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableBench
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import forms_of
 
 
 class ListBench(StoppableBench):
@@ -41,8 +43,11 @@ class ListBench(StoppableBench):
         self.exit(result)
 
     def take_tenants(self) -> list[dict[str, Any]]:
-        """The tenants' arguments, which nobody else keeps."""
-        return self.module.take_tenants(self.scrubber.forms)
+        """The tenants' arguments, which nobody else keeps. From now on their secrets are known here."""
+        tenants = self.module.take_tenants(forms_of(self.secrets))
+        for tenant in tenants:
+            self.scrubber.add(*secrets_in(tenant))
+        return tenants
 
     def progress(self, total: int) -> ProgressFile:
         """Where the progress of so many tenants is told."""

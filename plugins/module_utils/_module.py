@@ -25,11 +25,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Hu
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Linker, Rules
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import VerifyLink
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
+from ansible_collections.tenantlink.stackone.plugins.module_utils._secrets import SHORTEST_SECRET
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, normalise_key
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
-    SHORTEST_SECRET,
     Scrubber,
+    forms_of,
     harmless,
     valid_unicode,
 )
@@ -129,7 +130,8 @@ class Bench:
         if REQUESTS_IMPORT_ERROR:
             module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
         self.module = module
-        self.scrubber = Scrubber(secrets_in(module.params))
+        self.secrets = secrets_in(module.params)
+        self.scrubber = Scrubber(self.secrets)
         self.http: Http | None = None
         self.quota: Quota | None = None
         self._clock = clock
@@ -146,17 +148,17 @@ class Bench:
     def stackone(self) -> StackOne:
         """The client of the platform API alone. Raises Failed(invalid_argument)."""
         api, key = self._api()
-        return StackOne(api, key, self.scrubber)
+        return StackOne(api, key)
 
     def hub(self) -> tuple[StackOne, Hub]:
         """The clients of the platform API and of the Hub, within one quota. Raises Failed(invalid_argument)."""
         api, key = self._api()
-        stackone = StackOne(api, key, self.scrubber)
+        stackone = StackOne(api, key)
         return stackone, Hub(api, stackone)
 
     def linker(self) -> Linker:
         """The worker for one tenant. Raises Failed(invalid_argument)."""
-        clients = self.exchange().clients(self.scrubber)
+        clients = self.exchange().clients()
         rules = Rules(self.module.check_mode, VerifyLink(self.module.params["verify_link"]))
         return Linker(clients, clients.stackone, rules)
 
@@ -182,16 +184,16 @@ class Bench:
     def _http(self) -> Http:
         if self.http is None:
             try:
-                self.http = Http(http_options_from(self.module.params), self._clock)
+                self.http = Http(http_options_from(self.module.params), self._clock, self.scrubber)
             except (OSError, ssl.SSLError) as error:
                 raise invalid_argument(f"ca_path, client_cert or client_key cannot be read ({error}).") from None
         return self.http
 
     def _clean(self, result: dict[str, Any]) -> dict[str, Any]:
-        """The result without secrets: scrubbed here, and masked once more by Ansible itself."""
-        self.module.no_log_values |= self.scrubber.forms
+        """The result without secrets: scrubbed here, after all else, and masked once more by Ansible itself."""
+        self.module.no_log_values |= forms_of(self.secrets)
         summary = self.http.retry_log.summary() if self.http else None
         for warning in [*result.pop("warnings", []), *([summary] if summary else [])]:
-            self.module.warn(harmless(self.scrubber.scrub(warning)))
-        clean: dict[str, Any] = harmless(self.scrubber.scrub(result))
+            self.module.warn(self.scrubber.scrub(harmless(warning)))
+        clean: dict[str, Any] = self.scrubber.scrub(harmless(result))
         return clean

@@ -400,7 +400,7 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
         result["purged"] = [row_of(job) for job in report.purged]
     if bench.module.params["resolve_duplicates"]:
         result["resolved"] = [row_of(job) for job in report.resolved]
-    diff = diff_of(report.everything) if bench.module._diff else None
+    diff = diff_of(report.everything, bench.scrubber) if bench.module._diff else None
     return {**result, "diff": diff} if diff else result, failure_of(report)
 
 

@@ -23,7 +23,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import
     State,
     UpdateCredentials,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
 from .services import (
     KEY,
@@ -48,7 +47,7 @@ ABSENT = {"state": State.ABSENT, "api_key": None}
 
 
 def linker_of(services):
-    clients = services.exchange.clients(Scrubber())
+    clients = services.exchange.clients()
     return Linker(clients, clients.stackone, Rules())
 
 
@@ -765,7 +764,7 @@ class TestChange:
 
     def test_a_change_of_nothing_is_none(self, services):
         account_id = linked(services)
-        clients = services.exchange.clients(Scrubber())
+        clients = services.exchange.clients()
         services.on("PATCH", "/accounts/.*", refuses(400, "label must be an object"))
         outcome, account = Outcome(tenant(label="New")), clients.stackone.account(account_id)
         Writer(clients.stackone, clients.hub).change(outcome, account, LABELLED)
@@ -987,7 +986,7 @@ def test_pauses_grow_until_the_time_is_over(services, timeout, slept):
 
 def test_who_confirms_is_patient(services):
     services.add(status="pending")
-    clients = services.exchange.clients(Scrubber())
+    clients = services.exchange.clients()
     outcome = Outcome(tenant(), account=clients.stackone.account("acc-1"))
     assert Confirmer(clients).settled(outcome, clients.stackone) is False
     assert Confirmer(clients, patient=False).settled(outcome, clients.stackone) is True
