@@ -17,11 +17,51 @@ attributes:
     description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
   idempotent:
     description: When run twice in a row outside check mode, with the same arguments, the second run changes nothing.
+  action:
+    description: Has an action plugin, which runs on the controller and starts the module from there.
+  async:
+    description: Can run in the background with C(async).
+    support: full
   action_group:
     description: Use C(group/tenantlink.stackone.stackone) in C(module_defaults) to set options for all modules of this collection.
     support: full
     membership:
       - tenantlink.stackone.stackone
+"""
+
+    PLAIN = r"""
+options: {}
+attributes:
+  action:
+    support: none
+"""
+
+    GUARDED = r"""
+options: {}
+attributes:
+  action:
+    support: full
+    details:
+      - The action plugin ends the module with its task or with C(ansible-playbook). All the work is the module's.
+"""
+
+    WATCHED = r"""
+options: {}
+attributes:
+  action:
+    support: full
+    details:
+      - The action plugin shows the progress, and ends the module with its task or with C(ansible-playbook). All the work is the
+        module's.
+"""
+
+    HIDDEN = r"""
+options: {}
+attributes:
+  async:
+    support: none
+    details:
+      - In the background nothing could hide the links.
 """
 
     INFO = r"""

@@ -164,8 +164,15 @@ def unexpected(answer: Answer, doing: str) -> Failed:
 
 
 def words_for(answer: Answer, doing: str) -> str:
-    """Return what an error says, where it may be shown: where a secret is asked for, only StackOne's own words."""
-    return error_words(answer) if doing not in UNQUOTED or is_stackones(answer) else UNSHOWN
+    """Return what an error says, where it may be shown.
+
+    Where a secret is asked for these are StackOne's own words alone, as they are: what stands for a secret in them is
+    known by the way in which it is written there.
+    """
+    if doing not in UNQUOTED:
+        return error_words(answer)
+    said = answer.data["message"] if is_stackones(answer) else UNSHOWN
+    return answer.line(said if isinstance(said, str) else "; ".join(map(str, said)))
 
 
 def error_words(answer: Answer) -> str:

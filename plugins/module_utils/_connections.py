@@ -11,7 +11,7 @@ from typing import Any
 try:
     import requests
     from requests.adapters import HTTPAdapter
-except ImportError:
+except Exception:
     HTTPAdapter = object  # type: ignore[misc, assignment]
 
 

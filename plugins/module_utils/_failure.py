@@ -26,6 +26,7 @@ class Phase(str, Enum):
 class FailureCode(str, Enum):
     """The machine-readable reason. A key check's failure uses the C(KeyStatus) values themselves."""
 
+    LIBRARY_MISSING = "library_missing"
     INVALID_ARGUMENT = "invalid_argument"
     INVALID_DOMAIN = "invalid_domain"
     KEY_REFUSED = "key_refused"

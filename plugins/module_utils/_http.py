@@ -42,7 +42,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
 try:
     import requests
     import urllib3
-except ImportError:
+except Exception:
+    # Whatever it is that a broken or half-installed library raises.
     REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
 else:
     REQUESTS_IMPORT_ERROR = None

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import ssl
+import sys
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import StackOneApi
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
@@ -18,7 +19,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments imp
     stackone_url_from,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import Exchange
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import REQUESTS_IMPORT_ERROR, Clock, Http
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Hub
@@ -127,14 +128,15 @@ class Bench:
 
     def __init__(self, module: Module, clock: Clock | None = None) -> None:
         module.spare_words()
-        if REQUESTS_IMPORT_ERROR:
-            module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
         self.module = module
         self.secrets = secrets_in(module.params)
         self.scrubber = Scrubber(self.secrets)
         self.http: Http | None = None
         self.quota: Quota | None = None
         self._clock = clock
+        if REQUESTS_IMPORT_ERROR:
+            failure = _library_missing().located(Phase.ARGUMENTS, "requests")
+            self.fail(failure, {"changed": False, "exception": REQUESTS_IMPORT_ERROR})
 
     def freshservice(self) -> Freshservice:
         """The Freshservice client. Raises Failed(invalid_argument)."""
@@ -197,3 +199,12 @@ class Bench:
             self.module.warn(self.scrubber.scrub(harmless(warning)))
         clean: dict[str, Any] = self.scrubber.scrub(harmless(result))
         return clean
+
+
+def _library_missing() -> Failed:
+    return Failed(
+        FailureCode.LIBRARY_MISSING,
+        "the Python library is missing on the machine that runs the module, or cannot be imported.",
+        f"Install requests, which brings urllib3, for {sys.executable}, or set ansible_python_interpreter to a Python that"
+        " has it.",
+    )

@@ -34,7 +34,7 @@ RESULT_KEYS = frozenset(
         "duplicates_refused", "duplicates_resolved", "email", "evidence", "expires_at", "failed", "failure",
         "failures", "field_ambiguous", "field_unfilled", "fields", "freshservice", "http_status", "hub_unavailable",
         "id", "internal_error", "invalid_argument", "invalid_domain", "key_check", "key_disabled", "key_refused",
-        "label", "link_mismatch", "link_not_verified", "linked", "message", "msg", "name", "names", "none",
+        "label", "library_missing", "link_mismatch", "link_not_verified", "linked", "message", "msg", "name", "names", "none",
         "not_freshservice", "not_started", "occasional", "origin_owner_id", "origin_owner_name", "origin_username",
         "owner", "owners", "phase", "positions", "profile_drift", "provider", "purge_refused", "purged", "purpose",
         "quota_seconds", "rate_limited", "relink", "remediation", "requests", "resolved", "results", "retriable",

@@ -17,6 +17,7 @@ description:
     O(tenants[].state=absent) are passed over.
   - The result is hidden from Ansible's output, logs and callbacks, as with C(no_log). The registered variable holds the links.
     What failed, and why, is shown as warnings.
+  - Reports C(changed) where links were made, or in check mode would be. No account differs before the customer has used the link.
 author:
   - tenantlink.stackone contributors (@tenantlink)
 notes:
@@ -31,6 +32,8 @@ extends_documentation_fragment:
   - tenantlink.stackone.tenants.quota
   - tenantlink.stackone.auth
   - tenantlink.stackone.attributes
+  - tenantlink.stackone.attributes.watched
+  - tenantlink.stackone.attributes.hidden
 attributes:
   check_mode:
     support: full
@@ -39,7 +42,7 @@ attributes:
   diff_mode:
     support: none
     details:
-      - An auth link changes no account before the customer has used it.
+      - New links are a change, but no account differs before a customer has used one.
   idempotent:
     support: partial
     details:

@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - tenantlink.stackone.tenants.run
   - tenantlink.stackone.tenants.quota
   - tenantlink.stackone.attributes
+  - tenantlink.stackone.attributes.watched
 attributes:
   check_mode:
     support: full
