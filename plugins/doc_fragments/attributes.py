@@ -55,15 +55,6 @@ attributes:
         module's.
 """
 
-    HIDDEN = r"""
-options: {}
-attributes:
-  async:
-    support: none
-    details:
-      - In the background nothing could hide the links.
-"""
-
     INFO = r"""
 options: {}
 attributes:

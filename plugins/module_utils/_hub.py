@@ -318,9 +318,12 @@ def _submission(answer: Answer) -> Submission:
         return Submission(Sent.SESSION_REFUSED, None, answer.status, words)
     if answer.status < 200 or 300 <= answer.status < 400:
         # Somebody between here and StackOne answers: what StackOne did is not known.
-        return Submission(Sent.ACCEPTED, None, answer.status, words, unexpected(answer, TAKING), foreign=True)
+        error = unexpected(answer, TAKING)
+        return Submission(Sent.ACCEPTED, None, answer.status, f"HTTP {answer.status}: {words}", error, foreign=True)
     if answer.status == 408 or answer.status >= 500:
-        return Submission(Sent.UNCERTAIN, None, answer.status, words, refused(answer, TAKING))
+        return Submission(
+            Sent.UNCERTAIN, None, answer.status, f"HTTP {answer.status}: {words}", refused(answer, TAKING)
+        )
     error = _credentials_error(answer, words)
     return Submission(Sent.REFUSED, None, answer.status, words, error)
 

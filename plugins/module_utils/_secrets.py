@@ -57,14 +57,16 @@ class Secrets:
 
     def add(self, secret: str) -> None:
         """Learn a secret of C(SHORTEST_SECRET) characters or more."""
-        for spelling in {secret, secret.replace(" ", "+")}:
-            self._add(_plain(spelling))
+        for reading in _readings(secret):
+            # Where escapes are undone in a text, what looks like one in a secret is undone with them.
+            self._add(_plain(reading.text))
+        self._add(_plain(secret.replace(" ", "+")))
         for encoded in _in_base64(secret.encode(errors="replace")):
             self._encoded.add(encoded.lower())
             self._add(encoded.lower())
 
     def _add(self, spelling: str) -> None:
-        if len(spelling) < WINDOW or spelling in self._known:
+        if len(spelling) < SHORTEST_SECRET or spelling in self._known:
             return
         self._known.add(spelling)
         self._heads.setdefault(spelling[:WINDOW], []).append(spelling)

@@ -33,8 +33,11 @@ extends_documentation_fragment:
   - tenantlink.stackone.auth
   - tenantlink.stackone.attributes
   - tenantlink.stackone.attributes.watched
-  - tenantlink.stackone.attributes.hidden
 attributes:
+  async:
+    support: none
+    details:
+      - In the background nothing could hide the result.
   check_mode:
     support: full
     details:

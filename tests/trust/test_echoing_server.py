@@ -118,8 +118,7 @@ def test_errors_that_repeat_secrets(stage, name):
     found = [
         f"{label}: {leak}"
         for label, (kind, replies, write) in share(tricks, name).items()
-        for serial in range(4)
-        for leak in leaks(stage, name, one_of(kind, replies, write, serial))
+        for leak in leaks(stage, name, one_of(kind, replies, write, zlib.crc32(label.encode())))
     ]
     assert not found, "\n".join(found[:30])
 

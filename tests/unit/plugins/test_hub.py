@@ -397,7 +397,9 @@ class TestSubmission:
         assert (failure and failure.code.value) == code
         assert failure is None or failure.http_status == answer.status
         if answer.status >= 300 and answer.text:
-            assert submission.words == ("no" if isinstance(answer.data, dict) else "Please log in")
+            unclear = submission.sent in (Sent.UNCERTAIN, Sent.ACCEPTED)
+            words = "no" if isinstance(answer.data, dict) else "Please log in"
+            assert submission.words == (f"HTTP {answer.status}: {words}" if unclear else words)
         if code == "unexpected_answer":
             assert failure.details["doing"] == "take the credentials"
             assert "take the credentials" in failure.message
