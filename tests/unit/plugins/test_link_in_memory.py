@@ -142,6 +142,14 @@ class TestNewLink:
         assert (code(outcome), outcome.actions, outcome.account.label) == (None, [Action.CREATE, Action.UPDATE], "L")
         assert changes(services) == [{"label": "L"}]
 
+    def test_a_new_account_that_keeps_part_of_a_change_was_changed(self, services):
+        services.on("POST", "/connect_sessions", lambda *asked: _without(*asked, "label", "type"), times=9)
+        services.on("PATCH", "/accounts/.*", lambda *asked: _without(*asked, "label"), times=9)
+        outcome = link(services, tenant(label="L", account_type="test"))
+        assert (code(outcome), outcome.actions) == (None, [Action.CREATE, Action.UPDATE])
+        assert (outcome.account.type, outcome.account.label) == ("test", None)
+        assert outcome.label_left
+
     def test_it_waits_for_an_account_that_is_not_active_yet(self, services):
         services.first_status = "pending"
         services.clock.meanwhile[20] = lambda: services.accounts["acc-1"].update(status="active")
@@ -755,14 +763,6 @@ class TestChange:
         assert outcome.account.label == "New"
 
     @pytest.mark.parametrize("status", [400, 422])
-    def test_a_new_account_that_keeps_part_of_a_change_was_changed(self, services):
-        services.on("POST", "/connect_sessions", lambda *asked: _without(*asked, "label", "type"), times=9)
-        services.on("PATCH", "/accounts/.*", lambda *asked: _without(*asked, "label"), times=9)
-        outcome = link(services, tenant(label="L", account_type="test"))
-        assert (code(outcome), outcome.actions) == (None, [Action.CREATE, Action.UPDATE])
-        assert (outcome.account.type, outcome.account.label) == ("test", None)
-        assert outcome.label_left
-
     def test_a_label_that_cannot_be_changed_is_left(self, services, status):
         linked(services, label="Old")
         services.on("PATCH", "/accounts/.*", refuses(status, "label must be an object"))
