@@ -17,6 +17,11 @@ attributes:
     description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
   idempotent:
     description: When run twice in a row outside check mode, with the same arguments, the second run changes nothing.
+  action:
+    description: Has an action plugin, which runs on the controller and starts the module from there.
+  async:
+    description: Can run in the background with C(async).
+    support: full
   action_group:
     description: >-
       In C(module_defaults), C(group/tenantlink.stackone.all) sets for every module how to connect (O(timeout), O(retries), O(proxy),
@@ -24,6 +29,32 @@ attributes:
       C(group/tenantlink.stackone.freshservice) do as well, for the modules that call the one or the other service, and take its
       own options too (C(stackone_api_key), C(stackone_url) and C(requests_per_minute), or C(freshservice_url)).
     support: full
+"""
+
+    PLAIN = r"""
+options: {}
+attributes:
+  action:
+    support: none
+"""
+
+    GUARDED = r"""
+options: {}
+attributes:
+  action:
+    support: full
+    details:
+      - The action plugin ends the module with its task or with C(ansible-playbook). All the work is the module's.
+"""
+
+    WATCHED = r"""
+options: {}
+attributes:
+  action:
+    support: full
+    details:
+      - The action plugin shows the progress, and ends the module with its task or with C(ansible-playbook). All the work is the
+        module's.
 """
 
     INFO = r"""

@@ -24,12 +24,14 @@ options:
           - The Freshservice domain, which is V(mycompany) of C(mycompany.freshservice.com).
           - The host name and the URL are understood as well. Anything that is not one label under C(freshservice.com) is refused
             before a key is sent anywhere.
-          - Required when O(tenants[].state=present).
+          - Required by M(tenantlink.stackone.freshservice_links) and M(tenantlink.stackone.freshservice_keys_info) when
+            O(tenants[].state=present).
         type: str
       api_key:
         description:
           - The API key of an agent of this tenant. Keep it in Ansible Vault.
-          - Required when O(tenants[].state=present).
+          - Required by M(tenantlink.stackone.freshservice_links) and M(tenantlink.stackone.freshservice_keys_info) when
+            O(tenants[].state=present).
         type: str
       state:
         description:
@@ -45,7 +47,8 @@ options:
             afterwards. Booleans, decimal numbers, dates, what spreadsheets write in place of ids (C(1.23457E+11), C(#N/A)) and
             invisible characters are refused; white space around an id is removed.
           - Together with O(tenants[].provider), and O(tenants[].domain) where an owner has several accounts, this tells which account is this tenant's.
-          - Required when O(tenants[].state=present). Either this or O(tenants[].account_id) is required when O(tenants[].state=absent).
+          - Required by M(tenantlink.stackone.freshservice_links) and M(tenantlink.stackone.auth_links) when
+            O(tenants[].state=present). Either this or O(tenants[].account_id) is required when O(tenants[].state=absent).
         type: str
       origin_owner_name:
         description:

@@ -237,7 +237,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
     Scrubber,
     harmless,
-    one_line,
     valid_unicode,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._written import not_text, unset
@@ -297,7 +296,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except AnsibleError as error:
             line = f"{SUBJECT}: {_without_source(error)}. See ansible-doc -t inventory {self.NAME}."
         # Outside the handlers: with a cause, Ansible would print that too, and the lines of the file around it.
-        raise AnsibleParserError(harmless(self._scrubber.scrub(line)))
+        raise AnsibleParserError(self._scrubber.scrub(harmless(line)))
 
     def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
         """Take the options of the file, whose values may be templates. Raises Failed(invalid_argument)."""
@@ -354,16 +353,22 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _listed(self, params: Mapping[str, Any], key: str, choice: Choice) -> list[dict[str, Any]]:
         url = stackone_url_from(params)
         try:
-            http = Http(http_options_from(params))
+            http = Http(http_options_from(params), scrubber=self._scrubber)
         except (OSError, ssl.SSLError) as error:
             raise invalid_argument(f"the CA or client certificates cannot be read ({error}).") from None
-        stackone = StackOne(StackOneApi(http, url, quota_from(params, http.clock)), key, self._scrubber)
+        stackone = StackOne(StackOneApi(http, url, quota_from(params, http.clock)), key)
         try:
-            return [account.as_dict(domain_in(account.setup_information)) for account in find(stackone, choice)]
+            shown = [account.as_dict(domain_in(account.setup_information)) for account in find(stackone, choice)]
+            return self._without_secrets(shown)
         finally:
             summary = http.retry_log.summary()
             if summary:
-                self.display.warning(harmless(self._scrubber.scrub(summary)))
+                self.display.warning(self._scrubber.scrub(harmless(summary)))
+
+    def _without_secrets(self, accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What StackOne shows of an account in clear could hold a key that somebody put there."""
+        scrubbed: list[dict[str, Any]] = self._scrubber.scrub(accounts)
+        return scrubbed
 
     def _recalled(self, entry: str, key: str) -> list[dict[str, Any]] | None:
         try:
@@ -471,4 +476,4 @@ def _without_source(error: AnsibleError, *hidden: Any) -> str:
     """An error's words on one line, without those that show the inventory file, in which the key may stand."""
     words = str(error).partition("The offending line appears to be")[0]
     hiding = Scrubber(text for text in hidden if isinstance(text, str))
-    return one_line(hiding.scrub(words), MESSAGE_LIMIT).rstrip(".")
+    return hiding.line(words, MESSAGE_LIMIT).rstrip(".")

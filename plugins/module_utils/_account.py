@@ -13,7 +13,6 @@ from typing import Any
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import refused, unexpected
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
 from ansible_collections.tenantlink.stackone.plugins.module_utils._identity import account_id_of, same_provider
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 from ansible_collections.tenantlink.stackone.plugins.module_utils._times import parse_date
 
 ACTIVE = "active"
@@ -107,7 +106,7 @@ def account_in(record: Any, answer: Answer) -> Account:
         origin_username=text("origin_username"),
         label=text("label"),
         type=sys.intern((text("type") or "").lower()) or None,
-        status_reasons=tuple(_reasons(record.get("status_reasons"))),
+        status_reasons=tuple(map(answer.line, _reasons(record.get("status_reasons")))),
         setup_information=setup if isinstance(setup, dict) else {},
         created_at=text("created_at"),
         updated_at=text("updated_at"),
@@ -142,4 +141,4 @@ def _reasons(raw: Any) -> Iterator[str]:
         if isinstance(reason, dict):
             words = reason.get("description") or reason.get("code")
             if isinstance(words, str):
-                yield one_line(words)
+                yield words

@@ -22,7 +22,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._provider_erro
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import Told
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError
 
 _BY_STATUS = {
@@ -47,6 +47,7 @@ _BY_STATUS = {
 OPENING = "open a connect session"
 UNQUOTED = frozenset({OPENING})
 """Requests whose answers hold a secret, a connect session's token, perhaps where nobody expects it."""
+UNSHOWN = "its text is not shown, because it may hold a token"
 
 
 class StackOneApi:
@@ -64,6 +65,11 @@ class StackOneApi:
         """Whether this run has seen that it is StackOne's API that answers: accounts came as StackOne gives them."""
         self.profiles = ProfileCache()
         """The connector profiles by provider, as far as they were asked for (S60)."""
+
+    @property
+    def scrubber(self) -> Scrubber:
+        """Return what knows the secrets of the run; whoever obtains one adds it."""
+        return self._http.scrubber
 
     @property
     def clock(self) -> Clock:
@@ -85,7 +91,7 @@ class StackOneApi:
 
 def told_by_provider(answer: Answer) -> Told | None:
     """Return what the provider behind StackOne answered, which decides about a repetition (H17, S80, S82b)."""
-    error = provider_error(answer.data)
+    error = provider_error(answer.data, answer.line)
     return Told(error.decisive_status, error.retry_after, passed_on=True) if error else None
 
 
@@ -108,7 +114,7 @@ def unreachable(error: TransportError) -> Failed:
 
 def refused(answer: Answer, doing: str) -> Failed:
     """StackOne answered, but with no success."""
-    words = error_words(answer)
+    words = words_for(answer, doing)
     details = {"doing": doing, "answer": words}
     if answer.status in _BY_STATUS:
         code, message, remediation = _BY_STATUS[answer.status]
@@ -146,7 +152,7 @@ def unexpected(answer: Answer, doing: str) -> Failed:
 
     An answer to a request that gives out secrets is not quoted, whatever it looks like.
     """
-    words = "its text is not shown, because it may hold a token" if doing in UNQUOTED else answer.excerpt or "no text"
+    words = UNSHOWN if doing in UNQUOTED else answer.excerpt or "no text"
     return Failed(
         FailureCode.UNEXPECTED_ANSWER,
         f"unexpected response to the request to {doing} (HTTP {answer.status}: {words}); it does not look like"
@@ -157,13 +163,25 @@ def unexpected(answer: Answer, doing: str) -> Failed:
     )
 
 
+def words_for(answer: Answer, doing: str) -> str:
+    """Return what an error says, where it may be shown.
+
+    Where a secret is asked for these are StackOne's own words alone, as they are: what stands for a secret in them is
+    known by the way in which it is written there.
+    """
+    if doing not in UNQUOTED:
+        return error_words(answer)
+    said = answer.data["message"] if is_stackones(answer) else UNSHOWN
+    return answer.line(said if isinstance(said, str) else "; ".join(map(str, said)))
+
+
 def error_words(answer: Answer) -> str:
     """Return what StackOne, or the provider behind it, says of an error (S80, H13): the provider's words first."""
-    error = provider_error(answer.data)
+    error = provider_error(answer.data, answer.line)
     body = nested_body(answer.data)
     errors = body.get("errors")
     listed = "; ".join(str(item) for item in errors) if isinstance(errors, list) else None
     for words in (error.words if error else None, listed, flat_words(body.get("message"))):
         if words:
-            return one_line(words)
+            return answer.line(words)
     return answer.excerpt or "no text"

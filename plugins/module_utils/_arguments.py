@@ -17,6 +17,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._identity impo
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import AuthOptions, BulkOptions, VerifyLink
 from ansible_collections.tenantlink.stackone.plugins.module_utils._proxies import UnusableProxy, check_proxy
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
+from ansible_collections.tenantlink.stackone.plugins.module_utils._secrets import SHORTEST_SECRET
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import FRESHSERVICE_URL
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
@@ -30,7 +31,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import
     normalise_key,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
-    SHORTEST_SECRET,
     harmless,
     one_line,
     valid_unicode,

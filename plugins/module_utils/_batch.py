@@ -24,7 +24,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import S
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 from ansible_collections.tenantlink.stackone.plugins.module_utils._words import counted, was
 
 FOR_ALL = frozenset(
@@ -124,7 +123,7 @@ class Batch:
         except Stopped:
             return
         except Failed as error:
-            item.own_failure = error.located(self._phase, tenant.name).scrubbed(Scrubber(tenant.secrets))
+            item.own_failure = error.located(self._phase, tenant.name)
         except Exception as error:
             # A defect that one tenant brings to light must not hide what came of the others.
             item.own_failure = defect(error).located(self._phase, tenant.name)

@@ -43,7 +43,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._progress impo
 from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import DUPLICATES, check_limit, unlisted
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 from ansible_collections.tenantlink.stackone.plugins.module_utils._unfinished import unfinished
 from ansible_collections.tenantlink.stackone.plugins.module_utils._words import counted, was
 
@@ -89,7 +88,7 @@ class Bulk:
         self._fingerprints = fingerprints
         self._crew = Crew(options.concurrency, stop, self._beat)
         self._readers = Crew(min(options.concurrency, READERS), stop, self._beat)
-        self._clients = exchange.clients(Scrubber())
+        self._clients = exchange.clients()
 
     @property
     def requests_sent(self) -> dict[str, int]:
@@ -158,11 +157,9 @@ class Bulk:
         leaving: frozenset[str] = frozenset()
         for job in sorted(group, key=lambda job: sure(job.tenant).state is not State.ABSENT):
             tenant = sure(job.tenant)
-            scrubber = Scrubber(tenant.secrets)
             try:
-                job.found = Finder(*self._exchange.readers(scrubber), before).find(tenant, leaving)
+                job.found = Finder(*self._exchange.readers(), before).find(tenant, leaving)
             except Failed as error:
-                error.failure = error.failure.scrubbed(scrubber)
                 job.found = error
             if job.account and tenant.state is State.ABSENT:
                 leaving |= {job.account.id}
@@ -257,17 +254,16 @@ class Bulk:
 
     @contextmanager
     def _linker(self, job: Job, seen: Directory) -> Iterator[Linker]:
-        """Made for one use, and what it leaves is scrubbed and no more than needed: there may be ten thousand."""
+        """Made for one use, and it leaves no more than needed: there may be ten thousand."""
         tenant, outcome = sure(job.entry.tenant), sure(job.outcome)
-        scrubber = Scrubber(tenant.secrets)
         rules = Rules(self._options.check_mode, self._options.verify_link, listing_is_fresh=True)
         try:
-            yield Linker(self._exchange.clients(scrubber), seen, rules, self._fingerprints)
+            yield Linker(self._exchange.clients(), seen, rules, self._fingerprints)
         except Exception as error:
             # A defect that one tenant brings to light must not hide what came of the others.
             job.failure = defect(error).located(outcome.phase, tenant.name)
         finally:
-            outcome.condense(scrubber)
+            outcome.condense()
 
     def _list_again(self, waiting: Sequence[Job], accounts: int) -> Directory:
         directory = Directory(self._clients.stackone, self._readers.each)

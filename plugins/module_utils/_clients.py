@@ -11,17 +11,15 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, Http
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Forms, Hub
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
 
 @dataclass(frozen=True)
 class Clients:
-    """Freshservice, StackOne's platform, and its Hub. C(scrubber) learns the tokens they obtain."""
+    """Freshservice, StackOne's platform, and its Hub."""
 
     freshservice: Freshservice
     stackone: StackOne
     hub: Hub
-    scrubber: Scrubber
     clock: Clock
 
 
@@ -35,12 +33,12 @@ class Exchange:
     stackone_api_key: str = field(repr=False)
     forms: Forms = field(default_factory=Forms)
 
-    def readers(self, scrubber: Scrubber) -> tuple[StackOne, Hub]:
-        """Return what accounts are found with; the tokens that it obtains go to this scrubber."""
-        stackone = StackOne(self.api, self.stackone_api_key, scrubber)
+    def readers(self) -> tuple[StackOne, Hub]:
+        """Return what accounts are found with."""
+        stackone = StackOne(self.api, self.stackone_api_key)
         return stackone, Hub(self.api, stackone, self.forms)
 
-    def clients(self, scrubber: Scrubber) -> Clients:
-        """Clients whose secrets go to this scrubber: each tenant of a long list needs but its own."""
-        stackone, hub = self.readers(scrubber)
-        return Clients(self.freshservice, stackone, hub, scrubber, self.http.clock)
+    def clients(self) -> Clients:
+        """Return all clients, for one tenant: they keep what they learn of it."""
+        stackone, hub = self.readers()
+        return Clients(self.freshservice, stackone, hub, self.http.clock)

@@ -172,17 +172,18 @@ class Confirmer:
 
     def _check(self, outcome: Outcome, account: Account) -> None:
         changes = drift(outcome.tenant, account)
+        sent = set(outcome.plan.changes) if outcome.plan else set()
         if outcome.created_id and changes:
             # The session carried these already; a StackOne that drops them is told once more.
+            sent = set(changes)
             self._writer.change(outcome, account, changes)
             account = outcome.account = self._stackone.account(account.id) or account
-        self._check_kept(outcome, account)
+        self._check_kept(outcome, account, sent)
 
-    def _check_kept(self, outcome: Outcome, account: Account) -> None:
-        """A success that changed nothing is no change, and for all but the label a failure (S42)."""
+    def _check_kept(self, outcome: Outcome, account: Account, sent: set[str]) -> None:
+        """A success that changed nothing of what was `sent` is no change, and for all but the label a failure (S42)."""
         unkept = drift(outcome.tenant, account)
-        wanted = set(outcome.plan.changes) if outcome.plan else set()
-        if Action.UPDATE in outcome.actions and unkept and set(unkept) >= wanted:
+        if Action.UPDATE in outcome.actions and unkept and set(unkept) >= sent:
             outcome.actions.remove(Action.UPDATE)
         if set(unkept) - {"label"}:
             raise _change_not_kept(account, sorted(set(unkept) - {"label"}))

@@ -13,7 +13,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._deadlines imp
 try:
     import urllib3
     from requests.adapters import HTTPAdapter
-except ImportError:
+except Exception:
     HTTPAdapter = object  # type: ignore[misc, assignment]
 
 

@@ -149,7 +149,7 @@ def _entry(position: int, written: Any, spec: Spec, needed: Sequence[str]) -> En
             position, tenant, None, tenant.domain, tenant.origin_owner_id, tenant.account_id, line=values.get("line")
         )
     except Failed as error:
-        return _unsound(position, values, error, Scrubber(_secrets_of(written)))
+        return _unsound(position, values, error, Scrubber(secrets_of(written)))
 
 
 def _unsound(position: int, values: Mapping[str, Any], error: Failed, scrubber: Scrubber) -> Entry:
@@ -160,7 +160,7 @@ def _unsound(position: int, values: Mapping[str, Any], error: Failed, scrubber: 
     return Entry(
         position,
         None,
-        failure.scrubbed(scrubber),
+        failure,
         **scrubber.scrub(shown),
         line=values.get("line"),
         identified=_identified(values, scrubber),
@@ -175,14 +175,14 @@ def _identified(values: Mapping[str, Any], scrubber: Scrubber) -> bool:
     return bool(ids) and scrubber.scrub(ids) == ids
 
 
-def _secrets_of(written: Any, secret: bool = False) -> Iterator[str]:
+def secrets_of(written: Any, secret: bool = False) -> Iterator[str]:
     """Every text of an unsound entry that could be a secret, whatever its shape and under whatever name."""
     if isinstance(written, Mapping):
         for name, value in written.items():
-            yield from _secrets_of(value, secret or bool(_SECRET_NAME.search(str(name))))
+            yield from secrets_of(value, secret or bool(_SECRET_NAME.search(str(name))))
     elif isinstance(written, (list, tuple)):
         for value in written:
-            yield from _secrets_of(value, secret)
+            yield from secrets_of(value, secret)
     elif secret and isinstance(written, str):
         yield from {written, written.strip()}
 

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
-
 
 class Phase(str, Enum):
     """Where on a tenant's way through the house a failure happened."""
@@ -28,6 +26,7 @@ class Phase(str, Enum):
 class FailureCode(str, Enum):
     """The machine-readable reason. A key check's failure uses the C(KeyStatus) values themselves."""
 
+    LIBRARY_MISSING = "library_missing"
     INVALID_ARGUMENT = "invalid_argument"
     INVALID_DOMAIN = "invalid_domain"
     KEY_REFUSED = "key_refused"
@@ -86,16 +85,6 @@ class Failure:
     phase: Phase | None = None
     tenant: str | None = None
     started: bool = True
-
-    def scrubbed(self, scrubber: Scrubber) -> Failure:
-        """The same without secrets in its texts."""
-        return replace(
-            self,
-            message=scrubber.scrub(self.message),
-            remediation=scrubber.scrub(self.remediation),
-            details=scrubber.scrub(self.details),
-            tenant=scrubber.scrub(self.tenant),
-        )
 
     @property
     def line(self) -> str:

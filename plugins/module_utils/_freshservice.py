@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any
+from typing import Any, Callable
 from urllib.parse import urlsplit
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
@@ -23,6 +23,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._text import o
 from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
 
 PAGE_LIMIT = 20_000
+EMAIL_LIMIT = 320
+"""Characters; what is longer is not an e-mail address."""
 """Characters of a page in which its words are looked for."""
 
 
@@ -253,10 +255,10 @@ def classify(answer: Answer) -> KeyCheck:
     status, message = _CODE_STATUS.get(told or "", (None, None))
     if status is None:
         status = _by_http_status(answer)
-    evidence = f"HTTP {answer.status}: {one_line(words or '') or answer.excerpt or 'no text'}"
+    evidence = f"HTTP {answer.status}: {answer.line(words or '') or answer.excerpt or 'no text'}"
     location = urlsplit(answer.headers.get("Location") or "").hostname
     if 300 <= answer.status < 400 and location:
-        evidence = f"HTTP {answer.status}: a redirect to {one_line(location)}, which was not followed"
+        evidence = f"HTTP {answer.status}: a redirect to {answer.line(location)}, which was not followed"
     if status is KeyStatus.UNREACHABLE:
         message = f"Freshservice answered with an error ({evidence})."
     return KeyCheck(status, message or _MESSAGES[status], answer.status, evidence, answered=True)
@@ -284,7 +286,7 @@ def _classify_success(answer: Answer) -> KeyCheck:
         status = KeyStatus.NOT_FRESHSERVICE
         evidence = f"HTTP {answer.status} without an agent: {answer.excerpt or 'no text'}"
         return KeyCheck(status, _MESSAGES[status], answer.status, evidence)
-    agent = _agent(record)
+    agent = _agent(record, answer.line)
     if record.get("api_key_enabled") is False:
         status = KeyStatus.KEY_DISABLED
         evidence = "the agent's record says api_key_enabled: false"
@@ -300,17 +302,21 @@ def _is_id(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
-def _agent(record: dict[str, Any]) -> Agent:
-    def text(key: str) -> str | None:
+def _agent(record: dict[str, Any], line: Callable[[str], str]) -> Agent:
+    def text(key: str) -> str:
         value = record.get(key)
-        return one_line(value) if isinstance(value, str) and value else None
+        return value if isinstance(value, str) else ""
 
     def flag(key: str) -> bool | None:
         value = record.get(key)
         return value if isinstance(value, bool) else None
 
-    name = " ".join(filter(None, (text("first_name"), text("last_name")))) or None
-    return Agent(record["id"], text("email"), name, flag("active"), flag("occasional"))
+    email = one_line(text("email"))
+    name = line(f"{text('first_name')} {text('last_name')}") or None
+    # The address is more than shown: StackOne gets it as the name of the user.
+    return Agent(
+        record["id"], email if 0 < len(email) <= EMAIL_LIMIT else None, name, flag("active"), flag("occasional")
+    )
 
 
 def _agent_warnings(agent: Agent) -> list[str]:

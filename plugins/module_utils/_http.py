@@ -12,7 +12,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Callable
 from urllib.parse import urlsplit
@@ -32,7 +32,13 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import 
     Told,
     Troubles,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line, valid_unicode, without_markup
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
+    NO_SECRETS,
+    READ_LIMIT,
+    Scrubber,
+    valid_unicode,
+    without_markup,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import (
     KIND_TEXT,
     TransportError,
@@ -44,7 +50,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_err
 try:
     import requests
     import urllib3
-except ImportError:
+except Exception:
+    # Whatever it is that a broken or half-installed library raises.
     REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
 else:
     REQUESTS_IMPORT_ERROR = None
@@ -117,12 +124,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, whatever its status. C(data) is the parsed JSON, C(None) where there is none."""
+    """What came back, whatever its status. C(data) is the parsed JSON, C(None) where there is none.
+
+    What is shown of it to a person goes through C(line) or C(excerpt), which know the run's secrets.
+    """
 
     status: int
     headers: Mapping[str, str]
     text: str
     data: Any = None
+    scrubber: Scrubber = field(default=NO_SECRETS, repr=False, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -132,7 +143,11 @@ class Answer:
     @property
     def excerpt(self) -> str:
         """The first readable words of the body."""
-        return one_line(without_markup(self.text[:4000]))
+        return self.line(without_markup(self.text[:READ_LIMIT]))
+
+    def line(self, words: str) -> str:
+        """Words of this answer for a message: on one line, scrubbed, then cut."""
+        return self.scrubber.line(words)
 
 
 class Stopped(Exception):
@@ -160,9 +175,10 @@ class Http:
     Threads share it, with one pool of connections and one TLS context.
     """
 
-    def __init__(self, options: HttpOptions, clock: Clock | None = None) -> None:
+    def __init__(self, options: HttpOptions, clock: Clock | None = None, scrubber: Scrubber = NO_SECRETS) -> None:
         self.options = options
         self.clock = clock or Clock()
+        self.scrubber = scrubber
         self.retry_log = RetryLog()
         self.sent = dict.fromkeys(Service, 0)
         self._lock = threading.Lock()
@@ -265,11 +281,11 @@ class Http:
                 with response:
                     raw = _read(response.raw)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-                raise transport_error(error, request.host, call) from None
+                raise transport_error(error, request.host, call, self.scrubber) from None
             if call.cut:
                 # Where no length is given, a connection that was shut down looks like the end of the answer.
                 raise cut_error(request.host, call)
-            return _answer(response, raw)
+            return replace(_answer(response, raw), scrubber=self.scrubber)
 
 
 def _read(raw: Any) -> bytes:

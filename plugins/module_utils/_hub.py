@@ -8,7 +8,7 @@ It is not publicly documented; whatever changes in it, changes here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Callable, Protocol
 from urllib.parse import quote
@@ -38,7 +38,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._profiles impo
 from ansible_collections.tenantlink.stackone.plugins.module_utils._provider_errors import ProviderError, provider_error
 from ansible_collections.tenantlink.stackone.plugins.module_utils._shared import FailedForAll, Shared, unhurried
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import ConnectSession
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
 
 REDACTED = "__secretvalue:**redacted**"
@@ -95,10 +94,6 @@ class Submission:
     foreign: bool = False
     late: bool = False
 
-    def scrubbed(self, scrubber: Scrubber) -> Submission:
-        """Return the same without secrets in its words, and without the error that holds them."""
-        return replace(self, words=scrubber.scrub(self.words), error=None)
-
 
 class Forms:
     """The forms of a run, each asked for once, however many workers want it."""
@@ -154,9 +149,7 @@ class Hub:
 
         def fetch() -> Form:
             current = _opened(session)
-            return _for_all(
-                current, lambda: self._form(current, provider, self._profile(current, provider, integration_id))
-            )
+            return _for_all(lambda: self._form(current, provider, self._profile(current, provider, integration_id)))
 
         return self._forms.get(provider, integration_id, fetch, self._api.clock.check)
 
@@ -174,7 +167,7 @@ class Hub:
             unlisted = Profile(own, auth_key=view.auth_key, environment=view.environment)
             return self._form(session, provider, profile or unlisted, listed)
 
-        return self._forms.get(provider, own, lambda: _for_all(session, fetch), self._api.clock.check)
+        return self._forms.get(provider, own, lambda: _for_all(fetch), self._api.clock.check)
 
     def _form(self, session: ConnectSession, provider: str, profile: Profile, others: Sequence[Profile] = ()) -> Form:
         path = f"/hub/connectors/{quote(profile.id, safe='')}"
@@ -235,7 +228,7 @@ class Hub:
         listed = _object(answer, doing).get("integrations")
         if not isinstance(listed, list):
             raise unexpected(answer, doing)
-        return listed_profiles(listed, provider)
+        return listed_profiles(listed, provider, answer.line)
 
     def _submit(
         self,
@@ -281,15 +274,11 @@ def _opened(session: Callable[[], ConnectSession]) -> ConnectSession:
         raise
 
 
-def _for_all(session: ConnectSession, fetch: Callable[[], Form]) -> Form:
-    """Return what other tenants get as well, who do not know the token of this session as a secret.
-
-    That the Hub refuses this one session is no failure of theirs.
-    """
+def _for_all(fetch: Callable[[], Form]) -> Form:
+    """Return what other tenants get as well. That the Hub refuses this one session is no failure of theirs."""
     try:
         return fetch()
     except Failed as error:
-        error.failure = error.failure.scrubbed(Scrubber((session.token,)))
         if error.failure.code is FailureCode.SESSION_REFUSED:
             raise
         raise FailedForAll(error.failure) from None
@@ -336,16 +325,19 @@ def _submission(answer: Answer) -> Submission:
         error = unexpected(answer, TAKING)
         return Submission(Sent.ACCEPTED, None, answer.status, words, error, foreign)
     words = error_words(answer)
-    provider = provider_error(answer.data)
+    provider = provider_error(answer.data, answer.line)
     if provider:
         return Submission(Sent.REFUSED, None, answer.status, words, _provider_failed(answer.status, provider))
     if answer.status in (401, 403):
         return Submission(Sent.SESSION_REFUSED, None, answer.status, words)
     if answer.status < 200 or 300 <= answer.status < 400:
         # Somebody between here and StackOne answers: what StackOne did is not known.
-        return Submission(Sent.ACCEPTED, None, answer.status, words, unexpected(answer, TAKING), foreign=True)
+        error = unexpected(answer, TAKING)
+        return Submission(Sent.ACCEPTED, None, answer.status, f"HTTP {answer.status}: {words}", error, foreign=True)
     if answer.status == 408 or answer.status >= 500:
-        return Submission(Sent.UNCERTAIN, None, answer.status, words, refused(answer, TAKING))
+        return Submission(
+            Sent.UNCERTAIN, None, answer.status, f"HTTP {answer.status}: {words}", refused(answer, TAKING)
+        )
     error = _credentials_error(answer, words)
     return Submission(Sent.REFUSED, None, answer.status, words, error)
 

@@ -28,9 +28,8 @@ def account_path(account_id: str) -> str:
     if not is_account_id(account_id):
         raise Failed(
             FailureCode.ACCOUNT_MISMATCH,
-            f"{account_id[:80]!a} cannot be the id of a StackOne account; no request was sent for it.",
-            "An id holds letters, digits, '_' and '-' only: correct account_id, or look at the account in StackOne's"
-            " dashboard.",
+            "StackOne gives one of its accounts an id that cannot be one; no request was sent for it.",
+            "An id holds letters, digits, '_' and '-' only: look at the accounts of this owner in StackOne's dashboard.",
         )
     return f"/accounts/{account_id}"
 

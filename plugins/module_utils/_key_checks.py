@@ -12,7 +12,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyCheck, KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
 
 def failure_of(item: Item) -> Failure | None:
@@ -21,7 +20,7 @@ def failure_of(item: Item) -> Failure | None:
     if check is None or check.status is KeyStatus.VALID:
         return item.failure
     tenant = sure(item.entry.tenant)
-    return check.failed().located(Phase.KEY_CHECK, tenant.name).scrubbed(Scrubber(tenant.secrets))
+    return check.failed().located(Phase.KEY_CHECK, tenant.name)
 
 
 def row_of(item: Item) -> dict[str, Any]:
@@ -37,7 +36,7 @@ def row_of(item: Item) -> dict[str, Any]:
     return {
         "domain": entry.tenant.domain if entry.tenant else entry.domain,
         "origin_owner_id": entry.origin_owner_id,
-        **Scrubber(entry.tenant.secrets if entry.tenant else ()).scrub(shown),
+        **shown,
     }
 
 

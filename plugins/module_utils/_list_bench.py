@@ -16,13 +16,14 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import 
     tenants_failed,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew
+from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import secrets_of
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
 from ansible_collections.tenantlink.stackone.plugins.module_utils._parent_watch import stopped_early
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile, waiting
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableBench
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import harmless
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import forms_of, harmless
 
 
 class ListBench(StoppableBench):
@@ -44,8 +45,11 @@ class ListBench(StoppableBench):
             self.exit(result)
 
     def take_tenants(self) -> list[Any]:
-        """The tenants as they were written, which nobody else keeps."""
-        return self.module.take_tenants(self.scrubber.forms)
+        """The tenants as they were written, which nobody else keeps. From now on their secrets are known here."""
+        tenants = self.module.take_tenants(forms_of(self.secrets))
+        for tenant in tenants:
+            self.scrubber.add(*secrets_of(tenant))
+        return tenants
 
     def progress(self, total: int) -> ProgressFile:
         """Where the progress of so many tenants is told."""

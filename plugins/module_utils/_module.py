@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import ssl
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import StackOneApi
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
@@ -20,7 +21,13 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments imp
     stackone_url_from,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import Exchange
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, Phase, defect
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
+    Failed,
+    Failure,
+    FailureCode,
+    Phase,
+    defect,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import REQUESTS_IMPORT_ERROR, Clock, Http
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Hub
@@ -28,11 +35,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._link import L
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import VerifyLink
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._reading import read
+from ansible_collections.tenantlink.stackone.plugins.module_utils._secrets import SHORTEST_SECRET
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, normalise_key
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
-    SHORTEST_SECRET,
     Scrubber,
+    forms_of,
     harmless,
     one_line,
     valid_unicode,
@@ -98,7 +106,7 @@ class Module(AnsibleModule):
             return invalid_argument(" ".join(self._faults), "Correct it, then run again.").failure
         if missing and not self._understood:
             return invalid_argument(f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.").failure
-        return invalid_argument(one_line(msg, len(msg))).failure
+        return invalid_argument(one_line(msg)).failure
 
     def arguments_shown(self) -> dict[str, Any]:
         """Return the arguments as a result repeats them."""
@@ -173,13 +181,15 @@ class Bench:
 
     def __init__(self, module: Module, clock: Clock | None = None) -> None:
         module.spare_words()
-        if REQUESTS_IMPORT_ERROR:
-            module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
         self.module = module
-        self.scrubber = Scrubber(secrets_in(module.params))
+        self.secrets = secrets_in(module.params)
+        self.scrubber = Scrubber(self.secrets)
         self.http: Http | None = None
         self.quota: Quota | None = None
         self._clock = clock
+        if REQUESTS_IMPORT_ERROR:
+            failure = _library_missing().located(Phase.ARGUMENTS, "requests")
+            self.fail(failure, {"changed": False, "exception": REQUESTS_IMPORT_ERROR})
 
     def freshservice(self) -> Freshservice:
         """The Freshservice client. Raises Failed(invalid_argument)."""
@@ -193,17 +203,17 @@ class Bench:
     def stackone(self) -> StackOne:
         """The client of the platform API alone. Raises Failed(invalid_argument)."""
         api, key = self._api()
-        return StackOne(api, key, self.scrubber)
+        return StackOne(api, key)
 
     def hub(self) -> tuple[StackOne, Hub]:
         """The clients of the platform API and of the Hub, within one quota. Raises Failed(invalid_argument)."""
         api, key = self._api()
-        stackone = StackOne(api, key, self.scrubber)
+        stackone = StackOne(api, key)
         return stackone, Hub(api, stackone)
 
     def linker(self) -> Linker:
         """The worker for one tenant. Raises Failed(invalid_argument)."""
-        clients = self.exchange().clients(self.scrubber)
+        clients = self.exchange().clients()
         rules = Rules(self.module.check_mode, VerifyLink(self.module.params["verify_link"]))
         return Linker(clients, clients.stackone, rules)
 
@@ -237,16 +247,25 @@ class Bench:
     def _http(self) -> Http:
         if self.http is None:
             try:
-                self.http = Http(http_options_from(self.module.params), self._clock)
+                self.http = Http(http_options_from(self.module.params), self._clock, self.scrubber)
             except (OSError, ssl.SSLError) as error:
                 raise invalid_argument(f"the CA or client certificates cannot be read ({error}).") from None
         return self.http
 
     def _clean(self, result: dict[str, Any]) -> dict[str, Any]:
-        """The result without secrets: scrubbed here, and masked once more by Ansible itself."""
-        self.module.no_log_values |= self.scrubber.forms
+        """The result without secrets: scrubbed here, after all else, and masked once more by Ansible itself."""
+        self.module.no_log_values |= forms_of(self.secrets)
         summary = self.http.retry_log.summary() if self.http else None
         for warning in [*result.pop("warnings", []), *([summary] if summary else [])]:
-            self.module.warn(harmless(self.scrubber.scrub(warning)))
-        clean: dict[str, Any] = harmless(self.scrubber.scrub(result))
+            self.module.warn(self.scrubber.scrub(harmless(warning)))
+        clean: dict[str, Any] = self.scrubber.scrub(harmless(result))
         return clean
+
+
+def _library_missing() -> Failed:
+    return Failed(
+        FailureCode.LIBRARY_MISSING,
+        "the Python library is missing on the machine that runs the module, or cannot be imported.",
+        f"Install requests, which brings urllib3, for {sys.executable}, or set ansible_python_interpreter to a Python that"
+        " has it.",
+    )

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, Phase
@@ -13,7 +13,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Ac
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action, AgentChange, Plan, StoredKey
 from ansible_collections.tenantlink.stackone.plugins.module_utils._profiles import ProfileDrift, profile_drift
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
 LINKED = Plan((Action.CREATE,), {}, {})
 """The plan of a new link, without what it says of the tenant."""
@@ -84,17 +83,13 @@ class Outcome:
         """Whether something was applied of which it is not known whether it has come true."""
         return self.phase is Phase.CONFIRM and self.failure is None and not self.confirmed
 
-    def condense(self, scrubber: Scrubber) -> None:
-        """Scrub what it says, and forget what only one tenant's own result would show."""
+    def condense(self) -> None:
+        """Forget what only one tenant's own result would show."""
         self.key_check = None
-        self.warnings = scrubber.scrub(self.warnings) if self.warnings else self.warnings
-        if self.failure:
-            self.failure = self.failure.scrubbed(scrubber)
         if self.confirmed:
             self.creation = None
         if self.creation and self.creation.lost:
-            # The connect session's token, which it may repeat, is known to this scrubber only.
-            self.creation.lost = self.creation.lost.scrubbed(scrubber)
+            self.creation.lost = replace(self.creation.lost, error=None)
         if not self.actions:
             self.plan = None
         elif self.plan and not self.plan.before:

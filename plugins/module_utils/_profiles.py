@@ -12,7 +12,7 @@ from typing import Any, Callable
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._identity import is_account_id, same_provider
 from ansible_collections.tenantlink.stackone.plugins.module_utils._shared import Shared, unhurried
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import NO_SECRETS, one_line
 
 _WHAT = r"\b(providers?|integrations?|integration_id|connectors?|connector_profile_id|profiles?|auth(entication)?[ _]configs?)\b"
 _WRONG = (
@@ -91,8 +91,8 @@ def profile_drift(declared: str | None, account: str | None) -> ProfileDrift | N
     return ProfileDrift(declared, account) if declared and account and declared != account else None
 
 
-def listed_profiles(items: Any, provider: str) -> list[Profile]:
-    """Return the provider's profiles in a listing of the Hub (H3) or of the platform (S60)."""
+def listed_profiles(items: Any, provider: str, line: Callable[[str], str] = NO_SECRETS.line) -> list[Profile]:
+    """Return the provider's profiles in a listing of the Hub (H3) or of the platform (S60); `line` is the answer's."""
     found = []
     for item in items if isinstance(items, list) else []:
         if not isinstance(item, dict):
@@ -100,7 +100,7 @@ def listed_profiles(items: Any, provider: str) -> list[Profile]:
         profile_id = item.get("integration_id") or item.get("id")
         key = item.get("provider") or item.get("connector_key")
         if is_account_id(profile_id) and isinstance(profile_id, str) and same_provider(str(key or ""), provider):
-            found.append(_profile(profile_id, item))
+            found.append(_profile(profile_id, item, line))
     return found
 
 
@@ -175,10 +175,12 @@ def _reason(provider: str, declared: str | None, known: Sequence[Profile]) -> tu
     return f"StackOne has no enabled connector profile for {provider}.", _ENABLE
 
 
-def _profile(profile_id: str, item: dict[str, Any]) -> Profile:
+def _profile(profile_id: str, item: dict[str, Any], line: Callable[[str], str]) -> Profile:
     def text(key: str) -> str | None:
         value = item.get(key)
         return one_line(value) if isinstance(value, str) and value else None
+
+    name = text("name")
 
     def flag(key: str) -> bool | None:
         value = item.get(key)
@@ -186,7 +188,7 @@ def _profile(profile_id: str, item: dict[str, Any]) -> Profile:
 
     return Profile(
         profile_id,
-        text("name"),
+        line(name) if name else None,
         flag("active"),
         flag("default"),
         text("authentication_config_key"),

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line, without_markup
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import NO_SECRETS, READ_LIMIT, without_markup
 
 TOO_MANY = 429
 UNSTATED_REFUSAL = 400
@@ -30,17 +30,19 @@ _REFUSED_CREDENTIALS = frozenset(
 class ProviderError:
     """A provider's error as StackOne passes it on. `status` is `None` where only its words are known.
 
-    `raw` is the provider's body, as JSON where it is an object; `retry_after` its header of that name.
+    `raw` is the provider's body, as JSON where it is an object; `retry_after` its header of that name. `line` makes
+    words fit for a message: that of the answer.
     """
 
     status: int | None
     raw: Any = None
     retry_after: str | None = None
+    line: Callable[[str], str] = field(default=NO_SECRETS.line, repr=False, compare=False)
 
     @property
     def words(self) -> str:
         """Return the readable words of the provider's body, or an empty text."""
-        return one_line(flat_words(self.raw) or "")
+        return self.line(flat_words(self.raw) or "")
 
     @property
     def decisive_status(self) -> int:
@@ -66,11 +68,16 @@ class ProviderError:
         return ": ".join(filter(None, (status, self.words))) or "no text"
 
 
-def provider_error(data: Any) -> ProviderError | None:
+def provider_error(data: Any, line: Callable[[str], str] = NO_SECRETS.line) -> ProviderError | None:
     """Return the provider's error in the JSON of an error answer, or `None` where no provider is told of.
 
     It may be in the body itself, in its `data` (S80), or in the JSON inside its `message` (H13).
     """
+    error = _found(data)
+    return replace(error, line=line) if error else None
+
+
+def _found(data: Any) -> ProviderError | None:
     bodies = list(_bodies(data, _NESTED))
     response = next((_body(body["provider_response"]) for body in bodies if body.get("provider_response")), None)
     stated = [error for body in bodies for error in _stated(body.get("provider_errors"))]
@@ -89,7 +96,7 @@ def flat_words(value: Any) -> str | None:
     """Return a text, or the text inside the JSON or the page that a provider answered with."""
     if isinstance(value, str):
         parsed = _parsed(value)
-        return (flat_words(parsed) or value) if parsed else (without_markup(value[:4000]).strip() or None)
+        return (flat_words(parsed) or value) if parsed else (without_markup(value[:READ_LIMIT]).strip() or None)
     if isinstance(value, dict):
         errors = value.get("errors")
         first = errors[0] if isinstance(errors, list) and errors else None

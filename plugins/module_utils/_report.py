@@ -16,7 +16,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import J
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action, Plan
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, one_line
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
 DIFF_LINES = 100
 """How many tenants a diff shows for each kind of change."""
@@ -39,7 +39,7 @@ def row_of(job: Job) -> dict[str, Any]:
     if job.duplicate_of:
         row["duplicate_of"] = job.duplicate_of
     if outcome:
-        row.update(_scrubbed(outcome, _shown(outcome)))
+        row.update(_shown(outcome))
     if job.failed:
         row["failure"] = {**job.failed.as_dict(), "msg": job.failed.line}
     return row
@@ -129,7 +129,7 @@ def _failures(jobs: Sequence[Job]) -> Failures:
     return Failures([job.failed for job in jobs if job.failed], len(jobs))
 
 
-def diff_of(jobs: Iterable[Job]) -> dict[str, str] | None:
+def diff_of(jobs: Iterable[Job], scrubber: Scrubber) -> dict[str, str] | None:
     """One line for each changed tenant, most telling kinds first, so that even 5,000 new links stay readable."""
     by_action: dict[str, list[Job]] = {
         action.value: [] for action in (Action.DELETE, Action.RELINK, Action.UPDATE, Action.CREATE)
@@ -140,7 +140,7 @@ def diff_of(jobs: Iterable[Job]) -> dict[str, str] | None:
     before, after = [], []
     for action, changed in by_action.items():
         for job in changed[:DIFF_LINES]:
-            old, new = _sides(job)
+            old, new = _sides(job, scrubber)
             before += [old] if old else []
             after += [new] if new else []
         if len(changed) > DIFF_LINES:
@@ -150,24 +150,19 @@ def diff_of(jobs: Iterable[Job]) -> dict[str, str] | None:
     return {"before": "\n".join([*before, ""]) if before else "", "after": "\n".join([*after, ""]) if after else ""}
 
 
-def _sides(job: Job) -> tuple[str, str]:
+def _sides(job: Job, scrubber: Scrubber) -> tuple[str, str]:
     outcome = sure(job.outcome)
     plan, name = sure(outcome.plan), outcome.tenant.name
     if not plan.before:
-        return "", _scrubbed(outcome, f"{name}: linked")
+        return "", f"{name}: linked"
     if not plan.after:
         domain = f" with domain {plan.before['domain']}" if "domain" in plan.before else ""
         stays = f", a duplicate of {job.duplicate_of}, which stays" if job.duplicate_of else ""
-        return _scrubbed(outcome, f"{name}: linked as account {outcome.account_id}{domain}{stays}"), ""
+        return f"{name}: linked as account {outcome.account_id}{domain}{stays}", ""
     changes = _changes(plan)
     sides = (
         ", ".join(f"{key} {sides[side] or 'unset'}" for key, sides in changes.items()) for side in ("before", "after")
     )
     # One line for each tenant, whatever stands in a label that somebody else wrote.
-    old, new = (one_line(_scrubbed(outcome, f"{name}: {text or 'key'}"), LINE_LIMIT) for text in sides)
+    old, new = (scrubber.line(f"{name}: {text or 'key'}", LINE_LIMIT) for text in sides)
     return (old, new) if old != new else (old, f"{new} sent again")
-
-
-def _scrubbed(outcome: Outcome, shown: Any) -> Any:
-    """What StackOne stores in clear of an account could hold a key that somebody put there."""
-    return Scrubber(outcome.tenant.secrets).scrub(shown)

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable
@@ -19,8 +18,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._account impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import (
     OPENING,
     StackOneApi,
-    error_words,
     unexpected,
+    words_for,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
@@ -37,11 +36,15 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._profiles impo
     names_the_profile,
     no_profile,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, one_line
+from ansible_collections.tenantlink.stackone.plugins.module_utils._sessions import (
+    link_in,
+    secrets_of_link,
+    suspects,
+    token_in,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._times import iso_time, parse_date
 
 SESSION_SECONDS = 600
-_LINK = re.compile(r"https?://[\x21-\x7e]+")
 
 EXCERPT = 4000
 """Characters of an error in which its words are looked for."""
@@ -123,11 +126,10 @@ def edit_request(account: Account, profile: str | None, expires_in: int = SESSIO
 class StackOne:
     """The client of the platform API. All methods raise Failed."""
 
-    def __init__(self, api: StackOneApi, api_key: str, scrubber: Scrubber) -> None:
+    def __init__(self, api: StackOneApi, api_key: str) -> None:
         self._api = api
         self._profile_properties = api.profile_properties
         self._auth = (api_key, "")
-        self._scrubber = scrubber
         self.filters_ignored = False
         """Whether a listing held accounts of owners that were not asked for."""
 
@@ -172,7 +174,7 @@ class StackOne:
             return None
         found = account_in(checked(answer, "show the account"), answer)
         if found.id != account_id:
-            raise _another_account(account_id, found.id)
+            raise _another_account(account_id, answer.line(found.id))
         self._api.answered = True
         return found
 
@@ -217,8 +219,15 @@ class StackOne:
         answer = self._open(request)
         told = (answer.data.get(name) for name in ("connector_profile_id", "integration_id"))
         profile = next((value for value in told if isinstance(value, str) and value), None)
+        token = token_in(answer.data)
+        if token is None:
+            raise unexpected(answer, OPENING)
+        self._api.scrubber.add(token, link_in(answer.data))
         return ConnectSession(
-            self._token(answer), parse_date(str(answer.data.get("created_at"))), self._api.clock.monotonic(), profile
+            token,
+            parse_date(str(answer.data.get("created_at"))),
+            self._api.clock.monotonic(),
+            profile,
         )
 
     def time_of(self, session: ConnectSession) -> float | None:
@@ -252,39 +261,35 @@ class StackOne:
         except Failed:
             return []
         data = answer.data.get("data") if isinstance(answer.data, dict) else answer.data
-        return listed_profiles(data if answer.ok else None, provider)
+        return listed_profiles(data if answer.ok else None, provider, answer.line)
 
     def auth_link(self, request: SessionRequest, now: float) -> AuthLink:
         """Open a connect session for a person (S53, S55). C(now) in epoch seconds, where StackOne does not say."""
         answer = self._open(request)
-        url = answer.data.get("auth_link_url")
-        if not isinstance(url, str) or not _LINK.fullmatch(url):
-            # The message shows what came instead, and that holds the token.
-            self._token(answer)
+        link, scrubber = link_in(answer.data), self._api.scrubber
+        if link is None or scrubber.scrub(link) != link:
+            # A link that holds a key, or was given out to somebody else, is not shown.
             raise unexpected(answer, OPENING)
+        scrubber.give_out(link)
+        scrubber.add(token_in(answer.data), *secrets_of_link(link, _sent(request)))
         created = parse_date(str(answer.data.get("created_at")))
-        return AuthLink(url, iso_time((now if created is None else created) + request.expires_in))
-
-    def _token(self, answer: Answer) -> str:
-        token = answer.data.get("token")
-        if not isinstance(token, str) or not token:
-            raise unexpected(answer, OPENING)
-        self._scrubber.add(token)
-        return token
+        return AuthLink(link, iso_time((now if created is None else created) + request.expires_in))
 
     def _open(self, request: SessionRequest) -> Answer:
         """Open a connect session, under whichever name StackOne takes the connector profile (b5)."""
         names = self._profile_properties
         for name in list(names) if request.integration_id else names[:1]:
             answer = self._send("POST", "/connect_sessions", body=request.body(name))
+            if not answer.ok:
+                # Words of it are shown.
+                self._api.scrubber.add(*suspects(answer.data, _sent(request)))
             if answer.status != 400 or name not in answer.text:
                 break
             names.sort(key=name.__eq__)
         if answer.status in _PROFILE_STATUSES and names_the_profile(answer.text[:EXCERPT]):
             known = self.profiles(request.provider)
-            raise no_profile(
-                request.provider, request.integration_id, known, error_words(answer).rstrip("."), answer.status
-            )
+            words = words_for(answer, OPENING).rstrip(".")
+            raise no_profile(request.provider, request.integration_id, known, words, answer.status)
         checked(answer, OPENING)
         self._check_session(request, answer)
         return answer
@@ -328,6 +333,11 @@ class StackOne:
         return self._api.send_known(method, path, auth=self._auth, **request)
 
 
+def _sent(request: SessionRequest) -> set[str]:
+    """Return the texts of a request: where an answer repeats them, they are no secrets of its session."""
+    return {value for value in request.body("integration_id").values() if isinstance(value, str)}
+
+
 def _owner_filter(owners: Sequence[str]) -> dict[str, list[str]]:
     """Return the filter by owner under the name that takes as many (S20)."""
     if not owners:
@@ -338,7 +348,7 @@ def _owner_filter(owners: Sequence[str]) -> dict[str, list[str]]:
 def _another_account(asked: str, answered: str) -> Failed:
     return Failed(
         FailureCode.ACCOUNT_MISMATCH,
-        f"StackOne answered the request for account {asked} with another account, {one_line(answered)}.",
+        f"StackOne answered the request for account {asked} with another account, {answered}.",
         "Nothing was done to either. Check stackone_url, and that no proxy or cache answers in place of StackOne.",
         details={"account_id": asked},
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import SHORTEST_SECRET
+from ansible_collections.tenantlink.stackone.plugins.module_utils._secrets import SHORTEST_SECRET
 from ansible_collections.tenantlink.stackone.plugins.module_utils._written import trimmed
 
 SUFFIX = ".freshservice.com"

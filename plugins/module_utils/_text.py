@@ -5,19 +5,22 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Callable
 from urllib.parse import quote
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._secrets import SHORTEST_SECRET, Secrets
 
 MASK = "********"
 CUT = "..."
 EXCERPT_LIMIT = 200
 
-SHORTEST_SECRET = 8
-"""Characters. What is shorter occurs by chance in messages and in words of ours: masking it would destroy them."""
+READ_LIMIT = 16_000
+"""Characters of somebody else's text in which words for a message are looked for."""
+
+LINK_KEY = "auth_link_url"
 
 RESULT_KEYS = frozenset(
     {
@@ -31,8 +34,8 @@ RESULT_KEYS = frozenset(
         "duplicates_refused", "duplicates_resolved", "email", "evidence", "expires_at", "failed", "failure",
         "failures", "field_ambiguous", "field_unfilled", "fields", "fingerprints", "freshservice", "http_status",
         "hub_unavailable", "id", "internal_error", "invalid_argument", "invalid_domain", "key_check", "key_disabled", "key_refused",
-        "label", "link_mismatch", "link_not_verified", "linked", "message", "moved", "moved_from", "msg", "name", "names", "none",
-        "not_freshservice", "not_started", "occasional", "origin_owner_id", "origin_owner_name",
+        "label", "library_missing", "link_mismatch", "link_not_verified", "linked", "message", "moved", "moved_from", "msg", "name",
+        "names", "none", "not_freshservice", "not_started", "occasional", "origin_owner_id", "origin_owner_name",
         "origin_username", "owner", "owners", "phase", "positions", "profile_drift", "provider", "purge_refused", "purged", "purpose",
         "quota_seconds", "rate_limited", "relink", "remediation", "requests", "resolved", "results", "retriable",
         "session_refused", "stackone", "stackone_forbidden", "stackone_key_refused", "stackone_rate_limited",
@@ -52,71 +55,86 @@ _ESCAPE_SEQUENCE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1
 
 
 class Scrubber:
-    """Knows every secret of a run in every form it can take on the wire, and masks them."""
+    """The way out for every text: knows every secret of a run, in every form it can take, and masks them.
+
+    Threads share it.
+    """
 
     def __init__(self, secrets: Iterable[str | None] = ()) -> None:
-        self._secrets: list[str] = []
+        self._secrets = Secrets()
+        self._given_out: set[str] = set()
         self.add(*secrets)
 
     def add(self, *secrets: str | None) -> None:
         """Learn more secrets. Those that are too short to be masked are ignored; no such key is taken."""
-        self._secrets += (secret for secret in secrets if secret and len(secret) >= SHORTEST_SECRET)
+        for secret in secrets:
+            if secret and len(secret) >= SHORTEST_SECRET:
+                for spelling in {secret, valid_unicode(secret)}:
+                    self._secrets.add(spelling)
 
-    @property
-    def forms(self) -> set[str]:
-        """All forms, for C(AnsibleModule.no_log_values). Made anew each time: a run of many tenants has many."""
-        return set().union(*map(secret_forms, self._secrets))
+    def give_out(self, link: str) -> None:
+        """Let an auth link, which is a secret as well, leave as what it is: the value of C(auth_link_url)."""
+        self._given_out.add(link)
 
     def scrub(self, value: Any) -> Any:
-        """Return the same string, list or dict with every secret masked, in keys that are not ours as well."""
-        return _masked(value, sorted(self.forms, key=len, reverse=True))
+        """Return the same string, list or dict with every secret masked, in keys that are not ours as well.
+
+        This comes last: whatever is changed in a text after it may bring a secret to light.
+        """
+        if isinstance(value, str):
+            return self._masked(value)
+        if isinstance(value, dict):
+            return {self._key(key): self._item(key, item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.scrub(item) for item in value]
+        return value
+
+    def line(self, text: str, limit: int = EXCERPT_LIMIT) -> str:
+        """Return somebody else's words for use in a message: on one line, scrubbed as they read then, and only then cut.
+
+        They may end or begin inside a secret, where their author has cut them.
+        """
+        plain = self._masked(one_line(text[:READ_LIMIT]), cut=True)
+        return plain if len(plain) <= limit else plain[: limit - len(CUT)] + CUT
+
+    def _key(self, key: Any) -> Any:
+        return key if key in RESULT_KEYS else self.scrub(key)
+
+    def _item(self, key: Any, item: Any) -> Any:
+        return item if key == LINK_KEY and item in self._given_out else self.scrub(item)
+
+    def _masked(self, text: str, cut: bool = False) -> str:
+        for start, end in reversed(self._secrets.spans(text, cut)):
+            text = text[:start] + MASK + text[end:]
+        return text
 
 
-def _masked(value: Any, forms: Sequence[str]) -> Any:
-    if isinstance(value, str):
-        for form in forms:
-            value = value.replace(form, MASK)
-        return _without_beginnings(value, forms) if CUT in value else value
-    if isinstance(value, dict):
-        return {key if key in RESULT_KEYS else _masked(key, forms): _masked(item, forms) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_masked(item, forms) for item in value]
-    return value
-
-
-def _without_beginnings(text: str, forms: Sequence[str]) -> str:
-    """A text that was cut to its limit may end in the beginning of a secret."""
-    parts = text.split(CUT)
-    for index, part in enumerate(parts[:-1]):
-        lengths = (len(form) - by for form in forms for by in range(1, len(form) - 3) if part.endswith(form[:-by]))
-        longest = max(lengths, default=0)
-        if longest:
-            parts[index] = part[:-longest] + MASK
-    return CUT.join(parts)
+NO_SECRETS = Scrubber()
+"""For whoever sends none. Nothing is ever added to it."""
 
 
 def secret_forms(secret: str) -> set[str]:
-    """The secret as it is, as Basic credentials of both services (F11, S3), in a URL and in JSON."""
+    """The secret as it is, as Basic credentials of both services (F11, S3), in a URL and in JSON.
+
+    These are for C(AnsibleModule.no_log_values), with which Ansible masks what no Scrubber sees.
+    """
     whole = valid_unicode(secret)
-    texts = (whole, *(f"{whole}:{password}" for password in ("X", "", whole)))
-    encoded = {base64.b64encode(text.encode()).decode() for text in texts}
-    # Without what fills up the last group, which is left out or written otherwise at times; and what all begin with.
-    encoded |= {text.rstrip("=") for text in encoded} | {base64.b64encode(_whole_groups(whole)).decode()}
-    escaped = {html.escape(whole), html.escape(whole, quote=False)}
-    return {secret, whole, quote(whole, safe=""), json.dumps(secret)[1:-1]} | encoded | escaped
+    encoded = {base64.b64encode(f"{whole}{rest}".encode()).decode() for rest in ("", ":X", ":", f":{whole}")}
+    return {secret, whole, quote(whole, safe=""), json.dumps(secret)[1:-1]} | encoded
 
 
-def _whole_groups(text: str) -> bytes:
-    """Return the bytes of a text that base64 writes the same way whatever follows."""
-    data = text.encode()
-    return data[: len(data) - len(data) % 3]
+def forms_of(secrets: Iterable[str]) -> set[str]:
+    """The forms of all these secrets, but of those that are too short to be masked."""
+    return set().union(*(secret_forms(secret) for secret in secrets if len(secret) >= SHORTEST_SECRET))
 
 
-def one_line(text: str, limit: int = EXCERPT_LIMIT) -> str:
-    """Printable text on one line: no escape sequences for the terminal, no control or direction characters."""
+def one_line(text: str) -> str:
+    """Printable text on one line: no escape sequences for the terminal, no control or direction characters.
+
+    It is as long as it was: only C(Scrubber.line) cuts, because a secret that is cut is not recognised any more.
+    """
     plain = _UNPRINTABLE.sub(" ", _ESCAPE_SEQUENCE.sub("", valid_unicode(text)))
-    plain = " ".join(plain.split())
-    return plain if len(plain) <= limit else plain[: limit - len(CUT)] + CUT
+    return " ".join(plain.split())
 
 
 def harmless(value: Any) -> Any:
@@ -124,7 +142,11 @@ def harmless(value: Any) -> Any:
 
     Of the control characters only line ends and tabs stay.
     """
-    return _each_text(value, lambda text: text if text.isprintable() else _CONTROL.sub("", valid_unicode(text)))
+    return _each_text(value, lambda text: text if text.isprintable() else _without_commands(text))
+
+
+def _without_commands(text: str) -> str:
+    return _CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", valid_unicode(text)))
 
 
 def valid_unicode(value: Any) -> Any:

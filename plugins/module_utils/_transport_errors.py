@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._deadlines import Call, Cut
 from ansible_collections.tenantlink.stackone.plugins.module_utils._proxies import UnusableProxy
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import NO_SECRETS, Scrubber
 
 try:
     import requests
@@ -92,15 +92,15 @@ class TransportError(Exception):
         self.kind = kind
         self.host = host
         self.sent = sent
-        self.detail = one_line(detail)
+        self.detail = detail
         super().__init__(f"{host}: {KIND_TEXT[kind]} ({self.detail})")
 
 
-def transport_error(error: Exception, host: str, call: Call) -> TransportError:
+def transport_error(error: Exception, host: str, call: Call, scrubber: Scrubber = NO_SECRETS) -> TransportError:
     """Judge why no answer came to a request."""
     if call.cut:
         return cut_error(host, call)
-    return _judged(error, host, call.written)
+    return _judged(error, host, call.written, scrubber)
 
 
 def cut_error(host: str, call: Call) -> TransportError:
@@ -110,13 +110,13 @@ def cut_error(host: str, call: Call) -> TransportError:
     return TransportError(TransportKind.TIMEOUT, host, f"it was not complete after {call.seconds:g} s", call.written)
 
 
-def _judged(error: Exception, host: str, written: bool) -> TransportError:
+def _judged(error: Exception, host: str, written: bool, scrubber: Scrubber) -> TransportError:
     """C(written) is whether any of the request may have reached the server."""
     causes = _causes(error)
     kind = next(filter(None, map(_classify, causes)), TransportKind.DROPPED)
     if any(isinstance(cause, ssl.SSLEOFError) for cause in causes) or (written and _is_late(kind, causes)):
         kind = TransportKind.DROPPED
-    return TransportError(kind, host, _reason(causes), sent=written)
+    return TransportError(kind, host, scrubber.line(_reason(causes)), sent=written)
 
 
 def _is_late(kind: TransportKind, causes: list[BaseException]) -> bool:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -69,10 +69,10 @@ def provider_answer(answer: Answer) -> Answer:
     """Freshservice's own answer, out of the envelope of StackOne's (S70). Raises Failed where StackOne has none."""
     body = answer.data if isinstance(answer.data, dict) else {}
     if answer.ok and type(body.get("status")) is int:
-        return _unwrapped(body["status"], body.get("data"))
-    error = provider_error(answer.data)
+        return _unwrapped(answer, body["status"], body.get("data"))
+    error = provider_error(answer.data, answer.line)
     if error:
-        return _unwrapped(error.decisive_status, error.raw)
+        return _unwrapped(answer, error.decisive_status, error.raw)
     if answer.status == 404:
         return answer
     raise _without_provider(answer)
@@ -92,9 +92,9 @@ def mismatch(account: Account, answering: Answering, agent: Agent) -> Failed:
     )
 
 
-def _unwrapped(status: int, data: Any) -> Answer:
+def _unwrapped(answer: Answer, status: int, data: Any) -> Answer:
     text = data if isinstance(data, str) else json.dumps(data)
-    return Answer(status, {}, text, data)
+    return replace(answer, status=status, headers={}, text=text, data=data)
 
 
 def _without_provider(answer: Answer) -> Failed:

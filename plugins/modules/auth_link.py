@@ -17,6 +17,7 @@ description:
     there but does not work (error, expired, inactive) gets a link with which its credentials are entered anew.
   - Whoever has an auth link can link an account in the customer's name until it expires. So the result is hidden from
     Ansible's output, logs and callbacks, as with C(no_log). The registered variable holds it.
+  - Reports C(changed) where a link was made, or in check mode would be. No account differs before the customer has used the link.
 author:
   - tenantlink.stackone contributors (@tenantlink)
 notes:
@@ -28,11 +29,16 @@ extends_documentation_fragment:
   - tenantlink.stackone.connection.stackone
   - tenantlink.stackone.auth
   - tenantlink.stackone.attributes
+  - tenantlink.stackone.attributes.guarded
 attributes:
   action_group:
     membership:
       - tenantlink.stackone.all
       - tenantlink.stackone.stackone
+  async:
+    support: none
+    details:
+      - In the background nothing could hide the result.
   check_mode:
     support: full
     details:
@@ -40,7 +46,7 @@ attributes:
   diff_mode:
     support: none
     details:
-      - An auth link changes no account before the customer has used it.
+      - A new link is a change, but no account differs before the customer has used it.
   idempotent:
     support: partial
     details:
@@ -107,10 +113,13 @@ EXAMPLES = r"""
   register: invitation
 
 - name: Send them the link
-  community.general.mail:
-    to: it@mycompany.example
-    subject: Please connect your Freshservice
-    body: "Please open {{ invitation.auth_link_url }} before {{ invitation.expires_at }}."
+  ansible.builtin.command:
+    argv: [/usr/sbin/sendmail, it@mycompany.example]
+    stdin: |
+      Subject: Please connect your Freshservice
+
+      Please open {{ invitation.auth_link_url }} before {{ invitation.expires_at }}.
+  changed_when: true
   when: not invitation.linked
   no_log: true
 

@@ -17,6 +17,7 @@ description:
     O(tenants[].state=absent) are passed over.
   - The result is hidden from Ansible's output, logs and callbacks, as with C(no_log). The registered variable holds the links.
     What failed, and why, is shown as warnings.
+  - Reports C(changed) where links were made, or in check mode would be. No account differs before the customer has used the link.
 author:
   - tenantlink.stackone contributors (@tenantlink)
 notes:
@@ -31,11 +32,16 @@ extends_documentation_fragment:
   - tenantlink.stackone.tenants.quota
   - tenantlink.stackone.auth
   - tenantlink.stackone.attributes
+  - tenantlink.stackone.attributes.watched
 attributes:
   action_group:
     membership:
       - tenantlink.stackone.all
       - tenantlink.stackone.stackone
+  async:
+    support: none
+    details:
+      - In the background nothing could hide the result.
   check_mode:
     support: full
     details:
@@ -43,7 +49,7 @@ attributes:
   diff_mode:
     support: none
     details:
-      - An auth link changes no account before the customer has used it.
+      - New links are a change, but no account differs before a customer has used one.
   idempotent:
     support: partial
     details:

@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - tenantlink.stackone.connection
   - tenantlink.stackone.connection.freshservice
   - tenantlink.stackone.attributes
+  - tenantlink.stackone.attributes.plain
   - tenantlink.stackone.attributes.info
 attributes:
   action_group:
@@ -129,7 +130,7 @@ failure:
   type: dict
   contains:
     code:
-      description: The verdict, or V(invalid_domain) or V(invalid_argument).
+      description: The verdict, or V(invalid_domain), V(invalid_argument) or V(library_missing).
       type: str
       sample: key_disabled
     phase:

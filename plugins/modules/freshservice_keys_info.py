@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - tenantlink.stackone.tenants
   - tenantlink.stackone.tenants.run
   - tenantlink.stackone.attributes
+  - tenantlink.stackone.attributes.watched
   - tenantlink.stackone.attributes.info
 attributes:
   action_group:

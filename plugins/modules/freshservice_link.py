@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - tenantlink.stackone.connection.freshservice
   - tenantlink.stackone.connection.stackone
   - tenantlink.stackone.attributes
+  - tenantlink.stackone.attributes.guarded
 attributes:
   action_group:
     membership:
@@ -349,7 +350,7 @@ failure:
           V(stackone_unavailable), V(stackone_rejected), V(unexpected_answer), V(hub_unavailable), V(session_refused),
           V(connector_profile_missing), V(field_ambiguous), V(field_unfilled), V(credentials_refused), V(ambiguous_account),
           V(duplicate_account), V(account_not_found), V(account_mismatch), V(account_not_active), V(create_uncertain),
-          V(change_not_kept), V(link_mismatch), V(link_not_verified), V(stopped).
+          V(change_not_kept), V(link_mismatch), V(link_not_verified), V(stopped), V(library_missing).
       type: str
       sample: ambiguous_account
     phase:

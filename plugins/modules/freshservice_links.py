@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - tenantlink.stackone.tenants.run
   - tenantlink.stackone.tenants.quota
   - tenantlink.stackone.attributes
+  - tenantlink.stackone.attributes.watched
 attributes:
   action_group:
     membership:
@@ -429,7 +430,7 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
         result["resolved"] = [row_of(job) for job in report.resolved]
     if path:
         result["fingerprints"] = path
-    diff = diff_of(report.everything) if bench.module._diff else None
+    diff = diff_of(report.everything, bench.scrubber) if bench.module._diff else None
     return {**result, "diff": diff} if diff else result, failure_of(report)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import NO_SECRETS
 
 _NO_NAME = re.compile(r"^\W|[^\w.@+-]")
 
@@ -19,7 +19,7 @@ def host_name(value: Any) -> str:
     """The text as a host's name; empty where there is none."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return ""
-    return _NO_NAME.sub("_", one_line(str(value)))
+    return _NO_NAME.sub("_", NO_SECRETS.line(str(value)))
 
 
 def name_offers(name: str, account: Mapping[str, Any]) -> list[str]:

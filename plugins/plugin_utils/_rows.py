@@ -121,7 +121,7 @@ def shown(value: Any) -> str:
     if not text.isascii():
         # Half a surrogate pair could not be written to a file.
         text = _INVISIBLE.sub("", text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
-    return one_line(text, len(text))
+    return one_line(text)
 
 
 def texts(value: Any) -> list[str]:

@@ -19,7 +19,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "dict": (dict,),
     "list": (list,),
 }
-OF_EVERY_RESULT = frozenset({"changed", "failed", "msg", "diff", "warnings"})
+OF_EVERY_RESULT = frozenset({"changed", "failed", "msg", "diff", "warnings", "exception"})
 
 
 @functools.cache

@@ -102,6 +102,14 @@ class Stage:
 
     def play(self, flow: Flow, trick: Trick | None, page_cap: int = 100, **options: Any) -> list[str]:
         """Run a flow, and return what should not be. `options` are how it is connected."""
+        try:
+            run, before = self.enter(flow, trick, page_cap, **options)
+        except Exception as error:
+            return [f"the module left no result: {error!r:.200}"]
+        return [*checks(self.server, flow, run, before)]
+
+    def enter(self, flow: Flow, trick: Trick | None, page_cap: int = 100, **options: Any) -> tuple[Run, set[str]]:
+        """Run a flow; return what the module left, and the accounts that were there before."""
         server = self.server
         server.reset()
         server.keys = dict(KEYS)
@@ -109,7 +117,7 @@ class Stage:
         server.add("someone", "foreign", OLD, id=FOREIGN)
         flow.prepare(server)
         server.trick = trick
-        stored = {**server.accounts}
+        before = set(server.accounts)
         connection = {
             "stackone_url": server.url,
             "stackone_api_key": STACKONE_KEY,
@@ -121,11 +129,7 @@ class Stage:
             connection.update(freshservice_url=f"{server.url}/fs/{{domain}}", confirm_timeout=3)
         if flow.module in (LINKS, AUTH_LINKS):
             connection["concurrency"] = 1
-        try:
-            run = self.world.enter(flow.module, {**connection, **flow.options()})
-        except Exception as error:
-            return [f"the module left no result: {error!r:.200}"]
-        return [*checks(server, flow, run, set(stored))]
+        return self.world.enter(flow.module, {**connection, **flow.options()}), before
 
 
 def checks(server: RawServer, flow: Flow, run: Run, before: set[str]) -> Iterator[str]:

@@ -116,6 +116,7 @@ class Services:
 
     def __init__(self) -> None:
         self.clock = StillClock()
+        self.scrubber = Scrubber()
         self.sent = dict.fromkeys(Service, 0)
         self.log: list[tuple[str, str, Request]] = []
         self.accounts: dict[str, dict[str, Any]] = {}
@@ -170,7 +171,7 @@ class Services:
         for row in rows if answer.ok and path.startswith("/accounts") else ():
             if isinstance(row, dict) and "id" in row:
                 self.shown[str(row["id"])] = (row.get("provider", ""), row.get("origin_owner_id", ""))
-        return answer
+        return replace(answer, scrubber=self.scrubber)
 
     def _trick(self, method: str, path: str) -> Trick | None:
         for known in self.tricks:
@@ -291,5 +292,5 @@ def tenant(**options: Any) -> Tenant:
 
 def link(services: Services, declared: Tenant, timeout: float = 30.0, rules: Rules | None = None) -> Outcome:
     """Take one tenant through a run."""
-    clients = services.exchange.clients(Scrubber(declared.secrets))
+    clients = services.exchange.clients()
     return Linker(clients, clients.stackone, rules or Rules()).run(Outcome(declared), timeout)

@@ -27,15 +27,15 @@ class Exchange:
     api = SimpleNamespace(quota=None)
     http = SimpleNamespace(sent={}, waiting_for=None)
 
-    def readers(self, scrubber):
+    def readers(self):
         nothing = SimpleNamespace(
             accounts=lambda *_args, **_options: [], look_again=lambda *_args: [], filters_ignored=False
         )
         return nothing, None
 
-    def clients(self, scrubber):
-        stackone, _hub = self.readers(scrubber)
-        return SimpleNamespace(stackone=stackone, hub=None, freshservice=None, clock=Clock(), scrubber=scrubber)
+    def clients(self):
+        stackone, _hub = self.readers()
+        return SimpleNamespace(stackone=stackone, hub=None, freshservice=None, clock=Clock())
 
 
 class Linker:

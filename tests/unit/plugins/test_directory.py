@@ -16,14 +16,13 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._directory imp
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._paging import EndlessListing
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
 from .services import answers, refuses, tenant
 
 
 @pytest.fixture
 def stackone(services):
-    return services.exchange.clients(Scrubber()).stackone
+    return services.exchange.clients().stackone
 
 
 def ids(accounts):

@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +29,7 @@ ON_FILES = {"vault_keys"}
 """Work on files of the controller, share no options with the others, and have tests of their own."""
 MODULES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")} - ON_FILES)
 PACKAGE = "ansible_collections.tenantlink.stackone.plugins.modules"
+ACTIONS = "ansible_collections.tenantlink.stackone.plugins.action"
 
 FRAGMENTS = {
     "tenantlink.stackone.tenant": tenant.ModuleDocFragment.DOCUMENTATION,
@@ -229,3 +233,42 @@ def test_every_failure_code_is_documented_and_every_verdict_is_in_the_readme():
     readme = (ROOT / "README.md").read_text()
     for status in KeyStatus:
         assert f"`{status.value}`" in readme, status
+
+
+def described(module):
+    """A module's documentation as ansible-doc shows it, with its fragments."""
+    command = [sys.executable, "-m", "ansible", "doc", "--json", "--type", "module", f"tenantlink.stackone.{module}"]
+    shown = subprocess.run(command, check=True, capture_output=True, text=True)
+    return json.loads(shown.stdout)[f"tenantlink.stackone.{module}"]["doc"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_attributes_are_complete_and_say_what_the_action_plugin_does(module):
+    attributes = described(module)["attributes"]
+    assert set(attributes) == {"action", "action_group", "async", "check_mode", "diff_mode", "idempotent"}
+    assert all(about["description"] and about["support"] for about in attributes.values())
+    plugin = ROOT / "plugins" / "action" / f"{module}.py"
+    assert attributes["action"]["support"] == ("full" if plugin.exists() else "none")
+    action = importlib.import_module(f"{ACTIONS}.{module}").ActionModule if plugin.exists() else None
+    assert attributes["async"]["support"] == ("full" if action is None or action._supports_async else "none")
+
+
+def test_everything_that_documentation_names_can_be_had():
+    """What the examples, the playbooks and the role use is Ansible's own, ours, or a declared dependency."""
+    declared = yaml.safe_load((ROOT / "galaxy.yml").read_text())["dependencies"]
+    known = {"ansible.builtin", "tenantlink.stackone", *declared}
+    pages = [
+        *(ROOT / "plugins" / "modules").glob("*.py"),
+        *(ROOT / "plugins" / "inventory").glob("*.py"),
+        *(ROOT / "plugins" / "filter").glob("*.py"),
+        *(path for folder in ("playbooks", "roles", "extensions") for path in (ROOT / folder).rglob("*.y*ml")),
+        *(path for path in (ROOT / "docs").glob("*.md")),
+        ROOT / "README.md",
+    ]
+    used = {
+        (name, path.name)
+        for path in pages
+        for name in re.findall(r"(?m)^\s*-?\s*([a-z_]+\.[a-z_]+)\.[a-z_0-9]+:(?:\s|$)", path.read_text())
+    }
+    assert {(name, page) for name, page in used if name not in known} == set()
+    assert {name for name, _page in used} >= {"ansible.builtin", "tenantlink.stackone"}

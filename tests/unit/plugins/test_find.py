@@ -12,14 +12,13 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder, Found, account_not_found
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Candidate
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
 from .services import answers, refuses, tenant
 
 
 def find(services, declared, left_out=(), listed=False):
     """Look a tenant up, in StackOne itself or in a listing of it."""
-    clients = services.exchange.clients(Scrubber())
+    clients = services.exchange.clients()
     observed = clients.stackone
     if listed:
         observed = Directory(clients.stackone)
@@ -190,7 +189,7 @@ class TestPinned:
 
 def test_candidates_are_asked_for_only_with_look(services):
     silent(services, "acme")
-    clients = services.exchange.clients(Scrubber())
+    clients = services.exchange.clients()
     finder = Finder(clients.stackone, clients.hub, clients.stackone)
     listed = [Account("acc-1", "freshservice", "active", "1")]
     assert finder.candidates(tenant(), listed, look=False) == [Candidate(listed[0], None)]

@@ -18,6 +18,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._provider_erro
     provider_error,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import Told
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import READ_LIMIT
 
 RAW = {"code": "invalid_credentials", "message": "You have to be logged in."}
 OVER = {"message": "The API rate limit allotted for your Freshservice domain has been exhausted"}
@@ -162,7 +163,7 @@ def test_the_providers_own_retry_after(headers, retry_after):
         ({"errors": []}, '{"errors": []}'),
         ({"errors": ["words"]}, '{"errors": ["words"]}'),
         ({"message": "", "description": "Validation failed"}, "Validation failed"),
-        ("x" * 4001, "x" * 4000),
+        ("x" * (READ_LIMIT + 1), "x" * READ_LIMIT),
         ("<html><title>A</title><p>B</p></html>", "A B"),
         ("", None),
         ("{}", "{}"),

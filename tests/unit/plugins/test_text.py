@@ -63,7 +63,7 @@ def test_no_escape_sequence_or_control_character_reaches_a_terminal():
 
 
 def test_lines_are_bounded():
-    assert one_line("x" * 500) == "x" * 197 + "..."
+    assert Scrubber().line("x" * 500) == "x" * 197 + "..."
 
 
 def test_a_page_is_reduced_to_its_words():

@@ -1,0 +1,263 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where secrets stand in a text, in whatever way they are written there. Pure."""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+SHORTEST_SECRET = 8
+"""Characters. What is shorter occurs by chance in messages and in words of ours: masking it would destroy them."""
+
+WINDOW = 6
+"""Characters by which a secret is looked up, from its beginning and from its end: no shorter piece is recognised."""
+
+CERTAIN_PIECE = 16
+"""Characters of a secret's beginning or end that are taken for a piece of it wherever they stand: fewer may be a word."""
+
+Span = tuple[int, int]
+
+_DEPTH = 3
+"""How often escapes are undone: a provider's JSON may stand in StackOne's JSON, and that in a page."""
+
+_UNSEEN = re.compile("[\\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_SAME_LETTERS = {
+    **{ord(sign): None for sign in map(chr, range(0x2070)) if _UNSEEN.match(sign)},
+    0xFEFF: None,
+    0x130: "i",
+}
+"""Drops what nobody sees; the other entry is the one letter whose lower case is longer than itself."""
+
+_ESCAPES = re.compile(
+    r"(?P<url>(?:%[0-9A-Fa-f]{2})+)"
+    r"|(?P<pair>\\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2})"
+    r"|(?P<code>\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2})"
+    r"|(?P<sign>\\.)"
+    r"|(?P<unseen><[^<>]{1,100}>|\x1b\[[0-?]*[ -/]*[@-~])"
+    r"|(?P<page>&#?[0-9A-Za-z]{2,31};|&(?:amp|lt|gt|quot))",
+    re.DOTALL,
+)
+_ELLIPSIS = re.compile(r"\.\.\.+|\u2026")
+_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=")
+
+
+class Secrets:
+    """All secrets of a run. Looking a text through takes as long for one secret as for many thousands."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._encoded: set[str] = set()
+        self._heads: dict[str, list[str]] = {}
+        self._tails: dict[str, list[str]] = {}
+
+    def add(self, secret: str) -> None:
+        """Learn a secret of C(SHORTEST_SECRET) characters or more."""
+        for reading in _readings(secret):
+            # Where escapes are undone in a text, what looks like one in a secret is undone with them.
+            self._add(_plain(reading.text))
+        self._add(_plain(secret.replace(" ", "+")))
+        for encoded in _in_base64(secret.encode(errors="replace")):
+            self._encoded.add(encoded.lower())
+            self._add(encoded.lower())
+
+    def _add(self, spelling: str) -> None:
+        if len(spelling) < SHORTEST_SECRET or spelling in self._known:
+            return
+        self._known.add(spelling)
+        self._heads.setdefault(spelling[:WINDOW], []).append(spelling)
+        self._tails.setdefault(spelling[-WINDOW:], []).append(spelling)
+
+    def spans(self, text: str, cut: bool = False) -> list[Span]:
+        """Return where secrets stand, and pieces that are too long for chance; of a text that may have been C(cut) also
+        the short pieces at its ends."""
+        if not self._known:
+            return []
+        found = [span for reading in _readings(text) for span in self._spans_of(reading, cut)]
+        return list(_merged(found))
+
+    def _spans_of(self, reading: Reading, cut: bool) -> Iterator[Span]:
+        plain = _plain(reading.text)
+        hits = list(self._hits(plain, cut))
+        if not hits:
+            return
+        seen = [place for place, sign in enumerate(reading.text) if ord(sign) not in _SAME_LETTERS or sign == "\u0130"]
+        for start, end in hits:
+            first, last = seen[start], seen[end - 1] + 1
+            if plain[start:end] in self._encoded:
+                # The last characters of the secret, and what stands around it, are in the characters around.
+                first, last = _widened(reading.text, first, last)
+            yield reading.origin(first, last)
+
+    def _hits(self, plain: str, cut: bool) -> Iterator[Span]:
+        windows = [plain[start : start + WINDOW] for start in range(len(plain) - WINDOW + 1)]
+        if not self._tails.keys().isdisjoint(windows):
+            yield from self._by_tails(plain, windows)
+            yield from self._ends_of_secrets(plain) if cut else ()
+        if not self._heads.keys().isdisjoint(windows):
+            yield from self._by_heads(plain, windows)
+            yield from self._beginnings_of_secrets(plain) if cut else ()
+
+    def _by_tails(self, plain: str, windows: Sequence[str]) -> Iterator[Span]:
+        """Find whole secrets and long ends of them, from right to left."""
+        end = len(plain)
+        while end >= WINDOW:
+            candidates = self._tails.get(windows[end - WINDOW], ())
+            matching = [item for item in candidates if plain.endswith(item[-CERTAIN_PIECE:], 0, end)]
+            length = max((_in_common(reversed(plain[:end]), reversed(item)) for item in matching), default=0)
+            if length:
+                yield end - length, end
+            end -= length or 1
+
+    def _by_heads(self, plain: str, windows: Sequence[str]) -> Iterator[Span]:
+        """Find whole secrets and long beginnings of them, from left to right."""
+        start = 0
+        while start < len(windows):
+            candidates = self._heads.get(windows[start], ())
+            matching = [item for item in candidates if plain.startswith(item[:CERTAIN_PIECE], start)]
+            length = max((_in_common(plain[start:], item) for item in matching), default=0)
+            if length:
+                yield start, start + length
+            start += length or 1
+
+    def _beginnings_of_secrets(self, plain: str) -> Iterator[Span]:
+        """Find what begins as a secret, and is cut off before it ends."""
+        for cut in [*(match.start() for match in _ELLIPSIS.finditer(plain)), len(plain)]:
+            for end in {cut, _last_letter(plain, cut)}:
+                for start in range(max(0, end - CERTAIN_PIECE), end - WINDOW + 1):
+                    candidates = self._heads.get(plain[start : start + WINDOW], ())
+                    if any(spelling.startswith(plain[start:end]) for spelling in candidates):
+                        yield start, end
+                        break
+
+    def _ends_of_secrets(self, plain: str) -> Iterator[Span]:
+        """Find what ends as a secret, and is cut off before it begins."""
+        for cut in [0, *(match.end() for match in _ELLIPSIS.finditer(plain))]:
+            for start in {cut, _first_letter(plain, cut)}:
+                for end in range(min(len(plain), start + CERTAIN_PIECE), start + WINDOW - 1, -1):
+                    candidates = self._tails.get(plain[end - WINDOW : end], ())
+                    if any(spelling.endswith(plain[start:end]) for spelling in candidates):
+                        yield start, end
+                        break
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text as it can be read. C(origins) tells from where in the written text each character comes, if not from its
+    own place."""
+
+    text: str
+    origins: Sequence[Span] | None = None
+
+    def origin(self, start: int, end: int) -> Span:
+        """Return where in the written text a part of this reading stands."""
+        return (self.origins[start][0], self.origins[end - 1][1]) if self.origins else (start, end)
+
+    def without_escapes(self) -> Reading:
+        """Return what is read once escapes of URLs, JSON and HTML are undone, and tags and colours are left out."""
+        text: list[str] = []
+        origins: list[Span] = []
+        done = 0
+        for match in _ESCAPES.finditer(self.text):
+            text.append(self.text[done : match.start()])
+            origins += (self.origin(place, place + 1) for place in range(done, match.start()))
+            for signs, start, end in _unescaped(match):
+                text.append(signs)
+                origins += [self.origin(start, end)] * len(signs)
+            done = match.end()
+        text.append(self.text[done:])
+        origins += (self.origin(place, place + 1) for place in range(done, len(self.text)))
+        return Reading("".join(text), origins)
+
+
+def _readings(text: str) -> Iterator[Reading]:
+    """Return all ways to read a text: as it is written, and with its escapes undone."""
+    reading = Reading(text)
+    yield reading
+    for _depth in range(_DEPTH):
+        if not _ESCAPES.search(reading.text):
+            return
+        reading = reading.without_escapes()
+        yield reading
+
+
+def _unescaped(match: re.Match[str]) -> Iterator[tuple[str, int, int]]:
+    """Return what an escape stands for: characters, each with where it is written."""
+    written, start = match.group(), match.start()
+    if match.lastgroup == "url":
+        for sign in bytes.fromhex(written.replace("%", "")).decode(errors="surrogateescape"):
+            end = start + 3 * len(sign.encode(errors="surrogateescape"))
+            yield sign, start, end
+            start = end
+        return
+    yield _READERS[match.lastgroup or ""](written), start, match.end()
+
+
+def _pair(written: str) -> str:
+    halves = int(written[2:6], 16), int(written[8:12], 16)
+    return chr(0x10000 + ((halves[0] - 0xD800) << 10) + (halves[1] - 0xDC00))
+
+
+_READERS: dict[str, Callable[[str], str]] = {
+    "pair": _pair,
+    "code": lambda written: chr(int(written[2:], 16)),
+    "sign": lambda written: {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}.get(written[1], written[1]),
+    "unseen": lambda written: "",
+    "page": html.unescape,
+}
+
+
+def _plain(text: str) -> str:
+    """Return a text without what nobody sees, and in lower case: servers and libraries change both."""
+    return text.translate(_SAME_LETTERS).lower()
+
+
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """Return what base64 writes of a secret in any case, whatever stands before and after it, in both alphabets."""
+    for before, cut in ((0, 0), (1, 2), (2, 3)):
+        whole = (before + len(secret)) // 3 * 3 - before
+        standard = base64.b64encode(bytes(before) + secret[:whole]).decode()[cut:]
+        if len(standard) >= SHORTEST_SECRET:
+            yield standard
+            yield standard.replace("+", "-").replace("/", "_")
+
+
+def _in_common(one: Iterable[str], other: Iterable[str]) -> int:
+    """Count the characters with which both begin."""
+    return sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], zip(one, other)))
+
+
+def _widened(text: str, start: int, end: int) -> Span:
+    """Return the whole run of base64 in which a part stands."""
+    while start > 0 and text[start - 1] in _BASE64:
+        start -= 1
+    while end < len(text) and text[end] in _BASE64:
+        end += 1
+    return start, end
+
+
+def _last_letter(text: str, end: int) -> int:
+    while end > 0 and not text[end - 1].isalnum():
+        end -= 1
+    return end
+
+
+def _first_letter(text: str, start: int) -> int:
+    while start < len(text) and not text[start].isalnum():
+        start += 1
+    return start
+
+
+def _merged(spans: list[Span]) -> Iterator[Span]:
+    """Return the same spans in order, those that overlap as one."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    yield from merged

@@ -1,0 +1,71 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the documentation promises of all modules, or of some of them, is what they do."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+
+from ansible_collections.tenantlink.stackone.plugins.doc_fragments.tenants import ModuleDocFragment
+from ansible_collections.tenantlink.stackone.plugins.module_utils import _module
+from tests.integration.house import ACCOUNT_INFO, KEY_INFO, KEYS_INFO, LINK, LINKS
+from tests.modules.test_returns import AUTH_LINK, AUTH_LINKS, stackone_only
+
+OF_LISTS = (LINKS, KEYS_INFO, AUTH_LINKS)
+
+
+def options_for(house, module):
+    """Options with which a module is green."""
+    owner = {"origin_owner_id": "customer-acme"}
+    without = dict.fromkeys(("origin_owner_id", "confirm_timeout", "stackone_url", "stackone_api_key"))
+    return {
+        LINK: house.options(),
+        LINKS: house.bulk(house.tenants("acme")),
+        KEY_INFO: house.options(**without),
+        KEYS_INFO: {"tenants": house.tenants("acme"), "freshservice_url": house.emulator.freshservice_url},
+        ACCOUNT_INFO: stackone_only(house),
+        AUTH_LINK: {**stackone_only(house), **owner},
+        AUTH_LINKS: {**stackone_only(house), "tenants": [owner]},
+    }[module]
+
+
+MODULES = (LINK, KEY_INFO, ACCOUNT_INFO, AUTH_LINK, *OF_LISTS)
+WRITERS = {LINK, LINKS}
+INVITERS = {AUTH_LINK, AUTH_LINKS}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_missing_library_has_a_code(house, module, monkeypatch):
+    monkeypatch.setattr(_module, "REQUESTS_IMPORT_ERROR", "Traceback: No module named 'urllib3'")
+    result = house.play(options_for(house, module), module=module).results[0]
+    failure = result["failure"]
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert (failure["code"], failure["phase"], failure["retriable"]) == ("library_missing", "arguments", False)
+    assert "requests" in result["msg"]
+    assert "urllib3" in result["exception"]
+    assert house.emulator.requests() == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_changed_is_what_the_documentation_says(house, module):
+    """Readers change nothing; who links changes once; who invites changes as long as nobody has used the link."""
+    first, second = (house.play(options_for(house, module), module=module).results[0]["changed"] for _run in range(2))
+    assert first is (module in WRITERS | INVITERS)
+    assert second is (module in INVITERS)
+
+
+@pytest.mark.parametrize("option", ["domain", "api_key", "origin_owner_id"])
+@pytest.mark.parametrize("module", OF_LISTS)
+def test_a_list_requires_of_each_tenant_what_the_documentation_says(house, module, option):
+    about = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]["tenants"]["suboptions"][option]
+    (sentence,) = (line for line in about["description"] if line.startswith("Required by"))
+    required = module in re.findall(r"M\(([\w.]+)\)", sentence)
+    options = options_for(house, module)
+    tenant = {name: value for name, value in house.tenants("acme")[0].items() if name != option}
+    result = house.play({**options, "tenants": [tenant]}, module=module).results[0]
+    row = (result.get("results") or result.get("owners"))[0]
+    missing = (row.get("failure") or {}).get("code") == "invalid_argument" and option in row["failure"]["msg"]
+    assert missing is required

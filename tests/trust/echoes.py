@@ -1,0 +1,105 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Secrets as a server may give them back, and a reader who finds them all the same. Shares no code with the client."""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import unquote
+
+TELLING = 12
+"""So many characters of a secret in a row are taken for it."""
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def _every(template: str) -> Callable[[str], str]:
+    return lambda secret: "".join(template.format(ord(sign), sign) for sign in secret)
+
+
+def _inside(strange: str) -> Callable[[str], str]:
+    """Write something in the middle that is taken out, or that nobody sees."""
+    return lambda secret: f"{secret[:7]}{strange}{secret[7:]}"
+
+
+FORMS: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "lower case": str.lower,
+    "upper case": str.upper,
+    "swapped case": str.swapcase,
+    "in a URL": _every("%{0:02x}"),
+    "in a URL, twice": _every("%25{0:02X}"),
+    "in JSON": _every("\\u{0:04x}"),
+    "in JSON in JSON": _every("\\\\u{0:04X}"),
+    "in a page": _every("&#{0};"),
+    "in a page, in hexadecimal": _every("&#x{0:X};"),
+    "in a URL in a page": _every("&#37;{0:02x}"),
+    "base64": _base64,
+    "base64 in lower case": lambda secret: _base64(secret).lower(),
+    "base64 in swapped case": lambda secret: _base64(secret).swapcase(),
+    "base64 without padding": lambda secret: _base64(secret).rstrip("="),
+    "Basic credentials": lambda secret: _base64(f"{secret}:X"),
+    "base64 as a password": lambda secret: _base64(f"user:{secret}"),
+    "base64 of a text": lambda secret: _base64(f"a{secret}bc"),
+    "base64 for URLs": lambda secret: base64.urlsafe_b64encode(secret.encode()).decode(),
+    "with a zero byte": _inside("\x00"),
+    "with a line end": _inside("\r\n"),
+    "with a colour": _inside("\x1b[31m"),
+    "with a tag": _inside("<b>"),
+    "with nothing": _inside("\u200b"),
+    "with a hyphen": _inside("\u00ad"),
+    "cut at the end": lambda secret: f"words {secret[:-2]}",
+    "cut at the end, and told": lambda secret: f"words {secret[:-2]}... and more",
+    "cut at the start": lambda secret: f"{secret[2:]} words",
+    "far behind": lambda secret: "x " * 90 + secret,
+    "far behind, without a gap": lambda secret: "x" * 180 + secret,
+    "very far behind": lambda secret: "x" * 3985 + secret,
+    "even farther behind": lambda secret: "x" * 15985 + secret,
+    "behind a page": lambda secret: "<i>" * 1326 + secret,
+}
+
+
+def betrayed(value: Any, secret: str) -> Iterator[str]:
+    """Yield the texts in which a secret can be read, or a telling piece of it, in whatever way."""
+    plain = secret.lower()
+    coded = [_base64("\0" * before + secret).lower()[4:-4] for before in range(3)]
+    pieces = {text[at : at + TELLING] for text in (plain, *coded) for at in range(len(text) - TELLING + 1)}
+    for text in _texts(value):
+        for reading in _readings(text):
+            letters = re.sub(r"[^a-z0-9+/._-]", "", reading.lower())
+            if any(piece in letters for piece in pieces):
+                yield text
+                break
+
+
+def _readings(text: str) -> Iterator[str]:
+    seen: set[str] = set()
+    waiting = {text, re.sub(r"\[\d*m|<[^>]*>", "", text)}
+    while waiting:
+        reading = waiting.pop()
+        seen.add(reading)
+        yield reading
+        undone = {unquote(reading), html.unescape(reading), re.sub(r"\\+u([0-9a-fA-F]{4})", _sign, reading)}
+        waiting |= undone - seen
+
+
+def _sign(match: re.Match[str]) -> str:
+    return chr(int(match.group(1), 16))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield str(name)
+            yield from _texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, str):
+        yield value

@@ -1,0 +1,133 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Secrets are found in whatever way they are written, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+import string
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._secrets import CERTAIN_PIECE, WINDOW, Secrets
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import CUT, MASK, Scrubber, harmless
+from tests.trust.echoes import FORMS, betrayed
+
+KEY = "AcmeKey4711aBcDeFgHi"
+keys = st.text(string.ascii_letters + string.digits + "+/=_-.!$&%'\"<>\\~", min_size=20, max_size=60).filter(
+    lambda key: len(set(key.lower())) > 8
+)
+words = st.text(max_size=30)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@settings(max_examples=15)
+@given(key=keys)
+def test_no_form_of_a_key_is_readable_in_words_for_a_message(form, key):
+    written = FORMS[form](key)
+    assert list(betrayed(Scrubber([key]).line(written, 1000), key)) == []
+
+
+WHOLE = [name for name in FORMS if "cut" not in name and "far" not in name]
+
+
+@pytest.mark.parametrize("form", WHOLE)
+@settings(max_examples=15)
+@given(key=keys, before=words, after=words)
+def test_no_form_of_a_key_leaves_in_a_result(form, key, before, after):
+    text = f"{before} {FORMS[form](key)} {after}"
+    left = Scrubber([key]).scrub(harmless({"list": [text], text: None, "diff": {"before": text}}))
+    assert list(betrayed(left, key)) == []
+
+
+@given(text=st.text(max_size=300))
+def test_a_text_without_secrets_stays_as_it_is(text):
+    assert Scrubber([KEY]).scrub(text) == text
+
+
+@given(before=words, after=words)
+def test_what_stands_around_a_secret_stays(before, after):
+    assert Scrubber([KEY]).scrub(f"{before}|{KEY}|{after}") == f"{before}|{MASK}|{after}"
+
+
+@pytest.mark.parametrize("quoted", [quote, quote_plus, lambda text: json.dumps(text)[1:-1]])
+def test_a_secret_with_spaces_and_other_letters(quoted):
+    secret = 'Passwort für "Käse" \\ 100%41 & <x> 漢字 \U0001f3e2'
+    assert Scrubber([secret]).scrub(f"a {quoted(secret)} b") == f"a {MASK} b"
+
+
+@pytest.mark.parametrize("length", range(CERTAIN_PIECE, len(KEY)))
+def test_a_long_piece_is_masked_wherever_it_stands(length):
+    scrubber = Scrubber([KEY])
+    assert scrubber.scrub(f"is {KEY[:length]} now") == f"is {MASK} now"
+    assert scrubber.scrub(f"is {KEY[-length:]} now") == f"is {MASK} now"
+
+
+@pytest.mark.parametrize("end", ["", '"}', "...", "... and more", "\u2026", ") ", "</p>"])
+@pytest.mark.parametrize("length", range(WINDOW, len(KEY)))
+def test_a_piece_at_a_cut_is_masked_in_words_of_others(length, end):
+    scrubber = Scrubber([KEY])
+    assert KEY[:length] not in scrubber.line(f"no such key: {KEY[:length]}{end}")
+    assert KEY[-length:] not in scrubber.line(f"{KEY[-length:]} is no key")
+    assert KEY[-length:] not in scrubber.line(f"they said ...{KEY[-length:]} is no key")
+
+
+@pytest.mark.parametrize("word", ["acmekey4711", "AcmeKey4711", "AcmeKey"])
+def test_a_word_of_ours_with_which_a_secret_begins_stays(word):
+    assert Scrubber([KEY]).scrub({"domain": word, "msg": f"{word} (owner 1): linked"}) == {
+        "domain": word,
+        "msg": f"{word} (owner 1): linked",
+    }
+
+
+@pytest.mark.parametrize("limit", range(20, 56))
+def test_words_are_scrubbed_before_they_are_cut(limit):
+    shown = Scrubber([KEY]).line(f"StackOne says that {KEY} is not a key of this project", limit)
+    assert list(betrayed(shown, KEY)) == []
+    assert KEY[:WINDOW] not in shown
+    assert len(shown) == limit
+    assert shown.endswith(CUT)
+
+
+def test_one_of_many_secrets_is_found():
+    secrets = [f"{number:05d}-secret-of-a-tenant" for number in range(20_000)]
+    scrubber = Scrubber(secrets)
+    assert scrubber.scrub(f"a {secrets[0]}, {secrets[-1]} b") == f"a {MASK}, {MASK} b"
+
+
+def test_the_time_to_look_a_text_through_does_not_grow_with_the_number_of_secrets():
+    """Counted in comparisons, not in seconds."""
+
+    class Counted(str):
+        compared = 0
+
+        def __getitem__(self, part):
+            Counted.compared += 1
+            return str.__getitem__(self, part)
+
+    secrets = Secrets()
+    for number in range(5_000):
+        secrets.add(f"{number:05d}{KEY}{number:05d}")
+    for tails in secrets._tails.values():
+        tails[:] = map(Counted, tails)
+    assert secrets.spans("words " * 2_000) == []
+    assert Counted.compared == 0
+
+
+def test_a_text_made_to_take_long_does_not():
+    """Each place of it could be a piece of a secret: what was taken for one is not looked at again."""
+    secrets = Secrets()
+    secrets.add("x" * 16_000)
+    assert secrets.spans("x" * 15_000 + "y" + "x" * 15_000) == [(0, 15_000), (15_001, 30_001)]
+
+
+def test_a_link_leaves_as_the_link_it_is_and_nowhere_else():
+    link = "https://app.example/embedded?token=abcdefghijklmnop1234"
+    scrubber = Scrubber(["abcdefghijklmnop1234"])
+    scrubber.give_out(link)
+    left = scrubber.scrub({"auth_link_url": link, "msg": link, "rows": [{"auth_link_url": f"{link}x"}]})
+    masked = f"https://app.example/embedded?token={MASK}"
+    assert left == {"auth_link_url": link, "msg": masked, "rows": [{"auth_link_url": f"{masked}x"}]}
