@@ -33,6 +33,11 @@ def bad_entries(key):
         "a key as a field": ({**sound, "credential_fields": key}, ["credential_fields must be a dictionary"]),
         "the key for the domain": ({**sound, "domain": key}, ["********", "domain and api_key are the same"]),
         "the key for the owner": ({**sound, "origin_owner_id": f"'{key}"}, ["(initech)", "********", "apostrophe"]),
+        "the key for an owner": (
+            {**sound, "origin_owner_id": key},
+            ["(initech)", "origin_owner_id and api_key are the same"],
+        ),
+        "the key for an owner, and a slip": ({**sound, "origin_owner_id": key, "lable": "x"}, ["(initech)", "label?"]),
         "a key under another name": ({**sound, "api_kye": key, "domain": key}, ["Did you mean api_key?"]),
         "a text": (key, ["it is text, not a dictionary"]),
         "a list": ([key, {"api_key": key}], ["it is a list, not a dictionary"]),
