@@ -27,6 +27,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import
     invalid_argument,
     normalise_domain,
     normalise_key,
+    quoted,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
     SHORTEST_SECRET,
@@ -60,7 +61,7 @@ class Bounds:
 
     def __str__(self) -> str:
         lower = f"more than {self.least:g} and at most" if self.above else f"from {self.least:g} to"
-        return f"{lower} {self.most:,.10g}{self.unit}"
+        return f"{lower} {self.most:.10g}{self.unit}"
 
 
 DAY = 86_400
@@ -316,7 +317,7 @@ def _account_id(params: Mapping[str, Any]) -> str | None:
     account_id = _id(params, "account_id")
     if account_id is not None and not is_account_id(account_id):
         raise invalid_argument(
-            f"account_id {account_id[:80]!a} is not an account's id: an id holds letters, digits, '_' and '-' only.",
+            f"account_id {quoted(account_id)} is not an account's id: an id holds letters, digits, '_' and '-' only.",
             "Copy the id from StackOne's dashboard, under Accounts.",
         )
     return account_id
@@ -333,7 +334,7 @@ def _id(params: Mapping[str, Any], name: str) -> str | None:
     slip = accident(value) if value else None
     if slip:
         raise invalid_argument(
-            f"{name} {value!a} is {slip}, not an id.",
+            f"{name} {quoted(value)} is {slip}, not an id.",
             "Write the id itself, in quotes. An account that has this for an id by mistake is unlinked by its account_id.",
         )
     return value
