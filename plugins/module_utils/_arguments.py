@@ -29,6 +29,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import
     invalid_argument,
     normalise_domain,
     normalise_key,
+    quoted,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
     harmless,
@@ -39,6 +40,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import i
 from ansible_collections.tenantlink.stackone.plugins.module_utils._written import accident, hidden_character
 
 TEXT_LIMIT = 255
+
+BESIDE_A_KEY = ("domain", "origin_owner_id", "origin_owner_name", "origin_username", "label", "account_id")
+"""Where a key lands that is in the wrong column."""
 
 PLACE = "{domain}"
 """Where a URL template takes the tenant's domain."""
@@ -59,7 +63,7 @@ class Bounds:
 
     def __str__(self) -> str:
         lower = f"more than {self.least:g} and at most" if self.above else f"from {self.least:g} to"
-        return f"{lower} {self.most:,.10g}{self.unit}"
+        return f"{lower} {self.most:.10g}{self.unit}"
 
 
 DAY = 86_400
@@ -100,7 +104,7 @@ def choice_from(params: Mapping[str, Any]) -> Choice:
 def tenant_from(params: Mapping[str, Any]) -> Tenant:
     """The declared tenant. Raises Failed(invalid_domain or invalid_argument)."""
     owner, key = owner_from(params), _key(params, "api_key")
-    _tell_apart(owner.domain, key)
+    _tell_apart(key, {name: getattr(owner, name) for name in BESIDE_A_KEY})
     return replace(
         owner,
         api_key=key,
@@ -146,7 +150,7 @@ def auth_options_from(params: Mapping[str, Any], check_mode: bool) -> AuthOption
 def key_check_arguments(params: Mapping[str, Any]) -> tuple[str, str, str | None, str | None]:
     """Domain, key, admin's key and agent's e-mail. Raises Failed(invalid_domain or invalid_argument)."""
     domain, key = normalise_domain(params["domain"]), normalise_key(params["api_key"], "api_key")
-    _tell_apart(domain, key)
+    _tell_apart(key, {"domain": domain})
     return domain, key, _key(params, "admin_api_key"), _valid(params.get("agent_email"), "agent_email")
 
 
@@ -300,17 +304,18 @@ def _key(params: Mapping[str, Any], option: str) -> str | None:
     return None if params.get(option) is None else normalise_key(params[option], option)
 
 
-def _tell_apart(domain: str | None, key: str | None) -> None:
-    """A key can look like a domain, and would then be asked for by name everywhere on the way."""
-    if domain and key and domain == key.lower():
-        raise invalid_argument("domain and api_key are the same.", "Write the domain in place of the key.")
+def _tell_apart(key: str | None, others: Mapping[str, str | None]) -> None:
+    """A key in a wrong place would be stored in clear, or be asked for by name everywhere on the way."""
+    same = next((name for name, text in others.items() if key and text and text.lower() == key.lower()), None)
+    if same:
+        raise invalid_argument(f"{same} and api_key are the same.", f"Write the right {same} in place of the key.")
 
 
 def _account_id(params: Mapping[str, Any]) -> str | None:
     account_id = _id(params, "account_id")
     if account_id is not None and not is_account_id(account_id):
         raise invalid_argument(
-            f"account_id {account_id[:80]!a} is not an account's id: an id holds letters, digits, '_' and '-' only.",
+            f"account_id {quoted(account_id)} is not an account's id: an id holds letters, digits, '_' and '-' only.",
             "Copy the id from StackOne's dashboard, under Accounts.",
         )
     return account_id
@@ -327,7 +332,7 @@ def _id(params: Mapping[str, Any], name: str) -> str | None:
     slip = accident(value) if value else None
     if slip:
         raise invalid_argument(
-            f"{name} {value!a} is {slip}, not an id.",
+            f"{name} {quoted(value)} is {slip}, not an id.",
             "Write the id itself, in quotes. An account that has this for an id by mistake is unlinked by its account_id.",
         )
     return value

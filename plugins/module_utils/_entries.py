@@ -16,7 +16,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant, invalid_argument
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
-from ansible_collections.tenantlink.stackone.plugins.module_utils._written import not_text
+from ansible_collections.tenantlink.stackone.plugins.module_utils._written import not_text, trimmed
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,21 @@ FAULTS_TOLD = 3
 """How many faults of one entry its line tells."""
 
 
+_SECRET_NAME = re.compile(r"(?i)key|secret|token|password")
+
+
+def secrets_of(written: Any, secret: bool = False) -> Iterator[str]:
+    """Every text of an entry as it was written that could be a secret, whatever its shape and under whatever name."""
+    if isinstance(written, Mapping):
+        for name, value in written.items():
+            yield from secrets_of(value, secret or bool(_SECRET_NAME.search(str(name))))
+    elif isinstance(written, (list, tuple)):
+        for value in written:
+            yield from secrets_of(value, secret)
+    elif secret and isinstance(written, (str, int)):
+        yield from {str(written), trimmed(str(written))}
+
+
 def _entry(position: int, written: Any, spec: Spec, needed: Sequence[str]) -> Entry:
     if not isinstance(written, Mapping):
         wrong = invalid_argument(
@@ -154,6 +169,7 @@ def _entry(position: int, written: Any, spec: Spec, needed: Sequence[str]) -> En
 
 def _unsound(position: int, values: Mapping[str, Any], error: Failed, scrubber: Scrubber) -> Entry:
     shown = {name: values.get(name) for name in ("domain", "origin_owner_id", "account_id")}
+    shown = scrubber.scrub(shown)
     known = next((text for text in shown.values() if text), None)
     place = place_of(position, values.get("line"))
     failure = error.located(Phase.ARGUMENTS, f"{place} ({known[:80]})" if known else place)
@@ -161,7 +177,7 @@ def _unsound(position: int, values: Mapping[str, Any], error: Failed, scrubber: 
         position,
         None,
         failure,
-        **scrubber.scrub(shown),
+        **shown,
         line=values.get("line"),
         identified=_identified(values, scrubber),
     )
@@ -173,21 +189,6 @@ def _identified(values: Mapping[str, Any], scrubber: Scrubber) -> bool:
     except Failed:
         return False
     return bool(ids) and scrubber.scrub(ids) == ids
-
-
-def secrets_of(written: Any, secret: bool = False) -> Iterator[str]:
-    """Every text of an unsound entry that could be a secret, whatever its shape and under whatever name."""
-    if isinstance(written, Mapping):
-        for name, value in written.items():
-            yield from secrets_of(value, secret or bool(_SECRET_NAME.search(str(name))))
-    elif isinstance(written, (list, tuple)):
-        for value in written:
-            yield from secrets_of(value, secret)
-    elif secret and isinstance(written, str):
-        yield from {written, written.strip()}
-
-
-_SECRET_NAME = re.compile(r"(?i)key|secret|token|password")
 
 
 def _refuse_siblings(first: Entry, second: Entry) -> None:

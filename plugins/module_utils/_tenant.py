@@ -14,6 +14,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._written impor
 
 SUFFIX = ".freshservice.com"
 LABEL_LIMIT = 63
+SHOWN_LIMIT = 80
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _SCHEME = re.compile(r"(?i)https?://")
@@ -138,6 +139,11 @@ def invalid_argument(message: str, remediation: str = "") -> Failed:
     return Failed(FailureCode.INVALID_ARGUMENT, message, remediation, phase=Phase.ARGUMENTS)
 
 
+def quoted(text: str) -> str:
+    """Return a text as a message shows it. A long one is not: it would be cut, and a secret in it no longer recognised."""
+    return ascii(text) if len(text) <= SHOWN_LIMIT else f"of {len(text)} characters"
+
+
 def _host_of(text: str) -> str:
     """The host of a pasted URL, with or without its scheme; what is no host of Freshservice's passes through.
 
@@ -168,7 +174,7 @@ def _why_not_a_label(label: str) -> str | None:
 def _invalid_domain(text: str, reason: str) -> Failed:
     return Failed(
         FailureCode.INVALID_DOMAIN,
-        f"domain {text[:80]!a} is not a Freshservice domain: {reason}.",
+        f"domain {quoted(text)} is not a Freshservice domain: {reason}.",
         "Use the part before .freshservice.com in the address of the customer's helpdesk, for example 'mycompany'.",
         phase=Phase.ARGUMENTS,
     )

@@ -110,7 +110,7 @@ def cut_error(host: str, call: Call) -> TransportError:
     return TransportError(TransportKind.TIMEOUT, host, f"it was not complete after {call.seconds:g} s", call.written)
 
 
-def _judged(error: Exception, host: str, written: bool, scrubber: Scrubber) -> TransportError:
+def _judged(error: Exception, host: str, written: bool, scrubber: Scrubber = NO_SECRETS) -> TransportError:
     """C(written) is whether any of the request may have reached the server."""
     causes = _causes(error)
     kind = next(filter(None, map(_classify, causes)), TransportKind.DROPPED)

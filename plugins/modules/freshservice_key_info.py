@@ -168,6 +168,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import 
     http_spec,
     key_check_spec,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 
 
 def work(module: Module, bench: Bench) -> None:
@@ -176,7 +177,7 @@ def work(module: Module, bench: Bench) -> None:
         domain, *keys = key_check_arguments(module.params)
         freshservice = bench.freshservice()
     except Failed as error:
-        bench.refuse(error, module.params["domain"][:80])
+        bench.refuse(error, one_line(module.params["domain"]))
         return
     check = freshservice.check_key(domain, *keys)
     result = {"changed": False, "domain": domain, "key_check": check.as_dict(), "warnings": check.warnings}

@@ -601,7 +601,7 @@ def failing_sources(house):
             "stackone_api_key is a dictionary, not text; put it in quotes.",
         ),
         "domain": ({"domains": ["a b"]}, "domain 'a b' is not a Freshservice domain: "),
-        "pace": ({"requests_per_minute": 0}, "requests_per_minute must be from 1 to 1,000,000."),
+        "pace": ({"requests_per_minute": 0}, "requests_per_minute must be from 1 to 1000000."),
         "certificate": ({"client_key": str(house.secrets)}, "client_key needs client_cert."),
         "no_certificates": ({"ca_path": "/nowhere/ca.pem"}, "is no file on this host."),
         "broken_ca": ({"ca_path": __file__}, "the CA or client certificates cannot be read ("),

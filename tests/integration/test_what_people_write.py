@@ -69,6 +69,18 @@ def test_the_names_of_keys_are_text_too(house, link):
     assert house.emulator.requests() == []
 
 
+def test_a_malformed_entry_is_not_shown_by_ansible_either(house):
+    """Ansible's own check of the list would print the keys. The house searches all output for them."""
+    (acme, globex) = house.tenants("acme", "globex")
+    key = globex["api_key"]
+    malformed = [[key], key, {**globex, "api_key": [key]}, {key: "globex"}, {**globex, "credential_fields": key}]
+    result = house.links([acme, *malformed])
+    assert [bool(row.get("failure")) for row in result["results"]] == [False, *[True] * len(malformed)]
+    for wrong in (key, {"api_key": key}, [key]):
+        refused = house.links(wrong)
+        assert refused["failure"]["code"] in ("invalid_argument", "tenants_failed")
+
+
 SPREADSHEET = """\
 sep=;
 Domain;Origin Owner ID;State;Notes;_row

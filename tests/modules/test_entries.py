@@ -32,7 +32,13 @@ def bad_entries(key):
         "a key in a field": ({**sound, "credential_fields": {"extra_secrets": [key]}}, ["must be a dictionary"]),
         "a key as a field": ({**sound, "credential_fields": key}, ["credential_fields must be a dictionary"]),
         "the key for the domain": ({**sound, "domain": key}, ["********", "domain and api_key are the same"]),
+        "a key where a message would be cut": ({**sound, "domain": "x" * 70 + key}, ["domain of 95 characters is not"]),
         "the key for the owner": ({**sound, "origin_owner_id": f"'{key}"}, ["(initech)", "********", "apostrophe"]),
+        "the key for an owner": (
+            {**sound, "origin_owner_id": key},
+            ["(initech)", "origin_owner_id and api_key are the same"],
+        ),
+        "the key for an owner, and a slip": ({**sound, "origin_owner_id": key, "lable": "x"}, ["(initech)", "label?"]),
         "a key under another name": ({**sound, "api_kye": key, "domain": key}, ["Did you mean api_key?"]),
         "a text": (key, ["it is text, not a dictionary"]),
         "a list": ([key, {"api_key": key}], ["it is a list, not a dictionary"]),
