@@ -17,6 +17,11 @@ from tests.integration.house import PLAYBOOKS, headers, recap, run_by_host
 NAMES = ("acme", "globex", "initech", "umbrella")
 DECLARED = [{"domain": name, "origin_owner_id": f"customer-{name}"} for name in NAMES]
 GOOD = DECLARED[:2]
+BECOME = {
+    **{"ANSIBLE_BECOME": "true", "ANSIBLE_BECOME_USER": "nobody"},
+    **{"ANSIBLE_BECOME_METHOD": "su", "ANSIBLE_BECOME_EXE": "/bin/false"},
+}
+"""A site on which every task becomes another user, and cannot."""
 
 
 def block(run):
@@ -199,7 +204,6 @@ def test_keys_in_clear_are_warned_of(house, playbook):
 @pytest.mark.parametrize("book", ["link", "verify", "report", "rotate", "auth_links"])
 def test_a_become_of_the_whole_site_is_not_for_tenants(house, playbook, book):
     """It would need rights on this machine that nobody has: here nothing can be run with it."""
-    env = {"ANSIBLE_BECOME": "true", "ANSIBLE_BECOME_METHOD": "su", "ANSIBLE_BECOME_EXE": "/bin/false"}
     more = {
         "report": {"freshservice_link_report": str(house.folder / "report.csv")},
         "rotate": {"freshservice_link_new_api_keys_file": str(house.folder / "new.csv")},
@@ -207,14 +211,13 @@ def test_a_become_of_the_whole_site_is_not_for_tenants(house, playbook, book):
     }
     house.encrypt(house.folder / "new.csv", f"domain,api_key\nacme,{house.tenant_key('acme')}\n")
     house.secret_files.add(house.folder / "links.csv")
-    run = playbook(book, env=env, freshservice_link_tenants=GOOD, **more.get(book, {}))
+    run = playbook(book, env=BECOME, freshservice_link_tenants=GOOD, **more.get(book, {}))
     assert run.code == 0, run.output
 
 
 @pytest.mark.parametrize("book", ["link_by_host", "verify_by_host", "unlink"])
 def test_a_become_of_the_whole_site_is_not_for_hosts(house, inventory, book):
-    env = {"ANSIBLE_BECOME": "true", "ANSIBLE_BECOME_METHOD": "su", "ANSIBLE_BECOME_EXE": "/bin/false"}
-    run = run_by_host(house, inventory, book, "--limit", "acme,globex", env=env)
+    run = run_by_host(house, inventory, book, "--limit", "acme,globex", env=BECOME)
     assert run.code == 0, run.output
 
 

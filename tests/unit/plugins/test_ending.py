@@ -173,6 +173,13 @@ def test_a_dictionary_under_another_name():
     )
 
 
+def test_a_vault_under_other_names():
+    missing = {"msg": "missing required arguments: stackone_api_key"}
+    assert verdict(missing, near=["a_key", "b_key"]).endswith(
+        "STACKONE_API_KEY. a_key, b_key are set, but not read: if one of them is meant, give the role's variable its value."
+    )
+
+
 @pytest.mark.parametrize("name", [SECRET, SECRET.lower(), "a" * 20 + "B", f"customer-{SECRET}"])
 def test_a_name_that_could_be_a_key_is_never_shown(name):
     assert looks_secret(name)
