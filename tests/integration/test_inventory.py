@@ -600,7 +600,7 @@ def failing_sources(house):
         "syntax": ({"stackone_api_key": f"{canary} {{{{ 1 +"}, "stackone_api_key cannot be evaluated ("),
         "dictionary": (
             {"stackone_api_key": "{{ keys }}"},
-            "stackone_api_key is no text. Name the variable that holds nothing else.",
+            "stackone_api_key is not text. Name the variable that holds nothing else.",
         ),
         "domain": ({"domains": ["a b"]}, "domain 'a b' is not a Freshservice domain: "),
         "pace": ({"requests_per_minute": 0}, "requests_per_minute must be 1 or more."),
