@@ -50,7 +50,7 @@ BAD = [
     ({"proxy": "proxy.example:3128"}, "proxy"),
     ({"proxy": "http://[broken"}, "not a URL"),
     ({"proxy": "http://user:p#w@proxy.example"}, "%23"),
-    *[({"timeout": seconds}, "at most 3,600") for seconds in (0, -1, 3601, 1e10)],
+    *[({"timeout": seconds}, "at most 3600") for seconds in (0, -1, 3601, 1e10)],
     *[({"retries": times}, "from 0 to 100") for times in (-1, 101, 2000)],
     ({"requests_per_minute": 0}, "requests_per_minute"),
     ({"unheard_of": 1}, "unheard_of"),
