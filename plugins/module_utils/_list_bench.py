@@ -32,6 +32,9 @@ class ListBench(StoppableBench):
 
     def work(self, run: Callable[[ListBench], tuple[dict[str, Any], Failure | None]]) -> None:
         """Run, and leave with the result, red where there is a failure. C(run) raises Failed where nothing was done."""
+        self.play(lambda bench: bench._leave_with(run))
+
+    def _leave_with(self, run: Callable[[ListBench], tuple[dict[str, Any], Failure | None]]) -> None:
         try:
             with stopped_early(self.stop, self._parent):
                 result, failure = run(self)

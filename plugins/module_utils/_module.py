@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ssl
 import sys
-from typing import Any
+from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -19,7 +19,13 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments imp
     stackone_url_from,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import Exchange
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
+    Failed,
+    Failure,
+    FailureCode,
+    Phase,
+    defect,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import REQUESTS_IMPORT_ERROR, Clock, Http
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Hub
@@ -163,6 +169,13 @@ class Bench:
         clients = self.exchange().clients()
         rules = Rules(self.module.check_mode, VerifyLink(self.module.params["verify_link"]))
         return Linker(clients, clients.stackone, rules)
+
+    def play(self, run: Callable[[Any], None]) -> None:
+        """Run, and leave red where a defect ends it: the words of its exception, which could hold a secret, stay here."""
+        try:
+            run(self)
+        except Exception as error:
+            self.fail(defect(error).located(Phase.APPLY, "the run"), {"changed": False})
 
     def exit(self, result: dict[str, Any]) -> None:
         """Leave green."""

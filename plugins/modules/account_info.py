@@ -190,7 +190,12 @@ def main() -> None:
         argument_spec={**http_spec(), **stackone_spec(), **account_spec()},
         required_by={"client_key": "client_cert"},
     )
-    bench = Bench(module)
+    Bench(module).play(run)
+
+
+def run(bench: Bench) -> None:
+    """Find the accounts, and leave with them."""
+    module = bench.module
     try:
         choice, stackone = choice_from(module.params), bench.stackone()
     except Failed as error:

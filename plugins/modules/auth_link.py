@@ -207,7 +207,12 @@ def main() -> None:
         argument_spec={**http_spec(), **stackone_spec(), **owner_spec(), **auth_spec()},
         required_by={"client_key": "client_cert"},
     )
-    bench = StoppableBench(module)
+    StoppableBench(module).play(run)
+
+
+def run(bench: StoppableBench) -> None:
+    """Make the link, and leave with it."""
+    module = bench.module
     try:
         tenant = owner_from(module.params)
         options = auth_options_from(module.params, module.check_mode)

@@ -176,7 +176,12 @@ def main() -> None:
         required_together=[("admin_api_key", "agent_email")],
         required_by={"client_key": "client_cert"},
     )
-    bench = Bench(module)
+    Bench(module).play(run)
+
+
+def run(bench: Bench) -> None:
+    """Check the key, and leave with the verdict."""
+    module = bench.module
     try:
         domain, *keys = key_check_arguments(module.params)
         freshservice = bench.freshservice()

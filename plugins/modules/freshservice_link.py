@@ -438,7 +438,12 @@ def main() -> None:
         required_together=[("admin_api_key", "agent_email")],
         required_by={"client_key": "client_cert"},
     )
-    bench = StoppableBench(module)
+    StoppableBench(module).play(run)
+
+
+def run(bench: StoppableBench) -> None:
+    """Make the link as declared, and leave with what was done."""
+    module = bench.module
     try:
         tenant = tenant_from(module.params)
         timeout = confirm_timeout_from(module.params)
