@@ -22,6 +22,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
     Failed,
     FailureCode,
     Phase,
+    defect,
     interrupted,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import (
@@ -407,3 +408,5 @@ def _located(outcome: Outcome) -> Iterator[None]:
     except Stopped as stop:
         uncertain = outcome.lost is not None
         outcome.failure = interrupted(str(stop), uncertain).located(outcome.phase, outcome.tenant.name)
+    except Exception as error:
+        outcome.failure = defect(error).located(outcome.phase, outcome.tenant.name)

@@ -11,6 +11,7 @@ import yaml
 
 from ansible_collections.tenantlink.stackone.plugins.doc_fragments.tenants import ModuleDocFragment
 from ansible_collections.tenantlink.stackone.plugins.module_utils import _module
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http
 from tests.integration.house import ACCOUNT_INFO, KEY_INFO, KEYS_INFO, LINK, LINKS
 from tests.modules.test_returns import AUTH_LINK, AUTH_LINKS, stackone_only
 
@@ -47,6 +48,21 @@ def test_a_missing_library_has_a_code(house, module, monkeypatch):
     assert "requests" in result["msg"]
     assert "urllib3" in result["exception"]
     assert house.emulator.requests() == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_defect_has_a_code_and_keeps_the_words_of_its_exception(house, module, monkeypatch):
+    """They could hold a key; the house searches for it."""
+
+    def send(_http, request, _quota=None):
+        raise ValueError(f"{request.auth} {house.keys}")
+
+    monkeypatch.setattr(Http, "send", send)
+    result = house.play(options_for(house, module), module=module).results[0]
+    failures = [result["failure"], *(row["failure"] for row in result.get("results") or result.get("owners") or [])]
+    assert result["failed"]
+    assert "internal_error" in {failure["code"] for failure in failures}
+    assert "ValueError in test_interfaces.py, line " in result["msg"]
 
 
 @pytest.mark.parametrize("module", MODULES)
