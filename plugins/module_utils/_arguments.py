@@ -330,7 +330,7 @@ def _id(params: Mapping[str, Any], name: str) -> str | None:
             f"{name} holds a character that cannot be seen ({hidden}).", "Type it again instead of copying it."
         )
     slip = accident(value) if value else None
-    if slip:
+    if value and slip:
         raise invalid_argument(
             f"{name} {quoted(value)} is {slip}, not an id.",
             "Write the id itself, in quotes. An account that has this for an id by mistake is unlinked by its account_id.",

@@ -238,8 +238,8 @@ def test_a_wrong_stackone_key(house):
 
 
 def test_the_quota(house):
-    """Others use it up for longer than anybody waits."""
-    house.emulator.fault(service="stackone", method="POST", path="/connect_sessions", status=429, retry_after="3600")
+    """A wait that nobody would sit through. Others are waited for, whatever `retries` says."""
+    house.emulator.fault(service="stackone", path="/connect_sessions", status=429, retry_after="3600")
     result = house.link(retries=0)
     assert_failed(result, "stackone_rate_limited", "apply")
     assert result["failure"]["retriable"] is True
