@@ -238,7 +238,7 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
             directory.ask_again(provider, owners)
     inviter = Inviter(stackone, Finder(stackone, hub, directory), options, bench.stop.clock())
     bench.batch(progress, Phase.APPLY).run(items, inviter.invite)
-    progress.write(0.0, last=True)
+    progress.write(last=True)
     summary = summary_of(items, bench.requests_sent(Service.STACKONE))
     result = {"changed": summary["auth_links"] > 0, "owners": list(map(row_of, items)), "summary": summary}
     failures = [item.failure for item in items if item.failure]

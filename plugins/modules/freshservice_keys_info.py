@@ -176,7 +176,7 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
     items = [Item(entry) for entry in present(entries_from(bench.take_tenants(), TO_CHECK))]
     progress = bench.progress(len(items))
     bench.batch(progress, Phase.KEY_CHECK, failure_of=failure_of).run(items, freshservice.check_tenant)
-    progress.write(0.0, last=True)
+    progress.write(last=True)
     summary = summary_of(items, bench.requests_sent(Service.FRESHSERVICE))
     result = {"changed": False, "results": list(map(row_of, items)), "summary": summary}
     # A verdict is an answer, a tenant without one is not: that is red in any case.

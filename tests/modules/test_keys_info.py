@@ -4,7 +4,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+
+from tests.integration.house import KEYS_INFO, LINKS
+from tests.modules.test_returns import AUTH_LINKS
 
 
 @pytest.mark.parametrize(
@@ -48,3 +53,16 @@ def test_options_are_checked_first(house, options):
     result = house.keys_info(house.tenants("acme"), **options)
     assert (result["failure"]["code"], result["failure"]["phase"]) == ("invalid_argument", "arguments")
     assert house.emulator.requests() == []
+
+
+@pytest.mark.parametrize("module", [LINKS, KEYS_INFO, AUTH_LINKS])
+def test_each_module_for_a_list_tells_its_progress(house, module):
+    """As it does in every run of a playbook."""
+    path = house.folder / "progress.json"
+    options = {name: value for name, value in house.bulk(house.tenants("acme")).items() if name != "confirm_timeout"}
+    if module == KEYS_INFO:
+        options = {name: value for name, value in options.items() if not name.startswith("stackone")}
+    if module == AUTH_LINKS:
+        del options["freshservice_url"]
+    house.play({**options, "progress_path": str(path)}, module=module)
+    assert json.loads(path.read_text())["done"] == 1
