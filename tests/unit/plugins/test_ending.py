@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Failures, tenants_failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Ended, Failures, tenants_failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase, not_begun
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _role_words
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._ending import (
@@ -108,7 +108,7 @@ def test_of_very_many_the_first_fifty_are_named():
 
 def test_who_had_no_turn_is_counted_and_not_named():
     """The words are those of the modules themselves."""
-    failed = tenants_failed(Failures([], 3), "after 1 failed tenant (stop_after_failures)")
+    failed = tenants_failed(Failures([], 3), Ended("after 1 failed tenant (stop_after_failures)"))
     result = links(row("a", **failure("a")), row("b", **waiting("b")), row("c", **waiting("c")), msg="x")
     result["failure"] = failed.as_dict()
     assert lines(result)[1:] == ["a (owner c-a): the key is bad."]
