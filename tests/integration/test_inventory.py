@@ -317,6 +317,17 @@ def test_hosts_are_named_by_preference(house, accounts):
     assert found.hosts["plain_globex"]["stackone_id"] == ids["test"]
 
 
+def test_a_key_that_stands_in_an_account_is_in_no_variable_and_in_no_cache(house):
+    """In a name, however it is written, and in a status, which comes in lower case; the house searches for it."""
+    key = house.emulator.stackone_api_key
+    house.emulator.add_account(origin_owner_id="1", origin_owner_name=f"Name {key}", label=key.swapcase(), status=key)
+    inventory = source(house, cache=True, cache_plugin="jsonfile", cache_connection=str(house.folder / "cache"))
+    for _fresh_and_cached in range(2):
+        told = json.dumps(listing(house, inventory).data).lower()
+        assert key.lower() not in told
+        assert told.count("********") == 3
+
+
 def test_texts_of_stackone_are_never_templates(house):
     """In variables, composed variables and groups, fresh and from the cache."""
     marker = house.folder / "was-run"
