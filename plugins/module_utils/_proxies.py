@@ -62,6 +62,8 @@ def check_proxy(url: str) -> None:
     """Raise UnusableProxy where a URL cannot be a proxy's, or where this Python cannot use such a proxy."""
     if not _RESERVED.isdisjoint(user_info(url)):
         raise UnusableProxy("in its user name and password, #, / and ? must be written as %23, %2F and %3F")
+    if " " in url or not url.isprintable():
+        raise UnusableProxy("it is not a URL")
     try:
         parts, found = urlsplit(url), urllib3.util.parse_url(url)
         host, scheme, _port = parts.hostname, parts.scheme.lower(), parts.port
