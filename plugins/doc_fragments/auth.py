@@ -17,7 +17,7 @@ options:
     default: 432000
   relink:
     description:
-      - Whether to make a link also for a customer whose account works, so that domain and key can be entered anew.
+      - Whether to make a link also for a customer whose account works, so that domain and key can be entered again.
     type: bool
     default: false
 """

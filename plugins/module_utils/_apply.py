@@ -253,7 +253,7 @@ def new_accounts(outcome: Outcome, finder: Finder, listed: Iterable[Account]) ->
 
 
 def create_request(tenant: Tenant, username: str | None) -> SessionRequest:
-    """What a session is asked for that links a tenant anew."""
+    """What a session is asked for that links a tenant for the first time."""
     owner = sure(tenant.origin_owner_id)
     return SessionRequest(
         tenant.provider,

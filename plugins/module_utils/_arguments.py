@@ -196,7 +196,7 @@ def bulk_options_from(params: Mapping[str, Any], check_mode: bool, tenants: int)
             raise invalid_argument(f"{name} must be a share from 0 to below 1, or a whole number.")
     if params["purge"] and not tenants:
         raise invalid_argument(
-            "purge with an empty list would unlink every account.", "List the tenants that shall stay."
+            "purge with an empty list would unlink every account.", "List the tenants that are to stay."
         )
     names = (
         *("concurrency", "stop_after_failures"),

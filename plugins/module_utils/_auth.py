@@ -25,7 +25,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import
 
 
 class Purpose(str, Enum):
-    """What a customer does with an auth link: link an account, or enter the credentials of one anew."""
+    """What a customer does with an auth link: link an account, or enter the credentials of one again."""
 
     LINK = "link"
     RELINK = "relink"

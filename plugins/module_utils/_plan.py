@@ -166,7 +166,7 @@ def check_pinned(tenant: Tenant, account: Account) -> None:
 
 
 def drift(tenant: Tenant, account: Account) -> dict[str, str]:
-    """The declared fields that differ on the account, with the values they shall have. Unset is left alone."""
+    """The declared fields that differ on the account, with the values they are to have. Unset is left alone."""
     declared = {
         "label": (tenant.label, account.label),
         "type": (tenant.account_type, account.type),

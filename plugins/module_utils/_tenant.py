@@ -22,7 +22,7 @@ _KEY = re.compile(r"[\x21-\x39\x3b-\x7e]+")
 
 
 class State(str, Enum):
-    """Whether the link shall exist."""
+    """Whether the link is to exist."""
 
     PRESENT = "present"
     ABSENT = "absent"
@@ -39,9 +39,9 @@ class UpdateCredentials(str, Enum):
 
 @dataclass(frozen=True)
 class CredentialFields:
-    """Which key of the connector's form takes what, where discovery shall not decide.
+    """Which key of the connector's form takes what, where discovery is not to decide.
 
-    C(extra) and C(extra_secrets) map further field keys to the values they shall hold.
+    C(extra) and C(extra_secrets) map further field keys to their values.
     """
 
     domain: str | None = None

@@ -14,7 +14,7 @@ description:
   - For customers who keep their API key to themselves. Opens a connect session and returns its auth link, a page of StackOne
     on which the customer enters domain and API key.
   - Where the customer is linked already, no session is opened and nothing is changed, unless O(relink=true). An account that is
-    there but does not work (error, expired, inactive) gets a link with which its credentials are entered anew.
+    there but does not work (error, expired, inactive) gets a link with which its credentials are entered again.
   - Whoever has an auth link can link an account in the customer's name until it expires. So the result is hidden from
     Ansible's output, logs and callbacks, as with C(no_log). The registered variable holds it.
   - Reports C(changed) where a link was made, or in check mode would be. No account differs before the customer has used the link.
@@ -54,7 +54,7 @@ attributes:
 options:
   origin_owner_id:
     description:
-      - Your own id of the customer that the account shall belong to.
+      - Your own id of the customer that the account is to belong to.
     type: str
     required: true
   origin_owner_name:
@@ -63,7 +63,7 @@ options:
     type: str
   origin_username:
     description:
-      - The user that a new account shall belong to.
+      - The user that a new account is to belong to.
     type: str
   domain:
     description:

@@ -12,7 +12,7 @@ short_description: Link one Freshservice tenant to StackOne
 version_added: 1.0.0
 description:
   - Makes sure that a Freshservice tenant is a linked account in StackOne, or that it is not.
-  - Checks the domain and the agent's API key at Freshservice, looks for the account, links it where there is none, and mends
+  - Checks the domain and the agent's API key at Freshservice, looks for the account, links it where there is none, and corrects
     what differs from the declaration. That includes the stored domain and key, and an account that is no longer active.
   - An account that was linked by hand, in the Hub or in StackOne's dashboard, is adopted, not duplicated.
   - What is not set is left alone.

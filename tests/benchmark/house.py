@@ -162,7 +162,7 @@ class House:
 
 
 def wrong_accounts(accounts: Sequence[dict[str, Any]], keys: dict[str, str]) -> list[str]:
-    """What is wrong with the stored accounts: each owner shall have one, active, with its own domain and key."""
+    """What is wrong with the stored accounts: each owner must have one, active, with its own domain and key."""
     stored = {account["origin_owner_id"] for account in accounts}
     found = []
     if missing := len(keys.keys() - stored):

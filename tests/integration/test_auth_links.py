@@ -56,8 +56,8 @@ def test_from_a_link_to_an_account(house, invite):
         assert account[name] == value
     house.emulator.clear_requests()
     (again,) = invite(declared).results
-    assert (again["changed"], again["linked"], again["auth_link_url"]) == (False, True, None)
-    assert again["account"]["domain"] == "globex"
+    assert (entered["changed"], entered["linked"], entered["auth_link_url"]) == (False, True, None)
+    assert entered["account"]["domain"] == "globex"
     assert [row["method"] for row in house.emulator.requests(caller="client")] == ["GET"]
 
 
@@ -68,14 +68,14 @@ def test_a_refused_key_links_nothing(house, invite):
     assert house.emulator.accounts() == []
 
 
-def test_who_is_linked_gets_a_link_only_to_enter_the_key_anew(house, invite, acme):
-    known, anew = invite(
+def test_who_is_linked_gets_a_link_only_to_enter_the_key_again(house, invite, acme):
+    known, entered = invite(
         {"origin_owner_id": "customer-acme"}, {"origin_owner_id": "customer-acme", "relink": True}
     ).results
     assert (known["changed"], known["auth_link_url"]) == (False, None)
-    assert (anew["changed"], anew["linked"], anew["purpose"]) == (True, True, "relink")
+    assert (entered["changed"], entered["linked"], entered["purpose"]) == (True, True, "relink")
     house.emulator.set_tenant("acme", rotate_key=True)
-    Customer(anew["auth_link_url"]).enter("acme", house.tenant_key("acme"))
+    Customer(entered["auth_link_url"]).enter("acme", house.tenant_key("acme"))
     (account,) = house.emulator.accounts()
     assert account["id"] == acme["id"]
     assert house.tenant_key("acme") in str(account)

@@ -92,7 +92,7 @@ def test_what_servers_answer_reaches_no_terminal_raw(house, service, status):
 
 
 def test_what_others_wrote_into_an_account_reaches_no_terminal_raw(house):
-    """In the diff above all, which Ansible prints as it is; yet the drift is seen and mended."""
+    """In the diff above all, which Ansible prints as it is; yet the drift is seen and repaired."""
     hostile = f"{ESCAPES}\nFAKE LINE {MARKUP}"
     for domain in ("acme", "globex"):
         house.emulator.add_account(

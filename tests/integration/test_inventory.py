@@ -530,7 +530,7 @@ def assert_no_hash(house, *keys):
 
 
 def test_a_cache_that_is_not_ours(house, accounts):
-    """Damaged, empty, of another kind, or with an account that StackOne never listed: each is listed anew."""
+    """Damaged, empty, of another kind, or with an account that StackOne never listed: each is listed again."""
     contents = {
         "binary": b"\xff\x00\x80",
         "cut": None,

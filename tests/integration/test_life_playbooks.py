@@ -238,7 +238,7 @@ def test_waiting_until_the_last_customer_has_linked(house, auth_links):
 
 
 def test_waiting_ends_at_once_where_it_is_in_vain(house, auth_links):
-    """Nothing is waited for an hour that no repetition mends."""
+    """Nothing is waited for an hour that no repetition helps."""
     house.emulator.fault(service="stackone", method="GET", path="/accounts", status=403, call=2)
     result, _path = auth_links(freshservice_link_tenants=GOOD, freshservice_link_wait=3600)
     assert result.code == 2

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the pictures of the README anew, of real runs against the emulator: `make pictures`. They are in docs/pictures."""
+"""Makes the pictures of the README, of real runs against the emulator: `make pictures`. They are in docs/pictures."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ class Run:
 class Hooks:
     """What a test does to a run from inside. C(before) and C(after) see the number of each request, from 1.
 
-    C(rewrite) gets method, path and JSON of an answer, and gives back the JSON that the module shall see.
+    C(rewrite) gets method, path and JSON of an answer, and gives back the JSON that the module is to see.
     """
 
     before: Callable[[int], None] | None = None

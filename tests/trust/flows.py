@@ -29,7 +29,7 @@ CONFIRM_TIMEOUT = 6
 
 @dataclass(frozen=True)
 class Flow:
-    """One flow. C(wanted) are the accounts that StackOne shall store after a clean run, and no others.
+    """One flow. C(wanted) are the accounts that StackOne must store after a clean run, and no others.
 
     C(creates) and C(edits) say whether it links new accounts and whether it looks at or changes existing ones,
     C(hidden) that StackOne shows nothing of a stored key, so that a re-link whose answer is lost stays uncertain,
@@ -99,7 +99,7 @@ def tenant(world: World, of: str, **fields: Any) -> dict[str, Any]:
 
 
 def want(world: World, domain: str, **fields: Any) -> dict[str, Any]:
-    """An account that shall be stored."""
+    """An account that must be stored."""
     owner = f"customer-{domain}"
     account = {"owner": owner, "domain": domain, "key": world.keys[domain], "label": "Desk", "status": "active"}
     return {**account, **fields}

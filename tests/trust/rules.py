@@ -261,7 +261,7 @@ def _of_special(flow: Flow, hit: Target, fault: Fault, for_ever: bool) -> Outcom
     if kind is Kind.SETTINGS and fault.harm is Harm.WRONG_JSON:
         return Outcome.EITHER
     if kind is Kind.SHOW and fault.harm is Harm.MISSING:
-        # Gone is what an account shall be that was unlinked; others are waited for.
+        # An account that was unlinked must be gone; others are waited for.
         looked_for = flow.pins and hit.call == 1
         return Outcome.GREEN if flow.unlinks or not (for_ever or looked_for) else Outcome.RED
     if kind is Kind.CREATE and not for_ever and fault.harm in (Harm.UNREACHED, Harm.UNREADABLE, Harm.UNAVAILABLE):
