@@ -56,8 +56,8 @@ def test_from_a_link_to_an_account(house, invite):
         assert account[name] == value
     house.emulator.clear_requests()
     (again,) = invite(declared).results
-    assert (entered["changed"], entered["linked"], entered["auth_link_url"]) == (False, True, None)
-    assert entered["account"]["domain"] == "globex"
+    assert (again["changed"], again["linked"], again["auth_link_url"]) == (False, True, None)
+    assert again["account"]["domain"] == "globex"
     assert [row["method"] for row in house.emulator.requests(caller="client")] == ["GET"]
 
 
