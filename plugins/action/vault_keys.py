@@ -8,13 +8,14 @@ import os
 import stat
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.text.converters import to_text
 from ansible.parsing.vault import b_HEADER as HEADER
 from ansible.parsing.vault import is_encrypted
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._replaced_file import locked_file
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._vault_keys import Merged, merge
@@ -40,12 +41,13 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return counts. No key, and no password, is in a result or an error."""
-        result = super().run(tmp, task_vars)
-        _checked, options = self.validate_argument_spec(SPEC)
         try:
+            result = super().run(tmp, task_vars)
+            _checked, options = self.validate_argument_spec(SPEC)
             merged = self._merge(options, task_vars or {})
-        except Problem as problem:
-            return {**result, "failed": True, "msg": str(problem)}
+        except (AnsibleActionFail, Problem) as problem:
+            failure = invalid_argument(str(problem)).failure
+            return {"failed": True, "changed": False, "msg": failure.line, "failure": failure.as_dict()}
         return {
             **result,
             "changed": bool(merged.content),

@@ -91,7 +91,7 @@ class StackOneApi:
 
 def told_by_provider(answer: Answer) -> Told | None:
     """Return what the provider behind StackOne answered, which decides about a repetition (H17, S80, S82b)."""
-    error = provider_error(answer.data, answer.line)
+    error = provider_error(answer.masked, answer.line)
     return Told(error.decisive_status, error.retry_after, passed_on=True) if error else None
 
 
@@ -177,8 +177,8 @@ def words_for(answer: Answer, doing: str) -> str:
 
 def error_words(answer: Answer) -> str:
     """Return what StackOne, or the provider behind it, says of an error (S80, H13): the provider's words first."""
-    error = provider_error(answer.data, answer.line)
-    body = nested_body(answer.data)
+    error = provider_error(answer.masked, answer.line)
+    body = nested_body(answer.masked)
     errors = body.get("errors")
     listed = "; ".join(str(item) for item in errors) if isinstance(errors, list) else None
     for words in (error.words if error else None, listed, flat_words(body.get("message"))):

@@ -143,7 +143,13 @@ class Answer:
     @property
     def excerpt(self) -> str:
         """The first readable words of the body."""
-        return self.line(without_markup(self.text[:READ_LIMIT]))
+        # A secret that holds a "<" is not recognised any more where the markup is taken away.
+        return self.line(without_markup(self.scrubber.scrub(self.text[:READ_LIMIT])))
+
+    @property
+    def masked(self) -> Any:
+        """The parsed JSON without secrets, to take words for a message from."""
+        return self.scrubber.scrub(self.data)
 
     def line(self, words: str) -> str:
         """Words of this answer for a message: on one line, scrubbed, then cut."""

@@ -325,7 +325,7 @@ def _submission(answer: Answer) -> Submission:
         error = unexpected(answer, TAKING)
         return Submission(Sent.ACCEPTED, None, answer.status, words, error, foreign)
     words = error_words(answer)
-    provider = provider_error(answer.data, answer.line)
+    provider = provider_error(answer.masked, answer.line)
     if provider:
         return Submission(Sent.REFUSED, None, answer.status, words, _provider_failed(answer.status, provider))
     if answer.status in (401, 403):

@@ -70,7 +70,7 @@ def provider_answer(answer: Answer) -> Answer:
     body = answer.data if isinstance(answer.data, dict) else {}
     if answer.ok and type(body.get("status")) is int:
         return _unwrapped(answer, body["status"], body.get("data"))
-    error = provider_error(answer.data, answer.line)
+    error = provider_error(answer.masked, answer.line)
     if error:
         return _unwrapped(answer, error.decisive_status, error.raw)
     if answer.status == 404:

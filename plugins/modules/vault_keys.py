@@ -117,4 +117,16 @@ keys_in_clear:
   returned: success
   type: bool
   sample: true
+failure:
+  description: What went wrong, for machines. See M(tenantlink.stackone.freshservice_link). RV(ignore:msg) says the same for people.
+  returned: on failure
+  type: dict
+  sample:
+    code: invalid_argument
+    phase: arguments
+    tenant: null
+    http_status: null
+    details: {}
+    remediation: ""
+    retriable: false
 """

@@ -52,9 +52,21 @@ def is_ignored(name: Any, ignored: Collection[str]) -> bool:
     return isinstance(name, str) and (name.startswith("_") or name in ignored or column_name(name) in ignored)
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. Raises Problem where an option stands in it twice: whichever was meant, the other is lost."""
+    names = [name for name, _value in pairs]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        shown = f" ({twice})" if plain_name(twice) else ""
+        raise Problem(f"an entry of the JSON holds an option twice{shown}. Remove one of them.")
+    return dict(pairs)
+
+
 def _from_json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_once)
+    except Problem:
+        raise
     except json.JSONDecodeError as error:
         raise Problem(f"the JSON is malformed at line {error.lineno}, column {error.colno}.") from None
     except (ValueError, RecursionError):

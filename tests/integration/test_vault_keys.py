@@ -259,6 +259,7 @@ def assert_fails_in_one_line(run, words):
     result, _end = json.JSONDecoder().raw_decode(fatal)
     assert words in result["msg"]
     assert "\n" not in result["msg"]
+    assert result["failure"]["code"] == "invalid_argument"
     assert "Traceback" not in run.output
 
 

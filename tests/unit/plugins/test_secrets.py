@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._api import error_words
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
 from ansible_collections.tenantlink.stackone.plugins.module_utils._secrets import CERTAIN_PIECE, WINDOW, Secrets
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import CUT, MASK, Scrubber, harmless
 from tests.trust.echoes import FORMS, betrayed
@@ -131,3 +133,15 @@ def test_a_link_leaves_as_the_link_it_is_and_nowhere_else():
     left = scrubber.scrub({"auth_link_url": link, "msg": link, "rows": [{"auth_link_url": f"{link}x"}]})
     masked = f"https://app.example/embedded?token={MASK}"
     assert left == {"auth_link_url": link, "msg": masked, "rows": [{"auth_link_url": f"{masked}x"}]}
+
+
+@pytest.mark.parametrize("template", ["it said {} and <b>more</b>", '{{"message": "{} was <i>refused</i>"}}'])
+def test_a_secret_with_a_sign_of_markup_is_found_before_markup_goes(template):
+    key = "agents-key-&<9Zsecret0815"
+    text = template.format(key)
+    data = json.loads(text) if text.startswith("{") else None
+    answer = Answer(400, {}, text, data, Scrubber([key]))
+    for shown in (answer.excerpt, error_words(answer)):
+        assert "was" in shown or "said" in shown
+        assert "agents-key" not in shown
+        assert "secret0815" not in shown

@@ -280,6 +280,10 @@ BAD_INPUT = {
     "bytes": (b"domain\nacme", ["list of dictionaries"]),
     "a dictionary": ({"acme": {"api_key": SECRET}}, ["list of dictionaries"]),
     "malformed JSON": ('[{"domain": "acme"},\n {"api_key": "' + SECRET + '",}]', ["JSON is malformed", "line 2, column"]),
+    "an option twice in JSON": (
+        '[{"domain": "acme", "api_key": "' + SECRET + '", "domain": "globex"}]',
+        ["holds an option twice (domain)"],
+    ),
     "cut JSON": ('[{"api_key": "' + SECRET, ["JSON is malformed", "line 1, column"]),
     "half a character": ('[{"domain": "acme"}, {"label": "\\ud800"}]', ["entry 2", "half a character"]),
     "half a character in a name": ([{"\ud800": "x"}], ["entry 1", "half a character"]),
