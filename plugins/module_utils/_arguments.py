@@ -37,7 +37,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
     valid_unicode,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import is_loopback, secrets_of_url
-from ansible_collections.tenantlink.stackone.plugins.module_utils._written import accident, hidden_character
+from ansible_collections.tenantlink.stackone.plugins.module_utils._written import accident, hidden_character, is_error
 
 TEXT_LIMIT = 255
 
@@ -83,11 +83,19 @@ BOUNDS = {
 
 
 def choice_from(params: Mapping[str, Any]) -> Choice:
-    """Which accounts are meant. Raises Failed(invalid_domain)."""
+    """Which accounts are meant. Raises Failed(invalid_domain or invalid_argument)."""
 
     def chosen(name: str) -> frozenset[str] | None:
         return None if params[name] is None else frozenset(params[name])
 
+    for number, owner in enumerate(params["origin_owner_ids"] or (), 1):
+        checked_id(owner, f"item {number} of origin_owner_ids")
+    for number, account_id in enumerate(params["account_ids"] or (), 1):
+        if not is_account_id(account_id):
+            raise invalid_argument(
+                f"item {number} of account_ids is not the id of an account.",
+                "StackOne shows an account's id under Accounts.",
+            )
     domains = None if params["domains"] is None else frozenset(map(normalise_domain, params["domains"]))
     statuses = chosen("statuses")
     return Choice(
@@ -322,15 +330,19 @@ def _account_id(params: Mapping[str, Any]) -> str | None:
 
 
 def _id(params: Mapping[str, Any], name: str) -> str | None:
-    """An id, in which nothing may be hidden: it would be that of another customer."""
     value = _text(params, name)
-    hidden = hidden_character(value) if value else None
+    return checked_id(value, name) if value else value
+
+
+def checked_id(value: str, name: str) -> str:
+    """Return an id, in which nothing may be hidden: it would be that of another customer. Raises Failed."""
+    hidden = hidden_character(value)
     if hidden:
         raise invalid_argument(
             f"{name} holds a character that cannot be seen ({hidden}).", "Type it again instead of copying it."
         )
-    slip = accident(value) if value else None
-    if value and slip:
+    slip = accident(value)
+    if slip:
         raise invalid_argument(
             f"{name} {quoted(value)} is {slip}, not an id.",
             "Write the id itself, in quotes. An account that has this for an id by mistake is unlinked by its account_id.",
@@ -346,4 +358,6 @@ def _text(params: Mapping[str, Any], name: str) -> str | None:
         raise invalid_argument(f"{name} is longer than {TEXT_LIMIT} characters.")
     if value != harmless(value) or not {"\t", "\n"}.isdisjoint(value):
         raise invalid_argument(f"{name} holds a control character.")
+    if is_error(value):
+        raise invalid_argument(f"{name} is {value}, an error of a spreadsheet.", "Write the text itself.")
     return value

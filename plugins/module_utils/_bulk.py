@@ -285,7 +285,8 @@ class Bulk:
         self._unlink(report.purged, before)
 
     def _remember(self, jobs: Sequence[Job], before: Directory, fingerprints: Fingerprints) -> None:
-        present = {account.id for account in before}
+        # An empty list of tenants lists nothing: that says nothing about the accounts of others.
+        present = {account.id for account in before} if before.complete and len(before) else None
         for job in jobs:
             outcome = job.outcome
             if outcome and outcome.account and not outcome.failure and outcome.stores_declared:

@@ -10,7 +10,7 @@ import ssl
 try:
     import requests
     import urllib3
-except ImportError:
+except Exception:  # noqa: S110 - _http tells why, whatever a broken library raises
     pass
 
 _INSTEAD = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")

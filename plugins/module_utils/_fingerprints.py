@@ -57,7 +57,7 @@ class Fingerprints:
 
     The HMAC's key is the StackOne key with a random salt, so the file alone does not even confirm a guess. Its seal
     says whether it was made with the same StackOne key: with another one, every fingerprint would look like drift.
-    Absent, stale or corrupt, the file only costs requests.
+    Absent or stale, the file only costs requests. What is not such a file is not touched.
     """
 
     def __init__(self, path: str, stackone_api_key: str) -> None:
@@ -81,10 +81,11 @@ class Fingerprints:
         if account.updated_at:
             self._seen[account.id] = tenant, account
 
-    def save(self, accounts: set[str]) -> None:
-        """Replace the file in one step (mode 0600), without accounts that are no more. A failure is C(problem).
+    def save(self, accounts: set[str] | None) -> None:
+        """Replace the file in one step (mode 0600), without accounts that are gone. A failure is C(problem).
 
-        Another run may have written it meanwhile: what that one remembers stays.
+        C(accounts) are the ids of all that there are; with C(None), where not all were listed, nothing is left out.
+        Another run may have written the file meanwhile: what that one remembers stays.
         """
         if not self._writable:
             return
@@ -93,11 +94,13 @@ class Fingerprints:
             os.makedirs(folder, mode=0o700, exist_ok=True)
             with alone_in(folder):
                 replace_file(self.path, self._content(self._merged(self._present(), accounts)))
+        except _FOREIGN:
+            self._leave_alone()
         except OSError as error:
             self.problem = f"fingerprints could not be written to {self.path} ({error.strerror}); the next run asks StackOne again."
 
-    def _merged(self, present: Kept, accounts: set[str]) -> Kept:
-        gone = self._before.accounts.keys() - accounts
+    def _merged(self, present: Kept, accounts: set[str] | None) -> Kept:
+        gone = set() if accounts is None else self._before.accounts.keys() - accounts
         kept = {account_id: record for account_id, record in present.accounts.items() if account_id not in gone}
         for account_id, (tenant, account) in self._seen.items():
             record = [sure(account.updated_at), self._fingerprint(present.salt, tenant, account_id)]
@@ -130,19 +133,26 @@ class Fingerprints:
             self.problem = f"no fingerprints are kept in {self.path}: {error.strerror}."
         except OSError as error:
             self.problem = f"fingerprints in {self.path} could not be read ({error.strerror})."
-        except _DAMAGED:
-            self.problem = f"fingerprints in {self.path} are damaged; the file is made again."
+        except _FOREIGN:
+            self._leave_alone()
         return Kept()
 
+    def _leave_alone(self) -> None:
+        """Never write over what somebody keeps for another purpose, such as the target of a link."""
+        self._writable = False
+        self.problem = f"{self.path} is not a file of fingerprints, so it stays as it is and none are kept. Delete it, or name another file."
+
     def _present(self) -> Kept:
-        """Return what the file holds by now."""
+        """Return what the file holds by now. Raises one of C(_FOREIGN)."""
         try:
             return self._parsed(read_file(self.path)) or Kept()
-        except (OSError, *_DAMAGED):
+        except OSError:
             return Kept()
 
     def _parsed(self, text: str) -> Kept | None:
-        """Return what a file of this version and StackOne key says. Raises one of C(_DAMAGED)."""
+        """Return what a file of this version and StackOne key says. Raises one of C(_FOREIGN)."""
+        if not text.strip():
+            return Kept()
         content = json.loads(text)
         kept = Kept(content["salt"], content["accounts"])
         sealed = content["version"] == VERSION and hmac.compare_digest(content["seal"], self._seal(kept.salt))
@@ -166,7 +176,7 @@ class Fingerprints:
         return hmac.new(self._secret, message.encode(), hashlib.sha256).hexdigest()
 
 
-_DAMAGED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+_FOREIGN = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 def _is_record(record: Any) -> bool:

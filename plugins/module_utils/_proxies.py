@@ -13,7 +13,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import i
 try:
     import requests
     import urllib3
-except ImportError:
+except Exception:  # noqa: S110 - _http tells why, whatever a broken library raises
     pass
 
 SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")

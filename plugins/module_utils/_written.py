@@ -26,11 +26,12 @@ _UNSEEN = "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\
 _HIDDEN = re.compile(f"[{_UNSEEN}]")
 _EDGES = "".join(char for char in map(chr, (*range(0x3165), 0xFEFF, 0xFFA0)) if char.isspace() or _HIDDEN.match(char))
 
+_ERROR = re.compile(r"#(N/A|NV|N/D|[A-Z/0]+[!?])")
 _ACCIDENTS = (
     (re.compile(r"-?\d+([.,]\d+)?[eE][+-]\d+|-?\d+[.,]0+"), "a number as a spreadsheet writes it"),
     (re.compile(r"(?s)=.*"), "a formula of a spreadsheet"),
     (re.compile(r"(?s)'.*"), "text with the apostrophe that a spreadsheet hides"),
-    (re.compile(r"#(N/A|NV|N/D|[A-Z/0]+[!?])|#+"), "an error of a spreadsheet"),
+    (re.compile(rf"{_ERROR.pattern}|#+"), "an error of a spreadsheet"),
     (re.compile(r"(?i)nan|n/a|null|none|true|false|undefined"), "what programs write for a value that is not text"),
 )
 
@@ -79,6 +80,11 @@ def hidden_character(text: str) -> str | None:
 def accident(text: str) -> str | None:
     """Return what a spreadsheet or a program made of an id; None for a text that can be one."""
     return next((words for pattern, words in _ACCIDENTS if pattern.fullmatch(text)), None)
+
+
+def is_error(text: str) -> bool:
+    """Return whether a text is what a spreadsheet shows in place of a value: nobody is called that."""
+    return bool(_ERROR.fullmatch(text))
 
 
 def plain_name(name: Any) -> str | None:

@@ -25,6 +25,8 @@ except ImportError:  # ansible-core before 2.19
 
 _RUN = re.compile(r"[][{}|*\\\x00-\x1f\x7f]|^#")
 """Without these nobody writes a template, an index, a filter or a huge number."""
+_MASKED = re.compile(r"\*{3,}")
+"""What stands in place of a secret. So many asterisks in a row are no operator, so nothing can be made of them."""
 _BRACKETS, _QUOTES = set("()"), set("'\"")
 
 _environment = Environment()  # noqa: S701 - nothing is rendered
@@ -46,7 +48,7 @@ def is_inert(text: str) -> bool:
 
     Nor can it become anything else beside other inert texts.
     """
-    return not _RUN.search(text) and (_BRACKETS.isdisjoint(text) or _is_no_call(text))
+    return not _RUN.search(_MASKED.sub("", text)) and (_BRACKETS.isdisjoint(text) or _is_no_call(text))
 
 
 def _is_no_call(text: str) -> bool:

@@ -388,7 +388,7 @@ PLAY = """
     - ansible.builtin.assert:
         that:
           - from_csv | length == 3
-          - "from_csv[2] == {'domain': 'keyless', 'account_type': 'test'}"
+          - "from_csv[2] == {'domain': 'keyless', 'account_type': 'test', 'line': 4}"
           - from_yaml[0].label == 'templated'
           - from_yaml[0].api_key is string and from_yaml[1].api_key is string
 """

@@ -96,9 +96,19 @@ def test_many_accounts_take_one_request_a_page(house):
         ({"stackone_url": "https://user@example.com"}, "invalid_argument", "arguments"),
         ({"domains": ["a b"]}, "invalid_domain", "arguments"),
         ({"requests_per_minute": 0}, "invalid_argument", "arguments"),
+        *[
+            ({"account_ids": ["a1", bad]}, "invalid_argument", "arguments")
+            for bad in ("#N/A", "1.2E+11", "c\u200bx", "a/b")
+        ],
+        *[
+            ({"origin_owner_ids": ["a1", bad]}, "invalid_argument", "arguments")
+            for bad in ("#N/A", "4711.0", "c\u200bx")
+        ],
     ],
 )
 def test_failures(house, options, code, phase):
     result = info(house, **options)
     assert result["failed"]
     assert (result["failure"]["code"], result["failure"]["phase"]) == (code, phase)
+    if phase == "arguments":
+        assert house.emulator.requests() == []

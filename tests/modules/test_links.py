@@ -32,15 +32,21 @@ def test_it_costs_two_requests_a_tenant_and_then_none(many):
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", '{"version": 2, "salt": "x", "seal": "x", "accounts": {"1": 2}}', '{"version": 9}', "[1]"]
+    ("content", "kept"),
+    [
+        ('{"version": 2, "salt": "x", "seal": "x", "accounts": {"1": 2}}', False),
+        ('{"version": 1, "salt": "x", "seal": "x", "accounts": {}}', False),
+        *[(content, True) for content in ("{", '{"version": 9}', "[1]", "root:x:0:0")],
+    ],
 )
-def test_damaged_fingerprints_only_cost_requests(house, content):
+def test_a_file_that_tells_no_fingerprints_only_costs_requests(house, content, kept):
+    """Fingerprints of another version or key are replaced; what somebody may need for something else is not."""
     path = house.folder / "fingerprints.json"
     path.write_text(content)
     result = house.links(house.tenants("acme"), fingerprints=str(path))
     assert actions(result) == ["create"]
-    assert any("made again" in warning for warning in result["warnings"])
-    assert json.loads(path.read_text())["version"] == 2
+    assert any(("stays as it is" if kept else "made again") in warning for warning in result["warnings"])
+    assert (path.read_text() == content) is kept
     assert house.links(house.tenants("acme"), fingerprints=str(path))["changed"] is False
 
 

@@ -45,6 +45,13 @@ def test_what_was_sent_is_believed_while_the_account_is_untouched(remembered):
     assert again.recall(TENANT, replace(BEFORE, id="2")) is StoredKey.UNKNOWN
 
 
+@pytest.mark.parametrize(("present", "left"), [(None, StoredKey.UNCHANGED), (set(), StoredKey.UNKNOWN)])
+def test_only_a_whole_listing_says_that_an_account_is_gone(remembered, present, left):
+    """An empty list of tenants lists nothing."""
+    remembered().save(present)
+    assert remembered().recall(TENANT, BEFORE) is left
+
+
 def test_a_rotated_key_is_believed_once_the_account_was_touched(remembered):
     run = remembered()
     run.remember(ROTATED, AFTER)
@@ -131,6 +138,35 @@ def test_a_link_to_a_file_stays_a_link(remembered, tmp_path):
     remembered().save(set())
     assert path.is_symlink()
     assert json.loads(real.read_text())["accounts"] == {}
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+@pytest.mark.parametrize(
+    "content", [b"root:x:0:0\n", b'{"my": "notes"}', b"[]", b"\xff\xfe", b'{"version": 2, "salt": 1}']
+)
+@pytest.mark.parametrize("linked", [True, False], ids=["behind a link", "under its name"])
+def test_what_is_not_a_file_of_fingerprints_is_never_written_over(opened, tmp_path, linked, content, when):
+    path = tmp_path / "fingerprints.json"
+    target = tmp_path / "notes" if linked else path
+    if linked:
+        path.symlink_to(target)
+    run = opened() if when == "meanwhile" else None
+    target.write_bytes(content)
+    target.chmod(0o644)
+    run = run or opened()
+    run.remember(TENANT, BEFORE)
+    run.save({"1"})
+    assert target.read_bytes() == content
+    assert stat.S_IMODE(target.stat().st_mode) == 0o644
+    assert "is not a file of fingerprints, so it stays as it is" in run.problem
+
+
+def test_an_empty_file_becomes_one(opened, tmp_path):
+    (tmp_path / "fingerprints.json").touch()
+    run = opened()
+    run.remember(TENANT, BEFORE)
+    run.save({"1"})
+    assert (run.problem, opened().recall(TENANT, BEFORE)) == (None, StoredKey.UNCHANGED)
 
 
 URL, KEY = "https://api.stackone.com", "v1.eu1.bGV0dGVycw"

@@ -18,6 +18,7 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._marked import
     [
         "", "customer-1", "2026-11-26T03:17:29.167Z", "My Company Ltd", "O'Brien & Sons, Inc.", 'The "Best"', "Acme (UK) Ltd",
         "Größe – 例 ™", "50% off", "No. #1", "a@b.example", "https://x.example/y?z=1&a=b", "-1", "True", "A > B < C = D ~ E ^ $ !",
+        "********", "Name ********", "9********9",
     ],
 )  # fmt: skip
 def test_plain_texts(text):
@@ -28,7 +29,7 @@ def test_plain_texts(text):
     "text",
     [
         "{{ x }}", "{% raw %}", "{# c #}", "x {", "}", "#jinja2: variable_start_string:'[['", "# x", "[1, 2]", "[[ x ]]",
-        "lookup('pipe', 'id')", "lookup ('pipe', 'id')", "range(9)", "x(y) or z", "lookup('pi", "pe', 'id')", "(", ")", "a | b", "9**9**9",
+        "lookup('pipe', 'id')", "lookup ('pipe', 'id')", "range(9)", "x(y) or z", "lookup('pi", "pe', 'id')", "(", ")", "a | b", "9**9**9", "9**9",
         "a\\b", "a\nb", "a\x00b",
     ],
 )  # fmt: skip
