@@ -239,7 +239,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
     harmless,
     valid_unicode,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._written import not_text, unset
+from ansible_collections.tenantlink.stackone.plugins.module_utils._written import (
+    did_you_mean,
+    not_text,
+    plain_name,
+    unset,
+)
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._hosts import host_name, name_offers, unique_names
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import opened
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._marked import marked
@@ -300,8 +305,19 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
         """Take the options of the file, whose values may be templates. Raises Failed(invalid_argument)."""
+        self._refuse_unknown(direct or {})
         given = {name: self._evaluated(name, value) for name, value in (direct or {}).items()}
         super().set_options(task_keys, var_options, {name: value for name, value in given.items() if not unset(value)})
+
+    def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
+        """Raise Failed for a misspelt option: without the filter that it was meant for, all accounts would be hosts."""
+        options = self.option_definitions
+        known = {*options, *(alias["name"] for about in options.values() for alias in about.get("aliases") or ())}
+        for name in given:
+            if name not in known and not str(name).startswith("_"):
+                shown = plain_name(name) or "a name in the file"
+                advice = did_you_mean(str(name), known) or f"See ansible-doc -t inventory {self.NAME}."
+                raise invalid_argument(f"{shown} is not an option of this inventory.", advice)
 
     def _evaluated(self, name: str, value: Any) -> Any:
         if name in EXPRESSIONS:

@@ -612,6 +612,10 @@ def failing_sources(house):
             "stackone_api_key is a dictionary, not text; put it in quotes.",
         ),
         "domain": ({"domains": ["a b"]}, "domain 'a b' is not a Freshservice domain: "),
+        "misspelt": (
+            {"origin_owner_idz": ["a"]},
+            "origin_owner_idz is not an option of this inventory. Did you mean origin_owner_ids?",
+        ),
         "pace": ({"requests_per_minute": 0}, "requests_per_minute must be from 1 to 1000000."),
         "certificate": ({"client_key": str(house.secrets)}, "client_key needs client_cert."),
         "no_certificates": ({"ca_path": "/nowhere/ca.pem"}, "is no file on this host."),
