@@ -27,6 +27,9 @@ INTERVAL = 0.5
 WORTH_TELLING = 5.0
 """Seconds from which people wonder what a run waits for."""
 
+ENOUGH = 10
+"""Tenants from which a pace can be told: after the first one, an estimate is off by any factor."""
+
 
 @dataclass
 class Progress:
@@ -53,7 +56,7 @@ class Progress:
             f"{self.changed} changed",
             f"{self.failed} failed",
         ]
-        rate = self.done / self.elapsed if self.elapsed > 0 else 0.0
+        rate = self.done / self.elapsed if self.elapsed > 0 and self.done >= ENOUGH else 0.0
         if rate:
             parts.append(f"{rate:.1f} tenants/s")
         if self.quota_wait >= 1:

@@ -41,6 +41,7 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _watche
         ),
         (Progress(10), "0/10  0 ok  0 changed  0 failed"),
         (Progress(10, 0, 0, 0, 5.0), "0/10  0 ok  0 changed  0 failed"),
+        (Progress(150, 1, 1, 0, 20.0), "1/150  1 ok  1 changed  0 failed"),
         (Progress(10, 10, 10, 0, 5.0), "10/10  10 ok  10 changed  0 failed  2.0 tenants/s"),
         (
             Progress(1000, 999, 0, 0, 100.0, 55.0),
