@@ -74,6 +74,19 @@ def _explained(result: dict[str, Any]) -> dict[str, Any]:
     return {**result, "failure": failure.as_dict()}
 
 
+def start_deaf(thread: threading.Thread) -> None:
+    """Start a thread that takes no signals.
+
+    Python handles signals in the main thread alone. One that another thread takes does not interrupt what the main
+    thread waits for, and the worker would never learn that ansible-playbook wants it to end.
+    """
+    taken = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        thread.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, taken)
+
+
 @contextlib.contextmanager
 def ended_with_the_run() -> Iterator[None]:
     """End what was started meanwhile when an exception ends the task, such as its timeout, or ansible-playbook is gone.
@@ -82,7 +95,7 @@ def ended_with_the_run() -> Iterator[None]:
     where it runs: then the module sees that its reader is gone, and stops.
     """
     before, over = _descendants(), threading.Event()
-    threading.Thread(target=_watch, args=(os.getppid(), before, over), daemon=True).start()
+    start_deaf(threading.Thread(target=_watch, args=(os.getppid(), before, over), daemon=True))
     try:
         yield
     except BaseException:

@@ -16,7 +16,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import read
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._guarded import GuardedAction
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._guarded import GuardedAction, start_deaf
 
 INTERVAL = 5.0
 """Seconds between two lines. A run that is over before the first shows none."""
@@ -60,7 +60,7 @@ def watching(path: str, interval: float) -> Iterator[None]:
     """Show the progress in a file every C(interval) seconds, and once more in the end if it was shown at all."""
     over = threading.Event()
     watcher = threading.Thread(target=_watch, args=(path, interval, over), daemon=True)
-    watcher.start()
+    start_deaf(watcher)
     try:
         yield
     finally:

@@ -7,10 +7,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._guarded import ended_with_the_run
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._guarded import ended_with_the_run, start_deaf
 
 NESTED = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(1, flush=True); import time; time.sleep(600)'])"
 
@@ -58,3 +59,14 @@ def test_a_task_that_ends_well_ends_nobody():
     assert process.poll() is None
     process.kill()
     process.wait()
+
+
+def test_a_thread_beside_the_worker_takes_no_signal():
+    """One that it took would not wake the main thread, which alone can act on it."""
+    blocked = []
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    thread = threading.Thread(target=lambda: blocked.extend(signal.pthread_sigmask(signal.SIG_BLOCK, [])))
+    start_deaf(thread)
+    thread.join()
+    assert {signal.SIGTERM, signal.SIGINT, signal.SIGHUP} <= set(blocked)
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
