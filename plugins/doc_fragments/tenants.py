@@ -166,8 +166,8 @@ options:
   stop_after_failures:
     description:
       - Begin no further tenants once so many have failed. If not set, all are tried.
-      - Where StackOne refuses its own key, the run ends at once in any case. Where it gives 20 tenants in a row no answer, or an
-        error of its own, the run ends as well.
+      - Where StackOne refuses its own key, the run ends at once in any case. Where it gives 20 tenants in a row no answer, an
+        error of its own or an unexpected answer, the run ends as well; 3 in a row are enough where no answer comes in time.
     type: int
   progress:
     description:

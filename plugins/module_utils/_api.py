@@ -23,7 +23,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._provider_erro
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import Told
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
-from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError
+from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
 
 _BY_STATUS = {
     401: (
@@ -47,6 +47,8 @@ _BY_STATUS = {
 OPENING = "open a connect session"
 UNQUOTED = frozenset({OPENING})
 """Requests whose answers hold a secret, a connect session's token, perhaps where nobody expects it."""
+PROXY_PATH = "/unified/proxy"
+"""Where StackOne waits for a tenant before it answers."""
 UNSHOWN = "its text is not shown, because it may hold a token"
 
 
@@ -86,7 +88,7 @@ class StackOneApi:
         try:
             return self.send(method, path, **request)
         except TransportError as error:
-            raise unreachable(error) from None
+            raise unreachable(error, waits_for_tenant=path == PROXY_PATH) from None
 
 
 def told_by_provider(answer: Answer) -> Told | None:
@@ -95,20 +97,23 @@ def told_by_provider(answer: Answer) -> Told | None:
     return Told(error.decisive_status, error.retry_after, passed_on=True) if error else None
 
 
-def unreachable(error: TransportError) -> Failed:
+def unreachable(error: TransportError, waits_for_tenant: bool = False) -> Failed:
     """StackOne gave no answer, or none that was complete."""
+    hung = error.kind is TransportKind.TIMEOUT and not waits_for_tenant
     if error.sent:
         return Failed(
             FailureCode.STACKONE_UNREACHABLE,
             f"StackOne gave no complete answer: {error}.",
             "Run again later; if it stays, see StackOne's status page, and check the proxy between here and StackOne.",
             retriable=True,
+            hung=hung,
         )
     return Failed(
         FailureCode.STACKONE_UNREACHABLE,
         f"StackOne could not be reached: {error}.",
         "Check stackone_url, the network, the proxy and the certificates; then run again.",
         retriable=True,
+        hung=hung,
     )
 
 

@@ -256,7 +256,8 @@ def secrets_in(params: Mapping[str, Any]) -> list[str]:
     chosen = params.get("credential_fields") or {}
     values = [params.get(name) for name in ("api_key", "admin_api_key", "stackone_api_key")]
     values += [str(value) for value in (chosen.get("extra_secrets") or {}).values()]
-    urls = [params.get(name) for name in ("proxy", "stackone_url", "freshservice_url")] + list(getproxies().values())
+    urls = [params.get(name) for name in ("proxy", "stackone_url", "freshservice_url", "domain")]
+    urls += [*(params.get("domains") or ()), *getproxies().values()]
     values += [secret for url in urls if url for secret in secrets_of_url(url)]
     found = [value for value in values if value and value.strip()]
     return found + [value.strip() for value in found if value.strip() != value]

@@ -34,11 +34,14 @@ FOR_ALL = frozenset(
 )
 """What goes wrong for one tenant with these goes wrong for every other as well; the quota was waited for already."""
 
-OUTAGE = frozenset({FailureCode.STACKONE_UNREACHABLE, FailureCode.STACKONE_UNAVAILABLE})
-"""What may be one tenant's bad luck; where many in a row meet it, StackOne is not there for the others either."""
+OUTAGE = frozenset({FailureCode.STACKONE_UNREACHABLE, FailureCode.STACKONE_UNAVAILABLE, FailureCode.UNEXPECTED_ANSWER})
+"""What may be one tenant's bad luck; where many in a row meet it, StackOne does not work for the others either."""
 
 IN_A_ROW = 20
 """How many tenants, one after the other, must meet an outage before the run ends for it."""
+
+HUNG_IN_A_ROW = 3
+"""The same where StackOne gave them no answer in time: each tenant more costs a whole time-out."""
 
 NAMED_FAILURES = 5
 """How many failed tenants the one line names; the results hold all."""
@@ -53,6 +56,7 @@ class Tally:
         self._limit = stop_after_failures
         self._lock = threading.Lock()
         self._in_a_row = 0
+        self._hung_in_a_row = 0
 
     def note(self, changed: bool, failure: Failure | None) -> None:
         """One tenant more is done."""
@@ -60,16 +64,21 @@ class Tally:
         outage = self._outage(failure)
         if failure and failure.code in FOR_ALL:
             self._stop.gently(f"because {failure.message.rstrip('.')}", failure)
-        elif failure and outage >= IN_A_ROW:
+        elif failure and outage:
             self._stop.gently(f"because {outage} tenants in a row failed: {failure.message.rstrip('.')}", failure)
         elif self._limit and failures >= self._limit:
             self._stop.gently(f"after {counted(failures, 'failed tenant')} (stop_after_failures)")
 
     def _outage(self, failure: Failure | None) -> int:
-        """Return how many tenants in a row have met an outage by now."""
+        """Return how many tenants in a row have met an outage by now, where these are enough to tell that it is one."""
+        met = failure is not None and failure.code in OUTAGE
+        hung = failure is not None and met and failure.hung
         with self._lock:
-            self._in_a_row = self._in_a_row + 1 if failure and failure.code in OUTAGE else 0
-            return self._in_a_row
+            self._in_a_row = self._in_a_row + 1 if met else 0
+            self._hung_in_a_row = self._hung_in_a_row + 1 if hung else 0
+            if self._hung_in_a_row >= HUNG_IN_A_ROW:
+                return self._hung_in_a_row
+            return self._in_a_row if self._in_a_row >= IN_A_ROW else 0
 
 
 @dataclass

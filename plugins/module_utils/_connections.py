@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import http.client
+import logging
 import ssl
 import threading
 from typing import Any
@@ -17,12 +19,44 @@ except Exception:
     HTTPAdapter = object  # type: ignore[misc, assignment]
 
 
+class _Unheard(logging.Filter):
+    """Drops what urllib3 logs of our requests: it quotes answers, and these may hold what we sent.
+
+    Whatever else uses urllib3 in this process logs as before.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return CURRENT.call is None
+
+
+_UNHEARD = _Unheard()
+
+
+def _hush() -> None:
+    """Put the filter on each logger of urllib3: one on their parent would not see the records of the others."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "urllib3":
+            logging.getLogger(name).addFilter(_UNHEARD)
+
+
+class _FinalResponse(http.client.HTTPResponse):
+    """Reads over the interim answers that a server may send before its own (HTTP 103); the library knows one of them."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not 100 < status < 200 or status == http.client.SWITCHING_PROTOCOLS:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+
+
 class _WatchedConnection:
     """Tells the request of the current thread by which socket it is carried, and when it is written.
 
     What connecting writes, to a proxy or for TLS, is not part of the request.
     """
 
+    response_class = _FinalResponse
     sock: Any
     auto_open: int
     _connecting = False
@@ -69,6 +103,7 @@ class TlsAdapter(HTTPAdapter):
         self._context = context
         self._proxy_context = proxy_context
         self._lock = threading.Lock()
+        _hush()
         super().__init__(pool_connections, pool_maxsize)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:

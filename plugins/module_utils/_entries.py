@@ -16,6 +16,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant, invalid_argument
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
+from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import shown_url
 from ansible_collections.tenantlink.stackone.plugins.module_utils._written import not_text, trimmed
 
 
@@ -169,7 +170,7 @@ def _entry(position: int, written: Any, spec: Spec, needed: Sequence[str]) -> En
 
 def _unsound(position: int, values: Mapping[str, Any], error: Failed, scrubber: Scrubber) -> Entry:
     shown = {name: values.get(name) for name in ("domain", "origin_owner_id", "account_id")}
-    shown = scrubber.scrub(shown)
+    shown = scrubber.scrub({**shown, "domain": shown["domain"] and shown_url(shown["domain"])})
     known = next((text for text in shown.values() if text), None)
     place = place_of(position, values.get("line"))
     failure = error.located(Phase.ARGUMENTS, f"{place} ({known[:80]})" if known else place)
@@ -188,7 +189,7 @@ def _identified(values: Mapping[str, Any], scrubber: Scrubber) -> bool:
         ids = list(filter(None, ids_from(values)))
     except Failed:
         return False
-    return bool(ids) and scrubber.scrub(ids) == ids
+    return bool(ids) and not any(map(scrubber.holds, ids))
 
 
 def _refuse_siblings(first: Entry, second: Entry) -> None:

@@ -73,7 +73,7 @@ class FailureCode(str, Enum):
 class Failure:
     """One failure. C(message) says what is wrong, C(remediation) what a person does next.
 
-    C(started) is false for a tenant whose turn never came.
+    C(started) is false for a tenant whose turn never came. C(hung): StackOne itself gave no answer in time.
     """
 
     code: FailureCode
@@ -85,6 +85,7 @@ class Failure:
     phase: Phase | None = None
     tenant: str | None = None
     started: bool = True
+    hung: bool = False
 
     @property
     def line(self) -> str:

@@ -46,6 +46,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_err
     cut_error,
     transport_error,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._words import kind_of_request
 
 try:
     import requests
@@ -115,6 +116,11 @@ class Request:
     def host(self) -> str:
         """The host and port that it is sent to."""
         return urlsplit(self.url).netloc
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """The host, and what is asked of it for whichever account."""
+        return self.host, kind_of_request(self.title)
 
     @property
     def changes(self) -> bool:
@@ -192,6 +198,8 @@ class Http:
         self._proxies = Proxies(options.proxy)
         self._watch = Watch(options.timeout, self.clock.given_up)
         self._troubles = Troubles()
+        self._silent: set[tuple[str, str]] = set()
+        """Hosts with the kind of request to which they gave no answer in time, however often, and none since."""
 
     @property
     def waiting_for(self) -> tuple[str, float] | None:
@@ -211,6 +219,7 @@ class Http:
             except TransportError as error:
                 self._wait_after_error(request, error, attempts)
             else:
+                self._silent.discard(request.kind)
                 if not self._waits_after_answer(request, answer, attempts, quota):
                     return answer
 
@@ -229,7 +238,9 @@ class Http:
         try:
             if error.kind is TransportKind.STOPPED:
                 self.clock.check()
-            delay = attempts.delay_after_error(error, request.repeatable)
+            delay = attempts.delay_after_error(error, request.repeatable, request.kind in self._silent)
+            if delay is None and error.kind is TransportKind.TIMEOUT:
+                self._silent.add(request.kind)
             if delay is None or not self._is_worth_waiting(request, delay):
                 raise error
             self._pause(request, KIND_TEXT[error.kind], delay)

@@ -45,13 +45,14 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
     one_line,
     valid_unicode,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import without_user_info
+from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import shown_url
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 """What Ansible itself shows in place of a secret argument."""
 
 
-URLS = ("proxy", "stackone_url", "freshservice_url")
+URLS = ("proxy", "stackone_url", "freshservice_url", "domain", "domains")
+"""Options that are URLs, or may be written as one."""
 
 
 class Module(AnsibleModule):
@@ -126,9 +127,14 @@ class Module(AnsibleModule):
 
 
 def _shown(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments without the user names and passwords that stand in URLs."""
-    urls = {name: arguments[name] for name in URLS if isinstance(arguments.get(name), str)}
-    return {**arguments, **{name: without_user_info(url) for name, url in urls.items()}}
+    """Return the arguments without what is secret in URLs."""
+    return {**arguments, **{name: _shown_urls(arguments[name]) for name in URLS if name in arguments}}
+
+
+def _shown_urls(value: Any) -> Any:
+    if isinstance(value, list):
+        return list(map(_shown_urls, value))
+    return shown_url(value) if isinstance(value, str) else value
 
 
 def _hidden(arguments: Any, spec: dict[str, Any]) -> Any:

@@ -99,10 +99,10 @@ class Attempts:
     timeouts: int = 0
     waited: float = 0.0
 
-    def delay_after_error(self, error: TransportError, repeatable: bool) -> float | None:
-        """Seconds to wait after no answer; C(None): give up."""
+    def delay_after_error(self, error: TransportError, repeatable: bool, silent: bool = False) -> float | None:
+        """Seconds to wait after no answer; C(None): give up. `silent`: others like it were given up for their time-outs."""
         self.timeouts += error.kind is TransportKind.TIMEOUT
-        if self.timeouts >= TIMEOUTS:
+        if self.timeouts >= TIMEOUTS or (self.timeouts and silent):
             return None
         return self._counted(error_delay(error, self.failed, repeatable))
 
@@ -148,7 +148,7 @@ def parse_retry_after(text: str | None, now: float) -> float | None:
     if text is None:
         return None
     text = text.strip()
-    if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", text):
+    if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
         return float(text)
     moment = parse_date(text)
     return None if moment is None else max(0.0, moment - now)

@@ -80,6 +80,16 @@ class Secrets:
         found = [span for reading in _readings(text) for span in self._spans_of(reading, cut)]
         return list(_merged(found))
 
+    def whole_in(self, text: str) -> bool:
+        """Return whether a whole secret stands in a text. A piece of one may be there because it is in others as well."""
+        return any(self._ends_in(_plain(reading.text)) for reading in _readings(text))
+
+    def _ends_in(self, plain: str) -> bool:
+        ends = range(WINDOW, len(plain) + 1)
+        return any(
+            plain.endswith(item, 0, end) for end in ends for item in self._tails.get(plain[end - WINDOW : end], ())
+        )
+
     def _spans_of(self, reading: Reading, cut: bool) -> Iterator[Span]:
         plain = _plain(reading.text)
         hits = list(self._hits(plain, cut))

@@ -34,8 +34,13 @@ def link_in(data: Any) -> str | None:
     return link if isinstance(link, str) and _LINK.fullmatch(link) else None
 
 
-def secrets_of_link(link: str, sent: Collection[str]) -> set[str]:
-    """Return the parts of a link that could be its token: not what was `sent` for it, such as an owner's id."""
+def secrets_of_link(link: str, token: str | None, sent: Collection[str]) -> set[str]:
+    """Return what is secret of a link: its token where it holds that, else the parts that could be one.
+
+    What was `sent` for the link, such as an owner's id, is none.
+    """
+    if token and token in unquote(link):
+        return {token}
     parts = urlsplit(link)
     words = {unquote(word) for word in re.split(r"[/?&=#;]", f"{parts.path}?{parts.query}#{parts.fragment}")}
     return {word for word in words if len(word) >= _TELLING_LENGTH and word not in sent} or {link}

@@ -17,6 +17,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._account impor
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import (
     OPENING,
+    PROXY_PATH,
     StackOneApi,
     unexpected,
     words_for,
@@ -266,12 +267,12 @@ class StackOne:
     def auth_link(self, request: SessionRequest, now: float) -> AuthLink:
         """Open a connect session for a person (S53, S55). C(now) in epoch seconds, where StackOne does not say."""
         answer = self._open(request)
-        link, scrubber = link_in(answer.data), self._api.scrubber
-        if link is None or scrubber.scrub(link) != link:
+        link, token, scrubber = link_in(answer.data), token_in(answer.data), self._api.scrubber
+        if link is None or scrubber.holds(link):
             # A link that holds a key, or was given out to somebody else, is not shown.
             raise unexpected(answer, OPENING)
         scrubber.give_out(link)
-        scrubber.add(token_in(answer.data), *secrets_of_link(link, _sent(request)))
+        scrubber.add(token, *secrets_of_link(link, token, _sent(request)))
         created = parse_date(str(answer.data.get("created_at")))
         return AuthLink(link, iso_time((now if created is None else created) + request.expires_in))
 
@@ -320,7 +321,7 @@ class StackOne:
             headers["x-end-user-id"] = account.origin_username
         for path in list(self._api.proxy_paths):
             body = {"method": "get", "path": path}
-            yield path, self._send("POST", "/unified/proxy", headers=headers, body=body)
+            yield path, self._send("POST", PROXY_PATH, headers=headers, body=body)
 
     def prefer_path(self, path: str) -> None:
         """Try this path first from now on."""

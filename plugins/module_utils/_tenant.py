@@ -10,6 +10,7 @@ from enum import Enum
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._secrets import SHORTEST_SECRET
+from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import shown_url
 from ansible_collections.tenantlink.stackone.plugins.module_utils._written import trimmed
 
 SUFFIX = ".freshservice.com"
@@ -97,11 +98,14 @@ def normalise_domain(text: str) -> str:
     Raises Failed(invalid_domain) for anything that is not one DNS label under freshservice.com,
     because the key would otherwise be sent to a host nobody declared.
     """
+    if "@" in text:
+        # A password may be anywhere before it.
+        raise _invalid_domain("domain must hold no user name and password, and no e-mail address.")
     host = _host_of(trimmed(text))
     label = host[: -len(SUFFIX)] if host.endswith(SUFFIX) else host
     reason = _why_not_a_label(label)
     if reason:
-        raise _invalid_domain(text, reason)
+        raise _invalid_domain(f"domain {quoted(shown_url(text))} is not a Freshservice domain: {reason}.")
     return label
 
 
@@ -158,7 +162,6 @@ def _why_not_a_label(label: str) -> str | None:
     checks = (
         (not label, "it is empty"),
         ("://" in label, "only an http or https URL is understood"),
-        ("@" in label, "it contains '@': a user name or an e-mail address is no domain"),
         (":" in label, "it contains a port"),
         (bool(re.search(r"[/\\?#%]", label)), "it contains a path, a query or an escape"),
         (bool(re.search(r"[\s\x00-\x1f\x7f]", label)), "it contains white space or a control character"),
@@ -171,10 +174,10 @@ def _why_not_a_label(label: str) -> str | None:
     return next((reason for wrong, reason in checks if wrong), None)
 
 
-def _invalid_domain(text: str, reason: str) -> Failed:
+def _invalid_domain(message: str) -> Failed:
     return Failed(
         FailureCode.INVALID_DOMAIN,
-        f"domain {quoted(text)} is not a Freshservice domain: {reason}.",
+        message,
         "Use the part before .freshservice.com in the address of the customer's helpdesk, for example 'mycompany'.",
         phase=Phase.ARGUMENTS,
     )

@@ -89,6 +89,11 @@ class Scrubber:
             return [self.scrub(item) for item in value]
         return value
 
+    def holds(self, text: str) -> bool:
+        """Return whether a text holds a whole secret. Decisions rest on this: what is masked may only look like a piece
+        of one, as the beginning that all tokens of a kind have in common does."""
+        return self._secrets.whole_in(text)
+
     def line(self, text: str, limit: int = EXCERPT_LIMIT) -> str:
         """Return somebody else's words for use in a message: on one line, scrubbed as they read then, and only then cut.
 

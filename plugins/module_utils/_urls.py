@@ -23,10 +23,12 @@ def user_info(url: str) -> str:
     return url.rpartition("@")[0].rpartition("://")[2] if "@" in url else ""
 
 
-def without_user_info(url: str) -> str:
-    """Return a URL as it may be shown."""
+def shown_url(url: str) -> str:
+    """Return a URL as it may be shown: without its user information, and without what is asked in it."""
     scheme, separator, _rest = url.rpartition("@")[0].rpartition("://")
-    return f"{scheme}{separator}{MASK}@{url.rpartition('@')[2]}" if "@" in url else url
+    shown = f"{scheme}{separator}{MASK}@{url.rpartition('@')[2]}" if "@" in url else url
+    place, mark = next(((place, mark) for place, mark in enumerate(shown) if mark in "?#"), (len(shown), ""))
+    return f"{shown[:place]}{mark}{MASK}" if shown[place + 1 :] else shown
 
 
 def secrets_of_url(url: str) -> list[str]:

@@ -169,6 +169,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import 
     key_check_spec,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
+from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import shown_url
 
 
 def work(module: Module, bench: Bench) -> None:
@@ -177,7 +178,7 @@ def work(module: Module, bench: Bench) -> None:
         domain, *keys = key_check_arguments(module.params)
         freshservice = bench.freshservice()
     except Failed as error:
-        bench.refuse(error, one_line(module.params["domain"]))
+        bench.refuse(error, one_line(shown_url(module.params["domain"])))
         return
     check = freshservice.check_key(domain, *keys)
     result = {"changed": False, "domain": domain, "key_check": check.as_dict(), "warnings": check.warnings}

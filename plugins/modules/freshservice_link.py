@@ -399,12 +399,13 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableBench
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 from ansible_collections.tenantlink.stackone.plugins.module_utils._unfinished import unfinished
+from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import shown_url
 
 
 def _declared(params: dict[str, Any]) -> str:
     """Return what a message calls a tenant whose options are not sound."""
     domain, owner, account = params["domain"], params["origin_owner_id"], params["account_id"]
-    named = f"owner {owner}" if owner else f"account {account}" if account else domain
+    named = f"owner {owner}" if owner else f"account {account}" if account else shown_url(domain or "")
     return one_line(named or "the tenant")
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 
 import pytest
@@ -120,10 +121,17 @@ def test_a_forgotten_vault_is_asked_for(house):
     )
 
 
+NO_FILE = "must name a file, not a pipe"
 REFUSED = {
     "a misspelt variable": ({"freshservice_link_purg": True}, "no variable freshservice_link_purg: did you mean freshservice_link_purge?"),
     "an unknown variable": ({"freshservice_link_colour": "red"}, "list it in freshservice_link_own_variables"),
     "a list and a file": ({"freshservice_link_tenants_file": "t.csv"}, "Both freshservice_link_tenants and freshservice_link_tenants_file are set."),
+    **{
+        f"a list from {path}": ({"freshservice_link_tenants": "", "freshservice_link_tenants_file": path}, f"tenants_file {NO_FILE}")
+        for path in ("/dev/zero", "pipe", "/")
+    },
+    "keys from a pipe": ({"freshservice_link_api_keys_file": "pipe"}, f"api_keys_file {NO_FILE}"),
+    **{f"to wait {wait}": ({"freshservice_link_wait": wait}, "freshservice_link_wait must be from 0 to 31536000") for wait in (1e10, "nan", "soon", -1)},
     "an empty list to purge by": ({"freshservice_link_tenants": [], "freshservice_link_purge": True}, "would unlink every account"),
 }  # fmt: skip
 
@@ -131,6 +139,9 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_right_is_refused_before_anything_is_done(house, playbook, name):
     variables, words = REFUSED[name]
+    if "pipe" in variables.values():
+        os.mkfifo(house.folder / "pipe")
+        variables = {key: value.replace("pipe", str(house.folder / "pipe")) for key, value in variables.items()}
     run = playbook("link", quiet=True, **{"freshservice_link_tenants": GOOD, **variables})
     assert run.code == 2
     assert words in run.output

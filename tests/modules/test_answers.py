@@ -126,3 +126,12 @@ def test_an_owner_with_several_accounts_is_seen_while_looking(house):
     many = house.play({**stackone_only(house), "tenants": [declared]}, module=AUTH_LINKS).results[0]["owners"][0]
     assert one["code"] == many["failure"]["code"] == "ambiguous_account"
     assert one["phase"] == many["failure"]["phase"] == "observe"
+
+
+def test_every_owner_gets_a_link_although_tokens_begin_alike(house):
+    owners = [{"origin_owner_id": f"owner-{number}"} for number in range(3)]
+    result = house.play({**stackone_only(house), "tenants": owners}, module=AUTH_LINKS).results[0]
+    assert result["summary"]["auth_links"] == 3, result
+    links = [row["auth_link_url"] for row in result["owners"]]
+    assert len(set(links)) == 3
+    assert len({link.partition("token=")[2][:30] for link in links}) == 1

@@ -207,7 +207,8 @@ def expected(flow: Flow, hit: Target, fault: Fault, for_ever: bool) -> Expected:
     pairs = {(code, phase) for code in codes for phase in _phases(flow, hit, code)}
     if flow.refusals:
         return _of_refused(flow, hit, fault, for_ever, pairs)
-    if flow.many and codes & _FOR_ALL:
+    # Three tenants in a row for whom StackOne hangs end the run for the others.
+    if flow.many and (codes & _FOR_ALL or fault.late):
         pairs.add((Code.STOPPED, Phase.APPLY))
     return Expected(_outcome(flow, hit, fault, for_ever), frozenset(pairs))
 

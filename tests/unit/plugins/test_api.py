@@ -187,3 +187,18 @@ def test_the_words_of_an_error(data, words):
 
 def test_long_words_are_cut():
     assert len(error_words(Answer(502, {}, "", {"message": "x" * 1000}))) == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "hung"),
+    [
+        (TransportKind.TIMEOUT, "/connect_sessions", True),
+        (TransportKind.DROPPED, "/connect_sessions", False),
+        (TransportKind.TIMEOUT, "/unified/proxy", False),
+    ],
+)
+def test_who_waits_for_a_tenant_does_not_hang_by_itself(kind, path, hung):
+    api = StackOneApi(Recorder(TransportError(kind, "host", "", sent=True)), "https://api.stackone.example")
+    with pytest.raises(Failed) as caught:
+        api.send_known("POST", path)
+    assert caught.value.failure.hung is hung

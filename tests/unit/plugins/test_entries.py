@@ -179,3 +179,13 @@ def test_a_refusal_names_ten_and_counts_the_rest(count, more):
     assert (failure.code, failure.tenant) == (FailureCode.DUPLICATES_REFUSED, "duplicates")
     assert failure.details["more"] == count - 10
     assert failure.phase is Phase.APPLY
+
+
+def test_an_id_that_begins_as_a_secret_of_the_entry_is_an_id():
+    """What only looks like a piece of a secret does not hide which account is meant, so purge may spare that one."""
+    common = "customer-of-the-north-"
+    for end, known in (("0815", True), ("key", False)):
+        entry = {"domain": "not a domain", "origin_owner_id": common + end, "api_key": f"{common}key"}
+        (found,) = entries_from([entry])
+        assert found.failure
+        assert found.identified is known

@@ -243,6 +243,19 @@ def test_a_run_does_not_wait_for_a_host_again_and_again(monkeypatch):
     assert http.send(request()).ok
 
 
+def test_what_hangs_for_one_is_not_tried_twice_for_the_next_until_it_answers(monkeypatch):
+    http = sending(monkeypatch, [LATE, LATE, LATE, LATE, answer(200), answer(200), LATE, answer(200)])
+    other = Request(Service.STACKONE, "POST", "https://other/hub/accounts")
+    for expected in (2, 1):
+        before = http.sent[Service.STACKONE]
+        with pytest.raises(TransportError):
+            http.send(request())
+        assert http.sent[Service.STACKONE] == before + expected
+    assert http.send(other).ok
+    assert http.send(request()).ok
+    assert http.send(request()).ok
+
+
 def test_what_is_waited_for_is_told_meanwhile(monkeypatch):
     http, told = sending(monkeypatch, [answer(503, Retry_After="7"), answer(200)]), []
     monkeypatch.setattr(http.clock, "sleep", lambda _seconds: told.append(http.waiting_for))

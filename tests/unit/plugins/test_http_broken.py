@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import ssl
@@ -351,3 +352,28 @@ def test_one_thread_does_not_know_what_another_wrote(serving, authority, context
 def no_proxy_of_this_machine(monkeypatch):
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
+
+
+def answering(answer):
+    def handle(connection):
+        head(connection)
+        connection.sendall(answer)
+
+    return handle
+
+
+def test_nothing_is_logged_of_what_a_server_sends_back(serving, caplog):
+    """urllib3 would quote the lines that it does not understand, in the log of whoever runs us."""
+    answer = GOOD.replace(b"\r\n\r\n", b"\r\nBasic the-key-in-base64\r\n\r\n")
+    server = serving(answering(answer))
+    with caplog.at_level("DEBUG"):
+        Http(HttpOptions(retries=0)).send(Request(Service.STACKONE, "GET", f"http://localhost:{server.port}/accounts"))
+        assert caplog.records == []
+        logging.getLogger("urllib3.connection").warning("of somebody else")
+    assert caplog.messages == ["of somebody else"]
+
+
+@pytest.mark.parametrize("interim", [b"103 Early Hints", b"102 Processing", b"100 Continue"])
+def test_an_interim_answer_is_not_the_answer(serving, interim):
+    server = serving(answering((b"HTTP/1.1 " + interim + b"\r\nLink: </x>\r\n\r\n") * 2 + GOOD))
+    assert ask(Http(HttpOptions(retries=0)), server, scheme="http").status == 200

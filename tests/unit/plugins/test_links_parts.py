@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import (
+    HUNG_IN_A_ROW,
     IN_A_ROW,
     Batch,
     Ended,
@@ -427,22 +428,31 @@ def test_a_signal_is_told_even_where_all_is_done():
     assert ended_early(stop, []) == Ended("by SIGTERM")
 
 
-def outcomes(*codes):
+def outcomes(*codes, hung=False):
     """Return what stopped a run over tenants that ended with these codes, or with none."""
     stop = Stop()
     tally = Tally(ProgressFile(None, len(codes), Clock()), stop)
     for code in codes:
-        tally.note(False, Failure(code, "StackOne gave no answer.") if code else None)
+        tally.note(False, Failure(code, "StackOne gave no answer.", hung=hung) if code else None)
     return stop
 
 
 def test_many_tenants_in_a_row_without_stackone_end_the_run():
     lost = FailureCode.STACKONE_UNREACHABLE
     stop = outcomes(*[lost] * IN_A_ROW)
+    assert outcomes(*[FailureCode.UNEXPECTED_ANSWER] * IN_A_ROW).cause
     assert stop.cause.code is lost
     assert stop.reason == f"because {IN_A_ROW} tenants in a row failed: StackOne gave no answer"
     assert outcomes(*[lost] * (IN_A_ROW - 1), None, *[lost] * (IN_A_ROW - 1)).reason is None
     assert outcomes(*[FailureCode.UNREACHABLE] * 2 * IN_A_ROW).reason is None
+
+
+def test_a_few_tenants_for_whom_stackone_hangs_end_the_run():
+    lost = FailureCode.STACKONE_UNREACHABLE
+    stop = outcomes(*[lost] * HUNG_IN_A_ROW, hung=True)
+    assert stop.reason == f"because {HUNG_IN_A_ROW} tenants in a row failed: StackOne gave no answer"
+    assert outcomes(lost, None, *[lost] * (HUNG_IN_A_ROW - 1), hung=True).reason is None
+    assert outcomes(*[FailureCode.UNREACHABLE] * IN_A_ROW, hung=True).reason is None
 
 
 @pytest.mark.parametrize("hangs", [True, False], ids=["its thread is left behind", "it notices"])

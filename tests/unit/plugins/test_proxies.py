@@ -13,7 +13,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils import _proxie
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http, HttpOptions, Request, Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._proxies import Proxies, UnusableProxy, check_proxy
 from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
-from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import secrets_of_url, without_user_info
+from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import secrets_of_url, shown_url
 
 PROXY = "http://proxy.example:3128"
 HERE = ["http://127.0.0.1:8000", "https://127.8.8.8", "http://localhost:1", "http://LOCALHOST", "https://[::1]:9"]
@@ -147,9 +147,11 @@ def test_an_unusable_proxy_of_the_environment_is_told_at_once(environment, url):
         ("us:pw@proxy.example:3128", "********@proxy.example:3128", ["us:pw", "us", "pw"]),
         ("http://token@proxy.example", "http://********@proxy.example", ["token"]),
         ("http://token:@proxy.example", "http://********@proxy.example", ["token:", "token"]),
+        ("https://api.example/?api_key=x", "https://api.example/?********", []),
+        ("https://api.example/#x?y", "https://api.example/#********", []),
         ("https://us:pw@x.example/{domain}", "https://********@x.example/{domain}", ["us:pw", "us", "pw"]),
     ],
 )
 def test_what_nobody_sees_of_a_url(url, shown, secrets):
-    assert without_user_info(url) == shown
+    assert shown_url(url) == shown
     assert secrets_of_url(url) == secrets

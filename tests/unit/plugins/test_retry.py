@@ -36,6 +36,8 @@ NOW = 1_700_000_000.0
         ("2023-11-14T22:13:50+00:00", 30),
         ("2023-11-14T22:13:50", 30),
         ("2001-01-01T00:00:00Z", 0),
+        ("1000000000", 1_000_000_000),
+        ("1" * 500, float("inf")),
         ("soon", None),
         ("-5", None),
         ("", None),
@@ -120,6 +122,13 @@ def test_who_gets_no_answer_in_time_tries_once_more():
 @pytest.mark.parametrize("kind", [TransportKind.STOPPED, TransportKind.UNUSABLE_PROXY, TransportKind.UNSENDABLE])
 def test_what_is_the_same_each_time_is_tried_once(kind):
     assert Attempts(retries=9).delay_after_error(lost(kind), True) is None
+
+
+def test_where_others_got_no_answer_in_time_none_is_waited_for_twice():
+    late = lost(TransportKind.TIMEOUT)
+    assert Attempts(retries=9).delay_after_error(late, True)
+    assert Attempts(retries=9).delay_after_error(late, True, silent=True) is None
+    assert Attempts(retries=9).delay_after_error(lost(TransportKind.REFUSED), True, silent=True)
 
 
 def delays(attempts, count, told, own_quota=False):

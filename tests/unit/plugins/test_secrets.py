@@ -145,3 +145,16 @@ def test_a_secret_with_a_sign_of_markup_is_found_before_markup_goes(template):
         assert "was" in shown or "said" in shown
         assert "agents-key" not in shown
         assert "secret0815" not in shown
+
+
+HEADER = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+
+
+def test_only_a_whole_secret_decides():
+    """Tokens of a kind begin alike: the beginning is masked where it is shown, and proves nothing."""
+    one, other = (f"https://app.example/?token={HEADER}{end}" for end in ("owner-one-0815", "owner-two-4711"))
+    scrubber = Scrubber([f"{HEADER}owner-one-0815"])
+    assert scrubber.holds(one)
+    assert scrubber.holds(quote_plus(one))
+    assert not scrubber.holds(other)
+    assert MASK in scrubber.scrub(other)
