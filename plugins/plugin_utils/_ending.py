@@ -34,7 +34,6 @@ MOST = 50
 
 DIED = "The module ended without a result. Run again with -vvv to see why."
 KEY_OF_HOST_MISSING = "freshservice_link_api_key is missing. Set it for this host, encrypted with ansible-vault."
-NO_RESULT = "There is no result to tell of."
 NO_TENANT = "The list holds no tenant, so nothing was done."
 
 
@@ -76,8 +75,7 @@ def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
     lines = [
         *_counts(result, asked, len(records)),
         *_moved(records, asked.check_mode),
-        *_first([_failure_line(record, asked.keys) for record in failed], asked),
-        *(_unused_keys(records, asked) if any(_lacks_key(record) for record in failed) else ()),
+        *_failures(failed, records, asked),
         *_missing(asked),
         *map(_plain, asked.plain_files),
         *(f"Report written to {path}" for path in asked.reports),
@@ -121,13 +119,6 @@ def _near(asked: Asked) -> str:
     return f" {listed(asked.near)} {verb} set, but not read: if {which}, give the role's variable its value."
 
 
-def _unused_keys(records: Sequence[Mapping[Any, Any]], asked: Asked) -> Iterator[str]:
-    if asked.keys.given:
-        yield from asked.keys.unused_line(records)
-    elif asked.near:
-        yield f"{asked.keys.variable} is empty.{_near(asked)}"
-
-
 def counted(count: int, word: str) -> str:
     """A count with its noun, in the singular where there is one."""
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
@@ -143,7 +134,8 @@ def _counts(result: Mapping[Any, Any], asked: Asked, listed: int) -> Iterator[st
     if "accounts" in result:
         yield from _count_accounts(result)
     elif not summary:
-        yield NO_RESULT
+        # Why there is none is the verdict.
+        return
     elif not listed and not result.get("failure"):
         yield NO_TENANT
     elif "owners" in result:
@@ -153,7 +145,7 @@ def _counts(result: Mapping[Any, Any], asked: Asked, listed: int) -> Iterator[st
     else:
         yield f"{_count_links(result, summary, asked)}{_count_failed(summary)}{_count_requests(summary)}"
         if asked.rotating:
-            yield _what_next(asked.check_mode)
+            yield from _what_next(mapping(summary.get("actions")), asked.check_mode)
 
 
 def _count_accounts(result: Mapping[Any, Any]) -> Iterator[str]:
@@ -210,10 +202,14 @@ def _another_agent(result: Mapping[Any, Any]) -> str:
     return f"{len(others)} of them to another agent{' (' + ', '.join(others[:20]) + ')' if others else ''}"
 
 
-def _what_next(check_mode: bool) -> str:
+def _what_next(actions: Mapping[Any, Any], check_mode: bool) -> Iterator[str]:
+    """Say what is to be done with the new keys that StackOne has got, if it has got any."""
     if check_mode:
-        return "Nothing was changed: this is check mode."
-    return "Bring the new keys of the re-linked tenants into the encrypted file of keys now."
+        yield "Nothing was changed: this is check mode."
+    elif actions.get(Action.RELINK.value):
+        yield "Bring the new keys of the re-linked tenants into the encrypted file of keys now."
+    elif actions.get(Action.CREATE.value):
+        yield "Bring the new keys of the linked tenants into the encrypted file of keys now."
 
 
 def _count_failed(summary: Mapping[Any, Any]) -> str:
@@ -248,9 +244,35 @@ def _name(record: Mapping[Any, Any]) -> str:
     return f"{shown(record.get('domain'))} (owner {shown(record.get('origin_owner_id'))})"
 
 
-def _failure_line(record: Mapping[Any, Any], keys: Keys) -> str:
-    line = in_role_words(shown(mapping(record["failure"]).get("msg")), of_list=True)
-    return f"{line} {keys.hint(record)}".rstrip() if _lacks_key(record) else line
+def _failures(
+    failed: Sequence[Mapping[Any, Any]], records: Sequence[Mapping[Any, Any]], asked: Asked
+) -> Iterator[str]:
+    """A line for each tenant that failed; one for all that have no key, where no key at all is known."""
+    keyless = [record for record in failed if _lacks_key(record)]
+    if keyless and not asked.keys.given:
+        yield from _first([_in_role_words(record) for record in failed if not _lacks_key(record)], asked)
+        yield _no_keys_at_all(keyless, asked)
+        return
+    unused = asked.keys.unused(records) if keyless else []
+    yield from _first([_failure_line(record, asked.keys, unused) for record in failed], asked)
+    if unused:
+        yield f"{asked.keys.variable} holds keys that no tenant of the list uses: {listed(unused)}."
+
+
+def _no_keys_at_all(keyless: Sequence[Mapping[Any, Any]], asked: Asked) -> str:
+    names = listed([shown(record.get("domain")) or _name(record) for record in keyless])
+    have = "has" if len(keyless) == 1 else "have"
+    advice = _near(asked) or " Pass the encrypted file that holds the keys: -e @vault.yml --ask-vault-pass."
+    return f"{counted(len(keyless), 'tenant')} {have} no API key: {asked.keys.variable} is empty ({names}).{advice}"
+
+
+def _failure_line(record: Mapping[Any, Any], keys: Keys, unused: Sequence[str]) -> str:
+    line = _in_role_words(record)
+    return f"{line} {keys.hint(record, unused)}".rstrip() if _lacks_key(record) else line
+
+
+def _in_role_words(record: Mapping[Any, Any]) -> str:
+    return in_role_words(shown(mapping(record["failure"]).get("msg")), of_list=True)
 
 
 def _lacks_key(record: Mapping[Any, Any]) -> bool:
