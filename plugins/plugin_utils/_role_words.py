@@ -62,7 +62,7 @@ def in_role_words(line: str, of_list: bool) -> str:
     """Return a module's line with the role's variables in place of the module's options.
 
     An entry of a list sets options of its own under their own names; only what is of the whole run is a variable.
-    Names without an underscore are left alone: they are plain words as well.
+    Names without an underscore are left alone: they are plain words as well. So are files and folders of such a name.
     """
     if _KEY_MISSING.search(line):
         return KEY_MISSING
@@ -73,4 +73,4 @@ def in_role_words(line: str, of_list: bool) -> str:
 def _options(of_list: bool) -> re.Pattern[str]:
     options = {name.removeprefix(PREFIX) for name in variables()} - (OF_A_TENANT if of_list else set())
     names = sorted(name for name in options if "_" in name)
-    return re.compile(rf"(?<![\w.\[])({'|'.join(names)})\b")
+    return re.compile(rf"(?<![\w.\[/~-])({'|'.join(names)})\b(?![./-]\w)")
