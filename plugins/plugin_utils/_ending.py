@@ -21,6 +21,7 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document impo
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._key_names import Keys
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role_words import KEY_MISSING, in_role_words
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import (
+    Outcome,
     account_row,
     host_row,
     mapping,
@@ -91,7 +92,9 @@ def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending
     row = host_row(host, result, asked.check_mode)
     if row.verdict and "actions" not in result:
         return Ending([f"{host}: the key works; it belongs to {row.agent or 'an agent'}"], "")
-    account = f"account {row.account_id or 'new'}, {row.account_status or 'not linked yet'}"
+    account = f"account {row.account_id or 'new'}"
+    if row.outcome != Outcome.UNLINKED.value:
+        account += f", {row.account_status or 'not linked yet'}"
     agent = f", agent {row.agent}" if row.agent else ""
     moved = "".join(f"; {change}" for change in row.changes if change.startswith("domain: "))
     return Ending([f"{host}: {row.outcome}; {account}{agent}{moved}"], "")
@@ -100,7 +103,7 @@ def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending
 def _host_failure(host: str, result: Mapping[Any, Any], asked: Asked) -> str:
     line = shown(result.get("msg")) or DIED
     if re.search(r"\bmissing\b", line) and re.search(r"\bapi_key\b", line):
-        return f"{host}: {KEY_OF_HOST_MISSING}{_near(asked)}"
+        return f"{host}: {KEY_OF_HOST_MISSING}"
     tenant = shown(mapping(result.get("failure")).get("tenant"))
     line = _of_run(line, asked, of_list=False)
     return line if tenant and line.startswith(tenant) else f"{host}: {line}"
@@ -109,14 +112,14 @@ def _host_failure(host: str, result: Mapping[Any, Any], asked: Asked) -> str:
 def _of_run(line: str, asked: Asked, of_list: bool = True) -> str:
     """Return a module's line about the whole run in the role's words."""
     words = in_role_words(line, of_list)
-    return f"{words}{_near(asked)}" if words == KEY_MISSING else words
+    return f"{words}{_near(asked.near)}" if words == KEY_MISSING else words
 
 
-def _near(asked: Asked) -> str:
-    if not asked.near:
+def _near(names: Sequence[str]) -> str:
+    if not names:
         return ""
-    verb, which = ("is", "it is the one") if len(asked.near) == 1 else ("are", "one of them is meant")
-    return f" {listed(asked.near)} {verb} set, but not read: if {which}, give the role's variable its value."
+    verb, which = ("is", "it is the one") if len(names) == 1 else ("are", "one of them is meant")
+    return f" {listed(names)} {verb} set, but not read: if {which}, give the role's variable its value."
 
 
 def counted(count: int, word: str) -> str:
@@ -244,9 +247,7 @@ def _name(record: Mapping[Any, Any]) -> str:
     return f"{shown(record.get('domain'))} (owner {shown(record.get('origin_owner_id'))})"
 
 
-def _failures(
-    failed: Sequence[Mapping[Any, Any]], records: Sequence[Mapping[Any, Any]], asked: Asked
-) -> Iterator[str]:
+def _failures(failed: Sequence[Mapping[Any, Any]], records: Sequence[Mapping[Any, Any]], asked: Asked) -> Iterator[str]:
     """A line for each tenant that failed; one for all that have no key, where no key at all is known."""
     keyless = [record for record in failed if _lacks_key(record)]
     if keyless and not asked.keys.given:
@@ -262,7 +263,9 @@ def _failures(
 def _no_keys_at_all(keyless: Sequence[Mapping[Any, Any]], asked: Asked) -> str:
     names = listed([shown(record.get("domain")) or _name(record) for record in keyless])
     have = "has" if len(keyless) == 1 else "have"
-    advice = _near(asked) or " Pass the encrypted file that holds the keys: -e @vault.yml --ask-vault-pass."
+    # StackOne has one key, which is read as a rule.
+    near = [name for name in asked.near if "stackone" not in name.lower()]
+    advice = _near(near) or " Pass the encrypted file that holds the keys: -e @vault.yml --ask-vault-pass."
     return f"{counted(len(keyless), 'tenant')} {have} no API key: {asked.keys.variable} is empty ({names}).{advice}"
 
 

@@ -144,7 +144,7 @@ SECRET = "Qw8Er7Ty6Ui5OpZk3Lm9"
 HEADER = "domain,origin_owner_id,label\n"
 TENANTS = HEADER + "acme,customer-acme,x\n"
 FILES = {
-    "a column": ("link", "tenants_file", "domain,origin_owner_id,lable\n", ["line 1: column 3 (lable)", "Did you mean label?", "named in freshservice_link_ignore_columns."]),
+    "a column": ("link", "tenants_file", "domain,origin_owner_id,lable\n", ["line 1: column 3 (lable)", "in freshservice_link_ignore_columns."]),
     "a quote": ("link", "tenants_file", HEADER + f'acme,"{SECRET}\n', ["line 2: a double quote is left open."]),
     "a checked quote": ("verify", "tenants_file", HEADER + f'acme,"{SECRET}\n', ["line 2: a double quote is left open."]),
     "an invited quote": ("auth_links", "tenants_file", HEADER + f'acme,"{SECRET}\n', ["line 2: a double quote is left open."]),
@@ -196,7 +196,9 @@ def test_a_failure_that_a_filter_hands_on_has_a_code(house, playbook):
     role = {"name": "tenantlink.stackone.freshservice_link"}
     shown = {"debug": {"msg": "{{ freshservice_link_result.failure.code }}"}}
     tasks = [{"block": [{"include_role": role}], "rescue": [shown]}]
-    book.write_text(yaml.safe_dump([{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}]))
+    book.write_text(
+        yaml.safe_dump([{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}])
+    )
     run = house.ansible_playbook(str(book), "-e", f"freshservice_link_tenants_file={path}", quiet=True)
     assert '"msg": "invalid_argument"' in run.output
 
@@ -304,7 +306,7 @@ def test_a_become_of_the_whole_site_is_not_for_tenants(house, playbook, book):
 
 def test_a_become_in_the_variables_is_not_for_tenants_either(house, playbook):
     inventory = house.folder / "site.yml"
-    hosts = {"hosts": {"localhost": {"ansible_become": True, "ansible_become_method": "su", "ansible_become_exe": "/bin/false"}}}
+    hosts = {"hosts": {"localhost": {name.lower(): value for name, value in BECOME.items()}}}
     inventory.write_text(yaml.safe_dump({"all": hosts}))
     run = playbook("link", "-i", str(inventory), freshservice_link_tenants=GOOD)
     assert run.code == 0, run.output

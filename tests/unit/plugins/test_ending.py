@@ -192,7 +192,7 @@ def test_where_no_key_is_known_at_all_it_is_said_once():
 
 
 def test_a_dictionary_under_another_name():
-    told = lines(links(row("acme", **failure("acme", **MISSING))), near=["my_api_keys"])
+    told = lines(links(row("acme", **failure("acme", **MISSING))), near=["my_api_keys", "vault_stackone_api_key"])
     assert told[1:] == [
         "1 tenant has no API key: freshservice_link_api_keys is empty (acme). my_api_keys is set, but not read: if it is the"
         " one, give the role's variable its value."
@@ -233,7 +233,15 @@ def test_a_host():
     assert ending_of_host("h", {"actions": ["create"]}, Asked(check_mode=True)).lines == [
         "h: would be linked; account new, not linked yet"
     ]
+    gone = {"actions": ["delete"], "account": {"id": "7", "status": "active"}}
+    assert ending_of_host("h", gone, Asked()).lines == ["h: unlinked; account 7"]
     assert ending_of_host("h", {"key_check": {"status": "valid"}}, Asked()).verdict == ""
+
+
+def test_a_host_without_a_key_is_not_asked_about_variables_that_are_read():
+    """Those of the example inventory take theirs from dictionaries of keys."""
+    told = ending_of_host("h", {"msg": "api_key is missing."}, Asked(near=["vault_freshservice_api_keys"])).verdict
+    assert "not read" not in told
 
 
 @pytest.mark.parametrize(
@@ -257,7 +265,11 @@ def test_the_roles_words():
     assert in_role_words("set tenants[].verify_link, or freshservice_link_report", of_list=True) == (
         "set tenants[].verify_link, or freshservice_link_report"
     )
-    assert in_role_words("timeout must be more than 0", of_list=True) == "timeout must be more than 0"
+    assert in_role_words("timeout must be more than 0", of_list=True) == "freshservice_link_timeout must be more than 0"
+    assert in_role_words("state must be present", of_list=True) == "state must be present"
+    assert in_role_words("No answer within the timeout.", of_list=True) == "No answer within the timeout."
+    assert in_role_words("/my/api_keys.csv: api_keys", of_list=True) == "/my/api_keys.csv: freshservice_link_api_keys"
+    assert in_role_words("api_keys/new.csv", of_list=True) == "api_keys/new.csv"
 
 
 def test_every_variable_of_the_role_is_known():
