@@ -8,21 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import api_keys_from, opened
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._problems import handed, of_source
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
 
 
-def api_keys(text: Any) -> dict[str, str]:
+def api_keys(text: Any, on_problem: str = "raise", source_name: str = "") -> Any:
     """Return the keys by domain."""
-    text = opened(text)
-    if not isinstance(text, str):
-        raise AnsibleFilterError("api_keys takes the text of a CSV file.")
-    try:
-        return api_keys_from(text)
-    except Problem as problem:
-        raise AnsibleFilterError(str(problem)) from None
+
+    def made() -> dict[str, str]:
+        written = opened(text)
+        if not isinstance(written, str):
+            raise Problem("api_keys takes the text of a CSV file.")
+        with of_source(source_name):
+            return api_keys_from(written)
+
+    return handed(made, on_problem)
 
 
 class FilterModule:

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import valid_unicode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._written import marked, not_text, unset
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import Keyring, keyring_from, opened
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._listing import ALIASES, entries_of, is_ignored
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._problems import checked, handed, of_source
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._showable import listed as named
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
 
@@ -25,24 +24,32 @@ def tenants(
     defaults: Any = None,
     keyed_only: bool = False,
     ignore_columns: Any = None,
-) -> list[Any]:
+    on_problem: str = "raise",
+    source_name: str = "",
+    keys_name: str = "api_keys",
+) -> Any:
     """Return the list that freshservice_links takes."""
-    try:
+
+    def made() -> list[Any]:
         keyrings = {
-            "api_key": keyring_from({} if unset(api_keys) else api_keys, "api_keys"),
-            "admin_api_key": keyring_from({} if unset(admin_api_keys) else admin_api_keys, "admin_api_keys"),
+            "api_key": keyring_from({} if unset(api_keys) else checked(api_keys), keys_name),
+            "admin_api_key": keyring_from({} if unset(admin_api_keys) else checked(admin_api_keys), "admin_api_keys"),
         }
         common = _common({} if unset(defaults) else defaults)
         ignored = _texts([] if unset(ignore_columns) else ignore_columns)
-        entries = entries_of(opened(source), ignored)
-        listed = [_settings(entry, f"entry {position}", ignored) for position, entry in enumerate(entries, 1)]
+        listed = _listed(opened(checked(source)), ignored, source_name)
         if keyed_only:
-            listed = _keyed(listed, common, keyrings["api_key"])
+            listed = _keyed(listed, common, keyrings["api_key"], keys_name)
         return [_tenant(own, common, keyrings) for own in listed]
-    except Problem as problem:
-        raise AnsibleFilterError(str(problem)) from None
-    except RecursionError:
-        raise AnsibleFilterError("an entry is nested too deeply, or holds itself.") from None
+
+    return handed(made, on_problem)
+
+
+def _listed(source: Any, ignored: Collection[str], source_name: str) -> list[Any]:
+    """What each entry sets. Raises Problem, which names the source."""
+    with of_source(source_name):
+        entries = entries_of(source, ignored)
+        return [_settings(entry, f"entry {position}", ignored) for position, entry in enumerate(entries, 1)]
 
 
 def _tenant(own: Any, common: dict[str, Any], keyrings: Mapping[str, Keyring]) -> Any:
@@ -57,7 +64,7 @@ def _tenant(own: Any, common: dict[str, Any], keyrings: Mapping[str, Keyring]) -
     return merged
 
 
-def _keyed(listed: list[Any], common: dict[str, Any], keyring: Keyring) -> list[dict[str, Any]]:
+def _keyed(listed: list[Any], common: dict[str, Any], keyring: Keyring, keys_name: str) -> list[dict[str, Any]]:
     """The tenants that the keyring has a key for, without keys of their own. Raises Problem where a key has no tenant."""
     kept, used = [], set()
     for own in listed:
@@ -72,7 +79,7 @@ def _keyed(listed: list[Any], common: dict[str, Any], keyring: Keyring) -> list[
     unused = keyring.besides(used, tenants_named)
     if unused:
         which = "belongs" if len(unused) == 1 else "belong"
-        raise Problem(f"api_keys: {named(unused)} {which} to no present tenant of the list. Nothing was changed.")
+        raise Problem(f"{keys_name}: {named(unused)} {which} to no present tenant of the list. Nothing was changed.")
     return kept
 
 

@@ -24,6 +24,13 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._written impor
 
 Spec = Mapping[str, Mapping[str, Any]]
 
+PROBLEM = "__problem__"
+"""The only entry of what stands in place of a value that could not be made: it says why, in one line without secrets.
+
+A filter that raises makes Ansible tell the cause several times over, within its own words about tasks and arguments. So the
+role lets the filters hand their problem on, and the module that gets it fails with it.
+"""
+
 
 class Wrong(Exception):
     """Says in one sentence what is wrong with one option."""
@@ -33,6 +40,11 @@ def read(given: Mapping[Any, Any], spec: Spec) -> tuple[dict[str, Any], list[str
     """Return the options that are set and understood, each under its own name, and what is wrong with the others."""
     faults: list[str] = []
     return _read(given, spec, "", faults), faults
+
+
+def problem_in(value: Any) -> str | None:
+    """Return why the value could not be made, if this stands in its place."""
+    return str(value[PROBLEM]) if isinstance(value, Mapping) and PROBLEM in value else None
 
 
 def with_defaults(values: Mapping[str, Any], spec: Spec) -> dict[str, Any]:
@@ -57,6 +69,10 @@ def _read(given: Mapping[Any, Any], spec: Spec, path: str, faults: list[str]) ->
     values: dict[str, Any] = {}
     for written, value in given.items():
         name = names.get(written, written) if isinstance(written, str) else ""
+        problem = str(value) if written == PROBLEM else problem_in(value)
+        if problem:
+            faults.append(problem)
+            continue
         try:
             if name is None or name not in spec:
                 raise Wrong(_unknown(written, path, [*spec, *names]))

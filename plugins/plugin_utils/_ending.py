@@ -21,6 +21,7 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document impo
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._key_names import Keys
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role_words import KEY_MISSING, in_role_words
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import (
+    Outcome,
     account_row,
     host_row,
     mapping,
@@ -34,7 +35,6 @@ MOST = 50
 
 DIED = "The module ended without a result. Run again with -vvv to see why."
 KEY_OF_HOST_MISSING = "freshservice_link_api_key is missing. Set it for this host, encrypted with ansible-vault."
-NO_RESULT = "There is no result to tell of."
 NO_TENANT = "The list holds no tenant, so nothing was done."
 
 
@@ -76,8 +76,7 @@ def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
     lines = [
         *_counts(result, asked, len(records)),
         *_moved(records, asked.check_mode),
-        *_first([_failure_line(record, asked.keys) for record in failed], asked),
-        *(_unused_keys(records, asked) if any(_lacks_key(record) for record in failed) else ()),
+        *_failures(failed, records, asked),
         *_missing(asked),
         *map(_plain, asked.plain_files),
         *(f"Report written to {path}" for path in asked.reports),
@@ -93,7 +92,9 @@ def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending
     row = host_row(host, result, asked.check_mode)
     if row.verdict and "actions" not in result:
         return Ending([f"{host}: the key works; it belongs to {row.agent or 'an agent'}"], "")
-    account = f"account {row.account_id or 'new'}, {row.account_status or 'not linked yet'}"
+    account = f"account {row.account_id or 'new'}"
+    if row.outcome != Outcome.UNLINKED.value:
+        account += f", {row.account_status or 'not linked yet'}"
     agent = f", agent {row.agent}" if row.agent else ""
     moved = "".join(f"; {change}" for change in row.changes if change.startswith("domain: "))
     return Ending([f"{host}: {row.outcome}; {account}{agent}{moved}"], "")
@@ -102,7 +103,7 @@ def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending
 def _host_failure(host: str, result: Mapping[Any, Any], asked: Asked) -> str:
     line = shown(result.get("msg")) or DIED
     if re.search(r"\bmissing\b", line) and re.search(r"\bapi_key\b", line):
-        return f"{host}: {KEY_OF_HOST_MISSING}{_near(asked)}"
+        return f"{host}: {KEY_OF_HOST_MISSING}"
     tenant = shown(mapping(result.get("failure")).get("tenant"))
     line = _of_run(line, asked, of_list=False)
     return line if tenant and line.startswith(tenant) else f"{host}: {line}"
@@ -111,21 +112,14 @@ def _host_failure(host: str, result: Mapping[Any, Any], asked: Asked) -> str:
 def _of_run(line: str, asked: Asked, of_list: bool = True) -> str:
     """Return a module's line about the whole run in the role's words."""
     words = in_role_words(line, of_list)
-    return f"{words}{_near(asked)}" if words == KEY_MISSING else words
+    return f"{words}{_near(asked.near)}" if words == KEY_MISSING else words
 
 
-def _near(asked: Asked) -> str:
-    if not asked.near:
+def _near(names: Sequence[str]) -> str:
+    if not names:
         return ""
-    verb, which = ("is", "it is the one") if len(asked.near) == 1 else ("are", "one of them is meant")
-    return f" {listed(asked.near)} {verb} set, but not read: if {which}, give the role's variable its value."
-
-
-def _unused_keys(records: Sequence[Mapping[Any, Any]], asked: Asked) -> Iterator[str]:
-    if asked.keys.given:
-        yield from asked.keys.unused_line(records)
-    elif asked.near:
-        yield f"{asked.keys.variable} is empty.{_near(asked)}"
+    verb, which = ("is", "it is the one") if len(names) == 1 else ("are", "one of them is meant")
+    return f" {listed(names)} {verb} set, but not read: if {which}, give the role's variable its value."
 
 
 def counted(count: int, word: str) -> str:
@@ -143,7 +137,8 @@ def _counts(result: Mapping[Any, Any], asked: Asked, listed: int) -> Iterator[st
     if "accounts" in result:
         yield from _count_accounts(result)
     elif not summary:
-        yield NO_RESULT
+        # Why there is none is the verdict.
+        return
     elif not listed and not result.get("failure"):
         yield NO_TENANT
     elif "owners" in result:
@@ -153,7 +148,7 @@ def _counts(result: Mapping[Any, Any], asked: Asked, listed: int) -> Iterator[st
     else:
         yield f"{_count_links(result, summary, asked)}{_count_failed(summary)}{_count_requests(summary)}"
         if asked.rotating:
-            yield _what_next(asked.check_mode)
+            yield from _what_next(mapping(summary.get("actions")), asked.check_mode)
 
 
 def _count_accounts(result: Mapping[Any, Any]) -> Iterator[str]:
@@ -210,10 +205,14 @@ def _another_agent(result: Mapping[Any, Any]) -> str:
     return f"{len(others)} of them to another agent{' (' + ', '.join(others[:20]) + ')' if others else ''}"
 
 
-def _what_next(check_mode: bool) -> str:
+def _what_next(actions: Mapping[Any, Any], check_mode: bool) -> Iterator[str]:
+    """Say what is to be done with the new keys that StackOne has got, if it has got any."""
     if check_mode:
-        return "Nothing was changed: this is check mode."
-    return "Bring the new keys of the re-linked tenants into the encrypted file of keys now."
+        yield "Nothing was changed: this is check mode."
+    elif actions.get(Action.RELINK.value):
+        yield "Bring the new keys of the re-linked tenants into the encrypted file of keys now."
+    elif actions.get(Action.CREATE.value):
+        yield "Bring the new keys of the linked tenants into the encrypted file of keys now."
 
 
 def _count_failed(summary: Mapping[Any, Any]) -> str:
@@ -248,9 +247,35 @@ def _name(record: Mapping[Any, Any]) -> str:
     return f"{shown(record.get('domain'))} (owner {shown(record.get('origin_owner_id'))})"
 
 
-def _failure_line(record: Mapping[Any, Any], keys: Keys) -> str:
-    line = in_role_words(shown(mapping(record["failure"]).get("msg")), of_list=True)
-    return f"{line} {keys.hint(record)}".rstrip() if _lacks_key(record) else line
+def _failures(failed: Sequence[Mapping[Any, Any]], records: Sequence[Mapping[Any, Any]], asked: Asked) -> Iterator[str]:
+    """A line for each tenant that failed; one for all that have no key, where no key at all is known."""
+    keyless = [record for record in failed if _lacks_key(record)]
+    if keyless and not asked.keys.given:
+        yield from _first([_in_role_words(record) for record in failed if not _lacks_key(record)], asked)
+        yield _no_keys_at_all(keyless, asked)
+        return
+    unused = asked.keys.unused(records) if keyless else []
+    yield from _first([_failure_line(record, asked.keys, unused) for record in failed], asked)
+    if unused:
+        yield f"{asked.keys.variable} holds keys that no tenant of the list uses: {listed(unused)}."
+
+
+def _no_keys_at_all(keyless: Sequence[Mapping[Any, Any]], asked: Asked) -> str:
+    names = listed([shown(record.get("domain")) or _name(record) for record in keyless])
+    have = "has" if len(keyless) == 1 else "have"
+    # StackOne has one key, which is read as a rule.
+    near = [name for name in asked.near if "stackone" not in name.lower()]
+    advice = _near(near) or " Pass the encrypted file that holds the keys: -e @vault.yml --ask-vault-pass."
+    return f"{counted(len(keyless), 'tenant')} {have} no API key: {asked.keys.variable} is empty ({names}).{advice}"
+
+
+def _failure_line(record: Mapping[Any, Any], keys: Keys, unused: Sequence[str]) -> str:
+    line = _in_role_words(record)
+    return f"{line} {keys.hint(record, unused)}".rstrip() if _lacks_key(record) else line
+
+
+def _in_role_words(record: Mapping[Any, Any]) -> str:
+    return in_role_words(shown(mapping(record["failure"]).get("msg")), of_list=True)
 
 
 def _lacks_key(record: Mapping[Any, Any]) -> bool:

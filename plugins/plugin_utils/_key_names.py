@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import label_of, opened
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._showable import CLOSE, listed, showable
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._showable import CLOSE, showable
 
 
 @dataclass(frozen=True)
@@ -20,28 +20,27 @@ class Keys:
     variable: str = "freshservice_link_api_keys"
     given: Mapping[Any, Any] = field(default_factory=dict, repr=False)
 
-    def hint(self, record: Mapping[Any, Any]) -> str:
-        """Say for a tenant without a key where it belongs, and which name was probably meant for it."""
+    def hint(self, record: Mapping[Any, Any], unused: Sequence[str]) -> str:
+        """Say for a tenant without a key where it belongs, and which unused name was probably meant for it."""
         names = _names_of(record)
         if not names:
             return ""
         said = f"Set it in {self.variable}[{names[0]!r}], encrypted with ansible-vault."
-        close = self._close(names, [record])
+        close = _close(names, unused)
         return f"{said} {close}" if close else said
 
-    def unused_line(self, records: Sequence[Mapping[Any, Any]]) -> Iterator[str]:
-        """Name the keys that no tenant of the list has, in one line."""
-        unused = list(unused_names(self.given, records))
-        if unused:
-            yield f"{self.variable} holds keys that no tenant of the list uses: {listed(unused)}."
+    def unused(self, records: Sequence[Mapping[Any, Any]]) -> list[str]:
+        """Return what to call each key that none of the records, which are those of the whole list, uses."""
+        return list(unused_names(self.given, records))
 
-    def _close(self, names: Sequence[str], records: Sequence[Mapping[Any, Any]]) -> str:
-        unused = {name for name in unused_names(self.given, records) if not name.startswith("entry ")}
-        for name in names:
-            close = difflib.get_close_matches(name, sorted(unused), n=1, cutoff=CLOSE)
-            if close:
-                return f"There is an unused key for {close[0]}: did you mean that one?"
-        return ""
+
+def _close(names: Sequence[str], unused: Sequence[str]) -> str:
+    candidates = sorted({name for name in unused if not name.startswith("entry ")})
+    for name in names:
+        close = difflib.get_close_matches(name, candidates, n=1, cutoff=CLOSE)
+        if close:
+            return f"There is an unused key for {close[0]}: did you mean that one?"
+    return ""
 
 
 def unused_names(given: Mapping[Any, Any], records: Sequence[Mapping[Any, Any]]) -> Iterator[str]:

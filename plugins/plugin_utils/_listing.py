@@ -13,10 +13,13 @@ from typing import Any
 
 import yaml
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._reading import PROBLEM
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._written import did_you_mean, plain_name
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import (
     Problem,
+    Row,
+    RowProblem,
     Table,
     column_name,
     counts,
@@ -49,6 +52,8 @@ def entries_of(source: Any, ignored: Collection[str] = ()) -> Iterable[Any]:
 
 def is_ignored(name: Any, ignored: Collection[str]) -> bool:
     """Return whether a column or option is none of ours, but a note of whoever keeps the list."""
+    if name == PROBLEM:
+        return False
     return isinstance(name, str) and (name.startswith("_") or name in ignored or column_name(name) in ignored)
 
 
@@ -121,7 +126,14 @@ def _from_csv(text: str, ignored: Collection[str]) -> Iterator[dict[str, Any]]:
     for number, name in enumerate(table.columns, 1):
         if name:
             _refuse_column(table, number, name, ignored)
-    return ({**row.cells, "line": row.line} for row in table.rows())
+    return map(_entry_of, table.each())
+
+
+def _entry_of(row: Row | RowProblem) -> dict[str, Any]:
+    """Return an entry. That of a row that cannot be understood holds nothing of it: values may be in wrong columns."""
+    if isinstance(row, RowProblem):
+        return {PROBLEM: row.message, "line": row.line}
+    return {**row.cells, "line": row.line}
 
 
 def _refuse_column(table: Table, number: int, name: str, ignored: Collection[str]) -> None:
@@ -139,5 +151,5 @@ def _refuse_column(table: Table, number: int, name: str, ignored: Collection[str
     advice = did_you_mean(name, COLUMNS) or f"The header names options: {', '.join(sorted(COLUMNS))}."
     raise Problem(
         f"line {table.line}: column {number}{shown} is no option of a tenant. {advice} A column of your own begins"
-        " with _ or is named in ignore_columns (role: freshservice_link_ignore_columns)."
+        " with _ or is named in ignore_columns."
     )

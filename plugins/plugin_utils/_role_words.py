@@ -32,6 +32,7 @@ CLOSE = 0.75
 
 _SPECS = Path(__file__).resolve().parents[2] / "roles" / "freshservice_link" / "meta" / "argument_specs.yml"
 _VARIABLE = re.compile(rf"^ {{6}}({PREFIX}\w+):", re.MULTILINE)
+_DEMAND = re.compile(r"([a-z]+) must be\b")
 _KEY_MISSING = re.compile(
     r"missing required arguments: stackone_api_key\b|stackone_api_key is (missing|required)", re.IGNORECASE
 )
@@ -62,10 +63,14 @@ def in_role_words(line: str, of_list: bool) -> str:
     """Return a module's line with the role's variables in place of the module's options.
 
     An entry of a list sets options of its own under their own names; only what is of the whole run is a variable.
-    Names without an underscore are left alone: they are plain words as well.
+    Names without an underscore are plain words as well, so they are only replaced where they begin the line and a demand.
+    Files and folders of such a name are left alone.
     """
     if _KEY_MISSING.search(line):
         return KEY_MISSING
+    word = _DEMAND.match(line)
+    if word and f"{PREFIX}{word[1]}" in variables() and not (of_list and word[1] in OF_A_TENANT):
+        return f"{PREFIX}{line}"
     return _options(of_list).sub(rf"{PREFIX}\1", line)
 
 
@@ -73,4 +78,4 @@ def in_role_words(line: str, of_list: bool) -> str:
 def _options(of_list: bool) -> re.Pattern[str]:
     options = {name.removeprefix(PREFIX) for name in variables()} - (OF_A_TENANT if of_list else set())
     names = sorted(name for name in options if "_" in name)
-    return re.compile(rf"(?<![\w.\[])({'|'.join(names)})\b")
+    return re.compile(rf"(?<![\w.\[/~-])({'|'.join(names)})\b(?![./-]\w)")

@@ -26,6 +26,15 @@ class Problem(ValueError):
     """What is wrong with what was handed in, in one line that holds no secret."""
 
 
+class RowProblem(Problem):
+    """What is wrong with one row, which leaves the rows around it as they are."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(f"line {line}: {message}")
+        self.line = line
+        self.message = message
+
+
 @dataclass(frozen=True)
 class Row:
     """One line's filled cells, by column."""
@@ -46,8 +55,20 @@ class Table:
 
     def rows(self) -> Iterator[Row]:
         """The rows that hold anything. Raises Problem at the first line that cannot be read."""
+        for row in self.each():
+            if isinstance(row, RowProblem):
+                raise row
+            yield row
+
+    def each(self) -> Iterator[Row | RowProblem]:
+        """The rows that hold anything, or what is wrong with one. Raises Problem where the rest cannot be read either."""
         for line, text in self.body:
-            cells = self._named(line, _cells(line, text, self.delimiter))
+            values = _cells(line, text, self.delimiter)
+            try:
+                cells = self._named(line, values)
+            except RowProblem as problem:
+                yield problem
+                continue
             if cells:
                 yield Row(line, cells)
 
@@ -57,9 +78,10 @@ class Table:
             name = self.columns[index] if index < len(self.columns) else ""
             # Spreadsheets pad lines with empty cells.
             if value and not name:
-                raise Problem(
-                    f"line {line}: there is a value in column {index + 1}, which the header in line {self.line} does"
-                    f" not name. Put a value that holds {_spoken(self.delimiter)} in double quotes."
+                raise RowProblem(
+                    line,
+                    f"there is a value in column {index + 1}, which the header in line {self.line} does not name. Put a"
+                    f" value that holds {_spoken(self.delimiter)} in double quotes.",
                 )
             if value:
                 named[name] = value

@@ -121,16 +121,15 @@ def test_a_forgotten_vault_is_asked_for(house):
     )
 
 
-NO_FILE = "must name a file, not a pipe"
 REFUSED = {
     "a misspelt variable": ({"freshservice_link_purg": True}, "no variable freshservice_link_purg: did you mean freshservice_link_purge?"),
     "an unknown variable": ({"freshservice_link_colour": "red"}, "list it in freshservice_link_own_variables"),
     "a list and a file": ({"freshservice_link_tenants_file": "t.csv"}, "Both freshservice_link_tenants and freshservice_link_tenants_file are set."),
     **{
-        f"a list from {path}": ({"freshservice_link_tenants": "", "freshservice_link_tenants_file": path}, f"tenants_file {NO_FILE}")
-        for path in ("/dev/zero", "pipe", "/")
+        f"a list from {path}": ({"freshservice_link_tenants": "", "freshservice_link_tenants_file": path}, f" {kind}, not a file.")
+        for path, kind in {"/dev/zero": "a pipe or a device", "pipe": "a pipe or a device", "/": "a folder"}.items()
     },
-    "keys from a pipe": ({"freshservice_link_api_keys_file": "pipe"}, f"api_keys_file {NO_FILE}"),
+    "keys from a pipe": ({"freshservice_link_api_keys_file": "pipe"}, "is a pipe or a device, not a file."),
     **{f"to wait {wait}": ({"freshservice_link_wait": wait}, "freshservice_link_wait must be from 0 to 31536000") for wait in (1e10, "nan", "soon", -1)},
     "an empty list to purge by": ({"freshservice_link_tenants": [], "freshservice_link_purge": True}, "would unlink every account"),
 }  # fmt: skip
@@ -145,7 +144,95 @@ def test_what_cannot_be_right_is_refused_before_anything_is_done(house, playbook
     run = playbook("link", quiet=True, **{"freshservice_link_tenants": GOOD, **variables})
     assert run.code == 2
     assert words in run.output
+    assert "no result to tell" not in run.output
+    assert '"msg": []' not in run.output
     assert house.emulator.requests() == []
+
+
+SECRET = "Qw8Er7Ty6Ui5OpZk3Lm9"
+HEADER = "domain,origin_owner_id,label\n"
+TENANTS = HEADER + "acme,customer-acme,x\n"
+FILES = {
+    "a column": ("link", "tenants_file", "domain,origin_owner_id,lable\n", ["line 1: column 3 (lable)", "in freshservice_link_ignore_columns."]),
+    "a quote": ("link", "tenants_file", HEADER + f'acme,"{SECRET}\n', ["line 2: a double quote is left open."]),
+    "a checked quote": ("verify", "tenants_file", HEADER + f'acme,"{SECRET}\n', ["line 2: a double quote is left open."]),
+    "an invited quote": ("auth_links", "tenants_file", HEADER + f'acme,"{SECRET}\n', ["line 2: a double quote is left open."]),
+    "JSON": ("report", "tenants_file", f'[{{"domain": "{SECRET}"', ["the JSON is malformed at line 1"]),
+    "nothing": ("link", "tenants_file", None, ["there is no file "]),
+    "keys": ("link", "api_keys_file", f"domain,key\nacme,{SECRET}\n", ["line 1: the header must name the columns"]),
+    "keys twice": ("link", "api_keys_file", f"domain,api_key\nacme,{SECRET}\nacme,{SECRET}2\n", ["lines 2 and 3 are for the same tenant."]),
+    "no keys": ("verify", "api_keys_file", None, ["there is no file "]),
+    "new keys": ("rotate", "new_api_keys_file", f"domain\n{SECRET}\n", ["line 1: the header must name the columns"]),
+    "no new keys": ("rotate", "new_api_keys_file", None, ["there is no file "]),
+    "another vault": ("link", "api_keys_file", "$ANSIBLE_VAULT;1.1;AES256\n61626364\n", ["cannot be read.", "vault password"]),
+    "a folder": ("link", "api_keys_file", "", ["is a folder, not a file."]),
+}  # fmt: skip
+"""Which playbook, which variable, what is in the file, what is said of it."""
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_wrong_with_a_file_is_told_in_one_line(house, playbook, name):
+    book, variable, text, words = FILES[name]
+    house.known.add(SECRET)
+    path = house.folder / "api_keys.csv"
+    house.secret_files.add(path)
+    if text == "":
+        path.mkdir()
+    elif text is not None:
+        path.touch(mode=0o600)
+        path.write_text(text)
+    given = {} if variable == "tenants_file" else {"freshservice_link_tenants": GOOD}
+    more = {
+        "report": {"freshservice_link_report": str(house.folder / "report.csv")},
+        "auth_links": {"freshservice_link_auth_links_file": str(house.folder / "links.csv")},
+    }
+    variables = {**given, **more.get(book, {}), f"freshservice_link_{variable}": str(path)}
+    run = playbook(book, quiet=True, **variables)
+    assert run.code == 2
+    [verdict] = re.findall(r'"msg": "(.*)"', run.output)
+    assert verdict.startswith(f"freshservice_link_{variable}")
+    for word in [str(path), *words]:
+        assert word in verdict, verdict
+    assert "Finalization" not in run.output
+    assert house.emulator.requests() == []
+
+
+def test_a_failure_that_a_filter_hands_on_has_a_code(house, playbook):
+    """Whoever reads the result gets what a person gets."""
+    path = house.folder / "tenants.csv"
+    path.write_text("domain,lable\n")
+    book = house.folder / "code.yml"
+    role = {"name": "tenantlink.stackone.freshservice_link"}
+    shown = {"debug": {"msg": "{{ freshservice_link_result.failure.code }}"}}
+    tasks = [{"block": [{"include_role": role}], "rescue": [shown]}]
+    book.write_text(
+        yaml.safe_dump([{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}])
+    )
+    run = house.ansible_playbook(str(book), "-e", f"freshservice_link_tenants_file={path}", quiet=True)
+    assert '"msg": "invalid_argument"' in run.output
+
+
+def test_a_row_that_cannot_be_understood_fails_alone(house, playbook):
+    path = house.folder / "tenants.csv"
+    path.write_text(HEADER + "acme,customer-acme,Acme, Inc.\nglobex,customer-globex,x\n")
+    run = playbook("link", quiet=True, freshservice_link_tenants_file=str(path))
+    assert run.code == 2
+    assert block(run)[1] == (
+        "entry 1, line 2: there is a value in column 4, which the header in line 1 does not name. Put a value that holds a comma in"
+        " double quotes. Correct it, then run again."
+    )
+    assert set(house.linked()) == {"customer-globex"}
+    house.by_hand("acme", origin_owner_id="customer-acme", origin_owner_name="customer-acme")
+    purge = {"freshservice_link_purge": True, "freshservice_link_purge_limit": 1}
+    assert playbook("link", quiet=True, freshservice_link_tenants_file=str(path), **purge).code == 2
+    assert "customer-acme" in house.linked()
+
+
+def test_keys_of_close_names_are_not_confused(house, playbook):
+    listed = [{"domain": "acmf", "origin_owner_id": "customer-new"}, *GOOD]
+    text = "\n".join(block(playbook("link", quiet=True, freshservice_link_tenants=listed)))
+    assert "acmf" in text
+    assert "did you mean" not in text
 
 
 def test_what_is_somebodys_own_or_a_result_is_no_misspelling(house, playbook):
@@ -223,6 +310,14 @@ def test_a_become_of_the_whole_site_is_not_for_tenants(house, playbook, book):
     house.encrypt(house.folder / "new.csv", f"domain,api_key\nacme,{house.tenant_key('acme')}\n")
     house.secret_files.add(house.folder / "links.csv")
     run = playbook(book, env=BECOME, freshservice_link_tenants=GOOD, **more.get(book, {}))
+    assert run.code == 0, run.output
+
+
+def test_a_become_in_the_variables_is_not_for_tenants_either(house, playbook):
+    inventory = house.folder / "site.yml"
+    hosts = {"hosts": {"localhost": {name.lower(): value for name, value in BECOME.items()}}}
+    inventory.write_text(yaml.safe_dump({"all": hosts}))
+    run = playbook("link", "-i", str(inventory), freshservice_link_tenants=GOOD)
     assert run.code == 0, run.output
 
 

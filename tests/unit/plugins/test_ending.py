@@ -12,7 +12,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _role_words
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._ending import (
     DIED,
-    NO_RESULT,
     NO_TENANT,
     Asked,
     ending_of_host,
@@ -89,6 +88,15 @@ def test_check_mode_does_not_speak_of_what_was_done(rotating, check_mode, words)
     assert ("Bring the new keys" in "".join(told)) == (rotating and not check_mode)
 
 
+@pytest.mark.parametrize(("action", "named"), [("relink", "re-linked"), ("create", "linked"), ("none", None)])
+def test_new_keys_are_to_be_kept_where_stackone_has_got_any(action, named):
+    told = lines(links(row("a", action), row("b", **failure("b"))), rotating=True)
+    advice = [line for line in told if line.startswith("Bring")]
+    assert advice == (
+        [f"Bring the new keys of the {named} tenants into the encrypted file of keys now."] if named else []
+    )
+
+
 def test_who_failed_does_not_count_as_declared():
     result = links(row("a", **failure("a")), row("b"))
     assert ", 1 as declared, 1 failed; " in lines(result)[0]
@@ -120,7 +128,7 @@ def test_who_had_no_turn_is_counted_and_not_named():
 
 def test_a_run_without_a_result_says_why_once():
     result = {"failed": True, "msg": "purge_limit must be a share."}
-    assert lines(result) == [NO_RESULT]
+    assert lines(result) == []
     assert verdict(result) == "freshservice_link_purge_limit must be a share."
     assert verdict({"changed": False}) == DIED
 
@@ -165,12 +173,30 @@ def test_a_missing_key_is_asked_for_by_the_name_of_its_tenant():
     assert SECRET not in "".join(told)
 
 
+def test_a_key_that_is_used_is_not_suggested():
+    """The names of customers are often close to one another: each has a key of its own."""
+    result = links(row("t00028", **failure("t00028", **MISSING)), row("t00029"))
+    told = "\n".join(lines(result, keys=Keys(given={"t00029": "K", "globex": "K"})))
+    assert "did you mean" not in told
+    assert told.endswith("no tenant of the list uses: globex.")
+
+
+def test_where_no_key_is_known_at_all_it_is_said_once():
+    keyless = [row(f"t{number}", **failure(f"t{number}", **MISSING)) for number in range(12)]
+    told = lines(links(*keyless, row("bad", **failure("bad"))))
+    assert told[1:] == [
+        "bad (owner c-bad): the key is bad.",
+        "12 tenants have no API key: freshservice_link_api_keys is empty (t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 and 2 more)."
+        " Pass the encrypted file that holds the keys: -e @vault.yml --ask-vault-pass.",
+    ]
+
+
 def test_a_dictionary_under_another_name():
-    told = lines(links(row("acme", **failure("acme", **MISSING))), near=["my_api_keys"])
-    assert told[2] == (
-        "freshservice_link_api_keys is empty. my_api_keys is set, but not read: if it is the one, give the role's variable its"
-        " value."
-    )
+    told = lines(links(row("acme", **failure("acme", **MISSING))), near=["my_api_keys", "vault_stackone_api_key"])
+    assert told[1:] == [
+        "1 tenant has no API key: freshservice_link_api_keys is empty (acme). my_api_keys is set, but not read: if it is the"
+        " one, give the role's variable its value."
+    ]
 
 
 def test_a_vault_under_other_names():
@@ -207,7 +233,15 @@ def test_a_host():
     assert ending_of_host("h", {"actions": ["create"]}, Asked(check_mode=True)).lines == [
         "h: would be linked; account new, not linked yet"
     ]
+    gone = {"actions": ["delete"], "account": {"id": "7", "status": "active"}}
+    assert ending_of_host("h", gone, Asked()).lines == ["h: unlinked; account 7"]
     assert ending_of_host("h", {"key_check": {"status": "valid"}}, Asked()).verdict == ""
+
+
+def test_a_host_without_a_key_is_not_asked_about_variables_that_are_read():
+    """Those of the example inventory take theirs from dictionaries of keys."""
+    told = ending_of_host("h", {"msg": "api_key is missing."}, Asked(near=["vault_freshservice_api_keys"])).verdict
+    assert "not read" not in told
 
 
 @pytest.mark.parametrize(
@@ -231,7 +265,11 @@ def test_the_roles_words():
     assert in_role_words("set tenants[].verify_link, or freshservice_link_report", of_list=True) == (
         "set tenants[].verify_link, or freshservice_link_report"
     )
-    assert in_role_words("timeout must be more than 0", of_list=True) == "timeout must be more than 0"
+    assert in_role_words("timeout must be more than 0", of_list=True) == "freshservice_link_timeout must be more than 0"
+    assert in_role_words("state must be present", of_list=True) == "state must be present"
+    assert in_role_words("No answer within the timeout.", of_list=True) == "No answer within the timeout."
+    assert in_role_words("/my/api_keys.csv: api_keys", of_list=True) == "/my/api_keys.csv: freshservice_link_api_keys"
+    assert in_role_words("api_keys/new.csv", of_list=True) == "api_keys/new.csv"
 
 
 def test_every_variable_of_the_role_is_known():

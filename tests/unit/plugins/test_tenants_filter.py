@@ -23,6 +23,8 @@ from hypothesis import strategies as st
 from ansible_collections.tenantlink.stackone.plugins.filter import api_keys as api_keys_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import tenants as tenants_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import vaulted_api_keys as vaulted_plugin
+from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import entries_from
+from ansible_collections.tenantlink.stackone.plugins.module_utils._reading import PROBLEM
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import listed_tenant_spec
 from ansible_collections.tenantlink.stackone.plugins.module_utils._written import trimmed
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _listing
@@ -117,10 +119,6 @@ BAD_CSV = {
     "an admin's keys": (f"domain,admin_api_key\nacme,{SECRET}\n", ["line 1", "column 2 is admin_api_key", "vaulted dictionary"]),
     "credential fields": ("domain,credential_fields\nacme,{}\n", ["line 1", "column 2 is credential_fields", "defaults"]),
     "a name twice": ("domain,label,domain\nacme,x,y\n", ["line 1", "columns 1 and 3"]),
-    "a long row": (f"domain,label\nacme,x\nglobex,y,{SECRET}\n", ["line 3", "column 3", "header in line 1", "a comma", "double quotes"]),
-    "a long row with semicolons": (f"domain;label\nacme;x;{SECRET}\n", ["line 2", "column 3", "a semicolon"]),
-    "a long row with tabs": (f"domain\tlabel\nacme\tx\t{SECRET}\n", ["line 2", "column 3", "a tab"]),
-    "a column without a name": (f"domain,,label\nacme,{SECRET},x\n", ["line 2", "column 2"]),
     "an open quote": (f'domain,label\nacme,x\nglobex,"{SECRET}\ninitech,y\n', ["line 3", "left open"]),
     "an open quote in the header": ('domain,"label\nacme,x\n', ["line 1", "left open"]),
     "a value over two lines": (f'domain,label\nacme,"a\n{SECRET}"\n', ["line 2", "left open"]),
@@ -135,6 +133,43 @@ def test_csv_that_is_refused(name):
     message = refused(tenants, text)
     for word in words:
         assert word in message, message
+
+
+BAD_ROWS = {
+    "a long row": (f"domain,label\nacme,x\nglobex,y,{SECRET}\n", ["line 3", "column 3", "header in line 1", "a comma", "double quotes"]),
+    "a long row with semicolons": (f"domain;label\nacme;x;{SECRET}\n", ["line 2", "column 3", "a semicolon"]),
+    "a long row with tabs": (f"domain\tlabel\nacme\tx\t{SECRET}\n", ["line 2", "column 3", "a tab"]),
+    "a column without a name": (f"domain,,label\nacme,{SECRET},x\n", ["line 2", "column 2"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_ROWS)
+def test_a_row_that_cannot_be_understood_is_left_to_the_module_to_refuse_alone(name):
+    """Nothing of it is handed on: its values may be in wrong columns. A filter that gets the list hands it on as it is."""
+    text, [line, *words] = BAD_ROWS[name]
+    listed = tenants(tenants(text + "\n"), api_keys={"acme": "K"})
+    [row] = [entry for entry in listed if PROBLEM in entry]
+    assert set(row) == {PROBLEM, "line"}
+    assert line == f"line {row['line']}"
+    for word in words:
+        assert word in row[PROBLEM]
+    [entry] = entries_from([row])
+    assert entry.failure.line.startswith(f"entry 1, {line}: there is a value in column ")
+    assert not entry.identified
+    assert SECRET not in entry.failure.line
+
+
+def test_a_problem_is_handed_on_from_filter_to_filter():
+    listed = tenants("domain,lable\n", on_problem="return", source_name="/t.csv")
+    assert listed == {PROBLEM: "/t.csv: " + refused(tenants, "domain,lable\n")}
+    assert tenants(listed, on_problem="return", source_name="x") == listed
+    assert refused(tenants, listed) == listed[PROBLEM]
+    keys = api_keys(f"domain,key\nacme,{SECRET}\n", "return", "/k.csv")
+    assert keys[PROBLEM].startswith("/k.csv: line 1: the header must name")
+    assert tenants("domain\nacme\n", api_keys=keys, on_problem="return") == keys
+    named = tenants([{"domain": "acme"}], api_keys={"b": "K"}, keyed_only=True, on_problem="return", keys_name="new")
+    assert named[PROBLEM].startswith("new: b belongs to no present tenant")
+    assert "raise or return" in refused(tenants, [], on_problem="ignore")
 
 
 def test_the_columns_are_the_options_of_a_tenant():
@@ -176,7 +211,7 @@ def test_any_text_is_a_list_or_a_refusal(text):
         message = "line 0: none"
     assert re.match(r"line \d+: ", message)
     for tenant in result:
-        assert set(tenant) <= {"domain", "label", "line"}
+        assert set(tenant) <= {"domain", "label", "line"} or set(tenant) == {PROBLEM, "line"}
         assert all(value == value.strip() != "" for name, value in tenant.items() if name != "line")
 
 
