@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import WHERE_A_KEY_GOES
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document import (
     SERVICES,
@@ -270,8 +271,9 @@ def _no_keys_at_all(keyless: Sequence[Mapping[Any, Any]], asked: Asked) -> str:
 
 
 def _failure_line(record: Mapping[Any, Any], keys: Keys, unused: Sequence[str]) -> str:
-    line = _in_role_words(record)
-    return f"{line} {keys.hint(record, unused)}".rstrip() if _lacks_key(record) else line
+    line, hint = _in_role_words(record), keys.hint(record, unused) if _lacks_key(record) else ""
+    # The module can only say in general where a key goes.
+    return f"{line.replace(WHERE_A_KEY_GOES, '').rstrip()} {hint}" if hint else line
 
 
 def _in_role_words(record: Mapping[Any, Any]) -> str:
