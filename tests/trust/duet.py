@@ -148,11 +148,14 @@ class Duet:
             return once(http_self, request)
 
         def enter(module: Any, argument_spec: dict[str, Any], supports_check_mode: bool = False, **rules: Any) -> None:
-            options = copy.deepcopy(duet._players[threading.get_ident()].options)
-            found = ModuleArgumentSpecValidator(argument_spec, **rules).validate(options)
+            module._load_params()
+            found = ModuleArgumentSpecValidator(argument_spec, **rules).validate(module.params)
             assert not found.error_messages, found.error_messages
             module.params, module.no_log_values = found.validated_parameters, set(found._no_log_values)
             module.check_mode = module._diff = False
+
+        def load(module: Any) -> None:
+            module.params = copy.deepcopy(duet._players[threading.get_ident()].options)
 
         def leave(failed: bool) -> Callable[..., None]:
             def left(_module: Any, msg: str | None = None, **said: Any) -> None:
@@ -172,6 +175,7 @@ class Duet:
             patch(AnsibleModule, "__init__", enter)
             patch(AnsibleModule, "exit_json", leave(False))
             patch(AnsibleModule, "fail_json", leave(True))
+            patch(AnsibleModule, "_load_params", load)
             patch(AnsibleModule, "warn", lambda _module, _warning: None)
             # Only a process's main thread may take signals.
             patch(_crew.signal, "signal", lambda _number, handler: handler)
