@@ -331,7 +331,7 @@ def _account_id(params: Mapping[str, Any]) -> str | None:
 
 
 def _id(params: Mapping[str, Any], name: str) -> str | None:
-    value = _text(params, name)
+    value = _plain_text(params, name)
     return checked_id(value, name) if value else value
 
 
@@ -352,6 +352,13 @@ def checked_id(value: str, name: str) -> str:
 
 
 def _text(params: Mapping[str, Any], name: str) -> str | None:
+    value = _plain_text(params, name)
+    if value and is_error(value):
+        raise invalid_argument(f"{name} is {value}, an error of a spreadsheet.", "Write the text itself.")
+    return value
+
+
+def _plain_text(params: Mapping[str, Any], name: str) -> str | None:
     value: str | None = params.get(name)
     if value is None:
         return None
@@ -359,6 +366,4 @@ def _text(params: Mapping[str, Any], name: str) -> str | None:
         raise invalid_argument(f"{name} is longer than {TEXT_LIMIT} characters.")
     if value != harmless(value) or not {"\t", "\n"}.isdisjoint(value):
         raise invalid_argument(f"{name} holds a control character.")
-    if is_error(value):
-        raise invalid_argument(f"{name} is {value}, an error of a spreadsheet.", "Write the text itself.")
     return value

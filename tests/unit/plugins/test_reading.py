@@ -215,6 +215,14 @@ def test_what_a_spreadsheet_made_of_an_id_is_refused(option, text):
         tenant_from(with_defaults({"domain": "acme", option: text}, TENANT))
 
 
+@pytest.mark.parametrize("option", ["label", "origin_owner_name", "origin_username"])
+def test_nobody_is_called_what_a_spreadsheet_shows_for_an_error(option):
+    with pytest.raises(Failed, match=f"{option} is #N/A, an error of a spreadsheet"):
+        tenant_from(with_defaults({"domain": "acme", option: "#N/A"}, TENANT))
+    named = tenant_from(with_defaults({"domain": "acme", option: "Team #1"}, TENANT))
+    assert getattr(named, option) == "Team #1"
+
+
 @pytest.mark.parametrize("text", IDS)
 def test_what_can_be_an_id_is_taken(text):
     assert tenant_from(with_defaults({"origin_owner_id": text}, TENANT)).origin_owner_id == text
