@@ -99,11 +99,14 @@ class Admin(Emulator):
     """The emulator with one lasting connection to its admin interface, which is asked many times for each run."""
 
     _connection: http.client.HTTPConnection | None = None
+    _used = 0.0
 
     def _admin(self, method: str, path: str, data: Any = None) -> Any:
         parts = urlsplit(self.admin_url)
-        if self._connection is None:
+        # While other tests run, the emulator closes it, after a longer time than this.
+        if self._connection is None or time.monotonic() - self._used > 30:
             self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+        self._used = time.monotonic()
         body = None if data is None else json.dumps(data)
         self._connection.request(method, parts.path + path, body, {"Content-Type": "application/json"})
         answer = self._connection.getresponse()
