@@ -23,7 +23,7 @@ WAYS = {
     "a missing option": ({"origin_owner_id": None}, {}, None, True),
     "a bad choice": ({"state": "presnt"}, {}, None, True),
     "a bad type": ({"retries": "many"}, {}, None, True),
-    "no Python": ({}, {"vars": {"ansible_python_interpreter": "/nowhere/python"}}, "none", True),
+    "no Python": ({}, {"vars": {"ansible_python_interpreter": "/nowhere/python"}}, "internal_error", True),
 }
 """Way -> what is set otherwise in the task's options and in the task, the code where the module has one, and whether the
 task fails."""

@@ -16,7 +16,7 @@ TEXTS = [
     "e\u0301 o\u0308 (combining)",
     "\u202egnirts\u202c \u200bzero\u200bwidth\ufeff",
     "quotes ' \" ` \\ \\n $HOME $(id) `id` ; | & > <",
-    "{{ 7 * 191 }} {% for x in y %} {# no #} ${7*191} #{7*191} <%= 7*191 %>",
+    "{{ 7919 * 7907 }} {% for x in y %} {# no #} ${7919*7907} #{7919*7907} <%= 7919*7907 %>",
     "<script>alert(1)</script> \"><img src=x onerror=alert(1)> &amp;",
     "=HYPERLINK(\"http://x\") +1 -1 @SUM",
     "null", "true", "0", "[1, 2]", "{'a': 1}", "!vault x", "- x: y", "~", "* &", "%s %d {0}",
@@ -74,7 +74,7 @@ def test_control_characters_are_refused(house):
 
 
 ESCAPES = "\x1b[2J\x1b]0;owned\x07\x1b[31mred\x9b2J\x08\x00\u202e"
-MARKUP = "<script>alert(1)</script>{{ 7 * 191 }}"
+MARKUP = "<script>alert(1)</script>{{ 7919 * 7907 }}"
 
 
 @pytest.mark.parametrize(("service", "status"), [("stackone", 400), ("hub", 502), ("freshservice", 403)])
@@ -87,8 +87,8 @@ def test_what_servers_answer_reaches_no_terminal_raw(house, service, status):
     assert result["failed"]
     assert not RAW.search(run.output), run.output
     assert not RAW.search(json.dumps(result, ensure_ascii=False))
-    assert "1337" not in run.output
-    assert "1337" not in json.dumps(result)
+    assert "62615533" not in run.output
+    assert "62615533" not in json.dumps(result)
 
 
 def test_what_others_wrote_into_an_account_reaches_no_terminal_raw(house):
