@@ -93,7 +93,7 @@ class Rulebook:
         return [
             line.partition(f"Owner {owner}: ")[2]
             for line in self.output.splitlines()
-            if f'"msg": "Owner {owner}: ' in line
+            if line.strip().startswith(f'"Owner {owner}: ')
         ]
 
     def until(self, done: Callable[[], Any]) -> None:
