@@ -21,7 +21,7 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import 
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._vault_keys import Merged, merge
 
 MISSING = (
-    "There is no vault password. Type it at a terminal, or name a file that holds it with -e vault_password_file=PATH"
+    "No vault password was given. Type it at a terminal, or name a file that holds it with -e vault_password_file=PATH"
 )
 SPEC = {
     "keys_file": {"type": "str", "required": True},

@@ -85,7 +85,7 @@ def _keyed(listed: list[Any], common: dict[str, Any], keyring: Keyring, keys_nam
 
 def _common(defaults: Any) -> dict[str, Any]:
     if not isinstance(defaults, Mapping):
-        raise Problem("defaults is no dictionary. Write options and values, such as 'account_type: test'.")
+        raise Problem("defaults is not a dictionary. Write options and values, such as 'account_type: test'.")
     common: dict[str, Any] = _settings(defaults, "defaults", ())
     return common
 
@@ -97,7 +97,7 @@ def _texts(names: Any) -> list[str]:
 
 
 def _settings(entry: Any, where: str, ignored: Collection[str]) -> Any:
-    """A new dictionary of what is set, each option under its own name. What is no dictionary, the module refuses alone."""
+    """A new dictionary of what is set, each option under its own name. The module refuses what is not a dictionary by itself."""
     if not isinstance(entry, Mapping):
         return _plain(entry)
     named = ((name, _plain(value)) for name, value in entry.items() if not is_ignored(name, ignored))

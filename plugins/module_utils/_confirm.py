@@ -181,7 +181,7 @@ class Confirmer:
         self._check_kept(outcome, account, sent)
 
     def _check_kept(self, outcome: Outcome, account: Account, sent: set[str]) -> None:
-        """A success that changed nothing of what was `sent` is no change, and for all but the label a failure (S42)."""
+        """A success that changed nothing of what was `sent` is not a change, and for all but the label a failure (S42)."""
         unkept = drift(outcome.tenant, account)
         if Action.UPDATE in outcome.actions and unkept and set(unkept) >= sent:
             outcome.actions.remove(Action.UPDATE)

@@ -275,7 +275,7 @@ def _opened(session: Callable[[], ConnectSession]) -> ConnectSession:
 
 
 def _for_all(fetch: Callable[[], Form]) -> Form:
-    """Return what other tenants get as well. That the Hub refuses this one session is no failure of theirs."""
+    """Return what other tenants get as well. That the Hub refuses this one session is not their failure."""
     try:
         return fetch()
     except Failed as error:

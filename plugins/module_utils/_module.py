@@ -81,7 +81,7 @@ class Module(AnsibleModule):
         self.params = {**{name: value for name, value in self.params.items() if name not in own}, **values}
 
     def _log_invocation(self) -> None:
-        """Log what a result would repeat: the passwords in URLs are no options of their own that Ansible would hide."""
+        """Log what a result would repeat: the passwords in URLs are not options of their own that Ansible would hide."""
         declared = self.params
         self.params = _shown(self.arguments_shown())
         try:

@@ -90,7 +90,7 @@ def backoff(attempt: int) -> float:
 class Attempts:
     """What a request has been through, and whether and when it is sent once more.
 
-    Being refused for a quota that others use as well is no failed attempt: only the waiting is bounded.
+    Being refused for a quota that others use as well is not a failed attempt: only the waiting is bounded.
     """
 
     retries: int

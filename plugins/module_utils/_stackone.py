@@ -335,7 +335,7 @@ class StackOne:
 
 
 def _sent(request: SessionRequest) -> set[str]:
-    """Return the texts of a request: where an answer repeats them, they are no secrets of its session."""
+    """Return the texts of a request: where an answer repeats them, they are not secrets of its session."""
     return {value for value in request.body("integration_id").values() if isinstance(value, str)}
 
 

@@ -149,7 +149,7 @@ def quoted(text: str) -> str:
 
 
 def _host_of(text: str) -> str:
-    """The host of a pasted URL, with or without its scheme; what is no host of Freshservice's passes through.
+    """The host of a pasted URL, with or without its scheme; what is not a host of Freshservice's passes through.
 
     The path of a portal's URL is dropped.
     """

@@ -37,7 +37,7 @@ Edit = tuple[int, int, str]
 
 @dataclass(frozen=True)
 class Entry:
-    """A key: its name as Ansible reads it, and its value, C(None) where that is no text. Places are in the text."""
+    """A key: its name as Ansible reads it, and its value, `None` where that is not text. Places are in the text."""
 
     name: str
     value: str | None

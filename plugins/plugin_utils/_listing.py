@@ -150,6 +150,6 @@ def _refuse_column(table: Table, number: int, name: str, ignored: Collection[str
     shown = f" ({written})" if plain_name(written) else ""
     advice = did_you_mean(name, COLUMNS) or f"The header names options: {', '.join(sorted(COLUMNS))}."
     raise Problem(
-        f"line {table.line}: column {number}{shown} is no option of a tenant. {advice} A column of your own begins"
+        f"line {table.line}: column {number}{shown} is not an option of a tenant. {advice} A column of your own begins"
         " with _ or is named in ignore_columns."
     )

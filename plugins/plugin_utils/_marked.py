@@ -26,7 +26,7 @@ except ImportError:  # ansible-core before 2.19
 _RUN = re.compile(r"[][{}|*\\\x00-\x1f\x7f]|^#")
 """Without these nobody writes a template, an index, a filter or a huge number."""
 _MASKED = re.compile(r"\*{3,}")
-"""What stands in place of a secret. So many asterisks in a row are no operator, so nothing can be made of them."""
+"""What stands in place of a secret. So many asterisks in a row are not an operator, so nothing can be made of them."""
 _BRACKETS, _QUOTES = set("()"), set("'\"")
 
 _environment = Environment()  # noqa: S701 - nothing is rendered

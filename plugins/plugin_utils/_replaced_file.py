@@ -48,7 +48,7 @@ class LockedFile:
 
 @contextlib.contextmanager
 def locked_file(path: str, patience: float = 60.0) -> Iterator[LockedFile]:
-    """Wait for others who have it locked. Raises Problem after C(patience) seconds, and for what is no regular file."""
+    """Wait for others who have it locked. Raises Problem after C(patience) seconds, and for what is not a regular file."""
     real = Path(os.path.realpath(path))
     try:
         with _lock(real, patience):

@@ -233,10 +233,10 @@ def test_paths_start_where_the_user_is(house, clear):
 
 BAD_PASSWORDS = {
     "another": ("other", "vault_file: the password does not open it, or the file is damaged."),
-    "an empty file": ("empty", "There is no vault password. Type it at a terminal, or name a file"),
+    "an empty file": ("empty", "No vault password was given. Type it at a terminal, or name a file"),
     "a script": ("script", "is executable: then Ansible runs it as a script, which is not supported here."),
     "no file": ("nowhere", "vault_password_file: there is no file "),
-    "no terminal": (None, "There is no vault password. Type it at a terminal, or name a file"),
+    "no terminal": (None, "No vault password was given. Type it at a terminal, or name a file"),
 }
 
 

@@ -101,7 +101,7 @@ def test_a_spreadsheet(house, link):
     assert "entry 3, line 6 (initech): state must be present or absent. Did you mean present?" in result.output
     assert house.linked() == {"customer-acme": "acme"}
     unknown = link(freshservice_link_tenants_file=path)
-    assert "line 2: column 4 (Notes) is no option of a tenant." in unknown.output
+    assert "line 2: column 4 (Notes) is not an option of a tenant." in unknown.output
     assert "freshservice_link_ignore_columns" in unknown.output
 
 

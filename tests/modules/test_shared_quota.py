@@ -39,7 +39,7 @@ class OtherTool:
 
 
 def test_no_tenant_is_given_up(tmp_path):
-    """Though none is repeated after a failure, and 429s are no failed attempts."""
+    """Though none is repeated after a failure, and 429s are not failed attempts."""
     options = ("--tenants", str(TENANTS), "--stackone-rpm", "20", "--stackone-window-s", "2")
     with Emulator(*options) as emulator, InProcess.opened(emulator, tmp_path) as house:
         domains = [tenant["domain"] for tenant in emulator.tenants()]

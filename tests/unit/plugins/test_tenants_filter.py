@@ -112,8 +112,8 @@ BAD_CSV = {
     "one column in two spellings": ("Domain,domain\nacme,x\n", ["line 1", "columns 1 and 2 have the same name"]),
     "an encrypted file behind a byte order mark": ("\ufeff$ANSIBLE_VAULT;1.1;AES256\n6162\n", ["encrypted", "byte order mark", "UTF-8"]),
     "an encrypted file behind a blank line": ("\n$ANSIBLE_VAULT;1.1;AES256\n6162\n", ["encrypted", "stands before"]),
-    "no header": (f"acme,{SECRET}\n", ["line 1", "column 1 (acme) is no option"]),
-    "no header, the key first": (f"{SECRET},acme\n", ["line 1", "column 1 is no option"]),
+    "no header": (f"acme,{SECRET}\n", ["line 1", "column 1 (acme) is not an option"]),
+    "no header, the key first": (f"{SECRET},acme\n", ["line 1", "column 1 is not an option"]),
     "a column of keys": (f"domain,api_key\nacme,{SECRET}\n", ["line 1", "column 2 is api_key", "vaulted dictionary"]),
     "another spelling": (f"domain,API Key\nacme,{SECRET}\n", ["line 1", "column 2 is api_key", "vaulted dictionary"]),
     "an admin's keys": (f"domain,admin_api_key\nacme,{SECRET}\n", ["line 1", "column 2 is admin_api_key", "vaulted dictionary"]),
@@ -437,7 +437,7 @@ def test_defaults(name):
 
 
 def test_defaults_must_be_a_dictionary():
-    assert "defaults is no dictionary" in refused(tenants, [], defaults=[SECRET])
+    assert "defaults is not a dictionary" in refused(tenants, [], defaults=[SECRET])
 
 
 def test_the_input_is_not_changed_nor_shared():
