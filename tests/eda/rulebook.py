@@ -5,19 +5,22 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import importlib.util
 import json
 import os
+import re
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -27,11 +30,12 @@ from urllib.request import ProxyHandler, Request, build_opener
 import pytest
 import yaml
 
-from tests.integration.house import House
+from tests.integration.house import PLAYBOOKS, House
 
 REQUIRED = "TENANTLINK_REQUIRE_EDA"
 RULEBOOK = "tenantlink.stackone.heal_links"
 PATIENCE_S = 120.0
+COLLECTION = PLAYBOOKS.parent
 COMMAND = Path(sys.executable).with_name("ansible-rulebook")
 
 _opener = build_opener(ProxyHandler({}))
@@ -57,43 +61,79 @@ def signature_of(body: bytes, secret: str) -> str:
 class Rulebook:
     """Heals the declared tenants of a house until it is stopped. All it says is in `output`."""
 
-    def __init__(self, house: House, declared: list[dict[str, Any]], **variables: Any) -> None:
-        self.secret = secrets.token_urlsafe(32)
-        self.path = house.folder / "rulebook.txt"
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}/stackone/accounts"
+    def __init__(
+        self,
+        house: House,
+        declared: list[dict[str, Any]],
+        look_every: int = 300,
+        port: int | None = None,
+        webhook_secret: str | None = None,
+        **variables: Any,
+    ) -> None:
+        self.secret = webhook_secret or secrets.token_urlsafe(32)
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}/stackone/accounts"
         house.known.add(self.secret)
         files = declare(house, declared, variables)
-        password = str(house.folder / "password")
+        self._house = house
+        self._rulebook_vars = self._variables(look_every, files)
+        self._starts = 0
+        self.start()
+
+    def start(self) -> None:
+        """Start it, once more where it was stopped or killed, and wait until it listens."""
+        self._starts += 1
+        self._seen = 0
+        house, password = self._house, str(self._house.folder / "password")
+        self.path = house.folder / f"rulebook-{self.port}-{self._starts}.txt"
         command = [COMMAND, "-vv", "-r", RULEBOOK, "--vault-password-file", password]
-        command += ["-i", _inventory(house), "-e", self._variables(house, port, files)]
+        command += ["-i", _inventory(house), "-e", self._rulebook_vars]
         env = house.environment({"ANSIBLE_VAULT_PASSWORD_FILE": password, "PYTHONUNBUFFERED": "1"})
         with self.path.open("wb") as output:
             self._process = subprocess.Popen(
                 list(map(str, command)), cwd=house.folder, env=env, stdout=output, stderr=subprocess.STDOUT
             )
-        self.until(lambda: listens(port))
+        self.until(lambda: listens(self.port))
 
-    def _variables(self, house: House, port: int, files: list[str]) -> Path:
-        """The rulebook's variables, with the secret as `ansible-vault encrypt_string` writes it."""
-        path = house.folder / "rulebook_vars.yml"
-        house.encrypt(path, self.secret)
-        vaulted = textwrap.indent(path.read_text(), "  ")
-        plain = yaml.safe_dump({"stackone_webhook_port": port, "heal_vars_files": files})
-        path.write_text(f"{plain}stackone_webhook_secret: !vault |\n{vaulted}")
+    def _variables(self, look_every: int, files: list[str]) -> Path:
+        """The rulebook's variables, with the secrets as `ansible-vault encrypt_string` writes them."""
+        house = self._house
+        plain = {
+            "stackone_webhook_port": self.port,
+            "stackone_look_every": look_every,
+            "freshservice_link_stackone_url": house.emulator.stackone_url,
+            "heal_vars_files": files,
+        }
+        text = yaml.safe_dump(plain)
+        vaulted = house.folder / "vaulted.yml"
+        for name, secret in (
+            ("stackone_webhook_secret", self.secret),
+            ("freshservice_link_stackone_api_key", house.emulator.stackone_api_key),
+        ):
+            house.encrypt(vaulted, secret)
+            text += f"{name}: !vault |\n{textwrap.indent(vaulted.read_text(), '  ')}"
+        path = house.folder / f"rulebook_vars-{self.port}.yml"
+        path.write_text(text)
         return path
+
+    def begin(self) -> None:
+        """Let `output` begin here."""
+        self._seen = self.path.stat().st_size
 
     @property
     def output(self) -> str:
-        """What it and its playbooks have said so far."""
-        return self.path.read_text(errors="replace")
+        """What it and its playbooks have said since its start, or since `begin`."""
+        return self.path.read_bytes()[self._seen :].decode(errors="replace")
 
-    def runs(self, owner: str) -> list[str]:
-        """What was said at the end of each run for a declared owner."""
+    def ended(self) -> int:
+        """How many playbooks have ended."""
+        return self.output.count("PLAY RECAP ")
+
+    def endings(self) -> list[str]:
+        """What was said at the end of each run that healed something or found nothing to do."""
+        said = [line.strip().strip('",') for line in self.output.splitlines()]
         return [
-            line.partition(f"Owner {owner}: ")[2]
-            for line in self.output.splitlines()
-            if line.strip().startswith(f'"Owner {owner}: ')
+            line for line in said if re.match(r"(Owner .*|\d+ broken accounts|Tenants without .*): \d+ linked", line)
         ]
 
     def until(self, done: Callable[[], Any]) -> None:
@@ -117,6 +157,16 @@ class Rulebook:
             with refused:
                 return refused.code
 
+    def kill(self) -> None:
+        """End it and all that it has started at once, as a service manager or a power failure does."""
+        family = [self._process.pid]
+        for pid in family:
+            family += [child for child, parent in _parents() if parent == pid]
+        for pid in family:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+
     def stop(self) -> None:
         """Stop it, by force if it does not listen."""
         self._process.terminate()
@@ -125,6 +175,13 @@ class Rulebook:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    """Each process with its parent."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            yield int(path.parent.name), int(path.read_text().rpartition(")")[2].split()[1])
 
 
 def _inventory(house: House) -> Path:

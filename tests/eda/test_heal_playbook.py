@@ -115,15 +115,73 @@ def test_a_tenant_that_cannot_be_healed_is_red_and_says_why(house, heal):
     assert "umbrella (owner customer-umbrella): the Freshservice account is suspended." in run.output
 
 
-@pytest.mark.parametrize("given", [{}, {"stackone_event": {}}, {"stackone_event": event("")}])
-def test_without_an_owner_it_says_what_to_give(house, heal, given):
-    run = heal(freshservice_link_tenants=[{"domain": "acme"}], **given)
+@pytest.mark.parametrize(
+    "given",
+    [
+        event(""),
+        event(None),
+        {"owner": "customer-acme"},
+        {"accounts": [event("customer-acme"), event("")]},
+        "customer-acme",
+        4711,
+    ],
+)
+def test_an_event_without_an_owner_is_refused(house, heal, given):
+    run = heal(stackone_event=given, freshservice_link_tenants=DECLARED)
     assert run.code == 2
-    assert "Name the owner in stackone_event.origin_owner_id" in run.output
+    assert "Name the owner in origin_owner_id of freshservice_link_event" in run.output
     assert house.emulator.requests() == []
+
+
+@pytest.mark.parametrize("given", [{}, {"stackone_event": {}}, {"stackone_event": {"accounts": []}}])
+def test_without_an_event_all_are_linked_that_have_no_active_account(house, heal, given):
+    """One in error, one that is gone, one that works but has drifted, one who is to be absent, and one of nobody."""
+    broken = house.by_hand("acme", api_key=house.keys["acme"], status="error")
+    house.by_hand("hooli", api_key=house.keys["hooli"], label="Drifted")
+    house.by_hand("initech", api_key=house.keys["initech"], status="error")
+    house.by_hand("umbrella", status="expired")
+    declared = [*DECLARED, {"domain": "hooli", "origin_owner_id": "customer-hooli", "label": "Desk"}]
+    declared.append({"domain": "initech", "origin_owner_id": "customer-initech", "state": "absent"})
+    run = heal(freshservice_link_tenants=declared, freshservice_link_purge=True, **given)
+    assert run.code == 0, run.output
+    assert (
+        "Tenants without an active account: 1 linked, 1 re-linked, 0 updated, 0 unlinked, 0 as declared" in run.output
+    )
+    assert house.linked() == {f"customer-{name}": name for name in ("acme", "globex", "hooli")}
+    assert broken["id"] in {one["id"] for one in house.emulator.accounts() if one["status"] == "active"}
+    assert len(house.emulator.accounts()) == 5
+    before = house.changing()
+    again = heal(freshservice_link_tenants=declared, **given)
+    assert "Every declared tenant has an active account, so nothing is done." in again.output
+    assert house.changing() == before
+
+
+def test_several_accounts_are_one_run(house, heal):
+    accounts = [
+        event(f"customer-{name}", domain=name, status="error", account_id=name) for name in ("acme", "globex", "hooli")
+    ]
+    run = heal(stackone_event={"accounts": accounts}, freshservice_link_tenants=DECLARED)
+    assert run.code == 0, run.output
+    assert "3 broken accounts: 2 linked, 0 re-linked" in run.output
+
+
+def test_a_tenant_without_a_key_is_one_row(house, heal):
+    declared = [*DECLARED, {"domain": "keyless", "origin_owner_id": "customer-keyless"}]
+    run = heal(freshservice_link_tenants=declared)
+    assert run.code == 2
+    assert "2 linked" in run.output
+    assert "entry 3 (keyless): api_key is missing." in run.output
+    assert set(house.linked()) == {"customer-acme", "customer-globex"}
+
+
+def test_where_the_accounts_cannot_be_listed_nothing_is_linked(house, heal):
+    run = heal("-e", "freshservice_link_stackone_api_key=not-the-key-of-anybody", freshservice_link_tenants=DECLARED)
+    assert run.code == 2
+    assert "StackOne refused the StackOne API key." in run.output
+    assert house.emulator.accounts() == []
 
 
 def test_without_tenants_it_says_what_to_give(house, heal):
     run = heal(stackone_event=event("customer-acme"))
     assert run.code == 2
-    assert "freshservice_link_tenants or freshservice_link_tenants_file" in run.output
+    assert "Name the tenants: -e @tenants.yml" in run.output

@@ -23,12 +23,13 @@ import pytest
 import requests
 import trustme
 
-from tests.eda.rulebook import PATIENCE_S, free_port, listens, need, signature_of
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _webhook_server
+from tests.eda.rulebook import COLLECTION, PATIENCE_S, free_port, listens, need, signature_of
 
 need("aiohttp")
 
 SECRET, PREVIOUS = "sEcReTofTheWebhook", "sEcReTbefore"
-SOURCE = Path(__file__).resolve().parents[2] / "extensions/eda/plugins/event_source/account_webhooks.py"
+SOURCE = COLLECTION / "extensions/eda/plugins/event_source/account_webhooks.py"
 PATH = "/stackone/accounts"
 # ansible-rulebook loads a source like this as well.
 PLUGIN = runpy.run_path(str(SOURCE))
@@ -204,7 +205,7 @@ HEAD = f"POST {PATH} HTTP/1.1\r\nHost: x\r\n"
 )  # fmt: skip
 @pytest.mark.parametrize("tls", [False, True], ids=["HTTP", "HTTPS"])
 def test_no_connection_is_waited_for_longer(sent, tls, tls_files, monkeypatch):
-    monkeypatch.setitem(PLUGIN["main"].__globals__, "_CONNECTION_S", 0.5)
+    monkeypatch.setattr(_webhook_server, "_CONNECTION_S", 0.5)
     with serving(**(tls_files.args if tls else {})) as server:
         client = socket.create_connection(("127.0.0.1", server.port), PATIENCE_S)
         if tls and sent:
@@ -289,7 +290,7 @@ def test_a_body_without_a_length_is_measured_while_it_is_read(server, caplog):
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch, caplog):
-    monkeypatch.setitem(PLUGIN["main"].__globals__, "_READ_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(_webhook_server, "_READ_TIMEOUT_S", 0.05)
     with serving() as server, socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as slow:
         slow.sendall(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf".encode())
         assert slow.recv(100).startswith(b"HTTP/1.1 408 ")

@@ -16,7 +16,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.tenantlink.stackone.extensions.eda.plugins.event_source import account_webhooks as plugin
+from ansible_collections.tenantlink.stackone.extensions.eda.plugins.event_source import account_webhooks as source
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _deliveries as plugin
 
 SECRET, PREVIOUS = "sEcReTofTheWebhook", "sEcReTbefore"
 SETTINGS = plugin.settings_from({"port": 5010, "secret": SECRET, "previous_secret": PREVIOUS})
@@ -317,12 +318,12 @@ def test_settings_do_not_show_the_secret():
 
 
 def test_the_options_are_documented_as_they_are():
-    options = yaml.safe_load(plugin.DOCUMENTATION)["options"]
+    options = yaml.safe_load(source.DOCUMENTATION)["options"]
     fields = dict(plugin.Settings.__dataclass_fields__)
     assert set(options) == (set(fields) - {"secrets"}) | {"secret", "previous_secret"}
     assert {name for name, about in options.items() if about.get("required")} == {"port", "secret"}
     for name in set(options) & set(fields) - {"port"}:
         assert options[name].get("default") == fields[name].default, name
-    for task in yaml.safe_load(plugin.EXAMPLES):
+    for task in yaml.safe_load(source.EXAMPLES):
         (args,) = task.values()
         assert set(args) <= set(options)

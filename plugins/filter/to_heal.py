@@ -1,0 +1,30 @@
+# Copyright: tenantlink.stackone contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter that chooses the tenants to heal. Its documentation is in to_heal.yml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _healing
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._problems import checked, handed
+
+
+def to_heal(tenants: Any, named: Any = None, accounts: Any = None, on_problem: str = "raise") -> Any:
+    """Return the tenants of the accounts that are named, or else those for whom no account is active."""
+
+    def made() -> list[Any]:
+        declared = [entry for entry in checked(tenants) if isinstance(entry, Mapping)]
+        return _healing.named_tenants(declared, named) if named else _healing.broken_tenants(declared, accounts or [])
+
+    return handed(made, on_problem)
+
+
+class FilterModule:
+    """What Ansible asks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return each filter by its name."""
+        return {"to_heal": to_heal}

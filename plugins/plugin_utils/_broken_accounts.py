@@ -1,0 +1,147 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which accounts are to be healed, and when, by what webhooks tell and what StackOne shows. Pure.
+
+An account is broken where its owner has no active account for its domain, or none at all where the domain is not known. A
+broken one is handed out for healing at once, and again after ever longer pauses for as long as it stays so: nobody tells how a
+run ended, and the next look at the account does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._account import ACTIVE, ARCHIVED, Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import domain_in
+
+DELETED = "deleted"
+FIRST_PAUSE_S = 60.0
+LONGEST_PAUSE_S = 3600.0
+PAUSE_FOR_EACH_S = 0.5
+"""What a run takes for each account, generously: StackOne's quota allows two re-links a second."""
+MOST_TRIES_OF_DELETED = 2
+"""Most are gone because somebody unlinked them, and only a comparison with the declaration tells."""
+MOST_TOLD = 10_000
+
+
+@dataclass(frozen=True)
+class BrokenAccount:
+    """An account to be healed. `domain` is the bare Freshservice domain, empty where it is not known."""
+
+    account_id: str
+    origin_owner_id: str
+    domain: str
+    status: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """Return it as an event holds it."""
+        return asdict(self)
+
+
+@dataclass
+class _Try:
+    """An account that was handed out so many times; until then a run may be at work on it. Seconds of a monotonic clock."""
+
+    account: BrokenAccount
+    tries: int
+    until: float
+
+
+class BrokenAccounts:
+    """Keeps what was told, what is broken, and which accounts there were. All times are seconds of one monotonic clock."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, BrokenAccount] = {}
+        self._tries: dict[str, _Try] = {}
+        self._known: dict[str, BrokenAccount] = {}
+        self.overflowed = False
+        """Whether more was told than is kept, so that only a listing of all accounts helps."""
+
+    @property
+    def told(self) -> bool:
+        """Whether a webhook names an account that was not looked at since."""
+        return bool(self._told) or self.overflowed
+
+    def tell(self, event: Mapping[str, str]) -> None:
+        """Note the account of an event. One that has no owner belongs to no tenant."""
+        if not event["origin_owner_id"] or not event["account_id"]:
+            return
+        if len(self._told) >= MOST_TOLD:
+            self.overflowed = True
+            return
+        account = BrokenAccount(event["account_id"], event["origin_owner_id"], event["domain"])
+        self._told[account.account_id] = account
+
+    def next_look(self) -> float:
+        """Return when an account is to be looked at again whose healing may have failed."""
+        return min((item.until for item in self._tries.values()), default=float("inf"))
+
+    def take(self, now: float) -> list[BrokenAccount]:
+        """Return the accounts to look at now. What is told of them from here on makes them be looked at once more."""
+        due = {item.account.account_id: item.account for item in self._tries.values() if item.until <= now}
+        taken = list({**due, **self._told}.values())
+        self._told.clear()
+        return taken
+
+    def give_back(self, taken: Iterable[BrokenAccount]) -> None:
+        """Keep accounts that could not be looked at."""
+        self._told = {**{account.account_id: account for account in taken}, **self._told}
+
+    def looked(self, asked: Sequence[BrokenAccount], accounts: Sequence[Account], now: float) -> list[BrokenAccount]:
+        """Return which of the accounts that were asked for are to be healed now; `accounts` are those of their owners."""
+        return self._to_heal(asked, accounts, now)
+
+    def listed(self, asked: Sequence[BrokenAccount], accounts: Sequence[Account], now: float) -> list[BrokenAccount]:
+        """Return which accounts are to be healed now; `accounts` are all that there are, so others are gone."""
+        self.overflowed = False
+        before, shown = self._known, {account.id: _named(account) for account in accounts if account.origin_owner_id}
+        self._known = shown
+        everybody = {**{account.account_id: account for account in asked}, **before, **shown}
+        return self._to_heal(list(everybody.values()), accounts, now)
+
+    def _to_heal(self, asked: Sequence[BrokenAccount], accounts: Sequence[Account], now: float) -> list[BrokenAccount]:
+        shown = {account.id: _named(account) for account in accounts if account.status != ARCHIVED}
+        linked = _linked(shown.values())
+        broken = []
+        for named in asked:
+            account = shown.get(named.account_id) or replace(named, status=DELETED)
+            if (account.origin_owner_id, account.domain) in linked:
+                self._tries.pop(account.account_id, None)
+            else:
+                broken.append(account)
+        return self._tried(broken, now)
+
+    def _tried(self, broken: Sequence[BrokenAccount], now: float) -> list[BrokenAccount]:
+        """Return those whose turn it is, and note that it was."""
+        turn = [account for account in broken if self._is_due(account, now)]
+        for account in turn:
+            known = self._tries.get(account.account_id)
+            tries = known.tries + 1 if known else 1
+            pause = min(FIRST_PAUSE_S * 2 ** (tries - 1), LONGEST_PAUSE_S) + PAUSE_FOR_EACH_S * len(turn)
+            self._tries[account.account_id] = _Try(account, tries, now + pause)
+        return turn
+
+    def _is_due(self, account: BrokenAccount, now: float) -> bool:
+        known = self._tries.get(account.account_id)
+        if (
+            known is not None
+            and known.until <= now
+            and known.tries == MOST_TRIES_OF_DELETED
+            and account.status == DELETED
+        ):
+            del self._tries[account.account_id]
+            return False
+        return known is None or known.until <= now
+
+
+def _named(account: Account) -> BrokenAccount:
+    return BrokenAccount(
+        account.id, account.origin_owner_id, domain_in(account.setup_information) or "", account.status
+    )
+
+
+def _linked(accounts: Iterable[BrokenAccount]) -> set[tuple[str, str]]:
+    """Return owner and domain of every active account, and each owner with the empty domain: it could be any."""
+    active = [account for account in accounts if account.status == ACTIVE]
+    return {(account.origin_owner_id, domain) for account in active for domain in (account.domain, "")}

@@ -1,0 +1,97 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the source broken_accounts takes and refuses before it listens or looks."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+import yaml
+
+from ansible_collections.tenantlink.stackone.extensions.eda.plugins.event_source import account_webhooks
+from ansible_collections.tenantlink.stackone.extensions.eda.plugins.event_source import broken_accounts as source
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _account_looks, _deliveries
+
+KEY, SECRET = "v1.eu1.a-key-of-stackone", "sEcReTofTheWebhook"
+GOOD = {"stackone_api_key": KEY, "port": 5010, "secret": SECRET}
+OPTIONS = yaml.safe_load(source.DOCUMENTATION)["options"]
+
+
+def started(args, monkeypatch):
+    """Start it with these arguments; where they are good, the first look ends it."""
+
+    class Begun(Exception):
+        pass
+
+    async def run(_rounds):
+        raise Begun
+
+    monkeypatch.setattr(source.Rounds, "run", run)
+    monkeypatch.setattr(source, "served", lambda _settings, _take: source.nullcontext())
+    with pytest.raises(Begun):
+        asyncio.run(source.main(asyncio.Queue(), args))
+
+
+@pytest.mark.parametrize(
+    "args, words",
+    [
+        ({"stackone_api_key": ""}, "stackone_api_key is missing"),
+        ({"stackone_api_key": None}, "stackone_api_key is missing"),
+        ({"secret": ""}, "secret is missing or empty"),
+        ({"look_every": 9}, "look_every must be 10 seconds or more"),
+        ({"look_every": "often"}, "look_every must be a whole number"),
+        ({"look_evry": 60}, "unknown arguments: look_evry"),
+        ({"port": "", "look_evry": 60}, "unknown arguments: look_evry"),
+        ({"backlog": 5}, "unknown arguments: backlog"),
+        ({"stackone_url": "http://api.stackone.com"}, "stackone_url"),
+        ({"timeout": "soon"}, "timeout"),
+        ({"ca_path": "/nowhere/ca.pem"}, "ca_path"),
+        ({"path": "stackone"}, "path must begin with a slash"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_done(args, words, monkeypatch):
+    monkeypatch.delenv("STACKONE_API_KEY", raising=False)
+    with pytest.raises(ValueError, match=words) as raised:
+        asyncio.run(source.main(asyncio.Queue(), {**GOOD, **args}))
+    assert KEY not in str(raised.value)
+    assert SECRET not in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        GOOD,
+        {**GOOD, "port": "5010", "look_every": "60", "stackone_url": "", "proxy": "", "certfile": None},
+        {"stackone_api_key": KEY},
+        {
+            "stackone_api_key": KEY,
+            "port": "",
+            "secret": SECRET,
+            "host": "127.0.0.1",
+            "path": "/x",
+            "provider": "freshservice",
+        },
+    ],
+)
+def test_what_is_good_is_taken(args, monkeypatch):
+    started(args, monkeypatch)
+
+
+def test_its_documentation_has_all_options_with_their_defaults():
+    spec = _account_looks.SPEC
+    webhooks = set(yaml.safe_load(account_webhooks.DOCUMENTATION)["options"]) - {"backlog"}
+    assert set(OPTIONS) == {*spec, *webhooks, "look_every"}
+    for name, about in spec.items():
+        assert OPTIONS[name].get("default") == about.get("default"), name
+    assert OPTIONS["look_every"]["default"] == source.LOOK_EVERY_S
+    defaults = _deliveries.Settings(1, (b"s",))
+    for name in webhooks & set(vars(defaults)) - {"port"}:
+        assert OPTIONS[name].get("default") == getattr(defaults, name), name
+
+
+def test_the_examples_are_valid(monkeypatch):
+    for example in yaml.safe_load(source.EXAMPLES):
+        (args,) = example.values()
+        started({**args, "stackone_api_key": KEY}, monkeypatch)
