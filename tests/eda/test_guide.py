@@ -11,6 +11,7 @@ import subprocess
 import pytest
 import yaml
 
+from ansible_collections.tenantlink.stackone.extensions.eda.plugins.event_source.broken_accounts import LOOK_EVERY_S
 from tests.eda.rulebook import COMMAND, RULEBOOK, need
 from tests.integration.house import ROOT
 
@@ -25,35 +26,42 @@ def yaml_blocks(name):
 
 
 def test_every_variable_is_one_of_the_rulebook():
-    known = set(re.findall(r"\b(?:stackone_webhook|heal)_[a-z_]+", HEAL_LINKS.read_text(encoding="utf-8"))) - {
+    rulebook = HEAL_LINKS.read_text(encoding="utf-8")
+    known = set(re.findall(r"\b(?:stackone_(?:webhook|look)|heal|freshservice_link)_[a-z_]+", rulebook)) - {
         "heal_links"
     }
     shown = set().union(*yaml_blocks("rulebook_vars.yml"))
     assert shown <= known
-    assert set(re.findall(r"`(stackone_webhook_[a-z]+(?:_secret)?)`", GUIDE)) <= known
+    assert set(re.findall(r"`(stackone_(?:webhook|look)_[a-z]+(?:_secret)?)`", GUIDE)) <= known
     assert all(name in GUIDE for name in known)
 
 
 def test_the_defaults_are_those_of_source_and_rulebook():
     text = HEAL_LINKS.read_text(encoding="utf-8")
-    for default in ("127.0.0.1", "5010", "/stackone/accounts", "5 minutes"):
+    for default in ("127.0.0.1", "5010", "/stackone/accounts"):
         assert default in text
         assert default in GUIDE
+    assert f"stackone_look_every | default({LOOK_EVERY_S})" in text
+    assert (LOOK_EVERY_S, "every 5 minutes" in GUIDE) == (300, True)
 
 
-def test_the_secret_is_encrypted_as_shown(house):
-    """The block runs as it stands, but in a folder of the test."""
+def test_the_secrets_are_encrypted_as_shown(house):
+    """The lines run as they stand, each with its secret, but in a folder of the test."""
     (block,) = [text for language, _title, text in BLOCKS if language == "sh" and "encrypt_string" in text]
     (variables,) = [
         text for _language, title, text in BLOCKS if title == "rulebook_vars.yml" and "heal_vars_files" in text
     ]
     (house.folder / "rulebook_vars.yml").write_text(variables)
     (house.folder / "vault-password").write_text("example")
-    script = "set -e\n" + block.replace("/etc/tenantlink", str(house.folder))
-    subprocess.run(["bash", "-c", script], input="a-secret", text=True, check=True, env=house.environment())
+    lines = block.replace("/etc/tenantlink", str(house.folder)).splitlines()
+    encrypting = [line for line in lines if "encrypt_string" in line]
+    for line in encrypting:
+        script = "\n".join(["set -e", *(one for one in lines if one not in encrypting), line])
+        subprocess.run(["bash", "-c", script], input="a-secret", text=True, check=True, env=house.environment())
     written = (house.folder / "rulebook_vars.yml").read_text()
     assert written.startswith(variables)
-    assert "stackone_webhook_secret: !vault |" in written
+    for name in ("stackone_webhook_secret", "freshservice_link_stackone_api_key"):
+        assert f"{name}: !vault |" in written
     assert "a-secret" not in written
 
 
