@@ -11,11 +11,11 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONPATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test lint unit modules trust integration corners sanity brief-sanity docs test-eda test-browser benchmark matrix mutation readme pictures sandbox emulator clean
+.PHONY: help demo test lint unit modules trust integration corners sanity brief-sanity docs test-eda test-awx test-browser benchmark matrix mutation readme pictures sandbox emulator clean
 
 help:
 	@echo "make demo         link tenants on the embedded emulator, and watch"
-	@echo "make test         everything that CI checks: lint, unit tests, the modules case by case, faults, integration tests, the oldest and newest ansible-core, ansible-test in brief, healing by events, and in Chromium, if there is one, the report and StackOne's own widget"
+	@echo "make test         everything that CI checks: lint, unit tests, the modules case by case, faults, integration tests, the oldest and newest ansible-core, ansible-test in brief, healing by events, a controller's setup, and in Chromium, if there is one, the report and StackOne's own widget"
 	@echo "make sanity       ansible-test sanity on the oldest and the newest ansible-core"
 	@echo "make docs         the documentation site, in docs/site/_build"
 	@echo "make matrix       the tests on every ansible-core that this machine's Pythons allow; options in ARGS=\"--help\""
@@ -29,8 +29,8 @@ help:
 demo: $(VENV)/ready
 	@$(BIN)/python -m tests.demo
 
-test: lint unit modules trust integration corners brief-sanity test-eda test-browser
-	@echo "TEST PASSED: lint, unit tests, the modules case by case, faults and histories, integration tests, the oldest and newest ansible-core, ansible-test sanity in brief, healing by events$(if $(JAVA),, as far as it goes without Java), $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
+test: lint unit modules trust integration corners brief-sanity test-eda test-awx test-browser
+	@echo "TEST PASSED: lint, unit tests, the modules case by case, faults and histories, integration tests, the oldest and newest ansible-core, ansible-test sanity in brief, healing by events$(if $(JAVA),, as far as it goes without Java), a controller's setup, $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
 
 lint: $(VENV)/tools-ready
 	$(BIN)/ruff check .
@@ -67,6 +67,11 @@ docs: $(VENV)/docs-ready
 # ansible-rulebook is of no use without Java; what needs neither runs all the same.
 test-eda: $(VENV)/$(if $(JAVA),eda-ready,ready)
 	$(BIN)/python -m pytest -q tests/eda -n $(JOBS) --dist loadfile
+
+# With the modules of awx.awx, which are fetched once, against a stand-in of a controller.
+test-awx: $(VENV)/ready
+	@$(BIN)/python -m tests.awx
+	$(BIN)/python -m pytest -q tests/awx -n $(JOBS) --dist loadscope
 
 test-browser: $(VENV)/browser-ready
 	$(BIN)/python -m pytest -q tests/browser -n $(JOBS) --dist loadfile
@@ -111,4 +116,4 @@ $(VENV)/%-ready: $(VENV)/ready requirements-%.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .collections .demo .emulator .matrix .mypy_cache .sanity docs/site/_build .pytest_cache .ruff_cache .hypothesis sandbox tests/benchmark/output tests/browser/output tests/browser/widget/cache
+	rm -rf $(VENV) .awx .collections .demo .emulator .matrix .mypy_cache .sanity docs/site/_build .pytest_cache .ruff_cache .hypothesis sandbox tests/benchmark/output tests/browser/output tests/browser/widget/cache

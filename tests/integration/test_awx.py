@@ -23,22 +23,28 @@ GOOD = ("acme", "globex")
 
 @pytest.fixture
 def project(house):
-    """The project with the emulator's tenants, and the agents' keys in the encrypted file that it lacks."""
+    """The project with the emulator's tenants, declared both ways, and the agents' keys in the encrypted file that it lacks."""
     place = house.folder / "project"
     shutil.copytree(AWX / "project", place)
+    declare(place, *({"domain": name, "origin_owner_id": f"customer-{name}"} for name in GOOD))
     hosts = {name: {"freshservice_link_origin_owner_id": f"customer-{name}"} for name in GOOD}
     (place / "inventories" / "tenants.yml").write_text(yaml.safe_dump({"tenants": {"hosts": hosts}}))
-    keys = {"vault_freshservice_api_keys": {name: house.tenant_key(name) for name in GOOD}}
-    house.encrypt(place / "group_vars" / "all" / "vault.yml", yaml.safe_dump(keys))
+    vault(house, place, "vault.yml", freshservice_link_api_keys={name: house.tenant_key(name) for name in GOOD})
     return place
+
+
+def declare(project, *tenants):
+    (project / "group_vars" / "all" / "tenants.yml").write_text(yaml.safe_dump({"freshservice_link_tenants": list(tenants)}))
+
+
+def vault(house, project, name, **variables):
+    house.encrypt(project / "group_vars" / "all" / name, yaml.safe_dump(variables))
 
 
 def injected(house):
     """What the credential type of setup.yml puts into a job's environment. Where the emulator is, comes beside it."""
-    (play,) = DataLoader().load_from_file(str(AWX / "setup.yml"))
-    credential_type = next(
-        task["awx.awx.credential_type"] for task in play["tasks"] if "awx.awx.credential_type" in task
-    )
+    tasks = DataLoader().load_from_file(str(AWX / "tasks" / "base.yml"))
+    credential_type = next(task["awx.awx.credential_type"] for task in tasks if "awx.awx.credential_type" in task)
     inputs = {"stackone_api_key": house.emulator.stackone_api_key}
     env = credential_type["injectors"]["env"]
     return {
@@ -57,51 +63,144 @@ def exported(house, project, source):
     env = house.environment({**injected(house), "ANSIBLE_INVENTORY_UNPARSED_FAILED": "true"})
     subprocess.run(command, cwd=project, env=env, check=True, capture_output=True)
     house.assert_no_secret()
-    script = house.folder / f"{source}.sh"
-    script.write_text(f"#!/bin/sh\ncat {shlex.quote(str(listing))}\n")
-    script.chmod(0o700)
-    return script
+    return script(house, source, listing.read_text())
 
 
-def job(house, project, playbook, source, *args):
-    inventory = exported(house, project, source)
+def script(house, name, listing):
+    place = house.folder / f"{name}.sh"
+    place.write_text(f"#!/bin/sh\necho {shlex.quote(listing)}\n")
+    place.chmod(0o700)
+    return place
+
+
+def job(house, project, playbook, source=None, **extra_vars):
+    """A job of a template: on the hosts of a source, or on localhost with an inventory that has none."""
+    inventory = exported(house, project, source) if source else script(house, "empty", json.dumps({"_meta": {"hostvars": {}}}))
     password = ["--vault-password-file", str(house.folder / "password")]
-    command = [str(project / playbook), "-i", str(inventory), *password, *args]
+    house.secrets.touch(mode=0o600)
+    house.secrets.write_text(json.dumps({"awx_job_id": 4711, **extra_vars}))
+    command = [str(project / playbook), "-i", str(inventory), *password, "-e", f"@{house.secrets}"]
     return house.ansible_playbook(*command, env=injected(house))
 
 
-def test_every_tenant_is_linked(house, project):
-    share = ["-e", "freshservice_link_requests_per_minute=1000"]
-    first = job(house, project, "link_by_host.yml", "tenants.yml", *share)
+def lines(run):
+    """What a job says, however it is wrapped."""
+    return " ".join(run.output.split())
+
+
+def test_the_list_is_linked(house, project):
+    declare(project, *yaml.safe_load((project / "group_vars/all/tenants.yml").read_text())["freshservice_link_tenants"])
+    first = job(house, project, "link.yml", freshservice_link_requests_per_minute=1000)
+    assert first.code == 0, first.output
+    assert recap(first) == {"localhost": (1, 0)}
+    assert house.linked() == {f"customer-{name}": name for name in GOOD}
+    assert recap(job(house, project, "link.yml", freshservice_link_requests_per_minute=1000)) == {"localhost": (0, 0)}
+
+
+def test_who_is_declared_absent_stays_absent(house, project):
+    """Even where the account is there, and broken."""
+    house.by_hand("globex", api_key="a-key-that-was-reset", status="error")
+    house.known.add("a-key-that-was-reset")
+    declare(
+        project,
+        {"domain": "acme", "origin_owner_id": "customer-acme"},
+        {"domain": "globex", "origin_owner_id": "customer-globex", "state": "absent"},
+    )
+    assert job(house, project, "link.yml").code == 0
+    assert house.linked() == {"customer-acme": "acme"}
+    assert recap(job(house, project, "link.yml")) == {"localhost": (0, 0)}
+
+
+def test_a_tenant_without_a_key_fails_by_itself(house, project):
+    vault(house, project, "vault.yml", freshservice_link_api_keys={"acme": house.tenant_key("acme")})
+    run = job(house, project, "link.yml")
+    assert run.code == 2
+    assert house.linked() == {"customer-acme": "acme"}
+    print(run.output); assert 0
+
+
+def test_a_host_without_a_key_fails_by_itself(house, project):
+    vault(house, project, "vault.yml", freshservice_link_api_keys={"acme": house.tenant_key("acme")})
+    run = job(house, project, "link_by_host.yml", "tenants.yml")
+    assert recap(run) == {"acme": (1, 0), "globex": (0, 1)}
+    assert house.linked() == {"customer-acme": "acme"}
+
+
+def test_hosts_are_linked_whatever_list_is_left(house, project):
+    declare(project, {"domain": "hooli", "origin_owner_id": "customer-hooli"})
+    first = job(house, project, "link_by_host.yml", "tenants.yml", freshservice_link_requests_per_minute=1000)
     assert first.code == 0, first.output
     assert recap(first) == dict.fromkeys(GOOD, (1, 0))
     assert house.linked() == {f"customer-{name}": name for name in GOOD}
-    assert recap(job(house, project, "link_by_host.yml", "tenants.yml", *share)) == dict.fromkeys(GOOD, (0, 0))
+    again = job(house, project, "link_by_host.yml", "tenants.yml", freshservice_link_requests_per_minute=1000)
+    assert recap(again) == dict.fromkeys(GOOD, (0, 0))
 
 
-def test_broken_accounts_are_mended(house, project):
-    whole = house.by_hand("globex", api_key=house.tenant_key("globex"))
-    broken = house.by_hand("acme", api_key="a-key-that-was-reset", status="error")
-    house.known.add("a-key-that-was-reset")
-    run = job(house, project, "repair.yml", "stackone.yml")
-    assert run.code == 0, run.output
-    assert recap(run) == {"customer-acme": (1, 0)}
-    assert {account["id"]: account["status"] for account in house.emulator.accounts()} == {
-        whole["id"]: "active",
-        broken["id"]: "active",
-    }
-    assert job(house, project, "repair.yml", "stackone.yml").code == 0
-
-
-def test_the_tenant_of_a_survey_is_linked(house, project):
+@pytest.mark.parametrize("purge", [False, True])
+def test_the_tenant_of_a_survey_is_linked_and_no_other(house, project, purge):
+    """And none is unlinked, whatever the project says of those who are not in a list."""
+    house.by_hand("acme", api_key=house.tenant_key("acme"))
+    options = {"freshservice_link_purge": purge, "freshservice_link_purge_limit": 100}
+    (project / "group_vars" / "all" / "options.yml").write_text(yaml.safe_dump(options))
     answers = {
         "freshservice_link_domain": "hooli",
         "freshservice_link_api_key": house.tenant_key("hooli"),
         "freshservice_link_origin_owner_id": "customer-hooli",
         "freshservice_link_origin_owner_name": "Hooli",
     }
-    house.secrets.touch(mode=0o600)
-    house.secrets.write_text(json.dumps(answers))
-    run = job(house, project, "link_one.yml", "tenants.yml", "-e", f"@{house.secrets}")
+    run = job(house, project, "link_one.yml", **answers)
     assert run.code == 0, run.output
-    assert house.linked() == {"customer-hooli": "hooli"}
+    assert house.linked() == {"customer-acme": "acme", "customer-hooli": "hooli"}
+
+
+def test_a_check_changes_nothing(house, project):
+    run = job(house, project, "verify.yml")
+    assert run.code == 0, run.output
+    assert house.linked() == {}
+
+
+def test_a_new_key_is_sent(house, project):
+    assert job(house, project, "link.yml").code == 0
+    vault(house, project, "new_keys.yml", freshservice_link_new_api_keys={"acme": house.tenant_key("acme", admin=True)})
+    run = job(house, project, "rotate.yml")
+    assert run.code == 0, run.output
+    assert recap(run) == {"localhost": (1, 0)}
+
+
+def test_reports_of_jobs_stand_beside_each_other(house, project):
+    """In the folder that outlasts a job's container, which is the fingerprints' as well."""
+    folder = house.folder / "links"
+    folder.mkdir()
+    assert job(house, project, "link.yml", links_folder=str(folder)).code == 0
+    run = job(house, project, "report.yml", links_folder=str(folder), awx_job_id=4712)
+    assert run.code == 0, run.output
+    assert sorted(path.name for path in folder.iterdir() if path.suffix in {".html", ".json"}) == [
+        "report-4711.html",
+        "report-4711.json",
+        "report-4712.html",
+        "report-4712.json",
+    ]
+    assert (folder / "fingerprints").is_file()
+    assert not list(house.home.rglob("fingerprints*"))
+
+
+def test_a_report_without_a_folder_is_told(house, project):
+    run = job(house, project, "report.yml")
+    assert run.code == 0, run.output
+    assert "2 tenants" in lines(run)
+
+
+def test_auth_links_go_to_the_folder(house, project):
+    folder = house.folder / "links"
+    folder.mkdir()
+    written = folder / "auth-links-4711.csv"
+    house.secret_files.add(written)
+    run = job(house, project, "auth_links.yml", links_folder=str(folder))
+    assert run.code == 0, run.output
+    assert written.stat().st_mode & 0o777 == 0o600
+
+
+def test_accounts_are_an_inventory(house, project):
+    house.by_hand("acme", api_key=house.tenant_key("acme"))
+    listing = exported(house, project, "stackone.yml").read_text()
+    assert "status_active" in listing
