@@ -77,7 +77,9 @@ class Controller:
 
     def named(self, path: str, name: str) -> Thing:
         """The one object of a kind that has this name."""
-        (thing,) = [thing for thing in self.all(path) if thing.fields.get("name", thing.fields.get("identifier")) == name]
+        (thing,) = [
+            thing for thing in self.all(path) if thing.fields.get("name", thing.fields.get("identifier")) == name
+        ]
         return thing
 
     def names(self, path: str) -> set[str]:
@@ -244,7 +246,9 @@ class Controller:
 
 def matches(thing: dict[str, Any], query: dict[str, str]) -> bool:
     """Whether an object has all values of a query, and one of those that begin with or__."""
-    either = [str(thing[name.removeprefix("or__")]) == value for name, value in query.items() if name.startswith("or__")]
+    either = [
+        str(thing[name.removeprefix("or__")]) == value for name, value in query.items() if name.startswith("or__")
+    ]
     every = [str(thing.get(name)) == value for name, value in query.items() if not name.startswith("or__")]
     return all(every) and (not either or any(either))
 

@@ -40,7 +40,11 @@ class House:
         given.write_text(json.dumps({**SECRETS, **settings}))
         with Server(self.controller, TOKEN) as server:
             environment = {
-                **{name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "CONTROLLER_", "TOWER_"))},
+                **{
+                    name: value
+                    for name, value in os.environ.items()
+                    if not name.startswith(("ANSIBLE_", "CONTROLLER_", "TOWER_"))
+                },
                 "HOME": str(self.folder),
                 "ANSIBLE_COLLECTIONS_PATH": str(fetched()),
                 "ANSIBLE_PIPELINING": "1",

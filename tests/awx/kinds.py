@@ -44,7 +44,16 @@ class Kind:
 NAMED = {"name": "", "description": ""}
 IN_ORGANIZATION = {**NAMED, "organization": None}
 NOTIFICATIONS = {f"notification_templates_{when}": "notification_templates" for when in ("started", "success", "error")}
-PROMPTS = ("credential", "diff_mode", "execution_environment", "forks", "instance_groups", "inventory", "job_slice_count", "job_type")
+PROMPTS = (
+    "credential",
+    "diff_mode",
+    "execution_environment",
+    "forks",
+    "instance_groups",
+    "inventory",
+    "job_slice_count",
+    "job_type",
+)
 PROMPTS += ("labels", "limit", "scm_branch", "skip_tags", "tags", "timeout", "variables", "verbosity")
 NODES = {f"{when}_nodes": "workflow_job_template_nodes" for when in ("success", "failure", "always")}
 
@@ -89,7 +98,12 @@ INVENTORY_SOURCE = {
     "overwrite_vars": False,
     "update_on_launch": False,
 }
-NODE = {"identifier": "", "workflow_job_template": None, "unified_job_template": None, "all_parents_must_converge": False}
+NODE = {
+    "identifier": "",
+    "workflow_job_template": None,
+    "unified_job_template": None,
+    "all_parents_must_converge": False,
+}
 NOTIFICATION = {**IN_ORGANIZATION, "notification_type": "", "notification_configuration": {}, "messages": None}
 SCHEDULE = {**NAMED, "unified_job_template": None, "rrule": "", "enabled": True, "extra_data": {}}
 
@@ -129,7 +143,12 @@ KINDS = {
             associations=NOTIFICATIONS,
         ),
         Kind("labels", "label", {"name": "", "organization": None}, required=("name", "organization")),
-        Kind("notification_templates", "notification_template", NOTIFICATION, required=("name", "notification_type", "organization")),
+        Kind(
+            "notification_templates",
+            "notification_template",
+            NOTIFICATION,
+            required=("name", "notification_type", "organization"),
+        ),
         Kind(
             "job_templates",
             "job_template",
@@ -142,7 +161,11 @@ KINDS = {
             "workflow_job_templates",
             "workflow_job_template",
             {**IN_ORGANIZATION, "allow_simultaneous": False, "extra_vars": "", "survey_enabled": False},
-            associations={"labels": "labels", **NOTIFICATIONS, "notification_templates_approvals": "notification_templates"},
+            associations={
+                "labels": "labels",
+                **NOTIFICATIONS,
+                "notification_templates_approvals": "notification_templates",
+            },
             survey=True,
         ),
         Kind(

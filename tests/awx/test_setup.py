@@ -29,7 +29,10 @@ OF_HOSTS = {
     "Link some Freshservice tenants": "link_by_host.yml",
     "Link one Freshservice tenant": "link_one.yml",
 }
-WEBHOOK = {"awx_notification_type": "webhook", "awx_notification_configuration": {"url": "https://chat.example.com/hook"}}
+WEBHOOK = {
+    "awx_notification_type": "webhook",
+    "awx_notification_configuration": {"url": "https://chat.example.com/hook"},
+}
 MAIL = {
     "awx_notification_type": "email",
     "awx_notification_configuration": {
@@ -98,7 +101,9 @@ class TestList:
 
     def test_the_survey_hides_the_key(self, house):
         survey = template(house, "Link one Freshservice tenant").survey
-        assert {each["variable"] for each in survey["spec"] if each["type"] == "password"} == {"freshservice_link_api_key"}
+        assert {each["variable"] for each in survey["spec"] if each["type"] == "password"} == {
+            "freshservice_link_api_key"
+        }
 
     def test_the_rulebook_may_hand_over_an_event(self, house):
         asking = {name for name in OF_A_LIST if template(house, name).fields["ask_variables_on_launch"]}
@@ -109,7 +114,10 @@ class TestList:
         for schedule in house.controller.all("schedules"):
             of = house.controller.things[schedule.fields["unified_job_template"]].fields["name"]
             rules[of] = schedule.fields["rrule"].partition("RRULE:")[2]
-        assert rules == {"Link Freshservice tenants": "FREQ=DAILY;INTERVAL=1", "Heal Freshservice links": "FREQ=MINUTELY;INTERVAL=15"}
+        assert rules == {
+            "Link Freshservice tenants": "FREQ=DAILY;INTERVAL=1",
+            "Heal Freshservice links": "FREQ=MINUTELY;INTERVAL=15",
+        }
 
     def test_the_workflow_asks_between_check_and_links(self, house):
         controller = house.controller
@@ -130,7 +138,10 @@ class TestList:
 
     def test_the_webhook_names_the_failed_tenants(self, house):
         messages = house.controller.named("notification_templates", "Freshservice links").fields["messages"]
-        artifacts = {"freshservice_link_summary": {"failed": 2}, "freshservice_link_failed_tenants": ["acme", 'a "quoted" one']}
+        artifacts = {
+            "freshservice_link_summary": {"failed": 2},
+            "freshservice_link_failed_tenants": ["acme", 'a "quoted" one'],
+        }
         body = json.loads(rendered(messages["error"]["body"], {**CONTEXT, "job": {**JOB, "artifacts": artifacts}}))
         assert body["failed_tenants"] == ["acme", 'a "quoted" one']
         assert body["summary"] == {"failed": 2}
@@ -138,7 +149,9 @@ class TestList:
         assert json.loads(rendered(messages["error"]["body"], CONTEXT))["failed_tenants"] == []
         without = {name: value for name, value in JOB.items() if name != "artifacts"}
         assert json.loads(rendered(messages["error"]["body"], {**CONTEXT, "job": without}))["summary"] == {}
-        assert json.loads(rendered(messages["workflow_approval"]["running"]["body"], CONTEXT))["approval"] == "Approve Me"
+        assert (
+            json.loads(rendered(messages["workflow_approval"]["running"]["body"], CONTEXT))["approval"] == "Approve Me"
+        )
 
     def test_a_second_run_changes_nothing(self, house):
         assert house.set_up(**self.SETTINGS) == 0
@@ -221,7 +234,10 @@ class TestRefused:
         [
             ({"awx_forks": 0}, "awx_forks 0: both must be 1 or more"),
             ({"awx_slices": "four"}, "awx_slices is four"),
-            ({"awx_by_host": True, "awx_slices": 50, "awx_forks": 20}, "link: 400 of awx_requests_per_minute would give a job no request"),
+            (
+                {"awx_by_host": True, "awx_slices": 50, "awx_forks": 20},
+                "link: 400 of awx_requests_per_minute would give a job no request",
+            ),
             ({"awx_by_host": True, "awx_slices": 1, "awx_forks": 200}, "link_some: 150 of awx_requests_per_minute"),
             ({"awx_requests_per_minute": 900}, "awx_requests_per_minute must be a dictionary"),
             ({"awx_quota": 500}, "together 850 requests a minute, and StackOne allows 500"),

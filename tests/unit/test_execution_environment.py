@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = ROOT / "docs" / "examples" / "execution-environment.yml"
+EXAMPLES = ROOT / "docs" / "examples"
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("ansible_builder") is None and os.environ.get("TENANTLINK_REQUIRE_TOOLS") != "1",
@@ -60,17 +60,41 @@ def test_the_requirement_is_the_collection_s():
     assert needed <= set((ROOT / "requirements.txt").read_text().splitlines())
 
 
-def test_the_example_builds_its_context(archive, tmp_path):
-    """With the collection's archive where the example looks for it."""
-    place = tmp_path / EXAMPLE.relative_to(ROOT)
+def context(name, archive, folder):
+    """What ansible-builder makes of an example, with the collection's archive where it looks for it."""
+    place = folder / "docs" / "examples" / name
     place.parent.mkdir(parents=True)
-    place.write_text(EXAMPLE.read_text())
-    (tmp_path / "tenantlink-stackone.tar.gz").write_bytes(archive.read_bytes())
-    context = tmp_path / "context"
-    command = ["create", "-f", str(place), "-c", str(context), "--output-filename", "Containerfile"]
-    run("ansible_builder", *command, cwd=tmp_path)
-    (listed,) = yaml.safe_load((context / "_build" / "requirements.yml").read_text())["collections"]
-    assert (context / "_build" / listed["name"]).read_bytes() == archive.read_bytes()
-    recipe = (context / "Containerfile").read_text()
+    place.write_text((EXAMPLES / name).read_text())
+    (folder / "tenantlink-stackone.tar.gz").write_bytes(archive.read_bytes())
+    made = folder / "context"
+    run(
+        "ansible_builder", "create", "-f", str(place), "-c", str(made), "--output-filename", "Containerfile", cwd=folder
+    )
+    return made
+
+
+@pytest.mark.parametrize("name", ["execution-environment.yml", "decision-environment.yml"])
+def test_the_example_builds_its_context(archive, tmp_path, name):
+    made = context(name, archive, tmp_path)
+    (listed,) = yaml.safe_load((made / "_build" / "requirements.yml").read_text())["collections"]
+    assert (made / "_build" / listed["name"]).read_bytes() == archive.read_bytes()
+    recipe = (made / "Containerfile").read_text()
     assert "ansible-galaxy collection install" in recipe
-    assert "ansible-core>=2.16" in recipe
+    assert "ansible-core>=2.16,<2.22" in recipe
+
+
+def test_the_decision_environment_can_run_rulebooks(archive, tmp_path):
+    made = context("decision-environment.yml", archive, tmp_path)
+    assert "ansible-rulebook>=1.2.3,<2" in (made / "_build" / "requirements.txt").read_text()
+    assert "java-17-openjdk-headless" in (made / "_build" / "bindep.txt").read_text()
+    assert "JAVA_HOME=/usr/lib/jvm/jre-17" in (made / "Containerfile").read_text()
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*-environment.yml")), ids=lambda path: path.stem)
+def test_what_is_installed_has_an_upper_bound(path):
+    """A build in a year gives what was tested, and not the next major version."""
+    dependencies = yaml.safe_load(path.read_text())["dependencies"]
+    wanted = [dependencies[name]["package_pip"] for name in ("ansible_core", "ansible_runner")] + dependencies.get(
+        "python", []
+    )
+    assert all("<" in each for each in wanted), wanted
