@@ -204,6 +204,40 @@ def test_auth_links_go_to_the_folder(house, project):
     assert written.stat().st_mode & 0o777 == 0o600
 
 
+HEAL = ROOT / "roles" / "freshservice_link" / "tasks" / "heal.yml"
+
+
+@pytest.mark.skipif(not HEAL.exists(), reason="needs the role's entry point heal")
+class TestHeal:
+    """What the schedule and the rulebook start."""
+
+    @pytest.fixture(autouse=True)
+    def broken(self, house, project):
+        """Two accounts in error, one of them of a tenant that is declared absent; a third tenant without a key and an account."""
+        for name in GOOD:
+            house.by_hand(name, api_key="a-key-that-was-reset", status="error")
+        house.known.add("a-key-that-was-reset")
+        declare(
+            project,
+            {"domain": "acme", "origin_owner_id": "customer-acme"},
+            {"domain": "globex", "origin_owner_id": "customer-globex", "state": "absent"},
+            {"domain": "hooli", "origin_owner_id": "customer-hooli"},
+        )
+
+    def test_a_look_heals_what_is_declared(self, house, project):
+        """The declaration decides, and a missing key fails its own tenant."""
+        run = job(house, project, "heal.yml")
+        assert recap(run) == {"localhost": (1, 1)}
+        assert house.linked() == {"customer-acme": "acme"}
+        assert "(hooli): api_key is missing" in lines(run)
+
+    def test_an_event_is_about_its_owners_alone(self, house, project):
+        event = {"accounts": [{"origin_owner_id": "customer-acme", "domain": "acme", "status": "error"}]}
+        run = job(house, project, "heal.yml", freshservice_link_event=event)
+        assert recap(run) == {"localhost": (1, 0)}
+        assert house.linked() == {"customer-acme": "acme"}
+
+
 def test_accounts_are_an_inventory(house, project):
     house.by_hand("acme", api_key=house.tenant_key("acme"))
     listing = exported(house, project, "stackone.yml").read_text()

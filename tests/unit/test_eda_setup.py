@@ -67,7 +67,7 @@ def test_the_credential_gives_what_the_rulebook_reads():
 
 
 def test_the_rulebook_starts_the_template_that_asks_for_variables():
-    ((rulebook,),) = [yaml.safe_load(RULEBOOK.read_text())]
+    (rulebook,) = yaml.safe_load(RULEBOOK.read_text())
     (rule,) = rulebook["rules"]
     action = rule["action"]["run_job_template"]
     templates = DataLoader().load_from_file(str(AWX / "tasks" / "templates.yml"))
@@ -76,6 +76,22 @@ def test_the_rulebook_starts_the_template_that_asks_for_variables():
     ]
     assert template["ask_variables_on_launch"] is True
     assert set(action["job_args"]["extra_vars"]) == {"freshservice_link_event"}
+
+
+SOURCES = ROOT / "extensions" / "eda"
+
+
+@pytest.mark.skipif(
+    not (SOURCES / "plugins/event_source/broken_accounts.py").exists(), reason="needs the source broken_accounts"
+)
+def test_the_rulebook_is_the_collection_s_but_for_what_it_starts():
+    (ours,), (theirs,) = (
+        yaml.safe_load(path.read_text()) for path in (RULEBOOK, SOURCES / "rulebooks" / "heal_links.yml")
+    )
+    assert [rule["condition"] for rule in ours["rules"]] == [rule["condition"] for rule in theirs["rules"]]
+    name = "tenantlink.stackone.broken_accounts"
+    options, known = ours["sources"][0][name], theirs["sources"][0][name]
+    assert {option: value for option, value in known.items() if option in options} == options
 
 
 def test_ansible_rulebook_understands_it():
