@@ -122,7 +122,7 @@ class Controller:
         missing = [name for name in kind.required if request.body.get(name) in (None, "")]
         if missing:
             raise Refused(400, {name: ["This field is required."] for name in missing})
-        fields = {name: value for name, value in request.body.items() if name in kind.known}
+        fields = kind.taken(request.body)
         self._check(kind, fields, None)
         thing = self.add(path, fields)
         return 201, self._shown(thing, updating=path == "projects")
@@ -135,7 +135,7 @@ class Controller:
             return 204, None
         if request.method != "PATCH":
             raise Refused(405, {"detail": "Method not allowed."})
-        fields = {name: value for name, value in request.body.items() if name in thing.kind.known}
+        fields = thing.kind.taken(request.body)
         self._check(thing.kind, fields, thing)
         thing.fields.update(fields)
         return 200, self._shown(thing, updating=any(name.startswith("scm_") for name in fields))
