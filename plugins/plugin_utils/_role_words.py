@@ -11,10 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 
 PREFIX = "freshservice_link_"
-RESULTS = frozenset(
-    f"{PREFIX}{name}" for name in ("result", "accounts", "waited", "document", "summary", "failed_tenants", "reports")
-)
-"""What the role itself sets, or hands on: the next step of a controller's workflow gets that as variables."""
+RESULTS = frozenset(f"{PREFIX}{name}" for name in ("result", "accounts", "waited", "document"))
+"""What the role itself sets."""
 
 HANDED_ON = frozenset(f"{PREFIX}{name}" for name in ("summary", "failed_tenants", "reports"))
 """What a controller passes to a job from the one before it, always all of them. Alone, C(reports) is a slip for C(report)."""
