@@ -199,10 +199,16 @@ class TestHosts:
 
     def test_the_mail_names_the_failed_tenants(self, house):
         messages = house.controller.named("notification_templates", "Freshservice links").fields["messages"]
-        artifacts = {"freshservice_link_failed_tenants": ["acme", "globex"]}
+        artifacts = {
+            "freshservice_link_failed_tenants": ["acme", "globex"],
+            "freshservice_link_summary": {"problem": ""},
+        }
         context = {**CONTEXT, "job": {**JOB, "artifacts": artifacts}}
-        assert rendered(messages["error"]["body"], context) == "Failed tenants: acme, globex"
-        assert rendered(messages["error"]["body"], CONTEXT) == "Failed tenants: none was named"
+        assert rendered(messages["error"]["body"], context).strip() == "Failed tenants: acme, globex"
+        assert rendered(messages["error"]["body"], CONTEXT).strip() == "Failed tenants: none was named"
+        artifacts = {"freshservice_link_failed_tenants": [], "freshservice_link_summary": {"problem": "No StackOne."}}
+        context = {**CONTEXT, "job": {**JOB, "artifacts": artifacts}}
+        assert rendered(messages["error"]["body"], context).startswith("No StackOne. Failed tenants: none")
 
     def test_a_second_run_changes_nothing(self, house):
         assert house.set_up(**self.SETTINGS) == 0

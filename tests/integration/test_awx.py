@@ -117,6 +117,18 @@ def test_who_is_declared_absent_stays_absent(house, project):
     assert recap(job(house, project, "link.yml")) == {"localhost": (0, 0)}
 
 
+HAND_ON = ROOT / "roles" / "freshservice_link" / "tasks" / "hand_on.yml"
+
+
+@pytest.mark.skipif(not HAND_ON.exists(), reason="needs what the role hands on")
+def test_a_step_takes_what_the_step_before_handed_on(house, project):
+    """A controller gives the statistics of a workflow's step to the next one, as extra variables."""
+    handed = {"summary": {"failed": 1}, "failed_tenants": ["initech"], "reports": ["/srv/links/report-1.html"]}
+    run = job(house, project, "link.yml", **{f"freshservice_link_{name}": value for name, value in handed.items()})
+    assert run.code == 0, run.output
+    assert house.linked() == {f"customer-{name}": name for name in GOOD}
+
+
 def test_a_tenant_without_a_key_fails_by_itself(house, project):
     vault(house, project, "vault.yml", freshservice_link_api_keys={"acme": house.tenant_key("acme")})
     run = job(house, project, "link.yml")
