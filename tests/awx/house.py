@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from .collection import ROOT, fetched
 from .controller import Controller, Server
 
@@ -33,11 +35,12 @@ class House:
     controller: Controller = field(default_factory=lambda: Controller(AWX / "project"))
 
     def run(self, **settings: Any) -> subprocess.CompletedProcess[str]:
-        """Run setup.yml with settings.yml, the secrets, and settings of this run. Its writing requests are in the journal."""
+        """Run setup.yml with settings.yml, the secrets, and settings of this run; None leaves one out."""
         self.controller.journal.clear()
         given = self.folder / "given.json"
         given.touch(mode=0o600)
-        given.write_text(json.dumps({**SECRETS, **settings}))
+        every = {**yaml.safe_load((AWX / "settings.yml").read_text()), **SECRETS, **settings}
+        given.write_text(json.dumps({name: value for name, value in every.items() if value is not None}))
         with Server(self.controller, TOKEN) as server:
             environment = {
                 **{
@@ -55,7 +58,7 @@ class House:
                 "NO_PROXY": "127.0.0.1",
             }
             command = [sys.executable, "-m", "ansible", "playbook", "-vvv", str(AWX / "setup.yml")]
-            command += ["-e", f"@{AWX / 'settings.yml'}", "-e", f"@{given}"]
+            command += ["-e", f"@{given}"]
             run = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
         output = run.stdout + run.stderr
         assert not [secret for secret in (TOKEN, *SECRETS.values()) if secret in output]

@@ -250,6 +250,15 @@ class TestRefused:
             ({"awx_image": "registry.example.com/links:latest"}, "name a version"),
             ({"awx_image": "registry.example.com:5000/links"}, "name a version"),
             ({"awx_notification_type": "pigeon"}, "it can be webhook, email or empty"),
+            (
+                {"awx_notification_type": "email"},
+                "awx_notification_configuration of email lacks host, sender, recipients",
+            ),
+            ({"awx_folder": "links"}, "awx_folder is links: name the whole path"),
+            (
+                {"awx_by_host": None, "awx_vault_password": None},
+                "Set in settings.yml or vault.yml: awx_by_host, awx_vault_password.",
+            ),
             ({"awx_heal_minutes": 1}, "awx_heal_minutes is 1: it must be 2 or more"),
         ],
         ids=lambda value: " ".join(f"{name}={each}" for name, each in value.items()) if isinstance(value, dict) else "",
