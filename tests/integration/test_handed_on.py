@@ -4,16 +4,13 @@
 
 from __future__ import annotations
 
-import json
-import stat
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 
 import ansible_runner
 import pytest
 import yaml
 
-from tests.integration.house import PLAYBOOKS, headers, recap, run_by_host
+from tests.integration.house import PLAYBOOKS
 
 NAMES = ("acme", "globex", "initech", "umbrella")
 DECLARED = [{"domain": name, "origin_owner_id": f"customer-{name}"} for name in NAMES]
@@ -60,7 +57,9 @@ def test_a_list_hands_on_what_came_of_it_also_where_it_fails(house, job):
     runner, told = job("link", freshservice_link_tenants=DECLARED, freshservice_link_report=report)
     assert runner.status == "failed"
     assert set(told) == HANDED_ON
-    assert told["freshservice_link_summary"] == summary(4, changed=2, failed=2, linked=2)| {"outcomes": {"linked": 2, "failed": 2}}
+    assert told["freshservice_link_summary"] == summary(4, changed=2, failed=2, linked=2) | {
+        "outcomes": {"linked": 2, "failed": 2}
+    }
     assert told["freshservice_link_failed_tenants"] == FAILED
     assert told["freshservice_link_reports"] == [report]
     assert runner.stats["changed"] == {"localhost": 1}
