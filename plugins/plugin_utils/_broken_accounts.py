@@ -56,11 +56,11 @@ class BrokenAccounts:
         self._tries: dict[str, _Try] = {}
         self._known: dict[str, BrokenAccount] = {}
         self.overflowed = False
-        """Whether more was told than is kept, so that only a listing of all accounts helps."""
+        """Set when more was told than is kept, so that only a listing of all accounts helps."""
 
     @property
     def told(self) -> bool:
-        """Whether a webhook names an account that was not looked at since."""
+        """Return whether a webhook names an account that was not looked at since."""
         return bool(self._told) or self.overflowed
 
     def tell(self, event: Mapping[str, str]) -> None:

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._identity import same_provider
+
 FUTURE_S = 300
 """How far clocks may differ."""
 _REMEMBERED = 100_000
@@ -58,7 +60,7 @@ class Decision:
 
     @property
     def level(self) -> int:
-        """How loudly to log it: a delivery that was refused is worth a look, a probe is not."""
+        """Return how loudly to log it: a delivery that was refused is worth a look, a probe is not."""
         return logging.INFO if self.is_probe or self.status == 200 else logging.WARNING
 
 
@@ -73,7 +75,7 @@ class Memory:
         self._limit = limit
 
     def has(self, body: bytes) -> bool:
-        """Whether it was received before."""
+        """Return whether it was received before."""
         return _digest(body) in self._until
 
     def keep(self, body: bytes, until: float, now: float) -> None:
@@ -84,7 +86,7 @@ class Memory:
 
 
 def settings_from(args: Mapping[str, Any]) -> Settings:
-    """The arguments that ansible-rulebook passes; an empty one is not set. Raises ValueError, never with a secret's value."""
+    """Check the arguments that ansible-rulebook passes; an empty one is not set. Raises ValueError, never with a secret's value."""
     given = set_of(args)
     check_names(given)
     counts = {name: count(given[name], name) for name in _COUNTS & set(given)}
@@ -115,7 +117,7 @@ def check_names(given: Iterable[str], *excepted: str) -> None:
 
 
 def _text(value: Any, name: str) -> str:
-    """A rulebook's templates turn text that looks like a number into one."""
+    """Return a text: a rulebook's templates turn one that looks like a number into a number. Raises ValueError."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise ValueError(f"{name} must be a text")
     return str(value)
@@ -129,19 +131,19 @@ def count(value: Any, name: str) -> int:
 
 
 def is_signed(body: bytes, signature: str, secrets: tuple[bytes, ...]) -> bool:
-    """Whether the signature is of this body by one of the secrets. Every secret is tried, so that the time tells nothing."""
+    """Return whether one of the secrets made the signature of this body. All are tried, so that the time tells nothing."""
     given = signature.strip().rstrip("=").encode("utf-8", "replace")
     matches = [hmac.compare_digest(sign(body, secret), given) for secret in secrets]
     return any(matches)
 
 
 def sign(body: bytes, secret: bytes) -> bytes:
-    """The signature of a body: base64url of an HMAC-SHA256, without padding."""
+    """Return the signature of a body: base64url of an HMAC-SHA256, without padding."""
     return base64.urlsafe_b64encode(hmac.new(secret, body, hashlib.sha256).digest()).rstrip(b"=")
 
 
 def decide(body: bytes, signature: str, settings: Settings, memory: Memory, now: float) -> Decision:
-    """What a delivery is worth at that moment (epoch seconds). Nothing in it is looked at before its signature is."""
+    """Decide what a delivery is worth at that moment (epoch seconds). Its signature is looked at before anything else in it."""
     if not signature:
         return Decision(401, "there is no signature")
     if not is_signed(body, signature, settings.secrets):
@@ -159,7 +161,7 @@ def decide(body: bytes, signature: str, settings: Settings, memory: Memory, now:
     event = event_from(record)
     if not event["event"].startswith("account."):
         return Decision(200, "it is not about an account")
-    if event["provider"].lower() != settings.provider.lower():
+    if not same_provider(event["provider"], settings.provider):
         return Decision(200, "it is about another provider")
     return Decision(200, "it is taken", event)
 
@@ -173,7 +175,7 @@ def _object(body: bytes) -> dict[str, Any] | None:
 
 
 def moment(text: Any) -> float | None:
-    """An ISO 8601 time as epoch seconds, UTC where it names no zone; None when it is none."""
+    """Return an ISO 8601 time as epoch seconds, UTC where it names no zone; None for anything else."""
     try:
         parsed = datetime.fromisoformat(text.replace("Z", "+00:00"))
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)).timestamp()
@@ -182,14 +184,14 @@ def moment(text: Any) -> float | None:
 
 
 def event_from(record: Mapping[str, Any]) -> dict[str, str]:
-    """What a rule needs of a delivery, in harmless texts."""
+    """Return what a rule needs of a delivery, in harmless texts."""
     setup = record.get("setup_information")
     domain = harmless(setup.get("domain")) if isinstance(setup, dict) else ""
     return {**{name: harmless(record.get(name)) for name in _RECORDED}, "domain": bare_domain(domain)}
 
 
 def harmless(value: Any) -> str:
-    """A text that is safe to print and that Ansible takes for no template; other values than texts and numbers are empty."""
+    """Return a text that is safe to print and not a template to Ansible; empty for anything but texts and numbers."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         return ""
     shown = "".join(char for char in str(value) if not unicodedata.category(char).startswith("C"))
@@ -197,7 +199,7 @@ def harmless(value: Any) -> str:
 
 
 def bare_domain(text: str) -> str:
-    """C(mycompany), however a form stores it; empty when it is no host of Freshservice."""
+    """Return `mycompany`, however a form stores it; empty for what is not a host of Freshservice."""
     found = _HOST.fullmatch(text.strip().lower())
     return found.group(1) if found else ""
 

@@ -47,7 +47,7 @@ def broken_tenants(declared: Sequence[Entry], accounts: Iterable[Entry]) -> list
 
 
 def _is_linked(entry: Entry, ids: set[str], domains: Mapping[str, set[str]]) -> bool:
-    """Whether a tenant has an active account. Which domain that has is told by a run over all, unless the owner may have several."""
+    """Return whether a tenant has an active account. Its domain only counts where the owner may have several accounts."""
     if _text(entry, "account_id"):
         return _text(entry, "account_id") in ids
     own = domains.get(_text(entry, "origin_owner_id"), set())
