@@ -252,7 +252,7 @@ class TestRefused:
             ({"awx_notification_type": "pigeon"}, "it can be webhook, email or empty"),
             (
                 {"awx_notification_type": "email"},
-                "awx_notification_configuration of email lacks host, sender, recipients",
+                "awx_notification_configuration of email lacks host, recipients, sender",
             ),
             ({"awx_folder": "links"}, "awx_folder is links: name the whole path"),
             (

@@ -117,10 +117,6 @@ def test_who_is_declared_absent_stays_absent(house, project):
     assert recap(job(house, project, "link.yml")) == {"localhost": (0, 0)}
 
 
-HAND_ON = ROOT / "roles" / "freshservice_link" / "tasks" / "hand_on.yml"
-
-
-@pytest.mark.skipif(not HAND_ON.exists(), reason="needs what the role hands on")
 def test_a_step_takes_what_the_step_before_handed_on(house, project):
     """A controller gives the statistics of a workflow's step to the next one, as extra variables."""
     handed = {"summary": {"failed": 1}, "failed_tenants": ["initech"], "reports": ["/srv/links/report-1.html"]}
@@ -218,10 +214,6 @@ def test_auth_links_go_to_the_folder(house, project):
     assert written.stat().st_mode & 0o777 == 0o600
 
 
-HEAL = ROOT / "roles" / "freshservice_link" / "tasks" / "heal.yml"
-
-
-@pytest.mark.skipif(not HEAL.exists(), reason="needs the role's entry point heal")
 class TestHeal:
     """What the schedule and the rulebook start."""
 

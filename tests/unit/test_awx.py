@@ -15,8 +15,8 @@ from ansible.parsing.dataloader import DataLoader
 ROOT = Path(__file__).resolve().parents[2]
 AWX = ROOT / "docs" / "examples" / "awx"
 PROJECT = AWX / "project"
-HANDED_ON = {"freshservice_link_event", "freshservice_link_failed_tenants", "freshservice_link_summary"}
-"""What a rulebook hands to the role, and what the role hands on to notifications."""
+HANDED_ON = {"freshservice_link_failed_tenants", "freshservice_link_summary"}
+"""What the role hands on, and notifications name."""
 
 
 def tasks():
