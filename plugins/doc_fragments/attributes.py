@@ -31,13 +31,6 @@ attributes:
     support: full
 """
 
-    PLAIN = r"""
-options: {}
-attributes:
-  action:
-    support: none
-"""
-
     GUARDED = r"""
 options: {}
 attributes:

@@ -19,7 +19,7 @@ extends_documentation_fragment:
   - tenantlink.stackone.connection
   - tenantlink.stackone.connection.stackone
   - tenantlink.stackone.attributes
-  - tenantlink.stackone.attributes.plain
+  - tenantlink.stackone.attributes.guarded
   - tenantlink.stackone.attributes.info
 attributes:
   action_group:

@@ -20,7 +20,7 @@ extends_documentation_fragment:
   - tenantlink.stackone.connection
   - tenantlink.stackone.connection.freshservice
   - tenantlink.stackone.attributes
-  - tenantlink.stackone.attributes.plain
+  - tenantlink.stackone.attributes.guarded
   - tenantlink.stackone.attributes.info
 attributes:
   action_group:

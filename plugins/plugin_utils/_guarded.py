@@ -1,11 +1,12 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the action plugins of modules that change something do: end the module when its task or its run ends early."""
+"""What the action plugins of all modules do: end the module when its task or its run ends early."""
 
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -94,8 +95,11 @@ def ended_with_the_run() -> Iterator[None]:
     What is started are the shells in which a module runs and the module itself, or the client of a connection to
     where it runs: then the module sees that its reader is gone, and stops.
     """
+    playbook = _playbook()
+    if os.getppid() != playbook:
+        os._exit(1)
     before, over = _descendants(), threading.Event()
-    start_deaf(threading.Thread(target=_watch, args=(os.getppid(), before, over), daemon=True))
+    start_deaf(threading.Thread(target=_watch, args=(playbook, before, over), daemon=True))
     try:
         yield
     except BaseException:
@@ -103,6 +107,16 @@ def ended_with_the_run() -> Iterator[None]:
         raise
     finally:
         over.set()
+
+
+def _playbook() -> int:
+    """Return the process id of ansible-playbook, which forked this process.
+
+    It was noted before the fork: whose parent dies before the task begins, or between two tries of `until`, has
+    another one by now.
+    """
+    forked_by = multiprocessing.parent_process()
+    return forked_by.pid if forked_by and forked_by.pid else os.getppid()
 
 
 def _watch(parent: int, before: set[int], over: threading.Event) -> None:

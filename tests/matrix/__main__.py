@@ -50,6 +50,7 @@ SMOKE = (
     "tests/integration/test_lost_parent.py::test_the_module_ends_with_its_run[end_by_killing_the_playbook]",
     "tests/integration/test_lost_parent.py::test_a_task_timeout_ends_the_module[task]",
     "tests/integration/test_lost_parent.py::test_a_job_in_the_background_outlives_its_run",
+    "tests/integration/test_cancelled_jobs.py::test_a_cancelled_job_sends_nothing_more",
     "tests/integration/test_playbooks.py::test_a_module_that_dies_is_never_green[link_by_host]",
     "tests/integration/test_playbooks.py::test_nothing_leaks_under_ansible_runner",
     "tests/integration/test_auth_links.py::test_links_are_hidden_wherever_ansible_shows_results[tenantlink.stackone.auth_links]",

@@ -70,3 +70,26 @@ def test_a_thread_beside_the_worker_takes_no_signal():
     thread.join()
     assert {signal.SIGTERM, signal.SIGINT, signal.SIGHUP} <= set(blocked)
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
+
+
+LATE = """
+import multiprocessing, os, signal, time
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._guarded import ended_with_the_run
+
+def task():
+    while os.getppid() == playbook:
+        time.sleep(0.01)
+    with ended_with_the_run():
+        print("begun", flush=True)
+
+playbook = os.getpid()
+multiprocessing.get_context("fork").Process(target=task).start()
+os.kill(playbook, signal.SIGKILL)
+"""
+
+
+def test_a_task_whose_playbook_is_gone_before_it_begins_does_not_begin():
+    """Its parent is another one by then, and stays."""
+    process = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, check=False)
+    assert process.returncode == -signal.SIGKILL
+    assert (process.stdout, process.stderr) == ("", "")

@@ -1,0 +1,124 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A job ends for good when its controller cancels it, as ansible-runner does, and the next one makes no duplicate."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import ansible_runner
+import pytest
+
+from tests.emulator.handle import Emulator
+from tests.integration.house import PLAYBOOKS
+from tests.integration.test_lost_parent import eventually
+
+MANY = 300
+DOMAINS = [f"t{serial:05d}" for serial in range(1, MANY + 1)]
+HOSTS = DOMAINS[:24]
+SLOW_MS = 400
+"""What the emulator takes for each answer: the whole list would take more than a minute."""
+
+
+@pytest.fixture(scope="module")
+def numbered():
+    with Emulator("--tenants", str(MANY), "--stackone-rpm", "1000000") as running:
+        yield running
+
+
+@pytest.fixture
+def job(many):
+    """Run a playbook as a controller does, and cancel it as soon as `cancel` says so."""
+    # What Ansible copies there before a module starts holds its arguments, and a cancel leaves it behind.
+    remote = tempfile.mkdtemp(prefix="cancelled-")
+    kept = ("ANSIBLE", "HOME", "TMPDIR", "PATH")
+    environment = {name: value for name, value in many.environment().items() if name.startswith(kept)}
+
+    def run(playbook, cancel, *arguments, **variables):
+        declared = {**many.connection(), "api_keys": many.keys, **variables}
+        many._keep_secret({f"freshservice_link_{name}": value for name, value in declared.items()})
+        private = tempfile.mkdtemp(prefix="job-", dir=many.folder)
+        return ansible_runner.run(
+            private_data_dir=private,
+            playbook=str(PLAYBOOKS / f"{playbook}.yml"),
+            cmdline=" ".join([f"-e @{many.secrets}", *arguments]),
+            envvars={**environment, "ANSIBLE_REMOTE_TEMP": remote},
+            # The seconds between two questions whether to cancel.
+            settings={"pexpect_timeout": 0.2},
+            cancel_callback=cancel,
+            quiet=True,
+        )
+
+    yield run
+    shutil.rmtree(remote, ignore_errors=True)
+
+
+def processes_of(house):
+    """The processes that have a house's environment: Ansible's, whatever they run."""
+    mark, found = f"HOME={house.home}".encode(), []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (path / "environ").read_bytes().split(b"\0"):
+                found.append((path / "cmdline").read_bytes().decode())
+    return found
+
+
+def linking_a_list(many):
+    tenants = [{"domain": domain, "origin_owner_id": f"customer-{domain}"} for domain in DOMAINS]
+    return ["link"], {"tenants": tenants, "concurrency": 3}, lambda: len(many.emulator.accounts()) >= 20
+
+
+def linking_by_host(many):
+    hosts = {
+        domain: {
+            "freshservice_link_origin_owner_id": f"customer-{domain}",
+            "freshservice_link_api_key": f"{{{{ freshservice_link_api_keys['{domain}'] }}}}",
+            "ansible_connection": "local",
+            "ansible_python_interpreter": many.python,
+        }
+        for domain in HOSTS
+    }
+    path = many.folder / "hosts.json"
+    path.write_text(json.dumps({"tenants": {"hosts": hosts}}))
+    return ["link_by_host", f"-i {path}", "--forks 8"], {}, lambda: len(many.emulator.accounts()) >= 6
+
+
+def waiting_for_customers(many):
+    """Nothing happens but that StackOne is asked every second, for hours."""
+    tenants = [{"origin_owner_id": "customer-t00001"}]
+    variables = {"tenants": tenants, "auth_links_file": str(many.secrets) + ".csv", "wait": 7200, "wait_interval": 1}
+    many.secret_files.add(Path(variables["auth_links_file"]))
+    return ["auth_links"], variables, lambda: len(many.emulator.requests(path="/accounts")) >= 4
+
+
+@pytest.mark.parametrize("working", [linking_a_list, linking_by_host, waiting_for_customers])
+def test_a_cancelled_job_sends_nothing_more(many, job, working):
+    many.emulator.latency(SLOW_MS)
+    (playbook, *arguments), variables, begun = working(many)
+    runner = job(playbook, begun, *arguments, **variables)
+    assert runner.status == "canceled", runner.stdout.read()
+    eventually(lambda: not processes_of(many))
+    made, asked = len(many.emulator.accounts()), len(many.emulator.requests())
+    assert made < len(HOSTS if working is linking_by_host else DOMAINS)
+    # Nobody is left who could send anything: this waits for no time of any process.
+    time.sleep(2 * SLOW_MS / 1000)
+    assert (len(many.emulator.accounts()), len(many.emulator.requests())) == (made, asked)
+
+
+@pytest.mark.parametrize("working", [linking_a_list, linking_by_host])
+def test_the_job_after_a_cancelled_one_links_the_rest(many, job, working):
+    """At once: StackOne may still be at work on what it was asked for last."""
+    many.emulator.latency(SLOW_MS)
+    (playbook, *arguments), variables, begun = working(many)
+    assert job(playbook, begun, *arguments, **variables).status == "canceled"
+    many.emulator.latency(0)
+    runner = job(playbook, lambda: False, *arguments, **{**variables, "concurrency": 16})
+    assert runner.status == "successful", runner.stdout.read()
+    domains = HOSTS if working is linking_by_host else DOMAINS
+    assert many.linked() == {f"customer-{domain}": domain for domain in domains}
+    assert len(many.emulator.accounts()) == len(domains)
