@@ -138,10 +138,8 @@ options:
         letter, a digit or C(_) in the first place, because Ansible takes them for patterns, ranges, ports, files or options.
         Names longer than 200 characters are cut.
       - Where several accounts would have the same name, all of them get their domain added to it (C(name_mycompany)), and
-        where that is not known or not enough, their id. The same goes for an account whose name would be that of an existing
-        group, of C(localhost), or of another account's host from another inventory source.
-      - A group of O(groups) or O(keyed_groups) that would have the name of a host is an error, because Ansible takes the one
-        for the other.
+        where that is not known or not enough, their id. The same goes for an account whose name would be that of a group, also
+        one of O(groups) and O(keyed_groups), of C(localhost), or of another account's host from another inventory source.
     type: list
     elements: str
     default: [origin_owner_id]
@@ -157,9 +155,16 @@ notes:
   - Texts of StackOne are never run, neither as templates nor as conditions. C(ansible-inventory --list) shows a text that could
     be, such as one with C({{), as C({"__ansible_unsafe":) C("the text"}), which C(ansible) reads back; with C(--yaml) as well it
     shows the text alone. All other texts are plain.
-  - A cached listing is used only with the API key and the options that it was made with. It is not encrypted.
+  - A cached listing is used only with the API key and the options that it was made with. It is not encrypted. Its file has the
+    mode 0600, whatever O(cache_plugin) gives files. A folder that does not exist is made with the mode 0700; one that does stays as
+    it is, so name a folder for the listings alone.
   - Ansible goes on without an inventory source that fails, with a warning. Set E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to
-    V(true) to stop instead. No host of a source that fails is kept.
+    V(true) to stop instead. Nothing of a source that fails is kept.
+  - What is wrong with a source is the line that begins with C([ERROR]) C(accounts:). Ansible repeats it in a warning, and adds what
+    its own parsers say about the file, the one for INI files last. This cannot be changed here. With E(ANSIBLE_INVENTORY_ENABLED)
+    set to V(tenantlink.stackone.accounts), nobody else reads the file; then there is the warning alone.
+  - A file that is not valid YAML, or that is encrypted as a whole with another password, Ansible cannot read and hand over, so the
+    error is in its own words. They can show lines of the file; keep the key elsewhere, or as a C(!vault) value.
 seealso:
   - module: tenantlink.stackone.account_info
 """
@@ -209,70 +214,49 @@ keyed_groups:
 # cache_timeout: 3600
 """
 
-import ssl
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible import constants
-from ansible.errors import AnsibleError, AnsibleParserError, AnsibleUndefinedVariable
+from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._api import StackOneApi
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
     choice_from,
-    http_options_from,
-    quota_from,
     secrets_in,
     stackone_url_from,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import Choice, find
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import REQUESTS_IMPORT_ERROR, Http
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import domain_in
-from ansible_collections.tenantlink.stackone.plugins.module_utils._reading import read
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import account_spec, http_spec, stackone_spec
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, normalise_key
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
-    Scrubber,
-    harmless,
-    valid_unicode,
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, harmless
+from ansible_collections.tenantlink.stackone.plugins.module_utils._written import unset
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._account_listing import listed
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._draft import Draft
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._hosts import (
+    PREFIX,
+    VARIABLES,
+    host_name,
+    name_offers,
+    preferences_from,
+    unique_names,
+    variables_of,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._written import (
-    did_you_mean,
-    not_text,
-    plain_name,
-    unset,
-)
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._hosts import host_name, name_offers, unique_names
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import opened
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._marked import marked
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._sealed import choice_digest, sealed, unsealed
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._private_cache import make_private, private_folders
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._sealed import choice_digest, recalled, sealed
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._source_options import (
+    evaluated,
+    refuse_unknown,
+    without_source,
+)
 
 ENDINGS = ("stackone.yml", "stackone.yaml", "accounts.yml", "accounts.yaml")
 EXPRESSIONS = frozenset({"compose", "groups", "hostnames", "keyed_groups"})
 SPEC = {**http_spec(), **stackone_spec(), **account_spec(), "group": {"type": "str"}}
 SUBJECT = "accounts"
-PREFIX = "stackone_"
-
-PROPERTIES = (
-    "id",
-    "provider",
-    "status",
-    "status_reasons",
-    "origin_owner_id",
-    "origin_owner_name",
-    "origin_username",
-    "label",
-    "type",
-    "domain",
-    "created_at",
-    "updated_at",
-)
-VARIABLES = frozenset(f"{PREFIX}{name}" for name in PROPERTIES)
-
-MESSAGE_LIMIT = 1000
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -283,7 +267,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def __init__(self) -> None:
         super().__init__()
         self._scrubber = Scrubber()
-        self._names: Collection[str] = ()
 
     def verify_file(self, path: str) -> bool:
         """Whether the source looks like one for this plugin."""
@@ -293,53 +276,37 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Fill the inventory. Raises AnsibleParserError, whose one line says what is wrong and what to do next."""
         super().parse(inventory, loader, path, cache)
         try:
-            self._read_config_data(path)
+            with private_folders():
+                self._read_config_data(path)
             self._populate(self._accounts(path, cache))
             return
         except Failed as error:
             line = error.located(Phase.OBSERVE, SUBJECT).line
         except AnsibleError as error:
-            line = f"{SUBJECT}: {_without_source(error)}. See ansible-doc -t inventory {self.NAME}."
+            line = f"{SUBJECT}: {without_source(error)}. See ansible-doc -t inventory {self.NAME}."
+        line = self._scrubber.scrub(harmless(line))
+        if len(constants.INVENTORY_ENABLED) > 1:
+            # Ansible tells what this plugin says between the words of others that try to read the file, and wrapped.
+            self.display.display(f"[ERROR]: {line}", color=constants.COLOR_ERROR, stderr=True)
         # Outside the handlers: with a cause, Ansible would print that too, and the lines of the file around it.
-        raise AnsibleParserError(self._scrubber.scrub(harmless(line)))
+        raise AnsibleParserError(line)
+
+    def update_cache_if_changed(self) -> None:
+        """Write the cache, as Ansible does. It holds what customers are called."""
+        super().update_cache_if_changed()
+        make_private(self._cache)
 
     def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
         """Take the options of the file, whose values may be templates. Raises Failed(invalid_argument)."""
-        self._refuse_unknown(direct or {})
+        refuse_unknown(direct or {}, self.option_definitions, f"See ansible-doc -t inventory {self.NAME}.")
         given = {name: self._evaluated(name, value) for name, value in (direct or {}).items()}
         super().set_options(task_keys, var_options, {name: value for name, value in given.items() if not unset(value)})
-
-    def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
-        """Raise Failed for a misspelt option: without the filter that it was meant for, all accounts would be hosts."""
-        options = self.option_definitions
-        known = {*options, *(alias["name"] for about in options.values() for alias in about.get("aliases") or ())}
-        for name in given:
-            if name not in known and not str(name).startswith("_"):
-                shown = plain_name(name) or "a name in the file"
-                advice = did_you_mean(str(name), known) or f"See ansible-doc -t inventory {self.NAME}."
-                raise invalid_argument(f"{shown} is not an option of this inventory.", advice)
 
     def _evaluated(self, name: str, value: Any) -> Any:
         if name in EXPRESSIONS:
             return value
         self.templar.available_variables = self._vars
-        try:
-            evaluated = self.templar.template(opened(value))
-        except AnsibleUndefinedVariable as error:
-            raise invalid_argument(
-                f"{name} names a variable that is not known here ({_without_source(error, value)}).",
-                "Pass it with -e: when an inventory is read, only extra variables and lookups are known.",
-            ) from None
-        except AnsibleError as error:
-            raise invalid_argument(
-                f"{name} cannot be evaluated ({_without_source(error, value)}).",
-                "Correct it in the inventory file, or pass what it needs, as the vault's password.",
-            ) from None
-        # Ansible would make text of whatever it is, or show what it does not understand.
-        values, faults = read({name: evaluated}, SPEC) if name in SPEC else ({name: evaluated}, [])
-        if faults:
-            raise invalid_argument(" ".join(faults), "Correct it in the inventory file.")
-        return values.get(name)
+        return evaluated(name, value, self.templar, SPEC)
 
     def _accounts(self, path: str, cache: bool) -> list[dict[str, Any]]:
         """The accounts that are meant, as account_info shows them: from the cache, or from StackOne. Raises Failed."""
@@ -351,11 +318,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._scrubber.add(*secrets_in(params))
         key, choice = normalise_key(params["stackone_api_key"], "stackone_api_key"), choice_from(params)
         if not self.get_option("cache"):
-            return self._listed(params, key, choice)
+            return listed(params, key, choice, self._scrubber, self.display.warning)
         entry = f"{self.get_cache_key(path)}_{choice_digest(stackone_url_from(params), choice)}"
-        accounts = self._recalled(entry, key) if cache else None
+        accounts = recalled(self._cache, entry, key) if cache else None
         if accounts is None:
-            accounts = self._listed(params, key, choice)
+            accounts = listed(params, key, choice, self._scrubber, self.display.warning)
             self._cache[entry] = sealed(accounts, key)
         return accounts
 
@@ -366,61 +333,35 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise invalid_argument("client_key needs client_cert.", "Set both, or none of them.")
         return params
 
-    def _listed(self, params: Mapping[str, Any], key: str, choice: Choice) -> list[dict[str, Any]]:
-        url = stackone_url_from(params)
-        try:
-            http = Http(http_options_from(params), scrubber=self._scrubber)
-        except (OSError, ssl.SSLError) as error:
-            raise invalid_argument(f"the CA or client certificates cannot be read ({error}).") from None
-        stackone = StackOne(StackOneApi(http, url, quota_from(params, http.clock)), key)
-        try:
-            shown = [account.as_dict(domain_in(account.setup_information)) for account in find(stackone, choice)]
-            return self._without_secrets(shown)
-        finally:
-            summary = http.retry_log.summary()
-            if summary:
-                self.display.warning(self._scrubber.scrub(harmless(summary)))
-
-    def _without_secrets(self, accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """What StackOne shows of an account in clear could hold a key that somebody put there."""
-        scrubbed: list[dict[str, Any]] = self._scrubber.scrub(accounts)
-        return scrubbed
-
-    def _recalled(self, entry: str, key: str) -> list[dict[str, Any]] | None:
-        try:
-            return unsealed(self._cache.get(entry), key)
-        except Exception:
-            # Damaged, or of another kind: each cache plugin, and Ansible around it, fails on that in its own way.
-            return None
-
     def _populate(self, accounts: Sequence[Mapping[str, Any]]) -> None:
         """Add all accounts as hosts, or none. Raises Failed and AnsibleError."""
-        group = self.inventory.add_group(to_safe_group_name(self.get_option("group")))
         hosts = [variables_of(account) for account in accounts]
-        preferences = self._hostnames()
+        preferences = preferences_from(self.get_option("hostnames"), self._vars)
         offers = [
             name_offers(self._wanted(account, variables, preferences), account)
             for account, variables in zip(accounts, hosts)
         ]
-        names = unique_names(offers, self._taken(accounts))
-        self._names = frozenset(names)
-        new = self._names.difference(self.inventory.hosts)
+        group = to_safe_group_name(self.get_option("group"))
+        taken = self._taken(accounts) | {group}
+        while True:
+            names = unique_names(offers, taken)
+            draft = self._drafted(names, hosts, group)
+            if draft.groups.isdisjoint(names):
+                return draft.carry_out()
+            # Only the hosts tell which groups there are. One with the name of a group would be lost.
+            taken |= draft.groups
+
+    def _drafted(self, names: Iterable[str], hosts: Iterable[Mapping[str, Any]], group: str) -> Draft:
+        """What the inventory gets where the hosts have these names."""
+        inventory, draft = self.inventory, Draft(self.inventory)
+        self.inventory = draft
         try:
+            draft.add_group(group)
             for name, variables in zip(names, hosts):
                 self._add(name, group, variables)
-        except BaseException:
-            for name in new.intersection(self.inventory.hosts):
-                self.inventory.remove_host(self.inventory.hosts[name])
-            raise
-
-    def _hostnames(self) -> list[str]:
-        preferences = texts_from(self.get_option("hostnames"), "hostnames")
-        for preference in preferences:
-            if preference.isidentifier() and preference not in {*PROPERTIES, *VARIABLES, *self._vars}:
-                raise invalid_argument(
-                    f"hostnames: an account has no {preference}.", f"It has {', '.join(PROPERTIES)}."
-                )
-        return preferences
+        finally:
+            self.inventory = inventory
+        return draft
 
     def _wanted(self, account: Mapping[str, Any], variables: Mapping[str, Any], preferences: Iterable[str]) -> str:
         """The name that an account would have if it were the only one."""
@@ -437,7 +378,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except AnsibleError as error:
             if self.get_option("strict"):
                 raise invalid_argument(
-                    f"hostnames: {expression} has no value for account {account['id']} ({_without_source(error)}).",
+                    f"hostnames: {expression} has no value for account {account['id']} ({without_source(error)}).",
                     "Correct it, or switch strict off.",
                 ) from None
             return None
@@ -463,33 +404,3 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if isinstance(template, str) and template in VARIABLES and template in variables and template not in self._vars:
             return variables[template]
         return marked(super()._compose(template, variables, **how))
-
-    def _sanitize_group_name(self, name: str) -> str:
-        """As Ansible does. Raises Failed(invalid_argument): in a group with a host's name, that host would be lost."""
-        safe = to_safe_group_name(name)
-        if safe in self._names:
-            raise invalid_argument(
-                f"{safe} is the name of a host, and would be that of a group.",
-                "Give the group another prefix in keyed_groups or another name in groups, or choose other hostnames.",
-            )
-        return safe
-
-
-def variables_of(account: Mapping[str, Any]) -> dict[str, Any]:
-    """An account's host variables. What a customer typed is never run."""
-    return {f"{PREFIX}{name}": marked(valid_unicode(value)) for name, value in account.items()}
-
-
-def texts_from(values: Iterable[Any], option: str) -> list[str]:
-    """A list's items as texts. Raises Failed(invalid_argument)."""
-    if any(map(not_text, values)):
-        raise invalid_argument(f"{option} must be a list of texts.")
-    # A text stays the same object: Ansible knows by it that an expression comes from the user.
-    return [value if isinstance(value, str) else str(value) for value in values]
-
-
-def _without_source(error: AnsibleError, *hidden: Any) -> str:
-    """An error's words on one line, without those that show the inventory file, in which the key may stand."""
-    words = str(error).partition("The offending line appears to be")[0]
-    hiding = Scrubber(text for text in hidden if isinstance(text, str))
-    return hiding.line(words, MESSAGE_LIMIT).rstrip(".")

@@ -1,18 +1,59 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What accounts are called as hosts. Pure."""
+"""What accounts are as hosts: their names and variables. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import NO_SECRETS
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import NO_SECRETS, valid_unicode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._written import not_text
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._marked import marked
+
+PREFIX = "stackone_"
+PROPERTIES = (
+    "id",
+    "provider",
+    "status",
+    "status_reasons",
+    "origin_owner_id",
+    "origin_owner_name",
+    "origin_username",
+    "label",
+    "type",
+    "domain",
+    "created_at",
+    "updated_at",
+)
+VARIABLES = frozenset(f"{PREFIX}{name}" for name in PROPERTIES)
 
 _NO_NAME = re.compile(r"^\W|[^\w.@+-]")
+
+
+def variables_of(account: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an account's host variables. What a customer typed is never run."""
+    return {f"{PREFIX}{name}": marked(valid_unicode(value)) for name, value in account.items()}
+
+
+def preferences_from(hostnames: Iterable[Any], extra_variables: Mapping[str, Any]) -> list[str]:
+    """Return what hosts are named by. Raises Failed(invalid_argument) for what no account has."""
+    preferences = texts_from(hostnames, "hostnames")
+    for preference in preferences:
+        if preference.isidentifier() and preference not in {*PROPERTIES, *VARIABLES, *extra_variables}:
+            raise invalid_argument(f"hostnames: an account has no {preference}.", f"It has {', '.join(PROPERTIES)}.")
+    return preferences
+
+
+def texts_from(values: Iterable[Any], option: str) -> list[str]:
+    """Return a list's items as texts. Raises Failed(invalid_argument)."""
+    if any(map(not_text, values)):
+        raise invalid_argument(f"{option} must be a list of texts.")
+    # A text stays the same object: Ansible knows by it that an expression comes from the user.
+    return [value if isinstance(value, str) else str(value) for value in values]
 
 
 def host_name(value: Any) -> str:

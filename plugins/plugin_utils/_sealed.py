@@ -30,6 +30,15 @@ def sealed(accounts: Sequence[Mapping[str, Any]], key: str) -> dict[str, Any]:
     return {"accounts": accounts, "salt": salt, "seal": _seal(accounts, salt, key)}
 
 
+def recalled(cache: Mapping[str, Any], entry: str, key: str) -> list[dict[str, Any]] | None:
+    """Return the accounts of a cache's entry, as `unsealed`; None also where the cache cannot be read."""
+    try:
+        return unsealed(cache.get(entry), key)
+    except Exception:
+        # Damaged, or of another kind: each cache plugin, and Ansible around it, fails on that in its own way.
+        return None
+
+
 def unsealed(content: Any, key: str) -> list[dict[str, Any]] | None:
     """The accounts of a cache's entry; C(None) where it is absent, damaged, or was not made with this key."""
     try:

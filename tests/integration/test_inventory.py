@@ -9,6 +9,7 @@ import json
 import os
 import re
 import socket
+import stat
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -317,6 +318,37 @@ def test_hosts_are_named_by_preference(house, accounts):
     assert found.hosts["plain_globex"]["stackone_id"] == ids["test"]
 
 
+NAMED_LIKE_GROUPS = {
+    "keyed": {"keyed_groups": [{"key": "stackone_status", "prefix": "status"}]},
+    "parent": {"keyed_groups": [{"key": "stackone_type", "parent_group": "{{ 'status_' ~ stackone_status }}"}]},
+    "composed": {"groups": {"status_active": "stackone_status == 'active'", "status_error": True}},
+    "main": {"group": "status_active"},
+    "itself": {"keyed_groups": [{"key": "stackone_origin_owner_id", "separator": ""}]},
+}
+
+
+@pytest.mark.parametrize("options", NAMED_LIKE_GROUPS.values(), ids=NAMED_LIKE_GROUPS)
+def test_no_customer_is_called_what_a_group_is(house, options):
+    """What a customer calls itself is no reason to have no inventory at all; only that host has another name."""
+    key = house.tenant_key("acme")
+    owners = {"acme": "status_active", "globex": "status_error", "hooli": "customer-3"}
+    # The group of the last one is not known before the others have their names.
+    made = {
+        domain: house.emulator.add_account(origin_owner_id=owner, domain=domain, api_key=key)
+        for domain, owner in owners.items()
+    }
+    house.emulator.change_account(made["hooli"]["id"], status="error")
+    found = listing(house, source(house, **options), ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="true")
+    assert found.code == 0, found.output
+    assert "same name" not in found.words
+    groups = set(found.data) - {"_meta"}
+    assert not groups & set(found.hosts)
+    assert {variables["stackone_origin_owner_id"] for variables in found.hosts.values()} == set(owners.values())
+    for domain, owner in owners.items():
+        (name,) = (name for name, variables in found.hosts.items() if variables["stackone_domain"] == domain)
+        assert name == (f"{owner}_{domain}" if owner in groups else owner)
+
+
 def test_a_key_that_stands_in_an_account_is_in_no_variable_and_in_no_cache(house):
     """In a name, however it is written, and in a status, which comes in lower case; the house searches for it."""
     key = house.emulator.stackone_api_key
@@ -519,6 +551,27 @@ def test_the_cache(house, accounts):
     assert_no_hash(house, other)
 
 
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_nobody_else_reads_the_cache(house, accounts):
+    """It holds what customers are called."""
+    own, shared = house.folder / "own" / "listings", house.folder / "shared"
+    shared.mkdir(mode=0o755)
+    for place in (own, shared):
+        assert listing(house, cached(house, folder=place)).code == 0
+        (path,) = place.iterdir()
+        assert mode(path) == 0o600
+        assert mode(place) == (0o700 if place == own else 0o755)
+        # As an older version has left it.
+        path.chmod(0o644)
+        assert listing(house, cached(house, folder=place)).code == 0
+        assert mode(path) == 0o600
+    assert requests_of(house) == 2
+    assert mode(own.parent) == 0o700
+
+
 def assert_no_hash(house, *keys):
     """The cache does not tell the keys: house searches for them, this for what comes from a key alone."""
     files = [path for path in (house.folder / "cache").rglob("*") if path.is_file()]
@@ -635,10 +688,6 @@ def failing_sources(house):
             {"compose": {"x": "stackone_label + 1"}, "strict": True},
             "Could not set x for host 4711: ",
         ),
-        "named_alike": (
-            {"keyed_groups": [{"key": "stackone_domain", "separator": ""}], "hostnames": ["domain"]},
-            "is the name of a host, and would be that of a group. Give the group another prefix in keyed_groups",
-        ),
     }
 
 
@@ -663,6 +712,10 @@ def test_failures_are_one_line_each(house, accounts):
     assert len(messages) == len(cases), found.output
     for message, (name, (_options, words)) in zip(messages, cases.items()):
         assert words in message, (name, message)
+    # One line each, whole and in front of what Ansible's own parsers say about the file.
+    lines = re.findall(r"^\[ERROR\]: accounts: (.*)$", found.output, re.MULTILINE)
+    for line, (name, (_options, words)) in zip(lines, cases.items(), strict=True):
+        assert words in line, (name, line)
     assert "Traceback (most recent call last)" not in found.output
     assert "v1.eu1.wrong" not in found.output
 
@@ -697,6 +750,9 @@ def test_no_error_shows_the_file(house, accounts):
     assert found.hosts == {}
     messages = re.findall(r"plugin: (accounts: .*?\.) (?=Failed to parse |\[WARNING\])", found.words)
     assert len(messages) == len(files), found.output
+    # The warning is the only line there is: nobody else tries to read the file.
+    assert "[ERROR]" not in found.output
+    assert "ini" not in found.words
     assert (
         "no vault secrets found). Correct it in the inventory file, or pass what it needs, as the vault" in found.words
     )

@@ -105,8 +105,8 @@ def test_no_name_is_left():
 
 def test_every_property_is_a_variable():
     shown = Account("1", "freshservice", "active", "customer-1").as_dict(None)
-    assert tuple(shown) == accounts.PROPERTIES
-    assert set(accounts.variables_of(shown)) == accounts.VARIABLES
+    assert tuple(shown) == _hosts.PROPERTIES
+    assert set(_hosts.variables_of(shown)) == _hosts.VARIABLES
 
 
 def test_a_seal_holds_for_what_was_sealed_with_that_key_alone():
@@ -161,10 +161,10 @@ def test_whatever_decides_the_listing_is_in_the_digest():
 
 
 def test_texts():
-    assert accounts.texts_from([4711, "a"], "hostnames") == ["4711", "a"]
+    assert _hosts.texts_from([4711, "a"], "hostnames") == ["4711", "a"]
     for values in ([None], [["a"]], [{"a": 1}], [True], [1.5]):
         with pytest.raises(Failed, match="labels must be a list of texts"):
-            accounts.texts_from(values, "labels")
+            _hosts.texts_from(values, "labels")
 
 
 DOCUMENTATION = yaml.safe_load(accounts.DOCUMENTATION)

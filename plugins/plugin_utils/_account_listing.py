@@ -1,0 +1,45 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lists accounts for what runs on the controller, with the options that modules have."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._api import StackOneApi
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
+    http_options_from,
+    quota_from,
+    stackone_url_from,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import Choice, find
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import domain_in
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, harmless
+
+
+def listed(
+    params: Mapping[str, Any], key: str, choice: Choice, scrubber: Scrubber, warn: Callable[[str], None]
+) -> list[dict[str, Any]]:
+    """Return the accounts that are meant, as account_info shows them. Raises Failed.
+
+    What StackOne shows of an account in clear could hold a key that somebody put there, so it is scrubbed.
+    """
+    url = stackone_url_from(params)
+    try:
+        http = Http(http_options_from(params), scrubber=scrubber)
+    except (OSError, ssl.SSLError) as error:
+        raise invalid_argument(f"the CA or client certificates cannot be read ({error}).") from None
+    stackone = StackOne(StackOneApi(http, url, quota_from(params, http.clock)), key)
+    try:
+        found = [account.as_dict(domain_in(account.setup_information)) for account in find(stackone, choice)]
+        scrubbed: list[dict[str, Any]] = scrubber.scrub(found)
+        return scrubbed
+    finally:
+        summary = http.retry_log.summary()
+        if summary:
+            warn(scrubber.scrub(harmless(summary)))
