@@ -10,7 +10,12 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._ending import Asked, ending_of_host, ending_of_list
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._ending import (
+    Asked,
+    ending_of_document,
+    ending_of_host,
+    ending_of_list,
+)
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._key_names import Keys
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._plain_files import plain_files
 
@@ -26,11 +31,13 @@ def report_ending(
 ) -> dict[str, Any]:
     """Return the lines, and the verdict."""
     if not isinstance(result, Mapping):
-        raise AnsibleFilterError("report_ending takes the result of a module of this collection.")
+        raise AnsibleFilterError("report_ending takes the result of a module of this collection, or a document.")
     given = Keys(keys_variable, keys if isinstance(keys, Mapping) else {})
     told = Asked(keys=given, plain_files=plain_files(key_files, secrets), **asked)
-    ending = ending_of_list(result, told) if host is None else ending_of_host(host, result, told)
-    return ending.as_dict()
+    if host is not None:
+        return ending_of_host(host, result, told).as_dict()
+    made = ending_of_document if {"totals", "rows"} <= set(result) else ending_of_list
+    return made(result, told).as_dict()
 
 
 class FilterModule:

@@ -22,16 +22,21 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import (
     key_row,
     link_row,
     mapping,
+    owner_row,
     shown,
     trouble_from,
     waiting_row,
 )
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
 
+VERSION = 1
+"""Goes up when a program that reads a document would misunderstand the new one."""
+
 SERVICES = ("freshservice", "stackone")
 
 _CHANGES = [name for outcome in CHANGING.values() for name in (outcome.value, outcome.planned)]
-_FIRST = [*_CHANGES, Outcome.AS_DECLARED.value, Outcome.VALID.value, ACTIVE]
+_INVITED = [Outcome.INVITED.value, Outcome.INVITED.planned, Outcome.LINKED_ALREADY.value]
+_FIRST = [*_CHANGES, Outcome.AS_DECLARED.value, Outcome.VALID.value, ACTIVE, *_INVITED]
 _LAST = [Outcome.REFUSED.value, Outcome.NOT_CHECKED.value, Outcome.FAILED.value, Outcome.NOT_STARTED.value]
 
 
@@ -45,6 +50,8 @@ class Run:
     problem: str | None = None
     requests: dict[str, int] | None = None
     quota_seconds: float | None = None
+    parts: int = 1
+    """How many runs it was, where their reports were merged."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +64,11 @@ class Document:
     def as_dict(self) -> dict[str, Any]:
         """The document as filters and the template take it."""
         return {
+            "version": VERSION,
             "title": self.run.title,
             "made_at": self.run.made_at,
             "check_mode": self.run.check_mode,
+            "parts": self.run.parts,
             "totals": {
                 "tenants": len(self.rows),
                 "changed": sum(row.changed for row in self.rows),
@@ -94,7 +103,7 @@ def document_from(result: Any, title: Any, made_at: Any, check_mode: bool) -> Do
     if isinstance(result, Sequence) and not isinstance(result, (str, bytes)):
         return Document(run, list(_rows_of_hosts(result, check_mode)))
     raise Problem(
-        "a report is made of the result of freshservice_links, freshservice_keys_info or account_info,"
+        "a report is made of the result of freshservice_links, freshservice_keys_info, auth_links or account_info,"
         " or of a list of dictionaries with host and result."
     )
 
@@ -114,6 +123,8 @@ def records_of(source: Any) -> list[Mapping[Any, Any]]:
 def rows_of_run(result: Mapping[Any, Any], check_mode: bool) -> Iterator[Row]:
     if isinstance(result.get("accounts"), Sequence):
         yield from map(account_row, records_in(result["accounts"]))
+    elif isinstance(result.get("owners"), Sequence):
+        yield from (owner_row(record, check_mode) for record in records_in(result["owners"]))
     elif is_of_keys(result):
         yield from map(key_row, records_in(result.get("results")))
     elif "results" in result or "failure" in result or "msg" in result:
@@ -162,8 +173,8 @@ def _run_of(result: Mapping[Any, Any], run: Run) -> Run:
         run.made_at,
         run.check_mode,
         problem=problem_of(result),
-        requests={service: int(_number(requests.get(service)) or 0) for service in SERVICES} if requests else None,
-        quota_seconds=_number(summary.get("quota_seconds")),
+        requests={service: int(number(requests.get(service)) or 0) for service in SERVICES} if requests else None,
+        quota_seconds=number(summary.get("quota_seconds")),
     )
 
 
@@ -176,7 +187,8 @@ def problem_of(result: Mapping[Any, Any]) -> str | None:
     return f"{reason or trouble.problem} {trouble.remediation}".strip() or None
 
 
-def _number(value: Any) -> float | None:
+def number(value: Any) -> float | None:
+    """Return the value as a number; None where it is not one."""
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):

@@ -101,6 +101,15 @@ def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending
     return Ending([f"{host}: {row.outcome}; {account}{agent}{moved}"], "")
 
 
+def ending_of_document(document: Mapping[Any, Any], asked: Asked) -> Ending:
+    """The end of what only made a report of others: what is in it, and where it is."""
+    tenants, parts = counted(document["totals"]["tenants"], "tenant"), counted(document["parts"], "report")
+    outcomes = ", ".join(f"{each['count']} {shown(each['name'])}" for each in document["outcomes"])
+    problem = shown(document["problem"])
+    lines = [f"{tenants} of {parts}: {outcomes or 'nothing was done'}", *([problem] if problem else [])]
+    return Ending([*lines, *(f"Report written to {path}" for path in asked.reports)], "")
+
+
 def _host_failure(host: str, result: Mapping[Any, Any], asked: Asked) -> str:
     line = shown(result.get("msg")) or DIED
     if re.search(r"\bmissing\b", line) and re.search(r"\bapi_key\b", line):

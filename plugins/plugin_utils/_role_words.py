@@ -14,6 +14,9 @@ PREFIX = "freshservice_link_"
 RESULTS = frozenset(f"{PREFIX}{name}" for name in ("result", "accounts", "waited", "document"))
 """What the role itself sets."""
 
+HANDED_ON = frozenset(f"{PREFIX}{name}" for name in ("summary", "failed_tenants", "reports"))
+"""What a controller passes to a job from the one before it, always all of them. Alone, C(reports) is a slip for C(report)."""
+
 OF_A_TENANT = frozenset(
     {
         *("domain", "api_key", "admin_api_key", "agent_email", "state", "origin_owner_id", "origin_owner_name"),
@@ -47,8 +50,11 @@ def variables() -> frozenset[str]:
 
 def unknown_variables(names: Iterable[str], own: Iterable[str] = ()) -> list[str]:
     """Say in one sentence each which of the names look like variables of the role and are none."""
+    given = set(names)
     known = variables() | RESULTS
-    unknown = sorted({name for name in names if name.startswith(PREFIX)} - known - set(own))
+    unknown = sorted({name for name in given if name.startswith(PREFIX)} - known - set(own))
+    if given >= HANDED_ON:
+        unknown = [name for name in unknown if name not in HANDED_ON]
     return [_unknown(name, known) for name in unknown]
 
 

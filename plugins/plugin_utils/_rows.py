@@ -46,6 +46,8 @@ class Outcome(str, Enum):
     VALID = "valid"
     REFUSED = "refused"
     NOT_CHECKED = "not checked"
+    LINKED_ALREADY = "linked already"
+    INVITED = "given an auth link"
     FAILED = "failed"
     NOT_STARTED = "not started"
 
@@ -68,7 +70,7 @@ _SECRET_WORDS = [word.value for word in StoredKey]
 
 @dataclass(frozen=True)
 class Row:
-    """One tenant in a report. What is unknown is empty. C(changed) only counts."""
+    """One tenant in a report. What is unknown is empty. C(changed) only counts, so it is in no column."""
 
     domain: str = ""
     origin_owner_id: str = ""
@@ -92,10 +94,11 @@ class Row:
 
     def as_dict(self) -> dict[str, Any]:
         """The row in a document."""
-        return {name: getattr(self, name) for name in COLUMNS}
+        return {name: getattr(self, name) for name in (*COLUMNS, "changed")}
 
 
 COLUMNS = [each.name for each in fields(Row) if each.name != "changed"]
+LISTS = ("changes", "warnings")
 
 
 @dataclass(frozen=True)
@@ -167,6 +170,18 @@ def key_row(record: Mapping[Any, Any]) -> Row:
     if outcome != Outcome.VALID.value and not record.get("failure"):
         record = {**record, "failure": {"code": verdict or outcome}}
     return _row(record, outcome, domain=shown(record.get("domain")), verdict=verdict)
+
+
+def owner_row(record: Mapping[Any, Any], check_mode: bool) -> Row:
+    """A row of auth_links. The link itself is for its customer alone."""
+    if record.get("failure"):
+        outcome = (Outcome.FAILED if was_started(record) else Outcome.NOT_STARTED).value
+    elif record.get("purpose"):
+        record = {**record, "changed": True}
+        outcome = Outcome.INVITED.planned if check_mode else Outcome.INVITED.value
+    else:
+        outcome = Outcome.LINKED_ALREADY.value
+    return _row(record, outcome, domain=shown(record.get("domain")))
 
 
 def account_row(record: Mapping[Any, Any]) -> Row:

@@ -32,7 +32,7 @@ report_table = table_plugin.report_table
 FILTERS = Path(__file__).resolve().parents[3] / "plugins" / "filter"
 MADE_AT = "2026-11-24T21:55:00Z"
 SUMMARY = {"actions": {}, "requests": {"freshservice": 3, "stackone": 9}, "quota_seconds": 1.5}
-EMPTY = {name: [] if name in ("changes", "warnings") else "" for name in COLUMNS}
+EMPTY = {**{name: [] if name in ("changes", "warnings") else "" for name in COLUMNS}, "changed": False}
 SECRET = "sEcReT0fACustomer99x"
 
 
@@ -88,9 +88,11 @@ def test_a_document():
         failed("globex"),
     )
     assert report(result) == {
+        "version": 1,
         "title": "Customers",
         "made_at": MADE_AT,
         "check_mode": False,
+        "parts": 1,
         "totals": {"tenants": 2, "changed": 1, "failed": 1, "not_started": 0},
         "outcomes": [{"name": "linked", "count": 1}, {"name": "failed", "count": 1}],
         "requests": {"freshservice": 3, "stackone": 9},
@@ -105,6 +107,7 @@ def test_a_document():
                 "origin_owner_name": "Acme Ltd",
                 "account_id": "4711",
                 "outcome": "linked",
+                "changed": True,
                 "account_status": "active",
                 "agent": "a@acme.example",
                 "verdict": "valid",
@@ -165,7 +168,13 @@ def test_a_purged_account_is_a_row_and_can_fail():
     document = report(links(row(), purged=[gone, kept]))
     assert document["outcomes"] == [{"name": name, "count": 1} for name in ("unlinked", "as declared", "failed")]
     assert document["totals"] == {"tenants": 3, "changed": 1, "failed": 1, "not_started": 0}
-    assert document["rows"][1] == {**EMPTY, "origin_owner_id": "customer-9", "account_id": "9", "outcome": "unlinked"}
+    assert document["rows"][1] == {
+        **EMPTY,
+        "origin_owner_id": "customer-9",
+        "account_id": "9",
+        "outcome": "unlinked",
+        "changed": True,
+    }
 
 
 CHANGES = {
@@ -400,6 +409,7 @@ def test_a_linked_host():
         "origin_owner_name": "Acme",
         "account_id": "17",
         "outcome": "re-linked",
+        "changed": True,
         "account_status": "active",
         "agent": "a@acme.example",
         "verdict": "valid",
@@ -534,7 +544,7 @@ def test_whatever_a_result_holds_becomes_a_document(result, title, check_mode):
     assert repr(result) == repr(before)
     assert sum(each["count"] for each in document["outcomes"]) == len(document["rows"]) == document["totals"]["tenants"]
     for each in document["rows"]:
-        assert list(each) == COLUMNS
+        assert list(each) == [*COLUMNS, "changed"]
         assert each["outcome"]
         assert bool(each["problem"]) == (each["outcome"] in ("failed", "refused", "not checked") or bool(each["code"]))
     for text in texts_in(document):
@@ -705,7 +715,7 @@ def test_the_document_is_documented_as_it_is():
     contains = yaml.safe_load((FILTERS / "report.yml").read_text())["RETURN"]["_value"]["contains"]
     document = report(links(row()))
     assert list(contains) == list(document)
-    assert list(contains["rows"]["contains"]) == COLUMNS
+    assert list(contains["rows"]["contains"]) == [*COLUMNS, "changed"]
 
 
 @pytest.mark.parametrize(

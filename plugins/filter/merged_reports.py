@@ -1,0 +1,28 @@
+# Copyright: tenantlink.stackone contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter that makes one report of several. Its documentation is in merged_reports.yml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._merged import merged
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._problems import handed
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report_files import parts_in
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import shown
+
+
+def merged_reports(files: Any, title: Any, written: Any = (), on_problem: str = "raise") -> Any:
+    """Return the document."""
+    named = [files] if isinstance(files, str) else list(files)
+    return handed(lambda: merged(parts_in(named, list(written)), shown(title)).as_dict(), on_problem)
+
+
+class FilterModule:
+    """What Ansible asks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return each filter by its name."""
+        return {"merged_reports": merged_reports}

@@ -1,0 +1,28 @@
+# Copyright: tenantlink.stackone contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter that makes what a run hands on to a controller. Its documentation is in report_stats.yml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._handed_on import handed_on
+
+
+def report_stats(document: Any, reports: Iterable[Any] = ()) -> dict[str, Any]:
+    """Return the variables."""
+    if not isinstance(document, Mapping) or not {"totals", "outcomes", "rows", "problem"} <= set(document):
+        raise AnsibleFilterError("report_stats takes a document that tenantlink.stackone.report made.")
+    return handed_on(document, reports)
+
+
+class FilterModule:
+    """What Ansible asks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return each filter by its name."""
+        return {"report_stats": report_stats}
