@@ -45,8 +45,15 @@ def _table(points: dict[str, dict[str, Any]]) -> Iterator[str]:
     yield "| variable | type | default | for | meaning |\n| --- | --- | --- | --- | --- |\n"
     for name, about in sorted(options.items()):
         used = [point for point, spec in points.items() if name in spec]
-        where = "all" if len(used) == len(points) else ", ".join(used)
-        yield f"| `{name}` | {_type(name, about)} | {_default(about)} | {where} | {_meaning(about)} |\n"
+        yield f"| `{name}` | {_type(name, about)} | {_default(about)} | {_where(used, list(points))} | {_meaning(about)} |\n"
+
+
+def _where(used: list[str], points: list[str]) -> str:
+    """Name the entry points, or the one that is missing."""
+    others = [point for point in points if point not in used]
+    if len(others) > 1:
+        return ", ".join(used)
+    return f"all but {others[0]}" if others else "all"
 
 
 def _type(name: str, about: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ import yaml
 from ansible.parsing.yaml.loader import AnsibleLoader
 
 from ansible_collections.tenantlink.stackone.plugins.inventory import accounts
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role_words import HANDED_ON
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "roles").glob("*/README.md"))]
@@ -159,6 +160,6 @@ def test_targets_that_are_named_exist():
 
 def test_variables_of_the_role_that_are_named_exist():
     specs = yaml.safe_load((ROOT / "roles/freshservice_link/meta/argument_specs.yml").read_text())["argument_specs"]
-    known = {option for entry_point in specs.values() for option in entry_point["options"]} | {RESULT}
+    known = {option for entry_point in specs.values() for option in entry_point["options"]} | {RESULT} | HANDED_ON
     named = {page.name: set(re.findall(r"\bfreshservice_link_\w+", page.read_text())) for page in PAGES}
     assert {page: names - known for page, names in named.items() if names - known} == {}
