@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import json
+import stat
 import tempfile
 
 import ansible_runner

@@ -4,14 +4,22 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._guarded import ended_with_the_run, start_deaf
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._guarded import (
+    GuardedAction,
+    ended_with_the_run,
+    start_deaf,
+)
+
+PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
 
 NESTED = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(1, flush=True); import time; time.sleep(600)'])"
 
@@ -93,3 +101,11 @@ def test_a_task_whose_playbook_is_gone_before_it_begins_does_not_begin():
     process = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, check=False)
     assert process.returncode == -signal.SIGKILL
     assert (process.stdout, process.stderr) == ("", "")
+
+
+@pytest.mark.parametrize("module", sorted(path.stem for path in (PLUGINS / "modules").glob("[a-z]*.py")))
+def test_every_module_that_calls_a_service_is_guarded(module):
+    """One that only reads would be asked for ever by an `until` whose playbook is gone."""
+    plugin = importlib.import_module(f"ansible_collections.tenantlink.stackone.plugins.action.{module}")
+    # This one does its work itself, and calls nobody.
+    assert issubclass(plugin.ActionModule, GuardedAction) is (module != "vault_keys")
