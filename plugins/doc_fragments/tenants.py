@@ -91,6 +91,12 @@ options:
           - The line of the file that this tenant is from, to be named in messages. P(tenantlink.stackone.tenants#filter) sets it.
         type: int
         version_added: 1.1.0
+      position:
+        description:
+          - The position in a longer list that this tenant was chosen from, to be named in messages.
+            P(tenantlink.stackone.to_heal#filter) sets it, and P(tenantlink.stackone.tenants#filter) where it chooses.
+        type: int
+        version_added: 1.1.0
       integration_id:
         description:
           - The connector profile to link with. If not set, the only active one for O(tenants[].provider), or the default

@@ -67,13 +67,14 @@ def _tenant(own: Any, common: dict[str, Any], keyrings: Mapping[str, Keyring]) -
 def _keyed(listed: list[Any], common: dict[str, Any], keyring: Keyring, keys_name: str) -> list[dict[str, Any]]:
     """The tenants that the keyring has a key for, without keys of their own. Raises Problem where a key has no tenant."""
     kept, used = [], set()
-    for own in listed:
+    for position, own in enumerate(listed, 1):
         if not isinstance(own, dict) or own.get("state") == "absent":
             continue
         name = keyring.name(own.get("domain", common.get("domain")), own.get("origin_owner_id"))
         if name is not None:
             used.add(name)
-            kept.append({option: value for option, value in own.items() if option != "api_key"})
+            others = {option: value for option, value in own.items() if option != "api_key"}
+            kept.append({"position": position, **others})
     present = [own for own in listed if isinstance(own, dict) and own.get("state") != "absent"]
     tenants_named = {str(own[name]) for own in present for name in ("domain", "origin_owner_id") if own.get(name)}
     unused = keyring.besides(used, tenants_named)

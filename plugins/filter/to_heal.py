@@ -16,7 +16,8 @@ def to_heal(tenants: Any, named: Any = None, accounts: Any = None, on_problem: s
     """Return the tenants of the accounts that are named, or else those for whom no account is active."""
 
     def made() -> list[Any]:
-        declared = [entry for entry in checked(tenants) if isinstance(entry, Mapping)]
+        listed = enumerate(checked(tenants), 1)
+        declared = [{"position": position, **entry} for position, entry in listed if isinstance(entry, Mapping)]
         return _healing.named_tenants(declared, named) if named else _healing.broken_tenants(declared, accounts or [])
 
     return handed(made, on_problem)

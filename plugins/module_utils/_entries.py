@@ -156,6 +156,7 @@ def _entry(position: int, written: Any, spec: Spec, needed: Sequence[str]) -> En
         failure = wrong.located(Phase.ARGUMENTS, place_of(position, None))
         return Entry(position, None, failure, None, None, None, identified=False)
     values, faults = read(written, spec)
+    position = values.get("position") or position
     try:
         if faults:
             raise invalid_argument(" ".join(faults[:FAULTS_TOLD]), "Correct it, then run again.")

@@ -88,7 +88,8 @@ def tenant_spec() -> dict[str, Any]:
 
 def listed_tenant_spec() -> dict[str, Any]:
     """The options that declare one tenant of a list."""
-    return {**tenant_spec(), "allow_shared_domain": {"type": "bool", "default": False}, "line": {"type": "int"}}
+    places = {"line": {"type": "int"}, "position": {"type": "int"}}
+    return {**tenant_spec(), "allow_shared_domain": {"type": "bool", "default": False}, **places}
 
 
 def confirm_spec() -> dict[str, Any]:

@@ -54,6 +54,8 @@ class Asked:
     waiting_failed: str = ""
     keys: Keys = field(default_factory=Keys)
     plain_files: Sequence[str] = ()
+    declared: Sequence[Mapping[Any, Any]] = ()
+    """The whole list, where a run is only over some of it: their keys are used as well."""
     near: Sequence[str] = ()
     """Variables that are set and not read, whose names say that they hold keys."""
 
@@ -264,7 +266,7 @@ def _failures(failed: Sequence[Mapping[Any, Any]], records: Sequence[Mapping[Any
         yield from _first([_in_role_words(record) for record in failed if not _lacks_key(record)], asked)
         yield _no_keys_at_all(keyless, asked)
         return
-    unused = asked.keys.unused(records) if keyless else []
+    unused = asked.keys.unused([*records, *asked.declared]) if keyless else []
     yield from _first([_failure_line(record, asked.keys, unused) for record in failed], asked)
     if unused:
         yield f"{asked.keys.variable} holds keys that no tenant of the list uses: {listed(unused)}."

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 
 import pytest
 
@@ -166,12 +167,17 @@ def test_several_accounts_are_one_run(house, heal):
 
 
 def test_a_tenant_without_a_key_is_one_row(house, heal):
-    declared = [*DECLARED, {"domain": "keyless", "origin_owner_id": "customer-keyless"}]
+    """It is named as in the list, and no other tenant's key is called unused because that tenant needs no healing."""
+    house.by_hand("hooli", api_key=house.keys["hooli"])
+    hooli = {"domain": "hooli", "origin_owner_id": "customer-hooli"}
+    declared = [hooli, *DECLARED, {"domain": "hoolii", "origin_owner_id": "customer-keyless"}]
     run = heal(freshservice_link_tenants=declared)
     assert run.code == 2
     assert "2 linked" in run.output
-    assert "entry 3 (keyless): api_key is missing." in run.output
-    assert set(house.linked()) == {"customer-acme", "customer-globex"}
+    assert "key for hooli" not in run.output
+    assert not re.search(r"no tenant of the list uses: .*\bhooli\b", run.output)
+    assert "entry 4 (hoolii): api_key is missing." in run.output
+    assert set(house.linked()) == {"customer-acme", "customer-globex", "customer-hooli"}
 
 
 def test_where_the_accounts_cannot_be_listed_nothing_is_linked(house, heal):

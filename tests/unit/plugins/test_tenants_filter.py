@@ -176,7 +176,7 @@ def test_the_columns_are_the_options_of_a_tenant():
     spec = listed_tenant_spec()
     aliases = {alias: name for name, about in spec.items() for alias in about.get("aliases", [])}
     assert aliases == _listing.ALIASES
-    assert set(spec) - _listing.NEVER_IN_A_CSV - {"line"} | set(aliases) == _listing.COLUMNS
+    assert set(spec) - _listing.NEVER_IN_A_CSV - {"line", "position"} | set(aliases) == _listing.COLUMNS
     secret = {name for name, about in spec.items() if about.get("no_log")}
     assert secret | {"credential_fields"} == _listing.NEVER_IN_A_CSV
 
@@ -280,7 +280,9 @@ def test_yaml_that_is_refused(name):
 def test_what_is_no_dictionary_is_left_to_the_module_to_refuse_alone(source):
     listed = [{"domain": "acme"}, SECRET, [SECRET], None]
     assert tenants(source(listed), api_keys={"acme": "K"}) == [{"domain": "acme", "api_key": "K"}, *listed[1:]]
-    assert tenants(source(listed), api_keys={"acme": "K"}, keyed_only=True) == [{"domain": "acme", "api_key": "K"}]
+    assert tenants(source(listed), api_keys={"acme": "K"}, keyed_only=True) == [
+        {"position": 1, "domain": "acme", "api_key": "K"}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -743,8 +745,8 @@ LIST_OF_FOUR = [
 
 def test_new_keys_choose_their_tenants_and_win():
     assert tenants(LIST_OF_FOUR, api_keys=NEW_KEYS, keyed_only=True) == [
-        {"domain": "acme", "origin_owner_id": "customer-1", "api_key": "NEW-ACME"},
-        {"domain": "globex", "origin_owner_id": "customer-2", "api_key": "NEW-TWO"},
+        {"position": 1, "domain": "acme", "origin_owner_id": "customer-1", "api_key": "NEW-ACME"},
+        {"position": 2, "domain": "globex", "origin_owner_id": "customer-2", "api_key": "NEW-TWO"},
     ]
 
 
