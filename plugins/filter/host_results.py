@@ -12,10 +12,13 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _hosts_
 
 
 def host_results(
-    hosts: Iterable[str], active: Iterable[str], variables: Mapping[str, Mapping[str, Any]]
+    hosts: Iterable[str],
+    active: Iterable[str],
+    variables: Mapping[str, Mapping[str, Any]],
+    near: str | None = None,
 ) -> dict[str, Any]:
     """Return the results, and whether they are complete."""
-    return _hosts_ended.host_results([str(host) for host in hosts], {str(host) for host in active}, variables)
+    return _hosts_ended.host_results([str(host) for host in hosts], {str(host) for host in active}, variables, near)
 
 
 class FilterModule:

@@ -310,3 +310,26 @@ def test_every_host_has_a_result():
     assert gathered["complete"] is False
     variables["at work"] = {**result, **begun}
     assert host_results(list(variables), {"done", "at work", "later"}, variables)["complete"] is True
+
+
+class Counted(dict):
+    """Variables of hosts, which take time to read."""
+
+    read = 0
+
+    def __getitem__(self, name):
+        self.read += 1
+        return super().__getitem__(name)
+
+
+def test_a_host_that_asks_while_others_are_at_work_reads_few_variables():
+    """Where hosts run ahead, each asks: otherwise a thousand would read a million."""
+    hosts = [f"h{number}" for number in range(1000)]
+    done = {"freshservice_link_result": {"actions": []}, "__freshservice_link_begun": True}
+    variables = Counted({host: done if number < 500 else {} for number, host in enumerate(hosts)})
+    variables["h503"] = {"__freshservice_link_begun": True}
+    assert host_results(hosts, hosts, variables, near="h499") == {"complete": False, "results": []}
+    assert variables.read < 20
+    # One that has failed is not at work.
+    gathered = host_results(hosts, set(hosts) - {"h503"}, variables, near="h499")
+    assert (gathered["complete"], len(gathered["results"])) == (True, 1000)
