@@ -93,7 +93,10 @@ def settings_from(args: Mapping[str, Any]) -> Settings:
     texts = {name: _text(given[name], name) for name in _TEXTS & set(given)}
     secret, previous = (_text(given.get(name, ""), name).strip().encode() for name in ("secret", "previous_secret"))
     if not secret:
-        raise ValueError("secret is missing or empty: without it, anybody could send events")
+        raise ValueError(
+            "secret is missing or empty: without it, anybody could send events. The rulebook heal_links takes it from"
+            " stackone_webhook_secret."
+        )
     if "port" not in counts:
         raise ValueError("port is missing")
     settings = Settings(secrets=(secret, previous) if previous else (secret,), **counts, **texts)
@@ -123,10 +126,10 @@ def _text(value: Any, name: str) -> str:
     return str(value)
 
 
-def count(value: Any, name: str) -> int:
-    """Return a whole number from 1. Raises ValueError."""
-    if isinstance(value, bool) or not str(value).isdecimal() or int(value) < 1:
-        raise ValueError(f"{name} must be a whole number from 1")
+def count(value: Any, name: str, least: int = 1) -> int:
+    """Return a whole number that is not less. Raises ValueError."""
+    if isinstance(value, bool) or not str(value).isdecimal() or int(value) < least:
+        raise ValueError(f"{name} must be a whole number from {least}")
     return int(value)
 
 

@@ -18,13 +18,21 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import 
 def parts_in(named: Iterable[Any], written: Collection[str] = ()) -> list[Part]:
     """Return the reports in files, folders and what patterns match, without those that are written now.
 
-    Raises Problem, which names the file, where one cannot be read or there is none.
+    Raises Problem, which names each file that cannot be read, or says that there is none.
     """
     leave = {os.path.realpath(path) for path in written}
     paths = dict.fromkeys(path for name in named for path in _paths(str(name)) if os.path.realpath(path) not in leave)
     if not paths:
         raise Problem(f"there is no report in {', '.join(map(str, named)) or 'an empty list'}.")
-    return [part_from(path, _content(path)) for path in paths]
+    parts, problems = [], []
+    for path in paths:
+        try:
+            parts.append(part_from(path, _content(path)))
+        except Problem as problem:
+            problems.append(str(problem))
+    if problems:
+        raise Problem(" ".join(problems))
+    return parts
 
 
 def _paths(name: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import ssl
 import time
 from collections import OrderedDict
@@ -44,7 +45,7 @@ Take = Callable[[dict[str, str]], bool]
 
 @asynccontextmanager
 async def served(settings: Settings, take: Take) -> AsyncIterator[None]:
-    """Receive webhooks for as long as the context lasts. Raises OSError where it cannot listen, or for files that do not do."""
+    """Receive webhooks for as long as the context lasts. Raises OSError where it cannot listen, or for files that cannot be used."""
     from aiohttp import web
 
     tls = tls_context(settings)
@@ -56,7 +57,14 @@ async def served(settings: Settings, take: Take) -> AsyncIterator[None]:
     runner = web.AppRunner(application, access_log=None, logger=silent, auto_decompress=False)
     await runner.setup()
     door = Door(runner.server, tls, settings)
-    listener = await asyncio.get_running_loop().create_server(door, settings.host, settings.port)
+    try:
+        listener = await asyncio.get_running_loop().create_server(door, settings.host, settings.port)
+    except OSError as error:
+        await runner.cleanup()
+        raise OSError(
+            f"port {settings.port} of host {settings.host} cannot be listened on ({os.strerror(error.errno or 0)}). Choose"
+            " another, or stop the rulebook that has it."
+        ) from None
     try:
         logger.info("Waiting for account webhooks on %s port %s, path %s", settings.host, settings.port, settings.path)
         yield
@@ -241,9 +249,13 @@ class Connection(asyncio.Protocol):
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """The server's side of TLS, or None for plain HTTP. Raises OSError, of which ssl.SSLError is one, for files that do not do."""
+    """Return the server's side of TLS, or None for plain HTTP. Raises OSError, of which ssl.SSLError is one, for files that do not do."""
     if not settings.certfile:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(settings.certfile, settings.keyfile, settings.password)
+    try:
+        context.load_cert_chain(settings.certfile, settings.keyfile, settings.password or "")
+    except OSError as error:
+        files = " and keyfile ".join(filter(None, (settings.certfile, settings.keyfile)))
+        raise OSError(f"certfile {files}: certificate, key and password cannot be used ({error}).") from None
     return context

@@ -39,7 +39,7 @@ def started(args, monkeypatch):
         ({"stackone_api_key": ""}, "stackone_api_key is missing"),
         ({"stackone_api_key": None}, "stackone_api_key is missing"),
         ({"secret": ""}, "secret is missing or empty"),
-        ({"look_every": 9}, "look_every must be 10 seconds or more"),
+        ({"look_every": 9}, "look_every must be a whole number from 10"),
         ({"look_every": "often"}, "look_every must be a whole number"),
         ({"look_evry": 60}, "unknown arguments: look_evry"),
         ({"port": "", "look_evry": 60}, "unknown arguments: look_evry"),

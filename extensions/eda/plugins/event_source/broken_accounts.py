@@ -163,9 +163,7 @@ SHORTEST_S = 10
 async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
     """Look, and receive webhooks, until cancelled. Raises ValueError for wrong arguments, and OSError where it cannot listen."""
     given = _deliveries.set_of(args)
-    look_every = _deliveries.count(given.pop("look_every", LOOK_EVERY_S), "look_every")
-    if look_every < SHORTEST_S:
-        raise ValueError(f"look_every must be {SHORTEST_S} seconds or more")
+    look_every = _deliveries.count(given.pop("look_every", LOOK_EVERY_S), "look_every", SHORTEST_S)
     of_looks = {name: given.pop(name) for name in _account_looks.SPEC if name in given}
     _deliveries.check_names(given, "backlog")
     settings = _deliveries.settings_from(given) if "port" in given else None
