@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 
-from .house import SECRETS
+from .house import AWX, SECRETS
 from .kinds import CONTEXT, JOB, rendered
 
 WORKFLOW = "Check, approve and link Freshservice tenants"
@@ -232,13 +233,30 @@ class TestHosts:
         assert house.controller.names("workflow_job_templates") == {WORKFLOW}
 
 
+QUOTA = yaml.safe_load((AWX / "settings.yml").read_text())["awx_requests_per_minute"]
+
+
 class TestRefused:
     """Settings that cannot be right are refused before anything is sent."""
 
     @pytest.mark.parametrize(
         "settings, said",
         [
-            ({"awx_forks": 0}, "awx_forks 0: both must be 1 or more"),
+            ({"awx_forks": 0}, "awx_forks 0: both must be whole numbers from 1"),
+            ({"awx_slices": 2.5}, "awx_slices is 2.5"),
+            ({"awx_slices": True}, "awx_slices is True"),
+            ({"awx_by_host": "flase"}, "awx_by_host is flase"),
+            ({"awx_update_secrets": "maybe"}, "awx_update_secrets maybe"),
+            ({"awx_schedule": "every night at 2"}, "awx_schedule is every night at 2"),
+            ({"awx_update_secret": True, "awx_slcies": 8}, "awx_slcies, awx_update_secret: there is no such setting"),
+            ({"awx_organization": " ", "awx_stackone_api_key": ""}, "awx_organization, awx_stackone_api_key."),
+            ({"awx_image": "registry.example.com/my links:1"}, "name a version"),
+            ({"awx_folder": "/srv/../etc"}, "name the whole path"),
+            ({"awx_folder": "/srv/links:/srv/links:rw"}, "name the whole path"),
+            (
+                {"awx_notification_type": "webhook", "awx_notification_configuration": {"url": ""}},
+                "Of webhook, it needs url",
+            ),
             ({"awx_slices": "four"}, "awx_slices is four"),
             (
                 {"awx_by_host": True, "awx_slices": 50, "awx_forks": 20},
@@ -246,20 +264,21 @@ class TestRefused:
             ),
             ({"awx_by_host": True, "awx_slices": 1, "awx_forks": 200}, "link_some: 150 of awx_requests_per_minute"),
             ({"awx_requests_per_minute": 900}, "awx_requests_per_minute must be a dictionary"),
+            ({"awx_requests_per_minute": {**QUOTA, "heall": 5}}, "It may name no others than link, link_some"),
             ({"awx_quota": 500}, "together 850 requests a minute, and StackOne allows 500"),
             ({"awx_image": "registry.example.com/links:latest"}, "name a version"),
             ({"awx_image": "registry.example.com:5000/links"}, "name a version"),
             ({"awx_notification_type": "pigeon"}, "it can be webhook, email or empty"),
             (
                 {"awx_notification_type": "email"},
-                "awx_notification_configuration of email lacks host, recipients, sender",
+                "Of email, it needs host, sender, recipients",
             ),
             ({"awx_folder": "links"}, "awx_folder is links: name the whole path"),
             (
                 {"awx_by_host": None, "awx_vault_password": None},
                 "Set in settings.yml or vault.yml: awx_by_host, awx_vault_password.",
             ),
-            ({"awx_heal_minutes": 1}, "awx_heal_minutes is 1: it must be 2 or more"),
+            ({"awx_heal_minutes": 1}, "awx_heal_minutes is 1: it must be a whole number from 2"),
         ],
         ids=lambda value: " ".join(f"{name}={each}" for name, each in value.items()) if isinstance(value, dict) else "",
     )

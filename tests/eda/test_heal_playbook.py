@@ -163,7 +163,7 @@ def test_several_accounts_are_one_run(house, heal):
     ]
     run = heal(stackone_event={"accounts": accounts}, freshservice_link_tenants=DECLARED)
     assert run.code == 0, run.output
-    assert "3 broken accounts: 2 linked, 0 re-linked" in run.output
+    assert "Tenants of 3 broken accounts: 2 linked, 0 re-linked" in run.output
 
 
 def test_a_tenant_without_a_key_is_one_row(house, heal):

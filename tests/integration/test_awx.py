@@ -190,10 +190,10 @@ def test_reports_of_jobs_stand_beside_each_other(house, project):
     run = job(house, project, "report.yml", links_folder=str(folder), awx_job_id=4712)
     assert run.code == 0, run.output
     assert sorted(path.name for path in folder.iterdir() if path.suffix in {".html", ".json"}) == [
-        "report-4711.html",
-        "report-4711.json",
-        "report-4712.html",
-        "report-4712.json",
+        "links-4711.html",
+        "links-4711.json",
+        "links-4712.html",
+        "links-4712.json",
     ]
     assert (folder / "fingerprints").is_file()
 
