@@ -255,6 +255,8 @@ def secrets_in(params: Mapping[str, Any]) -> list[str]:
     """Every secret among the parameters of a run or of one tenant, as given and as sent."""
     chosen = params.get("credential_fields") or {}
     values = [params.get(name) for name in ("api_key", "admin_api_key", "stackone_api_key")]
+    # A module that does not take it can still meet it, as the name of a tenant.
+    values.append(os.environ.get("STACKONE_API_KEY"))
     values += [str(value) for value in (chosen.get("extra_secrets") or {}).values()]
     urls = [params.get(name) for name in ("proxy", "stackone_url", "freshservice_url", "domain")]
     urls += [*(params.get("domains") or ()), *getproxies().values()]

@@ -110,7 +110,10 @@ class Rounds:
         asked = self._broken.take(time.monotonic())
         accounts = await self._accounts(asked, None)
         self._next_listing = time.monotonic() + self._look_every
-        return self._broken.listed(asked, accounts, time.monotonic())
+        broken = self._broken.listed(asked, accounts, time.monotonic())
+        if self._broken.told:
+            self._told.set()
+        return broken
 
     async def _looked_at_some(self) -> list[BrokenAccount]:
         asked = self._broken.take(time.monotonic())

@@ -18,8 +18,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import d
 DELETED = "deleted"
 FIRST_PAUSE_S = 60.0
 LONGEST_PAUSE_S = 3600.0
-PAUSE_FOR_EACH_S = 0.5
-"""What a run takes for each account, generously: StackOne's quota allows two re-links a second."""
+PAUSE_FOR_EACH_S = 0.2
+LONGEST_FOR_ALL_S = 240.0
+"""What a run takes for each account and for all. Most of very many are nobody's, and must not hold up the others."""
 MOST_TRIES_OF_DELETED = 2
 """Most are gone because somebody unlinked them, and only a comparison with the declaration tells."""
 MOST_TOLD = 10_000
@@ -56,7 +57,7 @@ class BrokenAccounts:
         self._tries: dict[str, _Try] = {}
         self._known: dict[str, BrokenAccount] = {}
         self.overflowed = False
-        """Set when more was told than is kept, so that only a listing of all accounts helps."""
+        """Set when what was told is not kept, so that only a listing of all accounts helps."""
 
     @property
     def told(self) -> bool:
@@ -64,10 +65,10 @@ class BrokenAccounts:
         return bool(self._told) or self.overflowed
 
     def tell(self, event: Mapping[str, str]) -> None:
-        """Note the account of an event. One that has no owner belongs to no tenant."""
-        if not event["origin_owner_id"] or not event["account_id"]:
+        """Note the account of an event. Where the event does not name its owner, a listing does."""
+        if not event["account_id"]:
             return
-        if len(self._told) >= MOST_TOLD:
+        if len(self._told) >= MOST_TOLD or not event["origin_owner_id"]:
             self.overflowed = True
             return
         account = BrokenAccount(event["account_id"], event["origin_owner_id"], event["domain"])
@@ -85,7 +86,7 @@ class BrokenAccounts:
         return taken
 
     def give_back(self, taken: Iterable[BrokenAccount]) -> None:
-        """Keep accounts that could not be looked at."""
+        """Keep accounts that are still to be looked at."""
         self._told = {**{account.account_id: account for account in taken}, **self._told}
 
     def looked(self, asked: Sequence[BrokenAccount], accounts: Sequence[Account], now: float) -> list[BrokenAccount]:
@@ -93,11 +94,15 @@ class BrokenAccounts:
         return self._to_heal(asked, accounts, now)
 
     def listed(self, asked: Sequence[BrokenAccount], accounts: Sequence[Account], now: float) -> list[BrokenAccount]:
-        """Return which accounts are to be healed now; `accounts` are all that there are, so others are gone."""
+        """Return which accounts are to be healed now; `accounts` are all of them.
+
+        Those that were there before and are not any more are looked at once more: the pages of a listing can move.
+        """
         self.overflowed = False
         before, shown = self._known, {account.id: _named(account) for account in accounts if account.origin_owner_id}
         self._known = shown
-        everybody = {**{account.account_id: account for account in asked}, **before, **shown}
+        self.give_back(account for account_id, account in before.items() if account_id not in shown)
+        everybody = {**{account.account_id: account for account in asked}, **shown}
         return self._to_heal(list(everybody.values()), accounts, now)
 
     def _to_heal(self, asked: Sequence[BrokenAccount], accounts: Sequence[Account], now: float) -> list[BrokenAccount]:
@@ -115,10 +120,11 @@ class BrokenAccounts:
     def _tried(self, broken: Sequence[BrokenAccount], now: float) -> list[BrokenAccount]:
         """Return those whose turn it is, and note that it was."""
         turn = [account for account in broken if self._is_due(account, now)]
+        at_work = min(PAUSE_FOR_EACH_S * len(turn), LONGEST_FOR_ALL_S)
         for account in turn:
             known = self._tries.get(account.account_id)
             tries = known.tries + 1 if known else 1
-            pause = min(FIRST_PAUSE_S * 2 ** (tries - 1), LONGEST_PAUSE_S) + PAUSE_FOR_EACH_S * len(turn)
+            pause = min(FIRST_PAUSE_S * 2 ** (tries - 1), LONGEST_PAUSE_S) + at_work
             self._tries[account.account_id] = _Try(account, tries, now + pause)
         return turn
 
@@ -132,7 +138,8 @@ class BrokenAccounts:
         ):
             del self._tries[account.account_id]
             return False
-        return known is None or known.until <= now
+        # What has changed since is something new.
+        return known is None or known.until <= now or known.account.status != account.status
 
 
 def _named(account: Account) -> BrokenAccount:

@@ -19,6 +19,7 @@ from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._identity import same_provider
 
+HEALTH_PATH = "/health"
 FUTURE_S = 300
 """How far clocks may differ."""
 _REMEMBERED = 100_000
@@ -100,8 +101,12 @@ def settings_from(args: Mapping[str, Any]) -> Settings:
     if "port" not in counts:
         raise ValueError("port is missing")
     settings = Settings(secrets=(secret, previous) if previous else (secret,), **counts, **texts)
-    if not settings.path.startswith("/"):
-        raise ValueError("path must begin with a slash")
+    if settings.port > 65535:
+        raise ValueError("port must be at most 65535")
+    if not settings.path.startswith("/") or settings.path == HEALTH_PATH:
+        raise ValueError(f"path must begin with a slash, and cannot be {HEALTH_PATH}")
+    if any(b"{{" in each for each in settings.secrets):
+        raise ValueError("secret is a template that nobody has filled in. Check the name of the variable in it.")
     if settings.keyfile and not settings.certfile:
         raise ValueError("keyfile needs certfile")
     return settings

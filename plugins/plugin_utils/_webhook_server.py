@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._deliveries import (
     FUTURE_S,
+    HEALTH_PATH,
     Decision,
     Memory,
     Settings,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tenantlink.stackone.webhooks")
 
 SIGNATURE_HEADER = "x-stackone-signature"
-_HEALTH_PATH = "/health"
 _READ_TIMEOUT_S = 10
 _CONNECTION_S = 2 * _READ_TIMEOUT_S
 """For all of a connection, which carries one request: handshake, headers, body and answer."""
@@ -61,8 +61,10 @@ async def served(settings: Settings, take: Take) -> AsyncIterator[None]:
         listener = await asyncio.get_running_loop().create_server(door, settings.host, settings.port)
     except OSError as error:
         await runner.cleanup()
+        # What is wrong with a name has numbers of its own.
+        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
         raise OSError(
-            f"port {settings.port} of host {settings.host} cannot be listened on ({os.strerror(error.errno or 0)}). Choose"
+            f"port {settings.port} of host {settings.host} cannot be listened on ({reason}). Choose"
             " another, or stop the rulebook that has it."
         ) from None
     try:
@@ -107,7 +109,7 @@ class Receiver:
     async def _decision(self, request: web.Request) -> Decision:
         from aiohttp import web
 
-        if request.method in ("GET", "HEAD") and request.path == _HEALTH_PATH:
+        if request.method in ("GET", "HEAD") and request.path == HEALTH_PATH:
             return Decision(200, "it is waiting for webhooks", is_probe=True)
         if request.path != self._settings.path:
             return Decision(404, "nothing is here", is_probe=request.method != "POST")

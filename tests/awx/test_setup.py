@@ -102,9 +102,7 @@ class TestList:
 
     def test_the_survey_hides_the_key(self, house):
         survey = template(house, "Link one Freshservice tenant").survey
-        assert {each["variable"] for each in survey["spec"] if each["type"] == "password"} == {
-            "freshservice_link_api_key"
-        }
+        assert {each["variable"] for each in survey["spec"] if each["type"] == "password"} == {"survey_api_key"}
 
     def test_the_rulebook_may_hand_over_an_event(self, house):
         asking = {name for name in OF_A_LIST if template(house, name).fields["ask_variables_on_launch"]}

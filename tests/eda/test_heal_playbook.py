@@ -25,6 +25,9 @@ SITES = [
 ]
 
 
+SECRET_LINE = "key: sEcReTkey\n"
+
+
 @pytest.fixture
 def heal(playbook):
     """Run the playbook for an event, with tenants and keys as extra variables."""
@@ -130,7 +133,7 @@ def test_a_tenant_that_cannot_be_healed_is_red_and_says_why(house, heal):
 def test_an_event_without_an_owner_is_refused(house, heal, given):
     run = heal(stackone_event=given, freshservice_link_tenants=DECLARED)
     assert run.code == 2
-    assert "Name the owner in origin_owner_id of freshservice_link_event" in run.output
+    assert "Name the owner in origin_owner_id of the event (freshservice_link_event, or stackone_event of" in run.output
     assert house.emulator.requests() == []
 
 
@@ -191,3 +194,35 @@ def test_without_tenants_it_says_what_to_give(house, heal):
     run = heal(stackone_event=event("customer-acme"))
     assert run.code == 2
     assert "Name the tenants: -e @tenants.yml" in run.output
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        (None, "is not there; write its whole path"),
+        (SECRET_LINE + "freshservice_link_tenants: [", "is not valid YAML, or may not be read"),
+        (f"- {SECRET_LINE}", "is not a dictionary of variables"),
+        ("$ANSIBLE_VAULT;1.1;AES256\n3132\n", "cannot be decrypted; name the file with its password"),
+    ],
+    ids=["missing", "malformed", "a list", "not decrypted"],
+)
+def test_a_file_that_cannot_be_read_is_named_and_not_quoted(house, content, said):
+    good, bad = house.folder / "good.yml", house.folder / "bad.yml"
+    good.write_text("freshservice_link_tenants: []\n")
+    if content is not None:
+        bad.write_text(content)
+        house.secret_files.add(bad)
+    variables = json.dumps({"heal_vars_files": [str(good), str(bad)]})
+    run = house.ansible_playbook(str(PLAYBOOKS / "heal.yml"), "-e", variables, quiet=True)
+    assert run.code == 2
+    assert f"heal_vars_files: {bad} {said}" in " ".join(run.output.split())
+    assert str(good) not in run.output
+    assert "sEcReT" not in run.output
+    assert house.emulator.requests() == []
+
+
+def test_a_folder_in_place_of_a_file_is_named(house):
+    variables = json.dumps({"heal_vars_files": str(house.folder)})
+    run = house.ansible_playbook(str(PLAYBOOKS / "heal.yml"), "-e", variables, quiet=True)
+    assert run.code == 2
+    assert f"heal_vars_files: {house.folder} is a folder." in " ".join(run.output.split())

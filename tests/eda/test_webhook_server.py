@@ -378,6 +378,17 @@ def test_without_a_secret_it_does_not_listen(args):
 
 def test_a_certificate_that_is_not_there_is_an_error_and_nothing_listens(tmp_path):
     port = free_port()
-    with pytest.raises(OSError):
-        asyncio.run(PLUGIN["main"](Queue(), {"port": port, "secret": SECRET, "certfile": str(tmp_path / "none.pem")}))
+    path = str(tmp_path / "none.pem")
+    with pytest.raises(OSError, match=f"certfile {path}: certificate, key and password cannot be used"):
+        asyncio.run(PLUGIN["main"](Queue(), {"port": port, "secret": SECRET, "certfile": path}))
     assert not listens(port)
+
+
+@pytest.mark.parametrize("host, reason", [("127.0.0.1", "in use"), ("192.0.2.1", ""), ("no host", "")])
+def test_where_it_cannot_listen_it_says_so(host, reason):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(
+            OSError, match=f"port {port} of host {host} cannot be listened on .*{reason}.*Choose another"
+        ):
+            asyncio.run(PLUGIN["main"](Queue(), {"port": port, "secret": SECRET, "host": host}))

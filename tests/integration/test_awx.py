@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -75,6 +76,19 @@ def script(house, name, listing):
     return place
 
 
+def as_a_controller_writes(value):
+    """Variables of a job as YAML: every text of a person is marked as unsafe, and quoted, which ansible-core 2.19 reads as it likes."""
+    if isinstance(value, dict):
+        return (
+            "{" + ", ".join(f"{json.dumps(name)}: {as_a_controller_writes(each)}" for name, each in value.items()) + "}"
+        )
+    if isinstance(value, list):
+        return "[" + ", ".join(map(as_a_controller_writes, value)) + "]"
+    if isinstance(value, str):
+        return "!unsafe '" + value.replace("'", "''") + "'"
+    return json.dumps(value)
+
+
 def job(house, project, playbook, source=None, **extra_vars):
     """A job of a template: on the hosts of a source, or on localhost with an inventory that has none."""
     inventory = (
@@ -82,7 +96,7 @@ def job(house, project, playbook, source=None, **extra_vars):
     )
     password = ["--vault-password-file", str(house.folder / "password")]
     house.secrets.touch(mode=0o600)
-    house.secrets.write_text(json.dumps({"awx_job_id": 4711, **extra_vars}))
+    house.secrets.write_text(as_a_controller_writes({"awx_job_id": 4711, **extra_vars}))
     command = [str(project / playbook), "-i", str(inventory), *password, "-e", f"@{house.secrets}"]
     return house.ansible_playbook(*command, env=injected(house))
 
@@ -157,15 +171,41 @@ def test_the_tenant_of_a_survey_is_linked_and_no_other(house, project, purge):
     house.by_hand("acme", api_key=house.tenant_key("acme"))
     options = {"freshservice_link_purge": purge, "freshservice_link_purge_limit": 100}
     (project / "group_vars" / "all" / "options.yml").write_text(yaml.safe_dump(options))
-    answers = {
-        "freshservice_link_domain": "hooli",
-        "freshservice_link_api_key": house.tenant_key("hooli"),
-        "freshservice_link_origin_owner_id": "customer-hooli",
-        "freshservice_link_origin_owner_name": "Hooli",
-    }
-    run = job(house, project, "link_one.yml", **answers)
+    run = job(house, project, "link_one.yml", **survey(house))
     assert run.code == 0, run.output
     assert house.linked() == {"customer-acme": "acme", "customer-hooli": "hooli"}
+
+
+def survey(house, **answers):
+    given = {
+        "survey_domain": "hooli",
+        "survey_api_key": house.tenant_key("hooli"),
+        "survey_origin_owner_id": "customer-hooli",
+        "survey_origin_owner_name": "Hooli",
+    }
+    return {**given, **{f"survey_{name}": answer for name, answer in answers.items()}}
+
+
+@pytest.mark.parametrize("answer", ["0123", "4711", "0x1F", "12:30", "on"])
+def test_an_answer_is_linked_as_it_was_given_or_not_at_all(house, project, answer):
+    """In quotes it always arrives as it was given. Without, it depends on ansible-core whether it does."""
+    run = job(house, project, "link_one.yml", **survey(house, origin_owner_id=answer))
+    assert (run.code, list(house.linked())) in ((0, [answer]), (2, []))
+    assert run.code == 0 or "Write it in double quotes" in run.output
+    run = job(house, project, "link_one.yml", **survey(house, origin_owner_id=f'"{answer}"'))
+    assert run.code == 0, run.output
+    assert list(house.linked()) == [answer]
+
+
+@pytest.mark.parametrize("domain", ["", "   ", "off", "null"])
+def test_a_survey_without_a_domain_sends_no_key(house, project, domain):
+    """A host that is not named otherwise is the tenant of its name; localhost is nobody's."""
+    run = job(house, project, "link_one.yml", **survey(house, domain=domain))
+    assert run.code == 2
+    assert re.search(
+        "Name the tenant in freshservice_link_domain: localhost is not one|Write it in double quotes", run.output
+    )
+    assert house.emulator.requests() == []
 
 
 def test_a_check_changes_nothing(house, project):
@@ -192,8 +232,8 @@ def test_reports_of_jobs_stand_beside_each_other(house, project):
     assert sorted(path.name for path in folder.iterdir() if path.suffix in {".html", ".json"}) == [
         "links-4711.html",
         "links-4711.json",
-        "links-4712.html",
-        "links-4712.json",
+        "preview-4712.html",
+        "preview-4712.json",
     ]
     assert (folder / "fingerprints").is_file()
 
@@ -238,8 +278,10 @@ class TestHeal:
         assert "(hooli): api_key is missing" in lines(run)
 
     def test_an_event_is_about_its_owners_alone(self, house, project):
-        event = {"accounts": [{"origin_owner_id": "customer-acme", "domain": "acme", "status": "error"}]}
-        run = job(house, project, "heal.yml", freshservice_link_event=event)
+        accounts = [
+            {"origin_owner_id": owner, "domain": "acme", "status": "error"} for owner in ("customer-acme", "0123")
+        ]
+        run = job(house, project, "heal.yml", freshservice_link_event=f"json:{json.dumps({'accounts': accounts})}")
         assert recap(run) == {"localhost": (1, 0)}
         assert house.linked() == {"customer-acme": "acme"}
 

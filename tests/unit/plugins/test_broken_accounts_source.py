@@ -94,4 +94,4 @@ def test_its_documentation_has_all_options_with_their_defaults():
 def test_the_examples_are_valid(monkeypatch):
     for example in yaml.safe_load(source.EXAMPLES):
         (args,) = example.values()
-        started({**args, "stackone_api_key": KEY}, monkeypatch)
+        started({**args, "stackone_api_key": KEY, "secret": SECRET}, monkeypatch)
