@@ -84,13 +84,13 @@ def accounts_in(answer: Answer) -> list[Account]:
     items = data.get("data") if isinstance(data, dict) else data
     if not isinstance(items, list):
         raise unexpected(answer, doing)
-    return [account_in(item, answer) for item in items]
+    return [account_in(item, answer, doing) for item in items]
 
 
-def account_in(record: Any, answer: Answer) -> Account:
+def account_in(record: Any, answer: Answer, doing: str = "show the account") -> Account:
     """Return the account that a record of an answer describes. Raises Failed(unexpected_answer)."""
     if not isinstance(record, dict) or account_id_of(record.get("id")) is None:
-        raise unexpected(answer, "show an account")
+        raise unexpected(answer, doing)
 
     def text(key: str) -> str | None:
         value = record.get(key)

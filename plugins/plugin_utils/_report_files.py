@@ -23,7 +23,7 @@ def parts_in(named: Iterable[Any], written: Collection[str] = ()) -> list[Part]:
     leave = {os.path.realpath(path) for path in written}
     paths = dict.fromkeys(path for name in named for path in _paths(str(name)) if os.path.realpath(path) not in leave)
     if not paths:
-        raise Problem(f"there is no report in {', '.join(map(str, named)) or 'an empty list'}.")
+        raise Problem(f"no report was found in {', '.join(map(str, named)) or 'an empty list'}.")
     parts, problems = [], []
     for path in paths:
         try:

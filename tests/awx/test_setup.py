@@ -246,7 +246,7 @@ class TestRefused:
             ({"awx_by_host": "flase"}, "awx_by_host is flase"),
             ({"awx_update_secrets": "maybe"}, "awx_update_secrets maybe"),
             ({"awx_schedule": "every night at 2"}, "awx_schedule is every night at 2"),
-            ({"awx_update_secret": True, "awx_slcies": 8}, "awx_slcies, awx_update_secret: there is no such setting"),
+            ({"awx_update_secret": True, "awx_slcies": 8}, "awx_slcies, awx_update_secret: not a setting"),
             ({"awx_organization": " ", "awx_stackone_api_key": ""}, "awx_organization, awx_stackone_api_key."),
             ({"awx_image": "registry.example.com/my links:1"}, "name a version"),
             ({"awx_folder": "/srv/../etc"}, "name the whole path"),

@@ -208,8 +208,8 @@ def test_a_listing_comes_bare_or_in_data():
     [
         ({}, "list the accounts"),
         (7, "list the accounts"),
-        ([{"id": None}], "show an account"),
-        ([7], "show an account"),
+        ([{"id": None}], "list the accounts"),
+        ([7], "list the accounts"),
     ],
 )
 def test_what_is_wrong_with_a_listing_is_told(data, doing):

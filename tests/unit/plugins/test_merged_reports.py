@@ -127,7 +127,7 @@ def test_folders_and_patterns(kept, tmp_path, monkeypatch):
     assert domains("b.json", "b.json", "here/../b.json") == ["b"]
     assert domains(".", written=[str(tmp_path / "b.json")]) == ["a"]
     for nowhere in ("here", "*.xml"):
-        with pytest.raises(AnsibleFilterError, match=f"there is no report in {nowhere.replace('*', '[*]')}"):
+        with pytest.raises(AnsibleFilterError, match=f"no report was found in {nowhere.replace('*', '[*]')}"):
             merged_reports(nowhere, "")
 
 
