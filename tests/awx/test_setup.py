@@ -115,7 +115,7 @@ class TestList:
             rules[of] = schedule.fields["rrule"].partition("RRULE:")[2]
         assert rules == {
             "Link Freshservice tenants": "FREQ=DAILY;INTERVAL=1",
-            "Heal Freshservice links": "FREQ=MINUTELY;INTERVAL=15",
+            "Heal Freshservice links": "FREQ=MINUTELY;INTERVAL=60",
         }
 
     def test_the_workflow_asks_between_check_and_links(self, house):
@@ -212,6 +212,13 @@ class TestHosts:
     def test_a_second_run_changes_nothing(self, house):
         assert house.set_up(**self.SETTINGS) == 0
         assert house.written() == []
+
+    def test_a_change_of_the_mail_is_sent_once(self, house):
+        mail = {**self.SETTINGS["awx_notification_configuration"], "recipients": ["others@example.com"]}
+        for sent in (["notification_templates"], []):
+            house.set_up(**{**self.SETTINGS, "awx_notification_configuration": mail})
+            assert [path.split("/")[3] for _method, path in house.written()] == sent
+        assert house.set_up(**self.SETTINGS) == 1
 
     def test_a_rotation_sends_the_secrets_again(self, house):
         house.set_up(**self.SETTINGS, awx_update_secrets=True)
