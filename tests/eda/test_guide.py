@@ -74,12 +74,19 @@ def test_the_rulebook_is_started_as_shown():
     assert all(re.search(rf"(^|[\s,]){re.escape(option)}\b", usage) for option in options)
 
 
-@pytest.mark.parametrize("changed", [False, True], ids=["as it is", "for a controller"])
-def test_the_rulebook_is_valid(changed):
+OF_A_PROJECT = ROOT / "docs" / "examples" / "awx" / "project" / "rulebooks" / "heal_links.yml"
+
+
+@pytest.mark.parametrize(
+    "path, changed",
+    [(HEAL_LINKS, False), (HEAL_LINKS, True), (OF_A_PROJECT, False)],
+    ids=["as it is", "for a controller", "of the example"],
+)
+def test_the_rulebook_is_valid(path, changed):
     need("ansible_rulebook")
     from ansible_rulebook.validators import Validate
 
-    rulebook = yaml.safe_load(HEAL_LINKS.read_text(encoding="utf-8"))
+    rulebook = yaml.safe_load(path.read_text(encoding="utf-8"))
     if changed:
         (rulebook[0]["rules"][0]["action"],) = yaml_blocks("action")
     Validate.rulebook(rulebook)

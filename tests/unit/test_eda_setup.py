@@ -85,8 +85,3 @@ def test_the_rulebook_is_the_collection_s_but_for_what_it_starts():
     name = "tenantlink.stackone.broken_accounts"
     options, known = ours["sources"][0][name], theirs["sources"][0][name]
     assert {option: value for option, value in known.items() if option in options} == options
-
-
-def test_ansible_rulebook_understands_it():
-    validators = pytest.importorskip("ansible_rulebook.validators")
-    validators.Validate.rulebook(yaml.safe_load(RULEBOOK.read_text()))
