@@ -170,6 +170,8 @@ def _why_not_a_label(label: str) -> str | None:
         (label.startswith("xn--"), "it is an encoded international name, which can be a look-alike"),
         (len(label) > LABEL_LIMIT, f"it is longer than {LABEL_LIMIT} characters"),
         (not _LABEL.fullmatch(label), "a label holds letters, digits and inner hyphens only"),
+        # A survey's answer that was left out would send a key to the name of the host that runs Ansible.
+        (label == "localhost", "localhost is not a tenant"),
     )
     return next((reason for wrong, reason in checks if wrong), None)
 

@@ -78,6 +78,7 @@ def test_the_three_forms_that_people_paste(text):
         ("mycompany/", "path"),
         ("evil.com/mycompany.freshservice.com", "path"),
         ("mycompany.freshservice.com:443/", "port"),
+        ("localhost", "localhost is not a tenant"),
         ("xn--mycmpany-q4a", "look-alike"),
         ("a" * 64, "longer than 63"),
         ("-mycompany", "letters, digits and inner hyphens"),
