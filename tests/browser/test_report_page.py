@@ -77,7 +77,8 @@ def test_everything_of_the_document_is_on_the_page(open_report):
         name = row["domain"] or row["origin_owner_name"]
         cells = page.locator("tbody tr", has=page.get_by_text(name, exact=True))
         text = " ".join(cells.text_content().split())
-        for value in row.values():
+        # What only counts is in the totals.
+        for value in (value for name, value in row.items() if name != "changed"):
             for part in value if isinstance(value, list) else [value]:
                 assert part in text or part.replace("_", " ") in text, part
     assert page.title() == page.locator("h1").text_content() == "Customers in production"
