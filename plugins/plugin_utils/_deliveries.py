@@ -153,7 +153,7 @@ def sign(body: bytes, secret: bytes) -> bytes:
 def decide(body: bytes, signature: str, settings: Settings, memory: Memory, now: float) -> Decision:
     """Decide what a delivery is worth at that moment (epoch seconds). Its signature is looked at before anything else in it."""
     if not signature:
-        return Decision(401, "there is no signature")
+        return Decision(401, "the signature is missing")
     if not is_signed(body, signature, settings.secrets):
         return Decision(401, "the signature is wrong")
     record = _object(body)

@@ -48,7 +48,7 @@ def _paths(name: str) -> Iterator[str]:
 def _content(path: str) -> Any:
     # To read a pipe or a device may never end.
     if not os.path.exists(path):
-        raise Problem(f"there is no file {path}.")
+        raise Problem(f"the file {path} does not exist.")
     if not os.path.isfile(path):
         raise Problem(f"{path} is not a file.")
     try:

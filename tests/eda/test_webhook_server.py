@@ -249,8 +249,8 @@ def test_one_path_and_one_method(server, caplog, method, path, status, reason):
 @pytest.mark.parametrize(
     "body,headers,status,reason",
     [
-        (delivery, {}, 401, "there is no signature"),
-        (delivery, {"x-stackone-signature": ""}, 401, "there is no signature"),
+        (delivery, {}, 401, "the signature is missing"),
+        (delivery, {"x-stackone-signature": ""}, 401, "the signature is missing"),
         (delivery, {"x-stackone-signature": "c2lnbmF0dXJl"}, 401, "the signature is wrong"),
         (delivery, {"x-stackone-signature": b"\xff\xfe"}, 401, "the signature is wrong"),
         (lambda: b"{}" + b" " * 2000, None, 413, "the body is too large"),

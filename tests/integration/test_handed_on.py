@@ -190,7 +190,7 @@ def test_the_reports_of_slices_are_merged(house, job):
 
 
 WRONG = {
-    "absent": (None, "there is no file {path}."),
+    "absent": (None, "the file {path} does not exist."),
     "text": ("no report", "{path} is not a report of this collection in JSON."),
     "another": ('{"rows": 1}', "{path} is not a report of this collection in JSON."),
     "older": ('{"rows": [], "totals": {}}', "{path} was made by another version of this collection."),

@@ -136,7 +136,7 @@ def test_files_that_are_not_reports(tmp_path):
         return merged_reports(str(path), "", on_problem="return")["__problem__"]
 
     path = tmp_path / "part.json"
-    assert refused(path) == f"there is no file {path}."
+    assert refused(path) == f"the file {path} does not exist."
     os.mkfifo(path)
     assert refused(path) == f"{path} is not a file."
     path.unlink()
