@@ -23,7 +23,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
     Phase,
     defect,
     during,
-    not_begun,
+    not_started,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder, Found
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import Fingerprints
@@ -327,7 +327,7 @@ def _account_for_the_rest(report: Report, stopped: str | None) -> None:
             job.failure = create_uncertain(job.outcome.lost).located(Phase.CONFIRM, job.outcome.tenant.name)
         if job.outcome is None and job.failed is None:
             name = job.entry.tenant.name if job.entry.tenant else job.entry.name
-            job.failure = not_begun(stopped).located(Phase.APPLY, name)
+            job.failure = not_started(stopped).located(Phase.APPLY, name)
     unconfirmed = sum(bool(job.outcome and job.outcome.unconfirmed and not job.failure) for job in jobs)
     still_linked = [job.outcome.tenant.name for job in report.jobs if job.outcome and job.outcome.still_linked]
     if still_linked:

@@ -35,7 +35,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
     Failure,
     FailureCode,
     Phase,
-    not_begun,
+    not_started,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
@@ -336,7 +336,7 @@ def jobs_of(count, failed=0, waiting=0):
     """So many jobs, of which the first were not started, the next failed, and the others went well."""
     jobs = [job(entry) for entry in entries(*(declared(f"d{number}", f"{number}") for number in range(count)))]
     for each in jobs[:waiting]:
-        each.failure = not_begun("by SIGTERM").located(Phase.APPLY, each.entry.name)
+        each.failure = not_started("by SIGTERM").located(Phase.APPLY, each.entry.name)
     for each in jobs[waiting : waiting + failed]:
         reason = f"reason {each.entry.position}."
         each.failure = Failure(FailureCode.UNREACHABLE, reason, tenant=each.entry.name, phase=Phase.KEY_CHECK)
@@ -399,7 +399,7 @@ def test_a_failure_of_the_run_comes_after_its_tenants_and_is_told_apart_from_the
 
 
 HUB_MISSING = Failure(FailureCode.HUB_UNAVAILABLE, "there is none.", http_status=404)
-NOT_BEGUN = not_begun("early").failure
+NOT_BEGUN = not_started("early").failure
 FAILED = Failure(FailureCode.KEY_REFUSED, "no.")
 
 
