@@ -17,8 +17,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import J
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
-
-from .test_links_parts import declared
+from tests.support.declared_entries import declared
 
 
 class Exchange:

@@ -14,9 +14,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import J
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
-
-from .services import START, after, answers, breaks, iso, refuses
-from .test_links_parts import declared
+from tests.support.declared_entries import declared
+from tests.support.services_in_memory import START, after, answers, breaks, iso, refuses
 
 
 def run(services, *listed, **options):
