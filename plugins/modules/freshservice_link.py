@@ -430,22 +430,22 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
         "changed": outcome.changed,
         "domain": outcome.tenant.domain,
         "origin_owner_id": outcome.tenant.origin_owner_id,
-        "actions": [action.value for action in outcome.actions],
-        "stored_key": outcome.stored_key.value,
-        "agent_change": outcome.agent_change.value if outcome.agent_change else None,
+        "actions": [action.value for action in outcome.applied.actions],
+        "stored_key": outcome.observed.stored.key.value,
+        "agent_change": outcome.observed.agent_change.value if outcome.observed.agent_change else None,
         "verified": outcome.verified,
         "warnings": outcome.warnings,
     }
     if outcome.account:
         result["account"] = outcome.account.as_dict(outcome.domain)
-    if outcome.key_check:
-        result["key_check"] = outcome.key_check.as_dict()
-        if outcome.key_check.agent:
-            result["agent"] = outcome.key_check.agent.as_dict()
-    if outcome.profile_drift:
-        result["profile_drift"] = outcome.profile_drift.as_dict()
-    if outcome.changed and outcome.plan:
-        result["diff"] = {"before": outcome.plan.before, "after": outcome.plan.after}
+    if outcome.observed.key_check:
+        result["key_check"] = outcome.observed.key_check.as_dict()
+        if outcome.observed.key_check.agent:
+            result["agent"] = outcome.observed.key_check.agent.as_dict()
+    if outcome.observed.profile_drift:
+        result["profile_drift"] = outcome.observed.profile_drift.as_dict()
+    if outcome.changed and outcome.applied.plan:
+        result["diff"] = {"before": outcome.applied.plan.before, "after": outcome.applied.plan.after}
     return result
 
 

@@ -41,8 +41,8 @@ def job(entry, outcome=None, failure=None):
 
 def created(entry):
     made = Outcome(entry.tenant)
-    made.plan, made.actions = plan_create(entry.tenant, None), [Action.CREATE]
-    made.creation = Creation(None, "id-1", answered=True)
+    made.applied.plan, made.applied.actions = plan_create(entry.tenant, None), [Action.CREATE]
+    made.applied.creation = Creation(None, "id-1", answered=True)
     return made
 
 
@@ -63,8 +63,8 @@ def test_a_diff_names_what_changes():
     (entry,) = entries(declared("a", "1", label="New"))
     have = Account("id-1", "freshservice", "error", "1", label="Old", setup_information={"domain": "a"})
     made = Outcome(entry.tenant)
-    made.account, made.plan = have, plan_present(entry.tenant, have, Stored("a"))
-    made.actions = list(made.plan.actions)
+    made.account, made.applied.plan = have, plan_present(entry.tenant, have, Stored("a"))
+    made.applied.actions = list(made.applied.plan.actions)
     diff = diff_of([job(entry, made)], Scrubber())
     assert diff["before"] == "a (owner 1): label Old, status error, api_key unknown\n"
     assert diff["after"] == "a (owner 1): label New, status active, api_key changed\n"
@@ -75,8 +75,8 @@ def test_a_tenant_that_moves_to_another_domain_is_told_apart(stored, moved):
     (entry,) = entries(declared("a", "1", update_credentials="always"))
     have = Account("id-1", "freshservice", "active", "1")
     relinked = Outcome(entry.tenant)
-    relinked.account, relinked.plan = have, plan_present(entry.tenant, have, Stored(stored))
-    relinked.actions = list(relinked.plan.actions)
+    relinked.account, relinked.applied.plan = have, plan_present(entry.tenant, have, Stored(stored))
+    relinked.applied.actions = list(relinked.applied.plan.actions)
     assert row_of(job(entry, relinked)).get("moved_from") == moved
     assert summary_of(Report([job(entry, relinked)]), {}, 0.0)["moved"] == bool(moved)
     assert row_of(job(entry, Outcome(entry.tenant))).get("moved_from") is None
