@@ -42,5 +42,6 @@ def account(number, owner, domain=None):
 
 def outcome(entry, found, account=None):
     made = Outcome(entry.tenant)
-    made.found, made.account = found, account
+    made.observe(account_known=found)
+    made.account = account
     return made

@@ -43,7 +43,7 @@ class TestRelink:
     def test_a_rotated_key_is_sent_to_the_account(self, services):
         account_id = linked(services, domain="ACME.freshservice.com")
         outcome = link(services, rotated(services))
-        assert (code(outcome), outcome.actions, outcome.warnings) == (None, [Action.RELINK], [])
+        assert (code(outcome), outcome.applied.actions, outcome.warnings) == (None, [Action.RELINK], [])
         (edit,) = hub_edits(services)
         assert edit.body == {"integration_id": "p1", "credentials": {"domain": "acme", "apiKey": ROTATED}}
         assert edit.repeatable
@@ -70,14 +70,14 @@ class TestRelink:
     def test_nothing_is_sent_where_nothing_differs(self, services):
         linked(services)
         outcome = link(services, tenant())
-        assert (code(outcome), outcome.actions, hub_edits(services)) == (None, [], [])
+        assert (code(outcome), outcome.applied.actions, hub_edits(services)) == (None, [], [])
 
     def test_a_broken_account_is_repaired_and_waited_for(self, services):
         account_id = linked(services, status="error")
         services.first_status = "error"
         services.clock.meanwhile[3] = lambda: services.accounts[account_id].update(status="active")
         outcome = link(services, tenant())
-        assert (code(outcome), outcome.actions, outcome.account.active) == (None, [Action.RELINK], True)
+        assert (code(outcome), outcome.applied.actions, outcome.account.active) == (None, [Action.RELINK], True)
 
     def test_one_that_stays_broken_is_a_failure(self, services):
         linked(services, status="error")
@@ -118,7 +118,7 @@ class TestRelink:
         linked(services)
         services.on("PATCH", "/hub/accounts/.*", trick)
         outcome = link(services, rotated(services))
-        assert (code(outcome), outcome.actions, len(hub_edits(services))) == (None, [Action.RELINK], 1)
+        assert (code(outcome), outcome.applied.actions, len(hub_edits(services))) == (None, [Action.RELINK], 1)
         (warning,) = outcome.warnings
         assert warning.startswith("The answer to the re-link was lost (")
         assert warning.endswith("); the new key is stored.")
@@ -128,7 +128,7 @@ class TestRelink:
         linked(services)
         services.on("PATCH", "/hub/accounts/.*", does_and_answers(200, data))
         outcome = link(services, rotated(services))
-        assert (code(outcome), outcome.actions, outcome.warnings) == (None, [Action.RELINK], [])
+        assert (code(outcome), outcome.applied.actions, outcome.warnings) == (None, [Action.RELINK], [])
         assert len(services.requests("GET", "/hub/accounts/.*")) == 2
 
     @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ class TestRelink:
         account_id = linked(services)
         services.on("PATCH", "/hub/accounts/.*", trick, times=9)
         outcome = link(services, rotated(services))
-        assert (code(outcome), outcome.actions) == (expected, [])
+        assert (code(outcome), outcome.applied.actions) == (expected, [])
         assert not uncertain(outcome)
         assert services.stored[account_id]["apiKey"] == KEY
 
@@ -167,7 +167,7 @@ class TestRelink:
         services.on("GET", "/hub/accounts/.*", refuses(503), skip=1)
         outcome = link(services, rotated(services))
         assert (code(outcome), uncertain(outcome), outcome.failure.retriable) == (expected, True, True)
-        assert outcome.actions == []
+        assert outcome.applied.actions == []
         assert outcome.failure.message.endswith(" It is not known whether the key is stored.")
 
     @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ class TestRelink:
         account_id = linked(services)
         services.on("PATCH", "/hub/accounts/.*", answers(*answer))
         outcome = link(services, rotated(services))
-        assert (code(outcome), uncertain(outcome), outcome.actions) == (expected, True, [])
+        assert (code(outcome), uncertain(outcome), outcome.applied.actions) == (expected, True, [])
         assert services.stored[account_id]["apiKey"] == KEY
 
     def test_a_tail_that_fitted_before_proves_nothing(self, services):
@@ -185,7 +185,7 @@ class TestRelink:
         linked(services)
         services.on("PATCH", "/hub/accounts/.*", refuses(502), times=9)
         outcome = link(services, tenant(update_credentials=UpdateCredentials.ALWAYS))
-        assert (outcome.failure is not None, uncertain(outcome), outcome.actions) == (True, True, [])
+        assert (outcome.failure is not None, uncertain(outcome), outcome.applied.actions) == (True, True, [])
 
     def test_an_answer_for_another_account_is_told_with_both(self, services):
         account_id = linked(services)
@@ -200,7 +200,7 @@ class TestRelink:
         linked(services)
         services.on("PATCH", "/hub/accounts/.*", answers(200, {"id": "another"}))
         outcome = link(services, rotated(services))
-        assert (outcome.failure.http_status, outcome.actions) == (200, [])
+        assert (outcome.failure.http_status, outcome.applied.actions) == (200, [])
 
     @pytest.mark.parametrize(
         ("trick", "known"),
@@ -227,14 +227,14 @@ class TestRelink:
         services.on("PATCH", "/hub/accounts/.*", breaks())
         fields = CredentialFields(extra={"region": "eu"})
         outcome = link(services, tenant(credential_fields=fields))
-        assert (code(outcome), outcome.actions) == ("stackone_unreachable", [])
+        assert (code(outcome), outcome.applied.actions) == ("stackone_unreachable", [])
 
     def test_a_dead_session_is_renewed_for_the_same_account(self, services):
         account_id = linked(services)
         services.on("PATCH", "/hub/accounts/.*", refuses(401, "No"))
         services.on("POST", "/connect_sessions/authenticate", refuses(401, "No"))
         outcome = link(services, rotated(services))
-        assert (code(outcome), outcome.actions, len(hub_edits(services))) == (None, [Action.RELINK], 2)
+        assert (code(outcome), outcome.applied.actions, len(hub_edits(services))) == (None, [Action.RELINK], 2)
         first, second = (edit.headers["x-hub-session-token"] for edit in hub_edits(services))
         assert services.sessions[first]["account_id"] == services.sessions[second]["account_id"] == account_id
         assert first != second
@@ -242,7 +242,7 @@ class TestRelink:
     def test_what_is_declared_otherwise_is_changed_as_well(self, services):
         linked(services, label="Old")
         outcome = link(services, tenant(label="New", update_credentials=UpdateCredentials.ALWAYS))
-        assert outcome.actions == [Action.RELINK, Action.UPDATE]
+        assert outcome.applied.actions == [Action.RELINK, Action.UPDATE]
         assert changes(services) == [LABELLED]
 
 

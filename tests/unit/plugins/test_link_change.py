@@ -31,7 +31,7 @@ class TestChange:
     def test_only_what_differs_is_sent(self, services):
         linked(services, label="Old", type="production")
         outcome = link(services, tenant(label="New", account_type="production"))
-        assert (code(outcome), outcome.actions, outcome.warnings) == (None, [Action.UPDATE], [])
+        assert (code(outcome), outcome.applied.actions, outcome.warnings) == (None, [Action.UPDATE], [])
         assert changes(services) == [LABELLED]
         assert outcome.account.label == "New"
 
@@ -40,9 +40,9 @@ class TestChange:
         linked(services, label="Old")
         services.on("PATCH", "/accounts/.*", refuses(status, "label must be an object"))
         outcome = link(services, tenant(label="New"))
-        assert (code(outcome), outcome.actions) == (None, [])
+        assert (code(outcome), outcome.applied.actions) == (None, [])
         assert outcome.warnings == ["StackOne cannot change the label of an existing account in place; it was left."]
-        assert outcome.label_left
+        assert outcome.applied.label_left
 
     def test_a_change_of_nothing_is_none(self, services):
         account_id = linked(services)
@@ -50,14 +50,14 @@ class TestChange:
         services.on("PATCH", "/accounts/.*", refuses(400, "label must be an object"))
         outcome, account = Outcome(tenant(label="New")), clients.stackone.account(account_id)
         Writer(clients.stackone, clients.hub).change(outcome, account, LABELLED)
-        assert (outcome.actions, outcome.label_left) == ([], True)
+        assert (outcome.applied.actions, outcome.applied.label_left) == ([], True)
 
     @pytest.mark.parametrize("status", [400, 422])
     def test_the_rest_is_changed_without_the_label(self, services, status):
         linked(services, label="Old", type="test")
         services.on("PATCH", "/accounts/.*", refuses(status, "label must be an object"))
         outcome = link(services, tenant(label="New", account_type="production"))
-        assert (code(outcome), outcome.actions, len(outcome.warnings)) == (None, [Action.UPDATE], 1)
+        assert (code(outcome), outcome.applied.actions, len(outcome.warnings)) == (None, [Action.UPDATE], 1)
         assert changes(services) == [{"label": "New", "type": "production"}, {"type": "production"}]
 
     @pytest.mark.parametrize("status", [400, 422, 404, 403])
@@ -65,7 +65,7 @@ class TestChange:
         linked(services, type="test")
         services.on("PATCH", "/accounts/.*", refuses(status, "No"), times=9)
         outcome = link(services, tenant(account_type="production"))
-        assert (code(outcome), outcome.actions) == (
+        assert (code(outcome), outcome.applied.actions) == (
             "stackone_forbidden" if status == 403 else "stackone_rejected",
             [],
         )
@@ -76,7 +76,7 @@ class TestChange:
         linked(services)
         services.on("PATCH", "/accounts/.*", refuses(status, "No"), times=9)
         outcome = link(services, tenant(label="New"))
-        assert (code(outcome), outcome.label_left, len(changes(services))) == ("stackone_rejected", False, 1)
+        assert (code(outcome), outcome.applied.label_left, len(changes(services))) == ("stackone_rejected", False, 1)
 
     @pytest.mark.parametrize(
         "trick",
@@ -93,7 +93,7 @@ class TestChange:
         account_id = linked(services)
         services.on("PATCH", "/accounts/.*", trick)
         outcome = link(services, tenant(label="New"))
-        assert (code(outcome), outcome.actions) == (None, [Action.UPDATE])
+        assert (code(outcome), outcome.applied.actions) == (None, [Action.UPDATE])
         assert outcome.warnings == [f"The answer to the change of account {account_id} was lost; it was made."]
 
     @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ class TestChange:
         linked(services)
         services.on("PATCH", "/accounts/.*", trick)
         outcome = link(services, tenant(label="New"))
-        assert (code(outcome), outcome.actions, outcome.warnings) == (expected, [], [])
+        assert (code(outcome), outcome.applied.actions, outcome.warnings) == (expected, [], [])
         assert not uncertain(outcome)
         assert outcome.failure.details.get("doing", "change the account") == "change the account"
 
@@ -117,27 +117,27 @@ class TestChange:
         services.on("PATCH", "/accounts/.*", breaks(done=True))
         services.on("GET", "/accounts/.*", refuses(503))
         outcome = link(services, tenant(label="New"))
-        assert (uncertain(outcome), outcome.actions) == (True, [])
+        assert (uncertain(outcome), outcome.applied.actions) == (True, [])
         assert outcome.failure.message.endswith(" It is not known whether the change was made.")
 
     def test_an_account_that_is_gone_meanwhile_was_not_changed(self, services):
         account_id = linked(services)
         services.on("PATCH", "/accounts/.*", lambda request, _perform: _gone_and_broken(services, account_id, request))
         outcome = link(services, tenant(label="New"))
-        assert (code(outcome), outcome.actions) == ("stackone_unreachable", [])
+        assert (code(outcome), outcome.applied.actions) == ("stackone_unreachable", [])
 
     def test_a_label_that_was_not_kept_is_a_warning(self, services):
         account_id = linked(services)
         services.on("PATCH", "/accounts/.*", answers(200, {"id": account_id}))
         outcome = link(services, tenant(label="New"))
-        assert (code(outcome), outcome.actions, outcome.label_left) == (None, [], True)
+        assert (code(outcome), outcome.applied.actions, outcome.applied.label_left) == (None, [], True)
         assert outcome.warnings == ["StackOne took the new label without an error, but did not keep it."]
 
     def test_a_type_that_was_not_kept_is_a_failure(self, services):
         account_id = linked(services, type="test")
         services.on("PATCH", "/accounts/.*", answers(200, {"id": account_id}))
         outcome = link(services, tenant(account_type="production", label="New"))
-        assert (code(outcome), outcome.actions) == ("change_not_kept", [])
+        assert (code(outcome), outcome.applied.actions) == ("change_not_kept", [])
         assert outcome.failure.details == {"account_id": account_id, "fields": ["type"]}
         assert "did not keep type." in outcome.failure.message
         assert "leave the option out" in outcome.failure.remediation
@@ -151,13 +151,13 @@ class TestChange:
 
         services.on("PATCH", "/accounts/.*", keeps_the_type)
         outcome = link(services, tenant(account_type="production", label="New"))
-        assert (code(outcome), outcome.actions, outcome.label_left) == (None, [Action.UPDATE], True)
+        assert (code(outcome), outcome.applied.actions, outcome.applied.label_left) == (None, [Action.UPDATE], True)
 
     def test_a_new_account_must_keep_what_it_was_told(self, services):
         services.on("POST", "/connect_sessions", lambda request, perform: without(request, perform, "type"), times=9)
         services.on("PATCH", "/accounts/.*", answers(200, {"id": "acc-1"}))
         outcome = link(services, tenant(account_type="test"))
-        assert (code(outcome), outcome.actions) == ("change_not_kept", [Action.CREATE])
+        assert (code(outcome), outcome.applied.actions) == ("change_not_kept", [Action.CREATE])
 
 
 def _gone_and_broken(services, account_id, request):
@@ -169,7 +169,7 @@ class TestUnlink:
     def test_the_account_is_seen_once_more_and_then_unlinked(self, services):
         account_id = linked(services)
         outcome = link(services, tenant(**ABSENT))
-        assert (code(outcome), outcome.actions, services.accounts) == (None, [Action.DELETE], {})
+        assert (code(outcome), outcome.applied.actions, services.accounts) == (None, [Action.DELETE], {})
         before = [(verb, path) for verb, path, _request in services.log]
         assert before.index(("GET", f"/accounts/{account_id}")) < before.index(("DELETE", f"/accounts/{account_id}"))
 
@@ -178,7 +178,7 @@ class TestUnlink:
         linked(services)
         services.on("DELETE", "/accounts/.*", trick)
         outcome = link(services, tenant(**ABSENT))
-        assert (code(outcome), outcome.actions, services.accounts) == (None, [Action.DELETE], {})
+        assert (code(outcome), outcome.applied.actions, services.accounts) == (None, [Action.DELETE], {})
 
     @pytest.mark.parametrize(
         ("trick", "expected"),
@@ -195,7 +195,7 @@ class TestUnlink:
         linked(services)
         services.on("DELETE", "/accounts/.*", trick)
         outcome = link(services, tenant(**ABSENT))
-        assert (code(outcome), outcome.actions, len(services.accounts)) == (expected, [], 1)
+        assert (code(outcome), outcome.applied.actions, len(services.accounts)) == (expected, [], 1)
         assert not uncertain(outcome)
 
     def test_one_of_which_nothing_can_be_seen_says_so(self, services):
@@ -203,7 +203,7 @@ class TestUnlink:
         services.on("DELETE", "/accounts/.*", breaks(done=True))
         services.on("GET", "/accounts/.*", refuses(503), skip=1)
         outcome = link(services, tenant(**ABSENT))
-        assert (uncertain(outcome), outcome.actions) == (True, [])
+        assert (uncertain(outcome), outcome.applied.actions) == (True, [])
         assert outcome.failure.message.endswith(" It is not known whether the account was unlinked.")
 
     def test_a_refusal_is_not_looked_after(self, services):
@@ -216,7 +216,7 @@ class TestUnlink:
         account_id = linked(services)
         services.on("GET", f"/accounts/{account_id}", after(lambda: services.accounts.pop(account_id)))
         outcome = link(services, tenant(**ABSENT))
-        assert (code(outcome), outcome.actions, outcome.account) == (None, [], None)
+        assert (code(outcome), outcome.applied.actions, outcome.account) == (None, [], None)
         assert services.requests("DELETE") == []
 
     @pytest.mark.parametrize("change", [{"origin_owner_id": "another"}, {"provider": "freshdesk"}])
@@ -236,7 +236,7 @@ class TestUnlink:
         services.on("DELETE", "/accounts/.*", answers(202, {"id": account_id}))
         services.clock.meanwhile[4] = lambda: services.accounts.pop(account_id)
         outcome = link(services, tenant(**ABSENT))
-        assert (code(outcome), outcome.actions) == (None, [Action.DELETE])
+        assert (code(outcome), outcome.applied.actions) == (None, [Action.DELETE])
         assert services.clock.monotonic() >= 4
 
     def test_an_archived_account_is_gone(self, services):
@@ -250,7 +250,7 @@ class TestUnlink:
         account_id = linked(services)
         services.on("DELETE", "/accounts/.*", answers(200, {"id": account_id}))
         outcome = link(services, tenant(**ABSENT))
-        assert (code(outcome), outcome.actions) == ("change_not_kept", [])
+        assert (code(outcome), outcome.applied.actions) == ("change_not_kept", [])
         assert outcome.failure.retriable
         assert outcome.failure.details == {"account_id": account_id}
         assert f"unlink account {account_id}" in outcome.failure.message

@@ -42,7 +42,7 @@ class TestLostAnswer:
     def test_an_account_that_was_made_is_adopted(self, services):
         services.on("POST", "/hub/accounts", breaks(done=True))
         outcome = link(services, tenant())
-        assert (code(outcome), outcome.actions, outcome.created_id) == (None, [Action.CREATE], "acc-1")
+        assert (code(outcome), outcome.applied.actions, outcome.created_id) == (None, [Action.CREATE], "acc-1")
         assert outcome.warnings[0].startswith("The answer to the link was lost (api.stackone.com: the connection broke")
         assert outcome.warnings[0].endswith("); account acc-1 was made and is kept.")
         assert len(posts(services)) == 1
@@ -58,7 +58,7 @@ class TestLostAnswer:
         outcome, linker = Outcome(tenant()), linker_of(services)
         linker.apply(outcome)
         assert [linker.try_again(outcome) for _time in range(3)] == [True, False, False]
-        assert (len(posts(services)), outcome.creation.attempts) == (2, 2)
+        assert (len(posts(services)), outcome.applied.creation.attempts) == (2, 2)
 
     def test_one_that_shows_late_is_adopted_too(self, services):
         services.on("POST", "/hub/accounts", breaks(done=True))
@@ -73,7 +73,7 @@ class TestLostAnswer:
         services.on("POST", "/hub/accounts", breaks())
         services.on("POST", "/hub/accounts", after(lambda: times.append(services.clock.monotonic())))
         outcome = link(services, tenant())
-        assert (code(outcome), outcome.actions, outcome.warnings) == (None, [Action.CREATE], [])
+        assert (code(outcome), outcome.applied.actions, outcome.warnings) == (None, [Action.CREATE], [])
         assert (len(posts(services)), list(services.accounts), times) == (2, ["acc-1"], [30])
 
     def test_it_is_never_sent_a_third_time(self, services):
@@ -81,7 +81,7 @@ class TestLostAnswer:
         outcome = link(services, tenant())
         assert (code(outcome), len(posts(services)), services.accounts) == ("create_uncertain", 2, {})
         assert outcome.failure.retriable
-        assert outcome.actions == []
+        assert outcome.applied.actions == []
         assert sum(services.clock.slept) == 60
 
     @pytest.mark.parametrize("trick", [breaks(), answers(503, HTML), refuses(502), refuses(408), answers(500)])
@@ -129,7 +129,7 @@ class TestLostAnswer:
     def test_an_account_that_such_a_request_made_is_adopted(self, services, trick):
         services.on("POST", "/hub/accounts", trick)
         outcome = link(services, tenant())
-        assert (code(outcome), outcome.actions, len(posts(services))) == (None, [Action.CREATE], 1)
+        assert (code(outcome), outcome.applied.actions, len(posts(services))) == (None, [Action.CREATE], 1)
         assert "account acc-1 was made and is kept" in outcome.warnings[0]
 
     def test_the_hubs_own_rule_knows_an_account_that_no_listing_shows(self, services):
@@ -137,7 +137,7 @@ class TestLostAnswer:
         services.hidden.add("acc-1")
         outcome = link(services, tenant())
         assert (len(posts(services)), list(services.accounts)) == (1, ["acc-1"])
-        assert (code(outcome), outcome.created_id, outcome.actions) == (None, "acc-1", [Action.CREATE])
+        assert (code(outcome), outcome.created_id, outcome.applied.actions) == (None, "acc-1", [Action.CREATE])
         assert "account acc-1 was made and is kept" in outcome.warnings[0]
         assert "listing does not show it yet" in outcome.warnings[1]
 
@@ -146,7 +146,7 @@ class TestLostAnswer:
         other = services.add(owner="another")
         services.on("GET", "/hub/settings", answers(200, {"existing_account_id": other}), skip=1)
         outcome = link(services, tenant())
-        assert (code(outcome), outcome.actions, len(posts(services))) == ("account_mismatch", [], 1)
+        assert (code(outcome), outcome.applied.actions, len(posts(services))) == ("account_mismatch", [], 1)
 
     def test_an_account_of_another_domain_is_not_taken_for_the_lost_one(self, services):
         services.on("POST", "/hub/accounts", breaks())
@@ -166,7 +166,7 @@ class TestLostAnswer:
     def test_a_connection_that_was_never_made_made_nothing(self, services):
         services.on("POST", "/hub/accounts", breaks(TransportKind.REFUSED, sent=False))
         outcome = link(services, tenant())
-        assert (code(outcome), outcome.actions, len(posts(services))) == ("stackone_unreachable", [], 1)
+        assert (code(outcome), outcome.applied.actions, len(posts(services))) == ("stackone_unreachable", [], 1)
         assert services.clock.slept == []
 
 
@@ -177,7 +177,7 @@ class TestTwins:
         services.on("POST", "/hub/accounts", after(lambda: services.add(id="theirs", created_at=iso(START - 1))))
         outcome = link(services, tenant())
         assert (code(outcome), list(services.accounts)) == (None, ["theirs"])
-        assert (outcome.account.id, outcome.actions, outcome.created_id) == ("theirs", [], None)
+        assert (outcome.account.id, outcome.applied.actions, outcome.created_id) == ("theirs", [], None)
         assert outcome.warnings == [
             "Somebody else linked the same tenant at the same time, as account theirs, which is kept; this run's own"
             " account acc-1 was unlinked again."
@@ -187,7 +187,7 @@ class TestTwins:
         services.clock.meanwhile[5] = lambda: services.accounts.pop("theirs")
         services.on("POST", "/hub/accounts", after(lambda: services.add(id="theirs", created_at=iso(START + 1))))
         outcome = link(services, tenant())
-        assert (code(outcome), outcome.actions, list(services.accounts)) == (None, [Action.CREATE], ["acc-1"])
+        assert (code(outcome), outcome.applied.actions, list(services.accounts)) == (None, [Action.CREATE], ["acc-1"])
         assert services.requests("DELETE") == []
 
     def test_where_nobody_yields_both_are_named(self, services):
@@ -196,7 +196,7 @@ class TestTwins:
         assert (code(outcome), sorted(services.accounts)) == ("duplicate_account", ["acc-1", "theirs"])
         named = outcome.failure.details["candidates"]
         assert [one["account_id"] for one in named] == ["acc-1", "theirs"]
-        assert outcome.actions == [Action.CREATE]
+        assert outcome.applied.actions == [Action.CREATE]
 
     def test_a_twin_is_never_unlinked_without_its_age(self, services):
         services.on("POST", "/hub/accounts", after(lambda: services.add(id="theirs", created_at="soon")))
@@ -219,7 +219,7 @@ class TestTwins:
         outcome = link(services, tenant())
         assert (code(outcome), len(posts(services))) == ("duplicate_account", 1)
         assert sorted(services.accounts) == ["acc-1", "theirs"]
-        assert outcome.actions == []
+        assert outcome.applied.actions == []
 
     def test_of_several_domains_of_one_owner_only_the_same_one_is_a_twin(self, services):
         services.on("POST", "/hub/accounts", after(lambda: services.add(id="theirs", domain="globex")))

@@ -31,7 +31,7 @@ class TestNewLink:
             origin_owner_name="Acme Inc.", label="L", account_type="test", integration_id="p1", allow_multiple=True
         )
         outcome = link(services, declared)
-        assert (code(outcome), outcome.actions, outcome.warnings) == (None, [Action.CREATE], [])
+        assert (code(outcome), outcome.applied.actions, outcome.warnings) == (None, [Action.CREATE], [])
         (session, *_others) = services.requests("POST", "/connect_sessions")
         assert session.body == {
             "provider": "freshservice",
@@ -76,22 +76,26 @@ class TestNewLink:
 
     def test_check_mode_sends_nothing_that_changes(self, services):
         outcome = link(services, tenant(), rules=Rules(check_mode=True))
-        assert (code(outcome), outcome.actions) == (None, [Action.CREATE])
+        assert (code(outcome), outcome.applied.actions) == (None, [Action.CREATE])
         assert {request.method for _verb, _path, request in services.log} == {"GET"}
 
     def test_what_the_session_dropped_is_told_once_more(self, services):
         services.on("POST", "/connect_sessions", lambda request, perform: without(request, perform, "label"), times=9)
         outcome = link(services, tenant(label="L"))
-        assert (code(outcome), outcome.actions, outcome.account.label) == (None, [Action.CREATE, Action.UPDATE], "L")
+        assert (code(outcome), outcome.applied.actions, outcome.account.label) == (
+            None,
+            [Action.CREATE, Action.UPDATE],
+            "L",
+        )
         assert changes(services) == [{"label": "L"}]
 
     def test_a_new_account_that_keeps_part_of_a_change_was_changed(self, services):
         services.on("POST", "/connect_sessions", lambda *asked: without(*asked, "label", "type"), times=9)
         services.on("PATCH", "/accounts/.*", lambda *asked: without(*asked, "label"), times=9)
         outcome = link(services, tenant(label="L", account_type="test"))
-        assert (code(outcome), outcome.actions) == (None, [Action.CREATE, Action.UPDATE])
+        assert (code(outcome), outcome.applied.actions) == (None, [Action.CREATE, Action.UPDATE])
         assert (outcome.account.type, outcome.account.label) == ("test", None)
-        assert outcome.label_left
+        assert outcome.applied.label_left
 
     def test_it_waits_for_an_account_that_is_not_active_yet(self, services):
         services.first_status = "pending"
@@ -104,7 +108,7 @@ class TestNewLink:
     def test_an_account_that_stays_inactive_is_a_failure(self, services, status):
         services.first_status = status
         outcome = link(services, tenant())
-        assert (code(outcome), outcome.actions) == ("account_not_active", [Action.CREATE])
+        assert (code(outcome), outcome.applied.actions) == ("account_not_active", [Action.CREATE])
         assert sum(services.clock.slept) == 30
 
     @pytest.mark.parametrize("status", ["error", "expired"])
@@ -117,7 +121,7 @@ class TestNewLink:
     def test_without_verification_it_is_left_as_it_is(self, services, status):
         services.first_status = status
         outcome = link(services, tenant(), rules=Rules(verify_link=VerifyLink.NONE))
-        assert (code(outcome), outcome.actions) == (None, [Action.CREATE])
+        assert (code(outcome), outcome.applied.actions) == (None, [Action.CREATE])
         assert outcome.warnings == [f"Account acc-1 is {status}; verify_link is none, so it was left."]
         assert services.clock.slept == []
 
@@ -139,14 +143,14 @@ class TestRefusedLink:
     def test_a_refusal_is_told_and_nothing_is_sent_again(self, services, trick, expected):
         services.on("POST", "/hub/accounts", trick, times=9)
         outcome = link(services, tenant())
-        assert (code(outcome), outcome.actions, len(posts(services))) == (expected, [], 1)
+        assert (code(outcome), outcome.applied.actions, len(posts(services))) == (expected, [], 1)
         assert (outcome.failure.phase, outcome.warnings) == (Phase.APPLY, [])
 
     def test_a_session_that_died_is_renewed_once(self, services):
         services.on("POST", "/hub/accounts", refuses(401, "Unauthorized"))
         services.on("POST", "/connect_sessions/authenticate", refuses(401, "Unauthorized"))
         outcome = link(services, tenant())
-        assert (code(outcome), outcome.actions, len(posts(services))) == (None, [Action.CREATE], 2)
+        assert (code(outcome), outcome.applied.actions, len(posts(services))) == (None, [Action.CREATE], 2)
         first, second = (post.headers["x-hub-session-token"] for post in posts(services))
         assert first != second
         assert services.sessions[first] == services.sessions[second]
@@ -168,7 +172,7 @@ class TestRefusedLink:
     def test_a_broken_account_that_was_left_behind_is_told(self, services):
         services.on("POST", "/hub/accounts", _leaves(services, status="error"))
         outcome = link(services, tenant())
-        assert (code(outcome), outcome.actions) == ("credentials_refused", [Action.CREATE])
+        assert (code(outcome), outcome.applied.actions) == ("credentials_refused", [Action.CREATE])
         assert outcome.account.id == "acc-1"
         assert outcome.warnings == [
             "StackOne refused the link but left account acc-1; the next run with a good key repairs it."
@@ -176,7 +180,7 @@ class TestRefusedLink:
 
     def test_one_whose_domain_the_hub_alone_shows_is_told(self, services):
         services.on("POST", "/hub/accounts", _leaves(services, status="error", silent=True))
-        assert link(services, tenant()).actions == [Action.CREATE]
+        assert link(services, tenant()).applied.actions == [Action.CREATE]
 
     @pytest.mark.parametrize(
         "left",
@@ -190,14 +194,14 @@ class TestRefusedLink:
     def test_an_account_that_works_or_is_another_link_is_not_ours(self, services, left):
         services.on("POST", "/hub/accounts", _leaves(services, **left))
         outcome = link(services, tenant())
-        assert (code(outcome), outcome.actions, outcome.account) == ("credentials_refused", [], None)
+        assert (code(outcome), outcome.applied.actions, outcome.account) == ("credentials_refused", [], None)
         assert outcome.warnings == []
 
     def test_the_refusal_matters_more_than_a_look_that_fails(self, services):
         services.on("POST", "/hub/accounts", _leaves(services, status="error"))
         services.on("GET", "/accounts", refuses(503), skip=2)
         outcome = link(services, tenant())
-        assert (code(outcome), outcome.actions, outcome.warnings) == ("credentials_refused", [], [])
+        assert (code(outcome), outcome.applied.actions, outcome.warnings) == ("credentials_refused", [], [])
 
 
 def _leaves(services, **left):

@@ -19,7 +19,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
     Failure,
     FailureCode,
     Phase,
-    not_begun,
+    not_started,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Creation, Outcome
@@ -41,8 +41,8 @@ def job(entry, outcome=None, failure=None):
 
 def created(entry):
     made = Outcome(entry.tenant)
-    made.plan, made.actions = plan_create(entry.tenant, None), [Action.CREATE]
-    made.creation = Creation(None, "id-1", answered=True)
+    made.applied.plan, made.applied.actions = plan_create(entry.tenant, None), [Action.CREATE]
+    made.applied.creation = Creation(None, "id-1", answered=True)
     return made
 
 
@@ -63,8 +63,8 @@ def test_a_diff_names_what_changes():
     (entry,) = entries(declared("a", "1", label="New"))
     have = Account("id-1", "freshservice", "error", "1", label="Old", setup_information={"domain": "a"})
     made = Outcome(entry.tenant)
-    made.account, made.plan = have, plan_present(entry.tenant, have, Stored("a"))
-    made.actions = list(made.plan.actions)
+    made.account, made.applied.plan = have, plan_present(entry.tenant, have, Stored("a"))
+    made.applied.actions = list(made.applied.plan.actions)
     diff = diff_of([job(entry, made)], Scrubber())
     assert diff["before"] == "a (owner 1): label Old, status error, api_key unknown\n"
     assert diff["after"] == "a (owner 1): label New, status active, api_key changed\n"
@@ -75,8 +75,8 @@ def test_a_tenant_that_moves_to_another_domain_is_told_apart(stored, moved):
     (entry,) = entries(declared("a", "1", update_credentials="always"))
     have = Account("id-1", "freshservice", "active", "1")
     relinked = Outcome(entry.tenant)
-    relinked.account, relinked.plan = have, plan_present(entry.tenant, have, Stored(stored))
-    relinked.actions = list(relinked.plan.actions)
+    relinked.account, relinked.applied.plan = have, plan_present(entry.tenant, have, Stored(stored))
+    relinked.applied.actions = list(relinked.applied.plan.actions)
     assert row_of(job(entry, relinked)).get("moved_from") == moved
     assert summary_of(Report([job(entry, relinked)]), {}, 0.0)["moved"] == bool(moved)
     assert row_of(job(entry, Outcome(entry.tenant))).get("moved_from") is None
@@ -91,7 +91,7 @@ def jobs_of(count, failed=0, waiting=0):
     """So many jobs, of which the first were not started, the next failed, and the others went well."""
     jobs = [job(entry) for entry in entries(*(declared(f"d{number}", f"{number}") for number in range(count)))]
     for each in jobs[:waiting]:
-        each.failure = not_begun("by SIGTERM").located(Phase.APPLY, each.entry.name)
+        each.failure = not_started("by SIGTERM").located(Phase.APPLY, each.entry.name)
     for each in jobs[waiting : waiting + failed]:
         reason = f"reason {each.entry.position}."
         each.failure = Failure(FailureCode.UNREACHABLE, reason, tenant=each.entry.name, phase=Phase.KEY_CHECK)
@@ -154,7 +154,7 @@ def test_a_failure_of_the_run_comes_after_its_tenants_and_is_told_apart_from_the
 
 
 HUB_MISSING = Failure(FailureCode.HUB_UNAVAILABLE, "there is none.", http_status=404)
-NOT_BEGUN = not_begun("early").failure
+NOT_BEGUN = not_started("early").failure
 FAILED = Failure(FailureCode.KEY_REFUSED, "no.")
 
 

@@ -15,7 +15,12 @@ from ansible_collections.tenantlink.stackone.plugins.filter import report as rep
 from ansible_collections.tenantlink.stackone.plugins.filter import report_csv as csv_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import report_table as table_plugin
 from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Ended, Failures, tenants_failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, FailureCode, Phase, not_begun
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
+    Failure,
+    FailureCode,
+    Phase,
+    not_started,
+)
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import COLUMNS
 from tests.support.collection import ROOT
 from tests.support.report_results import EMPTY, MADE_AT, failed, links, only_row, outcomes, report, row
@@ -165,24 +170,30 @@ def test_the_key_of_another_agent_is_told(change, expected):
 
 FAILURES = {
     "as it is": ({}, "The API key is switched off."),
-    "without remediation": ({"remediation": ""}, "The API key is switched off. Let it be enabled."),
-    "nothing but remediation": ({"msg": "Let it be enabled."}, "Key disabled"),
-    "without msg": ({"msg": None}, "Key disabled"),
-    "without anything": ({"msg": None, "code": None}, "It failed, and the result does not say why."),
-    "another tenant's name": ({"msg": "globex: it is off. Let it be enabled."}, "globex: it is off."),
-    "no remediation in it": ({"msg": "acme (owner customer-acme): it is off."}, "It is off."),
-    "an option's name": ({"msg": "acme (owner customer-acme): api_key is empty."}, "api_key is empty."),
+    "without remediation": ({"remediation": ""}, "The API key is switched off."),
+    "without msg": ({"msg": None}, "The API key is switched off."),
+    "nothing but a code": ({"msg": None, "message": None}, "Key disabled"),
+    "without anything": ({"msg": None, "message": None, "code": None}, "It failed, and the result does not say why."),
+    "an option's name": ({"message": "api_key is empty."}, "api_key is empty."),
 }
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_a_failure_is_taken_apart(name):
+def test_a_failure_is_shown_in_its_parts(name):
     more, problem = FAILURES[name]
     record = failed()
     record["failure"].update(more)
     shown_row = only_row(links(record))
     assert shown_row["problem"] == problem
     assert shown_row["remediation"] == more.get("remediation", "Let it be enabled.")
+
+
+def test_the_line_of_a_failure_without_parts_is_shown_as_it_is():
+    record = failed()
+    del record["failure"]["message"]
+    shown_row = only_row(links(record))
+    assert shown_row["problem"] == record["failure"]["msg"]
+    assert shown_row["remediation"] == ""
 
 
 def test_a_failure_that_is_only_text():
@@ -313,7 +324,7 @@ def sample(about):
 
 def test_who_had_no_turn_has_not_failed():
     """The words are those of the modules."""
-    made = not_begun("after 1 failed tenant (stop_after_failures)").located(Phase.APPLY, "b (owner c-b)")
+    made = not_started("after 1 failed tenant (stop_after_failures)").located(Phase.APPLY, "b (owner c-b)")
     waiting = {"domain": "b", "action": "none", "changed": False, "failure": {**made.as_dict(), "msg": made.line}}
     document = report(links(failed("initech"), waiting))
     assert document["totals"] == {"tenants": 2, "changed": 0, "failed": 1, "not_started": 1}

@@ -116,9 +116,10 @@ def test_a_host_whose_key_was_only_checked():
     assert (shown_row["outcome"], shown_row["agent"], shown_row["problem"]) == ("valid", "a@acme.example", "")
 
 
-def test_a_failed_host_is_known_by_its_failure():
+def test_a_failed_host_is_known_by_its_result():
     failure = failed("globex")["failure"]
     result = {"changed": False, "actions": [], "msg": failure.pop("msg"), "failure": failure}
+    result.update(domain="globex", origin_owner_id="customer-globex")
     shown_row = only_row([{"host": "tenant-1", "result": result}])
     assert (shown_row["domain"], shown_row["origin_owner_id"]) == ("globex", "customer-globex")
     assert (shown_row["outcome"], shown_row["problem"]) == ("failed", "The API key is switched off.")
