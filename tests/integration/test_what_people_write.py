@@ -10,8 +10,8 @@ import textwrap
 
 import pytest
 
+from tests.generate.role_table import entry_points
 from tests.integration.house import LINK, House, recap, run_by_host
-from tests.readme import entry_points
 
 AUTH_LINK = "tenantlink.stackone.auth_link"
 ACME = "domain,origin_owner_id\nacme,customer-acme\n"
