@@ -156,7 +156,7 @@ def test_without_an_event_all_are_linked_that_have_no_active_account(house, heal
     assert len(house.emulator.accounts()) == 5
     before = house.changing()
     again = heal(freshservice_link_tenants=declared, **given)
-    assert "Every tenant to be linked has an active account, so nothing is done." in again.output
+    assert "Every tenant that should be linked has an active account, so nothing is done." in again.output
     assert house.changing() == before
 
 
