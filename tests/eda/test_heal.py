@@ -57,7 +57,9 @@ def rulebook(house: House) -> Iterator[Rulebook]:
     linked_by_hand(house, *PRESENT, LAST, UNDECLARED)
     running = Rulebook(house, tenants, freshservice_link_purge=True, freshservice_link_purge_limit=100)
     try:
-        running.until(lambda: "Every tenant that should be linked has an active account, so nothing is done." in running.output)
+        running.until(
+            lambda: "Every tenant that should be linked has an active account, so nothing is done." in running.output
+        )
         house.emulator.send_webhooks(running.url, running.secret)
         yield running
     finally:
