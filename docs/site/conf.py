@@ -37,12 +37,12 @@ PICTURES = "https://raw.githubusercontent.com/tenantlink/stackone/main"
 ANSIBLE = "https://docs.ansible.com/projects/ansible/devel"
 ANSIBLE_LABELS = {
     "action_plugins": "plugins/action.html",
-    "ansible_collections.ansible.builtin.debug_module": "collections/ansible/builtin/debug_module.html",
     "ansible_configuration_settings": "reference_appendices/config.html",
     "common_return_values": "reference_appendices/common_return_values.html",
 }
 """The pages of Ansible's documentation that the reference refers to. Intersphinx would download an index for these few."""
 
+_BUILTIN = re.compile(r"ansible_collections\.ansible\.builtin\.(\w+_module)")
 _HERE = re.compile(rf"\]\((?:{re.escape(REPOSITORY)}|{re.escape(PICTURES)})/([\w./-]+)(#[\w-]+)?\)")
 _LINK = re.compile(r"\]\(([\w./-]+)(#[\w-]+)?\)")
 
@@ -70,6 +70,8 @@ def link_ansible(_app: Sphinx, _env: object, node: pending_xref, content: nodes.
         page = f"{ANSIBLE_LABELS['ansible_configuration_settings']}#envvar-{target}"
     elif node["reftype"] == "ref" and target in ANSIBLE_LABELS:
         page = ANSIBLE_LABELS[target]
+    elif node["reftype"] == "ref" and (builtin := _BUILTIN.fullmatch(target)):
+        page = f"collections/ansible/builtin/{builtin[1]}.html"
     else:
         return None
     return nodes.reference("", "", content, refuri=f"{ANSIBLE}/{page}", internal=False)
