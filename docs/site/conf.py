@@ -29,7 +29,7 @@ html_theme = "furo"
 html_title = f"{project} {release}"
 html_copy_source = False
 html_static_path = ["static"]
-html_css_files = ["wrap.css"]
+html_css_files = ["site.css"]
 pygments_style = "ansible"
 
 REPOSITORY = f"{GALAXY['repository']}/blob/main"
