@@ -225,14 +225,11 @@ def test_the_roles_readme_is_up_to_date():
     assert with_table(text) == text, "run: make readme"
 
 
-def test_every_failure_code_is_documented_and_every_verdict_is_in_the_readme():
+def test_every_failure_code_is_documented():
     module = importlib.import_module(f"{PACKAGE}.freshservice_link")
     others = [importlib.import_module(f"{PACKAGE}.{name}") for name in ("freshservice_key_info", "freshservice_links")]
     for code in FailureCode:
         assert any(f"V({code.value})" in each.RETURN for each in [module, *others]), code
-    readme = (ROOT / "README.md").read_text()
-    for status in KeyStatus:
-        assert f"`{status.value}`" in readme, status
 
 
 def described(module):
