@@ -1,6 +1,8 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the role's table of variables into its README, from the role's argument specs: `make readme`."""
+"""Writes the tables that are made from specs: the role's variables into its README, and those of Event-Driven Ansible into
+docs/eda_reference.md: `make readme`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from typing import Any
 import yaml
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import auth_spec, bulk_spec, tenant_spec
+from tests import eda_reference
 
 ROLE = Path(__file__).resolve().parents[1] / "roles" / "freshservice_link"
 README = ROLE / "README.md"
@@ -75,3 +78,4 @@ def _meaning(about: dict[str, Any]) -> str:
 
 if __name__ == "__main__":
     README.write_text(with_table(README.read_text()))
+    eda_reference.PAGE.write_text(eda_reference.with_tables(eda_reference.PAGE.read_text()))

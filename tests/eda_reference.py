@@ -1,0 +1,99 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes the tables of docs/eda_reference.md, from the event sources and the rulebook: `make readme`.
+
+antsibull-docs does not render plugins of Event-Driven Ansible.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "eda_reference.md"
+EDA = ROOT / "extensions" / "eda"
+RULEBOOK = EDA / "rulebooks" / "heal_links.yml"
+
+OPTIONS = "| option | type | default | meaning |\n| --- | --- | --- | --- |\n"
+VARIABLES = "| variable | option | default | meaning |\n| --- | --- | --- | --- |\n"
+
+_MARKUP = re.compile(r"[CEOV]\(([^)]*)\)")
+_VARIABLE = re.compile(r"{{ (\w+) \| default\((.*)\) }}")
+
+
+def options_of(source: str) -> dict[str, dict[str, Any]]:
+    """Return the documented options of an event source, by name."""
+    module = ast.parse((EDA / "plugins" / "event_source" / f"{source}.py").read_text())
+    (text,) = [
+        ast.literal_eval(node.value)
+        for node in module.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DOCUMENTATION"
+    ]
+    options: dict[str, dict[str, Any]] = yaml.safe_load(text)["options"]
+    return options
+
+
+def variables() -> dict[str, tuple[str, str]]:
+    """Return the variables of the rulebook: the option of the source that each sets, and its default there."""
+    (rulebook,) = yaml.safe_load(RULEBOOK.read_text())
+    (source,) = [value for name, value in rulebook["sources"][0].items() if name != "name"]
+    found = {}
+    for option, template in source.items():
+        name, default = _VARIABLE.fullmatch(template).groups()  # type: ignore[union-attr]
+        found[name] = (option, default.strip("'").replace("none", ""))
+    return found
+
+
+def with_tables(page: str) -> str:
+    """Return the page with tables that are up to date."""
+    webhooks, accounts = options_of("account_webhooks"), options_of("broken_accounts")
+    both = {name: about for name, about in webhooks.items() if name in accounts}
+    tables = {
+        "both sources": _options(both),
+        "broken_accounts": _options(_without(accounts, both)),
+        "account_webhooks": _options(_without(webhooks, both)),
+        "rulebook": _variables({**accounts, **both}),
+    }
+    for name, table in tables.items():
+        begin, end = f"<!-- {name}: made by `make readme` -->\n", "<!-- end -->\n"
+        before, rest = page.split(begin)
+        _old, _end, after = rest.partition(end)
+        page = f"{before}{begin}\n{table}\n{end}{after}"
+    return page
+
+
+def _without(options: Mapping[str, Any], others: Iterable[str]) -> dict[str, Any]:
+    return {name: about for name, about in options.items() if name not in others}
+
+
+def _options(options: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = (
+        f"| `{name}` | {about['type']} | {_default(about)} | {_meaning(about)} |\n" for name, about in options.items()
+    )
+    return OPTIONS + "".join(rows)
+
+
+def _variables(options: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = (
+        f"| `{name}` | `{option}` | {f'`{default}`' if default else _default(options[option])} | {_meaning(options[option])} |\n"
+        for name, (option, default) in variables().items()
+    )
+    return VARIABLES + "".join(rows)
+
+
+def _default(about: Mapping[str, Any]) -> str:
+    if about.get("required"):
+        return "required"
+    default = about.get("default", "")
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`" if default != "" else ""
+
+
+def _meaning(about: Mapping[str, Any]) -> str:
+    text = about["description"]
+    return _MARKUP.sub(r"`\1`", " ".join(text) if isinstance(text, list) else text)
