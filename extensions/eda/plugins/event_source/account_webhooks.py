@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""StackOne's account webhooks as events of ansible-rulebook, one for each."""
+"""Turn each of StackOne's account webhooks into an event for ansible-rulebook."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ EXAMPLES = r"""
     port: 5010
     secret: "{{ stackone_webhook_secret }}"
 
-# While the secret is being rotated, with TLS, for every machine to reach
+# While the secret is being rotated, with TLS, reachable from other machines
 - tenantlink.stackone.account_webhooks:
     host: 0.0.0.0
     port: 5010

@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""StackOne's accounts that do not work, as events of ansible-rulebook."""
+"""Turn StackOne's accounts that do not work into events for ansible-rulebook."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ EXAMPLES = r"""
     port: 5010
     secret: "{{ stackone_webhook_secret }}"
 
-# Where StackOne cannot reach the machine: without webhooks
+# Without webhooks, if StackOne cannot reach the machine
 - tenantlink.stackone.broken_accounts:
     stackone_api_key: "{{ freshservice_link_stackone_api_key }}"
     look_every: 60
