@@ -35,7 +35,11 @@ from tests.matrix.cells import (
 FULL = ("tests/unit/plugins", "tests/modules", "tests/integration")
 SMOKE = (
     "tests/unit/plugins/test_tenants_filter.py",
+    "tests/unit/plugins/test_keys_of_tenants.py",
+    "tests/unit/plugins/test_vaulted_api_keys_filter.py",
     "tests/unit/plugins/test_report_document.py",
+    "tests/unit/plugins/test_report_kinds.py",
+    "tests/unit/plugins/test_report_texts.py",
     "tests/unit/plugins/test_marked.py",
     "tests/integration/test_inventory.py::test_other_programs_read_plain_texts",
     "tests/integration/test_inventory.py::test_texts_of_stackone_are_never_conditions",
