@@ -24,6 +24,9 @@ OPTIONS = "| option | type | default | meaning |\n| --- | --- | --- | --- |\n"
 VARIABLES = "| variable | option | default | meaning |\n| --- | --- | --- | --- |\n"
 
 _MARKUP = re.compile(r"[CEOV]\(([^)]*)\)")
+_BLOCK = re.compile(
+    r"(?P<begin><!-- begin: (?P<name>\w+)\b.*\n)(?:.*\n)*?(?P<end><!-- end: (?P=name) -->\n)",
+)
 _VARIABLE = re.compile(r"{{ (\w+) \| default\((.*)\) }}")
 
 
@@ -50,22 +53,23 @@ def variables() -> dict[str, tuple[str, str]]:
     return found
 
 
-def with_tables(page: str) -> str:
-    """Return the page with tables that are up to date."""
+def tables() -> dict[str, str]:
+    """Return the text of each block of the page by its name."""
     webhooks, accounts = options_of("account_webhooks"), options_of("broken_accounts")
     both = {name: about for name, about in webhooks.items() if name in accounts}
-    tables = {
-        "both sources": _options(both),
-        "broken_accounts": _options(_without(accounts, both)),
-        "account_webhooks": _options(_without(webhooks, both)),
-        "rulebook": _variables({**accounts, **both}),
+    made = {
+        "eda_rulebook": _variables({**accounts, **both}),
+        "eda_broken_accounts": _options(_without(accounts, both)),
+        "eda_account_webhooks": _options(_without(webhooks, both)),
+        "eda_webhooks": _options(both),
     }
-    for name, table in tables.items():
-        begin, end = f"<!-- {name}: made by `make readme` -->\n", "<!-- end -->\n"
-        before, rest = page.split(begin)
-        _old, _end, after = rest.partition(end)
-        page = f"{before}{begin}\n{table}\n{end}{after}"
-    return page
+    return {name: f"\n{table}\n" for name, table in made.items()}
+
+
+def with_tables(page: str) -> str:
+    """Return the page with tables that are up to date."""
+    made = tables()
+    return _BLOCK.sub(lambda block: block["begin"] + made[block["name"]] + block["end"], page)
 
 
 def _without(options: Mapping[str, Any], others: Iterable[str]) -> dict[str, Any]:

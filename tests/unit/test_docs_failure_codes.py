@@ -12,7 +12,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyCheck, KeyStatus
 
 ROOT = Path(__file__).resolve().parents[2]
-FIELDS = set(Failure(FailureCode.STOPPED, "").as_dict())
+FIELDS = {*Failure(FailureCode.STOPPED, "").as_dict(), "msg"}
 """Of a failure, whose code is one."""
 FACT = re.compile(r"\b[FHS]\d{1,2}[a-z]?\b")
 
@@ -25,6 +25,11 @@ def first_cells(page):
 def test_every_failure_code_is_explained_once():
     named = [cell for cell in first_cells("failure_codes.md") if cell not in {"code", "field"} | FIELDS]
     assert sorted(named) == sorted(code.value for code in FailureCode)
+
+
+def test_every_field_of_a_failure_is_explained():
+    page = (ROOT / "docs" / "failure_codes.md").read_text().partition("\n## ")[0]
+    assert sorted(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == sorted(FIELDS)
 
 
 def test_every_verdict_is_explained_once():

@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turn each of StackOne's account webhooks into an event for ansible-rulebook."""
+"""StackOne's account webhooks as events of ansible-rulebook, one for each."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ DOCUMENTATION = r"""
 short_description: Receive StackOne's account webhooks
 version_added: 1.0.0
 description:
-  - Sends an event to the rulebook when a linked account is created, updated or deleted, expires, or turns to error.
-  - Accepts only deliveries that are signed with the webhook's secret, were sent within O(max_age), and were not received before.
-    Everything else is refused, with one line in the log, and reaches no rule.
-  - C(GET /health) is answered with 200, for probes of a load balancer or a monitor. Only a refused delivery is a warning in the
-    log.
-  - A delivery that was received before is answered with 200 and makes no second event, since StackOne may deliver twice. The same
-    is true of a delivery that is not about an account of O(provider).
-  - An event has under C(payload) only what a rule needs, each as text that is empty if StackOne did not send it. The fields are
+  - Tells a rulebook that a linked account was created, updated, deleted, expired, or turned to error.
+  - Takes only what is signed with the webhook's secret, was sent within O(max_age), and was not received before. Everything else
+    is refused, with one line in the log, and no rule sees it.
+  - C(GET /health) is answered with 200, for probes of a load balancer or a monitor. Only a delivery that is refused is a
+    warning in the log.
+  - A delivery that was received before is answered with 200 and makes no second event, since StackOne may deliver twice. So is one
+    that is not about an account of O(provider).
+  - An event holds under C(payload) only what a rule needs, each a text, empty where StackOne did not say it. These are
     C(event), C(event_date), C(sent_at), C(account_id), C(provider), C(origin_owner_id), C(origin_owner_name), and C(domain),
     which is the bare Freshservice domain.
-  - These texts are harmless. They are cut to 256 characters, control characters are removed, and a space breaks whatever
-    Ansible would read as the beginning of a template.
+  - These texts are harmless. They are cut to 256 characters, control characters are taken out, and what Ansible would take for
+    the beginning of a template is broken by a space.
 author:
   - tenantlink.stackone contributors (@tenantlink)
 options:
   host:
     description:
-      - The address to listen on. By default only this machine can connect, for example a reverse proxy that terminates TLS.
+      - The address to listen on. By default only this machine can connect, such as a reverse proxy that ends TLS.
     type: str
     default: 127.0.0.1
   port:
@@ -47,40 +47,40 @@ options:
     default: /stackone/accounts
   secret:
     description:
-      - The webhook's signing secret, from a vaulted variable. An empty one is an error.
+      - The webhook's signing secret.
+      - Take it from a vaulted variable. An empty one is an error.
     type: str
     required: true
   previous_secret:
     description:
-      - A second secret that is accepted as well, while one replaces the other. Empty if there is none.
+      - A second secret that is taken as well, while one replaces the other. Empty when there is none.
     type: str
     default: ""
   provider:
     description:
-      - The provider whose accounts are meant, in any letter case.
+      - The provider whose accounts make events, in any letter case.
     type: str
     default: freshservice
   max_age:
     description:
-      - How many seconds ago a delivery may have been sent, according to its C(sent_at). It may be 300 seconds in the future, because
-        clocks differ.
-      - A day by default, because a delivery that could not be made at once may be repeated with the time of its first attempt.
+      - Seconds that the time in C(sent_at) may lie in the past. In the future it may lie 300, as clocks differ.
+      - A day by default, because a delivery that could not be made at once may be repeated with the time of its first try. An
+        event only says which tenant to look at, so an old one does no harm.
     type: int
     default: 86400
   max_body:
     description:
-      - The largest delivery, in bytes.
+      - Bytes that a delivery may have.
     type: int
     default: 65536
   backlog:
     description:
-      - How many events may wait for the rulebook. Further deliveries are refused with 503 until it has caught up.
+      - Events that wait for the rulebook. Further ones are refused with 503 until it has caught up.
     type: int
     default: 1000
   max_connections:
     description:
-      - How many connections may be open at a time. For each further one, the oldest is closed, so that silent connections block no
-        delivery.
+      - Connections at a time. When there is one more, the oldest is closed, so that silent ones keep nobody out.
     type: int
     default: 100
   certfile:
@@ -89,7 +89,7 @@ options:
     type: str
   keyfile:
     description:
-      - File with the private key, if it is not in O(certfile).
+      - File with the private key, where it is not in O(certfile).
     type: str
   password:
     description:
@@ -102,7 +102,7 @@ EXAMPLES = r"""
     port: 5010
     secret: "{{ stackone_webhook_secret }}"
 
-# While the secret is being rotated, with TLS, reachable from other machines
+# While the secret is being rotated, with TLS, for every machine to reach
 - tenantlink.stackone.account_webhooks:
     host: 0.0.0.0
     port: 5010

@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turn StackOne's accounts that do not work into events for ansible-rulebook."""
+"""StackOne's accounts that do not work, as events of ansible-rulebook."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from typing import Any
 
 DOCUMENTATION = r"""
 ---
-short_description: Report StackOne's accounts that do not work
+short_description: Tell which of StackOne's accounts do not work
 version_added: 1.1.0
 description:
-  - Checks StackOne's accounts, and makes an event of those that are to be linked again. An account is broken if its owner
+  - Looks at StackOne's accounts, and makes an event of those that are to be linked again. An account is broken when its owner
     has no active account for its Freshservice domain, because it is in error, expired or inactive, or was deleted.
-  - The accounts are checked at the start, every O(look_every) seconds, and whenever a webhook reports an account. A webhook that is
-    lost therefore only delays the event.
-  - Accounts that break together are one event. A webhook about an active account makes none.
-  - An account that remains broken makes another event after a minute, and then after longer and longer pauses, up to an hour.
-  - An event has under C(payload) the fields C(event) (V(accounts.broken)) and C(accounts), a list of dictionaries with
-    C(account_id), C(origin_owner_id), C(domain) and C(status). C(domain) is the bare Freshservice domain, or empty. C(status) is
-    StackOne's, or V(deleted). All are texts that are safe to pass on, as those of the source C(account_webhooks).
-  - The list is empty at the start, once an hour, and if more than 500 accounts are broken. All declared tenants are then to be
-    compared with the accounts, which is the only way to find accounts that were deleted while nothing was listening.
+  - It looks when it starts, every O(look_every) seconds, and whenever a webhook tells of an account. So what a webhook did not
+    tell, because it was lost or nobody listened, is found all the same.
+  - Accounts that break together are one event. A webhook about an account that is active makes none.
+  - An account that stays broken makes another event after a minute, and then after ever longer pauses, of an hour in the end.
+  - An event holds C(event) (V(accounts.broken)) and C(accounts) under C(payload), a list of dictionaries with C(account_id),
+    C(origin_owner_id), C(domain) and C(status). C(domain) is the bare Freshservice domain, or empty. C(status) is StackOne's,
+    or V(deleted). All are texts that are safe to hand on, as those of the source C(account_webhooks).
+  - The list is empty at the start, once an hour, and where more than 500 accounts are broken. Then all declared tenants are to be
+    compared with the accounts. Who was deleted while nobody listened shows in no other way.
 author:
   - tenantlink.stackone contributors (@tenantlink)
 requirements:
@@ -36,7 +36,8 @@ requirements:
 options:
   stackone_api_key:
     description:
-      - An API key of the StackOne project, with the Platform scope, from a vaulted variable. Read access is enough.
+      - An API key of the StackOne project, with the Platform scope; reading is enough.
+      - Take it from a vaulted variable.
     type: str
     required: true
   stackone_url:
@@ -46,12 +47,12 @@ options:
     default: https://api.stackone.com
   look_every:
     description:
-      - Seconds between two listings of all accounts, at least 10. A listing costs one request for every 100 accounts.
+      - Seconds between two listings of all accounts, from 10. A listing takes one request for each 100 accounts.
     type: int
     default: 300
   requests_per_minute:
     description:
-      - Space requests to StackOne so that no minute has more than this many. If not set, they are not spaced.
+      - Space requests to StackOne so that no minute holds more than this many. If not set, they are not spaced.
     type: int
   validate_certs:
     description:
@@ -60,11 +61,11 @@ options:
     default: true
   ca_path:
     description:
-      - File or folder with the CA certificates to trust, instead of all others.
+      - File or folder with the CA certificates to trust, in place of all others.
     type: path
   client_cert:
     description:
-      - File with a client certificate for StackOne (PEM). It may contain the private key as well.
+      - File with a client certificate for StackOne (PEM); it may hold the private key as well.
     type: path
   client_key:
     description:
@@ -81,20 +82,20 @@ options:
     default: 30.0
   retries:
     description:
-      - How often a request to StackOne is repeated after a temporary error.
+      - How often a request to StackOne is repeated after an answer that may pass.
     type: int
     default: 3
   provider:
     description:
-      - The provider whose accounts are meant, in any letter case.
+      - The provider whose accounts are meant.
     type: str
     default: freshservice
   port:
     description:
-      - The TCP port to receive webhooks on. The options for receiving them are those of the source
+      - The TCP port to receive webhooks on, and the options with which it is done, which are those of the source
         C(account_webhooks) - O(host), O(path), O(secret), O(previous_secret), O(max_age), O(max_body), O(max_connections),
         O(certfile), O(keyfile) and O(password).
-      - If not set, no webhooks are received, and accounts are checked every O(look_every) seconds only.
+      - If not set, no webhooks are received, and accounts are looked at every O(look_every) seconds only.
     type: int
   host:
     description: See O(port).
@@ -140,7 +141,7 @@ EXAMPLES = r"""
     port: 5010
     secret: "{{ stackone_webhook_secret }}"
 
-# Without webhooks, if StackOne cannot reach the machine
+# Where StackOne cannot reach the machine: without webhooks
 - tenantlink.stackone.broken_accounts:
     stackone_api_key: "{{ freshservice_link_stackone_api_key }}"
     look_every: 60
