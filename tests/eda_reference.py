@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the tables of docs/eda_reference.md, from the event sources and the rulebook: `make readme`.
+"""Writes the tables of docs/eda_reference.md, from the event sources and the rulebook: `python -m tests.eda_reference`.
 
 antsibull-docs does not render plugins of Event-Driven Ansible.
 """
@@ -101,3 +101,7 @@ def _default(about: Mapping[str, Any]) -> str:
 def _meaning(about: Mapping[str, Any]) -> str:
     text = about["description"]
     return _MARKUP.sub(r"`\1`", " ".join(text) if isinstance(text, list) else text)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(with_tables(PAGE.read_text()))

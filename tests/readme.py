@@ -1,23 +1,16 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the tables that are made from specs: the role's variables into its README, and those of Event-Driven Ansible into
-docs/eda_reference.md: `make readme`.
-"""
+"""Writes the role's table of variables into its README, from the role's argument specs: `make readme`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import auth_spec, bulk_spec, tenant_spec
-from tests import eda_reference
+from tests.support.role import README, entry_points
 
-ROLE = Path(__file__).resolve().parents[1] / "roles" / "freshservice_link"
-README = ROLE / "README.md"
 BEGIN, END = "<!-- variables: made by `make readme` -->\n", "<!-- end of variables -->\n"
 
 
@@ -28,12 +21,6 @@ TYPES: dict[str, dict[str, Any]] = {
     **bulk_spec(),
     **auth_spec(),
 }
-
-
-def entry_points() -> dict[str, dict[str, Any]]:
-    """Each entry point of the role with its options."""
-    specs = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]
-    return {name: spec["options"] for name, spec in specs.items()}
 
 
 def with_table(readme: str) -> str:
@@ -78,4 +65,3 @@ def _meaning(about: dict[str, Any]) -> str:
 
 if __name__ == "__main__":
     README.write_text(with_table(README.read_text()))
-    eda_reference.PAGE.write_text(eda_reference.with_tables(eda_reference.PAGE.read_text()))

@@ -16,7 +16,7 @@ LEAST = {"port": 5010, "secret": "a-secret"}
 
 def test_the_tables_are_up_to_date():
     text = PAGE.read_text()
-    assert with_tables(text) == text, "run: make readme"
+    assert with_tables(text) == text, "run: python -m tests.eda_reference"
 
 
 def test_the_source_of_webhooks_has_the_documented_options_and_no_others():
