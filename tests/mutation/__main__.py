@@ -22,9 +22,10 @@ from pathlib import Path
 
 import yaml
 
+from tests.support.collection import ROOT
+
 from .mutants import Mutant, mutants_of
 
-ROOT = Path(__file__).resolve().parents[2]
 ACCEPTED = Path(__file__).with_name("survivors.yml")
 COLLECTION = Path("ansible_collections/tenantlink/stackone")
 CODE = COLLECTION / "plugins/module_utils"

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyCheck, KeyStatus
+from tests.support.collection import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 FIELDS = {*Failure(FailureCode.STOPPED, "").as_dict(), "msg"}
 """Of a failure, whose code is one."""
 FACT = re.compile(r"\b[FHS]\d{1,2}[a-z]?\b")

@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.collection import ROOT
+
 GUIDE = (ROOT / "docs" / "tenants_as_hosts.md").read_text(encoding="utf-8")
 SHOWN = dict(re.findall(r"^```yaml inventory/(\S+)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL))
 VAULT = "group_vars/tenants/vault.yml"

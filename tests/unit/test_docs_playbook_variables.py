@@ -5,14 +5,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
 from jinja2 import Environment
 from jinja2.nodes import Name
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.collection import ROOT
+
 PAGE = (ROOT / "docs" / "playbook_variables.md").read_text(encoding="utf-8")
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"), key=lambda path: path.stem)
 ANSIBLES_OWN = re.compile(r"ansible_\w+|inventory_hostname|item")

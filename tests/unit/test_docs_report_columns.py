@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import yaml
 
 from ansible_collections.tenantlink.stackone.plugins.filter.report import FilterModule
 from ansible_collections.tenantlink.stackone.plugins.filter.report_csv import FilterModule as CsvModule
+from tests.support.collection import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "report_columns.md").read_text(encoding="utf-8")
 TEMPLATE = (ROOT / "roles/freshservice_link/templates/report.html.j2").read_text(encoding="utf-8")
 DOCUMENT = yaml.safe_load((ROOT / "plugins/filter/report.yml").read_text())["RETURN"]["_value"]["contains"]

@@ -31,7 +31,7 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._key_names imp
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role_words import in_role_words, unknown_variables
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import was_started
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._showable import looks_secret, meant
-from tests.readme import entry_points
+from tests.support.role import entry_points
 
 SECRET = "Zk3Lm9Qw8Er7Ty6Ui5Op"
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import importlib
 import json
-from pathlib import Path
 
 import pytest
 import yaml
@@ -23,9 +22,10 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
     not_started,
 )
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import COLUMNS
+from tests.support.collection import ROOT
 from tests.support.report_results import EMPTY, MADE_AT, failed, links, only_row, outcomes, report, row
 
-FILTERS = Path(__file__).resolve().parents[3] / "plugins" / "filter"
+FILTERS = ROOT / "plugins" / "filter"
 SECRET = "sEcReT0fACustomer99x"
 
 

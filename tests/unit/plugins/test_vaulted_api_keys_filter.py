@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 import yaml
@@ -16,9 +15,10 @@ from hypothesis import strategies as st
 from ansible_collections.tenantlink.stackone.plugins.filter import api_keys as api_keys_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import tenants as tenants_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import vaulted_api_keys as vaulted_plugin
+from tests.support.collection import ROOT
 from tests.support.tenant_lists import KEYS, LABELS, SECRET, vaulted_api_keys
 
-FILTERS = Path(__file__).resolve().parents[3] / "plugins" / "filter"
+FILTERS = ROOT / "plugins" / "filter"
 VARIABLE = "freshservice_link_api_keys"
 
 
