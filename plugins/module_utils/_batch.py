@@ -18,7 +18,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
     Phase,
     defect,
     interrupted,
-    not_begun,
+    not_started,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
@@ -121,7 +121,7 @@ class Batch:
         self._crew.each_tenant(lambda item: self._do(item, work), [item for item in items if not item.failure])
         for item in items:
             if item.result is None and not item.failure:
-                left = interrupted(self._stop.reason) if item.begun else not_begun(self._stop.reason)
+                left = interrupted(self._stop.reason) if item.begun else not_started(self._stop.reason)
                 item.own_failure = left.located(self._phase, item.entry.name)
 
     def _do(self, item: Item, work: Callable[[Tenant], Any]) -> None:

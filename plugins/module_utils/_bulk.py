@@ -23,7 +23,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
     Phase,
     defect,
     during,
-    not_begun,
+    not_started,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder, Found
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import Fingerprints
@@ -37,7 +37,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import (
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Linker, Rules
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
-from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Observation, Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile, waiting
 from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import DUPLICATES, check_limit, unlisted
@@ -202,19 +202,19 @@ class Bulk:
         for job in group:
             if job is not group[0] and self._stop.reason:
                 continue
-            job.outcome = outcome = Outcome(sure(job.tenant), known=made)
+            job.outcome = outcome = Outcome(sure(job.tenant), Observation(other_ids=made))
             with self._linker(job, before) as linker:
                 linker.apply(outcome, job.take_found)
             # Ten thousand of them are not kept for nothing.
             job.found = job.found if isinstance(job.found, Failed) else None
             if outcome.created_id:
                 made |= {outcome.created_id}
-            if outcome.account and Action.DELETE in outcome.actions:
+            if outcome.account and Action.DELETE in outcome.applied.actions:
                 before.forget(outcome.account)
             self._note(job)
         for job in group if len(group) > 1 else ():
             if job.outcome:
-                job.outcome.known |= made
+                job.outcome.observe(other_ids=job.outcome.observed.other_ids | made)
 
     def _note(self, job: Job) -> None:
         job.noted = True
@@ -263,7 +263,7 @@ class Bulk:
             # A defect that one tenant brings to light must not hide what came of the others.
             job.failure = defect(error).located(outcome.phase, tenant.name)
         finally:
-            outcome.condense()
+            outcome.drop_details()
 
     def _list_again(self, waiting: Sequence[Job], accounts: int) -> Directory:
         directory = Directory(self._clients.stackone, self._readers.each)
@@ -298,7 +298,7 @@ def _disturbed(waiting: Iterable[Job], seen: Directory) -> list[str]:
     """Return the owners of new accounts, to be listed by themselves, where the listing shows that others work at the
     same time: their deletions move its pages while these are read, and what moves can be missed.
     """
-    new = [job for job in waiting if job.outcome and job.outcome.creation]
+    new = [job for job in waiting if job.outcome and job.outcome.applied.creation]
     owners = {sure(job.tenant).origin_owner_id or "": sure(job.tenant).provider for job in new}
     shown = [len(seen.accounts(provider, owner)) for owner, provider in owners.items()]
     return list(owners) if any(count != 1 for count in shown) else []
@@ -327,9 +327,9 @@ def _account_for_the_rest(report: Report, stopped: str | None) -> None:
             job.failure = create_uncertain(job.outcome.lost).located(Phase.CONFIRM, job.outcome.tenant.name)
         if job.outcome is None and job.failed is None:
             name = job.entry.tenant.name if job.entry.tenant else job.entry.name
-            job.failure = not_begun(stopped).located(Phase.APPLY, name)
+            job.failure = not_started(stopped).located(Phase.APPLY, name)
     unconfirmed = sum(bool(job.outcome and job.outcome.unconfirmed and not job.failure) for job in jobs)
-    still_linked = [job.outcome.tenant.name for job in report.jobs if job.outcome and job.outcome.still_linked]
+    still_linked = [job.outcome.tenant.name for job in report.jobs if job.outcome and job.outcome.observed.still_linked]
     if still_linked:
         listed = ", ".join(still_linked[:5]) + (", ..." if len(still_linked) > 5 else "")
         report.warnings.append(

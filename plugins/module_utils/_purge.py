@@ -53,7 +53,7 @@ def unlisted(accounts: Iterable[Account], jobs: Sequence[Job], gone: Sequence[Jo
     for job in jobs:
         entry, outcome = job.entry, job.outcome
         spared_ids |= {entry.account_id, *job.elsewhere}
-        if outcome and outcome.found:
+        if outcome and outcome.observed.account_known:
             spared_ids.add(outcome.account_id)
             continue
         if not entry.identified or not (entry.origin_owner_id or entry.account_id):

@@ -53,8 +53,8 @@ def _shown(outcome: Outcome) -> dict[str, Any]:
         "account_status": account.status if account else None,
         "agent": outcome.agent.name_or_id if outcome.agent else None,
         "verdict": outcome.verdict.value if outcome.verdict else None,
-        "agent_change": outcome.agent_change.value if outcome.agent_change else None,
-        "profile_drift": outcome.profile_drift.as_dict() if outcome.profile_drift else None,
+        "agent_change": outcome.observed.agent_change.value if outcome.observed.agent_change else None,
+        "profile_drift": outcome.observed.profile_drift.as_dict() if outcome.observed.profile_drift else None,
         "verified": outcome.verified,
         "changes": _changes_of(outcome),
         "moved_from": _moved_from(outcome),
@@ -64,7 +64,7 @@ def _shown(outcome: Outcome) -> dict[str, Any]:
 
 
 def _changes_of(outcome: Outcome) -> dict[str, dict[str, Any]]:
-    return _changes(outcome.plan) if outcome.changed and outcome.plan else {}
+    return _changes(outcome.applied.plan) if outcome.changed and outcome.applied.plan else {}
 
 
 def _moved_from(outcome: Outcome) -> str | None:
@@ -84,7 +84,7 @@ def _changes(plan: Plan) -> dict[str, dict[str, Any]]:
 
 def action_of(job: Job) -> str:
     """The action that says most: to re-link an account may also mean to update it."""
-    actions = job.outcome.actions if job.outcome else []
+    actions = job.outcome.applied.actions if job.outcome else []
     return actions[0].value if actions else NONE
 
 
@@ -102,7 +102,7 @@ def summary_of(report: Report, sent: dict[str, int], quota_seconds: float) -> di
         "failures": dict(failures.most_common()),
         "purged": sum(bool(job.outcome and job.outcome.changed) for job in report.purged),
         "duplicates_resolved": sum(bool(job.outcome and job.outcome.changed) for job in report.resolved),
-        "still_linked": sum(bool(job.outcome and job.outcome.still_linked) for job in report.jobs),
+        "still_linked": sum(bool(job.outcome and job.outcome.observed.still_linked) for job in report.jobs),
         "requests": sent,
         "quota_seconds": round(quota_seconds, 1),
     }
@@ -135,7 +135,7 @@ def diff_of(jobs: Iterable[Job], scrubber: Scrubber) -> dict[str, str] | None:
         action.value: [] for action in (Action.DELETE, Action.RELINK, Action.UPDATE, Action.CREATE)
     }
     for job in jobs:
-        if job.outcome and job.outcome.changed and job.outcome.plan:
+        if job.outcome and job.outcome.changed and job.outcome.applied.plan:
             by_action[action_of(job)].append(job)
     before, after = [], []
     for action, changed in by_action.items():
@@ -152,7 +152,7 @@ def diff_of(jobs: Iterable[Job], scrubber: Scrubber) -> dict[str, str] | None:
 
 def _sides(job: Job, scrubber: Scrubber) -> tuple[str, str]:
     outcome = sure(job.outcome)
-    plan, name = sure(outcome.plan), outcome.tenant.name
+    plan, name = sure(outcome.applied.plan), outcome.tenant.name
     if not plan.before:
         return "", f"{name}: linked"
     if not plan.after:

@@ -140,6 +140,7 @@ owners:
       type: dict
       sample:
         code: ambiguous_account
+        message: several accounts could be this tenant's.
         phase: observe
         tenant: owner customer-4711
         http_status: null
@@ -190,6 +191,7 @@ failure:
   type: dict
   sample:
     code: tenants_failed
+    message: "2 of 450 tenants failed: ..."
     phase: apply
     tenant: null
     http_status: null

@@ -102,6 +102,7 @@ results:
       type: dict
       sample:
         code: tenant_suspended
+        message: the tenant is suspended.
         phase: key_check
         tenant: mycompany (owner customer-4711)
         http_status: 403
@@ -148,6 +149,7 @@ failure:
   type: dict
   sample:
     code: tenants_failed
+    message: "2 of 450 tenants failed: ..."
     phase: key_check
     tenant: null
     http_status: null

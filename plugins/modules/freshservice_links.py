@@ -238,6 +238,7 @@ results:
       type: dict
       sample:
         code: tenant_suspended
+        message: the tenant is suspended.
         phase: key_check
         tenant: mycompany (owner customer-4711)
         http_status: 403
@@ -356,6 +357,10 @@ failure:
         - V(duplicate_tenant), V(purge_refused), V(duplicates_refused), V(stopped), or one of the codes of M(tenantlink.stackone.freshservice_link).
       type: str
       sample: duplicate_tenant
+    message:
+      description: What is wrong, in one sentence.
+      type: str
+      sample: several accounts could be this tenant's.
     phase:
       description: V(arguments), V(observe), V(apply) or V(confirm).
       type: str

@@ -7,12 +7,12 @@ from __future__ import annotations
 import posixpath
 import re
 from functools import cache
-from pathlib import Path
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.collection import ROOT
+
 REPOSITORY = yaml.safe_load((ROOT / "galaxy.yml").read_text())["repository"]
 OWN = re.compile(rf"{re.escape(REPOSITORY)}/(?:blob|tree)/main/(.*)")
 RAW = re.compile(r"https://raw\.githubusercontent\.com/tenantlink/stackone/main/(.*)")

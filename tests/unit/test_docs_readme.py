@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.collection import ROOT
+
 README = (ROOT / "README.md").read_text()
 HEADINGS = [
     *("Description", "Requirements", "Installation", "Quick start", "Use cases", "Included content", "Support"),

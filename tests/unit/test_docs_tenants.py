@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import listed_tenant_spec
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._listing import COLUMNS
+from tests.support.collection import ROOT
 
-GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "tenants_and_keys.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs" / "tenants_and_keys.md").read_text(encoding="utf-8")
 TABLE = GUIDE.partition("## What a tenant can declare")[2].partition("\n## ")[0]
 ROWS = {
     name: (in_a_csv, values)

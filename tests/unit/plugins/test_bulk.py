@@ -17,8 +17,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import J
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
-
-from .test_links_parts import declared
+from tests.support.declared_entries import declared
 
 
 class Exchange:
@@ -48,7 +47,7 @@ class Linker:
         find()
         if outcome.tenant.domain == "b":
             raise KeyError(outcome.tenant.api_key)
-        outcome.phase = Phase.CONFIRM
+        outcome.enter(Phase.CONFIRM)
 
     def settle(self, outcome, _seen):
         if outcome.tenant.domain == "c":
@@ -78,11 +77,11 @@ class Hanging(Linker):
     stop = Stop()
 
     def apply(self, outcome, _find):
-        outcome.phase = Phase.APPLY
+        outcome.enter(Phase.APPLY)
         if outcome.tenant.domain == "b":
             self.stop.at_once("by a test", 0.0)
             threading.Event().wait()
-        outcome.actions.append(Action.CREATE)
+        outcome.applied.actions.append(Action.CREATE)
 
 
 def test_a_tenant_that_hangs_when_the_run_is_stopped_is_told_as_uncertain(monkeypatch):
@@ -91,7 +90,7 @@ def test_a_tenant_that_hangs_when_the_run_is_stopped_is_told_as_uncertain(monkey
     report = Bulk(Exchange(), BulkOptions(1, 0.0), Hanging.stop, ProgressFile(None, 3, Clock())).run(jobs)
     done, hung, waiting = report.jobs
     assert done.failed is None
-    assert done.outcome.actions == [Action.CREATE]
+    assert done.outcome.applied.actions == [Action.CREATE]
     assert (hung.failed.code.value, hung.failed.details) == ("stopped", {"uncertain": True})
     assert "was not started" in waiting.failed.message
 
@@ -103,7 +102,7 @@ class Slow(Linker):
     PATIENCE = 60.0
 
     def apply(self, outcome, _find):
-        outcome.phase = Phase.CONFIRM
+        outcome.enter(Phase.CONFIRM)
         if outcome.tenant.domain != "a":
             self.others.release()
             return

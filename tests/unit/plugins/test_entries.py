@@ -20,8 +20,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._entries impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import DUPLICATES, check_limit, unlisted
-
-from .test_links_parts import declared
+from tests.support.declared_entries import declared
 
 NO_DOMAIN = declared("not a domain", "1")
 

@@ -20,8 +20,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import (
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import AmbiguousAccount, Candidate
-
-from .test_links_parts import declared
+from tests.support.declared_entries import declared
 
 NEW = Found(None)
 UNSOUND = declared("not a domain", "1")
