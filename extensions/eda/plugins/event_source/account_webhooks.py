@@ -89,7 +89,7 @@ options:
     type: str
   keyfile:
     description:
-      - File with the private key, where it is not in O(certfile).
+      - File with the private key, if it is not in O(certfile).
     type: str
   password:
     description:
