@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.language.__main__ import ROOT, RULES, WORDS, findings_in, main, project_files, prose
+from tests.language import ROOT, RULES, WORDS, findings_in, main, project_files, prose
 
 CASES = list(zip(WORDS["rules"], RULES))
 
@@ -59,4 +59,4 @@ def test_the_pages_are_among_the_files():
 def test_every_exception_is_still_needed():
     """A line of `not_yet` whose files pass is removed."""
     done = [pattern for pattern in WORDS["not_yet"] if not any(list(findings_in(path)) for path in ROOT.glob(pattern))]
-    assert done == [], "remove these from not_yet in tests/language/words.yml"
+    assert done == [], "remove these from not_yet in tests/words.yml"

@@ -1,3 +1,0 @@
-# Copyright: tenantlink.stackone contributors
-# SPDX-License-Identifier: GPL-3.0-or-later
-"""A word list for everything that people read."""
