@@ -8,7 +8,10 @@ import pytest
 import yaml
 
 from tests.support.collection import PLAYBOOKS
+from tests.support.playbook_fixtures import emulator, playbook, runner
 from tests.support.playbook_runner import TENANTS, PlaybookRunner
+
+__all__ = ["accounts", "emulator", "inventory", "many", "playbook", "runner"]
 
 
 @pytest.fixture
