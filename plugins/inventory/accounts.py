@@ -137,11 +137,8 @@ from ansible import constants
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
-    choice_from,
-    secrets_in,
-    stackone_url_from,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import secrets_in, stackone_url_from
+from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import choice_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import account_spec, http_spec, stackone_spec

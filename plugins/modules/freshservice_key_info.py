@@ -166,15 +166,16 @@ failure:
       sample: false
 """
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import key_check_arguments
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import freshservice_url_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
+from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice, KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, Module
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import (
     freshservice_spec,
     http_spec,
     key_check_spec,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import key_check_arguments
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import shown_url
 
@@ -183,7 +184,7 @@ def work(module: Module, bench: Bench) -> None:
     """Do what the options say, and leave."""
     try:
         domain, *keys = key_check_arguments(module.params)
-        freshservice = bench.freshservice()
+        freshservice = Freshservice(bench.connect(), freshservice_url_from(module.params))
     except Failed as error:
         bench.refuse(error, one_line(shown_url(module.params["domain"])))
         return

@@ -166,23 +166,26 @@ failure:
 
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import check_run
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import freshservice_url_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import Failures
-from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import TO_CHECK, entries_from, present
+from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import entries_from, present
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._key_checks import KeyCheckJob, counts
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListBench
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
 from ansible_collections.tenantlink.stackone.plugins.module_utils._results import failures_of, job_row, run_summary
+from ansible_collections.tenantlink.stackone.plugins.module_utils._run_arguments import check_run
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import freshservice_spec, tenants_spec
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import TO_CHECK
 
 
 def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
     """Check the keys. Raises Failed(invalid_argument)."""
     check_run(bench.module.params)
-    freshservice = bench.freshservice()
+    freshservice = Freshservice(bench.connect(), freshservice_url_from(bench.module.params))
     jobs = [KeyCheckJob(entry) for entry in present(entries_from(bench.take_tenants(), TO_CHECK))]
 
     def check(job: KeyCheckJob) -> None:

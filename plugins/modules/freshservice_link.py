@@ -290,11 +290,13 @@ failure:
 
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import confirm_timeout_from, tenant_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import TO_LINK, require
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Linker, Rules
+from ansible_collections.tenantlink.stackone.plugins.module_utils._linking_run import client_factory
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Module
+from ansible_collections.tenantlink.stackone.plugins.module_utils._options import VerifyLink
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._run_arguments import confirm_timeout_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import (
     confirm_spec,
     freshservice_spec,
@@ -303,6 +305,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import 
     tenant_spec,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableBench
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import TO_LINK, require, tenant_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 from ansible_collections.tenantlink.stackone.plugins.module_utils._unfinished import unfinished
 from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import shown_url
@@ -346,11 +349,12 @@ def work(module: Module, bench: StoppableBench) -> None:
         tenant = tenant_from(module.params)
         require(tenant, TO_LINK)
         timeout = confirm_timeout_from(module.params)
-        linker = bench.linker()
+        clients = client_factory(bench).clients()
     except Failed as error:
         bench.refuse(error, _declared(module.params))
         return
-    outcome = Outcome(tenant)
+    rules = Rules(module.check_mode, VerifyLink(module.params["verify_link"]))
+    linker, outcome = Linker(clients, clients.stackone, rules), Outcome(tenant)
     if bench.work_alone(lambda: linker.run(outcome, timeout)) is None:
         outcome = unfinished(outcome, bench.stop.reason)
     if outcome.failure:

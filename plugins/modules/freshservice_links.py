@@ -381,10 +381,7 @@ failure:
 
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
-    bulk_options_from,
-    stackone_url_from,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import stackone_url_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Bulk
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import (
     entries_from,
@@ -394,6 +391,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._entries impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import AUTO, Fingerprints, own_path
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import LinkJob
+from ansible_collections.tenantlink.stackone.plugins.module_utils._linking_run import client_factory
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListBench
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
 from ansible_collections.tenantlink.stackone.plugins.module_utils._report import (
@@ -402,6 +400,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._report import
     run_failure,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._results import job_row, run_summary
+from ansible_collections.tenantlink.stackone.plugins.module_utils._run_arguments import bulk_options_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import bulk_spec
 
 
@@ -444,7 +443,7 @@ def bulk_of(bench: ListBench, fingerprints_path: str | None) -> tuple[Bulk, list
     tenants = bench.take_tenants()
     params = bench.module.params
     options = bulk_options_from(params, bench.module.check_mode, len(tenants))
-    exchange = bench.exchange()
+    factory = client_factory(bench)
     entries = entries_from(tenants)
     # Ansible holds the same list: nobody needs it any more, and it can be large.
     tenants.clear()
@@ -452,7 +451,7 @@ def bulk_of(bench: ListBench, fingerprints_path: str | None) -> tuple[Bulk, list
     jobs = [LinkJob(entry) for entry in entries]
     key = params["stackone_api_key"].strip()
     fingerprints = Fingerprints(fingerprints_path, key) if fingerprints_path else None
-    return Bulk(exchange, options, bench.stop, bench.progress(len(jobs)), fingerprints), jobs, shared_domains(entries)
+    return Bulk(factory, options, bench.stop, bench.progress(len(jobs)), fingerprints), jobs, shared_domains(entries)
 
 
 def main() -> None:

@@ -150,8 +150,8 @@ EXAMPLES = r"""
 # ansible-rulebook loads a source as a single file. The folder that holds ansible_collections makes its collection importable.
 sys.path.append(str(Path(__file__).absolute().parents[7]))
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _account_looks, _deliveries
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._account_rounds import Rounds
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._webhook_server import served
