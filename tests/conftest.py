@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
+
+pytest.register_assert_rewrite("tests.support")
 
 settings.register_profile("steady", deadline=None)
 settings.load_profile("steady")

@@ -142,6 +142,7 @@ failure:
   # begin: ambiguous, written by make generate
   sample:
     code: ambiguous_account
+    message: "several accounts could be this link: 45320976103598426371 (domain mycompany, active)."
     phase: observe
     tenant: owner customer-4711
     http_status: null

@@ -6,15 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import auth_spec, bulk_spec, tenant_spec
-
-ROLE = Path(__file__).resolve().parents[2] / "roles" / "freshservice_link"
-README = ROLE / "README.md"
+from tests.support.role import entry_points
 
 TYPES: dict[str, dict[str, Any]] = {
     **{name: {"type": "dict"} for name in ("api_keys", "admin_api_keys", "new_api_keys")},
@@ -23,12 +18,6 @@ TYPES: dict[str, dict[str, Any]] = {
     **bulk_spec(),
     **auth_spec(),
 }
-
-
-def entry_points() -> dict[str, dict[str, Any]]:
-    """Return each entry point of the role with its options."""
-    specs = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]
-    return {name: spec["options"] for name, spec in specs.items()}
 
 
 def role_table() -> str:

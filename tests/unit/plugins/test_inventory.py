@@ -20,7 +20,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._account impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import Choice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _hosts, _sealed
-from tests.unit.documented import documented
+from tests.support.documented import documented
 
 KEY = "v1.eu1.abcdefghijklmnopqrstuvwxyz"
 LISTED = [{"id": "1", "label": "Größe {{ 1 }}", "status_reasons": ["why"], "domain": None}]
