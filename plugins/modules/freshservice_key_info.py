@@ -180,7 +180,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import s
 
 
 def work(module: Module, bench: Bench) -> None:
-    """Do what the options say, and leave."""
+    """Do what the options say, and end the module."""
     try:
         domain, *keys = key_check_arguments(module.params)
         freshservice = bench.freshservice()

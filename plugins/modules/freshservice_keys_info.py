@@ -180,7 +180,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import s
 
 
 def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
-    """Check the keys. Raises Failed(invalid_argument)."""
+    """Check the keys. Raise `Failed(invalid_argument)`."""
     check_run(bench.module.params)
     freshservice = bench.freshservice()
     jobs = [KeyCheckJob(entry) for entry in present(entries_from(bench.take_tenants(), TO_CHECK))]
@@ -191,7 +191,7 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
     bench.work_through(jobs, bench.progress(len(jobs)), Phase.KEY_CHECK, check)
     summary = run_summary(jobs, counts(jobs), bench.requests_sent(Service.FRESHSERVICE))
     result = {"changed": False, "results": list(map(job_row, jobs)), "summary": summary}
-    # A verdict is an answer, a tenant without one is not: the run fails in any case.
+    # A refused key is a result. A key that could not be checked is not: the run then fails in any case.
     unanswered = Failures([job.unanswered for job in jobs if job.unanswered], len(jobs))
     failures = failures_of(jobs) if bench.module.params["fail_on_refused"] else unanswered
     return result, bench.failure(failures, Phase.KEY_CHECK)

@@ -309,14 +309,14 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import s
 
 
 def _declared(params: dict[str, Any]) -> str:
-    """Return what a message calls a tenant whose options are not sound."""
+    """Return the name of a tenant with invalid options, for a message."""
     domain, owner, account = params["domain"], params["origin_owner_id"], params["account_id"]
     named = f"owner {owner}" if owner else f"account {account}" if account else shown_url(domain or "")
     return one_line(named or "the tenant")
 
 
 def result_of(outcome: Outcome) -> dict[str, Any]:
-    """The module's result, in the shape that RETURN documents."""
+    """Return the module's result, as RETURN documents it."""
     result: dict[str, Any] = {
         "changed": outcome.changed,
         "domain": outcome.tenant.domain,
@@ -341,7 +341,7 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
 
 
 def work(module: Module, bench: StoppableBench) -> None:
-    """Do what the options say, and leave."""
+    """Do what the options say, and end the module."""
     try:
         tenant = tenant_from(module.params)
         require(tenant, TO_LINK)

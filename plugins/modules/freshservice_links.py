@@ -406,7 +406,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import 
 
 
 def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
-    """Link the tenants. Raises Failed where nothing was done."""
+    """Link the tenants. Raise `Failed` if nothing was done."""
     path = fingerprints_path(bench)
     bulk, jobs, warnings = bulk_of(bench, path)
     report = bulk.run(jobs)
@@ -429,7 +429,7 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
 
 
 def fingerprints_path(bench: ListBench) -> str | None:
-    """Where to keep fingerprints, if anywhere. Raises Failed(invalid_argument)."""
+    """Return the file for fingerprints, if there is one. Raise `Failed(invalid_argument)`."""
     params = bench.module.params
     if params["fingerprints"] != AUTO:
         return params["fingerprints"] or None
@@ -440,13 +440,13 @@ def fingerprints_path(bench: ListBench) -> str | None:
 
 
 def bulk_of(bench: ListBench, fingerprints_path: str | None) -> tuple[Bulk, list[LinkJob], list[str]]:
-    """The run, its jobs, and warnings about the list. Raises Failed(invalid_argument or duplicate_tenant)."""
+    """Return the run, its jobs, and warnings about the list. Raise `Failed` (invalid_argument, duplicate_tenant)."""
     tenants = bench.take_tenants()
     params = bench.module.params
     options = bulk_options_from(params, bench.module.check_mode, len(tenants))
     exchange = bench.exchange()
     entries = entries_from(tenants)
-    # Ansible holds the same list: nobody needs it any more, and it can be large.
+    # Ansible holds the same list. It is not needed any more, and it can be large.
     tenants.clear()
     refuse_duplicates(entries)
     jobs = [LinkJob(entry) for entry in entries]
