@@ -84,7 +84,8 @@ pictures: $(VENV)/browser-ready
 	@$(BIN)/python -m tests.pictures
 
 generate: $(VENV)/ready
-	@$(BIN)/python -m tests.generate
+	@$(BIN)/python -m tests.support.generate
+	@$(BIN)/python -m tests.eda_reference
 
 mutation: $(VENV)/mutation-ready
 	@$(BIN)/python -m tests.mutation $(ARGS)

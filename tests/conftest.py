@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""For all tests: a slow machine is no failure."""
+"""For all tests: a slow machine is not a failure."""
 
 from __future__ import annotations
 

@@ -19,7 +19,13 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role_words im
 from tests.support.collection import ROOT
 from tests.support.documented import documented
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "roles").glob("*/README.md"))]
+PAGES = [
+    path
+    for pattern in ("README.md", "docs/*.md", "roles/*/README.md", "tests/*/README.md")
+    for path in sorted(ROOT.glob(pattern))
+]
+NAMED = re.compile(r"^(.*)\n\n```\w+ ([^\n]*\.\w+)$", re.MULTILINE)
+"""The paragraph above a block, and the name of the file that the block is, which the fence hides."""
 FENCED = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+)`")
 RESULT = "freshservice_link_result"
@@ -98,6 +104,13 @@ def test_the_language_is_known_and_the_text_is_in_it(block):
         json.loads(block.text)
     elif block.language == "python":
         compile(block.text, block.place, "exec")
+
+
+def test_a_reader_sees_the_name_of_each_file():
+    named = [(page.name, above, name) for page in PAGES for above, name in NAMED.findall(page.read_text())]
+    assert len(named) >= sum(len(re.findall(r"^```\w+ .*\.\w+$", page.read_text(), re.MULTILINE)) for page in PAGES)
+    assert ("walkthrough.md", "**`tenants.yml`**", "tenants.yml") in named
+    assert [(page, name) for page, above, name in named if f"{name}`" not in above] == []
 
 
 def test_ansible_understands_the_plays_and_tasks(tmp_path):
