@@ -105,7 +105,7 @@ results:
       # begin: suspended, written by make generate
       sample:
         code: tenant_suspended
-        message: the Freshservice account is suspended.
+        message: the tenant is suspended.
         phase: key_check
         tenant: mycompany (owner customer-4711)
         http_status: 403
@@ -113,7 +113,7 @@ results:
         remediation: The customer renews the subscription under Admin > Plans & Billing; then run again.
         retriable: false
         msg: >-
-          mycompany (owner customer-4711): the Freshservice account is suspended. The customer renews the subscription under
+          mycompany (owner customer-4711): the tenant is suspended. The customer renews the subscription under
           Admin > Plans & Billing; then run again.
       # end: suspended
 summary:

@@ -89,7 +89,7 @@ EXAMPLES = r"""
     label: Sandbox
     stackone_api_key: "{{ vault_stackone_api_key }}"
 
-- name: Unlink a customer who has left
+- name: Unlink a former customer
   tenantlink.stackone.freshservice_link:
     state: absent
     origin_owner_id: customer-4711
