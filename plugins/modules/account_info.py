@@ -161,7 +161,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone impo
 
 
 def work(module: Module, bench: Bench) -> None:
-    """Do what the options say, and leave."""
+    """Do what the options say, and end the module."""
     try:
         choice, stackone = choice_from(module.params), StackOne(*bench.stackone_api())
     except Failed as error:

@@ -2,7 +2,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make an auth link for one customer."""
+"""Create an auth link for one customer."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ failure:
   # begin: ambiguous, written by make generate
   sample:
     code: ambiguous_account
-    message: several accounts could be this tenant's.
+    message: "several accounts could be this link: 45320976103598426371 (domain mycompany, active)."
     phase: observe
     tenant: owner customer-4711
     http_status: null
@@ -170,7 +170,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_argume
 
 
 def work(module: Module, bench: StoppableBench) -> None:
-    """Do what the options say, and leave."""
+    """Do what the options say, and end the module."""
     try:
         tenant = owner_from(module.params)
         options = auth_options_from(module.params, module.check_mode)

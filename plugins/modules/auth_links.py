@@ -2,7 +2,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make auth links for many customers."""
+"""Create auth links for many customers."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ owners:
       # begin: ambiguous, written by make generate
       sample:
         code: ambiguous_account
-        message: several accounts could be this tenant's.
+        message: "several accounts could be this link: 45320976103598426371 (domain mycompany, active)."
         phase: observe
         tenant: owner customer-4711
         http_status: null
@@ -213,7 +213,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_argume
 
 
 def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
-    """Make the links. Raises Failed where none was made."""
+    """Create the links. Raise `Failed` if none was created."""
     check_run(bench.module.params)
     options = auth_options_from(bench.module.params, bench.module.check_mode)
     stackone, hub = stackone_and_hub(*bench.stackone_api())
@@ -222,7 +222,7 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
     jobs = [AuthLinkJob(entry) for entry in entries]
     progress = bench.progress(len(jobs))
     directory = Directory(stackone, bench.crew(progress, READERS).each)
-    # Stopped meanwhile, the run tells of each tenant that it was not started.
+    # If the run is stopped here, it reports each tenant as not started.
     with suppress(Stopped), during(Phase.OBSERVE):
         for provider, owners in owners_by_provider(entry.tenant for entry in entries if entry.tenant).items():
             directory.load_owners(provider, owners)

@@ -139,7 +139,7 @@ failure:
     message:
       description: What is wrong, in one sentence.
       type: str
-      sample: several accounts could be this tenant's.
+      sample: the API key is switched off for its agent.
     phase:
       description: V(arguments) or V(key_check).
       type: str
@@ -181,7 +181,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import s
 
 
 def work(module: Module, bench: Bench) -> None:
-    """Do what the options say, and leave."""
+    """Do what the options say, and end the module."""
     try:
         domain, *keys = key_check_arguments(module.params)
         freshservice = Freshservice(bench.connect(), freshservice_url_from(module.params))

@@ -113,7 +113,7 @@ results:
         remediation: The customer renews the subscription under Admin > Plans & Billing; then run again.
         retriable: false
         msg: >-
-          mycompany (owner customer-4711): the Freshservice account is suspended. The customer renews the subscription under
+          mycompany (owner customer-4711): the tenant is suspended. The customer renews the subscription under
           Admin > Plans & Billing; then run again.
       # end: suspended
 summary:
@@ -183,7 +183,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_argume
 
 
 def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
-    """Check the keys. Raises Failed(invalid_argument)."""
+    """Check the keys. Raise `Failed(invalid_argument)`."""
     check_run(bench.module.params)
     freshservice = Freshservice(bench.connect(), freshservice_url_from(bench.module.params))
     jobs = [KeyCheckJob(entry) for entry in present(entries_from(bench.take_tenants(), TO_CHECK))]
@@ -194,7 +194,7 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
     bench.work_through(jobs, bench.progress(len(jobs)), Phase.KEY_CHECK, check)
     summary = run_summary(jobs, counts(jobs), bench.requests_sent(Service.FRESHSERVICE))
     result = {"changed": False, "results": list(map(job_row, jobs)), "summary": summary}
-    # A verdict is an answer, a tenant without one is not: the run fails in any case.
+    # A refused key is a result. A key that could not be checked is not: the run then fails in any case.
     unanswered = Failures([job.unanswered for job in jobs if job.unanswered], len(jobs))
     failures = failures_of(jobs) if bench.module.params["fail_on_refused"] else unanswered
     return result, bench.failure(failures, Phase.KEY_CHECK)
