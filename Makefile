@@ -85,6 +85,9 @@ pictures: $(VENV)/browser-ready
 readme: $(VENV)/ready
 	@$(BIN)/python -m tests.readme
 
+measures: $(VENV)/ready
+	@$(BIN)/python -m tests.measures $(ARGS)
+
 mutation: $(VENV)/mutation-ready
 	@$(BIN)/python -m tests.mutation $(ARGS)
 
