@@ -10,19 +10,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = ROOT / ".sanity"
-CONFIG = "tests/config.yml"
-"""What ansible-test wants to know beforehand."""
 
 
-def copy_tree(place: Path, with_tests: bool = True) -> Path:
+def copy_tree(place: Path) -> Path:
     """Copy what git knows, and what it would take, into a git checkout, since some of the tools ask git."""
     shutil.rmtree(place / "ansible_collections", ignore_errors=True)
     tree = place / "ansible_collections" / "tenantlink" / "stackone"
     for name in known_files(ROOT):
-        if with_tests or not name.startswith("tests/") or name == CONFIG:
-            target = tree / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target, follow_symlinks=False)
+        target = tree / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target, follow_symlinks=False)
     for command in (["git", "init", "--quiet"], ["git", "add", "--all"]):
         subprocess.run(command, cwd=tree, check=True)
     return tree

@@ -102,6 +102,7 @@ def test_the_language_is_known_and_the_text_is_in_it(block):
         compile(block.text, block.place, "exec")
 
 
+@pytest.mark.programs
 def test_ansible_understands_the_plays_and_tasks(tmp_path):
     """All of them in one go, and the playbooks of the examples besides."""
     plays = [as_play(place, entry) for place, entries in listed() if not is_rulebook(entries) for entry in entries]

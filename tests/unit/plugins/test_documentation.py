@@ -242,6 +242,7 @@ def described(module):
     return json.loads(shown.stdout)[f"tenantlink.stackone.{module}"]["doc"]
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("module", MODULES)
 def test_attributes_are_complete_and_say_what_the_action_plugin_does(module):
     attributes = described(module)["attributes"]
