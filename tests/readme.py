@@ -6,15 +6,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import auth_spec, bulk_spec, tenant_spec
+from tests.support.role import README, entry_points
 
-ROLE = Path(__file__).resolve().parents[1] / "roles" / "freshservice_link"
-README = ROLE / "README.md"
 BEGIN, END = "<!-- variables: made by `make readme` -->\n", "<!-- end of variables -->\n"
 
 
@@ -25,12 +21,6 @@ TYPES: dict[str, dict[str, Any]] = {
     **bulk_spec(),
     **auth_spec(),
 }
-
-
-def entry_points() -> dict[str, dict[str, Any]]:
-    """Each entry point of the role with its options."""
-    specs = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]
-    return {name: spec["options"] for name, spec in specs.items()}
 
 
 def with_table(readme: str) -> str:

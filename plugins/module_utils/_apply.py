@@ -77,8 +77,8 @@ class Writer:
             raise submission.error or session_refused(submission.http_status)
         if submission.sent is Sent.UNCERTAIN or submission.foreign:
             outcome.warnings.append(f"The answer to the re-link was lost ({submission.words}); the new key is stored.")
-        outcome.actions.append(Action.RELINK)
-        outcome.domain = tenant.domain
+        outcome.applied.actions.append(Action.RELINK)
+        outcome.applied.credentials_sent = True
 
     def form_for(
         self, tenant: Tenant, username: str | None, session: ConnectSession | None = None
@@ -113,16 +113,18 @@ class Writer:
             return self._hub.create(current, form.integration_id, credentials)
 
         submission, session = self._submit(create, session, lambda: self.open_session(tenant, username))
-        attempts = outcome.creation.attempts + 1 if outcome.creation else 1
-        outcome.creation = Creation(sent_at[-1], attempts=attempts)
+        applied = outcome.applied
+        attempts = applied.creation.attempts + 1 if applied.creation else 1
+        creation = applied.creation = Creation(sent_at[-1], attempts=attempts)
         if submission.sent is Sent.REFUSED and submission.error:
             self._note_left_behind(outcome)
             raise submission.error
+        applied.credentials_sent = True
         if submission.account_id:
-            outcome.creation.account_id, outcome.creation.answered = submission.account_id, True
-            outcome.actions.append(Action.CREATE)
+            creation.account_id, creation.answered = submission.account_id, True
+            applied.actions.append(Action.CREATE)
         else:
-            outcome.creation.lost = submission
+            creation.lost = submission
 
     def change(self, outcome: Outcome, account: Account, changes: dict[str, str]) -> None:
         """Change fields of an account; where the answer is lost, look whether it was made."""
@@ -139,7 +141,7 @@ class Writer:
             outcome.warnings.append(f"The answer to the change of account {account.id} was lost; it was made.")
             changed = True
         if changed:
-            outcome.actions.append(Action.UPDATE)
+            outcome.applied.actions.append(Action.UPDATE)
 
     def delete(self, tenant: Tenant, account: Account) -> bool:
         """Unlink an account that is seen once more right before, because a listing may be old or wrong.
@@ -221,7 +223,7 @@ class Writer:
         if len(made) != 1 or made[0].active:
             return
         outcome.account = made[0]
-        outcome.actions.append(Action.CREATE)
+        outcome.applied.actions.append(Action.CREATE)
         outcome.warnings.append(
             f"StackOne refused the link but left account {made[0].id}; the next run with a good key repairs it."
         )
@@ -230,7 +232,7 @@ class Writer:
         """Whether anything was changed. A label that cannot be is no reason to fail (S42, b16)."""
         answer = self._stackone.change(account.id, changes)
         if answer.status in (400, 422) and "label" in changes:
-            outcome.label_left = True
+            outcome.applied.label_left = True
             outcome.warnings.append("StackOne cannot change the label of an existing account in place; it was left.")
             changes = {name: value for name, value in changes.items() if name != "label"}
             if not changes:
@@ -248,7 +250,7 @@ def new_accounts(outcome: Outcome, finder: Finder, listed: Iterable[Account]) ->
     was made. Another link of the same owner stores another domain.
     """
     tenant = outcome.tenant
-    unknown = [account for account in listed if account.id not in outcome.known]
+    unknown = [account for account in listed if account.id not in outcome.observed.other_ids]
     return same_link(tenant, finder.candidates(tenant, unknown, look=True))
 
 

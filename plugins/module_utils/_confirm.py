@@ -59,9 +59,9 @@ class Confirmer:
 
     def settled(self, outcome: Outcome, seen: Observed) -> bool:
         """Look once; return whether there is nothing more to wait for. Raises Failed where it went wrong."""
-        if Action.DELETE in outcome.actions:
+        if Action.DELETE in outcome.applied.actions:
             return self._gone(outcome, seen)
-        account = outcome.account if outcome.creation else seen.account(outcome.account_id or "")
+        account = outcome.account if outcome.applied.creation else seen.account(outcome.account_id or "")
         if account is None:
             return self._not_shown(outcome)
         check_pinned(outcome.tenant, account)
@@ -72,7 +72,7 @@ class Confirmer:
         if not self._patient:
             outcome.warnings.append(f"Account {account.id} is {account.status}; verify_link is none, so it was left.")
             return True
-        if account.status in BROKEN and not outcome.was_broken:
+        if account.status in BROKEN and not outcome.observed.was_broken:
             raise not_active(account)
         return False
 
@@ -82,7 +82,7 @@ class Confirmer:
         Only the listing shows whether somebody else linked the same tenant meanwhile. An account whose request got no
         clear answer is the only one that was not there before. Raises Failed.
         """
-        tenant, creation = outcome.tenant, sure(outcome.creation)
+        tenant, creation = outcome.tenant, sure(outcome.applied.creation)
         listed = seen.accounts(tenant.provider, sure(tenant.origin_owner_id))
         outcome.account = None
         if creation.lost:
@@ -103,11 +103,11 @@ class Confirmer:
 
     def adopt_lost(self, outcome: Outcome, account: Account) -> None:
         """Take an account for the one that was made by a request without a clear answer."""
-        creation = sure(outcome.creation)
+        creation = sure(outcome.applied.creation)
         words = sure(creation.lost).words
         creation.account_id, creation.lost = account.id, None
         outcome.account = account
-        outcome.actions.append(Action.CREATE)
+        outcome.applied.actions.append(Action.CREATE)
         outcome.warnings.append(
             f"The answer to the link was lost ({words}); account {account.id} was made and is kept."
         )
@@ -115,8 +115,8 @@ class Confirmer:
     def give_up(self, outcome: Outcome) -> Failed | None:
         """Return why it did not come true in time; None where it has, although no listing shows it."""
         account_id = outcome.account_id or ""
-        if Action.DELETE in outcome.actions:
-            outcome.actions.remove(Action.DELETE)
+        if Action.DELETE in outcome.applied.actions:
+            outcome.applied.actions.remove(Action.DELETE)
             return Failed(
                 FailureCode.CHANGE_NOT_KEPT,
                 f"StackOne took the request to unlink account {account_id}, but still shows it.",
@@ -124,8 +124,8 @@ class Confirmer:
                 retriable=True,
                 details={"account_id": account_id},
             )
-        if outcome.creation:
-            return self._give_up_creation(outcome, outcome.creation)
+        if outcome.applied.creation:
+            return self._give_up_creation(outcome, outcome.applied.creation)
         known = outcome.account
         # One that was active when it was last seen is not shown any more.
         return not_active(known) if known and not known.active else account_not_found(account_id)
@@ -172,7 +172,7 @@ class Confirmer:
 
     def _check(self, outcome: Outcome, account: Account) -> None:
         changes = drift(outcome.tenant, account)
-        sent = set(outcome.plan.changes) if outcome.plan else set()
+        sent = set(outcome.applied.plan.changes) if outcome.applied.plan else set()
         if outcome.created_id and changes:
             # The session carried these already; a StackOne that drops them is told once more.
             sent = set(changes)
@@ -183,12 +183,12 @@ class Confirmer:
     def _check_kept(self, outcome: Outcome, account: Account, sent: set[str]) -> None:
         """A success that changed nothing of what was `sent` is not a change, and for all but the label a failure (S42)."""
         unkept = drift(outcome.tenant, account)
-        if Action.UPDATE in outcome.actions and unkept and set(unkept) >= sent:
-            outcome.actions.remove(Action.UPDATE)
+        if Action.UPDATE in outcome.applied.actions and unkept and set(unkept) >= sent:
+            outcome.applied.actions.remove(Action.UPDATE)
         if set(unkept) - {"label"}:
             raise _change_not_kept(account, sorted(set(unkept) - {"label"}))
-        if unkept and not outcome.label_left:
-            outcome.label_left = True
+        if unkept and not outcome.applied.label_left:
+            outcome.applied.label_left = True
             outcome.warnings.append("StackOne took the new label without an error, but did not keep it.")
 
 

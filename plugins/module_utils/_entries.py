@@ -14,7 +14,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._reading import Spec, read, with_defaults
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import listed_tenant_spec
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant, invalid_argument
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
+    State,
+    Tenant,
+    invalid_argument,
+    missing_options,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import shown_url
 from ansible_collections.tenantlink.stackone.plugins.module_utils._written import not_text, trimmed
@@ -116,10 +121,7 @@ def require(tenant: Tenant, needed: Sequence[str]) -> None:
     """Raise Failed(invalid_argument) where a tenant lacks what is needed for what is to be done with it."""
     missing = [name for name in needed if getattr(tenant, name) is None] if tenant.state is State.PRESENT else []
     if missing:
-        raise invalid_argument(
-            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.",
-            WHERE_A_KEY_GOES if "api_key" in missing else "",
-        )
+        raise missing_options(missing, WHERE_A_KEY_GOES if "api_key" in missing else "")
     if tenant.state is State.ABSENT and not (tenant.origin_owner_id or tenant.account_id):
         raise invalid_argument("origin_owner_id or account_id is needed.")
     if (tenant.admin_api_key is None) != (tenant.agent_email is None):

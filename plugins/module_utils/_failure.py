@@ -71,9 +71,9 @@ class FailureCode(str, Enum):
 
 @dataclass(frozen=True)
 class Failure:
-    """One failure. C(message) says what is wrong, C(remediation) what a person does next.
+    """One failure. `message` says what is wrong, `remediation` what a person does next.
 
-    C(started) is false for a tenant whose turn never came. C(hung): StackOne itself gave no answer in time.
+    `hung` is true if StackOne itself gave no answer in time.
     """
 
     code: FailureCode
@@ -84,20 +84,25 @@ class Failure:
     details: dict[str, Any] = field(default_factory=dict)
     phase: Phase | None = None
     tenant: str | None = None
-    started: bool = True
     hung: bool = False
 
     @property
+    def started(self) -> bool:
+        """Return whether the tenant's turn came before the run was stopped."""
+        return self.details.get(STARTED) is not False
+
+    @property
     def line(self) -> str:
-        """The one line a person reads: which tenant, what is wrong, what to do next."""
+        """Return the one line a person reads: which tenant, what is wrong, what to do next."""
         subject = f"{self.tenant}: " if self.tenant else ""
         advice = f" {self.remediation}" if self.remediation else ""
         return f"{subject}{self.message}{advice}"
 
     def as_dict(self) -> dict[str, Any]:
-        """The C(failure) of a module's result."""
+        """Return the `failure` of a module's result."""
         return {
             "code": self.code.value,
+            "message": self.message,
             "phase": self.phase.value if self.phase else None,
             "tenant": self.tenant,
             "http_status": self.http_status,
@@ -106,6 +111,9 @@ class Failure:
             "retriable": self.retriable,
         }
 
+
+STARTED = "started"
+"""The detail that is false in the failure of a tenant whose turn never came."""
 
 RUN_AGAIN = "Run again: what is done already is not done twice."
 
@@ -132,10 +140,10 @@ def during(phase: Phase) -> Iterator[None]:
         raise
 
 
-def not_begun(stopped: str | None) -> Failed:
-    """Return the failure of a tenant whose turn never came; C(stopped) says why the run was stopped."""
+def not_started(stopped: str | None) -> Failed:
+    """Return the failure of a tenant whose turn never came; `stopped` says why the run was stopped."""
     message = f"the run ended {stopped or 'early'}; this tenant was not started."
-    return Failed(FailureCode.STOPPED, message, RUN_AGAIN, retriable=True, started=False)
+    return Failed(FailureCode.STOPPED, message, RUN_AGAIN, retriable=True, details={STARTED: False})
 
 
 def interrupted(stopped: str | None, uncertain: bool = False) -> Failed:

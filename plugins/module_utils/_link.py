@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Callable, Protocol
+from dataclasses import dataclass
+from typing import Callable
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Writer, create_uncertain
@@ -20,7 +20,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._confirm impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._duplicates import first_made, made_by
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
     Failed,
-    FailureCode,
     Phase,
     defect,
     interrupted,
@@ -33,47 +32,27 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._find import (
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Agent, KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import AccountView, Sent
+from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Sent
+from ansible_collections.tenantlink.stackone.plugins.module_utils._inspection import CredentialCache, Inspector
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import VerifyLink
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Creation, Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     Action,
     AgentChange,
-    Stored,
-    StoredKey,
     agent_change,
     check_pinned,
-    compare_stored,
     plan_absent,
     plan_create,
     plan_present,
-    stored_domain,
-    stored_drift,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import ConnectSession
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
     State,
     Tenant,
-    UpdateCredentials,
     invalid_argument,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._verify import Proof, mismatch, verify
-
-
-class Memory(Protocol):
-    """What an earlier run knew of the key that an account stores."""
-
-    def recall(self, tenant: Tenant, account: Account) -> StoredKey:
-        """Whether the account still stores what is declared; C(unknown) where nothing is remembered."""
-
-
-class NoMemory:
-    """For runs that keep none."""
-
-    def recall(self, tenant: Tenant, account: Account) -> StoredKey:
-        """Nothing is known."""
-        return StoredKey.UNKNOWN
+from ansible_collections.tenantlink.stackone.plugins.module_utils._verify import Answerer, mismatch, verify
 
 
 @dataclass(frozen=True)
@@ -85,24 +64,15 @@ class Rules:
     listing_is_fresh: bool = False
 
 
-@dataclass(frozen=True)
-class Look:
-    """What an account stores, and how it was seen, if it was: through a session and its view, by an agent's answer."""
-
-    stored: Stored
-    session: ConnectSession | None = None
-    view: AccountView | None = None
-    agent: Agent | None = None
-    hub_missing: bool = False
-
-
 class Linker:
-    """Takes tenants through the house. Failures become part of the outcome; nothing is raised."""
+    """Links and unlinks tenants. Failures become part of the outcome; nothing is raised."""
 
-    def __init__(self, clients: Clients, observed: Observed, rules: Rules, memory: Memory | None = None) -> None:
+    def __init__(
+        self, clients: Clients, observed: Observed, rules: Rules, cache: CredentialCache | None = None
+    ) -> None:
         self._clients = clients
         self._rules = rules
-        self._memory = memory or NoMemory()
+        self._inspector = Inspector(clients, cache)
         self._writer = Writer(clients.stackone, clients.hub)
         self._finder = Finder(clients.stackone, clients.hub, observed)
         self._confirmer = Confirmer(clients, patient=rules.verify_link is not VerifyLink.NONE)
@@ -136,7 +106,7 @@ class Linker:
         done = True
         with _located(outcome):
             done = not outcome.unconfirmed or (self._is_alone(outcome, seen) and self._confirmer.settled(outcome, seen))
-            if done and outcome.sent and self._rules.verify_link is VerifyLink.CALL:
+            if done and outcome.applied.credentials_sent and self._rules.verify_link is VerifyLink.CALL:
                 self._prove_sent(outcome)
         outcome.confirmed = done and outcome.failure is None
         return done
@@ -150,13 +120,13 @@ class Linker:
         lost = outcome.lost
         if not outcome.unconfirmed or not lost or outcome.tenant.allow_multiple:
             return False
-        creation = sure(outcome.creation)
+        creation = sure(outcome.applied.creation)
         if creation.twins or creation.attempts > 1 or lost.late or lost.sent is not Sent.UNCERTAIN:
             return False
         with _located(outcome):
-            outcome.phase = Phase.APPLY
+            outcome.enter(Phase.APPLY)
             self._create_again(outcome)
-            outcome.phase = Phase.CONFIRM
+            outcome.enter(Phase.CONFIRM)
         return outcome.failure is None
 
     def give_up(self, outcome: Outcome) -> None:
@@ -179,7 +149,7 @@ class Linker:
         Of several, the one that was made first stays. A run unlinks none but the one that it made itself, and only if
         that is not the first; then it takes the first one for its own.
         """
-        creation = outcome.creation
+        creation = outcome.applied.creation
         if creation is None:
             return True
         accounts = self._created_and_twins(outcome, creation, seen)
@@ -202,12 +172,9 @@ class Linker:
             raise
 
     def _yield_to(self, outcome: Outcome, made: Account, first: Account) -> None:
-        outcome.phase = Phase.APPLY
+        outcome.enter(Phase.APPLY)
         self._writer.delete(outcome.tenant, made)
-        outcome.actions.remove(Action.CREATE)
-        outcome.undone = True
-        outcome.creation = None
-        outcome.plan = None
+        outcome.applied.undo_creation()
         outcome.warnings.append(
             f"Somebody else linked the same tenant at the same time, as account {first.id}, which is kept; this run's"
             f" own account {made.id} was unlinked again."
@@ -232,43 +199,43 @@ class Linker:
             self._check_key(outcome)
         elif self._rules.verify_link is VerifyLink.CALL:
             raise invalid_argument("verify_link: call needs verify_key, to know whose key it is.")
-        outcome.phase = Phase.OBSERVE
+        outcome.enter(Phase.OBSERVE)
         found = find()
-        outcome.found = True
+        outcome.observe(account_known=True)
         if found.account:
             self._converge(outcome, found.account)
         else:
-            outcome.known = outcome.known | found.ids if found.ids else outcome.known
+            outcome.observe(other_ids=outcome.observed.other_ids | found.ids)
             self._create(outcome)
 
     def _check_key(self, outcome: Outcome) -> None:
         check = self._clients.freshservice.check_tenant(outcome.tenant)
-        outcome.note_check(check)
+        outcome.observe_check(check)
         if check.status is not KeyStatus.VALID:
             raise check.failed()
 
     def _unlink(self, outcome: Outcome, find: Callable[[], Found]) -> None:
-        outcome.phase = Phase.OBSERVE
-        tenant = outcome.tenant
+        outcome.enter(Phase.OBSERVE)
+        tenant, applied = outcome.tenant, outcome.applied
         found = find()
         account = outcome.account = found.account
-        outcome.found = True
+        outcome.observe(account_known=True)
         if account is None and found.candidates:
             self._note_still_linked(outcome, found)
-        outcome.plan = plan_absent(tenant, account)
+        applied.plan = plan_absent(tenant, account)
         if account is None or self._rules.check_mode:
-            outcome.actions = list(outcome.plan.actions)
+            applied.actions = list(applied.plan.actions)
             return
-        outcome.phase = Phase.APPLY
+        outcome.enter(Phase.APPLY)
         if self._writer.delete(tenant, account):
-            outcome.actions.append(Action.DELETE)
-            outcome.phase = Phase.CONFIRM
+            applied.actions.append(Action.DELETE)
+            outcome.enter(Phase.CONFIRM)
         else:
             outcome.account = None
 
     def _note_still_linked(self, outcome: Outcome, found: Found) -> None:
         left = ", ".join(f"{item.account.id} (domain {item.domain or 'unknown'})" for item in found.candidates)
-        outcome.still_linked = True
+        outcome.observe(still_linked=True)
         outcome.warnings.append(
             f"No account of this domain is linked, but its owner still has others, which stay: {left}. Correct the"
             " domain if one of these was meant."
@@ -276,86 +243,46 @@ class Linker:
 
     def _converge(self, outcome: Outcome, account: Account) -> None:
         outcome.account = account
-        look = self._look(outcome.tenant, account)
-        outcome.note_view(account, look.view)
+        seen = self._inspector.inspect(outcome.tenant, account)
+        outcome.observe_view(account, seen.view)
         if self._rules.verify_link is VerifyLink.CALL:
-            look = self._proven(outcome, account, look)
-        outcome.domain = look.stored.domain
-        outcome.stored_key = look.stored.key
-        plan = outcome.plan = plan_present(outcome.tenant, account, look.stored)
+            seen = self._inspector.prove(outcome.tenant, account, sure(outcome.agent), seen)
+            outcome.verified = seen.verified
+        outcome.observe(stored=seen.stored, was_broken=account.status in BROKEN)
+        plan = outcome.applied.plan = plan_present(outcome.tenant, account, seen.stored)
         outcome.warnings += plan.warnings
-        if look.hub_missing:
+        if seen.hub_missing:
             outcome.warnings.append(
                 "This StackOne does not offer the Hub API, so it is not known which domain and API key the account stores."
             )
         if Action.RELINK in plan.actions:
-            self._note_agent_change(outcome, account, look.agent)
+            self._note_agent_change(outcome, account, seen.agent)
         if self._rules.check_mode or not plan.actions:
-            outcome.actions = list(plan.actions)
+            outcome.applied.actions = list(plan.actions)
             return
-        outcome.phase = Phase.APPLY
-        outcome.was_broken = account.status in BROKEN
+        outcome.enter(Phase.APPLY)
         if Action.RELINK in plan.actions:
-            session = look.session or self._writer.edit_session(outcome.tenant, account)
-            view = look.view or self._clients.hub.view(session, account.id)
-            outcome.note_view(account, view)
+            session = seen.session or self._writer.edit_session(outcome.tenant, account)
+            view = seen.view or self._clients.hub.view(session, account.id)
+            outcome.observe_view(account, view)
             self._writer.relink(outcome, account, session, view)
         if plan.changes:
             self._writer.change(outcome, account, plan.changes)
-        outcome.phase = Phase.CONFIRM
-
-    def _look(self, tenant: Tenant, account: Account) -> Look:
-        """What the account stores: as remembered, else as the Hub's edit view shows it."""
-        listed = stored_domain(tenant, account.setup_information)
-        if tenant.update_credentials not in (UpdateCredentials.ON_DRIFT, UpdateCredentials.ON_DOUBT):
-            return Look(Stored(listed))
-        remembered = self._memory.recall(tenant, account)
-        if remembered is StoredKey.UNCHANGED:
-            return Look(Stored(listed or tenant.domain, remembered))
-        seen = self._view(tenant, account)
-        if seen is None:
-            return Look(Stored(listed), hub_missing=True)
-        session, view = seen
-        stored = compare_stored(tenant, view)
-        if remembered is StoredKey.CHANGED and stored.key is not StoredKey.CHANGED and not stored.others:
-            # Nothing visible differs, yet what was sent when the account last changed was something else.
-            stored = replace(stored, key=StoredKey.CHANGED)
-        return Look(replace(stored, domain=stored.domain or listed), session, view)
-
-    def _view(self, tenant: Tenant, account: Account) -> tuple[ConnectSession, AccountView] | None:
-        """Return what the Hub shows of an account, and the session; None where this StackOne has no Hub."""
-        hub = self._clients.hub
-        try:
-            session = None if hub.missing else self._writer.edit_session(tenant, account)
-            return (session, hub.view(session, account.id)) if session else None
-        except Failed as error:
-            if error.failure.code is FailureCode.HUB_UNAVAILABLE:
-                return None
-            raise
-
-    def _proven(self, outcome: Outcome, account: Account, look: Look) -> Look:
-        """What a call through the account proves of the stored key, where it is not known to be sent again anyway."""
-        tenant, agent = outcome.tenant, sure(outcome.agent)
-        resent = tenant.update_credentials is UpdateCredentials.ALWAYS or stored_drift(tenant, look.stored)
-        if resent or not account.active:
-            return look
-        answering = verify(self._clients.stackone, account, agent)
-        outcome.verified = answering.proof is Proof.SAME
-        key = StoredKey.UNCHANGED if outcome.verified else StoredKey.CHANGED
-        return replace(look, stored=replace(look.stored, key=key), agent=answering.agent)
+        outcome.enter(Phase.CONFIRM)
 
     def _prove_sent(self, outcome: Outcome) -> None:
-        """The key that was just sent is the one that works."""
+        """Call through the account. Raises Failed(link_mismatch) if the key that was sent is not the one that works."""
         account, agent = sure(outcome.account), sure(outcome.agent)
-        answering = verify(self._clients.stackone, account, agent)
-        outcome.verified = answering.proof is Proof.SAME
+        result = verify(self._clients.stackone, account, agent)
+        outcome.verified = result.answerer is Answerer.SAME
         if not outcome.verified:
-            raise mismatch(account, answering, agent)
+            raise mismatch(account, result, agent)
 
     def _note_agent_change(self, outcome: Outcome, account: Account, before: Agent | None) -> None:
         agent = outcome.agent
-        outcome.agent_change = agent_change(outcome.tenant, account, agent, before)
-        if outcome.agent_change is AgentChange.OTHER and agent:
+        change = agent_change(outcome.tenant, account, agent, before)
+        outcome.observe(agent_change=change)
+        if change is AgentChange.OTHER and agent:
             former = before.name_or_id if before else account.origin_username
             outcome.warnings.append(f"The key is another agent's: {agent.name_or_id}; before it was {former}.")
 
@@ -364,9 +291,9 @@ class Linker:
         username = self._username(outcome)
         plan = plan_create(tenant, username)
         if self._rules.check_mode:
-            outcome.plan, outcome.actions = plan, list(plan.actions)
+            outcome.applied.plan, outcome.applied.actions = plan, list(plan.actions)
             return
-        outcome.phase = Phase.APPLY
+        outcome.enter(Phase.APPLY)
         session: ConnectSession | None = None
         if not (tenant.allow_multiple or self._rules.listing_is_fresh):
             session = self._writer.open_session(tenant, username)
@@ -376,14 +303,13 @@ class Linker:
                 self._take_over(outcome, existing)
                 return
         form, session = self._writer.form_for(tenant, username, session)
-        outcome.plan = plan
+        outcome.applied.plan = plan
         self._writer.create(outcome, form, session, username)
-        outcome.domain = tenant.domain
-        outcome.phase = Phase.CONFIRM
+        outcome.enter(Phase.CONFIRM)
 
     def _take_over(self, outcome: Outcome, account_id: str) -> None:
         """Make an account that somebody else linked the tenant's own, as one that was found."""
-        outcome.phase = Phase.OBSERVE
+        outcome.enter(Phase.OBSERVE)
         self._converge(outcome, self._stored_account(outcome.tenant, account_id))
 
     def _stored_account(self, tenant: Tenant, account_id: str) -> Account:
@@ -404,9 +330,8 @@ def _located(outcome: Outcome) -> Iterator[None]:
     try:
         yield
     except Failed as error:
-        outcome.failure = error.located(outcome.phase, outcome.tenant.name)
+        outcome.fail(error)
     except Stopped as stop:
-        uncertain = outcome.lost is not None
-        outcome.failure = interrupted(str(stop), uncertain).located(outcome.phase, outcome.tenant.name)
+        outcome.fail(interrupted(str(stop), uncertain=outcome.lost is not None))
     except Exception as error:
-        outcome.failure = defect(error).located(outcome.phase, outcome.tenant.name)
+        outcome.fail(defect(error))

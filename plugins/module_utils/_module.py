@@ -37,7 +37,11 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._reading import read
 from ansible_collections.tenantlink.stackone.plugins.module_utils._secrets import SHORTEST_SECRET
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, normalise_key
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
+    invalid_argument,
+    missing_options,
+    normalise_key,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
     Scrubber,
     forms_of,
@@ -106,7 +110,7 @@ class Module(AnsibleModule):
         if self._faults:
             return invalid_argument(" ".join(self._faults), "Correct it, then run again.").failure
         if missing and not self._understood:
-            return invalid_argument(f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.").failure
+            return missing_options(missing).failure
         return invalid_argument(one_line(msg)).failure
 
     def arguments_shown(self) -> dict[str, Any]:

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._secrets import SHORTEST_SECRET
@@ -138,9 +140,15 @@ def normalise_key(text: str, option: str) -> str:
     return key
 
 
-def invalid_argument(message: str, remediation: str = "") -> Failed:
-    """A failure that is known before any request."""
-    return Failed(FailureCode.INVALID_ARGUMENT, message, remediation, phase=Phase.ARGUMENTS)
+def invalid_argument(message: str, remediation: str = "", **details: Any) -> Failed:
+    """Return a failure that is known before any request."""
+    return Failed(FailureCode.INVALID_ARGUMENT, message, remediation, phase=Phase.ARGUMENTS, details=details)
+
+
+def missing_options(names: Sequence[str], remediation: str = "") -> Failed:
+    """Return the failure of options that must be set and are not; its details name them."""
+    verb = "is" if len(names) == 1 else "are"
+    return invalid_argument(f"{' and '.join(names)} {verb} missing.", remediation, missing=list(names))
 
 
 def quoted(text: str) -> str:

@@ -15,5 +15,7 @@ def unfinished(outcome: Outcome, stopped: str | None) -> Outcome:
 
     It is a copy: the thread that works on the tenant may still change its own.
     """
-    failure = interrupted(stopped, outcome.phase is Phase.APPLY).located(outcome.phase, outcome.tenant.name)
-    return replace(outcome, failure=failure, actions=list(outcome.actions), warnings=[], key_check=None)
+    applied = replace(outcome.applied, actions=list(outcome.applied.actions))
+    known = replace(outcome, applied=applied, warnings=[])
+    known.fail(interrupted(stopped, uncertain=outcome.phase is Phase.APPLY))
+    return known

@@ -26,7 +26,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import s
 DOING = "call Freshservice through the account"
 
 
-class Proof(str, Enum):
+class Answerer(str, Enum):
     """Who answers a call through an account: the agent of the declared key, another one, or nobody."""
 
     SAME = "same"
@@ -35,14 +35,14 @@ class Proof(str, Enum):
 
 
 @dataclass(frozen=True)
-class Answering:
+class CallResult:
     """What a call through an account proves. An agent has one key, so the same agent means the same key (F15)."""
 
-    proof: Proof
+    answerer: Answerer
     agent: Agent | None = None
 
 
-def verify(stackone: StackOne, account: Account, agent: Agent) -> Answering:
+def verify(stackone: StackOne, account: Account, agent: Agent) -> CallResult:
     """Call through the account, and compare who answers with the declared key's agent.
 
     Raises Failed(link_not_verified) where the call proves nothing.
@@ -56,12 +56,12 @@ def verify(stackone: StackOne, account: Account, agent: Agent) -> Answering:
     return judge(sure(check), account, agent)
 
 
-def judge(check: KeyCheck, account: Account, agent: Agent) -> Answering:
+def judge(check: KeyCheck, account: Account, agent: Agent) -> CallResult:
     """What the provider's answer proves. Raises Failed(link_not_verified)."""
     if check.agent:
-        return Answering(Proof.SAME if check.agent.id == agent.id else Proof.OTHER, check.agent)
+        return CallResult(Answerer.SAME if check.agent.id == agent.id else Answerer.OTHER, check.agent)
     if check.status is KeyStatus.KEY_REFUSED:
-        return Answering(Proof.REFUSED)
+        return CallResult(Answerer.REFUSED)
     raise _not_verified(account, check.evidence, check.retriable, check.http_status)
 
 
@@ -78,17 +78,17 @@ def provider_answer(answer: Answer) -> Answer:
     raise _without_provider(answer)
 
 
-def mismatch(account: Account, answering: Answering, agent: Agent) -> Failed:
+def mismatch(account: Account, result: CallResult, agent: Agent) -> Failed:
     """The account was linked with the declared key, but does not answer as its agent."""
-    if answering.agent:
-        what = f"answers as agent {answering.agent.name_or_id}, not as {agent.name_or_id}"
+    if result.agent:
+        what = f"answers as agent {result.agent.name_or_id}, not as {agent.name_or_id}"
     else:
         what = f"does not answer as agent {agent.name_or_id}: Freshservice refuses the key that it stores"
     return Failed(
         FailureCode.LINK_MISMATCH,
         f"account {account.id} {what}.",
         "Run again with update_credentials: always; if it stays, ask StackOne's support which key the account uses.",
-        details={"account_id": account.id, "answered_by": answering.agent.email if answering.agent else None},
+        details={"account_id": account.id, "answered_by": result.agent.email if result.agent else None},
     )
 
 

@@ -173,6 +173,7 @@ failure:
   type: dict
   sample:
     code: stackone_key_refused
+    message: StackOne refused the API key.
     phase: observe
     tenant: accounts
     http_status: 401

@@ -182,6 +182,7 @@ failure:
   type: dict
   sample:
     code: ambiguous_account
+    message: several accounts could be this tenant's.
     phase: observe
     tenant: owner customer-4711
     http_status: null

@@ -133,6 +133,10 @@ failure:
       description: The verdict, or V(invalid_domain), V(invalid_argument) or V(library_missing).
       type: str
       sample: key_disabled
+    message:
+      description: What is wrong, in one sentence.
+      type: str
+      sample: several accounts could be this tenant's.
     phase:
       description: V(arguments) or V(key_check).
       type: str

@@ -211,6 +211,16 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+domain:
+  description: The declared domain, as a bare label; V(none) if only O(account_id) names what to unlink.
+  returned: always, unless an option is wrong
+  type: str
+  sample: mycompany
+origin_owner_id:
+  description: The declared owner; V(none) if only O(account_id) names what to unlink.
+  returned: always, unless an option is wrong
+  type: str
+  sample: customer-4711
 account:
   description: The linked account, as StackOne last showed it.
   returned: when there is one
@@ -353,6 +363,10 @@ failure:
           V(change_not_kept), V(link_mismatch), V(link_not_verified), V(stopped), V(library_missing).
       type: str
       sample: ambiguous_account
+    message:
+      description: What is wrong, in one sentence.
+      type: str
+      sample: several accounts could be this tenant's.
     phase:
       description: V(arguments), V(key_check), V(observe), V(apply) or V(confirm).
       type: str
@@ -368,6 +382,7 @@ failure:
     details:
       description:
         - More, depending on the code.
+        - C(missing) lists the options that must be set and are not. C(started=false) if the run was stopped before its turn came.
         - C(uncertain=true) where a change was sent, its answer was lost, and nothing shows whether it was made. What RV(actions)
           and RV(ignore:changed) say leaves it out; the next run finds out.
       type: dict
@@ -413,22 +428,24 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
     """The module's result, in the shape that RETURN documents."""
     result: dict[str, Any] = {
         "changed": outcome.changed,
-        "actions": [action.value for action in outcome.actions],
-        "stored_key": outcome.stored_key.value,
-        "agent_change": outcome.agent_change.value if outcome.agent_change else None,
+        "domain": outcome.tenant.domain,
+        "origin_owner_id": outcome.tenant.origin_owner_id,
+        "actions": [action.value for action in outcome.applied.actions],
+        "stored_key": outcome.observed.stored.key.value,
+        "agent_change": outcome.observed.agent_change.value if outcome.observed.agent_change else None,
         "verified": outcome.verified,
         "warnings": outcome.warnings,
     }
     if outcome.account:
         result["account"] = outcome.account.as_dict(outcome.domain)
-    if outcome.key_check:
-        result["key_check"] = outcome.key_check.as_dict()
-        if outcome.key_check.agent:
-            result["agent"] = outcome.key_check.agent.as_dict()
-    if outcome.profile_drift:
-        result["profile_drift"] = outcome.profile_drift.as_dict()
-    if outcome.changed and outcome.plan:
-        result["diff"] = {"before": outcome.plan.before, "after": outcome.plan.after}
+    if outcome.observed.key_check:
+        result["key_check"] = outcome.observed.key_check.as_dict()
+        if outcome.observed.key_check.agent:
+            result["agent"] = outcome.observed.key_check.agent.as_dict()
+    if outcome.observed.profile_drift:
+        result["profile_drift"] = outcome.observed.profile_drift.as_dict()
+    if outcome.changed and outcome.applied.plan:
+        result["diff"] = {"before": outcome.applied.plan.before, "after": outcome.applied.plan.after}
     return result
 
 

@@ -123,6 +123,7 @@ failure:
   type: dict
   sample:
     code: invalid_argument
+    message: vault_file is not encrypted.
     phase: arguments
     tenant: null
     http_status: null

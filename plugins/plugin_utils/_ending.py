@@ -4,14 +4,12 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import WHERE_A_KEY_GOES
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document import (
     SERVICES,
@@ -26,6 +24,7 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import (
     account_row,
     host_row,
     mapping,
+    missing_options,
     shown,
     was_started,
 )
@@ -35,6 +34,7 @@ MOST = 50
 """How many tenants of a kind are named."""
 
 DIED = "The module ended without a result. Run again with -vvv to see why."
+STACKONE_KEY = "stackone_api_key"
 KEY_OF_HOST_MISSING = "freshservice_link_api_key is missing. Set it for this host, encrypted with ansible-vault."
 NO_TENANT = "The list holds no tenant, so nothing was done."
 
@@ -99,7 +99,7 @@ def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending
     if row.outcome != Outcome.UNLINKED.value:
         account += f", {row.account_status or 'not linked yet'}"
     agent = f", agent {row.agent}" if row.agent else ""
-    moved = "".join(f"; {change}" for change in row.changes if change.startswith("domain: "))
+    moved = f"; {row.moved}" if row.moved else ""
     return Ending([f"{host}: {row.outcome}; {account}{agent}{moved}"], "")
 
 
@@ -113,18 +113,17 @@ def ending_of_document(document: Mapping[Any, Any], asked: Asked) -> Ending:
 
 
 def _host_failure(host: str, result: Mapping[Any, Any], asked: Asked) -> str:
-    line = shown(result.get("msg")) or DIED
-    if re.search(r"\bmissing\b", line) and re.search(r"\bapi_key\b", line):
+    if _lacks_key(result):
         return f"{host}: {KEY_OF_HOST_MISSING}"
-    tenant = shown(mapping(result.get("failure")).get("tenant"))
-    line = _of_run(line, asked, of_list=False)
-    return line if tenant and line.startswith(tenant) else f"{host}: {line}"
+    line = _of_run(result, shown(result.get("msg")) or DIED, asked, of_list=False)
+    return line if shown(mapping(result.get("failure")).get("tenant")) else f"{host}: {line}"
 
 
-def _of_run(line: str, asked: Asked, of_list: bool = True) -> str:
-    """Return a module's line about the whole run in the role's words."""
-    words = in_role_words(line, of_list)
-    return f"{words}{_near(asked.near)}" if words == KEY_MISSING else words
+def _of_run(result: Mapping[Any, Any], line: str, asked: Asked, of_list: bool = True) -> str:
+    """Return what a module's result says of the whole run, which is a line of it, in the role's words."""
+    if STACKONE_KEY in missing_options(result):
+        return f"{KEY_MISSING}{_near(asked.near)}"
+    return in_role_words(line, of_list)
 
 
 def _near(names: Sequence[str]) -> str:
@@ -282,9 +281,12 @@ def _no_keys_at_all(keyless: Sequence[Mapping[Any, Any]], asked: Asked) -> str:
 
 
 def _failure_line(record: Mapping[Any, Any], keys: Keys, unused: Sequence[str]) -> str:
-    line, hint = _in_role_words(record), keys.hint(record, unused) if _lacks_key(record) else ""
+    hint = keys.hint(record, unused) if _lacks_key(record) else ""
+    if not hint:
+        return _in_role_words(record)
     # The module can only say in general where a key goes.
-    return f"{line.replace(WHERE_A_KEY_GOES, '').rstrip()} {hint}" if hint else line
+    failure = mapping(record["failure"])
+    return f"{shown(failure.get('tenant'))}: {shown(failure.get('message'))} {hint}"
 
 
 def _in_role_words(record: Mapping[Any, Any]) -> str:
@@ -292,8 +294,7 @@ def _in_role_words(record: Mapping[Any, Any]) -> str:
 
 
 def _lacks_key(record: Mapping[Any, Any]) -> bool:
-    line = shown(mapping(record.get("failure")).get("msg"))
-    return "api_key" in line and "missing" in line and "admin_api_key" not in line
+    return "api_key" in missing_options(record)
 
 
 def _first(lines: Sequence[str], asked: Asked) -> Iterator[str]:
@@ -322,10 +323,10 @@ def _missing(asked: Asked) -> Iterator[str]:
 
 def _verdict(result: Mapping[Any, Any], asked: Asked, failed: int) -> str:
     if not _ended(result) or (not failed and not mapping(result.get("summary")) and result.get("msg")):
-        return _of_run(shown(result.get("msg")) or DIED, asked)
+        return _of_run(result, shown(result.get("msg")) or DIED, asked)
     summary = mapping(result.get("summary"))
     waiting = summary.get("not_started", 0)
-    parts = [_of_run(problem_of(result) or "", asked), asked.waiting_failed]
+    parts = [_of_run(result, problem_of(result) or "", asked), asked.waiting_failed]
     if failed:
         others = f", {waiting} {'was' if waiting == 1 else 'were'} not started" if waiting else ""
         parts.append(

@@ -36,9 +36,6 @@ CLOSE = 0.75
 _SPECS = Path(__file__).resolve().parents[2] / "roles" / "freshservice_link" / "meta" / "argument_specs.yml"
 _VARIABLE = re.compile(rf"^ {{6}}({PREFIX}\w+):", re.MULTILINE)
 _DEMAND = re.compile(r"([a-z]+) must be\b")
-_KEY_MISSING = re.compile(
-    r"missing required arguments: stackone_api_key\b|stackone_api_key is (missing|required)", re.IGNORECASE
-)
 
 
 @lru_cache(maxsize=1)
@@ -72,8 +69,6 @@ def in_role_words(line: str, of_list: bool) -> str:
     Names without an underscore are plain words as well, so they are only replaced where they begin the line and a demand.
     Files and folders of such a name are left alone.
     """
-    if _KEY_MISSING.search(line):
-        return KEY_MISSING
     word = _DEMAND.match(line)
     if word and f"{PREFIX}{word[1]}" in variables() and not (of_list and word[1] in OF_A_TENANT):
         return f"{PREFIX}{line}"

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import STARTED
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     Action,
@@ -29,10 +29,7 @@ SPOKEN = {"origin_owner_name": "owner name", "origin_username": "username"}
 NO_REASON = "It failed, and the result does not say why."
 
 _INVISIBLE = re.compile("[\u180e\ufff9-\ufffb\U000e0000-\U000e007f]")
-_TENANT_NAME = re.compile(r"(\S+) \(owner (.*)\)")
 _PLAIN_WORD = re.compile(r"[a-z]+ ")
-_NEVER_STARTED = "this tenant was not started."
-"""What the modules say of a tenant whose turn never came."""
 
 
 class Outcome(str, Enum):
@@ -70,7 +67,7 @@ _SECRET_WORDS = [word.value for word in StoredKey]
 
 @dataclass(frozen=True)
 class Row:
-    """One tenant in a report. What is unknown is empty. C(changed) only counts, so it is in no column."""
+    """One tenant in a report. What is unknown is empty. `changed` and `moved` are in no column."""
 
     domain: str = ""
     origin_owner_id: str = ""
@@ -86,6 +83,8 @@ class Row:
     code: str = ""
     warnings: list[str] = field(default_factory=list)
     changed: bool = False
+    moved: str = ""
+    """The change of its domain, if there was one: its customer's data comes from another site."""
 
     @property
     def failed(self) -> bool:
@@ -97,7 +96,7 @@ class Row:
         return {name: getattr(self, name) for name in (*COLUMNS, "changed")}
 
 
-COLUMNS = [each.name for each in fields(Row) if each.name != "changed"]
+COLUMNS = [each.name for each in fields(Row) if each.name not in ("changed", "moved")]
 LISTS = ("changes", "warnings")
 
 
@@ -139,16 +138,17 @@ def mapping(value: Any) -> Mapping[Any, Any]:
 
 
 def trouble_from(record: Mapping[Any, Any]) -> Trouble:
-    """Take a failure's line apart: it begins with the tenant, and ends with the remediation."""
+    """Return the parts of a record's failure; of a failure that has none, its line."""
     if not (record.get("failure") or record.get("msg")):
         return Trouble()
     failure = mapping(record.get("failure"))
     line = shown(failure.get("msg")) or shown(record.get("msg"))
     if not failure:
         return Trouble(_sentence(line or shown(record.get("failure"))) or NO_REASON)
-    code, remediation = shown(failure.get("code")), shown(failure.get("remediation"))
-    problem = line.removeprefix(f"{shown(failure.get('tenant'))}: ").removesuffix(remediation).rstrip()
-    return Trouble(_sentence(problem or code.replace("_", " ")) or NO_REASON, remediation, code)
+    code, message = shown(failure.get("code")), shown(failure.get("message"))
+    if line and not message:
+        return Trouble(line, code=code)
+    return Trouble(_sentence(message or code.replace("_", " ")) or NO_REASON, shown(failure.get("remediation")), code)
 
 
 def link_row(record: Mapping[Any, Any], check_mode: bool) -> Row:
@@ -211,8 +211,8 @@ def host_row(host: str, result: Mapping[Any, Any], check_mode: bool) -> Row:
     """The result of freshservice_link or freshservice_key_info for one host."""
     account, check = mapping(result.get("account")), mapping(result.get("key_check"))
     before, after = (mapping(mapping(result.get("diff")).get(side)) for side in ("before", "after"))
-    named = _TENANT_NAME.fullmatch(shown(mapping(result.get("failure")).get("tenant")))
-    told = (result, account, after, before, dict(zip(("domain", "origin_owner_id"), named.groups())) if named else {})
+    told = (account, after, before, result)
+    differences = _differences(before, after)
     verdict = shown(check.get("status"))
     record = {
         **result,
@@ -232,7 +232,8 @@ def host_row(host: str, result: Mapping[Any, Any], check_mode: bool) -> Row:
         domain=_first("domain", *told) or host,
         account_status=shown(account.get("status")),
         verdict=verdict,
-        changes=[*_changes(_differences(before, after)), *_agent_change(result)],
+        changes=[*_changes(differences), *_agent_change(result)],
+        moved=next(_changes({name: sides for name, sides in differences.items() if name == "domain"}), ""),
     )
 
 
@@ -254,9 +255,18 @@ def _row(record: Mapping[Any, Any], outcome: str, **own: Any) -> Row:
 
 
 def was_started(record: Mapping[Any, Any]) -> bool:
-    """Whether a tenant's turn came before the run was stopped."""
-    failure = mapping(record.get("failure"))
-    return failure.get("code") != FailureCode.STOPPED.value or _NEVER_STARTED not in shown(failure.get("msg"))
+    """Return whether a tenant's turn came before the run was stopped."""
+    return details_of(record).get(STARTED) is not False
+
+
+def details_of(record: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """Return the details of a record's failure."""
+    return mapping(mapping(record.get("failure")).get("details"))
+
+
+def missing_options(record: Mapping[Any, Any]) -> list[str]:
+    """Return the options that a record's failure calls missing."""
+    return texts(details_of(record).get("missing"))
 
 
 def _link_outcome(record: Mapping[Any, Any], action: str, check_mode: bool) -> str:

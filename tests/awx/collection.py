@@ -13,7 +13,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.collection import ROOT
+
 REQUIREMENTS = ROOT / "requirements-awx.txt"
 CACHE = ROOT / ".awx"
 INSIDE = "ansible_collections/awx/awx/"

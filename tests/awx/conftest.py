@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import pytest
 
-from .house import House
+from .setup_runner import SetupRunner
 
 
 @pytest.fixture(scope="class")
-def house(tmp_path_factory):
+def runner(tmp_path_factory):
     """One for all tests of a class, in their order: each begins with what the one before has left."""
-    return House(tmp_path_factory.mktemp("controller"))
+    return SetupRunner(tmp_path_factory.mktemp("controller"))

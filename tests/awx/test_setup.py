@@ -12,8 +12,8 @@ import json
 import pytest
 import yaml
 
-from .house import AWX, SECRETS
 from .kinds import CONTEXT, JOB, rendered
+from .setup_runner import AWX, SECRETS
 
 WORKFLOW = "Check, approve and link Freshservice tenants"
 OF_A_LIST = {
@@ -46,25 +46,25 @@ MAIL = {
 NO_PASSWORD = {"awx_notification_password": ""}
 
 
-def playbooks(house):
-    return {thing.fields["name"]: thing.fields["playbook"] for thing in house.controller.all("job_templates")}
+def playbooks(runner):
+    return {thing.fields["name"]: thing.fields["playbook"] for thing in runner.controller.all("job_templates")}
 
 
-def template(house, name):
-    return house.controller.named("job_templates", name)
+def template(runner, name):
+    return runner.controller.named("job_templates", name)
 
 
-def variables(house, name):
-    return json.loads(template(house, name).fields["extra_vars"])
+def variables(runner, name):
+    return json.loads(template(runner, name).fields["extra_vars"])
 
 
-def share(house, name):
-    return int(variables(house, name)["freshservice_link_requests_per_minute"])
+def share(runner, name):
+    return int(variables(runner, name)["freshservice_link_requests_per_minute"])
 
 
-def places(house, secret):
+def places(runner, secret):
     """Where a secret was sent to, in the last run."""
-    return {request.path.split("/")[3] for request in house.controller.writes() if secret in json.dumps(request.body)}
+    return {request.path.split("/")[3] for request in runner.controller.writes() if secret in json.dumps(request.body)}
 
 
 class TestList:
@@ -72,15 +72,15 @@ class TestList:
 
     SETTINGS = {**WEBHOOK, **NO_PASSWORD, "awx_folder": "/srv/links"}
 
-    def test_all_is_there(self, house):
-        assert house.set_up(**self.SETTINGS) > 0
-        controller = house.controller
-        assert playbooks(house) == OF_A_LIST
+    def test_all_is_there(self, runner):
+        assert runner.set_up(**self.SETTINGS) > 0
+        controller = runner.controller
+        assert playbooks(runner) == OF_A_LIST
         assert controller.names("inventories") == {"Freshservice links", "StackOne accounts"}
         assert controller.names("inventory_sources") == {"Accounts"}
         assert controller.names("projects") == {"Freshservice links"}
         for name in OF_A_LIST:
-            thing = template(house, name)
+            thing = template(runner, name)
             assert controller.names_of(thing, "credentials") == {"StackOne key", "Freshservice keys"}
             assert controller.names_of(thing, "labels") == {"Freshservice links"}
             assert controller.names_of(thing, "notification_templates_error") == {"Freshservice links"}
@@ -88,38 +88,38 @@ class TestList:
             assert thing.fields["timeout"] > 0
             assert thing.fields["job_slice_count"] == 1
 
-    def test_secrets_are_in_credentials_alone(self, house):
+    def test_secrets_are_in_credentials_alone(self, runner):
         """And in no output: each run is searched for them."""
-        assert places(house, SECRETS["awx_stackone_api_key"]) == {"credentials"}
-        assert places(house, SECRETS["awx_vault_password"]) == {"credentials"}
-        secret = house.controller.named("credential_types", "StackOne").fields["inputs"]["fields"]
+        assert places(runner, SECRETS["awx_stackone_api_key"]) == {"credentials"}
+        assert places(runner, SECRETS["awx_vault_password"]) == {"credentials"}
+        secret = runner.controller.named("credential_types", "StackOne").fields["inputs"]["fields"]
         assert [(each["id"], each["secret"]) for each in secret] == [("stackone_api_key", True)]
 
-    def test_shares_fit_into_the_quota(self, house):
+    def test_shares_fit_into_the_quota(self, runner):
         using = set(OF_A_LIST) - {"Verify Freshservice tenants"}
-        assert all(share(house, name) >= 1 for name in using)
-        assert sum(share(house, name) for name in using) <= 1000
+        assert all(share(runner, name) >= 1 for name in using)
+        assert sum(share(runner, name) for name in using) <= 1000
 
-    def test_the_survey_hides_the_key(self, house):
-        survey = template(house, "Link one Freshservice tenant").survey
+    def test_the_survey_hides_the_key(self, runner):
+        survey = template(runner, "Link one Freshservice tenant").survey
         assert {each["variable"] for each in survey["spec"] if each["type"] == "password"} == {"survey_api_key"}
 
-    def test_the_rulebook_may_hand_over_an_event(self, house):
-        asking = {name for name in OF_A_LIST if template(house, name).fields["ask_variables_on_launch"]}
+    def test_the_rulebook_may_hand_over_an_event(self, runner):
+        asking = {name for name in OF_A_LIST if template(runner, name).fields["ask_variables_on_launch"]}
         assert asking == {"Heal Freshservice links"}
 
-    def test_links_by_night_and_looks_every_few_minutes(self, house):
+    def test_links_by_night_and_looks_every_few_minutes(self, runner):
         rules = {}
-        for schedule in house.controller.all("schedules"):
-            of = house.controller.things[schedule.fields["unified_job_template"]].fields["name"]
+        for schedule in runner.controller.all("schedules"):
+            of = runner.controller.things[schedule.fields["unified_job_template"]].fields["name"]
             rules[of] = schedule.fields["rrule"].partition("RRULE:")[2]
         assert rules == {
             "Link Freshservice tenants": "FREQ=DAILY;INTERVAL=1",
             "Heal Freshservice links": "FREQ=MINUTELY;INTERVAL=60",
         }
 
-    def test_the_workflow_asks_between_check_and_links(self, house):
-        controller = house.controller
+    def test_the_workflow_asks_between_check_and_links(self, runner):
+        controller = runner.controller
         steps = {}
         for node in controller.all("workflow_job_template_nodes"):
             runs = controller.things[node.fields["unified_job_template"]]
@@ -135,8 +135,8 @@ class TestList:
         assert controller.names_of(workflow, "notification_templates_error") == {"Freshservice links"}
         assert controller.names_of(workflow, "notification_templates_approvals") == {"Freshservice links"}
 
-    def test_the_webhook_names_the_failed_tenants(self, house):
-        messages = house.controller.named("notification_templates", "Freshservice links").fields["messages"]
+    def test_the_webhook_names_the_failed_tenants(self, runner):
+        messages = runner.controller.named("notification_templates", "Freshservice links").fields["messages"]
         artifacts = {
             "freshservice_link_summary": {"failed": 2},
             "freshservice_link_failed_tenants": ["acme", 'a "quoted" one'],
@@ -152,16 +152,16 @@ class TestList:
             json.loads(rendered(messages["workflow_approval"]["running"]["body"], CONTEXT))["approval"] == "Approve Me"
         )
 
-    def test_a_second_run_changes_nothing(self, house):
-        assert house.set_up(**self.SETTINGS) == 0
-        assert house.written() == []
+    def test_a_second_run_changes_nothing(self, runner):
+        assert runner.set_up(**self.SETTINGS) == 0
+        assert runner.written() == []
 
-    def test_one_setting_is_one_change(self, house):
+    def test_one_setting_is_one_change(self, runner):
         """The time between two looks is the schedule's, and the time-out of a look."""
-        assert house.set_up(**self.SETTINGS, awx_heal_minutes="5") == 2
-        heal = template(house, "Heal Freshservice links")
-        schedule = house.controller.named("schedules", "Heal Freshservice links every few minutes")
-        assert house.written() == [("PATCH", heal.url), ("PATCH", schedule.url)]
+        assert runner.set_up(**self.SETTINGS, awx_heal_minutes="5") == 2
+        heal = template(runner, "Heal Freshservice links")
+        schedule = runner.controller.named("schedules", "Heal Freshservice links every few minutes")
+        assert runner.written() == [("PATCH", heal.url), ("PATCH", schedule.url)]
         assert heal.fields["timeout"] < 5 * 60
         assert schedule.fields["rrule"].endswith("RRULE:FREQ=MINUTELY;INTERVAL=5")
 
@@ -171,33 +171,33 @@ class TestHosts:
 
     SETTINGS = {**MAIL, "awx_by_host": True, "awx_slices": "5", "awx_forks": "3"}
 
-    def test_all_is_there(self, house):
-        project = house.controller.add("projects", {"name": "Freshservice links", "organization": 1})
+    def test_all_is_there(self, runner):
+        project = runner.controller.add("projects", {"name": "Freshservice links", "organization": 1})
         old = {"name": "Repair broken accounts", "organization": 1, "project": project.id, "playbook": "repair.yml"}
-        house.controller.add("job_templates", old)
-        house.set_up(**self.SETTINGS)
-        assert playbooks(house) == OF_HOSTS
-        assert house.controller.names("inventory_sources") == {"Accounts", "Declared tenants"}
-        assert house.controller.names("schedules") == {"Link Freshservice tenants every night"}
+        runner.controller.add("job_templates", old)
+        runner.set_up(**self.SETTINGS)
+        assert playbooks(runner) == OF_HOSTS
+        assert runner.controller.names("inventory_sources") == {"Accounts", "Declared tenants"}
+        assert runner.controller.names("schedules") == {"Link Freshservice tenants every night"}
 
-    def test_only_what_has_no_slices_asks_for_a_limit(self, house):
+    def test_only_what_has_no_slices_asks_for_a_limit(self, runner):
         """A limit makes the slices red that have none of its hosts."""
-        asking = {name: template(house, name).fields["ask_limit_on_launch"] for name in OF_HOSTS}
-        sliced = {name: template(house, name).fields["job_slice_count"] > 1 for name in OF_HOSTS}
+        asking = {name: template(runner, name).fields["ask_limit_on_launch"] for name in OF_HOSTS}
+        sliced = {name: template(runner, name).fields["job_slice_count"] > 1 for name in OF_HOSTS}
         assert [name for name in OF_HOSTS if asking[name]] == ["Link some Freshservice tenants"]
         assert [name for name in OF_HOSTS if sliced[name]] == ["Link Freshservice tenants"]
 
-    def test_slices_and_forks_share(self, house):
-        link, some = template(house, "Link Freshservice tenants"), template(house, "Link some Freshservice tenants")
+    def test_slices_and_forks_share(self, runner):
+        link, some = template(runner, "Link Freshservice tenants"), template(runner, "Link some Freshservice tenants")
         assert (link.fields["job_slice_count"], link.fields["forks"], some.fields["forks"]) == (5, 3, 3)
-        assert share(house, "Link Freshservice tenants") == 400 // 15
-        assert share(house, "Link some Freshservice tenants") == 150 // 3
+        assert share(runner, "Link Freshservice tenants") == 400 // 15
+        assert share(runner, "Link some Freshservice tenants") == 150 // 3
 
-    def test_the_password_of_the_mail_goes_to_the_notification(self, house):
-        assert places(house, SECRETS["awx_notification_password"]) == {"notification_templates"}
+    def test_the_password_of_the_mail_goes_to_the_notification(self, runner):
+        assert places(runner, SECRETS["awx_notification_password"]) == {"notification_templates"}
 
-    def test_the_mail_names_the_failed_tenants(self, house):
-        messages = house.controller.named("notification_templates", "Freshservice links").fields["messages"]
+    def test_the_mail_names_the_failed_tenants(self, runner):
+        messages = runner.controller.named("notification_templates", "Freshservice links").fields["messages"]
         artifacts = {
             "freshservice_link_failed_tenants": ["acme", "globex"],
             "freshservice_link_summary": {"problem": ""},
@@ -209,33 +209,33 @@ class TestHosts:
         context = {**CONTEXT, "job": {**JOB, "artifacts": artifacts}}
         assert rendered(messages["error"]["body"], context).startswith("No StackOne. Failed tenants: none")
 
-    def test_a_second_run_changes_nothing(self, house):
-        assert house.set_up(**self.SETTINGS) == 0
-        assert house.written() == []
+    def test_a_second_run_changes_nothing(self, runner):
+        assert runner.set_up(**self.SETTINGS) == 0
+        assert runner.written() == []
 
-    def test_a_change_of_the_mail_is_sent_once(self, house):
+    def test_a_change_of_the_mail_is_sent_once(self, runner):
         mail = {**self.SETTINGS["awx_notification_configuration"], "recipients": ["others@example.com"]}
         for sent in (["notification_templates"], []):
-            house.set_up(**{**self.SETTINGS, "awx_notification_configuration": mail})
-            assert [path.split("/")[3] for _method, path in house.written()] == sent
-        assert house.set_up(**self.SETTINGS) == 1
+            runner.set_up(**{**self.SETTINGS, "awx_notification_configuration": mail})
+            assert [path.split("/")[3] for _method, path in runner.written()] == sent
+        assert runner.set_up(**self.SETTINGS) == 1
 
-    def test_a_rotation_sends_the_secrets_again(self, house):
-        house.set_up(**self.SETTINGS, awx_update_secrets=True)
-        assert [(method, path.split("/")[3]) for method, path in house.written()] == [
+    def test_a_rotation_sends_the_secrets_again(self, runner):
+        runner.set_up(**self.SETTINGS, awx_update_secrets=True)
+        assert [(method, path.split("/")[3]) for method, path in runner.written()] == [
             ("PATCH", "credentials"),
             ("PATCH", "credentials"),
             ("PATCH", "notification_templates"),
         ]
 
-    def test_a_list_in_their_place_leaves_nothing_behind(self, house):
-        house.set_up(awx_notification_type="")
+    def test_a_list_in_their_place_leaves_nothing_behind(self, runner):
+        runner.set_up(awx_notification_type="")
         without_folder = {name: playbook for name, playbook in OF_A_LIST.items() if name != "Make auth links"}
-        assert playbooks(house) == without_folder
-        assert house.controller.names("inventories") == {"Freshservice links", "StackOne accounts"}
-        assert house.controller.names("inventory_sources") == {"Accounts"}
-        assert house.controller.names("notification_templates") == set()
-        assert house.controller.names("workflow_job_templates") == {WORKFLOW}
+        assert playbooks(runner) == without_folder
+        assert runner.controller.names("inventories") == {"Freshservice links", "StackOne accounts"}
+        assert runner.controller.names("inventory_sources") == {"Accounts"}
+        assert runner.controller.names("notification_templates") == set()
+        assert runner.controller.names("workflow_job_templates") == {WORKFLOW}
 
 
 QUOTA = yaml.safe_load((AWX / "settings.yml").read_text())["awx_requests_per_minute"]
@@ -287,8 +287,8 @@ class TestRefused:
         ],
         ids=lambda value: " ".join(f"{name}={each}" for name, each in value.items()) if isinstance(value, dict) else "",
     )
-    def test_the_message_says_what_to_change(self, house, settings, said):
-        run = house.run(**settings)
+    def test_the_message_says_what_to_change(self, runner, settings, said):
+        run = runner.run(**settings)
         assert run.returncode == 2, run.stdout
         assert said in " ".join(run.stdout.split())
-        assert house.controller.journal == []
+        assert runner.controller.journal == []

@@ -16,11 +16,11 @@ from tests.emulator.handle import EmulatorError
 from . import scenarios
 from .ceiling import Ceiling, CeilingError, find_ceilings
 from .contenders import BARE, URI_LOOP, contenders
-from .house import House, HouseError
 from .lab import Lab
 from .machine import machine, machine_line, versions
 from .options import Options, options_from
 from .plot import draw
+from .runner import Runner, RunnerError
 from .scenarios import MANY, MOST, Finding
 from .tables import Live, ceiling_lines, finding_lines, time_tables
 
@@ -45,11 +45,11 @@ class Benchmark:
         options = self._options
         print(machine_line(self._machine, self._versions), flush=True)
         most = MOST if options.scenarios and not options.quick else 0
-        with House(max(AT_LEAST, most, *options.sizes), options.tls, *NO_QUOTA) as house:
-            self._ceilings = find_ceilings(house, options.ceiling_s)
+        with Runner(max(AT_LEAST, most, *options.sizes), options.tls, *NO_QUOTA) as runner:
+            self._ceilings = find_ceilings(runner, options.ceiling_s)
             print(ceiling_lines(self._ceilings))
             tell = Live(self._ceilings)
-            lab = Lab(house, options.budget_s, options.limit_s, tell)
+            lab = Lab(runner, options.budget_s, options.limit_s, tell)
             for latency in options.latencies:
                 for contender in self._contenders:
                     for size in options.sizes:
@@ -71,8 +71,8 @@ class Benchmark:
         yield from scenarios.two_requests_for_each(lab)
         if not options.quick:
             yield from scenarios.converged_costs_a_listing(lab)
-            with House(scenarios.QUOTA_TENANTS, options.tls, *scenarios.QUOTA_ARGS) as house:
-                limited = Lab(house, options.budget_s, options.limit_s, tell)
+            with Runner(scenarios.QUOTA_TENANTS, options.tls, *scenarios.QUOTA_ARGS) as runner:
+                limited = Lab(runner, options.budget_s, options.limit_s, tell)
                 yield from scenarios.within_the_quota(limited)
 
     def _report(self, lab: Lab) -> int:
@@ -113,7 +113,7 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         return Benchmark(options_from(arguments)).run()
-    except (CeilingError, EmulatorError, HouseError) as wrong:
+    except (CeilingError, EmulatorError, RunnerError) as wrong:
         print(f"BENCHMARK FAILED: {wrong}")
         return 2
 

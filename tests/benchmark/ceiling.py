@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .cells import Traffic
-from .house import House
 from .load import Mix
+from .runner import Runner
 
 
 class CeilingError(RuntimeError):
@@ -32,10 +32,10 @@ class Ceiling:
         return {**asdict(self), "mix": self.mix.value}
 
 
-def find_ceilings(house: House, seconds: float) -> list[Ceiling]:
+def find_ceilings(runner: Runner, seconds: float) -> list[Ceiling]:
     """Every mix, without latency, from a process of its own."""
-    found = [_find(house, mix, seconds) for mix in Mix]
-    house.emulator.reset()
+    found = [_find(runner, mix, seconds) for mix in Mix]
+    runner.emulator.reset()
     return found
 
 
@@ -45,18 +45,18 @@ def ceiling_of(ceilings: list[Ceiling], traffic: Traffic) -> float:
     return next((found.requests_per_second for found in ceilings if found.mix is mix), 0.0)
 
 
-def _find(house: House, mix: Mix, seconds: float) -> Ceiling:
-    house.emulator.reset()
-    profile = next(profile for profile in house.emulator.profiles() if profile["default"])
-    given = {**house.connection(), "tenants": house.tenants, "profile": profile["integration_id"]}
-    variables = house.write("vars.json", given)
-    before = house.server_cpu_s()
+def _find(runner: Runner, mix: Mix, seconds: float) -> Ceiling:
+    runner.emulator.reset()
+    profile = next(profile for profile in runner.emulator.profiles() if profile["default"])
+    given = {**runner.connection(), "tenants": runner.tenants, "profile": profile["integration_id"]}
+    variables = runner.write("vars.json", given)
+    before = runner.server_cpu_s()
     command = [sys.executable, "-m", "tests.benchmark.load", str(variables), mix.name, str(seconds)]
-    usage = house.execute(command, 30 + 10 * seconds)
-    server = house.server_cpu_s() - before
+    usage = runner.execute(command, 30 + 10 * seconds)
+    server = runner.server_cpu_s() - before
     if usage.code:
-        raise CeilingError(house.last_words())
-    said = json.loads(house.output.read_text())
+        raise CeilingError(runner.last_words())
+    said = json.loads(runner.output.read_text())
     if said["refused"]:
         raise CeilingError(f"{said['refused']} of {said['sent']} requests were refused ({mix.value})")
     return Ceiling(mix, said["sent"] / said["seconds"], server / said["seconds"], said["busy"])

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.collection import ROOT
+
 from .cells import Phase
 
-ROOT = Path(__file__).resolve().parents[2]
 PLAYS = Path(__file__).with_name("plays")
 NOTHING = PLAYS / "nothing.yml"
 DEFAULT_CONCURRENCY = 64

@@ -9,16 +9,16 @@ from typing import Any
 
 from .cells import Cell, Cells, Phase, extrapolated, traffic_of
 from .contenders import Contender
-from .house import House, wrong_accounts
+from .runner import Runner, wrong_accounts
 
 
 class Lab:
     """Measures on one emulator. What was measured once is not measured again."""
 
-    def __init__(self, house: House, budget_s: float, limit_s: float, tell: Callable[[Cell], None]) -> None:
+    def __init__(self, runner: Runner, budget_s: float, limit_s: float, tell: Callable[[Cell], None]) -> None:
         self.cells = Cells()
-        self.startup_s = house.startup_s()
-        self._house = house
+        self.startup_s = runner.startup_s()
+        self._runner = runner
         self._budget_s = budget_s
         self._limit_s = limit_s
         self._tell = tell
@@ -62,10 +62,10 @@ class Lab:
     def first_link(self, contender: Contender, latency_ms: int, tenants: int, **variables: Any) -> Cell:
         """Link all tenants, where nothing is linked yet. Not kept among the cells."""
         self._prepare(latency_ms)
-        remember = {"fingerprints": str(self._house.fingerprints)} if contender.remembers else {}
+        remember = {"fingerprints": str(self._runner.fingerprints)} if contender.remembers else {}
         cell = self._run(contender, Phase.FIRST, latency_ms, tenants, **remember, **variables)
-        keys = dict(list(self._house.keys.items())[:tenants])
-        cell.problems += wrong_accounts(self._house.emulator.accounts(), keys)
+        keys = dict(list(self._runner.keys.items())[:tenants])
+        cell.problems += wrong_accounts(self._runner.emulator.accounts(), keys)
         self._tell(cell)
         return cell
 
@@ -85,33 +85,33 @@ class Lab:
                 self._tell(cell)
 
     def _prepare(self, latency_ms: int) -> None:
-        self._house.fingerprints.unlink(missing_ok=True)
-        self._house.emulator.reset()
-        self._house.emulator.latency(latency_ms)
+        self._runner.fingerprints.unlink(missing_ok=True)
+        self._runner.emulator.reset()
+        self._runner.emulator.latency(latency_ms)
 
     def _again(self, contender: Contender, phase: Phase, latency_ms: int, tenants: int) -> Cell:
-        remember = {"fingerprints": str(self._house.fingerprints)} if phase is Phase.REMEMBERED else {}
-        before = self._house.emulator.accounts()
+        remember = {"fingerprints": str(self._runner.fingerprints)} if phase is Phase.REMEMBERED else {}
+        before = self._runner.emulator.accounts()
         cell = self._run(contender, phase, latency_ms, tenants, **remember)
         if cell.traffic and cell.traffic.changing:
             cell.problems.append(f"{cell.traffic.changing} changing requests although nothing was to be changed")
-        if self._house.emulator.accounts() != before:
+        if self._runner.emulator.accounts() != before:
             cell.problems.append("the accounts are not what they were")
         self._tell(cell)
         return cell
 
     def _run(self, contender: Contender, phase: Phase, latency_ms: int, tenants: int, **variables: Any) -> Cell:
-        house = self._house
-        house.emulator.clear_requests()
-        server = house.server_cpu_s()
-        usage = house.run(contender, tenants, self._limit_s, **variables)
-        server = house.server_cpu_s() - server
-        traffic = traffic_of(house.emulator.requests(caller="client"))
+        runner = self._runner
+        runner.emulator.clear_requests()
+        server = runner.server_cpu_s()
+        usage = runner.run(contender, tenants, self._limit_s, **variables)
+        server = runner.server_cpu_s() - server
+        traffic = traffic_of(runner.emulator.requests(caller="client"))
         cell = Cell(contender.name, phase, latency_ms, tenants, [usage.wall_s], usage, traffic, server)
         if usage.timed_out:
             cell.problems.append(f"ended after {self._limit_s:.0f} s")
         elif usage.code:
-            cell.problems.append(f"exit code {usage.code}: {house.last_words()}")
-        if house.leaked():
+            cell.problems.append(f"exit code {usage.code}: {runner.last_words()}")
+        if runner.leaked():
             cell.problems.append("a key is in the output")
         return cell

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from .contenders import ROOT
+from tests.support.collection import ROOT
 
 _PACKAGES = ("ansible-core", "requests", "urllib3", "aiohttp", "uvicorn", "uvloop", "httptools")
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,22 +16,13 @@ from typing import Any
 import pytest
 
 from tests.browser import results
+from tests.support.chromium import ARGUMENTS, chromium_path
+from tests.support.collection import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "roles" / "freshservice_link" / "templates" / "report.html.j2"
 MADE_AT = "2026-11-24T21:55:00Z"
 REQUIRED = "TENANTLINK_REQUIRE_BROWSER"
 
-# No sandbox: in a container there is none to be had. The rest keeps the browser from talking to anybody.
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DOCUMENT = f"{{{{ given.result | tenantlink.stackone.report(title=given.title, made_at='{MADE_AT}', check_mode=given.check_mode) }}}}"
 
 REPORTS: dict[str, Callable[[], dict[str, Any]]] = {
@@ -64,7 +54,7 @@ def chromium() -> Iterator[Any]:
         from playwright.sync_api import sync_playwright
     except ImportError:
         missing("Playwright is not installed (requirements-browser.txt)")
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = chromium_path()
     if not path:
         missing("Chromium is not installed (on Debian and Ubuntu: apt-get install chromium)")
     with sync_playwright() as playwright:

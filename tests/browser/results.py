@@ -52,6 +52,7 @@ def failed(domain: str, code: str, message: str, remediation: str, **more: Any) 
     tenant = f"{domain} (owner customer-{domain})"
     failure = {
         "code": code,
+        "message": message,
         "phase": "key_check",
         "tenant": tenant,
         "http_status": 401,
@@ -131,6 +132,8 @@ def ended_early() -> dict[str, Any]:
     """The run was stopped by its first failure."""
     words = "the run ended after 1 failed tenant (stop_after_failures); this tenant was not started."
     waiting = [failed(f"waiting-{number}", "stopped", words, "Run again.") for number in range(1, 4)]
+    for each in waiting:
+        each["failure"]["details"] = {"started": False}
     return links(*waiting, row("acme", "create"), failed("globex", "key_refused", KEY_REFUSED, COPY_AGAIN))
 
 
@@ -157,17 +160,23 @@ def not_begun() -> dict[str, Any]:
         "changed": False,
         "failed": True,
         "msg": f"the run: StackOne refused the API key (HTTP 401). {remediation}",
-        "failure": {"code": "stackone_key_refused", "tenant": "the run", "remediation": remediation},
+        "failure": {
+            "code": "stackone_key_refused",
+            "message": "StackOne refused the API key (HTTP 401).",
+            "tenant": "the run",
+            "remediation": remediation,
+        },
     }
 
 
 def stopped() -> dict[str, Any]:
     """The run ended early, with some tenants done."""
     remediation = "Check that the list is complete; if it is, raise purge_limit."
+    words = "5 of 10 accounts are not in the list, but purge_limit allows 1."
     return {
         **mixed(),
-        "msg": f"purge: 5 of 10 accounts are not in the list, but purge_limit allows 1. {remediation}",
-        "failure": {"code": "purge_refused", "tenant": "purge", "remediation": remediation},
+        "msg": f"purge: {words} {remediation}",
+        "failure": {"code": "purge_refused", "message": words, "tenant": "purge", "remediation": remediation},
     }
 
 

@@ -16,12 +16,11 @@ import pytest
 from tests.browser.conftest import missing
 from tests.browser.widget import vendor
 from tests.emulator.handle import Emulator
-from tests.integration.house import House
-from tests.unit.emulator.client import Client
+from tests.support.collection import ACCOUNT_INFO, AUTH_LINK
+from tests.support.emulator_client import Client
+from tests.support.playbook_runner import PlaybookRunner
 
 OUTPUT = Path(__file__).parent / "output"
-AUTH_LINK = "tenantlink.stackone.auth_link"
-ACCOUNT_INFO = "tenantlink.stackone.account_info"
 OWNER = {"origin_owner_id": "customer-acme", "origin_owner_name": "Acme Ltd"}
 REFUSED = "The credentials were refused by the provider"
 LINKED = "Account successfully connected to Freshservice"
@@ -68,8 +67,8 @@ def client(emulator):
 
 
 @pytest.fixture
-def house(emulator, tmp_path):
-    with contextlib.closing(House(emulator, tmp_path)) as opened:
+def runner(emulator, tmp_path):
+    with contextlib.closing(PlaybookRunner(emulator, tmp_path)) as opened:
         yield opened
 
 
@@ -430,7 +429,7 @@ def test_choose_among_profiles(open_hub, client, emulator):
     assert account["integration_id"] == emulator.profiles()[1]["integration_id"]
 
 
-def test_what_the_widget_linked_is_as_declared(open_hub, client, emulator, house):
+def test_what_the_widget_linked_is_as_declared(open_hub, client, emulator, runner):
     """Linked, then edited, both with the widget; the module finds nothing to do, and account_info shows it."""
     hub = open_hub(client.session(**OWNER)["token"])
     hub.submit("acme", client.key())
@@ -440,44 +439,44 @@ def test_what_the_widget_linked_is_as_declared(open_hub, client, emulator, house
     edit.holds("Domain", "acme")
     edit.click("Connect")
     edit.told(account["id"])
-    result = house.link("acme", **OWNER)
+    result = runner.link("acme", **OWNER)
     assert (result["changed"], result["account"]["id"]) == (False, account["id"])
-    listed = info(house)
+    listed = info(runner)
     assert [one["id"] for one in listed["accounts"]] == [account["id"]]
     shown = {**OWNER, "domain": "acme", "status": "active"}
     assert {name: listed["accounts"][0][name] for name in shown} == shown
     assert len(emulator.accounts()) == 1
 
 
-def test_the_widget_edits_what_the_module_linked(open_hub, client, emulator, house):
-    made = house.link("acme", **OWNER)
+def test_the_widget_edits_what_the_module_linked(open_hub, client, emulator, runner):
+    made = runner.link("acme", **OWNER)
     assert made["changed"] is True
     hub = open_hub(client.session(**OWNER)["token"])
     hub.holds("Domain", "acme")
     hub.click("Connect")
     hub.told(made["account"]["id"])
-    assert house.link("acme", **OWNER)["changed"] is False
+    assert runner.link("acme", **OWNER)["changed"] is False
     assert len(emulator.accounts()) == 1
 
 
-def test_finish_an_auth_link(open_hub, emulator, house):
+def test_finish_an_auth_link(open_hub, emulator, runner):
     """From the link that the module makes to an account that it finds as declared."""
-    house.secret_files.add(house.folder / "report.json")
-    connection = {name: value for name, value in house.connection().items() if name != "freshservice_url"}
-    (made,) = house.play({**connection, "retries": 1, **OWNER}, module=AUTH_LINK).results
+    runner.secret_files.add(runner.folder / "report.json")
+    connection = {name: value for name, value in runner.connection().items() if name != "freshservice_url"}
+    (made,) = runner.play({**connection, "retries": 1, **OWNER}, module=AUTH_LINK).results
     link = urlsplit(made["auth_link_url"])
     assert link.path.endswith("/embedded/integrations")
     (token,) = parse_qs(link.query)["token"]
     hub = open_hub(token, path=link.path)
-    hub.submit("acme", house.tenant_key("acme"))
+    hub.submit("acme", runner.tenant_key("acme"))
     hub.shows(LINKED)
     (account,) = emulator.accounts()
     hub.told(account["id"])
-    again = house.link("acme", **OWNER)
+    again = runner.link("acme", **OWNER)
     assert (again["changed"], again["account"]["id"]) == (False, account["id"])
     assert len(emulator.accounts()) == 1
 
 
-def info(house: House) -> dict[str, Any]:
-    connection = {name: value for name, value in house.connection().items() if name != "freshservice_url"}
-    return house.play({**connection, "retries": 1}, module=ACCOUNT_INFO).results[0]
+def info(runner: PlaybookRunner) -> dict[str, Any]:
+    connection = {name: value for name, value in runner.connection().items() if name != "freshservice_url"}
+    return runner.play({**connection, "retries": 1}, module=ACCOUNT_INFO).results[0]

@@ -16,8 +16,8 @@ from pathlib import Path
 import yaml
 
 from tests.emulator.handle import Emulator
+from tests.support.collection import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / ".demo" / "report.html"
 GOOD = ("acme", "globex", "hooli")
 BROKEN = ("acmee", "initech", "umbrella")

@@ -4,6 +4,6 @@
 
 from __future__ import annotations
 
-from tests.integration.conftest import emulator, house, playbook
+from tests.support.playbook_fixtures import emulator, playbook, runner
 
-__all__ = ["emulator", "house", "playbook"]
+__all__ = ["emulator", "playbook", "runner"]

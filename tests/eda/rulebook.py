@@ -15,7 +15,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -30,7 +29,9 @@ from urllib.request import ProxyHandler, Request, build_opener
 import pytest
 import yaml
 
-from tests.integration.house import PLAYBOOKS, House
+from tests.support.collection import PLAYBOOKS
+from tests.support.playbook_runner import PlaybookRunner
+from tests.support.ports import listens, unused_port
 
 REQUIRED = "TENANTLINK_REQUIRE_EDA"
 RULEBOOK = "tenantlink.stackone.heal_links"
@@ -59,11 +60,11 @@ def signature_of(body: bytes, secret: str) -> str:
 
 
 class Rulebook:
-    """Heals the declared tenants of a house until it is stopped. All it says is in `output`."""
+    """Heals the declared tenants of a runner until it is stopped. All it says is in `output`."""
 
     def __init__(
         self,
-        house: House,
+        runner: PlaybookRunner,
         declared: list[dict[str, Any]],
         look_every: int = 300,
         port: int | None = None,
@@ -71,11 +72,11 @@ class Rulebook:
         **variables: Any,
     ) -> None:
         self.secret = webhook_secret or secrets.token_urlsafe(32)
-        self.port = port or free_port()
+        self.port = port or unused_port()
         self.url = f"http://127.0.0.1:{self.port}/stackone/accounts"
-        house.known.add(self.secret)
-        files = declare(house, declared, variables)
-        self._house = house
+        runner.known.add(self.secret)
+        files = declare(runner, declared, variables)
+        self._runner = runner
         self._rulebook_vars = self._variables(look_every, files)
         self._starts = 0
         self.start()
@@ -84,35 +85,35 @@ class Rulebook:
         """Start it, once more where it was stopped or killed, and wait until it listens."""
         self._starts += 1
         self._seen = 0
-        house, password = self._house, str(self._house.folder / "password")
-        self.path = house.folder / f"rulebook-{self.port}-{self._starts}.txt"
+        runner, password = self._runner, str(self._runner.folder / "password")
+        self.path = runner.folder / f"rulebook-{self.port}-{self._starts}.txt"
         command = [COMMAND, "-vv", "-r", RULEBOOK, "--vault-password-file", password]
-        command += ["-i", _inventory(house), "-e", self._rulebook_vars]
-        env = house.environment({"ANSIBLE_VAULT_PASSWORD_FILE": password, "PYTHONUNBUFFERED": "1"})
+        command += ["-i", _inventory(runner), "-e", self._rulebook_vars]
+        env = runner.environment({"ANSIBLE_VAULT_PASSWORD_FILE": password, "PYTHONUNBUFFERED": "1"})
         with self.path.open("wb") as output:
             self._process = subprocess.Popen(
-                list(map(str, command)), cwd=house.folder, env=env, stdout=output, stderr=subprocess.STDOUT
+                list(map(str, command)), cwd=runner.folder, env=env, stdout=output, stderr=subprocess.STDOUT
             )
         self.until(lambda: listens(self.port))
 
     def _variables(self, look_every: int, files: list[str]) -> Path:
         """The rulebook's variables, with the secrets as `ansible-vault encrypt_string` writes them."""
-        house = self._house
+        runner = self._runner
         plain = {
             "stackone_webhook_port": self.port,
             "stackone_look_every": look_every,
-            "freshservice_link_stackone_url": house.emulator.stackone_url,
+            "freshservice_link_stackone_url": runner.emulator.stackone_url,
             "heal_vars_files": files,
         }
         text = yaml.safe_dump(plain)
-        vaulted = house.folder / "vaulted.yml"
+        vaulted = runner.folder / "vaulted.yml"
         for name, secret in (
             ("stackone_webhook_secret", self.secret),
-            ("freshservice_link_stackone_api_key", house.emulator.stackone_api_key),
+            ("freshservice_link_stackone_api_key", runner.emulator.stackone_api_key),
         ):
-            house.encrypt(vaulted, secret)
+            runner.encrypt(vaulted, secret)
             text += f"{name}: !vault |\n{textwrap.indent(vaulted.read_text(), '  ')}"
-        path = house.folder / f"rulebook_vars-{self.port}.yml"
+        path = runner.folder / f"rulebook_vars-{self.port}.yml"
         path.write_text(text)
         return path
 
@@ -182,30 +183,34 @@ def _parents() -> Iterator[tuple[int, int]]:
             yield int(path.parent.name), int(path.read_text().rpartition(")")[2].split()[1])
 
 
-def _inventory(house: House) -> Path:
-    path = house.folder / "inventory.yml"
+def _inventory(runner: PlaybookRunner) -> Path:
+    path = runner.folder / "inventory.yml"
     path.write_text(yaml.safe_dump({"all": {"hosts": {"localhost": {"ansible_connection": "local"}}}}))
     return path
 
 
-def declare(house: House, declared: list[dict[str, Any]], variables: dict[str, Any]) -> list[str]:
+def declare(runner: PlaybookRunner, declared: list[dict[str, Any]], variables: dict[str, Any]) -> list[str]:
     """Write the files that the playbook reads, and name them. Keys are in the encrypted one."""
-    urls = {f"freshservice_link_{name}": url for name, url in house.connection().items() if name.endswith("_url")}
-    tenants, vault = house.folder / "tenants.yml", house.folder / "vault.yml"
+    urls = {f"freshservice_link_{name}": url for name, url in runner.connection().items() if name.endswith("_url")}
+    tenants, vault = runner.folder / "tenants.yml", runner.folder / "vault.yml"
     tenants.write_text(yaml.safe_dump({"freshservice_link_tenants": declared, **urls, **variables}))
-    key = house.emulator.stackone_api_key
-    house.encrypt(
+    key = runner.emulator.stackone_api_key
+    runner.encrypt(
         vault,
-        yaml.safe_dump({"freshservice_link_stackone_api_key": key, "freshservice_link_api_keys": house.keys}),
+        yaml.safe_dump({"freshservice_link_stackone_api_key": key, "freshservice_link_api_keys": runner.keys}),
     )
     return [str(tenants), str(vault)]
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+def owner(domain: str) -> str:
+    return f"customer-{domain}"
 
 
-def listens(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
+def declared(*domains: str) -> list[dict]:
+    return [{"domain": domain, "origin_owner_id": owner(domain), "origin_owner_name": domain} for domain in domains]
+
+
+def linked_by_hand(runner: PlaybookRunner, *domains: str) -> None:
+    for domain in domains:
+        named = {"origin_owner_id": owner(domain), "origin_owner_name": domain}
+        runner.emulator.add_account(domain=domain, api_key=runner.keys[domain], **named)

@@ -13,7 +13,7 @@ import yaml
 
 from ansible_collections.tenantlink.stackone.extensions.eda.plugins.event_source.broken_accounts import LOOK_EVERY_S
 from tests.eda.rulebook import COMMAND, RULEBOOK, need
-from tests.integration.house import ROOT
+from tests.support.collection import ROOT
 
 GUIDE = (ROOT / "docs" / "event_driven.md").read_text(encoding="utf-8")
 HEAL_LINKS = ROOT / "extensions" / "eda" / "rulebooks" / "heal_links.yml"
@@ -45,20 +45,20 @@ def test_the_defaults_are_those_of_source_and_rulebook():
     assert (LOOK_EVERY_S, "every 5 minutes" in GUIDE) == (300, True)
 
 
-def test_the_secrets_are_encrypted_as_shown(house):
+def test_the_secrets_are_encrypted_as_shown(runner):
     """The lines run as they stand, each with its secret, but in a folder of the test."""
     (block,) = [text for language, _title, text in BLOCKS if language == "sh" and "encrypt_string" in text]
     (variables,) = [
         text for _language, title, text in BLOCKS if title == "rulebook_vars.yml" and "heal_vars_files" in text
     ]
-    (house.folder / "rulebook_vars.yml").write_text(variables)
-    (house.folder / "vault-password").write_text("example")
-    lines = block.replace("/etc/tenantlink", str(house.folder)).splitlines()
+    (runner.folder / "rulebook_vars.yml").write_text(variables)
+    (runner.folder / "vault-password").write_text("example")
+    lines = block.replace("/etc/tenantlink", str(runner.folder)).splitlines()
     encrypting = [line for line in lines if "encrypt_string" in line]
     for line in encrypting:
         script = "\n".join(["set -e", *(one for one in lines if one not in encrypting), line])
-        subprocess.run(["bash", "-c", script], input="a-secret", text=True, check=True, env=house.environment())
-    written = (house.folder / "rulebook_vars.yml").read_text()
+        subprocess.run(["bash", "-c", script], input="a-secret", text=True, check=True, env=runner.environment())
+    written = (runner.folder / "rulebook_vars.yml").read_text()
     assert written.startswith(variables)
     for name in ("stackone_webhook_secret", "freshservice_link_stackone_api_key"):
         assert f"{name}: !vault |" in written

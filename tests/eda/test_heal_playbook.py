@@ -11,7 +11,7 @@ import re
 import pytest
 
 from tests.eda.rulebook import declare
-from tests.integration.house import PLAYBOOKS
+from tests.support.collection import PLAYBOOKS
 
 DECLARED = [
     {"domain": "acme", "origin_owner_id": "customer-acme"},
@@ -38,8 +38,8 @@ def event(owner, **more):
     return {"origin_owner_id": owner, **more}
 
 
-def test_only_the_tenant_of_the_event_is_linked_and_nobody_is_purged(house, heal):
-    house.by_hand("hooli")
+def test_only_the_tenant_of_the_event_is_linked_and_nobody_is_purged(runner, heal):
+    runner.by_hand("hooli")
     whole = {
         "freshservice_link_tenants": DECLARED,
         "freshservice_link_purge": True,
@@ -48,71 +48,71 @@ def test_only_the_tenant_of_the_event_is_linked_and_nobody_is_purged(house, heal
     run = heal(stackone_event=event("customer-acme"), **whole)
     assert run.code == 0
     assert "Owner customer-acme: 1 linked, 0 re-linked, 0 updated, 0 unlinked, 0 as declared" in run.output
-    assert set(house.linked()) == {"customer-acme", "customer-hooli"}
+    assert set(runner.linked()) == {"customer-acme", "customer-hooli"}
 
 
-def test_a_converged_tenant_is_left_alone(house, heal):
+def test_a_converged_tenant_is_left_alone(runner, heal):
     heal(stackone_event=event("customer-acme"), freshservice_link_tenants=DECLARED)
-    before = house.changing()
+    before = runner.changing()
     run = heal(stackone_event=event("customer-acme"), freshservice_link_tenants=DECLARED)
     assert "1 as declared" in run.output
-    assert house.changing() == before
+    assert runner.changing() == before
 
 
 @pytest.mark.parametrize(
     "domain,linked",
     [("acme", {"acme"}), ("globex", {"globex"}), ("moved", {"acme", "globex"}), ("", {"acme", "globex"})],
 )
-def test_the_domain_tells_the_sites_of_one_owner_apart(house, heal, domain, linked):
+def test_the_domain_tells_the_sites_of_one_owner_apart(runner, heal, domain, linked):
     run = heal(stackone_event=event("4711", domain=domain), freshservice_link_tenants=SITES)
     assert run.code == 0, run.output
-    assert {account["setup_information"]["domain"] for account in house.emulator.accounts()} == linked
+    assert {account["setup_information"]["domain"] for account in runner.emulator.accounts()} == linked
 
 
-def test_a_drifted_domain_is_healed(house, heal):
-    house.by_hand("acme", origin_owner_id="customer-globex", origin_owner_name="customer-globex")
+def test_a_drifted_domain_is_healed(runner, heal):
+    runner.by_hand("acme", origin_owner_id="customer-globex", origin_owner_name="customer-globex")
     moved = event("customer-globex", domain="acme")
     run = heal(stackone_event=moved, freshservice_link_tenants=DECLARED)
     assert "1 re-linked" in run.output
-    assert house.linked() == {"customer-globex": "globex"}
+    assert runner.linked() == {"customer-globex": "globex"}
 
 
 @pytest.mark.parametrize("owner", ["customer-initech", "customer-ac", "CUSTOMER-ACME", "customer-.*"])
-def test_who_is_not_declared_is_not_linked(house, heal, owner):
+def test_who_is_not_declared_is_not_linked(runner, heal, owner):
     run = heal(stackone_event=event(owner, domain="acme"), freshservice_link_tenants=DECLARED)
     assert run.code == 0
     assert f"No tenant is declared for owner {owner}, so nothing is done." in run.output
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []
 
 
-def test_who_is_declared_absent_is_not_linked(house, heal):
+def test_who_is_declared_absent_is_not_linked(runner, heal):
     declared = [{**DECLARED[0], "state": "absent"}]
     run = heal(stackone_event=event("customer-acme", event="account.deleted"), freshservice_link_tenants=declared)
     assert "0 linked, 0 re-linked, 0 updated, 0 unlinked, 1 as declared" in run.output
-    assert house.emulator.accounts() == []
+    assert runner.emulator.accounts() == []
 
 
-def test_tenants_from_a_csv_and_an_encrypted_file_of_keys(house, heal):
-    tenants, keys = house.folder / "tenants.csv", house.folder / "keys.csv"
+def test_tenants_from_a_csv_and_an_encrypted_file_of_keys(runner, heal):
+    tenants, keys = runner.folder / "tenants.csv", runner.folder / "keys.csv"
     tenants.write_text("domain,origin_owner_id,label\nacme,customer-acme,Desk {{ 1 + 1 }}\nglobex,customer-globex,\n")
-    house.encrypt(keys, "domain,api_key\n" + "".join(f"{domain},{key}\n" for domain, key in house.keys.items()))
+    runner.encrypt(keys, "domain,api_key\n" + "".join(f"{domain},{key}\n" for domain, key in runner.keys.items()))
     files = {"freshservice_link_tenants_file": str(tenants), "freshservice_link_api_keys_file": str(keys)}
     run = heal(stackone_event=event("customer-acme"), freshservice_link_api_keys={}, **files)
     assert run.code == 0, run.output
-    (account,) = house.emulator.accounts()
+    (account,) = runner.emulator.accounts()
     assert (account["origin_owner_id"], account["label"]) == ("customer-acme", "Desk {{ 1 + 1 }}")
 
 
-def test_tenants_and_keys_from_the_files_that_are_named(house):
-    files = declare(house, DECLARED, {"freshservice_link_purge": True})
+def test_tenants_and_keys_from_the_files_that_are_named(runner):
+    files = declare(runner, DECLARED, {"freshservice_link_purge": True})
     variables = {"stackone_event": event("customer-globex"), "heal_vars_files": files}
-    env = {"ANSIBLE_VAULT_PASSWORD_FILE": str(house.folder / "password")}
-    run = house.ansible_playbook(str(PLAYBOOKS / "heal.yml"), "-e", json.dumps(variables), env=env)
+    env = {"ANSIBLE_VAULT_PASSWORD_FILE": str(runner.folder / "password")}
+    run = runner.ansible_playbook(str(PLAYBOOKS / "heal.yml"), "-e", json.dumps(variables), env=env)
     assert run.code == 0, run.output
-    assert set(house.linked()) == {"customer-globex"}
+    assert set(runner.linked()) == {"customer-globex"}
 
 
-def test_a_tenant_that_cannot_be_healed_is_red_and_says_why(house, heal):
+def test_a_tenant_that_cannot_be_healed_is_red_and_says_why(runner, heal):
     declared = [{"domain": "umbrella", "origin_owner_id": "customer-umbrella"}]
     run = heal(stackone_event=event("customer-umbrella"), freshservice_link_tenants=declared)
     assert run.code == 2
@@ -130,20 +130,20 @@ def test_a_tenant_that_cannot_be_healed_is_red_and_says_why(house, heal):
         4711,
     ],
 )
-def test_an_event_without_an_owner_is_refused(house, heal, given):
+def test_an_event_without_an_owner_is_refused(runner, heal, given):
     run = heal(stackone_event=given, freshservice_link_tenants=DECLARED)
     assert run.code == 2
     assert "Name the owner in origin_owner_id of the event (freshservice_link_event, or stackone_event of" in run.output
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []
 
 
 @pytest.mark.parametrize("given", [{}, {"stackone_event": {}}, {"stackone_event": {"accounts": []}}])
-def test_without_an_event_all_are_linked_that_have_no_active_account(house, heal, given):
+def test_without_an_event_all_are_linked_that_have_no_active_account(runner, heal, given):
     """One in error, one that is gone, one that works but has drifted, one who is to be absent, and one of nobody."""
-    broken = house.by_hand("acme", api_key=house.keys["acme"], status="error")
-    house.by_hand("hooli", api_key=house.keys["hooli"], label="Drifted")
-    house.by_hand("initech", api_key=house.keys["initech"], status="error")
-    house.by_hand("umbrella", status="expired")
+    broken = runner.by_hand("acme", api_key=runner.keys["acme"], status="error")
+    runner.by_hand("hooli", api_key=runner.keys["hooli"], label="Drifted")
+    runner.by_hand("initech", api_key=runner.keys["initech"], status="error")
+    runner.by_hand("umbrella", status="expired")
     declared = [*DECLARED, {"domain": "hooli", "origin_owner_id": "customer-hooli", "label": "Desk"}]
     declared.append({"domain": "initech", "origin_owner_id": "customer-initech", "state": "absent"})
     run = heal(freshservice_link_tenants=declared, freshservice_link_purge=True, **given)
@@ -151,16 +151,16 @@ def test_without_an_event_all_are_linked_that_have_no_active_account(house, heal
     assert (
         "Tenants without an active account: 1 linked, 1 re-linked, 0 updated, 0 unlinked, 0 as declared" in run.output
     )
-    assert house.linked() == {f"customer-{name}": name for name in ("acme", "globex", "hooli")}
-    assert broken["id"] in {one["id"] for one in house.emulator.accounts() if one["status"] == "active"}
-    assert len(house.emulator.accounts()) == 5
-    before = house.changing()
+    assert runner.linked() == {f"customer-{name}": name for name in ("acme", "globex", "hooli")}
+    assert broken["id"] in {one["id"] for one in runner.emulator.accounts() if one["status"] == "active"}
+    assert len(runner.emulator.accounts()) == 5
+    before = runner.changing()
     again = heal(freshservice_link_tenants=declared, **given)
     assert "Every tenant to be linked has an active account, so nothing is done." in again.output
-    assert house.changing() == before
+    assert runner.changing() == before
 
 
-def test_several_accounts_are_one_run(house, heal):
+def test_several_accounts_are_one_run(runner, heal):
     accounts = [
         event(f"customer-{name}", domain=name, status="error", account_id=name) for name in ("acme", "globex", "hooli")
     ]
@@ -169,9 +169,9 @@ def test_several_accounts_are_one_run(house, heal):
     assert "Tenants of 3 broken accounts: 2 linked, 0 re-linked" in run.output
 
 
-def test_a_tenant_without_a_key_is_one_row(house, heal):
+def test_a_tenant_without_a_key_is_one_row(runner, heal):
     """It is named as in the list, and no other tenant's key is called unused because that tenant needs no healing."""
-    house.by_hand("hooli", api_key=house.keys["hooli"])
+    runner.by_hand("hooli", api_key=runner.keys["hooli"])
     hooli = {"domain": "hooli", "origin_owner_id": "customer-hooli"}
     declared = [hooli, *DECLARED, {"domain": "hoolii", "origin_owner_id": "customer-keyless"}]
     run = heal(freshservice_link_tenants=declared)
@@ -180,17 +180,17 @@ def test_a_tenant_without_a_key_is_one_row(house, heal):
     assert "key for hooli" not in run.output
     assert not re.search(r"no tenant of the list uses: .*\bhooli\b", run.output)
     assert "entry 4 (hoolii): api_key is missing." in run.output
-    assert set(house.linked()) == {"customer-acme", "customer-globex", "customer-hooli"}
+    assert set(runner.linked()) == {"customer-acme", "customer-globex", "customer-hooli"}
 
 
-def test_where_the_accounts_cannot_be_listed_nothing_is_linked(house, heal):
+def test_where_the_accounts_cannot_be_listed_nothing_is_linked(runner, heal):
     run = heal("-e", "freshservice_link_stackone_api_key=not-the-key-of-anybody", freshservice_link_tenants=DECLARED)
     assert run.code == 2
     assert "StackOne refused the StackOne API key." in run.output
-    assert house.emulator.accounts() == []
+    assert runner.emulator.accounts() == []
 
 
-def test_without_tenants_it_says_what_to_give(house, heal):
+def test_without_tenants_it_says_what_to_give(runner, heal):
     run = heal(stackone_event=event("customer-acme"))
     assert run.code == 2
     assert "Name the tenants: -e @tenants.yml" in run.output
@@ -206,23 +206,23 @@ def test_without_tenants_it_says_what_to_give(house, heal):
     ],
     ids=["missing", "malformed", "a list", "not decrypted"],
 )
-def test_a_file_that_cannot_be_read_is_named_and_not_quoted(house, content, said):
-    good, bad = house.folder / "good.yml", house.folder / "bad.yml"
+def test_a_file_that_cannot_be_read_is_named_and_not_quoted(runner, content, said):
+    good, bad = runner.folder / "good.yml", runner.folder / "bad.yml"
     good.write_text("freshservice_link_tenants: []\n")
     if content is not None:
         bad.write_text(content)
-        house.secret_files.add(bad)
+        runner.secret_files.add(bad)
     variables = json.dumps({"heal_vars_files": [str(good), str(bad)]})
-    run = house.ansible_playbook(str(PLAYBOOKS / "heal.yml"), "-e", variables, quiet=True)
+    run = runner.ansible_playbook(str(PLAYBOOKS / "heal.yml"), "-e", variables, quiet=True)
     assert run.code == 2
     assert f"heal_vars_files: {bad} {said}" in " ".join(run.output.split())
     assert str(good) not in run.output
     assert "sEcReT" not in run.output
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []
 
 
-def test_a_folder_in_place_of_a_file_is_named(house):
-    variables = json.dumps({"heal_vars_files": str(house.folder)})
-    run = house.ansible_playbook(str(PLAYBOOKS / "heal.yml"), "-e", variables, quiet=True)
+def test_a_folder_in_place_of_a_file_is_named(runner):
+    variables = json.dumps({"heal_vars_files": str(runner.folder)})
+    run = runner.ansible_playbook(str(PLAYBOOKS / "heal.yml"), "-e", variables, quiet=True)
     assert run.code == 2
-    assert f"heal_vars_files: {house.folder} is a folder." in " ".join(run.output.split())
+    assert f"heal_vars_files: {runner.folder} is a folder." in " ".join(run.output.split())

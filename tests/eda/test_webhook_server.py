@@ -24,7 +24,8 @@ import requests
 import trustme
 
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _webhook_server
-from tests.eda.rulebook import COLLECTION, PATIENCE_S, free_port, listens, need, signature_of
+from tests.eda.rulebook import COLLECTION, PATIENCE_S, need, signature_of
+from tests.support.ports import listens, unused_port
 
 need("aiohttp")
 
@@ -54,7 +55,7 @@ class Server:
 
     def __init__(self, **args: Any) -> None:
         self.queue = Queue()
-        self.port = free_port()
+        self.port = unused_port()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=asyncio.run, args=[self._serve(args)])
@@ -370,14 +371,14 @@ def test_tls(tls_files):
 
 @pytest.mark.parametrize("args", [{}, {"secret": ""}, {"secret": None, "previous_secret": SECRET}])
 def test_without_a_secret_it_does_not_listen(args):
-    port = free_port()
+    port = unused_port()
     with pytest.raises(ValueError, match="secret is missing or empty"):
         asyncio.run(PLUGIN["main"](Queue(), {"port": port, **args}))
     assert not listens(port)
 
 
 def test_a_certificate_that_is_not_there_is_an_error_and_nothing_listens(tmp_path):
-    port = free_port()
+    port = unused_port()
     path = str(tmp_path / "none.pem")
     with pytest.raises(OSError, match=f"certfile {path}: certificate, key and password cannot be used"):
         asyncio.run(PLUGIN["main"](Queue(), {"port": port, "secret": SECRET, "certfile": path}))

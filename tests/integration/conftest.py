@@ -2,71 +2,61 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import json
 import shutil
 
 import pytest
 import yaml
 
-from tests.emulator.handle import Emulator
-from tests.integration.house import PLAYBOOKS, TENANTS, House
-
-
-@pytest.fixture(scope="session")
-def emulator():
-    with Emulator() as running:
-        yield running
-
-
-@pytest.fixture
-def house(emulator, tmp_path):
-    with House.opened(emulator, tmp_path) as opened:
-        yield opened
+from tests.support.collection import PLAYBOOKS
+from tests.support.playbook_runner import TENANTS, PlaybookRunner
 
 
 @pytest.fixture
 def many(numbered, tmp_path):
-    """A house whose emulator, the module's own fixture `numbered`, has many good tenants."""
-    with House.opened(numbered, tmp_path) as opened:
+    """A runner whose emulator, the module's own fixture `numbered`, has many good tenants."""
+    with PlaybookRunner.opened(numbered, tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
-def inventory(house):
+def inventory(runner):
     """The example inventory with the emulator's tenants and keys, encrypted with its example password."""
-    place = house.folder / "inventory"
+    place = runner.folder / "inventory"
     shutil.copytree(PLAYBOOKS / "inventory", place)
     hosts = {name: {"freshservice_link_origin_owner_id": f"customer-{name}"} for name in TENANTS}
     (place / "hosts.yml").write_text(yaml.safe_dump({"tenants": {"hosts": hosts}}))
     group = place / "group_vars" / "tenants"
-    urls = {f"freshservice_link_{name}": value for name, value in house.connection().items() if name.endswith("_url")}
+    urls = {f"freshservice_link_{name}": value for name, value in runner.connection().items() if name.endswith("_url")}
     with (group / "vars.yml").open("a") as variables:
         variables.write(yaml.safe_dump(urls))
     vault = {
-        "vault_stackone_api_key": house.emulator.stackone_api_key,
-        "vault_freshservice_api_keys": {name: house.tenant_key(name) for name in TENANTS},
+        "vault_stackone_api_key": runner.emulator.stackone_api_key,
+        "vault_freshservice_api_keys": {name: runner.tenant_key(name) for name in TENANTS},
     }
-    house.encrypt(group / "vault.yml", yaml.safe_dump(vault))
+    runner.encrypt(group / "vault.yml", yaml.safe_dump(vault))
     return place
 
 
 @pytest.fixture
-def playbook(house):
-    """Run a playbook with variables and further arguments; the keys of all tenants are in an encrypted file."""
-    path = house.folder / "vault.yml"
-    content = {
-        "freshservice_link_stackone_api_key": house.emulator.stackone_api_key,
-        "freshservice_link_api_keys": house.keys,
+def accounts(runner):
+    """Five accounts of three owners, one of them of another provider."""
+    add = runner.emulator.add_account
+    key = runner.tenant_key("acme")
+    reason = {"code": "x", "description": "The key was refused.", "timestamp": "2026-11-01T08:00:00Z"}
+    return {
+        "plain": add(
+            origin_owner_id="customer-1", origin_owner_name="One Ltd", domain="acme", api_key=key, label="plain"
+        ),
+        "test": add(origin_owner_id="customer-1", domain="globex", api_key=key, type="test", label="test"),
+        "broken": add(
+            origin_owner_id="customer-2",
+            origin_username="two@mycompany.example",
+            domain="hooli",
+            api_key=key,
+            label="broken",
+            status="error",
+            status_reasons=[reason],
+        ),
+        "off": add(origin_owner_id="4711", domain="initech", api_key=key, status="inactive", label="off"),
+        "other": add(origin_owner_id="4711", provider="hibob", integration_id="x", label="other"),
     }
-    house.encrypt(path, yaml.safe_dump(content))
-    vault = ["-e", f"@{path}", "--vault-password-file", str(house.folder / "password")]
-
-    def run(name, *args, env=None, quiet=False, **variables):
-        urls = {f"freshservice_link_{name}": url for name, url in house.connection().items() if name.endswith("_url")}
-        path = house.folder / "variables.json"
-        path.write_text(json.dumps({**urls, **variables}))
-        return house.ansible_playbook(
-            str(PLAYBOOKS / f"{name}.yml"), "-e", f"@{path}", *vault, *args, env=env, quiet=quiet
-        )
-
-    return run

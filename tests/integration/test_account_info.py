@@ -8,32 +8,32 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.integration.house import ACCOUNT_INFO
+from tests.support.collection import ACCOUNT_INFO
 
 
-def test_what_is_shown(house):
+def test_what_is_shown(runner):
     """The choice of accounts, case by case, is in tests/modules."""
-    account = house.by_hand(label="Desk", origin_owner_name="Acme Ltd")
-    house.by_hand("globex", status="error")
-    connection = {name: value for name, value in house.connection().items() if name != "freshservice_url"}
-    everyone, some = house.play(connection, {**connection, "labels": ["Desk"]}, module=ACCOUNT_INFO).results
+    account = runner.by_hand(label="Desk", origin_owner_name="Acme Ltd")
+    runner.by_hand("globex", status="error")
+    connection = {name: value for name, value in runner.connection().items() if name != "freshservice_url"}
+    everyone, some = runner.play(connection, {**connection, "labels": ["Desk"]}, module=ACCOUNT_INFO).results
     assert everyone["summary"]["statuses"] == {"active": 1, "error": 1}
     (shown,) = some["accounts"]
     assert (shown["id"], shown["domain"], shown["origin_owner_name"]) == (account["id"], "acme", "Acme Ltd")
     assert not everyone["changed"]
 
 
-def looks(house):
+def looks(runner):
     """How often the accounts were listed since one was made."""
-    paths = [(row["method"], row["path"]) for row in house.emulator.requests(caller="client")]
+    paths = [(row["method"], row["path"]) for row in runner.emulator.requests(caller="client")]
     made = paths.index(("POST", "/hub/accounts")) if ("POST", "/hub/accounts") in paths else len(paths)
     return paths[made:].count(("GET", "/accounts"))
 
 
-def test_wait_until_a_customer_has_linked(house):
+def test_wait_until_a_customer_has_linked(runner):
     """As in the module's examples: the account turns active while the play waits."""
-    house.emulator.switch(hub_test="async", hub_async_delay_ms=3_600_000)
-    options = {name: value for name, value in house.connection().items() if name != "freshservice_url"}
+    runner.emulator.switch(hub_test="async", hub_async_delay_ms=3_600_000)
+    options = {name: value for name, value in runner.connection().items() if name != "freshservice_url"}
     wait = {
         ACCOUNT_INFO: {**options, "origin_owner_ids": ["customer-acme"], "statuses": ["active"]},
         "register": "linked",
@@ -42,19 +42,19 @@ def test_wait_until_a_customer_has_linked(house):
         "delay": 1,
     }
     link = {
-        "tenantlink.stackone.freshservice_link": {**house.options("acme"), "confirm_timeout": 0},
+        "tenantlink.stackone.freshservice_link": {**runner.options("acme"), "confirm_timeout": 0},
         "ignore_errors": True,
     }
-    local = {"ansible_connection": "local", "ansible_python_interpreter": house.python}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": runner.python}
     play = {"hosts": "localhost", "gather_facts": False, "vars": local, "tasks": [link, wait]}
-    house.secret_files.add(house.folder / "play.json")
-    (house.folder / "play.json").write_text(json.dumps([play]))
+    runner.secret_files.add(runner.folder / "play.json")
+    (runner.folder / "play.json").write_text(json.dumps([play]))
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(house.ansible_playbook, str(house.folder / "play.json"))
-        while not running.done() and looks(house) < 3:
+        running = pool.submit(runner.ansible_playbook, str(runner.folder / "play.json"))
+        while not running.done() and looks(runner) < 3:
             time.sleep(0.1)
-        (account,) = house.emulator.accounts()
-        house.emulator.change_account(account["id"], status="active")
+        (account,) = runner.emulator.accounts()
+        runner.emulator.change_account(account["id"], status="active")
         run = running.result()
     assert run.code == 0, run.output
     assert "FAILED - RETRYING" in run.output

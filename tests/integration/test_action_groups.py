@@ -9,8 +9,8 @@ import re
 
 import pytest
 
-from tests.integration.house import PLAYBOOKS
-from tests.unit.plugins.test_documentation import GROUPS, action_groups
+from tests.support.collection import PLAYBOOKS
+from tests.support.module_specs import GROUPS, action_groups
 
 REQUIRED = {
     "account_info": {},
@@ -26,7 +26,7 @@ OF_ONE_KEY = ("freshservice_key_info", "freshservice_link")
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_every_member_takes_what_is_set_for_its_group(house, group):
+def test_every_member_takes_what_is_set_for_its_group(runner, group):
     values = {
         **{
             "validate_certs": False,
@@ -36,7 +36,7 @@ def test_every_member_takes_what_is_set_for_its_group(house, group):
             "requests_per_minute": 999,
         },
         **dict.fromkeys(("ca_path", "client_cert", "client_key"), str(PLAYBOOKS / "link.yml")),
-        **house.connection(),
+        **runner.connection(),
     }
     tasks = []
     for module in action_groups()[group]:
@@ -46,17 +46,17 @@ def test_every_member_takes_what_is_set_for_its_group(house, group):
         tasks.append({f"tenantlink.stackone.{module}": options, "ignore_errors": True})
     play = {
         **{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks},
-        "vars": {"ansible_python_interpreter": house.python},
+        "vars": {"ansible_python_interpreter": runner.python},
         "module_defaults": {
             f"group/tenantlink.stackone.{group}": {name: f"{{{{ defaults.{name} }}}}" for name in GROUPS[group]}
         },
     }
-    book = house.folder / "groups.json"
+    book = runner.folder / "groups.json"
     book.write_text(json.dumps([play]))
-    house.secrets.touch(mode=0o600)
-    house.secrets.write_text(json.dumps({"defaults": values, "one_key": house.tenant_key("acme")}))
-    run = house.ansible_playbook(
-        str(book), "-e", f"@{house.secrets}", env={"STACKONE_API_KEY": values["stackone_api_key"]}
+    runner.secrets.touch(mode=0o600)
+    runner.secrets.write_text(json.dumps({"defaults": values, "one_key": runner.tenant_key("acme")}))
+    run = runner.ansible_playbook(
+        str(book), "-e", f"@{runner.secrets}", env={"STACKONE_API_KEY": values["stackone_api_key"]}
     )
     assert run.code == 0, run.output
     assert "Unsupported parameters" not in run.output

@@ -6,26 +6,26 @@ from __future__ import annotations
 
 import pytest
 
-from tests.modules.test_arguments import BAD
+from tests.support.bad_options import BAD_OPTIONS
 
 
-def test_bad_input_is_refused_in_one_line_before_any_request(house):
-    some = BAD[::6]
-    results = house.play(*[house.options(**bad) for bad, _words in some]).results
+def test_bad_input_is_refused_in_one_line_before_any_request(runner):
+    some = BAD_OPTIONS[::6]
+    results = runner.play(*[runner.options(**bad) for bad, _words in some]).results
     for (bad, words), result in zip(some, results):
         assert result["failed"], bad
         assert words in result["msg"], (bad, result["msg"])
         assert "\n" not in result["msg"]
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []
 
 
 @pytest.mark.parametrize(
     "wrong", ["a string", ["a list"], '{"extra_secrets": {"key": "SECRET"', 'extra_secrets="SECRET']
 )
-def test_options_of_the_wrong_type_show_no_secret(house, wrong):
+def test_options_of_the_wrong_type_show_no_secret(runner, wrong):
     """Ansible fails here before it has noted which values are secret."""
-    key = house.tenant_key("acme")
+    key = runner.tenant_key("acme")
     if isinstance(wrong, str):
         wrong = wrong.replace("SECRET", key)
-    result = house.link("acme", credential_fields=wrong)
+    result = runner.link("acme", credential_fields=wrong)
     assert result["failed"]

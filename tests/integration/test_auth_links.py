@@ -10,33 +10,31 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from tests.emulator.customer import Customer, Refused
-
-AUTH_LINK = "tenantlink.stackone.auth_link"
-AUTH_LINKS = "tenantlink.stackone.auth_links"
+from tests.support.collection import AUTH_LINK, AUTH_LINKS
 
 
 @pytest.fixture
-def invite(house):
+def invite(runner):
     """Run auth_link once for each mapping of options; the results, which alone hold the links."""
-    house.secret_files.add(house.folder / "report.json")
+    runner.secret_files.add(runner.folder / "report.json")
 
     def run(*tasks, module=AUTH_LINK):
-        connection = {name: value for name, value in house.connection().items() if name != "freshservice_url"}
-        done = house.play(*({**connection, "retries": 1, **options} for options in tasks), module=module)
-        assert house.emulator.stackone_api_key not in json.dumps(done.results)
+        connection = {name: value for name, value in runner.connection().items() if name != "freshservice_url"}
+        done = runner.play(*({**connection, "retries": 1, **options} for options in tasks), module=module)
+        assert runner.emulator.stackone_api_key not in json.dumps(done.results)
         return done
 
     return run
 
 
 @pytest.fixture
-def acme(house):
+def acme(runner):
     """An account that somebody linked already."""
-    key = house.tenant_key("acme")
-    return house.emulator.add_account(origin_owner_id="customer-acme", domain="acme", api_key=key)
+    key = runner.tenant_key("acme")
+    return runner.emulator.add_account(origin_owner_id="customer-acme", domain="acme", api_key=key)
 
 
-def test_from_a_link_to_an_account(house, invite):
+def test_from_a_link_to_an_account(runner, invite):
     """Link, finish as the customer would, and then there is nothing more to do."""
     declared = {
         "origin_owner_id": "customer-globex",
@@ -50,54 +48,54 @@ def test_from_a_link_to_an_account(house, invite):
     assert (check["auth_link_url"], check["expires_at"]) == (None, None)
     assert (made["linked"], made["purpose"], made["account"]) == (False, "link", None)
     assert "token=" not in run.output
-    Customer(made["auth_link_url"]).enter("globex", house.tenant_key("globex"))
-    (account,) = house.emulator.accounts()
+    Customer(made["auth_link_url"]).enter("globex", runner.tenant_key("globex"))
+    (account,) = runner.emulator.accounts()
     for name, value in {"origin_owner_name": "Globex Ltd", "label": "Desk", "type": "test", "status": "active"}.items():
         assert account[name] == value
-    house.emulator.clear_requests()
+    runner.emulator.clear_requests()
     (again,) = invite(declared).results
     assert (again["changed"], again["linked"], again["auth_link_url"]) == (False, True, None)
     assert again["account"]["domain"] == "globex"
-    assert [row["method"] for row in house.emulator.requests(caller="client")] == ["GET"]
+    assert [row["method"] for row in runner.emulator.requests(caller="client")] == ["GET"]
 
 
-def test_a_refused_key_links_nothing(house, invite):
+def test_a_refused_key_links_nothing(runner, invite):
     (made,) = invite({"origin_owner_id": "customer-acme"}).results
     with pytest.raises(Refused):
         Customer(made["auth_link_url"]).enter("acme", "not-the-key-of-acme")
-    assert house.emulator.accounts() == []
+    assert runner.emulator.accounts() == []
 
 
-def test_who_is_linked_gets_a_link_only_to_enter_the_key_again(house, invite, acme):
+def test_who_is_linked_gets_a_link_only_to_enter_the_key_again(runner, invite, acme):
     known, entered = invite(
         {"origin_owner_id": "customer-acme"}, {"origin_owner_id": "customer-acme", "relink": True}
     ).results
     assert (known["changed"], known["auth_link_url"]) == (False, None)
     assert (entered["changed"], entered["linked"], entered["purpose"]) == (True, True, "relink")
-    house.emulator.set_tenant("acme", rotate_key=True)
-    Customer(entered["auth_link_url"]).enter("acme", house.tenant_key("acme"))
-    (account,) = house.emulator.accounts()
+    runner.emulator.set_tenant("acme", rotate_key=True)
+    Customer(entered["auth_link_url"]).enter("acme", runner.tenant_key("acme"))
+    (account,) = runner.emulator.accounts()
     assert account["id"] == acme["id"]
-    assert house.tenant_key("acme") in str(account)
+    assert runner.tenant_key("acme") in str(account)
 
 
 @pytest.mark.parametrize(
     ("status", "purpose"), [("error", "relink"), ("expired", "relink"), ("suspended", None), ("archived", None)]
 )
-def test_an_account_that_does_not_work(house, invite, acme, status, purpose):
-    house.emulator.change_account(acme["id"], status=status)
+def test_an_account_that_does_not_work(runner, invite, acme, status, purpose):
+    runner.emulator.change_account(acme["id"], status=status)
     (result,) = invite({"origin_owner_id": "customer-acme"}).results
     if purpose:
         assert (result["linked"], result["purpose"]) == (False, purpose)
-        Customer(result["auth_link_url"]).enter("acme", house.tenant_key("acme"))
-        assert house.emulator.account(acme["id"])["status"] == "active"
+        Customer(result["auth_link_url"]).enter("acme", runner.tenant_key("acme"))
+        assert runner.emulator.account(acme["id"])["status"] == "active"
     else:
         assert result["failure"]["code"] == "account_not_active"
         assert "auth_link_url" not in result
 
 
-def test_an_owner_with_several_accounts(house, invite, acme):
-    house.emulator.add_account(origin_owner_id="customer-acme", domain="globex", api_key=house.tenant_key("globex"))
+def test_an_owner_with_several_accounts(runner, invite, acme):
+    runner.emulator.add_account(origin_owner_id="customer-acme", domain="globex", api_key=runner.tenant_key("globex"))
     owner = {"origin_owner_id": "customer-acme"}
     multiple = {**owner, "allow_multiple": True}
     unclear, by_domain, pinned, another = invite(
@@ -110,11 +108,11 @@ def test_an_owner_with_several_accounts(house, invite, acme):
     assert (by_domain["linked"], by_domain["account"]["id"]) == (True, acme["id"])
     assert pinned["purpose"] == "relink"
     assert another["purpose"] == "link"
-    Customer(another["auth_link_url"]).enter("hooli", house.tenant_key("hooli"))
-    assert len(house.emulator.accounts()) == 3
+    Customer(another["auth_link_url"]).enter("hooli", runner.tenant_key("hooli"))
+    assert len(runner.emulator.accounts()) == 3
 
 
-def test_how_long_a_link_is_good(house, invite):
+def test_how_long_a_link_is_good(runner, invite):
     started = datetime.now(timezone.utc)
     short, usual = invite({"origin_owner_id": "a", "expires_in": 60}, {"origin_owner_id": "b"}).results
     ended = datetime.now(timezone.utc)
@@ -134,8 +132,8 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("options", "switches", "code", "phase"), FAILURES, ids=[row[2] for row in FAILURES])
-def test_failures(house, invite, options, switches, code, phase):
-    house.emulator.switch(**switches)
+def test_failures(runner, invite, options, switches, code, phase):
+    runner.emulator.switch(**switches)
     run = invite({"origin_owner_id": "customer-acme", **options})
     (result,) = run.results
     assert (result["failure"]["code"], result["failure"]["phase"]) == (code, phase)
@@ -143,60 +141,60 @@ def test_failures(house, invite, options, switches, code, phase):
     assert result["msg"][:60] in run.output.replace("\\", "")
 
 
-def test_an_answer_without_a_link_shows_no_token(house, invite):
-    house.emulator.fault(
+def test_an_answer_without_a_link_shows_no_token(runner, invite):
+    runner.emulator.fault(
         service="stackone",
         method="POST",
         path="/connect_sessions",
         body={"raw": '{"token": "a-token-that-nobody-may-see"}'},
         status=201,
     )
-    house.known.add("a-token-that-nobody-may-see")
+    runner.known.add("a-token-that-nobody-may-see")
     (result,) = invite({"origin_owner_id": "customer-acme"}).results
     assert result["failure"]["code"] == "unexpected_answer"
     assert "a-token" not in result["msg"]
 
 
 @pytest.mark.parametrize("module", [AUTH_LINK, AUTH_LINKS])
-def test_links_are_hidden_wherever_ansible_shows_results(house, module):
+def test_links_are_hidden_wherever_ansible_shows_results(runner, module):
     """In a loop, retried with until, delegated, and ignored: the search for secrets knows the tokens."""
-    options = {name: value for name, value in house.connection().items() if name != "freshservice_url"}
+    options = {name: value for name, value in runner.connection().items() if name != "freshservice_url"}
     owner = {"origin_owner_id": "{{ item }}"}
     arguments = {**options, **(owner if module == AUTH_LINK else {"tenants": [owner]})}
     common = {module: arguments, "loop": ["a", "b"], "register": "made", "ignore_errors": True}
     failing = {**common, "failed_when": True}
     waiting = {**common, "until": "made.auth_link_url is defined and false", "retries": 2, "delay": 0}
     delegated = {**common, "delegate_to": "localhost", "run_once": True}
-    local = {"ansible_connection": "local", "ansible_python_interpreter": house.python}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": runner.python}
     kept = {"ansible.builtin.set_fact": {"kept": "{{ made.results | map(attribute='linked', default=false) | list }}"}}
     play = {"hosts": "localhost", "gather_facts": False, "vars": local}
-    path = house.folder / "play.json"
+    path = runner.folder / "play.json"
     path.write_text(json.dumps([{**play, "tasks": [common, failing, waiting, delegated, kept]}]))
-    house.secret_files.add(path)
-    run = house.ansible_playbook(str(path))
+    runner.secret_files.add(path)
+    run = runner.ansible_playbook(str(path))
     assert run.code == 0, run.output
-    assert len(house.emulator.tokens()) >= 8
+    assert len(runner.emulator.tokens()) >= 8
     assert run.output.count("the output has been hidden") >= 8
 
 
-def test_it_does_not_run_in_the_background(house):
-    options = {name: value for name, value in house.connection().items() if name != "freshservice_url"}
+def test_it_does_not_run_in_the_background(runner):
+    options = {name: value for name, value in runner.connection().items() if name != "freshservice_url"}
     task = {AUTH_LINK: {**options, "origin_owner_id": "a"}, "async": 60, "poll": 1}
-    path = house.folder / "play.json"
+    path = runner.folder / "play.json"
     path.write_text(json.dumps([{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [task]}]))
-    house.secret_files.add(path)
-    run = house.ansible_playbook(str(path))
+    runner.secret_files.add(path)
+    run = runner.ansible_playbook(str(path))
     assert run.code == 2
     assert "support async" in run.output or "async is not supported" in run.output
-    assert house.emulator.tokens() == []
+    assert runner.emulator.tokens() == []
 
 
-def test_many_owners(house, invite, acme):
-    house.emulator.add_account(origin_owner_id="customer-broken", domain="globex", api_key="x", status="error")
+def test_many_owners(runner, invite, acme):
+    runner.emulator.add_account(origin_owner_id="customer-broken", domain="globex", api_key="x", status="error")
     for number in range(2):
-        house.emulator.add_account(origin_owner_id="customer-twice", domain=f"d{number}", api_key="x")
+        runner.emulator.add_account(origin_owner_id="customer-twice", domain=f"d{number}", api_key="x")
     tenants = [
-        {"origin_owner_id": "customer-acme", "domain": "acme", "api_key": house.tenant_key("acme")},
+        {"origin_owner_id": "customer-acme", "domain": "acme", "api_key": runner.tenant_key("acme")},
         {"origin_owner_id": "customer-new", "origin_owner_name": "New Ltd"},
         {"origin_owner_id": "customer-broken"},
         {"origin_owner_id": "customer-twice"},
@@ -219,35 +217,35 @@ def test_many_owners(house, invite, acme):
     assert "2 of 5 tenants failed: " in run.output
     assert not any(row.get("auth_link_url") for row in check["owners"])
     for row in made["owners"][1:3]:
-        Customer(row["auth_link_url"]).enter("globex", house.tenant_key("globex"))
-    assert {account["status"] for account in house.emulator.accounts()} == {"active"}
+        Customer(row["auth_link_url"]).enter("globex", runner.tenant_key("globex"))
+    assert {account["status"] for account in runner.emulator.accounts()} == {"active"}
 
 
-def test_many_owners_cost_few_requests(house, invite):
+def test_many_owners_cost_few_requests(runner, invite):
     for number in range(30):
-        house.emulator.add_account(origin_owner_id=f"customer-{number}", domain="acme", api_key="x")
-    house.emulator.clear_requests()
+        runner.emulator.add_account(origin_owner_id=f"customer-{number}", domain="acme", api_key="x")
+    runner.emulator.clear_requests()
     tenants = [{"origin_owner_id": f"customer-{number}"} for number in range(100)]
     (result,) = invite({"tenants": tenants}, module=AUTH_LINKS).results
     assert result["summary"]["auth_links"] == 70
-    sent = house.count("stackone")
+    sent = runner.count("stackone")
     assert result["summary"]["requests"] == {"stackone": sent}
     # One for each link; the listing takes two portions of owners, and at most three pages for each.
     assert sent <= 70 + 6
 
 
-def test_a_refused_stackone_key_ends_the_run(house, invite):
+def test_a_refused_stackone_key_ends_the_run(runner, invite):
     tenants = [{"origin_owner_id": "a"}, {"origin_owner_id": "b"}]
     options = {"tenants": tenants, "stackone_api_key": "v1.eu1.not-a-key"}
     (result,) = invite(options, module=AUTH_LINKS).results
     assert (result["failure"]["code"], result["failure"]["phase"]) == ("stackone_key_refused", "observe")
-    reader = house.emulator.key(scopes=["platform:read"])
-    house.known.add(reader)
+    reader = runner.emulator.key(scopes=["platform:read"])
+    runner.known.add(reader)
     (result,) = invite({"tenants": tenants, "concurrency": 1, "stackone_api_key": reader}, module=AUTH_LINKS).results
     assert [row["failure"]["code"] for row in result["owners"]] == ["stackone_forbidden", "stopped"]
 
 
-def test_the_same_owner_twice_is_refused(house, invite):
+def test_the_same_owner_twice_is_refused(runner, invite):
     (result,) = invite({"tenants": [{"origin_owner_id": "a"}, {"origin_owner_id": "a"}]}, module=AUTH_LINKS).results
     assert result["failure"]["code"] == "duplicate_tenant"
-    assert house.emulator.tokens() == []
+    assert runner.emulator.tokens() == []

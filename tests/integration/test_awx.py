@@ -16,21 +16,22 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from jinja2 import Environment
 
-from tests.integration.house import ROOT, recap
+from tests.support.collection import ROOT
+from tests.support.playbook_runner import recap
 
 AWX = ROOT / "docs" / "examples" / "awx"
 GOOD = ("acme", "globex")
 
 
 @pytest.fixture
-def project(house):
+def project(runner):
     """The project with the emulator's tenants, declared both ways, and the agents' keys in the encrypted file that it lacks."""
-    place = house.folder / "project"
+    place = runner.folder / "project"
     shutil.copytree(AWX / "project", place)
     declare(place, *({"domain": name, "origin_owner_id": f"customer-{name}"} for name in GOOD))
     hosts = {name: {"freshservice_link_origin_owner_id": f"customer-{name}"} for name in GOOD}
     (place / "inventories" / "tenants.yml").write_text(yaml.safe_dump({"tenants": {"hosts": hosts}}))
-    vault(house, place, "vault.yml", freshservice_link_api_keys={name: house.tenant_key(name) for name in GOOD})
+    vault(runner, place, "vault.yml", freshservice_link_api_keys={name: runner.tenant_key(name) for name in GOOD})
     return place
 
 
@@ -40,37 +41,37 @@ def declare(project, *tenants):
     )
 
 
-def vault(house, project, name, **variables):
-    house.encrypt(project / "group_vars" / "all" / name, yaml.safe_dump(variables))
+def vault(runner, project, name, **variables):
+    runner.encrypt(project / "group_vars" / "all" / name, yaml.safe_dump(variables))
 
 
-def injected(house):
+def injected(runner):
     """What the credential type of setup.yml puts into a job's environment. Where the emulator is, comes beside it."""
     tasks = DataLoader().load_from_file(str(AWX / "tasks" / "base.yml"))
     credential_type = next(task["awx.awx.credential_type"] for task in tasks if "awx.awx.credential_type" in task)
-    inputs = {"stackone_api_key": house.emulator.stackone_api_key}
+    inputs = {"stackone_api_key": runner.emulator.stackone_api_key}
     env = credential_type["injectors"]["env"]
     return {
         **{name: Environment(autoescape=False).from_string(value).render(inputs) for name, value in env.items()},
-        "STACKONE_URL": house.emulator.stackone_url,
-        "FRESHSERVICE_URL": house.emulator.freshservice_url,
+        "STACKONE_URL": runner.emulator.stackone_url,
+        "FRESHSERVICE_URL": runner.emulator.freshservice_url,
     }
 
 
-def exported(house, project, source):
+def exported(runner, project, source):
     """An inventory as a controller has it: listed without the vault's password, and given to jobs as a script."""
     path = project / "inventories" / source
-    listing = house.folder / f"{source}.json"
+    listing = runner.folder / f"{source}.json"
     command = [sys.executable, "-m", "ansible", "inventory", "-i", str(path), "--playbook-dir", str(path.parent)]
     command += ["--list", "--export", "--output", str(listing)]
-    env = house.environment({**injected(house), "ANSIBLE_INVENTORY_UNPARSED_FAILED": "true"})
+    env = runner.environment({**injected(runner), "ANSIBLE_INVENTORY_UNPARSED_FAILED": "true"})
     subprocess.run(command, cwd=project, env=env, check=True, capture_output=True)
-    house.assert_no_secret()
-    return script(house, source, listing.read_text())
+    runner.assert_no_secret()
+    return script(runner, source, listing.read_text())
 
 
-def script(house, name, listing):
-    place = house.folder / f"{name}.sh"
+def script(runner, name, listing):
+    place = runner.folder / f"{name}.sh"
     place.write_text(f"#!/bin/sh\necho {shlex.quote(listing)}\n")
     place.chmod(0o700)
     return place
@@ -89,16 +90,18 @@ def as_a_controller_writes(value):
     return json.dumps(value)
 
 
-def job(house, project, playbook, source=None, **extra_vars):
+def job(runner, project, playbook, source=None, **extra_vars):
     """A job of a template: on the hosts of a source, or on localhost with an inventory that has none."""
     inventory = (
-        exported(house, project, source) if source else script(house, "empty", json.dumps({"_meta": {"hostvars": {}}}))
+        exported(runner, project, source)
+        if source
+        else script(runner, "empty", json.dumps({"_meta": {"hostvars": {}}}))
     )
-    password = ["--vault-password-file", str(house.folder / "password")]
-    house.secrets.touch(mode=0o600)
-    house.secrets.write_text(as_a_controller_writes({"awx_job_id": 4711, **extra_vars}))
-    command = [str(project / playbook), "-i", str(inventory), *password, "-e", f"@{house.secrets}"]
-    return house.ansible_playbook(*command, env=injected(house))
+    password = ["--vault-password-file", str(runner.folder / "password")]
+    runner.secrets.touch(mode=0o600)
+    runner.secrets.write_text(as_a_controller_writes({"awx_job_id": 4711, **extra_vars}))
+    command = [str(project / playbook), "-i", str(inventory), *password, "-e", f"@{runner.secrets}"]
+    return runner.ansible_playbook(*command, env=injected(runner))
 
 
 def lines(run):
@@ -106,80 +109,80 @@ def lines(run):
     return " ".join(run.output.split())
 
 
-def test_the_list_is_linked(house, project):
+def test_the_list_is_linked(runner, project):
     declare(project, *yaml.safe_load((project / "group_vars/all/tenants.yml").read_text())["freshservice_link_tenants"])
-    first = job(house, project, "link.yml", freshservice_link_requests_per_minute=1000)
+    first = job(runner, project, "link.yml", freshservice_link_requests_per_minute=1000)
     assert first.code == 0, first.output
     assert recap(first) == {"localhost": (1, 0)}
-    assert house.linked() == {f"customer-{name}": name for name in GOOD}
-    assert recap(job(house, project, "link.yml", freshservice_link_requests_per_minute=1000)) == {"localhost": (0, 0)}
+    assert runner.linked() == {f"customer-{name}": name for name in GOOD}
+    assert recap(job(runner, project, "link.yml", freshservice_link_requests_per_minute=1000)) == {"localhost": (0, 0)}
     # A container's cache folder would be lost with it.
-    assert not list(house.home.rglob("tenantlink.stackone/*"))
+    assert not list(runner.home.rglob("tenantlink.stackone/*"))
 
 
-def test_who_is_declared_absent_stays_absent(house, project):
+def test_who_is_declared_absent_stays_absent(runner, project):
     """Even where the account is there, and broken."""
-    house.by_hand("globex", api_key="a-key-that-was-reset", status="error")
-    house.known.add("a-key-that-was-reset")
+    runner.by_hand("globex", api_key="a-key-that-was-reset", status="error")
+    runner.known.add("a-key-that-was-reset")
     declare(
         project,
         {"domain": "acme", "origin_owner_id": "customer-acme"},
         {"domain": "globex", "origin_owner_id": "customer-globex", "state": "absent"},
     )
-    assert job(house, project, "link.yml").code == 0
-    assert house.linked() == {"customer-acme": "acme"}
-    assert recap(job(house, project, "link.yml")) == {"localhost": (0, 0)}
+    assert job(runner, project, "link.yml").code == 0
+    assert runner.linked() == {"customer-acme": "acme"}
+    assert recap(job(runner, project, "link.yml")) == {"localhost": (0, 0)}
 
 
-def test_a_step_takes_what_the_step_before_handed_on(house, project):
+def test_a_step_takes_what_the_step_before_handed_on(runner, project):
     """A controller gives the statistics of a workflow's step to the next one, as extra variables."""
     handed = {"summary": {"failed": 1}, "failed_tenants": ["initech"], "reports": ["/srv/links/report-1.html"]}
-    run = job(house, project, "link.yml", **{f"freshservice_link_{name}": value for name, value in handed.items()})
+    run = job(runner, project, "link.yml", **{f"freshservice_link_{name}": value for name, value in handed.items()})
     assert run.code == 0, run.output
-    assert house.linked() == {f"customer-{name}": name for name in GOOD}
+    assert runner.linked() == {f"customer-{name}": name for name in GOOD}
 
 
-def test_a_tenant_without_a_key_fails_by_itself(house, project):
-    vault(house, project, "vault.yml", freshservice_link_api_keys={"acme": house.tenant_key("acme")})
-    run = job(house, project, "link.yml")
+def test_a_tenant_without_a_key_fails_by_itself(runner, project):
+    vault(runner, project, "vault.yml", freshservice_link_api_keys={"acme": runner.tenant_key("acme")})
+    run = job(runner, project, "link.yml")
     assert recap(run) == {"localhost": (1, 1)}
-    assert house.linked() == {"customer-acme": "acme"}
+    assert runner.linked() == {"customer-acme": "acme"}
     assert "entry 2 (globex): api_key is missing. Set it in freshservice_link_api_keys['globex']" in lines(run)
 
 
-def test_a_host_without_a_key_fails_by_itself(house, project):
-    vault(house, project, "vault.yml", freshservice_link_api_keys={"acme": house.tenant_key("acme")})
-    run = job(house, project, "link_by_host.yml", "tenants.yml")
+def test_a_host_without_a_key_fails_by_itself(runner, project):
+    vault(runner, project, "vault.yml", freshservice_link_api_keys={"acme": runner.tenant_key("acme")})
+    run = job(runner, project, "link_by_host.yml", "tenants.yml")
     assert recap(run) == {"acme": (1, 0), "globex": (0, 1)}
     assert "api_key is missing" in lines(run), run.output
-    assert house.linked() == {"customer-acme": "acme"}
+    assert runner.linked() == {"customer-acme": "acme"}
 
 
-def test_hosts_are_linked_whatever_list_is_left(house, project):
+def test_hosts_are_linked_whatever_list_is_left(runner, project):
     declare(project, {"domain": "hooli", "origin_owner_id": "customer-hooli"})
-    first = job(house, project, "link_by_host.yml", "tenants.yml", freshservice_link_requests_per_minute=1000)
+    first = job(runner, project, "link_by_host.yml", "tenants.yml", freshservice_link_requests_per_minute=1000)
     assert first.code == 0, first.output
     assert recap(first) == dict.fromkeys(GOOD, (1, 0))
-    assert house.linked() == {f"customer-{name}": name for name in GOOD}
-    again = job(house, project, "link_by_host.yml", "tenants.yml", freshservice_link_requests_per_minute=1000)
+    assert runner.linked() == {f"customer-{name}": name for name in GOOD}
+    again = job(runner, project, "link_by_host.yml", "tenants.yml", freshservice_link_requests_per_minute=1000)
     assert recap(again) == dict.fromkeys(GOOD, (0, 0))
 
 
 @pytest.mark.parametrize("purge", [False, True])
-def test_the_tenant_of_a_survey_is_linked_and_no_other(house, project, purge):
+def test_the_tenant_of_a_survey_is_linked_and_no_other(runner, project, purge):
     """And none is unlinked, whatever the project says of those who are not in a list."""
-    house.by_hand("acme", api_key=house.tenant_key("acme"))
+    runner.by_hand("acme", api_key=runner.tenant_key("acme"))
     options = {"freshservice_link_purge": purge, "freshservice_link_purge_limit": 100}
     (project / "group_vars" / "all" / "options.yml").write_text(yaml.safe_dump(options))
-    run = job(house, project, "link_one.yml", **survey(house))
+    run = job(runner, project, "link_one.yml", **survey(runner))
     assert run.code == 0, run.output
-    assert house.linked() == {"customer-acme": "acme", "customer-hooli": "hooli"}
+    assert runner.linked() == {"customer-acme": "acme", "customer-hooli": "hooli"}
 
 
-def survey(house, **answers):
+def survey(runner, **answers):
     given = {
         "survey_domain": "hooli",
-        "survey_api_key": house.tenant_key("hooli"),
+        "survey_api_key": runner.tenant_key("hooli"),
         "survey_origin_owner_id": "customer-hooli",
         "survey_origin_owner_name": "Hooli",
     }
@@ -187,45 +190,47 @@ def survey(house, **answers):
 
 
 @pytest.mark.parametrize("answer", ["0123", "4711", "0x1F", "12:30", "on"])
-def test_an_answer_is_linked_as_it_was_given_or_not_at_all(house, project, answer):
+def test_an_answer_is_linked_as_it_was_given_or_not_at_all(runner, project, answer):
     """In quotes it always arrives as it was given. Without, it depends on ansible-core whether it does."""
-    run = job(house, project, "link_one.yml", **survey(house, origin_owner_id=answer))
-    assert (run.code, list(house.linked())) in ((0, [answer]), (2, []))
+    run = job(runner, project, "link_one.yml", **survey(runner, origin_owner_id=answer))
+    assert (run.code, list(runner.linked())) in ((0, [answer]), (2, []))
     assert run.code == 0 or "Write it in double quotes" in run.output
-    run = job(house, project, "link_one.yml", **survey(house, origin_owner_id=f'"{answer}"'))
+    run = job(runner, project, "link_one.yml", **survey(runner, origin_owner_id=f'"{answer}"'))
     assert run.code == 0, run.output
-    assert list(house.linked()) == [answer]
+    assert list(runner.linked()) == [answer]
 
 
 @pytest.mark.parametrize("domain", ["", "   ", "off", "null"])
-def test_a_survey_without_a_domain_sends_no_key(house, project, domain):
+def test_a_survey_without_a_domain_sends_no_key(runner, project, domain):
     """A host that is not named otherwise is the tenant of its name; localhost is nobody's."""
-    run = job(house, project, "link_one.yml", **survey(house, domain=domain))
+    run = job(runner, project, "link_one.yml", **survey(runner, domain=domain))
     assert run.code == 2
     assert re.search("localhost is not a tenant|Write it in double quotes", run.output)
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []
 
 
-def test_a_check_changes_nothing(house, project):
-    run = job(house, project, "verify.yml")
+def test_a_check_changes_nothing(runner, project):
+    run = job(runner, project, "verify.yml")
     assert run.code == 0, run.output
-    assert house.linked() == {}
+    assert runner.linked() == {}
 
 
-def test_a_new_key_is_sent(house, project):
-    assert job(house, project, "link.yml").code == 0
-    vault(house, project, "new_keys.yml", freshservice_link_new_api_keys={"acme": house.tenant_key("acme", admin=True)})
-    run = job(house, project, "rotate.yml")
+def test_a_new_key_is_sent(runner, project):
+    assert job(runner, project, "link.yml").code == 0
+    vault(
+        runner, project, "new_keys.yml", freshservice_link_new_api_keys={"acme": runner.tenant_key("acme", admin=True)}
+    )
+    run = job(runner, project, "rotate.yml")
     assert run.code == 0, run.output
     assert recap(run) == {"localhost": (1, 0)}
 
 
-def test_reports_of_jobs_stand_beside_each_other(house, project):
+def test_reports_of_jobs_stand_beside_each_other(runner, project):
     """In the folder that outlasts a job's container, which is the fingerprints' as well."""
-    folder = house.folder / "links"
+    folder = runner.folder / "links"
     folder.mkdir()
-    assert job(house, project, "link.yml", links_folder=str(folder)).code == 0
-    run = job(house, project, "report.yml", links_folder=str(folder), awx_job_id=4712)
+    assert job(runner, project, "link.yml", links_folder=str(folder)).code == 0
+    run = job(runner, project, "report.yml", links_folder=str(folder), awx_job_id=4712)
     assert run.code == 0, run.output
     assert sorted(path.name for path in folder.iterdir() if path.suffix in {".html", ".json"}) == [
         "links-4711.html",
@@ -236,18 +241,18 @@ def test_reports_of_jobs_stand_beside_each_other(house, project):
     assert (folder / "fingerprints").is_file()
 
 
-def test_a_report_without_a_folder_is_told(house, project):
-    run = job(house, project, "report.yml")
+def test_a_report_without_a_folder_is_told(runner, project):
+    run = job(runner, project, "report.yml")
     assert run.code == 0, run.output
     assert "2 tenants" in lines(run)
 
 
-def test_auth_links_go_to_the_folder(house, project):
-    folder = house.folder / "links"
+def test_auth_links_go_to_the_folder(runner, project):
+    folder = runner.folder / "links"
     folder.mkdir()
     written = folder / "auth-links-4711.csv"
-    house.secret_files.add(written)
-    run = job(house, project, "auth_links.yml", links_folder=str(folder))
+    runner.secret_files.add(written)
+    run = job(runner, project, "auth_links.yml", links_folder=str(folder))
     assert run.code == 0, run.output
     assert written.stat().st_mode & 0o777 == 0o600
 
@@ -256,11 +261,11 @@ class TestHeal:
     """What the schedule and the rulebook start."""
 
     @pytest.fixture(autouse=True)
-    def broken(self, house, project):
+    def broken(self, runner, project):
         """Two accounts in error, one of them of a tenant that is declared absent; a third tenant without a key and an account."""
         for name in GOOD:
-            house.by_hand(name, api_key="a-key-that-was-reset", status="error")
-        house.known.add("a-key-that-was-reset")
+            runner.by_hand(name, api_key="a-key-that-was-reset", status="error")
+        runner.known.add("a-key-that-was-reset")
         declare(
             project,
             {"domain": "acme", "origin_owner_id": "customer-acme"},
@@ -268,23 +273,23 @@ class TestHeal:
             {"domain": "hooli", "origin_owner_id": "customer-hooli"},
         )
 
-    def test_a_look_heals_what_is_declared(self, house, project):
+    def test_a_look_heals_what_is_declared(self, runner, project):
         """The declaration decides, and a missing key fails its own tenant."""
-        run = job(house, project, "heal.yml")
+        run = job(runner, project, "heal.yml")
         assert recap(run) == {"localhost": (1, 1)}
-        assert house.linked() == {"customer-acme": "acme"}
+        assert runner.linked() == {"customer-acme": "acme"}
         assert "(hooli): api_key is missing" in lines(run)
 
-    def test_an_event_is_about_its_owners_alone(self, house, project):
+    def test_an_event_is_about_its_owners_alone(self, runner, project):
         accounts = [
             {"origin_owner_id": owner, "domain": "acme", "status": "error"} for owner in ("customer-acme", "0123")
         ]
-        run = job(house, project, "heal.yml", freshservice_link_event=f"json:{json.dumps({'accounts': accounts})}")
+        run = job(runner, project, "heal.yml", freshservice_link_event=f"json:{json.dumps({'accounts': accounts})}")
         assert recap(run) == {"localhost": (1, 0)}
-        assert house.linked() == {"customer-acme": "acme"}
+        assert runner.linked() == {"customer-acme": "acme"}
 
 
-def test_accounts_are_an_inventory(house, project):
-    house.by_hand("acme", api_key=house.tenant_key("acme"))
-    listing = exported(house, project, "stackone.yml").read_text()
+def test_accounts_are_an_inventory(runner, project):
+    runner.by_hand("acme", api_key=runner.tenant_key("acme"))
+    listing = exported(runner, project, "stackone.yml").read_text()
     assert "status_active" in listing

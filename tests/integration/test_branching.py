@@ -9,7 +9,7 @@ import re
 
 import yaml
 
-from tests.integration.house import MODULE, ROOT
+from tests.support.collection import MODULE, ROOT
 
 BROKEN = {"urllib3": "raise RuntimeError('half installed')", "requests": "import urllib3"}
 
@@ -36,16 +36,16 @@ def recipe():
     return yaml.safe_load(block.group(1))
 
 
-def test_the_guides_recipe_works_however_a_module_ends(house):
+def test_the_guides_recipe_works_however_a_module_ends(runner):
     for name, text in BROKEN.items():
-        folder = house.folder / "broken" / name
+        folder = runner.folder / "broken" / name
         folder.mkdir(parents=True)
         (folder / "__init__.py").write_text(text)
     declared, tasks = {}, []
     for number, (way, (options, task, code, failed)) in enumerate(WAYS.items()):
-        declared[str(number)] = house.options(**options)
+        declared[str(number)] = runner.options(**options)
         if "domain" in options and options["domain"] == "initech":
-            declared[str(number)]["api_key"] = house.tenant_key("initech")
+            declared[str(number)]["api_key"] = runner.tenant_key("initech")
         link, ask = recipe()
         link[MODULE] = {name: f"{{{{ options['{number}']['{name}'] }}}}" for name in declared[str(number)]}
         checks = [f"link is {'' if failed else 'not '}failed"]
@@ -56,13 +56,13 @@ def test_the_guides_recipe_works_however_a_module_ends(house):
             {**ask, "name": f"{way}: ask"},
             {"name": f"{way}: check", "ansible.builtin.assert": {"that": checks}},
         ]
-    local = {"ansible_connection": "local", "ansible_python_interpreter": house.python}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": runner.python}
     play = {"hosts": "localhost", "gather_facts": False, "vars": local, "tasks": tasks}
-    path = house.folder / "play.json"
+    path = runner.folder / "play.json"
     path.write_text(json.dumps([play]))
-    house.secrets.touch(mode=0o600)
-    house.secrets.write_text(json.dumps({"options": declared, "broken": str(house.folder / "broken")}))
-    run = house.ansible_playbook(str(path), "-e", f"@{house.secrets}")
+    runner.secrets.touch(mode=0o600)
+    runner.secrets.write_text(json.dumps({"options": declared, "broken": str(runner.folder / "broken")}))
+    run = runner.ansible_playbook(str(path), "-e", f"@{runner.secrets}")
     assert run.code == 0, run.output[-4000:]
     assert "has no attribute" not in run.output
     assert run.output.count("RETRYING") == 3

@@ -11,40 +11,39 @@ import ansible_runner
 import pytest
 import yaml
 
-from tests.integration.house import KEY_INFO, KEYS_INFO, LINKS, MODULE, PLAYBOOKS, ROOT, forms
-
-INFO = "tenantlink.stackone.account_info"
+from tests.support.collection import ACCOUNT_INFO, KEY_INFO, KEYS_INFO, LINKS, MODULE, PLAYBOOKS, ROOT
+from tests.support.secret_search import forms
 
 
 @pytest.fixture
-def stage(house):
+def stage(runner):
     """Run tasks whose arguments are variables of a secret file; `options` are those of one good and one broken tenant."""
-    good, broken = house.options("acme"), house.options("initech")
-    connection = house.connection()
+    good, broken = runner.options("acme"), runner.options("initech")
+    connection = runner.connection()
     stackone = {name: value for name, value in connection.items() if name != "freshservice_url"}
     key = {"domain": "acme", "api_key": good["api_key"], "freshservice_url": connection["freshservice_url"]}
-    tenants = house.tenants("acme", "globex", "initech")
+    tenants = runner.tenants("acme", "globex", "initech")
     values = {
         MODULE: good,
-        LINKS: house.bulk(tenants),
+        LINKS: runner.bulk(tenants),
         KEY_INFO: key,
         KEYS_INFO: {"tenants": tenants, "freshservice_url": connection["freshservice_url"]},
-        INFO: stackone,
+        ACCOUNT_INFO: stackone,
     }
     secret = {"options": values, "broken": broken}
-    house.secrets.touch(mode=0o600)
-    house.secrets.write_text(json.dumps(secret))
+    runner.secrets.touch(mode=0o600)
+    runner.secrets.write_text(json.dumps(secret))
 
     def run(*tasks, env=None):
         play = {
             "hosts": "localhost",
             "gather_facts": False,
-            "vars": {"ansible_connection": "local", "ansible_python_interpreter": house.python},
+            "vars": {"ansible_connection": "local", "ansible_python_interpreter": runner.python},
             "tasks": list(tasks),
         }
-        path = house.folder / "play.json"
+        path = runner.folder / "play.json"
         path.write_text(json.dumps([play]))
-        return house.ansible_playbook(str(path), "-e", f"@{house.secrets}", env=env)
+        return runner.ansible_playbook(str(path), "-e", f"@{runner.secrets}", env=env)
 
     return run
 
@@ -56,12 +55,12 @@ def arguments(module):
         LINKS: ("tenants", "stackone_api_key", "stackone_url", "freshservice_url"),
         KEY_INFO: ("domain", "api_key", "freshservice_url"),
         KEYS_INFO: ("tenants", "freshservice_url"),
-        INFO: ("stackone_api_key", "stackone_url"),
+        ACCOUNT_INFO: ("stackone_api_key", "stackone_url"),
     }
     return {name: f"{{{{ options['{module}']['{name}'] }}}}" for name in names[module]}
 
 
-MODULES = [MODULE, LINKS, KEY_INFO, KEYS_INFO, INFO]
+MODULES = [MODULE, LINKS, KEY_INFO, KEYS_INFO, ACCOUNT_INFO]
 
 
 def every_way(module):
@@ -80,25 +79,25 @@ def every_way(module):
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda name: name.rpartition(".")[2])
-def test_no_key_in_anything_that_ansible_shows_or_keeps(house, stage, module):
+def test_no_key_in_anything_that_ansible_shows_or_keeps(runner, stage, module):
     env = {
         "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
-        "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(house.folder / "facts"),
-        "ANSIBLE_ASYNC_DIR": str(house.folder / "async"),
+        "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(runner.folder / "facts"),
+        "ANSIBLE_ASYNC_DIR": str(runner.folder / "async"),
     }
     run = stage(*every_way(module), env=env)
     assert run.code == 0, run.output[-3000:]
-    assert any("kept_fact" in path.read_text() for path in (house.folder / "facts").iterdir())
+    assert any("kept_fact" in path.read_text() for path in (runner.folder / "facts").iterdir())
 
 
-def test_what_a_failing_task_says(house, stage):
+def test_what_a_failing_task_says(runner, stage):
     failing = {MODULE: {name: f"{{{{ broken['{name}'] }}}}" for name in arguments(MODULE)}}
     run = stage(failing, env={"ANSIBLE_DISPLAY_FAILED_STDERR": "1"})
     assert run.code == 2
     assert "Freshservice refused the API key" in run.output
 
 
-def test_arguments_that_are_wrong_are_not_shown(house, stage):
+def test_arguments_that_are_wrong_are_not_shown(runner, stage):
     """Ansible fails before it knows what is secret, where a suboption is of the wrong type or unknown."""
     wrong = {
         **arguments(LINKS),
@@ -113,64 +112,64 @@ def test_arguments_that_are_wrong_are_not_shown(house, stage):
     assert run.output.count("...ignoring") == 2
 
 
-def test_a_list_under_ansible_runner(house, tmp_path):
-    private = house.folder / "runner"
+def test_a_list_under_ansible_runner(runner, tmp_path):
+    private = runner.folder / "runner"
     private.mkdir()
     tenants = [{"domain": name, "origin_owner_id": f"customer-{name}"} for name in ("acme", "globex", "initech")]
-    connection = {f"freshservice_link_{name}": value for name, value in house.connection().items()}
-    path = house.folder / "vault.yml"
-    house.encrypt(path, yaml.safe_dump({**connection, "freshservice_link_api_keys": house.keys}))
-    (house.folder / "tenants.json").write_text(json.dumps({"freshservice_link_tenants": tenants}))
+    connection = {f"freshservice_link_{name}": value for name, value in runner.connection().items()}
+    path = runner.folder / "vault.yml"
+    runner.encrypt(path, yaml.safe_dump({**connection, "freshservice_link_api_keys": runner.keys}))
+    (runner.folder / "tenants.json").write_text(json.dumps({"freshservice_link_tenants": tenants}))
     kept = ("ANSIBLE", "HOME", "TMPDIR", "PATH")
-    runner = ansible_runner.run(
+    ended = ansible_runner.run(
         private_data_dir=str(private),
         playbook=str(PLAYBOOKS / "link.yml"),
-        cmdline=f"-e @{house.folder / 'tenants.json'} -e @{path} --vault-password-file {house.folder / 'password'} --diff",
+        cmdline=f"-e @{runner.folder / 'tenants.json'} -e @{path} --vault-password-file {runner.folder / 'password'} --diff",
         verbosity=4,
         quiet=True,
-        envvars={name: value for name, value in house.environment().items() if name.startswith(kept)},
+        envvars={name: value for name, value in runner.environment().items() if name.startswith(kept)},
     )
-    assert runner.status == "failed"
-    assert runner.stats["changed"] == {"localhost": 1}
+    assert ended.status == "failed"
+    assert ended.stats["changed"] == {"localhost": 1}
     assert list((private / "artifacts").rglob("job_events/*.json"))
-    house.assert_no_secret()
+    runner.assert_no_secret()
 
 
-def found(house, secret):
+def found(runner, secret):
     """The files of the run in which a secret stands, the secret file apart."""
-    places = [*house.folder.rglob("*"), *house.temporary.rglob("*"), *house.remote.rglob("*")]
-    files = [path for path in places if path.is_file() and path not in house.secret_files]
+    places = [*runner.folder.rglob("*"), *runner.temporary.rglob("*"), *runner.remote.rglob("*")]
+    files = [path for path in places if path.is_file() and path not in runner.secret_files]
     return [path for path in files if any(form in path.read_bytes() for form in forms(secret))]
 
 
 @pytest.mark.parametrize("module", [MODULE, LINKS], ids=lambda name: name.rpartition(".")[2])
-def test_ansible_itself_prints_arguments_when_it_is_debugged(house, stage, monkeypatch, module):
+def test_ansible_itself_prints_arguments_when_it_is_debugged(runner, stage, monkeypatch, module):
     """ANSIBLE_DEBUG shows a task's arguments before any module has seen them, and nothing else of ours does."""
-    monkeypatch.setattr(house, "assert_no_secret", lambda: None)
+    monkeypatch.setattr(runner, "assert_no_secret", lambda: None)
     run = stage({module: arguments(module)}, env={"ANSIBLE_DEBUG": "1"})
-    told = [line for line in run.output.splitlines() if house.tenant_key("acme") in line]
+    told = [line for line in run.output.splitlines() if runner.tenant_key("acme") in line]
     assert told
     assert all("done with _execute_module (" in line for line in told)
 
 
-def test_ansible_itself_prints_the_items_of_a_loop(house, stage, monkeypatch):
+def test_ansible_itself_prints_the_items_of_a_loop(runner, stage, monkeypatch):
     """This is why the documentation warns of loops, and why the role has none over tenants with keys."""
-    monkeypatch.setattr(house, "assert_no_secret", lambda: None)
+    monkeypatch.setattr(runner, "assert_no_secret", lambda: None)
     item = {name: f"{{{{ item['{name}'] }}}}" for name in arguments(MODULE)}
     stage({MODULE: item, "loop": ["{{ broken }}"], "ignore_errors": True})
-    assert found(house, house.tenant_key("initech"))
+    assert found(runner, runner.tenant_key("initech"))
 
 
-def test_files_that_ansible_is_told_to_keep_are_for_their_owner_alone(house, stage, monkeypatch):
+def test_files_that_ansible_is_told_to_keep_are_for_their_owner_alone(runner, stage, monkeypatch):
     """With ANSIBLE_KEEP_REMOTE_FILES a task's arguments stay, in folders that nobody else can enter, and nowhere else."""
-    house.remote = house.folder / "remote"
-    monkeypatch.setattr(house, "assert_no_secret", lambda: None)
-    env = {"ANSIBLE_KEEP_REMOTE_FILES": "1", "ANSIBLE_REMOTE_TEMP": str(house.remote)}
+    runner.remote = runner.folder / "remote"
+    monkeypatch.setattr(runner, "assert_no_secret", lambda: None)
+    env = {"ANSIBLE_KEEP_REMOTE_FILES": "1", "ANSIBLE_REMOTE_TEMP": str(runner.remote)}
     stage({MODULE: arguments(MODULE)}, env=env)
-    kept = list(house.remote.glob("ansible-tmp-*"))
+    kept = list(runner.remote.glob("ansible-tmp-*"))
     assert kept
     assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o700}
-    outside = [path for path in found(house, house.tenant_key("acme")) if house.remote not in path.parents]
+    outside = [path for path in found(runner, runner.tenant_key("acme")) if runner.remote not in path.parents]
     assert outside == []
 
 

@@ -15,8 +15,8 @@ import ansible_runner
 import pytest
 
 from tests.emulator.handle import Emulator
-from tests.integration.house import PLAYBOOKS
-from tests.integration.test_lost_parent import eventually
+from tests.support.collection import PLAYBOOKS
+from tests.support.waiting import eventually
 
 MANY = 300
 DOMAINS = [f"t{serial:05d}" for serial in range(1, MANY + 1)]
@@ -58,9 +58,9 @@ def job(many):
     shutil.rmtree(remote, ignore_errors=True)
 
 
-def processes_of(house):
-    """The processes that have a house's environment: Ansible's, whatever they run."""
-    mark, found = f"HOME={house.home}".encode(), []
+def processes_of(runner):
+    """The processes that have a runner's environment: Ansible's, whatever they run."""
+    mark, found = f"HOME={runner.home}".encode(), []
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if mark in (path / "environ").read_bytes().split(b"\0"):
@@ -100,8 +100,8 @@ def waiting_for_customers(many):
 def test_a_cancelled_job_sends_nothing_more(many, job, working):
     many.emulator.latency(SLOW_MS)
     (playbook, *arguments), variables, begun = working(many)
-    runner = job(playbook, begun, *arguments, **variables)
-    assert runner.status == "canceled", runner.stdout.read()
+    ended = job(playbook, begun, *arguments, **variables)
+    assert ended.status == "canceled", ended.stdout.read()
     eventually(lambda: not processes_of(many))
     made, asked = len(many.emulator.accounts()), len(many.emulator.requests())
     assert made < len(HOSTS if working is linking_by_host else DOMAINS)
@@ -117,8 +117,8 @@ def test_the_job_after_a_cancelled_one_links_the_rest(many, job, working):
     (playbook, *arguments), variables, begun = working(many)
     assert job(playbook, begun, *arguments, **variables).status == "canceled"
     many.emulator.latency(0)
-    runner = job(playbook, lambda: False, *arguments, **{**variables, "concurrency": 16})
-    assert runner.status == "successful", runner.stdout.read()
+    ended = job(playbook, lambda: False, *arguments, **{**variables, "concurrency": 16})
+    assert ended.status == "successful", ended.stdout.read()
     domains = HOSTS if working is linking_by_host else DOMAINS
     assert many.linked() == {f"customer-{domain}": domain for domain in domains}
     assert len(many.emulator.accounts()) == len(domains)

@@ -12,7 +12,7 @@ import ansible_runner
 import pytest
 import yaml
 
-from tests.integration.house import PLAYBOOKS
+from tests.support.collection import PLAYBOOKS
 
 NAMES = ("acme", "globex", "initech", "umbrella")
 DECLARED = [{"domain": name, "origin_owner_id": f"customer-{name}"} for name in NAMES]
@@ -22,28 +22,28 @@ HANDED_ON = {"freshservice_link_summary", "freshservice_link_failed_tenants", "f
 
 
 @pytest.fixture
-def job(house):
+def job(runner):
     """Run a playbook under ansible-runner, as a controller does; its status, and what it handed on."""
     kept = ("ANSIBLE", "HOME", "TMPDIR", "PATH")
-    environment = {name: value for name, value in house.environment().items() if name.startswith(kept)}
-    vault = house.folder / "vault.yml"
-    keys = {"stackone_api_key": house.emulator.stackone_api_key, "api_keys": house.keys}
-    house.encrypt(vault, yaml.safe_dump({f"freshservice_link_{name}": value for name, value in keys.items()}))
-    urls = {f"freshservice_link_{name}": url for name, url in house.connection().items() if name.endswith("_url")}
+    environment = {name: value for name, value in runner.environment().items() if name.startswith(kept)}
+    vault = runner.folder / "vault.yml"
+    keys = {"stackone_api_key": runner.emulator.stackone_api_key, "api_keys": runner.keys}
+    runner.encrypt(vault, yaml.safe_dump({f"freshservice_link_{name}": value for name, value in keys.items()}))
+    urls = {f"freshservice_link_{name}": url for name, url in runner.connection().items() if name.endswith("_url")}
 
     def run(playbook, *arguments, **variables):
-        private = tempfile.mkdtemp(prefix="job-", dir=house.folder)
-        runner = ansible_runner.run(
+        private = tempfile.mkdtemp(prefix="job-", dir=runner.folder)
+        ended = ansible_runner.run(
             private_data_dir=private,
             playbook=str(PLAYBOOKS / f"{playbook}.yml"),
-            cmdline=" ".join([f"-e @{vault} --vault-password-file {house.folder / 'password'}", *arguments]),
+            cmdline=" ".join([f"-e @{vault} --vault-password-file {runner.folder / 'password'}", *arguments]),
             extravars={**urls, **variables},
             envvars=environment,
             quiet=True,
         )
-        house.assert_no_secret()
-        (stats,) = (event for event in runner.events if event["event"] == "playbook_on_stats")
-        return runner, stats["event_data"].get("artifact_data", {})
+        runner.assert_no_secret()
+        (stats,) = (event for event in ended.events if event["event"] == "playbook_on_stats")
+        return ended, stats["event_data"].get("artifact_data", {})
 
     return run
 
@@ -54,24 +54,24 @@ def summary(tenants, changed=0, failed=0, **outcomes):
     return {**counts, "outcomes": told, "problem": ""}
 
 
-def test_a_list_hands_on_what_came_of_it_also_where_it_fails(house, job):
-    report = str(house.folder / "run.json")
-    runner, told = job("link", freshservice_link_tenants=DECLARED, freshservice_link_report=report)
-    assert runner.status == "failed"
+def test_a_list_hands_on_what_came_of_it_also_where_it_fails(runner, job):
+    report = str(runner.folder / "run.json")
+    ended, told = job("link", freshservice_link_tenants=DECLARED, freshservice_link_report=report)
+    assert ended.status == "failed"
     assert set(told) == HANDED_ON
     assert told["freshservice_link_summary"] == summary(4, changed=2, failed=2, linked=2) | {
         "outcomes": {"linked": 2, "failed": 2}
     }
     assert told["freshservice_link_failed_tenants"] == FAILED
     assert told["freshservice_link_reports"] == [report]
-    assert runner.stats["changed"] == {"localhost": 1}
+    assert ended.stats["changed"] == {"localhost": 1}
 
 
-def test_every_run_over_a_list_hands_on(house, job):
+def test_every_run_over_a_list_hands_on(runner, job):
     """In check mode as well. A second run changed nothing, and handing on is not a change."""
     _check, told = job("link", "--check", freshservice_link_tenants=GOOD)
     assert told["freshservice_link_summary"] == summary(2, changed=2, would_be_linked=2)
-    assert house.emulator.accounts() == []
+    assert runner.emulator.accounts() == []
     job("link", freshservice_link_tenants=GOOD)
     again, told = job("link", freshservice_link_tenants=GOOD)
     assert (again.stats["changed"], told["freshservice_link_summary"]) == ({}, summary(2, as_declared=2))
@@ -79,11 +79,11 @@ def test_every_run_over_a_list_hands_on(house, job):
     _verified, told = job("verify", freshservice_link_tenants=DECLARED[1:])
     assert told["freshservice_link_summary"]["outcomes"] == {"valid": 1, "refused": 2}
     assert told["freshservice_link_failed_tenants"] == FAILED
-    new = house.folder / "new.csv"
-    house.encrypt(new, f"domain,api_key\nacme,{house.tenant_key('acme')}\n")
+    new = runner.folder / "new.csv"
+    runner.encrypt(new, f"domain,api_key\nacme,{runner.tenant_key('acme')}\n")
     _rotated, told = job("rotate", freshservice_link_tenants=GOOD, freshservice_link_new_api_keys_file=str(new))
     assert told["freshservice_link_summary"]["tenants"] == 1
-    report = str(house.folder / "report.csv")
+    report = str(runner.folder / "report.csv")
     reported, told = job("report", freshservice_link_tenants=DECLARED, freshservice_link_report=report)
     assert (reported.status, told["freshservice_link_reports"]) == ("successful", [report])
     assert told["freshservice_link_summary"] == summary(4, failed=2, as_declared=2) | {
@@ -91,16 +91,16 @@ def test_every_run_over_a_list_hands_on(house, job):
     }
 
 
-def test_auth_links_hand_on_who_was_invited_and_no_link(house, job):
+def test_auth_links_hand_on_who_was_invited_and_no_link(runner, job):
     job("link", freshservice_link_tenants=GOOD[:1])
-    path = house.folder / "links.csv"
-    house.secret_files.add(path)
+    path = runner.folder / "links.csv"
+    runner.secret_files.add(path)
     _runner, told = job("auth_links", freshservice_link_tenants=GOOD, freshservice_link_auth_links_file=str(path))
     assert told["freshservice_link_summary"] == summary(2, changed=1, given_an_auth_link=1, linked_already=1)
     assert "token" not in json.dumps(told)
 
 
-def test_a_run_that_ends_at_once_hands_on_why(house, job):
+def test_a_run_that_ends_at_once_hands_on_why(runner, job):
     _runner, told = job("link", freshservice_link_tenants=GOOD, freshservice_link_stackone_url="http://127.0.0.1:9")
     assert told["freshservice_link_summary"]["problem"].startswith("StackOne could not be reached")
 
@@ -108,77 +108,77 @@ def test_a_run_that_ends_at_once_hands_on_why(house, job):
 HOSTILE = "{{ lookup('pipe', 'touch ' ~ lookup('env', 'HOME') ~ '/was-here') }}"
 
 
-def test_what_customers_are_called_is_a_template_in_no_later_job(house, job):
+def test_what_customers_are_called_is_a_template_in_no_later_job(runner, job):
     """A controller passes what was handed on to the next job, as extra variables: these are templates."""
     names = [HOSTILE, "#jinja2: variable_start_string: '<<'", "{% set x = 1 %}"]
     for name in names:
-        house.emulator.add_account(origin_owner_id=name, api_key=house.tenant_key("acme"), status="error")
-    report = str(house.folder / "accounts.csv")
+        runner.emulator.add_account(origin_owner_id=name, api_key=runner.tenant_key("acme"), status="error")
+    report = str(runner.folder / "accounts.csv")
     _runner, told = job("report", freshservice_link_report=report)
     failed = told["freshservice_link_failed_tenants"]
     assert len(failed) == len(names)
     assert not any("{" in name or name.startswith("#") for name in failed)
     use = "{{ freshservice_link_failed_tenants | join }}{{ freshservice_link_summary.problem }}"
-    runner, told = job("verify", freshservice_link_tenants=GOOD, freshservice_link_report_title=use, **told)
-    assert runner.status == "successful", runner.stdout.read()
+    ended, told = job("verify", freshservice_link_tenants=GOOD, freshservice_link_report_title=use, **told)
+    assert ended.status == "successful", ended.stdout.read()
     assert told["freshservice_link_summary"] == summary(2, valid=2)
-    assert not (house.home / "was-here").exists()
+    assert not (runner.home / "was-here").exists()
 
 
 @pytest.mark.parametrize("how", ["linear", "free", "serial"])
-def test_hosts_hand_on_one_result_for_all(house, job, inventory, how, tmp_path):
+def test_hosts_hand_on_one_result_for_all(runner, job, inventory, how, tmp_path):
     """Also those that could not be begun. A report of the job has its number."""
     book = yaml.safe_load((PLAYBOOKS / "link_by_host.yml").read_text())
     (link,) = (play for play in book if "tasks" in play or "roles" in play)
     link.update({"serial": 2} if how == "serial" else {"strategy": how})
     path = tmp_path / "by_host.yml"
     path.write_text(yaml.safe_dump(book))
-    report = f"{house.folder}/{{{{ awx_job_id | default('local') }}}}.json"
-    arguments = ("-i", str(inventory), "--vault-password-file", str(house.folder / "password"))
-    private = tempfile.mkdtemp(prefix="job-", dir=house.folder)
+    report = f"{runner.folder}/{{{{ awx_job_id | default('local') }}}}.json"
+    arguments = ("-i", str(inventory), "--vault-password-file", str(runner.folder / "password"))
+    private = tempfile.mkdtemp(prefix="job-", dir=runner.folder)
     kept = ("ANSIBLE", "HOME", "TMPDIR", "PATH")
-    runner = ansible_runner.run(
+    ended = ansible_runner.run(
         private_data_dir=private, playbook=str(path), cmdline=" ".join(arguments), quiet=True,
         extravars={"freshservice_link_report": report, "awx_job_id": 4711},
-        envvars={name: value for name, value in house.environment().items() if name.startswith(kept)},
+        envvars={name: value for name, value in runner.environment().items() if name.startswith(kept)},
     )  # fmt: skip
-    (stats,) = (event for event in runner.events if event["event"] == "playbook_on_stats")
+    (stats,) = (event for event in ended.events if event["event"] == "playbook_on_stats")
     told = stats["event_data"]["artifact_data"]
     assert told["freshservice_link_summary"]["outcomes"] == {"linked": 2, "failed": 2}
     assert told["freshservice_link_failed_tenants"] == FAILED
-    assert told["freshservice_link_reports"] == [f"{house.folder}/4711.json"]
-    assert json.loads((house.folder / "4711.json").read_text())["totals"]["tenants"] == 4
+    assert told["freshservice_link_reports"] == [f"{runner.folder}/4711.json"]
+    assert json.loads((runner.folder / "4711.json").read_text())["totals"]["tenants"] == 4
 
 
 def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_the_reports_of_slices_are_merged(house, job):
+def test_the_reports_of_slices_are_merged(runner, job):
     """Each job has its own file, and one command makes one report of them in every form."""
-    slices = house.folder / "slices"
+    slices = runner.folder / "slices"
     slices.mkdir()
     report = f"{slices}/{{{{ awx_job_id | default('local') }}}}.json"
     for number, declared in enumerate((DECLARED[:1], DECLARED[1:3], DECLARED[3:]), 7):
         job("link", freshservice_link_tenants=declared, freshservice_link_report=report, awx_job_id=number)
     assert sorted(path.name for path in slices.iterdir()) == ["7.json", "8.json", "9.json"]
     written = [slices / f"all.{kind}" for kind in ("html", "csv", "json")]
-    house.emulator.clear_requests()
+    runner.emulator.clear_requests()
     # The second time, the merged report lies among the others.
     for _time in range(2):
-        runner, told = job(
+        ended, told = job(
             "merge_reports",
             freshservice_link_report_files=str(slices),
             freshservice_link_report=list(map(str, written)),
             freshservice_link_report_title="Last night",
         )
-        said = runner.stdout.read()
-        assert runner.status == "successful", said
+        said = ended.stdout.read()
+        assert ended.status == "successful", said
         assert "4 tenants of 3 reports: 2 linked, 2 failed" in said
         assert told["freshservice_link_summary"]["outcomes"] == {"linked": 2, "failed": 2}
         assert told["freshservice_link_summary"]["changed"] == 2
         assert told["freshservice_link_failed_tenants"] == FAILED
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []
     assert {mode(path) for path in written} == {0o600}
     document = json.loads(written[2].read_text())
     assert (document["title"], document["parts"]) == ("Last night", 3)
@@ -198,12 +198,12 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("content", "words"), WRONG.values(), ids=WRONG)
-def test_a_file_that_cannot_be_merged_is_named_in_one_line(house, job, content, words):
-    path, out = house.folder / "part.json", house.folder / "all.csv"
+def test_a_file_that_cannot_be_merged_is_named_in_one_line(runner, job, content, words):
+    path, out = runner.folder / "part.json", runner.folder / "all.csv"
     if content is not None:
         path.write_text(content)
-    runner, _told = job("merge_reports", freshservice_link_report_files=[str(path)], freshservice_link_report=str(out))
-    assert runner.status == "failed"
-    (failure,) = (event["event_data"]["res"]["msg"] for event in runner.events if event["event"] == "runner_on_failed")
+    ended, _told = job("merge_reports", freshservice_link_report_files=[str(path)], freshservice_link_report=str(out))
+    assert ended.status == "failed"
+    (failure,) = (event["event_data"]["res"]["msg"] for event in ended.events if event["event"] == "runner_on_failed")
     assert failure.startswith(f"freshservice_link_report_files: {words.format(path=path)}")
     assert not out.exists()

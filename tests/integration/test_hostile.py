@@ -9,7 +9,8 @@ import re
 
 import pytest
 
-from tests.integration.house import LINKS
+from tests.support.collection import LINKS
+from tests.support.hostile_texts import ESCAPES, MARKUP, RAW, REFUSED
 
 TEXTS = [
     "Zażółć gęślą jaźń, Ægir & Søn, 株式会社, العربية, 🏢👩‍💻",
@@ -24,17 +25,14 @@ TEXTS = [
     "../../etc/passwd", "a/b?c=d#e", "%2e%2e%2f", "owner id with spaces",
 ]  # fmt: skip
 INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\ufeff]")
-REFUSED = ["a\x00b", "a\x1b[2Jb", "a\x07b", "a\nb", "a\tb", "a\x7fb", "a\x9b2Jb", "a\x85b"]
-RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""What a terminal could take for a command; Ansible itself writes line ends and tabs."""
 
 
-def test_names_and_ids_of_every_kind_arrive_as_they_are(house, playbook):
+def test_names_and_ids_of_every_kind_arrive_as_they_are(runner, playbook):
     """From a JSON file, where Ansible templates nothing, as owner id, name, user and label, in one list.
 
     An id holds nothing that cannot be seen.
     """
-    key = house.tenant_key("acme")
+    key = runner.tenant_key("acme")
     tenants = [
         {
             "domain": "acme",
@@ -47,13 +45,13 @@ def test_names_and_ids_of_every_kind_arrive_as_they_are(house, playbook):
         }
         for position, text in enumerate(TEXTS)
     ]
-    path = house.folder / "tenants.json"
+    path = runner.folder / "tenants.json"
     path.touch(mode=0o600)
     path.write_text(json.dumps(tenants))
-    house.secret_files.add(path)
+    runner.secret_files.add(path)
     first = playbook("link", freshservice_link_tenants_file=str(path))
     assert first.code == 0, first.output[-3000:]
-    stored = {account["origin_owner_id"]: account for account in house.emulator.accounts()}
+    stored = {account["origin_owner_id"]: account for account in runner.emulator.accounts()}
     assert set(stored) == {tenant["origin_owner_id"] for tenant in tenants}
     for tenant in tenants:
         for name in ("origin_owner_name", "origin_username", "label"):
@@ -64,25 +62,21 @@ def test_names_and_ids_of_every_kind_arrive_as_they_are(house, playbook):
     assert not RAW.search(first.output + again.output)
 
 
-def test_control_characters_are_refused(house):
-    results = house.play(*(house.options(label=text) for text in REFUSED)).results
+def test_control_characters_are_refused(runner):
+    results = runner.play(*(runner.options(label=text) for text in REFUSED)).results
     for text, result in zip(REFUSED, results):
         assert result["failed"], text
         assert "control character" in result["msg"], text
         assert not RAW.search(result["msg"])
-    assert house.emulator.requests() == []
-
-
-ESCAPES = "\x1b[2J\x1b]0;owned\x07\x1b[31mred\x9b2J\x08\x00\u202e"
-MARKUP = "<script>alert(1)</script>{{ 7919 * 7907 }}"
+    assert runner.emulator.requests() == []
 
 
 @pytest.mark.parametrize(("service", "status"), [("stackone", 400), ("hub", 502), ("freshservice", 403)])
-def test_what_servers_answer_reaches_no_terminal_raw(house, service, status):
+def test_what_servers_answer_reaches_no_terminal_raw(runner, service, status):
     words = ESCAPES + MARKUP
     body = {"message": words, "description": words, "code": words, "provider_response": words, "errors": [words]}
-    house.emulator.fault(service=service, caller="client", status=status, body={"raw": json.dumps(body)})
-    run = house.play(house.options(retries=0))
+    runner.emulator.fault(service=service, caller="client", status=status, body={"raw": json.dumps(body)})
+    run = runner.play(runner.options(retries=0))
     (result,) = run.results
     assert result["failed"]
     assert not RAW.search(run.output), run.output
@@ -91,24 +85,24 @@ def test_what_servers_answer_reaches_no_terminal_raw(house, service, status):
     assert "62615533" not in json.dumps(result)
 
 
-def test_what_others_wrote_into_an_account_reaches_no_terminal_raw(house):
+def test_what_others_wrote_into_an_account_reaches_no_terminal_raw(runner):
     """In the diff above all, which Ansible prints as it is; yet the drift is seen and repaired."""
     hostile = f"{ESCAPES}\nFAKE LINE {MARKUP}"
     for domain in ("acme", "globex"):
-        house.emulator.add_account(
+        runner.emulator.add_account(
             origin_owner_id=f"customer-{domain}",
             origin_owner_name=hostile,
             domain=domain,
-            api_key=house.tenant_key(domain),
+            api_key=runner.tenant_key(domain),
             label=hostile,
             status_reasons=[{"code": hostile, "description": hostile, "timestamp": "2026-11-01T08:00:00Z"}],
         )
     declared = {"label": "Desk", "origin_owner_name": "Acme"}
-    one = house.play({**house.options(**declared), "check": True}, house.options(**declared))
-    many = house.play(house.bulk(house.tenants("globex", **declared)), module=LINKS)
+    one = runner.play({**runner.options(**declared), "check": True}, runner.options(**declared))
+    many = runner.play(runner.bulk(runner.tenants("globex", **declared)), module=LINKS)
     for run in (one, many):
         assert not RAW.search(run.output)
         assert all(result["changed"] for result in run.results)
         assert not RAW.search(json.dumps(run.results, ensure_ascii=False))
     assert "\nFAKE LINE" not in many.results[0]["diff"]["before"]
-    assert {account["label"] for account in house.emulator.accounts()} == {"Desk"}
+    assert {account["label"] for account in runner.emulator.accounts()} == {"Desk"}

@@ -8,20 +8,20 @@ import pytest
 
 
 @pytest.fixture
-def listed(house):
+def listed(runner):
     """Tenants of every kind; the list is the one that freshservice_links takes."""
-    house.known.add("not-the-key-of-globex")
+    runner.known.add("not-the-key-of-globex")
     return [
-        *house.tenants("acme", label="Desk", account_type="test"),
-        *house.tenants("initech", "umbrella", "nobody"),
-        *house.tenants("globex", api_key="not-the-key-of-globex"),
-        {"domain": "hooli.freshservice.com", "api_key": house.tenant_key("hooli")},
+        *runner.tenants("acme", label="Desk", account_type="test"),
+        *runner.tenants("initech", "umbrella", "nobody"),
+        *runner.tenants("globex", api_key="not-the-key-of-globex"),
+        {"domain": "hooli.freshservice.com", "api_key": runner.tenant_key("hooli")},
         {"state": "absent", "origin_owner_id": "customer-gone"},
     ]
 
 
-def test_every_verdict_is_returned(house, listed):
-    result = house.keys_info(listed)
+def test_every_verdict_is_returned(runner, listed):
+    result = runner.keys_info(listed)
     assert not result.get("failed"), result["msg"]
     assert result["changed"] is False
     verdicts = {row["domain"]: row["verdict"] for row in result["results"]}
@@ -34,7 +34,7 @@ def test_every_verdict_is_returned(house, listed):
         "hooli": "valid",
     }
     acme, initech, *_others, hooli = result["results"]
-    assert acme["agent"] == house.emulator.tenant("acme")["agent"]["email"]
+    assert acme["agent"] == runner.emulator.tenant("acme")["agent"]["email"]
     assert (hooli["domain"], hooli["origin_owner_id"]) == ("hooli", None)
     assert "failure" not in acme
     assert initech["failure"]["msg"].startswith("initech (owner customer-initech): Freshservice refused the API key")
@@ -42,14 +42,14 @@ def test_every_verdict_is_returned(house, listed):
     assert result["summary"]["verdicts"] == {"valid": 2, "key_refused": 2, "tenant_suspended": 1, "domain_not_found": 1}
     assert (result["summary"]["tenants"], result["summary"]["failed"]) == (6, 4)
     # Each key is tried once: Freshservice locks out after repeated failures.
-    assert result["summary"]["requests"] == {"freshservice": house.count("freshservice")} == {"freshservice": 6}
-    assert house.count("stackone") == 0
+    assert result["summary"]["requests"] == {"freshservice": runner.count("freshservice")} == {"freshservice": 6}
+    assert runner.count("stackone") == 0
 
 
-def test_it_can_be_red(house, listed):
-    result = house.keys_info(listed, fail_on_refused=True)
+def test_it_can_be_red(runner, listed):
+    result = runner.keys_info(listed, fail_on_refused=True)
     assert result["failed"]
     assert (result["failure"]["code"], result["failure"]["phase"]) == ("tenants_failed", "key_check")
     assert result["msg"].startswith("4 of 6 tenants failed: initech (owner customer-initech): ")
     assert len(result["results"]) == 6
-    assert not house.keys_info(house.tenants("acme"), fail_on_refused=True).get("failed")
+    assert not runner.keys_info(runner.tenants("acme"), fail_on_refused=True).get("failed")

@@ -17,7 +17,8 @@ import pytest
 import yaml
 
 from tests.emulator.customer import Customer
-from tests.integration.house import ROOT, TENANTS, recap, run_by_host
+from tests.support.collection import ROOT
+from tests.support.playbook_runner import TENANTS, recap, run_by_host
 
 NAMES = ("acme", "globex", "initech", "umbrella")
 DECLARED = [{"domain": name, "origin_owner_id": f"customer-{name}"} for name in NAMES]
@@ -34,23 +35,23 @@ def mode_of(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def keyed(house, **keys):
+def keyed(runner, **keys):
     """An encrypted file of new keys, as an argument."""
-    path = house.folder / "new_keys.yml"
-    house.encrypt(path, yaml.safe_dump({"freshservice_link_new_api_keys": keys}))
+    path = runner.folder / "new_keys.yml"
+    runner.encrypt(path, yaml.safe_dump({"freshservice_link_new_api_keys": keys}))
     return "-e", f"@{path}"
 
 
-def test_verify(house, playbook):
-    reports = [str(house.folder / f"verdicts.{kind}") for kind in ("html", "csv", "json")]
+def test_verify(runner, playbook):
+    reports = [str(runner.folder / f"verdicts.{kind}") for kind in ("html", "csv", "json")]
     result = playbook("verify", freshservice_link_tenants=DECLARED, freshservice_link_report=reports)
     assert result.code == 2
     assert recap(result) == {"localhost": (0, 1)}
-    assert house.count("stackone") == 0
+    assert runner.count("stackone") == 0
     assert re.search(r"acme +customer-acme +valid +valid +agent2@acme\.exa", result.output)
     assert re.search(r"umbrella +customer-umbrella +refused +tenant_suspended", result.output)
     assert "2 of 4 tenants failed: initech (owner customer-initech): Freshservice refused the API key" in result.output
-    rows = rows_of(house.folder / "verdicts.csv")
+    rows = rows_of(runner.folder / "verdicts.csv")
     assert {domain: row["verdict"] for domain, row in rows.items()} == {
         "acme": "valid",
         "globex": "valid",
@@ -58,30 +59,30 @@ def test_verify(house, playbook):
         "umbrella": "tenant_suspended",
     }
     assert "Permissions" in rows["initech"]["remediation"]
-    assert json.loads((house.folder / "verdicts.json").read_text())["totals"]["failed"] == 2
-    assert "<table" in (house.folder / "verdicts.html").read_text()
-    assert {mode_of(house.folder / f"verdicts.{kind}") for kind in ("html", "csv", "json")} == {0o600}
+    assert json.loads((runner.folder / "verdicts.json").read_text())["totals"]["failed"] == 2
+    assert "<table" in (runner.folder / "verdicts.html").read_text()
+    assert {mode_of(runner.folder / f"verdicts.{kind}") for kind in ("html", "csv", "json")} == {0o600}
     assert playbook("verify", freshservice_link_tenants=GOOD).code == 0
 
 
-def test_rotate(house, playbook):
+def test_rotate(runner, playbook):
     """One new key of the same agent, one of another agent, one that is refused; the fourth tenant has none."""
     playbook("link", freshservice_link_tenants=[*GOOD, {"domain": "hooli", "origin_owner_id": "customer-hooli"}])
-    before = {account["origin_owner_id"]: account for account in house.emulator.accounts()}
-    house.known |= set(house.keys.values())
+    before = {account["origin_owner_id"]: account for account in runner.emulator.accounts()}
+    runner.known |= set(runner.keys.values())
     for name in ("acme", "globex"):
-        house.emulator.set_tenant(name, rotate_key=True)
-    house.known.add("not-a-new-key-of-hooli")
+        runner.emulator.set_tenant(name, rotate_key=True)
+    runner.known.add("not-a-new-key-of-hooli")
     new = keyed(
-        house,
-        acme=house.tenant_key("acme"),
-        **{"customer-globex": house.tenant_key("globex", admin=True)},
+        runner,
+        acme=runner.tenant_key("acme"),
+        **{"customer-globex": runner.tenant_key("globex", admin=True)},
         hooli="not-a-new-key-of-hooli",
     )
     listed = [*DECLARED, {"domain": "hooli", "origin_owner_id": "customer-hooli"}]
-    house.emulator.clear_requests()
+    runner.emulator.clear_requests()
     options = {"freshservice_link_tenants": listed, "freshservice_link_purge": True, "freshservice_link_purge_limit": 9}
-    report = house.folder / "rotated.csv"
+    report = runner.folder / "rotated.csv"
     result = playbook("rotate", *new, **options, freshservice_link_report=str(report))
     assert result.code == 2
     assert "hooli (owner customer-hooli): Freshservice refused the API key" in result.output
@@ -90,36 +91,36 @@ def test_rotate(house, playbook):
     assert [rows[name]["outcome"] for name in ("acme", "globex", "hooli")] == ["re-linked", "re-linked", "failed"]
     assert "agent1@globex.example; before it was agent2@globex.example" in rows["globex"]["warnings"]
     assert rows["acme"]["warnings"] == ""
-    after = {account["origin_owner_id"]: account for account in house.emulator.accounts()}
+    after = {account["origin_owner_id"]: account for account in runner.emulator.accounts()}
     assert set(after) == set(before)
     # The refused key touched nothing: the old link works on.
     assert after["customer-hooli"] == before["customer-hooli"]
-    assert house.tenant_key("acme") in str(after["customer-acme"])
-    assert [request for request in house.changing() if "DELETE" in request] == []
+    assert runner.tenant_key("acme") in str(after["customer-acme"])
+    assert [request for request in runner.changing() if "DELETE" in request] == []
     # Every key was tried at Freshservice before its account was changed.
-    new = keyed(house, acme=house.tenant_key("acme"), globex=house.tenant_key("globex", admin=True))
+    new = keyed(runner, acme=runner.tenant_key("acme"), globex=runner.tenant_key("globex", admin=True))
     again = playbook("rotate", *new, freshservice_link_tenants=listed)
     assert again.code == 0
     assert recap(again) == {"localhost": (0, 0)}
     assert "2 new keys: 0 tenants re-linked, 0 of them to another agent" in again.output
 
 
-def test_a_rotation_sends_what_cannot_be_compared(house, playbook):
+def test_a_rotation_sends_what_cannot_be_compared(runner, playbook):
     playbook("link", freshservice_link_tenants=GOOD)
-    house.emulator.switch(hub_secret_tail=0)
-    house.known.add(house.tenant_key("acme"))
-    house.emulator.set_tenant("acme", rotate_key=True)
-    new = keyed(house, acme=house.tenant_key("acme"))
+    runner.emulator.switch(hub_secret_tail=0)
+    runner.known.add(runner.tenant_key("acme"))
+    runner.emulator.set_tenant("acme", rotate_key=True)
+    new = keyed(runner, acme=runner.tenant_key("acme"))
     check = playbook("rotate", "--check", *new, freshservice_link_tenants=GOOD)
     assert recap(check) == {"localhost": (1, 0)}
     assert "1 new key: 1 tenant would be re-linked, 0 of them to another agent" in check.output
     assert "Bring the new keys" not in check.output
-    assert house.tenant_key("acme") not in str(house.emulator.accounts())
+    assert runner.tenant_key("acme") not in str(runner.emulator.accounts())
     result = playbook("rotate", *new, freshservice_link_tenants=GOOD)
     assert recap(result) == {"localhost": (1, 0)}
     assert "1 new key: 1 tenant re-linked, 0 of them to another agent" in result.output
     assert "Bring the new keys" in result.output
-    assert house.tenant_key("acme") in str(house.emulator.accounts())
+    assert runner.tenant_key("acme") in str(runner.emulator.accounts())
 
 
 @pytest.mark.parametrize(
@@ -129,29 +130,29 @@ def test_a_rotation_sends_what_cannot_be_compared(house, playbook):
         (None, "Name the new keys, by domain, in freshservice_link_new_api_keys"),
     ],
 )
-def test_new_keys_that_nobody_is_meant_by(house, playbook, keys, words):
-    house.known.add("some-key-0815")
-    new = keyed(house, **keys) if keys else ()
+def test_new_keys_that_nobody_is_meant_by(runner, playbook, keys, words):
+    runner.known.add("some-key-0815")
+    new = keyed(runner, **keys) if keys else ()
     result = playbook("rotate", *new, freshservice_link_tenants=GOOD)
     assert result.code == 2
     assert words in result.output
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []
 
 
-def test_new_keys_from_an_encrypted_csv(house, playbook):
+def test_new_keys_from_an_encrypted_csv(runner, playbook):
     playbook("link", freshservice_link_tenants=GOOD)
-    house.emulator.set_tenant("acme", rotate_key=True)
-    path = house.folder / "new_keys.csv"
-    house.encrypt(path, f"domain,api_key\nacme,{house.tenant_key('acme')}\n")
+    runner.emulator.set_tenant("acme", rotate_key=True)
+    path = runner.folder / "new_keys.csv"
+    runner.encrypt(path, f"domain,api_key\nacme,{runner.tenant_key('acme')}\n")
     result = playbook("rotate", freshservice_link_tenants=GOOD, freshservice_link_new_api_keys_file=str(path))
     assert recap(result) == {"localhost": (1, 0)}
 
 
 @pytest.fixture
-def auth_links(house, playbook):
+def auth_links(runner, playbook):
     """Run the playbook; the file of links is the one place where they may be."""
-    path = house.folder / "auth_links.csv"
-    house.secret_files.add(path)
+    path = runner.folder / "auth_links.csv"
+    runner.secret_files.add(path)
 
     def run(*args, **variables):
         done = playbook("auth_links", *args, freshservice_link_auth_links_file=str(path), **variables)
@@ -165,7 +166,7 @@ def read_links(path):
         return {row["origin_owner_id"]: row for row in csv.DictReader(file)}
 
 
-def test_auth_links(house, playbook, auth_links):
+def test_auth_links(runner, playbook, auth_links):
     playbook("link", freshservice_link_tenants=GOOD[:1])
     check, path = auth_links("--check", freshservice_link_tenants=GOOD)
     assert recap(check) == {"localhost": (1, 0)}
@@ -178,8 +179,8 @@ def test_auth_links(house, playbook, auth_links):
     links = read_links(path)
     assert set(links) == {"customer-globex"}
     assert links["customer-globex"]["purpose"] == "link"
-    Customer(links["customer-globex"]["auth_link_url"]).enter("globex", house.tenant_key("globex"))
-    assert set(house.linked()) == {"customer-acme", "customer-globex"}
+    Customer(links["customer-globex"]["auth_link_url"]).enter("globex", runner.tenant_key("globex"))
+    assert set(runner.linked()) == {"customer-acme", "customer-globex"}
     path.unlink()
     again, path = auth_links(freshservice_link_tenants=GOOD, freshservice_link_wait=60)
     assert recap(again) == {"localhost": (0, 0)}
@@ -187,27 +188,27 @@ def test_auth_links(house, playbook, auth_links):
     assert not path.exists()
 
 
-def test_auth_links_in_an_encrypted_file(house, auth_links):
-    password = house.folder / "other-password"
+def test_auth_links_in_an_encrypted_file(runner, auth_links):
+    password = runner.folder / "other-password"
     password.write_text("for-the-links\n")
     result, path = auth_links(freshservice_link_tenants=GOOD, freshservice_link_auth_links_password_file=str(password))
     assert result.code == 0
-    house.secret_files.discard(path)
-    house.assert_no_secret()
+    runner.secret_files.discard(path)
+    runner.assert_no_secret()
     assert mode_of(path) == 0o600
     command = [sys.executable, "-m", "ansible", "vault", "view", "--vault-password-file", str(password), str(path)]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True, env=house.environment()).stdout
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, env=runner.environment()).stdout
     assert "customer-acme" in shown
     assert shown.count("token=") == 2
 
 
-def test_waiting_says_who_is_missing(house, auth_links):
+def test_waiting_says_who_is_missing(runner, auth_links):
     """One is linked already, one cannot get a link, one never uses it."""
     waiting = {"freshservice_link_wait": 2, "freshservice_link_wait_interval": 1}
     broken = {"origin_owner_id": "customer-twice"}
     for number in range(2):
-        house.emulator.add_account(origin_owner_id="customer-twice", domain=f"d{number}", api_key="x")
-    house.emulator.add_account(origin_owner_id="customer-acme", domain="acme", api_key=house.tenant_key("acme"))
+        runner.emulator.add_account(origin_owner_id="customer-twice", domain=f"d{number}", api_key="x")
+    runner.emulator.add_account(origin_owner_id="customer-acme", domain="acme", api_key=runner.tenant_key("acme"))
     result, path = auth_links(freshservice_link_tenants=[*GOOD, broken], **waiting)
     assert result.code == 2
     assert set(read_links(path)) == {"customer-globex"}
@@ -216,16 +217,16 @@ def test_waiting_says_who_is_missing(house, auth_links):
     assert "FAILED - RETRYING" in result.output
 
 
-def test_waiting_until_the_last_customer_has_linked(house, auth_links):
+def test_waiting_until_the_last_customer_has_linked(runner, auth_links):
     """The customers open their links as soon as they are there, one after the other."""
-    path = house.folder / "auth_links.csv"
+    path = runner.folder / "auth_links.csv"
 
     def customers():
         while not path.exists() or len(read_links(path)) < len(GOOD):
             time.sleep(0.1)
         for row in read_links(path).values():
             time.sleep(1.5)
-            Customer(row["auth_link_url"]).enter(row["domain"], house.tenant_key(row["domain"]))
+            Customer(row["auth_link_url"]).enter(row["domain"], runner.tenant_key(row["domain"]))
 
     thread = threading.Thread(target=customers, daemon=True)
     thread.start()
@@ -234,51 +235,51 @@ def test_waiting_until_the_last_customer_has_linked(house, auth_links):
     thread.join(60)
     assert result.code == 0, result.output
     assert "all are linked now" in result.output
-    assert set(house.linked()) == {"customer-acme", "customer-globex"}
+    assert set(runner.linked()) == {"customer-acme", "customer-globex"}
 
 
-def test_waiting_ends_at_once_where_it_is_in_vain(house, auth_links):
+def test_waiting_ends_at_once_where_it_is_in_vain(runner, auth_links):
     """Nothing is waited for an hour that no repetition helps."""
-    house.emulator.fault(service="stackone", method="GET", path="/accounts", status=403, call=2)
+    runner.emulator.fault(service="stackone", method="GET", path="/accounts", status=403, call=2)
     result, _path = auth_links(freshservice_link_tenants=GOOD, freshservice_link_wait=3600)
     assert result.code == 2
     assert "the StackOne API key may not do this" in result.output
 
 
 @pytest.mark.parametrize("missing", ["file", "folder"])
-def test_auth_links_need_a_place(house, playbook, missing):
-    place = {} if missing == "file" else {"freshservice_link_auth_links_file": str(house.folder / "no" / "links.csv")}
+def test_auth_links_need_a_place(runner, playbook, missing):
+    place = {} if missing == "file" else {"freshservice_link_auth_links_file": str(runner.folder / "no" / "links.csv")}
     result = playbook("auth_links", freshservice_link_tenants=GOOD, **place)
     assert result.code == 2
     assert "auth_links_file" in result.output
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []
 
 
-def test_the_report_of_a_run(house, playbook):
-    paths = [str(house.folder / name) for name in ("run.html", "run.csv")]
+def test_the_report_of_a_run(runner, playbook):
+    paths = [str(runner.folder / name) for name in ("run.html", "run.csv")]
     options = {"freshservice_link_tenants": DECLARED, "freshservice_link_report": paths}
     check = playbook("link", "--check", **options)
     assert recap(check)["localhost"] == (1, 1)
-    assert [row["outcome"] for row in rows_of(house.folder / "run.csv").values()] == [
+    assert [row["outcome"] for row in rows_of(runner.folder / "run.csv").values()] == [
         *["would be linked"] * 2,
         *["failed"] * 2,
     ]
     playbook("link", **options)
-    rows = rows_of(house.folder / "run.csv")
+    rows = rows_of(runner.folder / "run.csv")
     assert rows["acme"]["outcome"] == "linked"
-    assert rows["acme"]["agent"] == house.emulator.tenant("acme")["agent"]["email"]
+    assert rows["acme"]["agent"] == runner.emulator.tenant("acme")["agent"]["email"]
     assert rows["umbrella"]["code"] == "tenant_suspended"
-    page = (house.folder / "run.html").read_text()
+    page = (runner.folder / "run.html").read_text()
     assert "customer-globex" in page
     assert page.count("<html") == 1
 
 
-def test_the_report_of_what_is(house, playbook):
+def test_the_report_of_what_is(runner, playbook):
     playbook("link", freshservice_link_tenants=GOOD)
-    ids = {account["origin_owner_id"]: account["id"] for account in house.emulator.accounts()}
-    house.emulator.change_account(ids["customer-acme"], label="Drifted", status="error")
-    house.emulator.clear_requests()
-    path = house.folder / "report.csv"
+    ids = {account["origin_owner_id"]: account["id"] for account in runner.emulator.accounts()}
+    runner.emulator.change_account(ids["customer-acme"], label="Drifted", status="error")
+    runner.emulator.clear_requests()
+    path = runner.folder / "report.csv"
     options = {"freshservice_link_report": str(path)}
     with_list = playbook("report", freshservice_link_tenants=DECLARED, freshservice_link_label="Desk", **options)
     assert with_list.code == 0
@@ -294,12 +295,12 @@ def test_the_report_of_what_is(house, playbook):
     without = playbook("report", **options)
     assert without.code == 0
     assert {row["account_status"] for row in rows_of(path).values()} == {"error", "active"}
-    assert house.changing() == []
+    assert runner.changing() == []
 
 
-def test_a_report_that_could_not_be_made(house, playbook):
-    path = house.folder / "report.csv"
-    house.emulator.fault(service="stackone", path="/accounts", status=503)
+def test_a_report_that_could_not_be_made(runner, playbook):
+    path = runner.folder / "report.csv"
+    runner.emulator.fault(service="stackone", path="/accounts", status=503)
     options = {"freshservice_link_retries": 0, "freshservice_link_report": str(path)}
     for tenants in ({}, {"freshservice_link_tenants": GOOD}):
         result = playbook("report", **tenants, **options)
@@ -314,18 +315,18 @@ def test_a_report_that_could_not_be_made(house, playbook):
         ("missing/report.html", "freshservice_link_report missing/report.html: there is no folder /"),
     ],
 )
-def test_a_report_without_a_place_is_refused_before_anything_is_done(house, playbook, name, words):
+def test_a_report_without_a_place_is_refused_before_anything_is_done(runner, playbook, name, words):
     for book in ("link", "verify", "report"):
         result = playbook(book, freshservice_link_tenants=GOOD, freshservice_link_report=name)
         assert result.code == 2
         assert words in result.output
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []
 
 
-def test_one_report_of_all_hosts(house, inventory):
-    path = house.folder / "hosts.csv"
+def test_one_report_of_all_hosts(runner, inventory):
+    path = runner.folder / "hosts.csv"
     options = ("-e", f"freshservice_link_report={path}", "-e", "freshservice_link_report_title=Hosts")
-    assert run_by_host(house, inventory, "link_by_host", *options).code == 2
+    assert run_by_host(runner, inventory, "link_by_host", *options).code == 2
     rows = rows_of(path)
     assert {domain: row["outcome"] for domain, row in rows.items()} == {
         "acme": "linked",
@@ -334,27 +335,27 @@ def test_one_report_of_all_hosts(house, inventory):
         "umbrella": "failed",
     }
     assert set(rows) == set(TENANTS)
-    run_by_host(house, inventory, "verify_by_host", *options)
+    run_by_host(runner, inventory, "verify_by_host", *options)
     assert {row["verdict"] for row in rows_of(path).values()} == {"valid", "key_refused", "tenant_suspended"}
 
 
-def test_a_page_of_hostile_texts_stays_text(house, playbook):
+def test_a_page_of_hostile_texts_stays_text(runner, playbook):
     """Names are the customers' own: neither Ansible nor a browser nor a spreadsheet may take them for more."""
     hostile = "{{ 7919 * 7907 }} <script>alert(1)</script>"
     formula = '=HYPERLINK("http://x")'
-    path = house.folder / "tenants.csv"
+    path = runner.folder / "tenants.csv"
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, ["domain", "origin_owner_id", "origin_owner_name"])
         writer.writeheader()
         writer.writerow({"domain": "acme", "origin_owner_id": "customer-acme", "origin_owner_name": hostile})
         writer.writerow({"domain": "globex", "origin_owner_id": "customer-globex", "origin_owner_name": formula})
-    reports = [str(house.folder / f"hostile.{kind}") for kind in ("html", "csv")]
+    reports = [str(runner.folder / f"hostile.{kind}") for kind in ("html", "csv")]
     result = playbook("link", freshservice_link_tenants_file=str(path), freshservice_link_report=reports)
     assert result.code == 0
-    page = (house.folder / "hostile.html").read_text()
+    page = (runner.folder / "hostile.html").read_text()
     assert "{{ 7919 * 7907 }} &lt;script&gt;" in page
     assert "<script>alert" not in page
-    rows = rows_of(house.folder / "hostile.csv")
+    rows = rows_of(runner.folder / "hostile.csv")
     assert rows["acme"]["origin_owner_name"] == hostile
     assert rows["globex"]["origin_owner_name"] == "'" + formula
 

@@ -10,7 +10,8 @@ import stat
 import pytest
 
 from tests.emulator.handle import Emulator
-from tests.integration.house import LINKS, actions
+from tests.support.collection import LINKS
+from tests.support.playbook_runner import actions
 
 MANY = 60
 DOMAINS = [f"t{serial:05d}" for serial in range(1, MANY + 1)]
@@ -35,16 +36,16 @@ def test_first_link_then_nothing_to_do(many):
     assert {row["origin_owner_id"]: row["account_id"] for row in again["results"]} == ids
 
 
-def test_every_tenant_gets_its_own_verdict(house):
-    good, absent = house.tenants("acme", "globex"), [{"origin_owner_id": "customer-hooli", "state": "absent"}]
-    house.emulator.add_account(origin_owner_id="customer-hooli", domain="hooli", api_key=house.tenant_key("hooli"))
-    broken = house.tenants("initech", "umbrella", "nobody")
+def test_every_tenant_gets_its_own_verdict(runner):
+    good, absent = runner.tenants("acme", "globex"), [{"origin_owner_id": "customer-hooli", "state": "absent"}]
+    runner.emulator.add_account(origin_owner_id="customer-hooli", domain="hooli", api_key=runner.tenant_key("hooli"))
+    broken = runner.tenants("initech", "umbrella", "nobody")
     unsound = [
         {"domain": "not a domain", "api_key": "some-key", "origin_owner_id": "customer-1"},
         {"domain": "keyless", "origin_owner_id": "customer-2"},
         {"state": "absent"},
     ]
-    result = house.links([*broken, *good, *unsound, *absent])
+    result = runner.links([*broken, *good, *unsound, *absent])
     assert result["failed"]
     codes = [row.get("failure", {}).get("code") for row in result["results"]]
     assert codes == [
@@ -54,7 +55,7 @@ def test_every_tenant_gets_its_own_verdict(house):
         None,
     ]
     assert actions(result) == ["none"] * 3 + ["create"] * 2 + ["none"] * 3 + ["delete"]
-    assert house.linked() == {"customer-acme": "acme", "customer-globex": "globex"}
+    assert runner.linked() == {"customer-acme": "acme", "customer-globex": "globex"}
     assert result["summary"]["failed"] == 6
     assert result["summary"]["failures"]["invalid_argument"] == 2
     assert result["failure"]["code"] == "tenants_failed"
@@ -64,54 +65,54 @@ def test_every_tenant_gets_its_own_verdict(house):
     assert result["changed"]
 
 
-def test_duplicates_are_refused_before_anything_is_done(house):
-    twice = [*house.tenants("acme", "globex"), *house.tenants("acme")]
-    result = house.links(twice)
+def test_duplicates_are_refused_before_anything_is_done(runner):
+    twice = [*runner.tenants("acme", "globex"), *runner.tenants("acme")]
+    result = runner.links(twice)
     assert result["failure"]["code"] == "duplicate_tenant"
     assert result["failure"]["details"]["positions"] == [1, 3]
     assert "entry 1 (acme" in result["msg"]
     assert "entry 3 (acme" in result["msg"]
-    assert house.emulator.requests(caller="client") == []
+    assert runner.emulator.requests(caller="client") == []
 
 
-def test_drift_is_mended(house):
-    tenants = house.tenants("acme", "globex", "hooli", label="Desk")
-    house.links(tenants)
-    ids = {account["origin_owner_id"]: account["id"] for account in house.emulator.accounts()}
-    house.emulator.change_account(ids["customer-acme"], label="changed by hand")
-    house.emulator.change_account(ids["customer-globex"], api_key="some-other-key")
-    house.emulator.change_account(ids["customer-hooli"], status="error")
-    declared = house.bulk(tenants)
-    check, run, again = house.play({**declared, "check": True}, declared, declared, module=LINKS).results
+def test_drift_is_mended(runner):
+    tenants = runner.tenants("acme", "globex", "hooli", label="Desk")
+    runner.links(tenants)
+    ids = {account["origin_owner_id"]: account["id"] for account in runner.emulator.accounts()}
+    runner.emulator.change_account(ids["customer-acme"], label="changed by hand")
+    runner.emulator.change_account(ids["customer-globex"], api_key="some-other-key")
+    runner.emulator.change_account(ids["customer-hooli"], status="error")
+    declared = runner.bulk(tenants)
+    check, run, again = runner.play({**declared, "check": True}, declared, declared, module=LINKS).results
     assert actions(check) == actions(run) == ["update", "relink", "relink"]
     assert check["diff"] == run["diff"]
     assert "acme (owner customer-acme): label changed by hand" in run["diff"]["before"]
     assert "acme (owner customer-acme): label Desk" in run["diff"]["after"]
     assert actions(again) == ["none"] * 3
-    assert len(house.linked()) == 3
-    stored = house.emulator.account(ids["customer-globex"])["credentials"]
-    assert list(stored.values()) == [house.tenant_key("globex")]
+    assert len(runner.linked()) == 3
+    stored = runner.emulator.account(ids["customer-globex"])["credentials"]
+    assert list(stored.values()) == [runner.tenant_key("globex")]
 
 
-def test_fingerprints_notice_a_rotated_key_that_stackone_does_not_show(house):
-    house.emulator.switch(hub_secret_tail=0)
-    path = house.folder / "new folder" / "fingerprints.json"
-    house.links(house.tenants("acme", "globex"), fingerprints=str(path))
+def test_fingerprints_notice_a_rotated_key_that_stackone_does_not_show(runner):
+    runner.emulator.switch(hub_secret_tail=0)
+    path = runner.folder / "new folder" / "fingerprints.json"
+    runner.links(runner.tenants("acme", "globex"), fingerprints=str(path))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    house.emulator.set_tenant("acme", rotate_key=True)
-    rotated = house.tenants("acme", "globex")
-    assert actions(house.links(rotated)) == ["none", "none"]
-    assert actions(house.links(rotated, fingerprints=str(path))) == ["relink", "none"]
-    house.emulator.clear_requests()
-    assert actions(house.links(rotated, fingerprints=str(path))) == ["none", "none"]
+    runner.emulator.set_tenant("acme", rotate_key=True)
+    rotated = runner.tenants("acme", "globex")
+    assert actions(runner.links(rotated)) == ["none", "none"]
+    assert actions(runner.links(rotated, fingerprints=str(path))) == ["relink", "none"]
+    runner.emulator.clear_requests()
+    assert actions(runner.links(rotated, fingerprints=str(path))) == ["none", "none"]
     # The listing, and the pages that show its end.
-    assert house.count("stackone") == 3
+    assert runner.count("stackone") == 3
 
 
-def test_check_mode_writes_no_fingerprints(house):
-    path = house.folder / "fingerprints.json"
-    declared = house.bulk(house.tenants("acme"), fingerprints=str(path))
-    house.play({**declared, "check": True}, module=LINKS)
+def test_check_mode_writes_no_fingerprints(runner):
+    path = runner.folder / "fingerprints.json"
+    declared = runner.bulk(runner.tenants("acme"), fingerprints=str(path))
+    runner.play({**declared, "check": True}, module=LINKS)
     assert not path.exists()
 
 

@@ -17,7 +17,8 @@ from collections import Counter
 import pytest
 
 from tests.emulator.handle import Emulator
-from tests.integration.house import COLLECTIONS, House, actions
+from tests.support.collection import COLLECTIONS
+from tests.support.playbook_runner import PlaybookRunner, actions
 
 MANY = 160
 DOMAINS = [f"t{serial:05d}" for serial in range(1, MANY + 1)]
@@ -33,8 +34,8 @@ def numbered():
 class Process:
     """The module by itself, as Ansible starts it: arguments on standard input, the result on standard output."""
 
-    def __init__(self, house, **options):
-        arguments = {**house.bulk(house.tenants(*DOMAINS)), "requests_per_minute": 1000000, **options}
+    def __init__(self, runner, **options):
+        arguments = {**runner.bulk(runner.tenants(*DOMAINS)), "requests_per_minute": 1000000, **options}
         self._process = subprocess.Popen(
             [sys.executable, "-m", MODULE_FILE],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -54,8 +55,8 @@ class Process:
         self._process.send_signal(number)
 
 
-def wait_for_accounts(house, count):
-    while len(house.emulator.accounts()) < count:
+def wait_for_accounts(runner, count):
+    while len(runner.emulator.accounts()) < count:
         time.sleep(0.02)
 
 
@@ -107,15 +108,15 @@ def test_a_signal_wakes_who_waits_for_the_quota(many):
 def test_never_over_the_quota(tmp_path):
     """Scaled: 100 requests in any second, for a run that needs more than twice as many as it has tenants."""
     with Emulator("--tenants", str(MANY), "--stackone-rpm", "100", "--stackone-window-s", "1") as emulator:
-        house = House(emulator, tmp_path)
-        result = house.links(house.tenants(*DOMAINS), requests_per_minute=6000, quota_window=1)
+        runner = PlaybookRunner(emulator, tmp_path)
+        result = runner.links(runner.tenants(*DOMAINS), requests_per_minute=6000, quota_window=1)
         assert not result.get("failed"), result["msg"]
         assert emulator.requests(status=429) == []
         times = sorted(row["time"] for row in emulator.requests(caller="client") if row["service"] != "freshservice")
         assert len(times) > 2 * MANY
         assert min(later - first for first, later in zip(times, times[100:])) >= 0.99
-        assert len(house.linked()) == MANY
-        house.close()
+        assert len(runner.linked()) == MANY
+        runner.close()
 
 
 def test_one_refusal_slows_all_workers(many):

@@ -18,14 +18,14 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.handle import Emulator
-from tests.integration.house import COLLECTIONS, LINK, LINKS
+from tests.support.collection import AUTH_LINKS, COLLECTIONS, LINK, LINKS
+from tests.support.waiting import eventually
 
 MANY = 60
 DOMAINS = [f"t{serial:05d}" for serial in range(1, MANY + 1)]
 SLOW_MS = 400
 """What the emulator takes for each answer: the whole list would take more than half a minute."""
 MODULES = "ansible_collections.tenantlink.stackone.plugins.modules"
-AUTH_LINKS = "tenantlink.stackone.auth_links"
 
 
 @pytest.fixture(scope="module")
@@ -50,33 +50,24 @@ def chain(pid, found):
         pid = found[pid][0]
 
 
-def eventually(condition):
-    """What a condition gives once it is true. Its end is far beyond what any machine needs."""
-    end = time.monotonic() + 150
-    while not (value := condition()):
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.2)
-    return value
-
-
 class Playbook:
     """ansible-playbook with one task, running."""
 
-    def __init__(self, house, module, options, env=None, **keywords):
-        # Kills leave modules here, with their arguments: not where the house searches for keys.
+    def __init__(self, runner, module, options, env=None, **keywords):
+        # Kills leave modules here, with their arguments: not where the runner searches for keys.
         self.remote = Path(tempfile.mkdtemp(prefix="lost-"))
         names = {name: f"{{{{ options['{name}'] }}}}" for name in options}
-        local = {"ansible_connection": "local", "ansible_python_interpreter": house.python}
+        local = {"ansible_connection": "local", "ansible_python_interpreter": runner.python}
         task = {"name": "Link", module: names, **keywords}
         play = [{"hosts": "localhost", "gather_facts": False, "vars": local, "tasks": [task]}]
-        path = house.folder / "lost.json"
+        path = runner.folder / "lost.json"
         path.write_text(json.dumps(play))
-        house._keep_secret({"options": options})
-        self._output = house.folder / "lost.txt"
+        runner._keep_secret({"options": options})
+        self._output = runner.folder / "lost.txt"
         with self._output.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "ansible", "playbook", str(path), "-e", f"@{house.secrets}"],
-                cwd=house.here, env=house.environment({"ANSIBLE_REMOTE_TEMP": str(self.remote), **(env or {})}), stdout=output, stderr=output,
+                [sys.executable, "-m", "ansible", "playbook", str(path), "-e", f"@{runner.secrets}"],
+                cwd=runner.here, env=runner.environment({"ANSIBLE_REMOTE_TEMP": str(self.remote), **(env or {})}), stdout=output, stderr=output,
             )  # fmt: skip
 
     @property

@@ -12,8 +12,8 @@ import pytest
 import trustme
 
 from tests.emulator.handle import Emulator
-from tests.integration.house import House
 from tests.integration.relays import Gate, Proxy
+from tests.support.playbook_runner import PlaybookRunner
 
 
 @pytest.fixture(scope="module")
@@ -23,14 +23,14 @@ def tls_emulator():
 
 
 @pytest.fixture
-def tls_house(tls_emulator, tmp_path):
-    with House.opened(tls_emulator, tmp_path) as opened:
+def tls_runner(tls_emulator, tmp_path):
+    with PlaybookRunner.opened(tls_emulator, tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
-def gate(house):
-    running = Gate(house.emulator, house.folder)
+def gate(runner):
+    running = Gate(runner.emulator, runner.folder)
     yield running
     running.close()
 
@@ -42,110 +42,112 @@ def proxy():
     running.close()
 
 
-def named(house):
+def named(runner):
     """The emulator under names that only a proxy can resolve: what goes to this machine goes through none."""
-    port = urlsplit(house.connection()["stackone_url"]).port
+    port = urlsplit(runner.connection()["stackone_url"]).port
     return {
         "stackone_url": f"https://api.stackone.com:{port}",
         "freshservice_url": f"https://{{domain}}.freshservice.com:{port}",
-        "ca_path": house.emulator.ca_path,
+        "ca_path": runner.emulator.ca_path,
     }
 
 
-def test_a_private_ca(tls_house):
-    assert tls_house.converge(ca_path=tls_house.emulator.ca_path)["actions"] == ["create"]
+def test_a_private_ca(tls_runner):
+    assert tls_runner.converge(ca_path=tls_runner.emulator.ca_path)["actions"] == ["create"]
 
 
-def test_a_certificate_that_nobody_vouches_for(tls_house):
-    info = tls_house.key_info()
+def test_a_certificate_that_nobody_vouches_for(tls_runner):
+    info = tls_runner.key_info()
     assert info["key_check"]["status"] == "unreachable"
     assert "TLS" in info["key_check"]["evidence"]
     assert "certificate" in info["key_check"]["evidence"]
-    assert tls_house.emulator.requests() == []
+    assert tls_runner.emulator.requests() == []
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
-def test_a_private_ca_that_the_environment_names(tls_house, variable):
+def test_a_private_ca_that_the_environment_names(tls_runner, variable):
     # This machine may name others, in variables that come first.
-    env = {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": "", variable: tls_house.emulator.ca_path}
-    (result,) = tls_house.play(tls_house.options(), env=env).results
+    env = {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": "", variable: tls_runner.emulator.ca_path}
+    (result,) = tls_runner.play(tls_runner.options(), env=env).results
     assert not result.get("failed"), result["msg"]
 
 
-def test_certificates_unchecked(tls_house):
-    assert tls_house.converge(validate_certs=False)["actions"] == ["create"]
+def test_certificates_unchecked(tls_runner):
+    assert tls_runner.converge(validate_certs=False)["actions"] == ["create"]
 
 
-def test_an_answer_lost_inside_tls_makes_no_second_account(tls_house):
-    tls_house.emulator.switch(hub_existing_triple="duplicate")
-    tls_house.emulator.fault(service="hub", method="POST", path="/hub/accounts", call=1, drop="after")
-    assert tls_house.link(ca_path=tls_house.emulator.ca_path)["actions"] == ["create"]
-    assert len(tls_house.emulator.accounts()) == 1
+def test_an_answer_lost_inside_tls_makes_no_second_account(tls_runner):
+    tls_runner.emulator.switch(hub_existing_triple="duplicate")
+    tls_runner.emulator.fault(service="hub", method="POST", path="/hub/accounts", call=1, drop="after")
+    assert tls_runner.link(ca_path=tls_runner.emulator.ca_path)["actions"] == ["create"]
+    assert len(tls_runner.emulator.accounts()) == 1
 
 
-def test_a_proxy_from_the_option(tls_house, proxy):
-    assert tls_house.converge(**named(tls_house), proxy=proxy.url)["actions"] == ["create"]
+def test_a_proxy_from_the_option(tls_runner, proxy):
+    assert tls_runner.converge(**named(tls_runner), proxy=proxy.url)["actions"] == ["create"]
     assert proxy.served > 0
 
 
-def test_what_goes_to_this_machine_goes_through_no_proxy(house, proxy):
+def test_what_goes_to_this_machine_goes_through_no_proxy(runner, proxy):
     """Over plain http, whose keys a proxy could read."""
-    assert house.link(proxy=proxy.url)["actions"] == ["create"]
+    assert runner.link(proxy=proxy.url)["actions"] == ["create"]
     env = {"HTTP_PROXY": proxy.url, "ALL_PROXY": proxy.url, "NO_PROXY": ""}
-    assert not house.play(house.options("globex"), env=env).results[0].get("failed")
+    assert not runner.play(runner.options("globex"), env=env).results[0].get("failed")
     assert proxy.connections == 0
 
 
-def test_a_proxy_from_the_environment_and_no_proxy(tls_house, proxy):
-    options = tls_house.options(**named(tls_house), retries=0)
-    tls_house.play(options, env={"HTTPS_PROXY": proxy.url, "NO_PROXY": "stackone.com,freshservice.com"})
+def test_a_proxy_from_the_environment_and_no_proxy(tls_runner, proxy):
+    options = tls_runner.options(**named(tls_runner), retries=0)
+    tls_runner.play(options, env={"HTTPS_PROXY": proxy.url, "NO_PROXY": "stackone.com,freshservice.com"})
     assert proxy.served == 0
-    tls_house.play(options, env={"HTTPS_PROXY": proxy.url, "NO_PROXY": ""})
+    tls_runner.play(options, env={"HTTPS_PROXY": proxy.url, "NO_PROXY": ""})
     assert proxy.served > 0
 
 
-def test_a_proxy_that_a_private_authority_vouches_for(tls_house):
+def test_a_proxy_that_a_private_authority_vouches_for(tls_runner):
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
-    both = tls_house.folder / "authorities.pem"
-    with open(tls_house.emulator.ca_path) as file:
+    both = tls_runner.folder / "authorities.pem"
+    with open(tls_runner.emulator.ca_path) as file:
         both.write_text(file.read() + authority.cert_pem.bytes().decode())
     running = Proxy(context)
-    unknown = tls_house.link(**named(tls_house), proxy=running.url)
+    unknown = tls_runner.link(**named(tls_runner), proxy=running.url)
     assert unknown["failure"]["code"] == "unreachable"
     assert running.served == 0
-    assert tls_house.converge(**{**named(tls_house), "ca_path": str(both)}, proxy=running.url)["actions"] == ["create"]
+    assert tls_runner.converge(**{**named(tls_runner), "ca_path": str(both)}, proxy=running.url)["actions"] == [
+        "create"
+    ]
     assert running.served > 0
     running.close()
 
 
 @pytest.mark.parametrize("files", ["one", "two"])
-def test_a_client_certificate(house, gate, files):
-    urls = {name: gate.url(house.connection()[name]) for name in ("stackone_url", "freshservice_url")}
+def test_a_client_certificate(runner, gate, files):
+    urls = {name: gate.url(runner.connection()[name]) for name in ("stackone_url", "freshservice_url")}
     pair = (
         {"client_cert": str(gate.both)}
         if files == "one"
         else {"client_cert": str(gate.cert), "client_key": str(gate.key)}
     )
-    assert house.converge(ca_path=str(gate.ca), **urls, **pair)["actions"] == ["create"]
+    assert runner.converge(ca_path=str(gate.ca), **urls, **pair)["actions"] == ["create"]
     assert gate.served > 0
 
 
-def test_without_the_client_certificate_nothing_is_sent(house, gate):
-    urls = {name: gate.url(house.connection()[name]) for name in ("stackone_url", "freshservice_url")}
-    result = house.link(ca_path=str(gate.ca), **urls)
+def test_without_the_client_certificate_nothing_is_sent(runner, gate):
+    urls = {name: gate.url(runner.connection()[name]) for name in ("stackone_url", "freshservice_url")}
+    result = runner.link(ca_path=str(gate.ca), **urls)
     assert result["failure"]["code"] == "unreachable"
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []
 
 
-def test_a_python_without_requests_is_named(house):
-    python = house.folder / "bare-python"
+def test_a_python_without_requests_is_named(runner):
+    python = runner.folder / "bare-python"
     python.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
     python.chmod(0o755)
-    house.python = str(python)
-    result = house.link()
+    runner.python = str(python)
+    result = runner.link()
     assert result["failed"]
     assert "requests" in result["msg"]
     assert sys.executable in result["msg"]
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []

@@ -12,129 +12,132 @@ import ansible_runner
 import pytest
 import yaml
 
-from tests.integration.house import PLAYBOOKS, recap, run_by_host
+from tests.support.collection import PLAYBOOKS
+from tests.support.playbook_runner import recap, run_by_host
 
 
-def test_link_by_host(house, inventory):
-    first = run_by_host(house, inventory, "link_by_host")
+def test_link_by_host(runner, inventory):
+    first = run_by_host(runner, inventory, "link_by_host")
     assert first.code == 2
     assert recap(first) == {"acme": (1, 0), "globex": (1, 0), "initech": (0, 1), "umbrella": (0, 1)}
     assert "umbrella (owner customer-umbrella): the Freshservice account is suspended." in first.output
-    house.emulator.clear_requests()
-    second = run_by_host(house, inventory, "link_by_host", "--limit", "acme,globex")
+    runner.emulator.clear_requests()
+    second = run_by_host(runner, inventory, "link_by_host", "--limit", "acme,globex")
     assert second.code == 0
     assert recap(second) == {"acme": (0, 0), "globex": (0, 0)}
-    assert house.changing() == []
+    assert runner.changing() == []
 
 
-def test_link_by_host_in_check_mode(house, inventory):
-    check = run_by_host(house, inventory, "link_by_host", "--check", "--limit", "acme,globex")
+def test_link_by_host_in_check_mode(runner, inventory):
+    check = run_by_host(runner, inventory, "link_by_host", "--check", "--limit", "acme,globex")
     assert check.code == 0
     assert recap(check) == {"acme": (1, 0), "globex": (1, 0)}
-    assert house.changing() == []
-    assert house.emulator.accounts() == []
+    assert runner.changing() == []
+    assert runner.emulator.accounts() == []
 
 
-def test_verify(house, inventory):
-    verified = run_by_host(house, inventory, "verify_by_host")
+def test_verify(runner, inventory):
+    verified = run_by_host(runner, inventory, "verify_by_host")
     assert verified.code == 2
     assert recap(verified) == {"acme": (0, 0), "globex": (0, 0), "initech": (0, 1), "umbrella": (0, 1)}
-    assert house.count("stackone") == 0
-    assert run_by_host(house, inventory, "verify_by_host", "--limit", "acme").code == 0
+    assert runner.count("stackone") == 0
+    assert run_by_host(runner, inventory, "verify_by_host", "--limit", "acme").code == 0
 
 
-def test_unlink(house, inventory):
-    run_by_host(house, inventory, "link_by_host", "--limit", "acme,globex")
-    refused = run_by_host(house, inventory, "unlink")
+def test_unlink(runner, inventory):
+    run_by_host(runner, inventory, "link_by_host", "--limit", "acme,globex")
+    refused = run_by_host(runner, inventory, "unlink")
     assert refused.code == 2
     assert "Name the tenants with --limit" in refused.output
-    assert len(house.emulator.accounts()) == 2
-    assert run_by_host(house, inventory, "unlink", "--limit", "acme").code == 0
-    assert [account["origin_owner_id"] for account in house.emulator.accounts()] == ["customer-globex"]
-    assert recap(run_by_host(house, inventory, "unlink", "-e", "unlink_all=true"))["globex"] == (1, 0)
-    assert house.emulator.accounts() == []
+    assert len(runner.emulator.accounts()) == 2
+    assert run_by_host(runner, inventory, "unlink", "--limit", "acme").code == 0
+    assert [account["origin_owner_id"] for account in runner.emulator.accounts()] == ["customer-globex"]
+    assert recap(run_by_host(runner, inventory, "unlink", "-e", "unlink_all=true"))["globex"] == (1, 0)
+    assert runner.emulator.accounts() == []
 
 
-def test_a_role_without_its_variables_says_which(house, inventory):
+def test_a_role_without_its_variables_says_which(runner, inventory):
     (inventory / "hosts.yml").write_text(yaml.safe_dump({"tenants": {"hosts": {"acme": None}}}))
-    result = run_by_host(house, inventory, "link_by_host")
+    result = run_by_host(runner, inventory, "link_by_host")
     assert result.code == 2
     assert "origin_owner_id" in result.output
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []
 
 
-def test_inline_vaulted_keys(house, inventory):
-    path = house.folder / "inline.yml"
+def test_inline_vaulted_keys(runner, inventory):
+    path = runner.folder / "inline.yml"
     command = [sys.executable, "-m", "ansible", "vault", "encrypt_string", "--stdin-name", "freshservice_link_api_key"]
-    command += ["--vault-password-file", str(house.folder / "password")]
+    command += ["--vault-password-file", str(runner.folder / "password")]
     # As people do it: the trailing newline of an echo is encrypted with the key.
     done = subprocess.run(
         command,
-        input=house.tenant_key("globex") + "\n",
+        input=runner.tenant_key("globex") + "\n",
         text=True,
         check=True,
         capture_output=True,
-        env=house.environment(),
+        env=runner.environment(),
     )
     path.write_text(done.stdout)
-    result = run_by_host(house, inventory, "link_by_host", "--limit", "globex", "-e", f"@{path}")
+    result = run_by_host(runner, inventory, "link_by_host", "--limit", "globex", "-e", f"@{path}")
     assert result.code == 0
     assert recap(result) == {"globex": (1, 0)}
 
 
-def test_the_example_inventory_is_whole(house):
-    (house.folder / "password").write_text("example")
+def test_the_example_inventory_is_whole(runner):
+    (runner.folder / "password").write_text("example")
     command = [sys.executable, "-m", "ansible", "inventory", "-i", str(PLAYBOOKS / "inventory"), "--list"]
-    command += ["--vault-password-file", str(house.folder / "password")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=house.environment(), cwd=house.here)
+    command += ["--vault-password-file", str(runner.folder / "password")]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=runner.environment(), cwd=runner.here
+    )
     hosts = json.loads(done.stdout)["_meta"]["hostvars"]
     for host, variables in hosts.items():
         assert host in variables["vault_freshservice_api_keys"]
         assert variables["freshservice_link_origin_owner_id"]
 
 
-def test_nothing_leaks_under_ansible_runner(house, inventory):
-    private = house.folder / "runner"
+def test_nothing_leaks_under_ansible_runner(runner, inventory):
+    private = runner.folder / "runner"
     private.mkdir()
-    runner = ansible_runner.run(
+    ended = ansible_runner.run(
         private_data_dir=str(private),
         playbook=str(PLAYBOOKS / "link_by_host.yml"),
         inventory=str(inventory),
-        cmdline=f"--vault-password-file {house.folder / 'password'} --diff",
+        cmdline=f"--vault-password-file {runner.folder / 'password'} --diff",
         verbosity=4,
         quiet=True,
         envvars={
             name: value
-            for name, value in house.environment().items()
+            for name, value in runner.environment().items()
             if name.startswith(("ANSIBLE", "HOME", "TMPDIR", "PATH"))
         },
     )
-    assert runner.status == "failed"
-    assert runner.stats["changed"] == {"acme": 1, "globex": 1}
+    assert ended.status == "failed"
+    assert ended.stats["changed"] == {"acme": 1, "globex": 1}
     assert list((private / "artifacts").rglob("job_events/*.json"))
-    house.assert_no_secret()
+    runner.assert_no_secret()
 
 
 @pytest.mark.parametrize("name", ["link_by_host", "verify_by_host", "link", "verify"])
-def test_a_module_that_dies_is_never_green(house, inventory, playbook, name):
+def test_a_module_that_dies_is_never_green(runner, inventory, playbook, name):
     """Since ansible-core 2.19 a task that is told not to fail then has a result without any words."""
-    broken = house.folder / "broken" / "requests"
+    broken = runner.folder / "broken" / "requests"
     broken.mkdir(parents=True)
     (broken / "__init__.py").write_text("raise RuntimeError('this library is broken')")
-    report = house.folder / "report.json"
-    variables = {"ansible_python_interpreter": str(house.folder / "python"), "freshservice_link_report": str(report)}
-    python = house.folder / "python"
+    report = runner.folder / "report.json"
+    variables = {"ansible_python_interpreter": str(runner.folder / "python"), "freshservice_link_report": str(report)}
+    python = runner.folder / "python"
     python.write_text(f'#!/bin/sh\nPYTHONPATH={broken.parent} exec {sys.executable} "$@"\n')
     python.chmod(0o755)
     if name.endswith("by_host"):
-        path = house.folder / "variables.json"
+        path = runner.folder / "variables.json"
         path.write_text(json.dumps(variables))
-        run = run_by_host(house, inventory, name, "-e", f"@{path}", "--limit", "acme,globex")
+        run = run_by_host(runner, inventory, name, "-e", f"@{path}", "--limit", "acme,globex")
         assert [row["outcome"] for row in json.loads(report.read_text())["rows"]] == ["failed", "failed"]
     else:
         run = playbook(name, **variables, freshservice_link_tenants=[{"domain": "acme", "origin_owner_id": "c"}])
     assert run.code == 2, run.output
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []
 
 
 def declared(inventory, **hosts):
@@ -146,39 +149,39 @@ def owned_by(owner, **options):
 
 
 @pytest.mark.parametrize("arguments", [(), ("--check",), ("-e", "batch=1"), ("-e", "strategy_of_play=free")])
-def test_two_hosts_for_one_account_are_refused_before_anything_is_done(house, inventory, arguments):
+def test_two_hosts_for_one_account_are_refused_before_anything_is_done(runner, inventory, arguments):
     """Each run would point the account from one to the other."""
     declared(inventory, acme=owned_by("shared"), globex=owned_by("{{ 'sha' ~ 'red' }}"), initech=owned_by("alone"))
-    book = house.folder / "by_host.yml"
+    book = runner.folder / "by_host.yml"
     play = yaml.safe_load((PLAYBOOKS / "link_by_host.yml").read_text())[0]
     play |= {"serial": "{{ batch | default(0) }}", "strategy": "{{ strategy_of_play | default('linear') }}"}
     book.write_text(yaml.safe_dump([play]))
-    result = house.ansible_playbook(
-        str(book), "-i", str(inventory), "--vault-password-file", str(house.folder / "password"), *arguments
+    result = runner.ansible_playbook(
+        str(book), "-i", str(inventory), "--vault-password-file", str(runner.folder / "password"), *arguments
     )
     assert result.code == 2
     assert "The hosts acme and globex mean the same account" in result.output
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []
 
 
-def test_two_hosts_for_one_account_whose_owner_is_a_variable_of_the_play(house, inventory):
+def test_two_hosts_for_one_account_whose_owner_is_a_variable_of_the_play(runner, inventory):
     """No host's own variables tell it."""
     declared(inventory, acme=None, globex=None)
     owner = {"freshservice_link_origin_owner_id": "{{ inventory_hostname[0:0] }}shared"}
-    book = house.folder / "by_host.yml"
+    book = runner.folder / "by_host.yml"
     book.write_text(
         yaml.safe_dump([{**yaml.safe_load((PLAYBOOKS / "link_by_host.yml").read_text())[0], "vars": owner}])
     )
-    result = house.ansible_playbook(
-        str(book), "-i", str(inventory), "--vault-password-file", str(house.folder / "password")
+    result = runner.ansible_playbook(
+        str(book), "-i", str(inventory), "--vault-password-file", str(runner.folder / "password")
     )
     assert result.code == 2
     assert "The hosts acme and globex mean the same account" in result.output
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []
 
 
-def test_an_owner_with_two_domains_as_hosts(house, inventory):
+def test_an_owner_with_two_domains_as_hosts(runner, inventory):
     both = owned_by("shared", allow_multiple=True)
     declared(inventory, acme=both, globex=both)
-    assert recap(run_by_host(house, inventory, "link_by_host")) == {"acme": (1, 0), "globex": (1, 0)}
-    assert recap(run_by_host(house, inventory, "link_by_host")) == {"acme": (0, 0), "globex": (0, 0)}
+    assert recap(run_by_host(runner, inventory, "link_by_host")) == {"acme": (1, 0), "globex": (1, 0)}
+    assert recap(run_by_host(runner, inventory, "link_by_host")) == {"acme": (0, 0), "globex": (0, 0)}

@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _plain_files
-from tests.integration.house import PLAYBOOKS, headers, recap, run_by_host
+from tests.support.collection import PLAYBOOKS
+from tests.support.playbook_runner import headers, recap, run_by_host
 
 NAMES = ("acme", "globex", "initech", "umbrella")
 DECLARED = [{"domain": name, "origin_owner_id": f"customer-{name}"} for name in NAMES]
@@ -35,32 +36,32 @@ def rows_of(path):
         return {row["domain"]: row for row in csv.DictReader(file)}
 
 
-def test_a_good_run_shows_at_most_six_tasks(house, playbook):
-    report = {"freshservice_link_report": str(house.folder / "run.html"), "freshservice_link_tenants": GOOD}
+def test_a_good_run_shows_at_most_six_tasks(runner, playbook):
+    report = {"freshservice_link_report": str(runner.folder / "run.html"), "freshservice_link_tenants": GOOD}
     for name, more in (
         ("link", {}),
         ("verify", {}),
         ("report", {}),
-        ("rotate", {"freshservice_link_new_api_keys": {"acme": house.tenant_key("acme")}}),
+        ("rotate", {"freshservice_link_new_api_keys": {"acme": runner.tenant_key("acme")}}),
     ):
-        path = house.folder / "more.json"
+        path = runner.folder / "more.json"
         path.touch(mode=0o600)
-        house.secret_files.add(path)
+        runner.secret_files.add(path)
         path.write_text(json.dumps(more))
         run = playbook(name, "-e", f"@{path}", quiet=True, **report)
         assert run.code == 0, run.output
         assert 0 < len(headers(run)) <= 6, headers(run)
 
 
-def test_a_good_run_by_host_shows_at_most_seven_tasks(house, inventory):
+def test_a_good_run_by_host_shows_at_most_seven_tasks(runner, inventory):
     for name in ("link_by_host", "verify_by_host", "unlink"):
-        run = run_by_host(house, inventory, name, "--limit", "acme,globex", quiet=True)
+        run = run_by_host(runner, inventory, name, "--limit", "acme,globex", quiet=True)
         assert run.code == 0, run.output
         assert 0 < len([header for header in headers(run) if "Ask for a limit" not in header]) <= 7, headers(run)
 
 
-def test_a_failed_run_ends_with_one_block(house, playbook):
-    report = house.folder / "run.csv"
+def test_a_failed_run_ends_with_one_block(runner, playbook):
+    report = runner.folder / "run.csv"
     run = playbook("link", quiet=True, freshservice_link_tenants=DECLARED, freshservice_link_report=str(report))
     counts, initech, umbrella, where = block(run)
     assert counts.startswith("4 tenants: 2 linked, 0 re-linked, 0 updated, 0 unlinked, 0 as declared, 2 failed; ")
@@ -73,9 +74,9 @@ def test_a_failed_run_ends_with_one_block(house, playbook):
     assert '"msg": "2 of 4 tenants failed: the lines above say why."' in run.output
 
 
-def test_who_had_no_turn_does_not_bury_who_failed(house, playbook):
+def test_who_had_no_turn_does_not_bury_who_failed(runner, playbook):
     more = [{"domain": f"more{number}", "origin_owner_id": f"customer-{number}"} for number in range(60)]
-    keyless, report = more[:1], house.folder / "run.json"
+    keyless, report = more[:1], runner.folder / "run.json"
     options = {"freshservice_link_stop_after_failures": 1, "freshservice_link_report": str(report)}
     run = playbook("link", quiet=True, freshservice_link_tenants=[*keyless, *GOOD], **options)
     assert ", 1 failed, 2 not started; " in block(run)[0]
@@ -90,11 +91,11 @@ def test_who_had_no_turn_does_not_bury_who_failed(house, playbook):
     }
 
 
-def test_a_key_that_is_missing_is_asked_for_where_it_belongs(house, playbook):
+def test_a_key_that_is_missing_is_asked_for_where_it_belongs(runner, playbook):
     """The dictionary holds one under a name that is nearly the tenant's, and one whose name is a key."""
-    swapped, path = "Zk3Lm9Qw8Er7Ty6Ui5Op", house.folder / "keys.json"
-    house.known.add(swapped)
-    house.secret_files.add(path)
+    swapped, path = "Zk3Lm9Qw8Er7Ty6Ui5Op", runner.folder / "keys.json"
+    runner.known.add(swapped)
+    runner.secret_files.add(path)
     path.touch(mode=0o600)
     path.write_text(json.dumps({"freshservice_link_api_keys": {"acmee": "a-key-0815-0815", swapped: "globex"}}))
     run = playbook("link", "-e", f"@{path}", quiet=True, freshservice_link_tenants=GOOD)
@@ -104,17 +105,17 @@ def test_a_key_that_is_missing_is_asked_for_where_it_belongs(house, playbook):
     assert "holds keys that no tenant of the list uses: acmee, entry 2 (are its name and key swapped?)." in text
 
 
-def test_a_forgotten_vault_is_asked_for(house):
-    path = house.folder / "variables.json"
-    urls = {f"freshservice_link_{name}": url for name, url in house.connection().items() if name.endswith("_url")}
+def test_a_forgotten_vault_is_asked_for(runner):
+    path = runner.folder / "variables.json"
+    urls = {f"freshservice_link_{name}": url for name, url in runner.connection().items() if name.endswith("_url")}
     path.write_text(json.dumps({"freshservice_link_tenants": GOOD, **urls}))
     book = str(PLAYBOOKS / "link.yml")
-    run = house.ansible_playbook(book, "-e", f"@{path}", quiet=True)
+    run = runner.ansible_playbook(book, "-e", f"@{path}", quiet=True)
     assert run.code == 2
     assert "StackOne's API key is missing. Set freshservice_link_stackone_api_key in a file" in run.output
     assert "missing required arguments" not in run.output
     assert "but not read" not in run.output
-    near = house.ansible_playbook(book, "-e", f"@{path}", "-e", "vault_stackone_api_key=x", quiet=True)
+    near = runner.ansible_playbook(book, "-e", f"@{path}", "-e", "vault_stackone_api_key=x", quiet=True)
     assert (
         "vault_stackone_api_key is set, but not read: if it is the one, give the role's variable its value."
         in near.output
@@ -136,17 +137,17 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_right_is_refused_before_anything_is_done(house, playbook, name):
+def test_what_cannot_be_right_is_refused_before_anything_is_done(runner, playbook, name):
     variables, words = REFUSED[name]
     if "pipe" in variables.values():
-        os.mkfifo(house.folder / "pipe")
-        variables = {key: value.replace("pipe", str(house.folder / "pipe")) for key, value in variables.items()}
+        os.mkfifo(runner.folder / "pipe")
+        variables = {key: value.replace("pipe", str(runner.folder / "pipe")) for key, value in variables.items()}
     run = playbook("link", quiet=True, **{"freshservice_link_tenants": GOOD, **variables})
     assert run.code == 2
     assert words in run.output
     assert "no result to tell" not in run.output
     assert '"msg": []' not in run.output
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []
 
 
 SECRET = "Qw8Er7Ty6Ui5OpZk3Lm9"
@@ -171,11 +172,11 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_what_is_wrong_with_a_file_is_told_in_one_line(house, playbook, name):
+def test_what_is_wrong_with_a_file_is_told_in_one_line(runner, playbook, name):
     book, variable, text, words = FILES[name]
-    house.known.add(SECRET)
-    path = house.folder / "api_keys.csv"
-    house.secret_files.add(path)
+    runner.known.add(SECRET)
+    path = runner.folder / "api_keys.csv"
+    runner.secret_files.add(path)
     if text == "":
         path.mkdir()
     elif text is not None:
@@ -183,8 +184,8 @@ def test_what_is_wrong_with_a_file_is_told_in_one_line(house, playbook, name):
         path.write_text(text)
     given = {} if variable == "tenants_file" else {"freshservice_link_tenants": GOOD}
     more = {
-        "report": {"freshservice_link_report": str(house.folder / "report.csv")},
-        "auth_links": {"freshservice_link_auth_links_file": str(house.folder / "links.csv")},
+        "report": {"freshservice_link_report": str(runner.folder / "report.csv")},
+        "auth_links": {"freshservice_link_auth_links_file": str(runner.folder / "links.csv")},
     }
     variables = {**given, **more.get(book, {}), f"freshservice_link_{variable}": str(path)}
     run = playbook(book, quiet=True, **variables)
@@ -194,26 +195,26 @@ def test_what_is_wrong_with_a_file_is_told_in_one_line(house, playbook, name):
     for word in [str(path), *words]:
         assert word in verdict, verdict
     assert "Finalization" not in run.output
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []
 
 
-def test_a_failure_that_a_filter_hands_on_has_a_code(house, playbook):
+def test_a_failure_that_a_filter_hands_on_has_a_code(runner, playbook):
     """Whoever reads the result gets what a person gets."""
-    path = house.folder / "tenants.csv"
+    path = runner.folder / "tenants.csv"
     path.write_text("domain,lable\n")
-    book = house.folder / "code.yml"
+    book = runner.folder / "code.yml"
     role = {"name": "tenantlink.stackone.freshservice_link"}
     shown = {"debug": {"msg": "{{ freshservice_link_result.failure.code }}"}}
     tasks = [{"block": [{"include_role": role}], "rescue": [shown]}]
     book.write_text(
         yaml.safe_dump([{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}])
     )
-    run = house.ansible_playbook(str(book), "-e", f"freshservice_link_tenants_file={path}", quiet=True)
+    run = runner.ansible_playbook(str(book), "-e", f"freshservice_link_tenants_file={path}", quiet=True)
     assert '"msg": "invalid_argument"' in run.output
 
 
-def test_a_row_that_cannot_be_understood_fails_alone(house, playbook):
-    path = house.folder / "tenants.csv"
+def test_a_row_that_cannot_be_understood_fails_alone(runner, playbook):
+    path = runner.folder / "tenants.csv"
     path.write_text(HEADER + "acme,customer-acme,Acme, Inc.\nglobex,customer-globex,x\n")
     run = playbook("link", quiet=True, freshservice_link_tenants_file=str(path))
     assert run.code == 2
@@ -221,34 +222,34 @@ def test_a_row_that_cannot_be_understood_fails_alone(house, playbook):
         "entry 1, line 2: there is a value in column 4, which the header in line 1 does not name. Put a value that holds a comma in"
         " double quotes. Correct it, then run again."
     )
-    assert set(house.linked()) == {"customer-globex"}
-    house.by_hand("acme", origin_owner_id="customer-acme", origin_owner_name="customer-acme")
+    assert set(runner.linked()) == {"customer-globex"}
+    runner.by_hand("acme", origin_owner_id="customer-acme", origin_owner_name="customer-acme")
     purge = {"freshservice_link_purge": True, "freshservice_link_purge_limit": 1}
     assert playbook("link", quiet=True, freshservice_link_tenants_file=str(path), **purge).code == 2
-    assert "customer-acme" in house.linked()
+    assert "customer-acme" in runner.linked()
 
 
-def test_keys_of_close_names_are_not_confused(house, playbook):
+def test_keys_of_close_names_are_not_confused(runner, playbook):
     listed = [{"domain": "acmf", "origin_owner_id": "customer-new"}, *GOOD]
     text = "\n".join(block(playbook("link", quiet=True, freshservice_link_tenants=listed)))
     assert "acmf" in text
     assert "did you mean" not in text
 
 
-def test_what_is_somebodys_own_or_a_result_is_no_misspelling(house, playbook):
+def test_what_is_somebodys_own_or_a_result_is_no_misspelling(runner, playbook):
     own = {"freshservice_link_colour": "red", "freshservice_link_own_variables": ["freshservice_link_colour"]}
     assert playbook("verify", freshservice_link_tenants=GOOD, **own).code == 0
-    twice = house.folder / "twice.yml"
+    twice = runner.folder / "twice.yml"
     imported = {"import_role": {"name": "tenantlink.stackone.freshservice_link", "tasks_from": "verify"}}
     local = {"hosts": "localhost", "connection": "local", "gather_facts": False}
     twice.write_text(yaml.safe_dump([{**local, "tasks": [imported, imported]}]))
-    path = house.folder / "variables.json"
+    path = runner.folder / "variables.json"
     path.write_text(json.dumps({"freshservice_link_tenants": [], "freshservice_link_report": []}))
-    assert house.ansible_playbook(str(twice), "-e", f"@{path}").code == 0
+    assert runner.ansible_playbook(str(twice), "-e", f"@{path}").code == 0
 
 
-def test_an_empty_list_is_told_of(house, playbook):
-    path = house.folder / "tenants.csv"
+def test_an_empty_list_is_told_of(runner, playbook):
+    path = runner.folder / "tenants.csv"
     path.write_text("domain,origin_owner_id\n")
     run = playbook("link", quiet=True, freshservice_link_tenants_file=str(path))
     assert run.code == 0
@@ -261,37 +262,37 @@ EMPTY = (
 )
 
 
-def test_an_empty_text_means_not_set(house, playbook):
+def test_an_empty_text_means_not_set(runner, playbook):
     """So a survey sends what nobody filled in."""
     empty = {
         f"freshservice_link_{name}": "" for name in EMPTY if name not in ("account_type", "update_credentials", "proxy")
     }
     run = playbook("link", **{**empty, "freshservice_link_tenants": GOOD})
     assert run.code == 0, run.output
-    assert set(house.linked()) == {"customer-acme", "customer-globex"}
+    assert set(runner.linked()) == {"customer-acme", "customer-globex"}
 
 
-def test_an_account_that_moved_has_a_line_of_its_own(house, playbook):
-    house.by_hand("globex", origin_owner_id="customer-acme", origin_owner_name="customer-acme")
+def test_an_account_that_moved_has_a_line_of_its_own(runner, playbook):
+    runner.by_hand("globex", origin_owner_id="customer-acme", origin_owner_name="customer-acme")
     check = playbook("link", "--check", quiet=True, freshservice_link_tenants=GOOD[:1])
     assert "acme (owner customer-acme): would be moved from the domain globex to acme." in block(check)
     run = playbook("link", quiet=True, freshservice_link_tenants=GOOD[:1])
     assert "acme (owner customer-acme): moved from the domain globex to acme." in block(run)
 
 
-def test_keys_in_clear_are_warned_of(house, playbook):
-    plain, sealed = house.folder / "plain.csv", house.folder / "sealed.csv"
-    house.secret_files.add(plain)
-    text = "domain,api_key\n" + "".join(f"{domain},{key}\n" for domain, key in house.keys.items())
+def test_keys_in_clear_are_warned_of(runner, playbook):
+    plain, sealed = runner.folder / "plain.csv", runner.folder / "sealed.csv"
+    runner.secret_files.add(plain)
+    text = "domain,api_key\n" + "".join(f"{domain},{key}\n" for domain, key in runner.keys.items())
     plain.touch(mode=0o600)
     plain.write_text(text)
-    house.encrypt(sealed, text)
+    runner.encrypt(sealed, text)
     warned = playbook("link", quiet=True, freshservice_link_tenants=GOOD, freshservice_link_api_keys_file=str(plain))
     assert f"Warning: {plain} holds API keys in clear. Encrypt it: ansible-vault encrypt {plain}" in block(warned)
-    variables = house.folder / "plain.yml"
-    house.secret_files.add(variables)
+    variables = runner.folder / "plain.yml"
+    runner.secret_files.add(variables)
     variables.touch(mode=0o600)
-    variables.write_text(yaml.safe_dump({"freshservice_link_api_keys": house.keys}))
+    variables.write_text(yaml.safe_dump({"freshservice_link_api_keys": runner.keys}))
     told = playbook("link", "-e", f"@{variables}", quiet=True, freshservice_link_tenants=GOOD)
     # Before ansible-core 2.19 nothing says where a variable comes from.
     assert (f"Warning: {variables} holds API keys in clear." in told.output) == (_plain_files._tags is not None)
@@ -300,21 +301,21 @@ def test_keys_in_clear_are_warned_of(house, playbook):
 
 
 @pytest.mark.parametrize("book", ["link", "verify", "report", "rotate", "auth_links"])
-def test_a_become_of_the_whole_site_is_not_for_tenants(house, playbook, book):
+def test_a_become_of_the_whole_site_is_not_for_tenants(runner, playbook, book):
     """It would need rights on this machine that nobody has: here nothing can be run with it."""
     more = {
-        "report": {"freshservice_link_report": str(house.folder / "report.csv")},
-        "rotate": {"freshservice_link_new_api_keys_file": str(house.folder / "new.csv")},
-        "auth_links": {"freshservice_link_auth_links_file": str(house.folder / "links.csv")},
+        "report": {"freshservice_link_report": str(runner.folder / "report.csv")},
+        "rotate": {"freshservice_link_new_api_keys_file": str(runner.folder / "new.csv")},
+        "auth_links": {"freshservice_link_auth_links_file": str(runner.folder / "links.csv")},
     }
-    house.encrypt(house.folder / "new.csv", f"domain,api_key\nacme,{house.tenant_key('acme')}\n")
-    house.secret_files.add(house.folder / "links.csv")
+    runner.encrypt(runner.folder / "new.csv", f"domain,api_key\nacme,{runner.tenant_key('acme')}\n")
+    runner.secret_files.add(runner.folder / "links.csv")
     run = playbook(book, env=BECOME, freshservice_link_tenants=GOOD, **more.get(book, {}))
     assert run.code == 0, run.output
 
 
-def test_a_become_in_the_variables_is_not_for_tenants_either(house, playbook):
-    inventory = house.folder / "site.yml"
+def test_a_become_in_the_variables_is_not_for_tenants_either(runner, playbook):
+    inventory = runner.folder / "site.yml"
     hosts = {"hosts": {"localhost": {name.lower(): value for name, value in BECOME.items()}}}
     inventory.write_text(yaml.safe_dump({"all": hosts}))
     run = playbook("link", "-i", str(inventory), freshservice_link_tenants=GOOD)
@@ -322,8 +323,8 @@ def test_a_become_in_the_variables_is_not_for_tenants_either(house, playbook):
 
 
 @pytest.mark.parametrize("book", ["link_by_host", "verify_by_host", "unlink"])
-def test_a_become_of_the_whole_site_is_not_for_hosts(house, inventory, book):
-    run = run_by_host(house, inventory, book, "--limit", "acme,globex", env=BECOME)
+def test_a_become_of_the_whole_site_is_not_for_hosts(runner, inventory, book):
+    run = run_by_host(runner, inventory, book, "--limit", "acme,globex", env=BECOME)
     assert run.code == 0, run.output
 
 
@@ -344,20 +345,20 @@ OUTCOMES = {
 
 
 @pytest.mark.parametrize("strategy", ["linear", "free", "host_pinned"])
-def test_every_host_is_in_the_report_whatever_the_strategy(house, inventory, strategy):
+def test_every_host_is_in_the_report_whatever_the_strategy(runner, inventory, strategy):
     """Also those that fail before the module runs, or cannot be reached."""
     hosts = {name: {"freshservice_link_origin_owner_id": f"customer-{name}", **own} for name, own in HOSTS.items()}
-    keys = dict.fromkeys(HOSTS, "some-key-12345") | {name: house.tenant_key(name) for name in ("acme", "globex")}
-    house.encrypt(
+    keys = dict.fromkeys(HOSTS, "some-key-12345") | {name: runner.tenant_key(name) for name in ("acme", "globex")}
+    runner.encrypt(
         inventory / "group_vars" / "tenants" / "vault.yml",
         yaml.safe_dump(
-            {"vault_stackone_api_key": house.emulator.stackone_api_key, "vault_freshservice_api_keys": keys}
+            {"vault_stackone_api_key": runner.emulator.stackone_api_key, "vault_freshservice_api_keys": keys}
         ),
     )
     (inventory / "hosts.yml").write_text(yaml.safe_dump({"tenants": {"hosts": hosts}}))
-    path = house.folder / "hosts.csv"
+    path = runner.folder / "hosts.csv"
     run = run_by_host(
-        house, inventory, "link_by_host", "-e", f"freshservice_link_report={path}", env={"ANSIBLE_STRATEGY": strategy}
+        runner, inventory, "link_by_host", "-e", f"freshservice_link_report={path}", env={"ANSIBLE_STRATEGY": strategy}
     )
     assert run.code == 2
     assert {domain: row["outcome"] for domain, row in rows_of(path).items()} == OUTCOMES
@@ -366,12 +367,12 @@ def test_every_host_is_in_the_report_whatever_the_strategy(house, inventory, str
     assert "nokey: freshservice_link_api_key is missing. Set it for this host" in run.output
 
 
-def test_a_report_grows_with_each_batch(house, inventory):
-    book, path = house.folder / "by_host.yml", house.folder / "hosts.csv"
+def test_a_report_grows_with_each_batch(runner, inventory):
+    book, path = runner.folder / "by_host.yml", runner.folder / "hosts.csv"
     play = {**yaml.safe_load((PLAYBOOKS / "link_by_host.yml").read_text())[0], "serial": 1, "max_fail_percentage": 100}
     book.write_text(yaml.safe_dump([play]))
-    password = str(house.folder / "password")
-    house.ansible_playbook(
+    password = str(runner.folder / "password")
+    runner.ansible_playbook(
         *(str(book), "-i", str(inventory), "--vault-password-file", password, "--limit", "acme,initech,globex"),
         *("-e", f"freshservice_link_report={path}"),
     )

@@ -9,14 +9,14 @@ import re
 import yaml
 
 from tests.emulator.handle import Emulator
-from tests.integration.house import ROOT
+from tests.support.collection import ROOT
 
 SECTION = (ROOT / "docs" / "getting_started.md").read_text().partition("## Two environments")[2].partition("\n## ")[0]
 HOSTS, OPTIONS = re.findall(r"^```yaml\n(.*?)^```$", SECTION, re.MULTILINE | re.DOTALL)
 
 
-def lay_out(house, name, emulator, domain):
-    folder = house.folder / name
+def lay_out(runner, name, emulator, domain):
+    folder = runner.folder / name
     (folder / "group_vars" / "all").mkdir(parents=True)
     (folder / "hosts.yml").write_text(HOSTS)
     urls = {
@@ -27,16 +27,16 @@ def lay_out(house, name, emulator, domain):
     (folder / "tenants.csv").write_text(f"domain,origin_owner_id\n{domain},customer-{domain}\n")
     keys = {tenant["domain"]: tenant["api_key"] for tenant in emulator.tenants()}
     secrets = {"freshservice_link_stackone_api_key": emulator.stackone_api_key, "freshservice_link_api_keys": keys}
-    house.encrypt(folder / "group_vars" / "all" / "vault.yml", yaml.safe_dump(secrets))
+    runner.encrypt(folder / "group_vars" / "all" / "vault.yml", yaml.safe_dump(secrets))
 
 
-def test_each_is_linked_in_its_own_project(house):
+def test_each_is_linked_in_its_own_project(runner):
     with Emulator() as production:
-        for name, emulator, domain in (("staging", house.emulator, "acme"), ("production", production, "globex")):
-            lay_out(house, name, emulator, domain)
-            password = ["--vault-password-file", str(house.folder / "password")]
-            run = house.ansible_playbook("-i", str(house.folder / name), "tenantlink.stackone.link", *password)
+        for name, emulator, domain in (("staging", runner.emulator, "acme"), ("production", production, "globex")):
+            lay_out(runner, name, emulator, domain)
+            password = ["--vault-password-file", str(runner.folder / "password")]
+            run = runner.ansible_playbook("-i", str(runner.folder / name), "tenantlink.stackone.link", *password)
             assert run.code == 0, run.output
-            assert (house.folder / name / "report.html").exists()
-        found = [[account["origin_owner_id"] for account in each.accounts()] for each in (house.emulator, production)]
+            assert (runner.folder / name / "report.html").exists()
+        found = [[account["origin_owner_id"] for account in each.accounts()] for each in (runner.emulator, production)]
     assert found == [["customer-acme"], ["customer-globex"]]

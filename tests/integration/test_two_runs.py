@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from tests.emulator.handle import Emulator
-from tests.integration.house import PLAYBOOKS, House
+from tests.support.collection import PLAYBOOKS
+from tests.support.playbook_runner import PlaybookRunner
 
 MANY = 60
 DOMAINS = [f"t{serial:05d}" for serial in range(1, MANY + 1)]
@@ -28,26 +29,26 @@ def numbered():
 class Pipeline:
     """`ansible-playbook tenantlink.stackone.link`, in the background."""
 
-    def __init__(self, house: House, name: str, owner_name: str | None = None) -> None:
-        self._report = house.folder / f"{name}.json"
-        variables = house.folder / f"{name}.yml"
+    def __init__(self, runner: PlaybookRunner, name: str, owner_name: str | None = None) -> None:
+        self._report = runner.folder / f"{name}.json"
+        variables = runner.folder / f"{name}.yml"
         common = {"origin_owner_name": owner_name} if owner_name else {}
         listed = [{"domain": domain, "origin_owner_id": f"customer-{domain}", **common} for domain in DOMAINS]
-        connection = {f"freshservice_link_{option}": value for option, value in house.connection().items()}
+        connection = {f"freshservice_link_{option}": value for option, value in runner.connection().items()}
         content = {
             **connection,
             "freshservice_link_tenants": listed,
-            "freshservice_link_api_keys": house.keys,
+            "freshservice_link_api_keys": runner.keys,
             "freshservice_link_report": str(self._report),
         }
         variables.touch(mode=0o600)
         variables.write_text(yaml.safe_dump(content))
-        house.secret_files.add(variables)
+        runner.secret_files.add(variables)
         command = [sys.executable, "-m", "ansible", "playbook", str(PLAYBOOKS / "link.yml"), "-e", f"@{variables}"]
         self._process = subprocess.Popen(
             command,
-            cwd=house.here,
-            env=house.environment(),
+            cwd=runner.here,
+            env=runner.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

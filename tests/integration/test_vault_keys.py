@@ -17,7 +17,7 @@ import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._replaced_file import locked_file
-from tests.integration.house import PLAYBOOKS
+from tests.support.collection import PLAYBOOKS
 
 PLAYBOOK = str(PLAYBOOKS / "vault_keys.yml")
 PASSWORD = "Vault-pässword {{ 1 }} 42"
@@ -26,43 +26,43 @@ VARIABLE = "freshservice_link_api_keys"
 
 @pytest.fixture
 def clear(tmp_path_factory):
-    """Where the user has what is in clear: out of the house, which is searched for keys."""
+    """Where the user has what is in clear: out of the runner, which is searched for keys."""
     folder = tmp_path_factory.mktemp("clear")
     (folder / "password").write_text(PASSWORD + "\n")
     return folder
 
 
 @pytest.fixture
-def vault(house, clear):
+def vault(runner, clear):
     """Run the playbook over the keys of some tenants, or over a text."""
 
     def run(keys, *args, password="password", env=None):
-        (clear / "keys.csv").write_bytes(keys if isinstance(keys, bytes) else csv_of(house, keys))
+        (clear / "keys.csv").write_bytes(keys if isinstance(keys, bytes) else csv_of(runner, keys))
         passed = ["-e", f"vault_password_file={clear / password}"] if password else []
-        files = ["-e", f"keys_file={clear / 'keys.csv'}", "-e", f"vault_file={house.folder / 'vault.yml'}"]
+        files = ["-e", f"keys_file={clear / 'keys.csv'}", "-e", f"vault_file={runner.folder / 'vault.yml'}"]
         # What modules were sent stays where it is searched.
         env = {"ANSIBLE_KEEP_REMOTE_FILES": "1", **(env or {})}
-        result = house.ansible_playbook(PLAYBOOK, *files, *passed, *args, env=env)
-        assert_nothing_in_clear(house)
+        result = runner.ansible_playbook(PLAYBOOK, *files, *passed, *args, env=env)
+        assert_nothing_in_clear(runner)
         return result
 
     return run
 
 
-def csv_of(house, domains):
-    return ("domain,api_key\n" + "".join(f"{name},{house.tenant_key(name)}\n" for name in domains)).encode()
+def csv_of(runner, domains):
+    return ("domain,api_key\n" + "".join(f"{name},{runner.tenant_key(name)}\n" for name in domains)).encode()
 
 
-def assert_nothing_in_clear(house):
-    """Search what the house holds for the password, and for keys within base64 or hex of more than themselves."""
-    house.assert_no_secret()
+def assert_nothing_in_clear(runner):
+    """Search what the runner holds for the password, and for keys within base64 or hex of more than themselves."""
+    runner.assert_no_secret()
     places = {
         path: path.read_bytes()
-        for folder in (house.folder, house.temporary)
+        for folder in (runner.folder, runner.temporary)
         for path in folder.rglob("*")
         if path.is_file()
     }
-    for secret in [*house.known, PASSWORD]:
+    for secret in [*runner.known, PASSWORD]:
         for form in encodings(secret.encode()):
             found = [str(path) for path, content in places.items() if form in content]
             assert not found, f"a secret is in {found}"
@@ -76,24 +76,24 @@ def encodings(secret):
         yield encoded[4 if before else 0 : -4]
 
 
-def encrypted(house, variables, password=PASSWORD):
+def encrypted(runner, variables, password=PASSWORD):
     secret = VaultSecret(password.encode())
     text = variables if isinstance(variables, str) else yaml.safe_dump(variables)
-    (house.folder / "vault.yml").write_bytes(VaultLib().encrypt(text, secret, vault_id="default"))
+    (runner.folder / "vault.yml").write_bytes(VaultLib().encrypt(text, secret, vault_id="default"))
 
 
-def clear_text(house):
-    content = (house.folder / "vault.yml").read_bytes()
+def clear_text(runner):
+    content = (runner.folder / "vault.yml").read_bytes()
     assert content.startswith(b"$ANSIBLE_VAULT;1.1;AES256\n")
     return VaultLib([("default", VaultSecret(PASSWORD.encode()))]).decrypt(content).decode()
 
 
-def variables_in(house):
-    return yaml.safe_load(clear_text(house))
+def variables_in(runner):
+    return yaml.safe_load(clear_text(runner))
 
 
-def keys_of(house, *domains):
-    return {name: house.tenant_key(name) for name in domains}
+def keys_of(runner, *domains):
+    return {name: runner.tenant_key(name) for name in domains}
 
 
 def changed(run):
@@ -101,134 +101,134 @@ def changed(run):
     return dict(pair.split("=") for pair in line.split() if "=" in pair)["changed"]
 
 
-def snapshot(house):
-    path = house.folder / "vault.yml"
+def snapshot(runner):
+    path = runner.folder / "vault.yml"
     return (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino)
 
 
-def test_first_again_more_and_rotated(house, vault):
+def test_first_again_more_and_rotated(runner, vault):
     first = vault(["acme", "globex"])
     assert first.code == 0
     assert changed(first) == "1"
     assert "2 keys in vault.yml: 2 added, 0 changed, 0 unchanged. Delete keys.csv now" in first.output
-    assert variables_in(house) == {VARIABLE: keys_of(house, "acme", "globex")}
-    assert stat.S_IMODE((house.folder / "vault.yml").stat().st_mode) == 0o600
-    before = snapshot(house)
+    assert variables_in(runner) == {VARIABLE: keys_of(runner, "acme", "globex")}
+    assert stat.S_IMODE((runner.folder / "vault.yml").stat().st_mode) == 0o600
+    before = snapshot(runner)
     again = vault(["globex", "acme"])
     assert again.code == 0
     assert changed(again) == "0"
     assert "2 keys in vault.yml: 0 added, 0 changed, 2 unchanged." in again.output
-    assert snapshot(house) == before
+    assert snapshot(runner) == before
     more = vault(
-        f"domain;api_key;note\nGLOBEX;{house.tenant_key('hooli')};x\ninitech;{house.tenant_key('initech')}\n".encode()
+        f"domain;api_key;note\nGLOBEX;{runner.tenant_key('hooli')};x\ninitech;{runner.tenant_key('initech')}\n".encode()
     )
     assert changed(more) == "1"
     assert "3 keys in vault.yml: 1 added, 1 changed, 1 unchanged." in more.output
-    keys = keys_of(house, "acme", "globex", "initech")
-    assert variables_in(house) == {VARIABLE: {**keys, "globex": house.tenant_key("hooli")}}
+    keys = keys_of(runner, "acme", "globex", "initech")
+    assert variables_in(runner) == {VARIABLE: {**keys, "globex": runner.tenant_key("hooli")}}
 
 
-def test_what_else_the_file_holds_is_kept(house, vault):
-    others = {"freshservice_link_stackone_api_key": house.emulator.stackone_api_key, "other": ["{{ x }}", 1, None]}
-    encrypted(house, {**others, VARIABLE: keys_of(house, "hooli")})
-    (house.folder / "vault.yml").chmod(0o640)
+def test_what_else_the_file_holds_is_kept(runner, vault):
+    others = {"freshservice_link_stackone_api_key": runner.emulator.stackone_api_key, "other": ["{{ x }}", 1, None]}
+    encrypted(runner, {**others, VARIABLE: keys_of(runner, "hooli")})
+    (runner.folder / "vault.yml").chmod(0o640)
     kept = vault(["acme"])
     assert changed(kept) == "1"
     assert "2 keys in vault.yml: 1 added, 0 changed, 1 unchanged." in kept.output
-    assert variables_in(house) == {**others, VARIABLE: keys_of(house, "hooli", "acme")}
-    assert stat.S_IMODE((house.folder / "vault.yml").stat().st_mode) == 0o640
+    assert variables_in(runner) == {**others, VARIABLE: keys_of(runner, "hooli", "acme")}
+    assert stat.S_IMODE((runner.folder / "vault.yml").stat().st_mode) == 0o640
     replaced = vault(["acme"], "-e", "replace=true")
     assert changed(replaced) == "1"
     assert "1 key in vault.yml: 0 added, 0 changed, 1 unchanged, 1 removed." in replaced.output
-    assert variables_in(house) == {**others, VARIABLE: keys_of(house, "acme")}
+    assert variables_in(runner) == {**others, VARIABLE: keys_of(runner, "acme")}
 
 
-def test_comments_and_other_values_stay_as_they_are_written(house, vault):
+def test_comments_and_other_values_stay_as_they_are_written(runner, vault):
     around = "# ours\nnumber: 0123 # in octal\n\n{}\n# the end\nsealed: !vault |\n  31\n"
-    old = f"{VARIABLE}: # by domain\n  # from March\n  hooli: {house.tenant_key('hooli')}"
-    encrypted(house, around.format(old))
+    old = f"{VARIABLE}: # by domain\n  # from March\n  hooli: {runner.tenant_key('hooli')}"
+    encrypted(runner, around.format(old))
     assert changed(vault(["acme"])) == "1"
-    assert clear_text(house) == around.format(f'{old}\n  acme: "{house.tenant_key("acme")}"')
+    assert clear_text(runner) == around.format(f'{old}\n  acme: "{runner.tenant_key("acme")}"')
 
 
 TURNS = 5
 
 
-def test_two_at_once_lose_nothing(house, clear):
+def test_two_at_once_lose_nothing(runner, clear):
     """Each of them brings keys of its own, again and again."""
     files = [clear / f"keys-{name}.csv" for name in "ab"]
     (clear / "password").write_text(PASSWORD)
-    vaulted = ["-e", f"vault_file={house.folder / 'vault.yml'}", "-e", f"vault_password_file={clear / 'password'}"]
+    vaulted = ["-e", f"vault_file={runner.folder / 'vault.yml'}", "-e", f"vault_password_file={clear / 'password'}"]
     command = [sys.executable, "-m", "ansible", "playbook", PLAYBOOK, *vaulted]
     for turn in range(TURNS):
         for name, file in zip("ab", files):
             rows = [f"{name}{turn}x{number},key-of-{name}-{turn}-{number}\n" for number in range(100)]
             file.write_text("domain,api_key\n" + "".join(rows))
         processes = [
-            subprocess.Popen([*command, "-e", f"keys_file={file}"], env=house.environment(), stdout=subprocess.DEVNULL)
+            subprocess.Popen([*command, "-e", f"keys_file={file}"], env=runner.environment(), stdout=subprocess.DEVNULL)
             for file in files
         ]
         assert [process.wait() for process in processes] == [0, 0]
-    assert len(variables_in(house)[VARIABLE]) == 2 * TURNS * 100
-    assert not list(house.folder.glob(".vault.yml*"))
+    assert len(variables_in(runner)[VARIABLE]) == 2 * TURNS * 100
+    assert not list(runner.folder.glob(".vault.yml*"))
 
 
-def test_a_run_that_cannot_have_the_file_says_so(house, clear):
-    encrypted(house, {"other": 1})
-    before = snapshot(house)
+def test_a_run_that_cannot_have_the_file_says_so(runner, clear):
+    encrypted(runner, {"other": 1})
+    before = snapshot(runner)
     (clear / "password").write_text(PASSWORD)
-    (clear / "keys.csv").write_bytes(csv_of(house, ["acme"]))
+    (clear / "keys.csv").write_bytes(csv_of(runner, ["acme"]))
     files = {
         "keys_file": clear / "keys.csv",
-        "vault_file": house.folder / "vault.yml",
+        "vault_file": runner.folder / "vault.yml",
         "password_file": clear / "password",
     }
     task = {"tenantlink.stackone.vault_keys": {**{name: str(path) for name, path in files.items()}, "lock_timeout": 1}}
-    (house.folder / "play.json").write_text(
+    (runner.folder / "play.json").write_text(
         json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}])
     )
-    with locked_file(str(house.folder / "vault.yml")):
-        run = house.ansible_playbook(str(house.folder / "play.json"))
-    assert_fails_in_one_line(run, f"another run has had {house.folder / 'vault.yml'} locked for 1 seconds")
-    assert snapshot(house) == before
+    with locked_file(str(runner.folder / "vault.yml")):
+        run = runner.ansible_playbook(str(runner.folder / "play.json"))
+    assert_fails_in_one_line(run, f"another run has had {runner.folder / 'vault.yml'} locked for 1 seconds")
+    assert snapshot(runner) == before
 
 
-def test_check_mode_predicts_and_writes_nothing(house, vault):
+def test_check_mode_predicts_and_writes_nothing(runner, vault):
     check = vault(["acme"], "--check")
     assert check.code == 0
     assert changed(check) == "1"
     assert "1 key in vault.yml: 1 added, 0 changed, 0 unchanged. Nothing was written" in check.output
-    assert not (house.folder / "vault.yml").exists()
+    assert not (runner.folder / "vault.yml").exists()
     vault(["acme"])
-    before = snapshot(house)
+    before = snapshot(runner)
     assert changed(vault(["acme"], "--check")) == "0"
     assert (
         "1 added, 1 changed"
         in vault(
-            f"domain,api_key\nacme,another-key-of-acme\nglobex,{house.tenant_key('globex')}\n".encode(), "--check"
+            f"domain,api_key\nacme,another-key-of-acme\nglobex,{runner.tenant_key('globex')}\n".encode(), "--check"
         ).output
     )
-    assert snapshot(house) == before
+    assert snapshot(runner) == before
 
 
-def test_ansible_may_know_the_password_too(house, vault, clear):
+def test_ansible_may_know_the_password_too(runner, vault, clear):
     for _run in range(2):
         result = vault(["acme"], "--vault-password-file", str(clear / "password"))
         assert result.code == 0
-    assert variables_in(house) == {VARIABLE: keys_of(house, "acme")}
+    assert variables_in(runner) == {VARIABLE: keys_of(runner, "acme")}
 
 
-def test_paths_start_where_the_user_is(house, clear):
-    os.symlink(house.folder, clear / "here")
-    (clear / "keys.csv").write_bytes(csv_of(house, ["acme"]))
+def test_paths_start_where_the_user_is(runner, clear):
+    os.symlink(runner.folder, clear / "here")
+    (clear / "keys.csv").write_bytes(csv_of(runner, ["acme"]))
     paths = {
         "keys_file": clear / "keys.csv",
         "vault_file": clear / "here" / "vault.yml",
         "vault_password_file": clear / "password",
     }
-    relative = [part for name, path in paths.items() for part in ("-e", f"{name}={os.path.relpath(path, house.here)}")]
-    assert house.ansible_playbook("tenantlink.stackone.vault_keys", *relative).code == 0
-    assert variables_in(house) == {VARIABLE: keys_of(house, "acme")}
+    relative = [part for name, path in paths.items() for part in ("-e", f"{name}={os.path.relpath(path, runner.here)}")]
+    assert runner.ansible_playbook("tenantlink.stackone.vault_keys", *relative).code == 0
+    assert variables_in(runner) == {VARIABLE: keys_of(runner, "acme")}
 
 
 BAD_PASSWORDS = {
@@ -241,16 +241,16 @@ BAD_PASSWORDS = {
 
 
 @pytest.mark.parametrize("name", BAD_PASSWORDS)
-def test_a_password_that_cannot_be(house, vault, clear, name):
+def test_a_password_that_cannot_be(runner, vault, clear, name):
     password, words = BAD_PASSWORDS[name]
     (clear / "other").write_text("another password")
     (clear / "empty").write_text("\n")
     (clear / "script").write_text(f"#!/bin/sh\necho '{PASSWORD}'\n")
     (clear / "script").chmod(0o700)
-    encrypted(house, {"other": house.tenant_key("globex")})
-    before = snapshot(house)
+    encrypted(runner, {"other": runner.tenant_key("globex")})
+    before = snapshot(runner)
     assert_fails_in_one_line(vault(["acme"], password=password), words)
-    assert snapshot(house) == before
+    assert snapshot(runner) == before
 
 
 def assert_fails_in_one_line(run, words):
@@ -272,11 +272,11 @@ BAD_CSV = {
 
 
 @pytest.mark.parametrize("name", BAD_CSV)
-def test_a_csv_that_cannot_be(house, vault, name):
+def test_a_csv_that_cannot_be(runner, vault, name):
     text, words = BAD_CSV[name]
-    run = vault(text.replace("{key}", house.tenant_key("acme")).encode("latin-1"))
+    run = vault(text.replace("{key}", runner.tenant_key("acme")).encode("latin-1"))
     assert_fails_in_one_line(run, f"keys_file: {words}")
-    assert not (house.folder / "vault.yml").exists()
+    assert not (runner.folder / "vault.yml").exists()
 
 
 BAD_VAULTS = {
@@ -290,17 +290,17 @@ BAD_VAULTS = {
 
 
 @pytest.mark.parametrize("name", BAD_VAULTS)
-def test_a_vault_that_cannot_be(house, vault, name):
+def test_a_vault_that_cannot_be(runner, vault, name):
     text, words = BAD_VAULTS[name]
-    encrypted(house, text.replace("{key}", house.tenant_key("globex")))
-    before = snapshot(house)
+    encrypted(runner, text.replace("{key}", runner.tenant_key("globex")))
+    before = snapshot(runner)
     assert_fails_in_one_line(vault(["acme"]), words)
-    assert snapshot(house) == before
+    assert snapshot(runner) == before
 
 
 @pytest.mark.parametrize("text", ["other: {key}\n", '{"other": "{key}"}\n'], ids=["YAML", "JSON"])
-def test_a_file_in_clear_is_refused_and_not_shown(house, vault, clear, text):
-    text = text.replace("{key}", house.tenant_key("globex"))
+def test_a_file_in_clear_is_refused_and_not_shown(runner, vault, clear, text):
+    text = text.replace("{key}", runner.tenant_key("globex"))
     (clear / "clear.yml").write_text(text)
     run = vault(["acme"], "-e", f"vault_file={clear / 'clear.yml'}")
     assert_fails_in_one_line(run, "vault_file: it is not encrypted.")
@@ -320,23 +320,23 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
-def test_files_that_are_not_there(house, clear, name):
+def test_files_that_are_not_there(runner, clear, name):
     variables, words = BAD_FILES[name]
-    (clear / "keys.csv").write_bytes(csv_of(house, ["acme"]))
+    (clear / "keys.csv").write_bytes(csv_of(runner, ["acme"]))
     given = {name: value.replace("{clear}", str(clear)) for name, value in variables.items()}
     given["vault_password_file"] = str(clear / "password")
-    assert_fails_in_one_line(house.ansible_playbook(PLAYBOOK, "-e", json.dumps(given), "--check"), words)
+    assert_fails_in_one_line(runner.ansible_playbook(PLAYBOOK, "-e", json.dumps(given), "--check"), words)
 
 
-def test_it_asks_for_the_password_at_a_terminal(house, clear):
-    (clear / "keys.csv").write_bytes(csv_of(house, ["acme", "globex"]))
-    private = house.folder / "runner"
+def test_it_asks_for_the_password_at_a_terminal(runner, clear):
+    (clear / "keys.csv").write_bytes(csv_of(runner, ["acme", "globex"]))
+    private = runner.folder / "runner"
     private.mkdir()
     for status in ("changed", "ok"):
-        runner = ansible_runner.run(
+        ended = ansible_runner.run(
             private_data_dir=str(private),
             playbook=PLAYBOOK,
-            extravars={"keys_file": str(clear / "keys.csv"), "vault_file": str(house.folder / "vault.yml")},
+            extravars={"keys_file": str(clear / "keys.csv"), "vault_file": str(runner.folder / "vault.yml")},
             passwords={r"Vault password: \s*?$": PASSWORD},
             timeout=120,
             cmdline="--diff",
@@ -344,15 +344,15 @@ def test_it_asks_for_the_password_at_a_terminal(house, clear):
             quiet=True,
             envvars={
                 name: value
-                for name, value in house.environment().items()
+                for name, value in runner.environment().items()
                 if name.startswith(("ANSIBLE", "HOME", "TMPDIR", "PATH"))
             },
         )
-        assert runner.status == "successful", runner.stdout.read()
-        assert bool(runner.stats["changed"]) is (status == "changed")
+        assert ended.status == "successful", ended.stdout.read()
+        assert bool(ended.stats["changed"]) is (status == "changed")
     assert list((private / "artifacts").rglob("job_events/*.json"))
-    assert variables_in(house) == {VARIABLE: keys_of(house, "acme", "globex")}
-    assert_nothing_in_clear(house)
+    assert variables_in(runner) == {VARIABLE: keys_of(runner, "acme", "globex")}
+    assert_nothing_in_clear(runner)
 
 
 PLAY = """
@@ -394,31 +394,31 @@ PLAY = """
 """
 
 
-def test_the_keys_reach_their_tenants(house, vault, clear):
-    encrypted(house, {"stackone_api_key": house.emulator.stackone_api_key})
+def test_the_keys_reach_their_tenants(runner, vault, clear):
+    encrypted(runner, {"stackone_api_key": runner.emulator.stackone_api_key})
     assert vault(["acme"]).code == 0
-    write_play(house)
+    write_play(runner)
     for native in ("0", "1"):
-        arguments = (str(house.folder / "play.yml"), "--vault-password-file", str(clear / "password"))
-        run = house.ansible_playbook(*arguments, env={"ANSIBLE_JINJA2_NATIVE": native})
+        arguments = (str(runner.folder / "play.yml"), "--vault-password-file", str(clear / "password"))
+        run = runner.ansible_playbook(*arguments, env={"ANSIBLE_JINJA2_NATIVE": native})
         assert run.code == 0, run.output
-    [account] = house.emulator.accounts()
+    [account] = runner.emulator.accounts()
     assert (account["origin_owner_id"], account["label"], account["type"]) == ("c1", "{{ 1 + 1 }}", "test")
-    assert_nothing_in_clear(house)
+    assert_nothing_in_clear(runner)
 
 
-def write_play(house):
+def write_play(runner):
     """Tenants in a CSV and in YAML, with keys from the vaulted file and from inline vaulted values."""
     secret = VaultSecret(PASSWORD.encode())
-    lines = VaultLib().encrypt(house.tenant_key("globex"), secret, vault_id="default").decode().splitlines()
+    lines = VaultLib().encrypt(runner.tenant_key("globex"), secret, vault_id="default").decode().splitlines()
     key = "".join(f"\n      {line}" for line in lines)
-    (house.folder / "inline.yml").write_text(
+    (runner.folder / "inline.yml").write_text(
         f"inline_keys:\n  globex: !vault |{key}\n"
         f"inline_tenants:\n  - domain: globex\n    label: '{{{{ words }}}}'\n    api_key: !vault |{key}\n"
         "  - domain: GLOBEX\nwords: templated\n"
-        + yaml.safe_dump({name: url for name, url in house.connection().items() if name.endswith("_url")})
+        + yaml.safe_dump({name: url for name, url in runner.connection().items() if name.endswith("_url")})
     )
-    (house.folder / "tenants.csv").write_text(
+    (runner.folder / "tenants.csv").write_text(
         "domain;origin_owner_id;label;verify_key\nAcme;c1;{{ 1 + 1 }};yes\nglobex;c2\nkeyless\n"
     )
-    (house.folder / "play.yml").write_text(PLAY)
+    (runner.folder / "play.yml").write_text(PLAY)

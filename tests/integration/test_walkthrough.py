@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import pytest
 
 from tests.emulator.handle import Emulator
-from tests.integration.house import ROOT, House
-from tests.sandbox.__main__ import SCENARIO, prepare
+from tests.support.collection import ROOT
+from tests.support.playbook_runner import PlaybookRunner
+from tests.support.sandbox_folder import SCENARIO, prepare
 
 BLOCK = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OPENING = 2
@@ -36,12 +37,12 @@ def blocks():
 @pytest.fixture
 def sandbox(tmp_path):
     with Emulator("--scenario", str(SCENARIO)) as emulator:
-        house = House(emulator, tmp_path)
+        runner = PlaybookRunner(emulator, tmp_path)
         place = tmp_path / "sandbox"
         place.mkdir()
         prepare(emulator, place)
-        yield house, place
-        house.close()
+        yield runner, place
+        runner.close()
 
 
 def flat(text):
@@ -49,10 +50,10 @@ def flat(text):
 
 
 def test_the_walkthrough(sandbox):
-    house, place = sandbox
+    runner, place = sandbox
     opening, rest = blocks()[:OPENING], blocks()[OPENING:]
     assert [block.text for block in opening] == ["make sandbox\n", "cd sandbox\n. ./environment.sh\n"]
-    environment = {**house.environment(), "ANSIBLE_VERBOSITY": "0"}
+    environment = {**runner.environment(), "ANSIBLE_VERBOSITY": "0"}
     setup, output, seen = ". ./environment.sh\n", "", 0
     for block in rest:
         if block.language == "yaml":
@@ -74,12 +75,12 @@ def test_the_walkthrough(sandbox):
             for line in block.text.splitlines():
                 assert flat(line) in flat(output), output
                 seen += 1
-        house.secret_files = {
+        runner.secret_files = {
             place / name for name in ("keys.csv", "stackone-api-key", "new_keys.csv", "auth_links.csv")
         }
-        house.assert_no_secret()
+        runner.assert_no_secret()
     assert seen > 15
-    assert {account["origin_owner_id"] for account in house.emulator.accounts()} == {
+    assert {account["origin_owner_id"] for account in runner.emulator.accounts()} == {
         "customer-4711",
         "customer-4712",
         "customer-4714",

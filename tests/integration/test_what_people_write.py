@@ -10,10 +10,10 @@ import textwrap
 
 import pytest
 
-from tests.integration.house import LINK, House, recap, run_by_host
-from tests.readme import entry_points
+from tests.support.collection import AUTH_LINK, LINK
+from tests.support.playbook_runner import PlaybookRunner, recap, run_by_host
+from tests.support.role import entry_points
 
-AUTH_LINK = "tenantlink.stackone.auth_link"
 ACME = "domain,origin_owner_id\nacme,customer-acme\n"
 
 
@@ -23,8 +23,8 @@ def link(playbook):
     return functools.partial(playbook, "link")
 
 
-def written(house: House, name: str, text: str) -> str:
-    path = house.here / name
+def written(runner: PlaybookRunner, name: str, text: str) -> str:
+    path = runner.here / name
     path.write_text(textwrap.dedent(text))
     return str(path)
 
@@ -54,30 +54,30 @@ FAILED = [
 ]
 
 
-def test_what_yaml_made_of_one_entry_does_not_stop_the_others(house, link):
-    result = link("-e", f"@{written(house, 'tenants.yml', UNQUOTED)}")
+def test_what_yaml_made_of_one_entry_does_not_stop_the_others(runner, link):
+    result = link("-e", f"@{written(runner, 'tenants.yml', UNQUOTED)}")
     assert result.code == 2
     for words in FAILED:
         assert words in result.output
-    assert house.linked() == {"customer-acme": "acme", "customer-globex": "globex"}
+    assert runner.linked() == {"customer-acme": "acme", "customer-globex": "globex"}
 
 
-def test_the_names_of_keys_are_text_too(house, link):
-    keys = written(house, "keys.yml", "freshservice_link_api_keys: {on: a-key-of-nobody-at-all}\n")
+def test_the_names_of_keys_are_text_too(runner, link):
+    keys = written(runner, "keys.yml", "freshservice_link_api_keys: {on: a-key-of-nobody-at-all}\n")
     result = link("-e", f"@{keys}", freshservice_link_tenants=[{"domain": "on", "origin_owner_id": "c-1"}])
     assert "api_keys: the name of entry 1 is a boolean, not text; put it in quotes." in result.output
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []
 
 
-def test_a_malformed_entry_is_not_shown_by_ansible_either(house):
-    """Ansible's own check of the list would print the keys. The house searches all output for them."""
-    (acme, globex) = house.tenants("acme", "globex")
+def test_a_malformed_entry_is_not_shown_by_ansible_either(runner):
+    """Ansible's own check of the list would print the keys. The runner searches all output for them."""
+    (acme, globex) = runner.tenants("acme", "globex")
     key = globex["api_key"]
     malformed = [[key], key, {**globex, "api_key": [key]}, {key: "globex"}, {**globex, "credential_fields": key}]
-    result = house.links([acme, *malformed])
+    result = runner.links([acme, *malformed])
     assert [bool(row.get("failure")) for row in result["results"]] == [False, *[True] * len(malformed)]
     for wrong in (key, {"api_key": key}, [key]):
-        refused = house.links(wrong)
+        refused = runner.links(wrong)
         assert refused["failure"]["code"] in ("invalid_argument", "tenants_failed")
 
 
@@ -91,25 +91,25 @@ initech;#N/A;Present;;3
 """
 
 
-def test_a_spreadsheet(house, link):
-    path = written(house, "EU,tenants;all.csv", SPREADSHEET)
+def test_a_spreadsheet(runner, link):
+    path = written(runner, "EU,tenants;all.csv", SPREADSHEET)
     # Beside it lies what a list of names would find.
     for name in ("EU", "tenants", "all.csv", "tenants.csv"):
-        written(house, name, "domain,origin_owner_id\nhooli,customer-hooli\n")
+        written(runner, name, "domain,origin_owner_id\nhooli,customer-hooli\n")
     result = link(freshservice_link_tenants_file="EU,tenants;all.csv", freshservice_link_ignore_columns=["notes"])
     assert "entry 2, line 5 (globex): origin_owner_id '4711.0' is a number as a spreadsheet writes it" in result.output
     assert "entry 3, line 6 (initech): state must be present or absent. Did you mean present?" in result.output
-    assert house.linked() == {"customer-acme": "acme"}
+    assert runner.linked() == {"customer-acme": "acme"}
     unknown = link(freshservice_link_tenants_file=path)
     assert "line 2: column 4 (Notes) is not an option of a tenant." in unknown.output
     assert "freshservice_link_ignore_columns" in unknown.output
 
 
-def test_a_yaml_file_is_read_as_it_is_written(house, link):
+def test_a_yaml_file_is_read_as_it_is_written(runner, link):
     text = "---\n# ours\n- domain: acme\n  origin_owner_id: 0123\n- domain: globex\n  origin_owner_id: 1_000\n"
-    written(house, "tenants.yaml", text)
+    written(runner, "tenants.yaml", text)
     assert link(freshservice_link_tenants_file="tenants.yaml").code == 0
-    assert house.linked() == {"0123": "acme", "1_000": "globex"}
+    assert runner.linked() == {"0123": "acme", "1_000": "globex"}
 
 
 @pytest.mark.parametrize(
@@ -119,16 +119,16 @@ def test_a_yaml_file_is_read_as_it_is_written(house, link):
         {"freshservice_link_tenants": [], "freshservice_link_api_keys_file": "customers,of;us.csv"},
     ],
 )
-def test_a_missing_file_is_named(house, link, variables):
+def test_a_missing_file_is_named(runner, link, variables):
     result = link(**variables)
     assert result.code == 2
     assert "customers,of;us.csv" in result.output.partition("TASK")[2]
     assert "first_found" not in result.output
 
 
-def test_an_encrypted_file_behind_a_byte_order_mark(house, link):
-    path = house.here / "tenants.csv"
-    house.encrypt(path, ACME)
+def test_an_encrypted_file_behind_a_byte_order_mark(runner, link):
+    path = runner.here / "tenants.csv"
+    runner.encrypt(path, ACME)
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     result = link(freshservice_link_tenants_file="tenants.csv")
     assert "the file is encrypted, but something stands before $ANSIBLE_VAULT" in result.output
@@ -139,36 +139,36 @@ ASKED = {"tenants_file", "api_keys", "stackone_api_key", "stackone_url", "freshs
 
 
 @pytest.mark.parametrize("nothing", ["", None])
-def test_a_survey_where_nobody_answered(house, link, nothing):
+def test_a_survey_where_nobody_answered(runner, link, nothing):
     """Every variable of the role, whatever its type."""
-    written(house, "tenants.csv", ACME)
+    written(runner, "tenants.csv", ACME)
     unset = {name: nothing for name in entry_points()["main"] if name.removeprefix("freshservice_link_") not in ASKED}
     result = link(freshservice_link_tenants_file="tenants.csv", **unset)
     assert recap(result) == {"localhost": (1, 0)}, result.output
-    assert house.linked() == {"customer-acme": "acme"}
+    assert runner.linked() == {"customer-acme": "acme"}
 
 
-def test_a_survey_about_one_tenant_where_nobody_answered(house, inventory):
+def test_a_survey_about_one_tenant_where_nobody_answered(runner, inventory):
     own = {"api_key", "origin_owner_id", *ASKED} - {"tenants_file"}
     unset = {name: "" for name in entry_points()["main"] if name.removeprefix("freshservice_link_") not in own}
-    result = run_by_host(house, inventory, "link_by_host", "--limit", "acme", "-e", json.dumps(unset))
+    result = run_by_host(runner, inventory, "link_by_host", "--limit", "acme", "-e", json.dumps(unset))
     assert recap(result) == {"acme": (1, 0)}, result.output
-    assert house.linked() == {"customer-acme": "acme"}
+    assert runner.linked() == {"customer-acme": "acme"}
 
 
-def test_white_space_in_a_csv_and_a_second_run_with_purge(house, link):
-    written(house, "tenants.csv", ACME)
+def test_white_space_in_a_csv_and_a_second_run_with_purge(runner, link):
+    written(runner, "tenants.csv", ACME)
     assert link(freshservice_link_tenants_file="tenants.csv").code == 0
-    before = house.emulator.accounts()
-    written(house, "tenants.csv", '\ufeffdomain,origin_owner_id\n" acme ","customer-acme\u00a0"\n')
+    before = runner.emulator.accounts()
+    written(runner, "tenants.csv", '\ufeffdomain,origin_owner_id\n" acme ","customer-acme\u00a0"\n')
     purge = {"freshservice_link_purge": True, "freshservice_link_purge_limit": 9}
     assert recap(link(freshservice_link_tenants_file="tenants.csv", **purge)) == {"localhost": (0, 0)}
-    assert house.emulator.accounts() == before
+    assert runner.emulator.accounts() == before
 
 
-def test_no_time_between_two_looks(house, playbook):
-    written(house, "tenants.csv", ACME)
-    house.secret_files.add(house.here / "links.csv")
+def test_no_time_between_two_looks(runner, playbook):
+    written(runner, "tenants.csv", ACME)
+    runner.secret_files.add(runner.here / "links.csv")
     result = playbook(
         "auth_links",
         freshservice_link_tenants_file="tenants.csv",
@@ -180,9 +180,9 @@ def test_no_time_between_two_looks(house, playbook):
     assert "zero" not in result.output
 
 
-def test_what_a_task_holds_unquoted(house):
+def test_what_a_task_holds_unquoted(runner):
     """Through every kind of task: with an action plugin, without one, in the background, and where nothing can run."""
-    urls = {name: value for name, value in house.connection().items() if name != "freshservice_url"}
+    urls = {name: value for name, value in runner.connection().items() if name != "freshservice_url"}
     tasks = [
         {LINK: {"domain": "WRITTEN", "api_key": "a-key-of-nobody", "origin_owner_id": "c-1"}},
         {LINK: {"domain": "acme", "api_key": "a-key-of-nobody", "origin_owner_id": "WRITTEN"}},
@@ -193,16 +193,16 @@ def test_what_a_task_holds_unquoted(house):
     for number, task in enumerate(tasks):
         task.update({"register": f"result_{number}", "ignore_errors": True})
     registered = ", ".join(f"result_{number}" for number in range(len(tasks)))
-    report = house.folder / "report.json"
+    report = runner.folder / "report.json"
     tasks.append({"keep": {"content": f"{{{{ [{registered}] | to_json }}}}", "dest": str(report)}})
-    local = {"ansible_connection": "local", "ansible_python_interpreter": house.python}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": runner.python}
     play = json.dumps([{"hosts": "localhost", "gather_facts": False, "vars": local, "tasks": tasks}])
     for value in ("on", "2024-01-01 10:00:00", "1.0"):
         play = play.replace('"WRITTEN"', value, 1)
-    path = house.folder / "play.yml"
+    path = runner.folder / "play.yml"
     path.write_text(play)
-    house.secret_files.add(path)
-    house.ansible_playbook(str(path))
+    runner.secret_files.add(path)
+    runner.ansible_playbook(str(path))
     messages = []
     for result in json.loads(report.read_text()):
         assert result["failed"]
@@ -216,4 +216,4 @@ def test_what_a_task_holds_unquoted(house):
     ]
     for word, (_code, message) in zip(words, messages):
         assert word in message
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []

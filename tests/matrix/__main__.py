@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.matrix.cells import (
+from tests.support.ansible_versions import (
     ROOT,
     SUPPORTED,
     Cell,
@@ -35,14 +35,18 @@ from tests.matrix.cells import (
 FULL = ("tests/unit/plugins", "tests/modules", "tests/integration")
 SMOKE = (
     "tests/unit/plugins/test_tenants_filter.py",
+    "tests/unit/plugins/test_keys_of_tenants.py",
+    "tests/unit/plugins/test_vaulted_api_keys_filter.py",
     "tests/unit/plugins/test_report_document.py",
+    "tests/unit/plugins/test_report_kinds.py",
+    "tests/unit/plugins/test_report_texts.py",
     "tests/unit/plugins/test_marked.py",
-    "tests/integration/test_inventory.py::test_other_programs_read_plain_texts",
-    "tests/integration/test_inventory.py::test_texts_of_stackone_are_never_conditions",
+    "tests/integration/test_inventory_texts.py::test_other_programs_read_plain_texts",
+    "tests/integration/test_inventory_texts.py::test_texts_of_stackone_are_never_conditions",
     "tests/integration/test_vault_keys.py::test_first_again_more_and_rotated",
     "tests/integration/test_inventory.py::test_accounts_are_hosts",
-    "tests/integration/test_inventory.py::test_failures_are_one_line_each",
-    "tests/integration/test_inventory.py::test_texts_of_stackone_are_never_templates",
+    "tests/integration/test_inventory_failures.py::test_failures_are_one_line_each",
+    "tests/integration/test_inventory_texts.py::test_texts_of_stackone_are_never_templates",
     "tests/integration/test_inventory.py::test_the_key_comes_in_every_way",
     "tests/integration/test_playbooks.py::test_inline_vaulted_keys",
     "tests/integration/test_playbooks.py::test_link_by_host",
@@ -51,7 +55,7 @@ SMOKE = (
     "tests/integration/test_lost_parent.py::test_a_task_timeout_ends_the_module[task]",
     "tests/integration/test_lost_parent.py::test_a_job_in_the_background_outlives_its_run",
     "tests/integration/test_inventory.py::test_no_customer_is_called_what_a_group_is[keyed]",
-    "tests/integration/test_inventory.py::test_nobody_else_reads_the_cache",
+    "tests/integration/test_inventory_cache.py::test_nobody_else_reads_the_cache",
     "tests/integration/test_handed_on.py::test_what_customers_are_called_is_a_template_in_no_later_job",
     "tests/integration/test_handed_on.py::test_hosts_hand_on_one_result_for_all[linear]",
     "tests/integration/test_cancelled_jobs.py::test_a_cancelled_job_sends_nothing_more",

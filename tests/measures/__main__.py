@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure the size and the shape of the code: `make measures`.
 
-Imports are read from the source, see `imports.py`; what counts as a repeated run is told in `duplicates.py`. Lines are
+Imports are read from the source, see `tests/support/imports_of_plugins.py`; what counts as a repeated run is told in `repeated_lines.py`. Lines are
 all lines, words are what stands between white space, and files that git ignores are left out.
 """
 
@@ -13,9 +13,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.measures.duplicates import LEAST, duplicates
-from tests.measures.imports import Graph, between_packages, cycle, imports_of_plugins, layers, reached, within
-from tests.tools.tree import ROOT, known_files
+from tests.support.collection import ROOT
+from tests.support.collection_copy import known_files
+from tests.support.imports_of_plugins import Graph, between_packages, cycle, imports_of_plugins, layers, reached, within
+from tests.support.repeated_lines import LEAST, duplicates
 
 Row = tuple[str, str]
 UTILS = ("module_utils", "plugin_utils")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.emulator.handle import Emulator
-from tests.modules.house import InProcess
+from tests.modules.in_process import InProcessRunner
 
 MANY = 300
 
@@ -17,8 +17,8 @@ def emulator():
 
 
 @pytest.fixture
-def house(emulator, tmp_path):
-    with InProcess.opened(emulator, tmp_path) as opened:
+def runner(emulator, tmp_path):
+    with InProcessRunner.opened(emulator, tmp_path) as opened:
         yield opened
 
 
@@ -30,6 +30,6 @@ def numbered():
 
 @pytest.fixture
 def many(numbered, tmp_path):
-    """A house whose emulator has many good tenants and no quota."""
-    with InProcess.opened(numbered, tmp_path) as opened:
+    """A runner whose emulator has many good tenants and no quota."""
+    with InProcessRunner.opened(numbered, tmp_path) as opened:
         yield opened

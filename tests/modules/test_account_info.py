@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.house import ACCOUNT_INFO
+from tests.support.collection import ACCOUNT_INFO
 
 
 @pytest.fixture
-def accounts(house):
+def accounts(runner):
     """Five accounts of three owners, one of them of another provider."""
-    add = house.emulator.add_account
-    key = house.tenant_key("acme")
+    add = runner.emulator.add_account
+    key = runner.tenant_key("acme")
     return {
         "plain": add(origin_owner_id="customer-1", origin_owner_name="One Ltd", domain="acme", api_key=key),
         "test": add(origin_owner_id="customer-1", domain="globex", api_key=key, type="test", label="Sandbox"),
@@ -29,9 +29,9 @@ def accounts(house):
     }
 
 
-def info(house, **options):
-    connection = {name: value for name, value in house.connection().items() if name != "freshservice_url"}
-    return house.play({**connection, "retries": 1, **options}, module=ACCOUNT_INFO).results[0]
+def info(runner, **options):
+    connection = {name: value for name, value in runner.connection().items() if name != "freshservice_url"}
+    return runner.play({**connection, "retries": 1, **options}, module=ACCOUNT_INFO).results[0]
 
 
 CHOICES = [
@@ -50,15 +50,15 @@ CHOICES = [
 
 
 @pytest.mark.parametrize(("options", "names"), CHOICES, ids=lambda value: "-".join(map(str, value)) or "all")
-def test_accounts_are_chosen(house, accounts, options, names):
-    result = info(house, **options)
+def test_accounts_are_chosen(runner, accounts, options, names):
+    result = info(runner, **options)
     assert {account["id"] for account in result["accounts"]} == {accounts[name]["id"] for name in names}
     assert result["summary"]["accounts"] == len(names)
     assert not result["changed"]
 
 
-def test_what_is_shown(house, accounts):
-    result = info(house)
+def test_what_is_shown(runner, accounts):
+    result = info(runner)
     shown = {account["id"]: account for account in result["accounts"]}
     broken = shown[accounts["broken"]["id"]]
     assert broken["status_reasons"] == ["The key was refused."]
@@ -70,23 +70,23 @@ def test_what_is_shown(house, accounts):
     assert order == sorted(order)
 
 
-def test_accounts_by_id_are_asked_for_alone(house, accounts):
+def test_accounts_by_id_are_asked_for_alone(runner, accounts):
     ids = [accounts["plain"]["id"], accounts["other"]["id"], "no-such-account"]
-    result = info(house, account_ids=ids)
+    result = info(runner, account_ids=ids)
     assert [account["id"] for account in result["accounts"]] == [accounts["plain"]["id"]]
-    assert len(house.emulator.requests(caller="client")) == 3
+    assert len(runner.emulator.requests(caller="client")) == 3
 
 
-def test_many_accounts_take_one_request_a_page(house):
+def test_many_accounts_take_one_request_a_page(runner):
     for number in range(230):
-        house.emulator.add_account(origin_owner_id=f"customer-{number}", domain="acme", api_key="x")
-    assert info(house)["summary"]["accounts"] == 230
+        runner.emulator.add_account(origin_owner_id=f"customer-{number}", domain="acme", api_key="x")
+    assert info(runner)["summary"]["accounts"] == 230
     # Three pages, the first of them also by its number, and the empty one behind the last.
-    assert len(house.emulator.requests(caller="client")) == 5
-    house.emulator.clear_requests()
+    assert len(runner.emulator.requests(caller="client")) == 5
+    runner.emulator.clear_requests()
     owners = [f"customer-{number}" for number in range(60)]
-    assert info(house, origin_owner_ids=owners)["summary"]["accounts"] == 60
-    assert len(house.emulator.requests(caller="client")) <= 8
+    assert info(runner, origin_owner_ids=owners)["summary"]["accounts"] == 60
+    assert len(runner.emulator.requests(caller="client")) <= 8
 
 
 @pytest.mark.parametrize(
@@ -106,9 +106,9 @@ def test_many_accounts_take_one_request_a_page(house):
         ],
     ],
 )
-def test_failures(house, options, code, phase):
-    result = info(house, **options)
+def test_failures(runner, options, code, phase):
+    result = info(runner, **options)
     assert result["failed"]
     assert (result["failure"]["code"], result["failure"]["phase"]) == (code, phase)
     if phase == "arguments":
-        assert house.emulator.requests() == []
+        assert runner.emulator.requests() == []

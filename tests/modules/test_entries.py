@@ -8,10 +8,9 @@ import json
 
 import pytest
 
-from tests.integration.house import KEYS_INFO, LINKS
-from tests.unit.plugins.test_documentation import SPECS
+from tests.support.collection import AUTH_LINKS, KEYS_INFO, LINKS
+from tests.support.module_specs import SPECS
 
-AUTH_LINKS = "tenantlink.stackone.auth_links"
 COLLECTION = "tenantlink.stackone"
 
 
@@ -51,9 +50,9 @@ KINDS = list(bad_entries(""))
 
 
 @pytest.fixture
-def foreign_key(house):
+def foreign_key(runner):
     """A key that no emulator knows, searched for all the same."""
-    house.known.add("kEy0fAnUnknownCustomer99x")
+    runner.known.add("kEy0fAnUnknownCustomer99x")
     return "kEy0fAnUnknownCustomer99x"
 
 
@@ -62,15 +61,15 @@ def rows_of(result):
 
 
 @pytest.mark.parametrize("module", [LINKS, KEYS_INFO, AUTH_LINKS])
-def test_the_others_are_worked_on(house, foreign_key, module):
+def test_the_others_are_worked_on(runner, foreign_key, module):
     bad = bad_entries(foreign_key)
-    listed = [*house.tenants("acme"), *(entry for entry, _words in bad.values()), *house.tenants("globex")]
-    connection = house.connection()
+    listed = [*runner.tenants("acme"), *(entry for entry, _words in bad.values()), *runner.tenants("globex")]
+    connection = runner.connection()
     if module == KEYS_INFO:
         connection = {"freshservice_url": connection["freshservice_url"]}
     elif module == AUTH_LINKS:
         del connection["freshservice_url"]
-    result = house.play({"tenants": listed, **connection}, module=module).results[0]
+    result = runner.play({"tenants": listed, **connection}, module=module).results[0]
     first, *failed, last = rows_of(result)
     assert "failure" not in first
     assert "failure" not in last
@@ -85,9 +84,9 @@ def test_the_others_are_worked_on(house, foreign_key, module):
     assert result["failure"]["code"] == "tenants_failed"
 
 
-def test_the_line_of_the_file_is_named(house):
-    (entry,) = house.tenants("acme", state="Present", line=7)
-    result = house.links([entry, *house.tenants("globex", line=9, origin_owner_id=None)])
+def test_the_line_of_the_file_is_named(runner):
+    (entry,) = runner.tenants("acme", state="Present", line=7)
+    result = runner.links([entry, *runner.tenants("globex", line=9, origin_owner_id=None)])
     assert [row["failure"]["tenant"] for row in result["results"]] == [
         "entry 1, line 7 (acme)",
         "entry 2, line 9 (globex)",
@@ -95,12 +94,12 @@ def test_the_line_of_the_file_is_named(house):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_purge_spares_everybody_while_an_entry_could_mean_anybody(house, foreign_key, kind):
+def test_purge_spares_everybody_while_an_entry_could_mean_anybody(runner, foreign_key, kind):
     """The account of an entry that cannot be understood is in nobody's list, and must not be unlinked for that."""
-    house.links(house.tenants("acme", "globex"))
-    before = house.emulator.accounts()
+    runner.links(runner.tenants("acme", "globex"))
+    before = runner.emulator.accounts()
     entry, _words = bad_entries(foreign_key)[kind]
-    result = house.links([*house.tenants("acme"), entry], purge=True, purge_limit=9)
+    result = runner.links([*runner.tenants("acme"), entry], purge=True, purge_limit=9)
     identified = isinstance(entry, dict) and entry["origin_owner_id"] == "c-9"
     assert result["failed"]
     if identified:
@@ -108,29 +107,29 @@ def test_purge_spares_everybody_while_an_entry_could_mean_anybody(house, foreign
     else:
         assert result["failure"]["code"] == "purge_refused"
         assert "does not say which account it means" in result["msg"]
-        assert house.emulator.accounts() == before
+        assert runner.emulator.accounts() == before
 
 
-def test_an_entry_with_a_slip_and_a_sound_owner_spares_its_account(house):
-    house.links(house.tenants("acme", "globex", "hooli"))
-    result = house.links([*house.tenants("acme"), *house.tenants("globex", lable="x")], purge=True, purge_limit=9)
+def test_an_entry_with_a_slip_and_a_sound_owner_spares_its_account(runner):
+    runner.links(runner.tenants("acme", "globex", "hooli"))
+    result = runner.links([*runner.tenants("acme"), *runner.tenants("globex", lable="x")], purge=True, purge_limit=9)
     assert [row["origin_owner_id"] for row in result["purged"]] == ["customer-hooli"]
-    assert set(house.linked()) == {"customer-acme", "customer-globex"}
+    assert set(runner.linked()) == {"customer-acme", "customer-globex"}
 
 
 @pytest.mark.parametrize("around", ["{} ", "\u00a0{}", "\ufeff{}", "{}\u200b\n", "\t{}"])
-def test_white_space_around_an_id_makes_no_other_customer(house, around):
+def test_white_space_around_an_id_makes_no_other_customer(runner, around):
     """With purge, one trailing blank unlinked a working account and made a new one."""
-    house.links(house.tenants("acme", "globex"))
-    before = house.emulator.accounts()
+    runner.links(runner.tenants("acme", "globex"))
+    before = runner.emulator.accounts()
     spaced = [
         {**tenant, **{name: around.format(tenant[name]) for name in ("domain", "api_key", "origin_owner_id")}}
-        for tenant in house.tenants("acme", "globex")
+        for tenant in runner.tenants("acme", "globex")
     ]
-    result = house.links(spaced, purge=True, purge_limit=9)
+    result = runner.links(spaced, purge=True, purge_limit=9)
     assert (result["changed"], result["failed"], result["purged"]) == (False, False, [])
-    assert house.emulator.accounts() == before
-    assert house.link("acme", origin_owner_id=around.format("customer-acme"))["changed"] is False
+    assert runner.emulator.accounts() == before
+    assert runner.link("acme", origin_owner_id=around.format("customer-acme"))["changed"] is False
 
 
 def wrong_for(about, key):
@@ -141,9 +140,9 @@ def wrong_for(about, key):
 
 
 @pytest.mark.parametrize("module", SPECS)
-def test_no_option_of_the_wrong_type_shows_what_it_is(house, foreign_key, module):
+def test_no_option_of_the_wrong_type_shows_what_it_is(runner, foreign_key, module):
     for option, about in SPECS[module].items():
-        result = house.play({option: wrong_for(about, foreign_key)}, module=f"{COLLECTION}.{module}").results[0]
+        result = runner.play({option: wrong_for(about, foreign_key)}, module=f"{COLLECTION}.{module}").results[0]
         assert result["failed"], option
         assert result["failure"]["code"] == "invalid_argument"
         assert result["failure"]["phase"] == "arguments"
@@ -152,7 +151,7 @@ def test_no_option_of_the_wrong_type_shows_what_it_is(house, foreign_key, module
 
 
 @pytest.mark.parametrize("module", SPECS)
-def test_every_way_out_before_the_work_says_what_it_is(house, module):
+def test_every_way_out_before_the_work_says_what_it_is(runner, module):
     spec = SPECS[module]
     required = [name for name, about in spec.items() if about.get("required")]
     for options, words in [
@@ -160,7 +159,7 @@ def test_every_way_out_before_the_work_says_what_it_is(house, module):
         ({"client_key": "/nowhere"}, required or ["client_cert"]),
         ({"timeuot": 3}, ["timeuot is not an option. Did you mean timeout?"]),
     ]:
-        result = house.play(options, module=f"{COLLECTION}.{module}").results[0]
+        result = runner.play(options, module=f"{COLLECTION}.{module}").results[0]
         assert result["failed"]
         assert result["failure"]["code"] == "invalid_argument"
         for word in words:
@@ -173,14 +172,14 @@ NEEDED["stackone_api_key"] = NEEDED["api_key"]
 
 
 @pytest.mark.parametrize("module", SPECS)
-def test_a_defect_says_where_it_is(house, module, monkeypatch):
+def test_a_defect_says_where_it_is(runner, module, monkeypatch):
     def broken(*_args, **_more):
         raise ZeroDivisionError(NEEDED)
 
     place = "ansible_collections.tenantlink.stackone.plugins.module_utils._module.http_options_from"
     monkeypatch.setattr(place, broken)
     options = {name: value for name, value in NEEDED.items() if name in SPECS[module]}
-    result = house.play(options, module=f"{COLLECTION}.{module}").results[0]
+    result = runner.play(options, module=f"{COLLECTION}.{module}").results[0]
     assert result["failed"]
     assert result["failure"]["code"] == "internal_error"
     assert "ZeroDivisionError in " in result["msg"]

@@ -4,27 +4,10 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
 
-
-def unused_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def assert_failed(result, code, phase):
-    assert result["failed"], result
-    failure = result["failure"]
-    assert (failure["code"], failure["phase"]) == (code, phase), result["msg"]
-    assert failure["tenant"]
-    assert failure["tenant"] in result["msg"]
-    assert failure["remediation"]
-    assert failure["remediation"] in result["msg"]
-    assert "\n" not in result["msg"]
-
+from tests.support.playbook_runner import assert_failed
+from tests.support.ports import unused_port
 
 BROKEN_TENANTS = [
     ("acmee", {}, "domain_not_found"),
@@ -41,31 +24,31 @@ BROKEN_TENANTS = [
 
 
 @pytest.mark.parametrize(("domain", "changes", "verdict"), BROKEN_TENANTS)
-def test_verdicts(house, domain, changes, verdict):
+def test_verdicts(runner, domain, changes, verdict):
     if changes:
-        house.emulator.set_tenant(domain, **changes)
-    info = house.key_info(domain)
+        runner.emulator.set_tenant(domain, **changes)
+    info = runner.key_info(domain)
     assert info["key_check"]["status"] == verdict
     assert info["key_check"]["remediation"]
     assert not info.get("failed")
     assert info["changed"] is False
-    link = house.link(domain)
+    link = runner.link(domain)
     assert_failed(link, verdict, "key_check")
     assert link["changed"] is False
-    assert house.count("stackone") == 0
-    assert_failed(house.key_info(domain, fail_on_refused=True), verdict, "key_check")
+    assert runner.count("stackone") == 0
+    assert_failed(runner.key_info(domain, fail_on_refused=True), verdict, "key_check")
 
 
-def test_a_good_key(house):
-    info = house.key_info("globex")
+def test_a_good_key(runner):
+    info = runner.key_info("globex")
     assert info["key_check"]["status"] == "valid"
-    assert info["agent"]["email"] == house.emulator.tenant("globex")["agent"]["email"]
-    assert house.count("freshservice") == 1
+    assert info["agent"]["email"] == runner.emulator.tenant("globex")["agent"]["email"]
+    assert runner.count("freshservice") == 1
 
 
-def test_a_refused_key_is_tried_once(house):
-    house.key_info("initech")
-    assert house.count("freshservice") == 1
+def test_a_refused_key_is_tried_once(runner):
+    runner.key_info("initech")
+    assert runner.count("freshservice") == 1
 
 
 @pytest.mark.parametrize(
@@ -77,46 +60,46 @@ def test_a_refused_key_is_tried_once(house):
     ],
 )
 @pytest.mark.parametrize("answer", ["unauthorized", "forbidden"])
-def test_an_admins_key_settles_why(house, changes, exposed, verdict, answer):
+def test_an_admins_key_settles_why(runner, changes, exposed, verdict, answer):
     if answer == "forbidden" and verdict == "key_refused":
         verdict = "access_denied"
-    house.emulator.switch(expose_api_key_enabled=exposed, key_disabled_answer=answer)
-    acme = house.emulator.set_tenant("acme", **changes)
-    info = house.key_info(
-        "acme", admin_api_key=house.tenant_key("acme", admin=True), agent_email=acme["agent"]["email"].upper()
+    runner.emulator.switch(expose_api_key_enabled=exposed, key_disabled_answer=answer)
+    acme = runner.emulator.set_tenant("acme", **changes)
+    info = runner.key_info(
+        "acme", admin_api_key=runner.tenant_key("acme", admin=True), agent_email=acme["agent"]["email"].upper()
     )
     assert info["key_check"]["status"] == verdict
-    assert house.count("freshservice") == 2
+    assert runner.count("freshservice") == 2
 
 
-def test_an_admins_key_that_is_none(house):
-    agent = house.emulator.set_tenant("acme", agent_active=False)["agent"]
-    house.emulator.set_tenant("globex", role="IT Agent")
-    info = house.key_info(admin_api_key=house.tenant_key("globex"), agent_email=agent["email"])
+def test_an_admins_key_that_is_none(runner):
+    agent = runner.emulator.set_tenant("acme", agent_active=False)["agent"]
+    runner.emulator.set_tenant("globex", role="IT Agent")
+    info = runner.key_info(admin_api_key=runner.tenant_key("globex"), agent_email=agent["email"])
     assert info["key_check"]["status"] == "key_refused"
     assert "may not look up agents" in info["key_check"]["evidence"]
 
 
-def test_a_tenant_over_its_limit_is_waited_for(house):
-    results = house.play(*[house.options("hooli")] * 7).results
+def test_a_tenant_over_its_limit_is_waited_for(runner):
+    results = runner.play(*[runner.options("hooli")] * 7).results
     assert not any(result.get("failed") for result in results)
     assert any(
         "HTTP 429" in warning and "waited" in warning for result in results for warning in result.get("warnings", [])
     )
 
 
-def test_a_host_name_that_does_not_resolve(house):
-    info = house.key_info(freshservice_url="https://{domain}.invalid")
+def test_a_host_name_that_does_not_resolve(runner):
+    info = runner.key_info(freshservice_url="https://{domain}.invalid")
     assert info["key_check"]["status"] in ("domain_not_found", "unreachable")
     assert info["key_check"]["http_status"] is None
 
 
-def test_nobody_listens(house):
+def test_nobody_listens(runner):
     port = unused_port()
-    info = house.key_info(freshservice_url=f"http://127.0.0.1:{port}/{{domain}}")
+    info = runner.key_info(freshservice_url=f"http://127.0.0.1:{port}/{{domain}}")
     assert info["key_check"]["status"] == "unreachable"
     assert "127.0.0.1" in info["key_check"]["evidence"]
-    result = house.link(stackone_url=f"http://127.0.0.1:{port}")
+    result = runner.link(stackone_url=f"http://127.0.0.1:{port}")
     assert_failed(result, "stackone_unreachable", "observe")
     assert any("Repeated 1 request" in warning for warning in result.get("warnings", []))
 
@@ -140,16 +123,16 @@ def test_nobody_listens(house):
         ({"path": "/hub/accounts", "status": 504, "body": "html"}, "create_uncertain", "apply"),
     ],
 )  # fmt: skip
-def test_a_fault_in_each_phase(house, fault, code, phase):
+def test_a_fault_in_each_phase(runner, fault, code, phase):
     fault = {"service": "hub" if fault["path"].startswith("/hub") else "stackone", **fault}
-    house.emulator.fault(**fault)
-    result = house.link()
+    runner.emulator.fault(**fault)
+    result = runner.link()
     assert_failed(result, code, phase)
     assert result["changed"] is False
-    assert house.emulator.accounts() == []
-    house.emulator.clear_faults()
-    assert house.link()["actions"] == ["create"]
-    assert len(house.emulator.accounts()) == 1
+    assert runner.emulator.accounts() == []
+    runner.emulator.clear_faults()
+    assert runner.link()["actions"] == ["create"]
+    assert len(runner.emulator.accounts()) == 1
 
 
 @pytest.mark.parametrize(
@@ -163,29 +146,29 @@ def test_a_fault_in_each_phase(house, fault, code, phase):
         {"status": 201, "body": "empty", "when": "after"},
     ],
 )
-def test_an_answer_lost_after_the_account_was_made(house, fault):
-    house.emulator.switch(hub_existing_triple="duplicate")
-    house.emulator.fault(service="hub", method="POST", path="/hub/accounts", call=1, **fault)
-    result = house.link(label="Desk")
+def test_an_answer_lost_after_the_account_was_made(runner, fault):
+    runner.emulator.switch(hub_existing_triple="duplicate")
+    runner.emulator.fault(service="hub", method="POST", path="/hub/accounts", call=1, **fault)
+    result = runner.link(label="Desk")
     assert not result.get("failed"), result["msg"]
     assert result["actions"] == ["create"]
-    (stored,) = house.emulator.accounts()
+    (stored,) = runner.emulator.accounts()
     assert result["account"]["id"] == stored["id"]
-    assert house.link(label="Desk")["changed"] is False
+    assert runner.link(label="Desk")["changed"] is False
 
 
-def test_an_answer_lost_while_the_listing_lags_behind(house):
-    house.emulator.switch(eventual_listing_ms=600_000, hub_existing_triple="duplicate")
-    house.emulator.fault(service="hub", method="POST", path="/hub/accounts", call=1, drop="after")
-    assert house.link()["actions"] == ["create"]
-    assert len(house.emulator.accounts()) == 1
+def test_an_answer_lost_while_the_listing_lags_behind(runner):
+    runner.emulator.switch(eventual_listing_ms=600_000, hub_existing_triple="duplicate")
+    runner.emulator.fault(service="hub", method="POST", path="/hub/accounts", call=1, drop="after")
+    assert runner.link()["actions"] == ["create"]
+    assert len(runner.emulator.accounts()) == 1
 
 
-def test_an_answer_lost_before_the_account_was_made(house):
-    house.emulator.switch(hub_existing_triple="duplicate")
-    house.emulator.fault(service="hub", method="POST", path="/hub/accounts", call=1, drop="before")
-    assert house.link()["actions"] == ["create"]
-    assert len(house.emulator.accounts()) == 1
+def test_an_answer_lost_before_the_account_was_made(runner):
+    runner.emulator.switch(hub_existing_triple="duplicate")
+    runner.emulator.fault(service="hub", method="POST", path="/hub/accounts", call=1, drop="before")
+    assert runner.link()["actions"] == ["create"]
+    assert len(runner.emulator.accounts()) == 1
 
 
 @pytest.mark.parametrize("drop", ["before", "after"])
@@ -196,141 +179,141 @@ def test_an_answer_lost_before_the_account_was_made(house):
         ("/hub/accounts/*", {"update_credentials": "always"}, ["relink"]),
     ],
 )
-def test_an_answer_lost_on_a_change(house, path, declared, actions, drop):
-    house.link()
+def test_an_answer_lost_on_a_change(runner, path, declared, actions, drop):
+    runner.link()
     service = "hub" if path.startswith("/hub") else "stackone"
-    house.emulator.fault(service=service, method="PATCH", path=path, call=1, drop=drop)
-    result = house.link(**declared)
+    runner.emulator.fault(service=service, method="PATCH", path=path, call=1, drop=drop)
+    result = runner.link(**declared)
     assert result["actions"] == actions
-    assert len(house.emulator.accounts()) == 1
+    assert len(runner.emulator.accounts()) == 1
 
 
 @pytest.mark.parametrize("drop", ["before", "after"])
-def test_an_answer_lost_on_unlinking(house, drop):
-    house.link()
-    house.emulator.fault(service="stackone", method="DELETE", path="/accounts/*", call=1, drop=drop)
-    result = house.link(state="absent", api_key=None)
+def test_an_answer_lost_on_unlinking(runner, drop):
+    runner.link()
+    runner.emulator.fault(service="stackone", method="DELETE", path="/accounts/*", call=1, drop=drop)
+    result = runner.link(state="absent", api_key=None)
     assert result["actions"] == ["delete"]
-    assert house.emulator.accounts() == []
+    assert runner.emulator.accounts() == []
 
 
 @pytest.mark.parametrize("path", ["/accounts/*", "/hub/accounts/*"])
-def test_a_change_that_was_made_although_every_answer_is_lost(house, path):
-    house.link()
+def test_a_change_that_was_made_although_every_answer_is_lost(runner, path):
+    runner.link()
     service = "hub" if path.startswith("/hub") else "stackone"
-    house.emulator.set_tenant("acme", rotate_key=True)
-    house.emulator.fault(service=service, method="PATCH", path=path, drop="after")
-    result = house.link(label="New")
+    runner.emulator.set_tenant("acme", rotate_key=True)
+    runner.emulator.fault(service=service, method="PATCH", path=path, drop="after")
+    result = runner.link(label="New")
     assert not result.get("failed"), result["msg"]
     assert result["actions"] == ["relink", "update"]
 
 
-def test_a_passing_error_is_repeated_and_reported(house):
-    house.emulator.fault(service="stackone", method="GET", path="/accounts", call=1, status=503, retry_after="0")
-    result = house.link()
+def test_a_passing_error_is_repeated_and_reported(runner):
+    runner.emulator.fault(service="stackone", method="GET", path="/accounts", call=1, status=503, retry_after="0")
+    result = runner.link()
     assert result["actions"] == ["create"]
     assert "Repeated 1 request (GET /stackone/accounts: HTTP 503); waited 0.0 s in all." in result["warnings"]
 
 
-def test_a_wrong_stackone_key(house):
-    house.known.add("v1.eu1.wrong")
-    assert_failed(house.link(stackone_api_key="v1.eu1.wrong"), "stackone_key_refused", "observe")
+def test_a_wrong_stackone_key(runner):
+    runner.known.add("v1.eu1.wrong")
+    assert_failed(runner.link(stackone_api_key="v1.eu1.wrong"), "stackone_key_refused", "observe")
 
 
-def test_the_quota(house):
+def test_the_quota(runner):
     """A wait that nobody would sit through. Others are waited for, whatever `retries` says."""
-    house.emulator.fault(service="stackone", path="/connect_sessions", status=429, retry_after="3600")
-    result = house.link(retries=0)
+    runner.emulator.fault(service="stackone", path="/connect_sessions", status=429, retry_after="3600")
+    result = runner.link(retries=0)
     assert_failed(result, "stackone_rate_limited", "apply")
     assert result["failure"]["retriable"] is True
 
 
-def test_a_profile_that_is_not_enabled(house):
-    profiles = house.emulator.profiles()
-    house.emulator.profiles([{**profile, "active": False} for profile in profiles])
+def test_a_profile_that_is_not_enabled(runner):
+    profiles = runner.emulator.profiles()
+    runner.emulator.profiles([{**profile, "active": False} for profile in profiles])
     for variant in ("session_refused", "no_connectors"):
-        house.emulator.switch(not_enabled_provider=variant)
-        assert_failed(house.link(), "connector_profile_missing", "apply")
+        runner.emulator.switch(not_enabled_provider=variant)
+        assert_failed(runner.link(), "connector_profile_missing", "apply")
 
 
-def test_stackones_test_asks_for_more_than_the_key_check(house):
-    house.emulator.set_tenant("acme", role="IT Agent")
-    result = house.link()
+def test_stackones_test_asks_for_more_than_the_key_check(runner):
+    runner.emulator.set_tenant("acme", role="IT Agent")
+    result = runner.link()
     assert_failed(result, "credentials_refused", "apply")
     assert "not authorized" in result["msg"]
-    assert house.emulator.accounts() == []
+    assert runner.emulator.accounts() == []
 
 
-def test_an_account_that_turns_bad_after_it_was_linked(house):
-    house.emulator.switch(hub_test="async")
-    house.emulator.set_tenant("acme", role="IT Agent")
-    result = house.link()
+def test_an_account_that_turns_bad_after_it_was_linked(runner):
+    runner.emulator.switch(hub_test="async")
+    runner.emulator.set_tenant("acme", role="IT Agent")
+    result = runner.link()
     assert_failed(result, "account_not_active", "confirm")
     assert result["changed"] is True
     assert result["actions"] == ["create"]
     assert result["account"]["status"] == "error"
 
 
-def test_a_refused_link_that_leaves_an_account_is_told(house):
-    house.emulator.switch(hub_failed_create_leaves_account=True)
-    house.emulator.set_tenant("acme", role="IT Agent")
-    result = house.link()
+def test_a_refused_link_that_leaves_an_account_is_told(runner):
+    runner.emulator.switch(hub_failed_create_leaves_account=True)
+    runner.emulator.set_tenant("acme", role="IT Agent")
+    result = runner.link()
     assert_failed(result, "credentials_refused", "apply")
-    (stored,) = house.emulator.accounts()
+    (stored,) = runner.emulator.accounts()
     assert result["changed"] is True
     assert result["account"]["id"] == stored["id"]
-    house.emulator.set_tenant("acme", role="IT Supervisor")
-    assert house.link()["actions"] == ["relink"]
-    assert len(house.emulator.accounts()) == 1
+    runner.emulator.set_tenant("acme", role="IT Supervisor")
+    assert runner.link()["actions"] == ["relink"]
+    assert len(runner.emulator.accounts()) == 1
 
 
 @pytest.mark.parametrize("status", ["suspended", "archived"])
-def test_what_only_the_dashboard_can_end(house, status):
-    house.link()
-    house.emulator.change_account(house.emulator.accounts()[0]["id"], status=status)
-    result = house.link()
+def test_what_only_the_dashboard_can_end(runner, status):
+    runner.link()
+    runner.emulator.change_account(runner.emulator.accounts()[0]["id"], status=status)
+    result = runner.link()
     assert_failed(result, "account_not_active", "observe")
     assert result["changed"] is False
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])
-def test_somebody_elses_account_is_not_touched(house, state):
-    other = house.emulator.add_account(
+def test_somebody_elses_account_is_not_touched(runner, state):
+    other = runner.emulator.add_account(
         provider="freshservice", origin_owner_id="other", origin_owner_name="x", domain="acme", api_key="k" * 20
     )
-    result = house.link(account_id=other["id"], state=state)
+    result = runner.link(account_id=other["id"], state=state)
     assert_failed(result, "account_mismatch", "observe")
-    assert house.changing() == []
+    assert runner.changing() == []
 
 
-def test_a_pinned_account_that_is_gone(house):
-    assert_failed(house.link(account_id="nobody"), "account_not_found", "observe")
-    assert house.link(account_id="nobody", state="absent", api_key=None)["changed"] is False
+def test_a_pinned_account_that_is_gone(runner):
+    assert_failed(runner.link(account_id="nobody"), "account_not_found", "observe")
+    assert runner.link(account_id="nobody", state="absent", api_key=None)["changed"] is False
 
 
-def test_no_hub(house):
-    house.emulator.switch(hub_api="missing")
-    assert_failed(house.link(), "hub_unavailable", "apply")
+def test_no_hub(runner):
+    runner.emulator.switch(hub_api="missing")
+    assert_failed(runner.link(), "hub_unavailable", "apply")
 
 
-def test_an_endless_answer_ends(house):
-    house.emulator.fault(service="freshservice", method="GET", path="/api/v2/agents/me", body="drip")
-    info = house.key_info(timeout=1, retries=0)
+def test_an_endless_answer_ends(runner):
+    runner.emulator.fault(service="freshservice", method="GET", path="/api/v2/agents/me", body="drip")
+    info = runner.key_info(timeout=1, retries=0)
     assert info["key_check"]["status"] == "unreachable"
 
 
-def test_a_huge_answer_is_not_swallowed(house):
-    house.emulator.fault(service="freshservice", method="GET", path="/api/v2/agents/me", body="huge")
-    assert house.key_info()["key_check"]["status"] == "unreachable"
+def test_a_huge_answer_is_not_swallowed(runner):
+    runner.emulator.fault(service="freshservice", method="GET", path="/api/v2/agents/me", body="huge")
+    assert runner.key_info()["key_check"]["status"] == "unreachable"
 
 
-def test_hostile_words_of_a_server(house):
+def test_hostile_words_of_a_server(runner):
     words = "\x1b[31mred\x1b[0m {{ 7 * 7 }} <script>\x07"
     body = {
-        "raw": f'{{"statusCode": 422, "message": "\\u001b[31mred\\u0007 {{{{ 7 * 7 }}}} {house.tenant_key("acme")}"}}'
+        "raw": f'{{"statusCode": 422, "message": "\\u001b[31mred\\u0007 {{{{ 7 * 7 }}}} {runner.tenant_key("acme")}"}}'
     }
-    house.emulator.fault(service="stackone", method="POST", path="/connect_sessions", status=422, body=body)
-    result = house.link()
+    runner.emulator.fault(service="stackone", method="POST", path="/connect_sessions", status=422, body=body)
+    result = runner.link()
     assert words not in result["msg"]
     assert "\x1b" not in result["msg"]
     assert "{{ 7 * 7 }}" in result["msg"]

@@ -8,8 +8,7 @@ import json
 
 import pytest
 
-from tests.integration.house import KEYS_INFO, LINKS
-from tests.modules.test_returns import AUTH_LINKS
+from tests.support.collection import AUTH_LINKS, KEYS_INFO, LINKS
 
 
 @pytest.mark.parametrize(
@@ -23,46 +22,46 @@ from tests.modules.test_returns import AUTH_LINKS
         ),
     ],
 )
-def test_who_cannot_be_checked_is_red_in_any_case(house, broken, words):
-    house.known.add("some-admins-key-0815")
-    (tenant,) = house.tenants("acme")
-    result = house.keys_info([*house.tenants("globex"), {**tenant, **broken}])
+def test_who_cannot_be_checked_is_red_in_any_case(runner, broken, words):
+    runner.known.add("some-admins-key-0815")
+    (tenant,) = runner.tenants("acme")
+    result = runner.keys_info([*runner.tenants("globex"), {**tenant, **broken}])
     assert result["failed"]
     assert words in result["msg"]
     assert [row.get("verdict") for row in result["results"]] == ["valid", None]
 
 
-def test_an_admins_key_settles_why(house):
-    house.emulator.switch(expose_api_key_enabled=True)
-    (tenant,) = house.tenants("initech")
-    agent = house.emulator.tenant("initech")["agent"]["email"]
-    admin = {"admin_api_key": house.tenant_key("initech", admin=True), "agent_email": agent}
-    (row,) = house.keys_info([{**tenant, **admin}])["results"]
+def test_an_admins_key_settles_why(runner):
+    runner.emulator.switch(expose_api_key_enabled=True)
+    (tenant,) = runner.tenants("initech")
+    agent = runner.emulator.tenant("initech")["agent"]["email"]
+    admin = {"admin_api_key": runner.tenant_key("initech", admin=True), "agent_email": agent}
+    (row,) = runner.keys_info([{**tenant, **admin}])["results"]
     assert row["verdict"] == "key_disabled"
 
 
-def test_it_ends_early_when_asked_to(house):
-    declared = house.tenants("initech", "umbrella", "acme")
-    result = house.keys_info(declared, concurrency=1, stop_after_failures=1)
+def test_it_ends_early_when_asked_to(runner):
+    declared = runner.tenants("initech", "umbrella", "acme")
+    result = runner.keys_info(declared, concurrency=1, stop_after_failures=1)
     assert [row.get("failure", {}).get("code") for row in result["results"]] == ["key_refused", "stopped", "stopped"]
     assert result["failure"]["code"] == "stopped"
 
 
 @pytest.mark.parametrize("options", [{"concurrency": 0}, {"stop_after_failures": 0}, {"freshservice_url": "http://x"}])
-def test_options_are_checked_first(house, options):
-    result = house.keys_info(house.tenants("acme"), **options)
+def test_options_are_checked_first(runner, options):
+    result = runner.keys_info(runner.tenants("acme"), **options)
     assert (result["failure"]["code"], result["failure"]["phase"]) == ("invalid_argument", "arguments")
-    assert house.emulator.requests() == []
+    assert runner.emulator.requests() == []
 
 
 @pytest.mark.parametrize("module", [LINKS, KEYS_INFO, AUTH_LINKS])
-def test_each_module_for_a_list_tells_its_progress(house, module):
+def test_each_module_for_a_list_tells_its_progress(runner, module):
     """As it does in every run of a playbook."""
-    path = house.folder / "progress.json"
-    options = {name: value for name, value in house.bulk(house.tenants("acme")).items() if name != "confirm_timeout"}
+    path = runner.folder / "progress.json"
+    options = {name: value for name, value in runner.bulk(runner.tenants("acme")).items() if name != "confirm_timeout"}
     if module == KEYS_INFO:
         options = {name: value for name, value in options.items() if not name.startswith("stackone")}
     if module == AUTH_LINKS:
         del options["freshservice_url"]
-    house.play({**options, "progress_path": str(path)}, module=module)
+    runner.play({**options, "progress_path": str(path)}, module=module)
     assert json.loads(path.read_text())["done"] == 1

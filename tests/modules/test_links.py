@@ -8,7 +8,8 @@ import os
 
 import pytest
 
-from tests.integration.house import LINKS, actions
+from tests.support.collection import LINKS
+from tests.support.playbook_runner import actions
 
 MANY = 60
 DOMAINS = [f"t{serial:05d}" for serial in range(1, MANY + 1)]
@@ -38,70 +39,70 @@ def test_it_costs_two_requests_a_tenant_and_then_none(many):
         *[(content, True) for content in ("{", '{"version": 9}', "[1]", "root:x:0:0")],
     ],
 )
-def test_a_file_that_tells_no_fingerprints_only_costs_requests(house, content, kept):
+def test_a_file_that_tells_no_fingerprints_only_costs_requests(runner, content, kept):
     """Fingerprints of another version or key are replaced; what somebody may need for something else is not."""
-    path = house.folder / "fingerprints.json"
+    path = runner.folder / "fingerprints.json"
     path.write_text(content)
-    result = house.links(house.tenants("acme"), fingerprints=str(path))
+    result = runner.links(runner.tenants("acme"), fingerprints=str(path))
     assert actions(result) == ["create"]
     assert any(("stays as it is" if kept else "made again") in warning for warning in result["warnings"])
     assert (path.read_text() == content) is kept
-    assert house.links(house.tenants("acme"), fingerprints=str(path))["changed"] is False
+    assert runner.links(runner.tenants("acme"), fingerprints=str(path))["changed"] is False
 
 
 @pytest.mark.parametrize(
     ("option", "words"),
     [("fingerprints", "no fingerprints are kept in"), ("progress_path", "no progress is written to")],
 )
-def test_a_pipe_in_place_of_a_file_holds_no_run(house, option, words):
-    path = house.folder / "pipe"
+def test_a_pipe_in_place_of_a_file_holds_no_run(runner, option, words):
+    path = runner.folder / "pipe"
     os.mkfifo(path)
-    result = house.links(house.tenants("acme"), **{option: str(path)})
+    result = runner.links(runner.tenants("acme"), **{option: str(path)})
     assert actions(result) == ["create"]
     assert f"{words} {path}: it is a named pipe, not a file." in result["warnings"]
     assert path.is_fifo()
 
 
-def test_another_stackone_key_is_no_drift(house):
+def test_another_stackone_key_is_no_drift(runner):
     """The StackOne key is rotated: what was remembered under the old one proves nothing, and nothing is sent again."""
-    path = house.folder / "fingerprints.json"
-    house.links(house.tenants("acme", "globex"), fingerprints=str(path))
-    key = house.emulator.key()
-    house.known.add(key)
-    result = house.links(house.tenants("acme", "globex"), fingerprints=str(path), stackone_api_key=key)
+    path = runner.folder / "fingerprints.json"
+    runner.links(runner.tenants("acme", "globex"), fingerprints=str(path))
+    key = runner.emulator.key()
+    runner.known.add(key)
+    result = runner.links(runner.tenants("acme", "globex"), fingerprints=str(path), stackone_api_key=key)
     assert actions(result) == ["none", "none"]
     assert "another version or StackOne key" in result["warnings"][0]
-    house.emulator.clear_requests()
-    house.links(house.tenants("acme", "globex"), fingerprints=str(path), stackone_api_key=key)
-    assert house.emulator.requests(path="/connect_sessions") == []
+    runner.emulator.clear_requests()
+    runner.links(runner.tenants("acme", "globex"), fingerprints=str(path), stackone_api_key=key)
+    assert runner.emulator.requests(path="/connect_sessions") == []
 
 
-def test_fingerprints_of_an_account_that_others_changed_are_not_trusted(house):
-    path = house.folder / "fingerprints.json"
-    house.links(house.tenants("acme"), fingerprints=str(path))
-    (account,) = house.emulator.accounts()
-    house.emulator.change_account(account["id"], api_key="some-other-key")
-    assert actions(house.links(house.tenants("acme"), fingerprints=str(path))) == ["relink"]
+def test_fingerprints_of_an_account_that_others_changed_are_not_trusted(runner):
+    path = runner.folder / "fingerprints.json"
+    runner.links(runner.tenants("acme"), fingerprints=str(path))
+    (account,) = runner.emulator.accounts()
+    runner.emulator.change_account(account["id"], api_key="some-other-key")
+    assert actions(runner.links(runner.tenants("acme"), fingerprints=str(path))) == ["relink"]
 
 
-def test_fingerprints_that_cannot_be_written_are_a_warning(house):
-    (house.folder / "file").touch()
-    result = house.links(house.tenants("acme"), fingerprints=str(house.folder / "file" / "fingerprints.json"))
+def test_fingerprints_that_cannot_be_written_are_a_warning(runner):
+    (runner.folder / "file").touch()
+    result = runner.links(runner.tenants("acme"), fingerprints=str(runner.folder / "file" / "fingerprints.json"))
     assert actions(result) == ["create"]
     assert any("could not be written" in warning for warning in result["warnings"])
 
 
-def purgeable(house, count=3):
+def purgeable(runner, count=3):
     """Accounts of customers who are in no list."""
     for number in range(count):
-        house.emulator.add_account(origin_owner_id=f"former-{number}", domain=f"former-{number}", api_key="an-old-key")
-    house.emulator.add_account(origin_owner_id="other", provider="hibob", integration_id="x")
+        runner.emulator.add_account(origin_owner_id=f"former-{number}", domain=f"former-{number}", api_key="an-old-key")
+    runner.emulator.add_account(origin_owner_id="other", provider="hibob", integration_id="x")
 
 
-def test_purge_unlinks_who_is_not_listed(house):
-    purgeable(house)
-    declared = house.bulk(house.tenants("acme", "globex"), purge=True, purge_limit=3)
-    check, run, again = house.play({**declared, "check": True}, declared, declared, module=LINKS).results
+def test_purge_unlinks_who_is_not_listed(runner):
+    purgeable(runner)
+    declared = runner.bulk(runner.tenants("acme", "globex"), purge=True, purge_limit=3)
+    check, run, again = runner.play({**declared, "check": True}, declared, declared, module=LINKS).results
     former = {f"former-{number}" for number in range(3)}
     for result in (check, run):
         assert {row["origin_owner_id"] for row in result["purged"]} == former
@@ -109,161 +110,163 @@ def test_purge_unlinks_who_is_not_listed(house):
     assert check["diff"] == run["diff"]
     assert again["purged"] == []
     assert not again["changed"]
-    owners = {account["origin_owner_id"] for account in house.emulator.accounts()}
+    owners = {account["origin_owner_id"] for account in runner.emulator.accounts()}
     assert owners == {"customer-acme", "customer-globex", "other"}
 
 
 @pytest.mark.parametrize("limit", [2, 0.5])
-def test_purge_never_goes_over_its_limit(house, limit):
-    purgeable(house)
-    result = house.links(house.tenants("acme"), purge=True, purge_limit=limit)
+def test_purge_never_goes_over_its_limit(runner, limit):
+    purgeable(runner)
+    result = runner.links(runner.tenants("acme"), purge=True, purge_limit=limit)
     assert result["failure"]["code"] == "purge_refused"
     allowed = "allows 2: " if limit == 2 else "allows 1 (0.5 of 3): "
     assert f"3 of 3 accounts are not in the list, but purge_limit {allowed}" in result["msg"]
     assert len(result["failure"]["details"]["accounts"]) == 3
     assert "set purge_limit to 3." in result["msg"]
     assert actions(result) == ["create"]
-    assert len(house.emulator.accounts()) == 5
+    assert len(runner.emulator.accounts()) == 5
 
 
-def test_purge_spares_owners_whose_tenants_fail_before_they_are_found(house):
-    purgeable(house, 1)
-    house.emulator.add_account(origin_owner_id="customer-initech", domain="initech", api_key="a-key")
-    result = house.links(house.tenants("initech"), purge=True, purge_limit=9)
+def test_purge_spares_owners_whose_tenants_fail_before_they_are_found(runner):
+    purgeable(runner, 1)
+    runner.emulator.add_account(origin_owner_id="customer-initech", domain="initech", api_key="a-key")
+    result = runner.links(runner.tenants("initech"), purge=True, purge_limit=9)
     assert [row["origin_owner_id"] for row in result["purged"]] == ["former-0"]
-    assert {account["origin_owner_id"] for account in house.emulator.accounts()} == {"customer-initech", "other"}
+    assert {account["origin_owner_id"] for account in runner.emulator.accounts()} == {"customer-initech", "other"}
 
 
 @pytest.mark.parametrize("unsound", [{"domain": "acme", "api_key": "k"}, {"state": "absent"}])
-def test_purge_does_nothing_while_an_entry_could_mean_any_account(house, unsound):
-    purgeable(house)
-    result = house.links([*house.tenants("globex"), unsound], purge=True, purge_limit=9)
+def test_purge_does_nothing_while_an_entry_could_mean_any_account(runner, unsound):
+    purgeable(runner)
+    result = runner.links([*runner.tenants("globex"), unsound], purge=True, purge_limit=9)
     assert result["failure"]["code"] == "purge_refused"
     assert "entry 2" in result["msg"]
-    assert len(house.emulator.accounts()) == 5
+    assert len(runner.emulator.accounts()) == 5
 
 
-def test_purge_with_an_empty_list_is_refused(house):
-    purgeable(house)
-    result = house.links([], purge=True)
+def test_purge_with_an_empty_list_is_refused(runner):
+    purgeable(runner)
+    result = runner.links([], purge=True)
     assert result["failure"]["code"] == "invalid_argument"
-    assert len(house.emulator.accounts()) == 4
+    assert len(runner.emulator.accounts()) == 4
 
 
-def test_two_domains_of_one_owner(house):
-    tenants = house.tenants("acme", "globex", origin_owner_id="customer-1", allow_multiple=True)
-    declared = house.bulk(tenants)
-    first, again = house.play(declared, declared, module=LINKS).results
+def test_two_domains_of_one_owner(runner):
+    tenants = runner.tenants("acme", "globex", origin_owner_id="customer-1", allow_multiple=True)
+    declared = runner.bulk(tenants)
+    first, again = runner.play(declared, declared, module=LINKS).results
     assert actions(first) == ["create"] * 2
     assert "warnings" not in first["results"][0]
     assert len({row["account_id"] for row in first["results"]}) == 2
     assert actions(again) == ["none"] * 2
-    domains = {account["setup_information"]["domain"] for account in house.emulator.accounts()}
+    domains = {account["setup_information"]["domain"] for account in runner.emulator.accounts()}
     assert domains == {"acme", "globex"}
 
 
-def test_one_domain_is_linked_for_one_owner(house):
+def test_one_domain_is_linked_for_one_owner(runner):
     """The owner's id was written differently: without a word the customer would be linked twice."""
-    other = house.tenants("acme", origin_owner_id="customer-acme.0")
-    for listed in ([*house.tenants("acme"), *other], other):
-        result = house.links(listed)
+    other = runner.tenants("acme", origin_owner_id="customer-acme.0")
+    for listed in ([*runner.tenants("acme"), *other], other):
+        result = runner.links(listed)
         assert result["results"][-1]["failure"]["code"] == "domain_linked_elsewhere"
         assert not result["results"][-1]["changed"]
-        (account,) = house.emulator.accounts()
+        (account,) = runner.emulator.accounts()
         assert account["origin_owner_id"] == "customer-acme"
     assert f"as account {account['id']} of owner 'customer-acme' (active)" in result["msg"]
 
 
-def test_one_domain_for_two_owners_can_be_declared(house):
-    tenants = [*house.tenants("acme"), *house.tenants("acme", origin_owner_id="customer-2", allow_shared_domain=True)]
-    first, again = house.play(house.bulk(tenants), house.bulk(tenants), module=LINKS).results
+def test_one_domain_for_two_owners_can_be_declared(runner):
+    tenants = [*runner.tenants("acme"), *runner.tenants("acme", origin_owner_id="customer-2", allow_shared_domain=True)]
+    first, again = runner.play(runner.bulk(tenants), runner.bulk(tenants), module=LINKS).results
     assert actions(first) == ["create"] * 2
     assert actions(again) == ["none"] * 2
     assert any("Entries 1 and 2 link the same domain acme to two owners" in text for text in first["warnings"])
 
 
-def test_a_domain_moves_to_another_owner_where_the_first_one_leaves(house):
-    house.links(house.tenants("acme"))
-    moved = [*house.tenants("acme", origin_owner_id="customer-2"), *house.tenants("acme", state="absent")]
-    assert actions(house.links(moved)) == ["create", "delete"]
-    (account,) = house.emulator.accounts()
+def test_a_domain_moves_to_another_owner_where_the_first_one_leaves(runner):
+    runner.links(runner.tenants("acme"))
+    moved = [*runner.tenants("acme", origin_owner_id="customer-2"), *runner.tenants("acme", state="absent")]
+    assert actions(runner.links(moved)) == ["create", "delete"]
+    (account,) = runner.emulator.accounts()
     assert account["origin_owner_id"] == "customer-2"
 
 
-def test_purge_spares_the_account_of_a_tenant_whose_owner_was_written_differently(house):
-    house.links(house.tenants("acme", "globex"))
-    before = house.emulator.accounts()
-    result = house.links(
-        [*house.tenants("acme", origin_owner_id="Customer-acme"), *house.tenants("globex")], purge=True, purge_limit=9
+def test_purge_spares_the_account_of_a_tenant_whose_owner_was_written_differently(runner):
+    runner.links(runner.tenants("acme", "globex"))
+    before = runner.emulator.accounts()
+    result = runner.links(
+        [*runner.tenants("acme", origin_owner_id="Customer-acme"), *runner.tenants("globex")], purge=True, purge_limit=9
     )
     assert result["results"][0]["failure"]["code"] == "domain_linked_elsewhere"
     assert result["purged"] == []
-    assert house.emulator.accounts() == before
+    assert runner.emulator.accounts() == before
 
 
 @pytest.mark.parametrize(
     "pinned", [{"label": "A"}, {"state": "absent"}, {"state": "absent", "domain": None, "origin_owner_id": None}]
 )
-def test_two_entries_that_mean_one_account_are_refused(house, pinned):
+def test_two_entries_that_mean_one_account_are_refused(runner, pinned):
     """Pinned beside unpinned: the label would flip in every run, or one entry would be green and the other unlink it."""
-    house.links(house.tenants("acme"))
-    (account,) = before = house.emulator.accounts()
-    house.emulator.clear_requests()
-    listed = [*house.tenants("acme", label="B"), {**house.tenants("acme", account_id=account["id"])[0], **pinned}]
+    runner.links(runner.tenants("acme"))
+    (account,) = before = runner.emulator.accounts()
+    runner.emulator.clear_requests()
+    listed = [*runner.tenants("acme", label="B"), {**runner.tenants("acme", account_id=account["id"])[0], **pinned}]
     for entries in (listed, listed[::-1]):
-        result = house.links([{name: value for name, value in entry.items() if value is not None} for entry in entries])
+        result = runner.links(
+            [{name: value for name, value in entry.items() if value is not None} for entry in entries]
+        )
         assert result["failure"]["code"] == "duplicate_tenant"
         assert result["failure"]["details"] == {"positions": [1, 2]}
         assert account["id"] in result["msg"]
-    assert house.emulator.accounts() == before
-    assert {row["method"] for row in house.emulator.requests(caller="client")} == {"GET"}
+    assert runner.emulator.accounts() == before
+    assert {row["method"] for row in runner.emulator.requests(caller="client")} == {"GET"}
 
 
-def test_an_owner_moves_to_another_domain_with_the_old_one_absent(house):
-    house.links(house.tenants("acme", origin_owner_id="customer-1"))
-    old = house.tenants("acme", origin_owner_id="customer-1", state="absent")
-    new = house.tenants("globex", origin_owner_id="customer-1")
+def test_an_owner_moves_to_another_domain_with_the_old_one_absent(runner):
+    runner.links(runner.tenants("acme", origin_owner_id="customer-1"))
+    old = runner.tenants("acme", origin_owner_id="customer-1", state="absent")
+    new = runner.tenants("globex", origin_owner_id="customer-1")
     for listed in ([*old, *new], [*new, *old]):
-        house.links(listed)
-        (account,) = house.emulator.accounts()
+        runner.links(listed)
+        (account,) = runner.emulator.accounts()
         assert account["setup_information"] == {"domain": "globex"}
 
 
-def test_an_absent_owner_who_stays_linked_is_told(house):
-    house.links(house.tenants("acme", origin_owner_id="customer-1"))
-    result = house.links(house.tenants("globex", origin_owner_id="customer-1", state="absent"))
+def test_an_absent_owner_who_stays_linked_is_told(runner):
+    runner.links(runner.tenants("acme", origin_owner_id="customer-1"))
+    result = runner.links(runner.tenants("globex", origin_owner_id="customer-1", state="absent"))
     assert result["summary"]["still_linked"] == 1
-    (account,) = house.emulator.accounts()
+    (account,) = runner.emulator.accounts()
     (warning,) = result["results"][0]["warnings"]
     assert account["id"] in warning
     assert any("customer-1" in text for text in result["warnings"])
 
 
-def duplicates(house, *statuses, owner="customer-acme", domain="acme"):
+def duplicates(runner, *statuses, owner="customer-acme", domain="acme"):
     """Accounts of one link, the oldest first."""
     for status in statuses:
-        house.emulator.add_account(
-            origin_owner_id=owner, domain=domain, api_key=house.tenant_key("acme"), status=status
+        runner.emulator.add_account(
+            origin_owner_id=owner, domain=domain, api_key=runner.tenant_key("acme"), status=status
         )
-    return [account["id"] for account in house.emulator.accounts()]
+    return [account["id"] for account in runner.emulator.accounts()]
 
 
-def test_duplicates_are_told_and_left(house):
-    ids = duplicates(house, "active", "active")
-    result = house.links(house.tenants("acme"))
+def test_duplicates_are_told_and_left(runner):
+    ids = duplicates(runner, "active", "active")
+    result = runner.links(runner.tenants("acme"))
     assert result["results"][0]["failure"]["code"] == "ambiguous_account"
     assert "resolve_duplicates" in result["results"][0]["failure"]["remediation"]
-    assert [account["id"] for account in house.emulator.accounts()] == ids
+    assert [account["id"] for account in runner.emulator.accounts()] == ids
 
 
 @pytest.mark.parametrize(
     ("statuses", "kept"),
     [(("active", "active"), 0), (("error", "active", "active"), 1), (("error", "error"), 0)],
 )
-def test_a_repair_keeps_the_oldest_account_that_works(house, statuses, kept):
-    ids = duplicates(house, *statuses)
-    declared = house.bulk(house.tenants("acme"), resolve_duplicates=True, resolve_duplicates_limit=9)
-    check, run, again = house.play({**declared, "check": True}, declared, declared, module=LINKS).results
+def test_a_repair_keeps_the_oldest_account_that_works(runner, statuses, kept):
+    ids = duplicates(runner, *statuses)
+    declared = runner.bulk(runner.tenants("acme"), resolve_duplicates=True, resolve_duplicates_limit=9)
+    check, run, again = runner.play({**declared, "check": True}, declared, declared, module=LINKS).results
     unlinked = [one for one in ids if one != ids[kept]]
     for result in (check, run):
         assert [row["account_id"] for row in result["resolved"]] == unlinked
@@ -273,32 +276,32 @@ def test_a_repair_keeps_the_oldest_account_that_works(house, statuses, kept):
     assert check["diff"] == run["diff"]
     assert again["resolved"] == []
     assert not again["changed"]
-    (account,) = house.emulator.accounts()
+    (account,) = runner.emulator.accounts()
     assert (account["id"], account["status"]) == (ids[kept], "active")
 
 
-def test_a_repair_never_goes_over_its_limit(house):
-    ids = duplicates(house, "active", "active")
-    result = house.links(house.tenants("acme"), resolve_duplicates=True)
+def test_a_repair_never_goes_over_its_limit(runner):
+    ids = duplicates(runner, "active", "active")
+    result = runner.links(runner.tenants("acme"), resolve_duplicates=True)
     assert result["failure"]["code"] == "duplicates_refused"
     assert result["results"][0]["failure"]["code"] == "ambiguous_account"
-    assert [account["id"] for account in house.emulator.accounts()] == ids
+    assert [account["id"] for account in runner.emulator.accounts()] == ids
 
 
-def test_a_repair_leaves_the_owners_other_links(house):
-    ids = duplicates(house, "active", "active")
-    (other,) = set(duplicates(house, "active", domain="globex")) - set(ids)
-    tenants = house.tenants("acme", "globex", origin_owner_id="customer-acme", allow_multiple=True)
-    result = house.links(tenants, resolve_duplicates=True, resolve_duplicates_limit=9)
+def test_a_repair_leaves_the_owners_other_links(runner):
+    ids = duplicates(runner, "active", "active")
+    (other,) = set(duplicates(runner, "active", domain="globex")) - set(ids)
+    tenants = runner.tenants("acme", "globex", origin_owner_id="customer-acme", allow_multiple=True)
+    result = runner.links(tenants, resolve_duplicates=True, resolve_duplicates_limit=9)
     assert [row["account_id"] for row in result["resolved"]] == ids[1:]
-    assert {account["id"] for account in house.emulator.accounts()} == {ids[0], other}
+    assert {account["id"] for account in runner.emulator.accounts()} == {ids[0], other}
 
 
-def test_an_empty_list_is_nothing_to_do(house):
-    result = house.links([])
+def test_an_empty_list_is_nothing_to_do(runner):
+    result = runner.links([])
     assert not result["changed"]
     assert result["results"] == []
-    assert house.emulator.requests(caller="client") == []
+    assert runner.emulator.requests(caller="client") == []
 
 
 def test_it_stops_after_failures(many):
@@ -357,12 +360,12 @@ def test_a_missing_profile_is_asked_for_once(many):
         ({"stackone_url": "http://example.com"}, "stackone_url must start with https://"),
     ],
 )
-def test_options_out_of_range(house, options, words):
-    result = house.links(house.tenants("acme"), **options)
+def test_options_out_of_range(runner, options, words):
+    result = runner.links(runner.tenants("acme"), **options)
     assert result["failure"]["code"] == "invalid_argument"
     assert result["failure"]["phase"] == "arguments"
     assert words in result["msg"]
-    assert house.emulator.requests(caller="client") == []
+    assert runner.emulator.requests(caller="client") == []
 
 
 def test_a_stackone_without_a_hub_ends_the_run_at_once(many):
@@ -386,29 +389,29 @@ def test_without_a_hub_linked_tenants_are_still_managed(many):
     assert {account["label"] for account in many.emulator.accounts()} == {"New"}
 
 
-def test_without_a_hub_a_rotated_key_cannot_be_sent(house):
-    house.links(house.tenants("acme"))
-    house.emulator.switch(hub_api="missing")
-    result = house.links(house.tenants("acme", update_credentials="always"))
+def test_without_a_hub_a_rotated_key_cannot_be_sent(runner):
+    runner.links(runner.tenants("acme"))
+    runner.emulator.switch(hub_api="missing")
+    result = runner.links(runner.tenants("acme", update_credentials="always"))
     assert result["results"][0]["failure"]["code"] == "hub_unavailable"
 
 
-def test_a_purged_account_is_no_tenant_in_any_count(house):
-    house.emulator.add_account(origin_owner_id="former", domain="globex", api_key="an-old-key-0815")
-    house.known.add("an-old-key-0815")
-    house.emulator.fault(service="stackone", method="DELETE", path="/accounts/*", status=422)
-    result = house.links(house.tenants("acme", "initech"), purge=True, purge_limit=1)
+def test_a_purged_account_is_no_tenant_in_any_count(runner):
+    runner.emulator.add_account(origin_owner_id="former", domain="globex", api_key="an-old-key-0815")
+    runner.known.add("an-old-key-0815")
+    runner.emulator.fault(service="stackone", method="DELETE", path="/accounts/*", status=422)
+    result = runner.links(runner.tenants("acme", "initech"), purge=True, purge_limit=1)
     assert "1 of 2 tenants failed: initech" in result["msg"]
     assert "Unlinking 1 of 1 other accounts failed: " in result["msg"]
     assert (result["summary"]["tenants"], result["summary"]["failed"]) == (2, 1)
 
 
-def test_what_all_waited_for_together_is_told_once(house):
-    house.links(house.tenants("acme", "globex"))
-    house.emulator.fault(
+def test_what_all_waited_for_together_is_told_once(runner):
+    runner.links(runner.tenants("acme", "globex"))
+    runner.emulator.fault(
         service="stackone", method="POST", path="/connect_sessions", status=429, retry_after="2", count=2
     )
-    result = house.links(house.tenants("acme", "globex"))
+    result = runner.links(runner.tenants("acme", "globex"))
     (warning,) = [each for each in result["warnings"] if "HTTP 429" in each]
     repeated, _semicolon, waited = warning.partition("; waited ")
     assert repeated == "Repeated 2 requests (POST /stackone/connect_sessions: HTTP 429 (2 times))"
@@ -416,9 +419,9 @@ def test_what_all_waited_for_together_is_told_once(house):
     assert 2.0 <= float(waited.split()[0]) < 5.0
 
 
-def test_a_quota_that_others_use_up_gives_no_tenant_up(house):
+def test_a_quota_that_others_use_up_gives_no_tenant_up(runner):
     """Another tool uses the same quota: each answer is a 429 for longer than there are retries."""
-    house.emulator.fault(service="stackone", path="/connect_sessions", status=429, retry_after="0", call=1, count=3)
-    result = house.links(house.tenants("acme"), retries=1)
+    runner.emulator.fault(service="stackone", path="/connect_sessions", status=429, retry_after="0", call=1, count=3)
+    result = runner.links(runner.tenants("acme"), retries=1)
     assert actions(result) == ["create"]
     assert any("HTTP 429 (3 times)" in warning for warning in result["warnings"])

@@ -9,8 +9,9 @@ from collections import Counter
 
 import pytest
 
-from tests.integration.house import LINKS, actions
 from tests.modules.conftest import MANY
+from tests.support.collection import LINKS
+from tests.support.playbook_runner import actions
 
 DOMAINS = [f"t{serial:05d}" for serial in range(1, MANY + 1)]
 

@@ -10,19 +10,19 @@ ALL = {"hub_connectors": "all"}
 SESSION = {"hub_connectors": "session"}
 
 
-def profiles(house, **changes):
+def profiles(runner, **changes):
     """The two usual profiles, changed: none of them the default unless told."""
-    first, second = house.emulator.profiles()
+    first, second = runner.emulator.profiles()
     listed = [
         {**first, "default": False, **changes.get("first", {})},
         {**second, "default": False, **changes.get("second", {})},
     ]
-    house.emulator.profiles(listed)
+    runner.emulator.profiles(listed)
     return [profile["integration_id"] for profile in listed]
 
 
-def stored_profile(house):
-    (account,) = house.emulator.accounts()
+def stored_profile(runner):
+    (account,) = runner.emulator.accounts()
     return account["integration_id"]
 
 
@@ -34,56 +34,56 @@ def failure(result, code="connector_profile_missing"):
 
 @pytest.mark.parametrize("listing", [ALL, SESSION], ids=["all", "session"])
 @pytest.mark.parametrize("one", [0, 1])
-def test_an_account_under_a_declared_profile_is_managed(house, listing, one):
+def test_an_account_under_a_declared_profile_is_managed(runner, listing, one):
     """Two are enabled and none is the default: each session needs the name, those that edit as well."""
-    house.emulator.switch(**listing)
-    declared = {"integration_id": profiles(house)[one]}
-    assert house.converge(**declared)["actions"] == ["create"]
-    assert house.converge(label="New", **declared)["actions"] == ["update"]
-    assert house.link(update_credentials="always", label="New", **declared)["actions"] == ["relink"]
-    assert stored_profile(house) == declared["integration_id"]
-    assert house.link(state="absent", **declared)["actions"] == ["delete"]
+    runner.emulator.switch(**listing)
+    declared = {"integration_id": profiles(runner)[one]}
+    assert runner.converge(**declared)["actions"] == ["create"]
+    assert runner.converge(label="New", **declared)["actions"] == ["update"]
+    assert runner.link(update_credentials="always", label="New", **declared)["actions"] == ["relink"]
+    assert stored_profile(runner) == declared["integration_id"]
+    assert runner.link(state="absent", **declared)["actions"] == ["delete"]
 
 
 @pytest.mark.parametrize("listing", [ALL, SESSION], ids=["all", "session"])
-def test_an_account_is_managed_where_no_profile_is_declared_and_none_is_the_default(house, listing):
-    house.emulator.switch(**listing)
-    second = profiles(house)[1]
-    house.emulator.add_account(
+def test_an_account_is_managed_where_no_profile_is_declared_and_none_is_the_default(runner, listing):
+    runner.emulator.switch(**listing)
+    second = profiles(runner)[1]
+    runner.emulator.add_account(
         origin_owner_id="customer-acme", domain="globex", api_key="an-old-key-0815", integration_id=second
     )
-    house.known.add("an-old-key-0815")
-    assert house.converge()["actions"] == ["relink"]
-    assert stored_profile(house) == second
+    runner.known.add("an-old-key-0815")
+    assert runner.converge()["actions"] == ["relink"]
+    assert stored_profile(runner) == second
 
 
 @pytest.mark.parametrize("listing", [ALL, SESSION], ids=["all", "session"])
 @pytest.mark.parametrize("update_credentials", ["on_drift", "always"])
-def test_an_account_under_another_profile_is_left_there_and_told(house, listing, update_credentials):
-    house.emulator.switch(**listing)
-    first, second = profiles(house, first={"default": True})
-    house.by_hand(api_key="an-old-key-0815", integration_id=second)
-    house.known.add("an-old-key-0815")
+def test_an_account_under_another_profile_is_left_there_and_told(runner, listing, update_credentials):
+    runner.emulator.switch(**listing)
+    first, second = profiles(runner, first={"default": True})
+    runner.by_hand(api_key="an-old-key-0815", integration_id=second)
+    runner.known.add("an-old-key-0815")
     options = {"integration_id": first, "update_credentials": update_credentials}
-    for result in (house.link(check=update_credentials == "on_drift", **options), house.link(**options)):
+    for result in (runner.link(check=update_credentials == "on_drift", **options), runner.link(**options)):
         assert result["actions"] == ["relink"]
         assert result["profile_drift"] == {"declared": first, "account": second}
         assert sum(f"under the connector profile {second}" in warning for warning in result["warnings"]) == 1
-    assert stored_profile(house) == second
-    (row,) = house.links(house.tenants("acme", integration_id=first))["results"]
+    assert stored_profile(runner) == second
+    (row,) = runner.links(runner.tenants("acme", integration_id=first))["results"]
     assert row["profile_drift"] == {"declared": first, "account": second}
     assert row["changed"] is False
-    assert "profile_drift" not in house.link(integration_id=second)
+    assert "profile_drift" not in runner.link(integration_id=second)
 
 
 @pytest.mark.parametrize("existing", [False, True])
 @pytest.mark.parametrize("listing", [ALL, SESSION], ids=["all", "session"])
-def test_a_declared_profile_that_does_not_exist(house, listing, existing):
-    house.emulator.switch(**listing)
-    first, second = profiles(house, second={"active": False})
+def test_a_declared_profile_that_does_not_exist(runner, listing, existing):
+    runner.emulator.switch(**listing)
+    first, second = profiles(runner, second={"active": False})
     if existing:
-        house.by_hand(integration_id=first)
-    result = house.link(integration_id="nobodys-profile")
+        runner.by_hand(integration_id=first)
+    result = runner.link(integration_id="nobodys-profile")
     details = failure(result)["details"]
     assert "no connector profile 'nobodys-profile' for freshservice" in result["msg"]
     assert f"{first} (Freshservice)" in result["msg"]
@@ -93,34 +93,34 @@ def test_a_declared_profile_that_does_not_exist(house, listing, existing):
     assert "No enabled connector configuration" in details["answer"]
 
 
-def test_a_declared_profile_that_is_disabled(house):
-    _first, second = profiles(house, first={"default": True}, second={"active": False})
-    result = house.link(integration_id=second)
+def test_a_declared_profile_that_is_disabled(runner):
+    _first, second = profiles(runner, first={"default": True}, second={"active": False})
+    result = runner.link(integration_id=second)
     failure(result)
     assert f"the connector profile {second} (Freshservice (second), disabled) is disabled" in result["msg"]
     assert "Enable it" in result["msg"]
 
 
 @pytest.mark.parametrize(("gone", "words"), [(False, "is disabled"), (True, "no connector profile")])
-def test_an_account_whose_own_profile_cannot_be_used(house, gone, words):
-    _first, second = profiles(house, first={"default": True}, second={"active": False})
-    house.by_hand(integration_id=second, api_key="an-old-key-0815")
-    house.known.add("an-old-key-0815")
-    house.emulator.switch(hub_connectors="all")
+def test_an_account_whose_own_profile_cannot_be_used(runner, gone, words):
+    _first, second = profiles(runner, first={"default": True}, second={"active": False})
+    runner.by_hand(integration_id=second, api_key="an-old-key-0815")
+    runner.known.add("an-old-key-0815")
+    runner.emulator.switch(hub_connectors="all")
     if gone:
-        house.emulator.profiles(house.emulator.profiles()[:1])
-    result = house.link()
+        runner.emulator.profiles(runner.emulator.profiles()[:1])
+    result = runner.link()
     failure(result)
     assert words in result["msg"]
     assert second in result["msg"]
     assert "link it again under another" in result["msg"]
-    assert stored_profile(house) == second
+    assert stored_profile(runner) == second
 
 
 @pytest.mark.parametrize("missing", ["missing", "forbidden"])
-def test_where_the_platform_does_not_list_profiles_the_wrong_one_is_named_all_the_same(house, missing):
-    house.emulator.switch(auth_configs=missing)
-    result = house.link(integration_id="nobodys-profile")
+def test_where_the_platform_does_not_list_profiles_the_wrong_one_is_named_all_the_same(runner, missing):
+    runner.emulator.switch(auth_configs=missing)
+    result = runner.link(integration_id="nobodys-profile")
     failure(result)
     assert "profile 'nobodys-profile'" in result["msg"]
     assert "No enabled connector configuration" in result["msg"]
@@ -135,29 +135,29 @@ TOLD = {
 
 @pytest.mark.parametrize("switches", TOLD.values(), ids=TOLD)
 @pytest.mark.parametrize("default", ["first", "second"])
-def test_of_several_profiles_the_default_one_links(house, switches, default):
-    house.emulator.switch(hub_connectors="all", **switches)
-    ids = profiles(house, **{default: {"default": True}})
-    assert house.converge()["actions"] == ["create"]
-    assert stored_profile(house) == ids[["first", "second"].index(default)]
-    asked = house.emulator.requests(path="/auth_configs")
+def test_of_several_profiles_the_default_one_links(runner, switches, default):
+    runner.emulator.switch(hub_connectors="all", **switches)
+    ids = profiles(runner, **{default: {"default": True}})
+    assert runner.converge()["actions"] == ["create"]
+    assert stored_profile(runner) == ids[["first", "second"].index(default)]
+    asked = runner.emulator.requests(path="/auth_configs")
     assert bool(asked) is (switches == TOLD["by_the_platform"])
 
 
-def test_of_several_profiles_none_is_guessed(house):
-    house.emulator.switch(hub_connectors="all", session_profile="untold", auth_configs="missing")
-    first, second = profiles(house, first={"default": True})
-    result = house.link()
+def test_of_several_profiles_none_is_guessed(runner):
+    runner.emulator.switch(hub_connectors="all", session_profile="untold", auth_configs="missing")
+    first, second = profiles(runner, first={"default": True})
+    result = runner.link()
     failure(result)
     assert "several enabled connector profiles" in result["msg"]
     assert first in result["msg"]
     assert second in result["msg"]
-    assert house.emulator.accounts() == []
+    assert runner.emulator.accounts() == []
 
 
-def test_several_profiles_of_which_none_is_the_default(house):
-    first, second = profiles(house)
-    result = house.link()
+def test_several_profiles_of_which_none_is_the_default(runner):
+    first, second = profiles(runner)
+    result = runner.link()
     failure(result)
     assert (
         f"several enabled connector profiles for freshservice, and none is known to be the default: {first}"
@@ -166,11 +166,11 @@ def test_several_profiles_of_which_none_is_the_default(house):
     assert second in result["msg"]
 
 
-def test_the_profiles_are_asked_for_once_in_a_run(house):
-    profiles(house)
-    result = house.links(house.tenants("acme", "globex", "hooli", integration_id="nobodys-profile"))
+def test_the_profiles_are_asked_for_once_in_a_run(runner):
+    profiles(runner)
+    result = runner.links(runner.tenants("acme", "globex", "hooli", integration_id="nobodys-profile"))
     assert [row["failure"]["code"] for row in result["results"]] == ["connector_profile_missing"] * 3
-    assert len(house.emulator.requests(path="/auth_configs")) == 1
+    assert len(runner.emulator.requests(path="/auth_configs")) == 1
 
 
 @pytest.mark.parametrize(
@@ -184,30 +184,30 @@ def test_the_profiles_are_asked_for_once_in_a_run(house):
         (409, '{"statusCode": 409, "message": "The configuration of this project is locked"}'),
     ],
 )
-def test_other_errors_that_speak_of_a_provider_or_a_configuration_are_not_about_profiles(house, status, body):
-    house.emulator.fault(service="stackone", path="/connect_sessions", status=status, body={"raw": body})
-    result = house.link()
+def test_other_errors_that_speak_of_a_provider_or_a_configuration_are_not_about_profiles(runner, status, body):
+    runner.emulator.fault(service="stackone", path="/connect_sessions", status=status, body={"raw": body})
+    result = runner.link()
     failure(result, "stackone_rejected")
     assert body.split('"')[-2][:40] in result["msg"]
 
 
-def test_the_hub_may_demand_its_widgets_version(house):
-    house.emulator.switch(require_hub_version=True)
-    assert house.converge()["actions"] == ["create"]
-    assert house.link(update_credentials="always")["actions"] == ["relink"]
+def test_the_hub_may_demand_its_widgets_version(runner):
+    runner.emulator.switch(require_hub_version=True)
+    assert runner.converge()["actions"] == ["create"]
+    assert runner.link(update_credentials="always")["actions"] == ["relink"]
 
 
-def test_a_session_may_tell_of_an_earlier_attempt(house):
-    house.emulator.switch(session_connection_attempt=True)
-    assert house.converge()["actions"] == ["create"]
+def test_a_session_may_tell_of_an_earlier_attempt(runner):
+    runner.emulator.switch(session_connection_attempt=True)
+    assert runner.converge()["actions"] == ["create"]
 
 
 @pytest.mark.parametrize("shape", ["array", "data"])
-def test_a_listing_without_pages(house, shape):
-    house.emulator.switch(accounts_paging="ignored", accounts_shape=shape)
+def test_a_listing_without_pages(runner, shape):
+    runner.emulator.switch(accounts_paging="ignored", accounts_shape=shape)
     for number in range(130):
-        house.emulator.add_account(origin_owner_id=f"other-{number}", domain="d", api_key="k" * 20)
-    (row,) = house.links(house.tenants("acme"))["results"]
+        runner.emulator.add_account(origin_owner_id=f"other-{number}", domain="d", api_key="k" * 20)
+    (row,) = runner.links(runner.tenants("acme"))["results"]
     assert row["action"] == "create"
-    (row,) = house.links(house.tenants("acme"))["results"]
+    (row,) = runner.links(runner.tenants("acme"))["results"]
     assert row["action"] == "none"

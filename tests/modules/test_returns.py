@@ -8,83 +8,77 @@ import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import _MESSAGES, KeyCheck, KeyStatus
-from tests.integration.house import ACCOUNT_INFO, KEY_INFO, KEYS_INFO, LINK, LINKS
 from tests.modules.returns import TYPES, documented, paths_of, samples_of
-
-AUTH_LINK = "tenantlink.stackone.auth_link"
-AUTH_LINKS = "tenantlink.stackone.auth_links"
-
-
-def stackone_only(house):
-    return {name: value for name, value in house.connection().items() if name != "freshservice_url"}
+from tests.support.collection import ACCOUNT_INFO, AUTH_LINK, AUTH_LINKS, KEY_INFO, KEYS_INFO, LINK, LINKS
+from tests.support.playbook_runner import stackone_only
 
 
-def link(house):
-    house.emulator.switch(hub_secret_tail=0)
-    house.by_hand(api_key=house.tenant_key("acme", admin=True), label="Old", origin_username="agent1@acme.example")
-    house.link(verify_link="call", label="New", origin_username="somebody", account_type="test")
-    house.link("initech")
-    first, second = (profile["integration_id"] for profile in house.emulator.profiles())
-    house.by_hand("globex", integration_id=second)
-    house.link("globex", integration_id=first)
+def link(runner):
+    runner.emulator.switch(hub_secret_tail=0)
+    runner.by_hand(api_key=runner.tenant_key("acme", admin=True), label="Old", origin_username="agent1@acme.example")
+    runner.link(verify_link="call", label="New", origin_username="somebody", account_type="test")
+    runner.link("initech")
+    first, second = (profile["integration_id"] for profile in runner.emulator.profiles())
+    runner.by_hand("globex", integration_id=second)
+    runner.link("globex", integration_id=first)
 
 
-def links(house):
-    house.emulator.switch(hub_secret_tail=0)
-    house.emulator.add_account(origin_owner_id="former", domain="globex", api_key="an-old-key-0815")
-    house.known.add("an-old-key-0815")
-    house.by_hand(api_key=house.tenant_key("acme", admin=True), label="Old", origin_username="agent1@acme.example")
-    tenants = [*house.tenants("acme", label="New", account_type="test"), *house.tenants("initech")]
-    remember = str(house.folder / "fingerprints.json")
-    house.links(tenants, verify_link="call", purge=True, purge_limit=9, fingerprints=remember)
-    first, second = (profile["integration_id"] for profile in house.emulator.profiles())
-    house.by_hand("globex", integration_id=second)
-    house.links(house.tenants("globex", integration_id=first))
-    house.by_hand("acme", origin_owner_id="customer-hooli")
-    house.links(house.tenants("hooli"))
+def links(runner):
+    runner.emulator.switch(hub_secret_tail=0)
+    runner.emulator.add_account(origin_owner_id="former", domain="globex", api_key="an-old-key-0815")
+    runner.known.add("an-old-key-0815")
+    runner.by_hand(api_key=runner.tenant_key("acme", admin=True), label="Old", origin_username="agent1@acme.example")
+    tenants = [*runner.tenants("acme", label="New", account_type="test"), *runner.tenants("initech")]
+    remember = str(runner.folder / "fingerprints.json")
+    runner.links(tenants, verify_link="call", purge=True, purge_limit=9, fingerprints=remember)
+    first, second = (profile["integration_id"] for profile in runner.emulator.profiles())
+    runner.by_hand("globex", integration_id=second)
+    runner.links(runner.tenants("globex", integration_id=first))
+    runner.by_hand("acme", origin_owner_id="customer-hooli")
+    runner.links(runner.tenants("hooli"))
     for name in ("one", "two"):
-        house.by_hand("umbrella", origin_owner_name=name)
-    house.links(house.tenants("umbrella"), resolve_duplicates=True, resolve_duplicates_limit=9)
-    house.links([], stackone_api_key="v1.eu1.wrong", purge=True)
-    house.links(house.tenants("acme"), stackone_api_key="v1.eu1.wrong")
+        runner.by_hand("umbrella", origin_owner_name=name)
+    runner.links(runner.tenants("umbrella"), resolve_duplicates=True, resolve_duplicates_limit=9)
+    runner.links([], stackone_api_key="v1.eu1.wrong", purge=True)
+    runner.links(runner.tenants("acme"), stackone_api_key="v1.eu1.wrong")
 
 
-def key_info(house):
-    admin = {"admin_api_key": house.tenant_key("initech", admin=True)}
-    house.key_info("initech", agent_email=house.emulator.tenant("initech")["agent"]["email"], **admin)
-    house.key_info("acme")
-    house.key_info("initech", fail_on_refused=True)
+def key_info(runner):
+    admin = {"admin_api_key": runner.tenant_key("initech", admin=True)}
+    runner.key_info("initech", agent_email=runner.emulator.tenant("initech")["agent"]["email"], **admin)
+    runner.key_info("acme")
+    runner.key_info("initech", fail_on_refused=True)
 
 
-def keys_info(house):
-    house.emulator.set_tenant("acme", occasional=True)
-    house.keys_info(house.tenants("acme", "initech"), fail_on_refused=True)
+def keys_info(runner):
+    runner.emulator.set_tenant("acme", occasional=True)
+    runner.keys_info(runner.tenants("acme", "initech"), fail_on_refused=True)
 
 
-def account_info(house):
+def account_info(runner):
     reasons = [{"code": "x", "description": "The key was refused.", "timestamp": "2026-11-01T08:00:00Z"}]
-    house.by_hand(status="error", status_reasons=reasons, label="Desk", origin_username="a@x")
-    house.play(stackone_only(house), module=ACCOUNT_INFO)
-    house.play({**stackone_only(house), "stackone_api_key": "v1.eu1.wrong"}, module=ACCOUNT_INFO)
+    runner.by_hand(status="error", status_reasons=reasons, label="Desk", origin_username="a@x")
+    runner.play(stackone_only(runner), module=ACCOUNT_INFO)
+    runner.play({**stackone_only(runner), "stackone_api_key": "v1.eu1.wrong"}, module=ACCOUNT_INFO)
 
 
-def auth_link(house):
-    house.by_hand(status="error", label="Desk", origin_username="a@x")
-    house.play({**stackone_only(house), "origin_owner_id": "customer-acme"}, module=AUTH_LINK)
-    house.play({**stackone_only(house), "origin_owner_id": "c", "account_id": "nobody"}, module=AUTH_LINK)
+def auth_link(runner):
+    runner.by_hand(status="error", label="Desk", origin_username="a@x")
+    runner.play({**stackone_only(runner), "origin_owner_id": "customer-acme"}, module=AUTH_LINK)
+    runner.play({**stackone_only(runner), "origin_owner_id": "c", "account_id": "nobody"}, module=AUTH_LINK)
 
 
-def auth_links(house):
-    house.by_hand(label="Desk")
-    house.emulator.add_account(origin_owner_id="two", domain="globex", api_key="an-old-key-0815")
-    house.emulator.add_account(origin_owner_id="two", domain="hooli", api_key="an-old-key-0815")
+def auth_links(runner):
+    runner.by_hand(label="Desk")
+    runner.emulator.add_account(origin_owner_id="two", domain="globex", api_key="an-old-key-0815")
+    runner.emulator.add_account(origin_owner_id="two", domain="hooli", api_key="an-old-key-0815")
     named = {"origin_owner_name": "X", "domain": "acme"}
     tenants = [
         {"origin_owner_id": "customer-acme", **named},
         {"origin_owner_id": "new", **named},
         {"origin_owner_id": "two"},
     ]
-    house.play({**stackone_only(house), "tenants": tenants}, module=AUTH_LINKS)
+    runner.play({**stackone_only(runner), "tenants": tenants}, module=AUTH_LINKS)
 
 
 SCENARIOS = {
@@ -99,14 +93,14 @@ SCENARIOS = {
 
 
 @pytest.mark.parametrize("module", SCENARIOS, ids=lambda name: name.rpartition(".")[2])
-def test_all_that_is_documented_is_returned(house, module):
+def test_all_that_is_documented_is_returned(runner, module):
     # What had to be repeated is a warning of every module.
-    house.emulator.fault(caller="client", status=503, call=1, retry_after="0")
-    SCENARIOS[module](house)
+    runner.emulator.fault(caller="client", status=503, call=1, retry_after="0")
+    SCENARIOS[module](runner)
     name = module.rpartition(".")[2]
-    assert set(paths_of(documented(name))) - {path for at, path in house.returned if at == name} == set()
+    assert set(paths_of(documented(name))) - {path for at, path in runner.returned if at == name} == set()
     for path, sample in samples_of(documented(name)):
-        shapes = {keys for at, where, keys in house.shapes if (at, where) == (name, path)}
+        shapes = {keys for at, where, keys in runner.shapes if (at, where) == (name, path)}
         for each in sample if isinstance(sample, list) else [sample]:
             if isinstance(each, dict) and path.rpartition(".")[2] not in OPEN:
                 assert frozenset(each) in shapes, (path, sorted(each), [sorted(keys) for keys in shapes])

@@ -10,7 +10,7 @@ import threading
 import requests
 
 from tests.emulator.handle import Emulator
-from tests.modules.house import InProcess
+from tests.modules.in_process import InProcessRunner
 
 TENANTS = 12
 
@@ -41,10 +41,10 @@ class OtherTool:
 def test_no_tenant_is_given_up(tmp_path):
     """Though none is repeated after a failure, and 429s are not failed attempts."""
     options = ("--tenants", str(TENANTS), "--stackone-rpm", "20", "--stackone-window-s", "2")
-    with Emulator(*options) as emulator, InProcess.opened(emulator, tmp_path) as house:
+    with Emulator(*options) as emulator, InProcessRunner.opened(emulator, tmp_path) as runner:
         domains = [tenant["domain"] for tenant in emulator.tenants()]
         with contextlib.closing(OtherTool(emulator)) as other:
-            result = house.links(house.tenants(*domains), retries=0, confirm_timeout=60)
+            result = runner.links(runner.tenants(*domains), retries=0, confirm_timeout=60)
     assert not result.get("failed"), result["msg"]
     assert result["summary"]["failed"] == 0
     assert {row["action"] for row in result["results"]} == {"create"}

@@ -12,68 +12,68 @@ KEY = {"key": "apiKey", "label": "API Key", "type": "password", "required": True
 
 @pytest.mark.parametrize("message", ["plain", "nested"])
 @pytest.mark.parametrize("status", [400, 422, 502, 401, 403])
-def test_refused_credentials_in_every_form(house, status, message):
-    house.emulator.set_tenant("acme", role="IT Agent")
-    house.emulator.switch(hub_refused_status=status, hub_refused_message=message)
-    result = house.link()
+def test_refused_credentials_in_every_form(runner, status, message):
+    runner.emulator.set_tenant("acme", role="IT Agent")
+    runner.emulator.switch(hub_refused_status=status, hub_refused_message=message)
+    result = runner.link()
     assert result["failure"]["code"] == "credentials_refused", result["msg"]
     assert result["changed"] is False
-    assert house.emulator.accounts() == []
+    assert runner.emulator.accounts() == []
     assert "not authorized" in result["msg"]
 
 
 @pytest.mark.parametrize("keeps_old", [True, False])
-def test_a_refused_relink(house, keeps_old):
-    house.link()
-    house.emulator.set_tenant("acme", role="IT Agent")
-    house.emulator.switch(hub_patch_failure_keeps_old=keeps_old)
-    result = house.link(update_credentials="always")
+def test_a_refused_relink(runner, keeps_old):
+    runner.link()
+    runner.emulator.set_tenant("acme", role="IT Agent")
+    runner.emulator.switch(hub_patch_failure_keeps_old=keeps_old)
+    result = runner.link(update_credentials="always")
     assert result["failure"]["code"] == "credentials_refused"
-    house.emulator.set_tenant("acme", role="IT Supervisor")
-    assert not house.link().get("failed")
-    assert house.emulator.accounts()[0]["status"] == "active"
+    runner.emulator.set_tenant("acme", role="IT Supervisor")
+    assert not runner.link().get("failed")
+    assert runner.emulator.accounts()[0]["status"] == "active"
 
 
 @pytest.mark.parametrize("variant", ["object_only", "ignored"])
-def test_a_label_that_cannot_be_changed_in_place(house, variant):
-    house.link(label="Old")
-    house.emulator.switch(patch_label=variant)
-    result = house.link(label="New", account_type="test")
+def test_a_label_that_cannot_be_changed_in_place(runner, variant):
+    runner.link(label="Old")
+    runner.emulator.switch(patch_label=variant)
+    result = runner.link(label="New", account_type="test")
     assert not result.get("failed"), result["msg"]
     assert result["actions"] == ["update"]
     assert any("label" in warning for warning in result["warnings"])
-    again = house.link(label="New", account_type="test")
+    again = runner.link(label="New", account_type="test")
     assert again["changed"] is False
-    assert house.emulator.accounts()[0]["type"] == "test"
+    assert runner.emulator.accounts()[0]["type"] == "test"
 
 
-def test_an_empty_form(house):
-    house.emulator.switch(connector_config="empty")
-    assert house.link()["failure"]["code"] == "field_unfilled"
+def test_an_empty_form(runner):
+    runner.emulator.switch(connector_config="empty")
+    assert runner.link()["failure"]["code"] == "field_unfilled"
 
 
-def test_a_form_that_asks_for_more(house):
+def test_a_form_that_asks_for_more(runner):
     region = {"key": "region", "label": "Region", "type": "text", "required": True, "secret": False}
     pin = {"key": "pin", "label": "PIN", "type": "password", "required": True, "secret": True}
-    house.emulator.switch(connector_fields=[DOMAIN, KEY, region, pin])
-    result = house.link()
+    runner.emulator.switch(connector_fields=[DOMAIN, KEY, region, pin])
+    result = runner.link()
     assert result["failure"]["code"] == "field_unfilled"
     assert result["failure"]["details"]["fields"] == ["region", "pin"]
-    house.known.add("a-secret-pin-0815")
+    runner.known.add("a-secret-pin-0815")
     fields = {"extra": {"region": "eu"}, "extra_secrets": {"pin": "a-secret-pin-0815"}}
-    assert house.converge(credential_fields=fields)["actions"] == ["create"]
+    assert runner.converge(credential_fields=fields)["actions"] == ["create"]
     moved = {**fields, "extra": {"region": "us"}}
-    result = house.converge(credential_fields=moved)
+    result = runner.converge(credential_fields=moved)
     assert result["actions"] == ["relink"]
     assert result["diff"]["after"]["credential_fields"] == {"region": "changed"}
 
 
-def test_a_form_that_cannot_be_understood_without_help(house):
+def test_a_form_that_cannot_be_understood_without_help(runner):
     fields = [{**DOMAIN, "key": "one", "label": "One"}, {**DOMAIN, "key": "two", "label": "Two", "required": True}, KEY]
-    house.emulator.switch(connector_fields=fields)
-    assert house.link()["failure"]["code"] == "field_ambiguous"
+    runner.emulator.switch(connector_fields=fields)
+    assert runner.link()["failure"]["code"] == "field_ambiguous"
     chosen = {"domain": "one", "api_key": "apiKey", "extra": {"two": "acme"}}
-    assert house.converge(credential_fields=chosen)["actions"] == ["create"]
+    assert runner.converge(credential_fields=chosen)["actions"] == ["create"]
 
 
 ABSENT = [
@@ -89,33 +89,33 @@ ABSENT = [
 
 
 @pytest.mark.parametrize("answer", ABSENT)
-def test_an_unknown_tenant(house, answer):
-    house.emulator.switch(unknown_tenant=answer)
+def test_an_unknown_tenant(runner, answer):
+    runner.emulator.switch(unknown_tenant=answer)
     verdict = "unreachable" if answer == "refused" else "domain_not_found"
-    assert house.key_info("acmee")["key_check"]["status"] == verdict
+    assert runner.key_info("acmee")["key_check"]["status"] == verdict
 
 
 @pytest.mark.parametrize("answer", [answer for answer in ABSENT if answer != "refused"])
 @pytest.mark.parametrize("form", ["both", "provider_errors"])
-def test_an_unknown_tenant_that_only_stackone_asks(house, form, answer):
+def test_an_unknown_tenant_that_only_stackone_asks(runner, form, answer):
     """Its page passes through StackOne's error: never sent twice, never uncertain (F8, F8b)."""
-    house.emulator.switch(unknown_tenant=answer, refusal_form=form, hub_refused_status=502)
-    result = house.link("acmee", verify_key=False)
+    runner.emulator.switch(unknown_tenant=answer, refusal_form=form, hub_refused_status=502)
+    result = runner.link("acmee", verify_key=False)
     assert result["failure"]["code"] == "credentials_refused", result["msg"]
-    assert house.changing() == ["POST /hub/accounts"]
+    assert runner.changing() == ["POST /hub/accounts"]
 
 
 @pytest.mark.parametrize("answer", ["json_403", "html_403", "redirect"])
-def test_a_suspended_tenant(house, answer):
-    house.emulator.switch(suspended_answer=answer)
+def test_a_suspended_tenant(runner, answer):
+    runner.emulator.switch(suspended_answer=answer)
     verdict = "domain_not_found" if answer == "redirect" else "tenant_suspended"
-    assert house.key_info("umbrella")["key_check"]["status"] == verdict
+    assert runner.key_info("umbrella")["key_check"]["status"] == verdict
 
 
 @pytest.mark.parametrize("form", ["seconds", "http_date", "iso_date"])
-def test_the_forms_of_retry_after(house, form):
-    house.emulator.switch(freshservice_retry_after=form)
-    house.emulator.set_tenant("globex", rate_limit=1, retry_after=1)
-    first, second = house.key_info("globex"), house.key_info("globex", retries=3)
+def test_the_forms_of_retry_after(runner, form):
+    runner.emulator.switch(freshservice_retry_after=form)
+    runner.emulator.set_tenant("globex", rate_limit=1, retry_after=1)
+    first, second = runner.key_info("globex"), runner.key_info("globex", retries=3)
     assert (first["key_check"]["status"], second["key_check"]["status"]) == ("valid", "valid")
     assert "HTTP 429" in second["warnings"][0]

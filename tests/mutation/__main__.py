@@ -22,13 +22,15 @@ from pathlib import Path
 
 import yaml
 
+from tests.support.collection import ROOT
+
 from .mutants import Mutant, mutants_of
 
-ROOT = Path(__file__).resolve().parents[2]
 ACCEPTED = Path(__file__).with_name("survivors.yml")
 COLLECTION = Path("ansible_collections/tenantlink/stackone")
 CODE = COLLECTION / "plugins/module_utils"
 UNIT_TESTS = COLLECTION / "tests/unit/plugins"
+SUPPORT = COLLECTION / "tests/support"
 LEAST = 0.9
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
@@ -72,9 +74,10 @@ TARGETS: dict[str, tuple[str, ...]] = {
 
 TESTS = (
     *("test_plan", "test_tenant", "test_fields", "test_retry", "test_http", "test_verify", "test_proxies"),
-    *("test_provider_errors", "test_links_parts", "test_duplicates", "test_account", "test_api", "test_hub"),
+    *("test_provider_errors", "test_duplicates", "test_account", "test_api", "test_hub", "test_hub_credentials"),
     *("test_entries", "test_jobs", "test_paging", "test_find", "test_directory"),
-    *("test_link_in_memory", "test_bulk_in_memory"),
+    *("test_entries_together", "test_purge", "test_workers", "test_list_report", "test_early_end"),
+    *("test_link_new", "test_link_lost_answer", "test_link_again", "test_link_change", "test_bulk_in_memory"),
 )
 
 # A fixed seed and no deadline, or a busy machine would kill mutants.
@@ -157,7 +160,8 @@ def _copy_tree(targets: Sequence[str]) -> None:
     """The collection under its full name: mutmut tells modules by their paths, so a symbolic link would not do."""
     junk = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "plugins", COLLECTION / "plugins", ignore=junk)
-    shutil.copytree(ROOT / "tests/unit/plugins", UNIT_TESTS, ignore=junk)
+    for tests in (UNIT_TESTS, SUPPORT):
+        shutil.copytree(ROOT / tests.relative_to(COLLECTION), tests, ignore=junk)
     for package in (UNIT_TESTS.parents[1], UNIT_TESTS.parent):
         shutil.copy(ROOT / package.relative_to(COLLECTION) / "__init__.py", package)
     config = CONFIG.format(

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,12 +16,12 @@ from typing import Any
 import yaml
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.conftest import ARGUMENTS
 from tests.emulator.handle import Emulator
+from tests.support.chromium import ARGUMENTS, chromium_path
+from tests.support.collection import ROOT
 
 from . import terminal
 
-ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "docs" / "pictures"
 WIDTH, HEIGHT = 1280, 800
 ROWS = 2
@@ -41,7 +40,7 @@ LATENCY_MS = 600
 """That long every answer takes, so that there is a progress to be seen. The README says so beside the picture."""
 
 
-class House:
+class User:
     """An emulator, and the folder of a user of the collection: tenants in clear, keys encrypted."""
 
     def __init__(self, emulator: Emulator, folder: Path) -> None:
@@ -120,17 +119,17 @@ def tenant(domain: str) -> dict[str, str]:
     }
 
 
-def report(emulator: Emulator, house: House) -> Path:
+def report(emulator: Emulator, user: User) -> Path:
     """The report of a run that found a bit of everything."""
     for domain in (*SETTLED, *NEW):
         emulator.set_tenant(domain, create=True)
-    house.declare(tenant(domain) for domain in SETTLED)
-    house.link()
+    user.declare(tenant(domain) for domain in SETTLED)
+    user.link()
     spoil(emulator)
     stay = [domain for domain in SETTLED if domain != "chestnut"]
-    house.declare([tenant(domain) for domain in (*stay, *NEW, MISSPELT)], purge=True, report="report.html")
-    house.link(red=True)
-    return house.path("report.html")
+    user.declare([tenant(domain) for domain in (*stay, *NEW, MISSPELT)], purge=True, report="report.html")
+    user.link(red=True)
+    return user.path("report.html")
 
 
 def spoil(emulator: Emulator) -> None:
@@ -146,14 +145,14 @@ def spoil(emulator: Emulator) -> None:
     emulator.set_tenant("maple", state="ip_refused")
 
 
-def bulk(emulator: Emulator, house: House) -> str:
+def bulk(emulator: Emulator, user: User) -> str:
     """The terminal of a first link of many, and of the run after it."""
     emulator.latency(LATENCY_MS)
     domains = [f"customer{number:03d}" for number in range(1, BULK + 1)]
     for domain in domains:
         emulator.set_tenant(domain, create=True)
-    house.declare((tenant(domain) for domain in domains), fingerprints=str(house.path("fingerprints.json")))
-    return terminal.page(house.link(), house.link())
+    user.declare((tenant(domain) for domain in domains), fingerprints=str(user.path("fingerprints.json")))
+    return terminal.page(user.link(), user.link())
 
 
 def photograph(browser: Browser, page: Path, picture: Path, scheme: str) -> None:
@@ -177,18 +176,18 @@ def photograph_terminal(browser: Browser, page: str, picture: Path) -> None:
 
 def main() -> None:
     """Make all of them. RuntimeError where a run did not end as it should."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = chromium_path()
     if not path:
         sys.exit("Chromium is not installed (on Debian and Ubuntu: apt-get install chromium)")
     PICTURES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         with tempfile.TemporaryDirectory() as folder, Emulator() as emulator:
-            page = report(emulator, House(emulator, Path(folder)))
+            page = report(emulator, User(emulator, Path(folder)))
             for scheme in ("light", "dark"):
                 photograph(browser, page, PICTURES / f"report-{scheme}.png", scheme)
         with tempfile.TemporaryDirectory() as folder, Emulator() as emulator:
-            photograph_terminal(browser, bulk(emulator, House(emulator, Path(folder))), PICTURES / "bulk.png")
+            photograph_terminal(browser, bulk(emulator, User(emulator, Path(folder))), PICTURES / "bulk.png")
         browser.close()
     print(f"The pictures are in {PICTURES.relative_to(ROOT)}.")
 

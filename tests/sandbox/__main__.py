@@ -24,10 +24,7 @@ from pathlib import Path
 
 from tests.emulator.customer import Customer
 from tests.emulator.handle import Emulator
-
-ROOT = Path(__file__).resolve().parents[2]
-SCENARIO = Path(__file__).with_name("scenario.yml")
-LINKED_LATER = "newcompany"
+from tests.support.sandbox_folder import SCENARIO, prepare, write_private
 
 
 def start(folder: str = "sandbox") -> None:
@@ -57,28 +54,10 @@ def _held(place: Path) -> Iterator[None]:
         yield
 
 
-def prepare(emulator: Emulator, place: Path) -> None:
-    """Write the environment, StackOne's key, and the CSV of keys that the customers sent."""
-    keys = {tenant["domain"]: tenant["api_key"] for tenant in emulator.tenants() if tenant["domain"] != LINKED_LATER}
-    exported = {
-        "STACKONE_URL": emulator.stackone_url,
-        "FRESHSERVICE_URL": emulator.freshservice_url,
-        "SANDBOX_ADMIN_URL": emulator.admin_url,
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    }
-    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in exported.items()]
-    program = f"(cd {shlex.quote(str(ROOT))} && {shlex.quote(sys.executable)} -m tests.sandbox"
-    lines.append(f'customer() {{ sandbox=$PWD; {program} "$1" "$2" "$sandbox"); }}\n')
-    (place / "environment.sh").write_text("".join(lines))
-    _write(place / "stackone-api-key", emulator.stackone_api_key + "\n")
-    _write(place / "keys.csv", "domain,api_key\n" + "".join(f"{name},{key}\n" for name, key in keys.items()))
-
-
 def rotate(emulator: Emulator, place: Path, domain: str) -> str:
     """The agent resets the key."""
     new = emulator.set_tenant(domain, rotate_key=True)["new_api_key"]
-    _write(place / "new_keys.csv", f"domain,api_key\n{domain},{new}\n")
+    write_private(place / "new_keys.csv", f"domain,api_key\n{domain},{new}\n")
     return f"{domain} has a new API key, in new_keys.csv"
 
 
@@ -123,11 +102,6 @@ def main() -> int:
     what, folder = arguments
     print(CUSTOMERS[action](Emulator.at(os.environ["SANDBOX_ADMIN_URL"]), Path(folder), what))
     return 0
-
-
-def _write(path: Path, text: str) -> None:
-    path.touch(mode=0o600)
-    path.write_text(text)
 
 
 if __name__ == "__main__":

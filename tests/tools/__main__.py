@@ -20,9 +20,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.artifact.__main__ import build
-from tests.matrix.cells import cell_environment, cells, corners, environment, pythons
-from tests.tools.tree import PLACE, copy_tree
+from tests.support.ansible_versions import cell_environment, cells, corners, environment, pythons
+from tests.support.artifact import build
+from tests.support.collection_copy import PLACE, copy_tree
 
 BIN = Path(sys.executable).parent
 JOBS = 2

@@ -9,21 +9,22 @@ from collections import Counter
 
 import pytest
 
-from tests.trust.bench import Listener, opened
+from tests.support.module_runner import module_runner
+from tests.support.ports import Listener
 from tests.trust.matrix import Matrix
 from tests.trust.table import render
 
 
 @pytest.fixture(scope="session")
-def world():
-    with opened() as running:
+def runner():
+    with module_runner() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def matrix(world):
+def matrix(runner):
     with contextlib.closing(Listener()) as elsewhere:
-        yield Matrix(world, elsewhere)
+        yield Matrix(runner, elsewhere)
 
 
 @pytest.fixture

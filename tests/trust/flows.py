@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ways that tenants take through the house: what StackOne stores before, what is declared, what it stores then."""
+"""The ways that tenants take through a module: what StackOne stores before, what is declared, what it stores then."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
-from tests.trust.bench import (
+from tests.support.module_runner import (
     ACCOUNT_INFO,
     AUTH_LINK,
     AUTH_LINKS,
@@ -19,8 +19,8 @@ from tests.trust.bench import (
     LINK,
     LINKS,
     OLD_KEY,
+    ModuleRunner,
     Run,
-    World,
 )
 
 ONE, TWO, THREE, FOUR, _FIVE = DOMAINS
@@ -38,9 +38,9 @@ class Flow:
 
     name: str
     module: str
-    arrange: Callable[[World], None]
-    options: Callable[[World], dict[str, Any]]
-    wanted: Callable[[World], list[dict[str, Any]]]
+    arrange: Callable[[ModuleRunner], None]
+    options: Callable[[ModuleRunner], dict[str, Any]]
+    wanted: Callable[[ModuleRunner], list[dict[str, Any]]]
     creates: bool = False
     edits: bool = False
     hidden: bool = False
@@ -75,22 +75,22 @@ def failed_domains(run: Run) -> dict[str, str]:
     return {(failure["tenant"] or "").partition(" ")[0]: failure["code"] for failure in run.failures}
 
 
-def nothing(world: World) -> None:
+def nothing(runner: ModuleRunner) -> None:
     """No account is there."""
 
 
-def have(world: World, domain: str, key: str | None = None, owner: str | None = None, **fields: Any) -> None:
+def have(runner: ModuleRunner, domain: str, key: str | None = None, owner: str | None = None, **fields: Any) -> None:
     """An account is there, by default as it would be after a clean run."""
     username = f"agent2@{domain}.example"
     account = {"origin_owner_id": owner or f"customer-{domain}", "domain": domain, "origin_username": username}
-    world.emulator.add_account(**{**account, "api_key": key or world.keys[domain], "label": "Desk", **fields})
+    runner.emulator.add_account(**{**account, "api_key": key or runner.keys[domain], "label": "Desk", **fields})
 
 
-def tenant(world: World, of: str, **fields: Any) -> dict[str, Any]:
+def tenant(runner: ModuleRunner, of: str, **fields: Any) -> dict[str, Any]:
     """The declaration of a tenant."""
     declared = {
         "domain": of,
-        "api_key": world.keys[of],
+        "api_key": runner.keys[of],
         "origin_owner_id": f"customer-{of}",
         "label": "Desk",
         **fields,
@@ -98,10 +98,10 @@ def tenant(world: World, of: str, **fields: Any) -> dict[str, Any]:
     return {name: value for name, value in declared.items() if value is not None}
 
 
-def want(world: World, domain: str, **fields: Any) -> dict[str, Any]:
+def want(runner: ModuleRunner, domain: str, **fields: Any) -> dict[str, Any]:
     """An account that must be stored."""
     owner = f"customer-{domain}"
-    account = {"owner": owner, "domain": domain, "key": world.keys[domain], "label": "Desk", "status": "active"}
+    account = {"owner": owner, "domain": domain, "key": runner.keys[domain], "label": "Desk", "status": "active"}
     return {**account, **fields}
 
 
@@ -126,13 +126,13 @@ def as_wanted(stored: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> boo
     return not left
 
 
-def _one(tenant_of: str = ONE, **fields: Any) -> Callable[[World], dict[str, Any]]:
-    return lambda world: {**tenant(world, tenant_of, **fields), "confirm_timeout": CONFIRM_TIMEOUT}
+def _one(tenant_of: str = ONE, **fields: Any) -> Callable[[ModuleRunner], dict[str, Any]]:
+    return lambda runner: {**tenant(runner, tenant_of, **fields), "confirm_timeout": CONFIRM_TIMEOUT}
 
 
-def _many(*tenants: tuple[str, dict[str, Any]], **options: Any) -> Callable[[World], dict[str, Any]]:
-    def options_of(world: World) -> dict[str, Any]:
-        listed = [tenant(world, domain, **fields) for domain, fields in tenants]
+def _many(*tenants: tuple[str, dict[str, Any]], **options: Any) -> Callable[[ModuleRunner], dict[str, Any]]:
+    def options_of(runner: ModuleRunner) -> dict[str, Any]:
+        listed = [tenant(runner, domain, **fields) for domain, fields in tenants]
         return {"tenants": listed, "concurrency": 1, "confirm_timeout": CONFIRM_TIMEOUT, **options}
 
     return options_of
@@ -142,99 +142,99 @@ def _listed(*domains: str) -> list[tuple[str, dict[str, Any]]]:
     return [(domain, {}) for domain in domains]
 
 
-def _with(*accounts: tuple[str, dict[str, Any]], **switches: Any) -> Callable[[World], None]:
-    def arrange(world: World) -> None:
+def _with(*accounts: tuple[str, dict[str, Any]], **switches: Any) -> Callable[[ModuleRunner], None]:
+    def arrange(runner: ModuleRunner) -> None:
         if switches:
-            world.emulator.switch(**switches)
+            runner.emulator.switch(**switches)
         for domain, fields in accounts:
-            have(world, domain, **fields)
+            have(runner, domain, **fields)
 
     return arrange
 
 
-def _wanted(*domains: str, **fields: Any) -> Callable[[World], list[dict[str, Any]]]:
-    return lambda world: [want(world, domain, **fields) for domain in domains]
+def _wanted(*domains: str, **fields: Any) -> Callable[[ModuleRunner], list[dict[str, Any]]]:
+    return lambda runner: [want(runner, domain, **fields) for domain in domains]
 
 
-def _siblings(world: World) -> None:
-    world.emulator.switch(setup_information_in_accounts=False)
-    have(world, ONE, owner="customer", key=OLD_KEY)
-    have(world, TWO, owner="customer")
+def _siblings(runner: ModuleRunner) -> None:
+    runner.emulator.switch(setup_information_in_accounts=False)
+    have(runner, ONE, owner="customer", key=OLD_KEY)
+    have(runner, TWO, owner="customer")
 
 
-def _siblings_wanted(world: World) -> list[dict[str, Any]]:
-    return [want(world, ONE, owner="customer"), want(world, TWO, owner="customer")]
+def _siblings_wanted(runner: ModuleRunner) -> list[dict[str, Any]]:
+    return [want(runner, ONE, owner="customer"), want(runner, TWO, owner="customer")]
 
 
-def _another_agents_key(world: World) -> None:
-    world.emulator.switch(hub_secret_tail=0)
-    have(world, ONE, key=world.other_keys[ONE])
+def _another_agents_key(runner: ModuleRunner) -> None:
+    runner.emulator.switch(hub_secret_tail=0)
+    have(runner, ONE, key=runner.other_keys[ONE])
 
 
-def _remembered(*domains: str, **switches: Any) -> Callable[[World], None]:
+def _remembered(*domains: str, **switches: Any) -> Callable[[ModuleRunner], None]:
     """A run has linked these and kept its fingerprints; then the first one's key was rotated."""
 
-    def arrange(world: World) -> None:
+    def arrange(runner: ModuleRunner) -> None:
         if switches:
-            world.emulator.switch(**switches)
-        linked = world.run(LINKS, _remembering(*domains)(world))
+            runner.emulator.switch(**switches)
+        linked = runner.run(LINKS, _remembering(*domains)(runner))
         assert not linked.failed, linked.result
-        world.rotate(domains[0])
+        runner.rotate(domains[0])
 
     return arrange
 
 
-def _remembering(*domains: str, **fields: Any) -> Callable[[World], dict[str, Any]]:
+def _remembering(*domains: str, **fields: Any) -> Callable[[ModuleRunner], dict[str, Any]]:
     of_many = _many(*((domain, fields) for domain in domains))
-    return lambda world: {**of_many(world), "fingerprints": str(world.fingerprints)}
+    return lambda runner: {**of_many(runner), "fingerprints": str(runner.fingerprints)}
 
 
-def _refused(*accounts: tuple[str, dict[str, Any]], **agents: dict[str, Any]) -> Callable[[World], None]:
+def _refused(*accounts: tuple[str, dict[str, Any]], **agents: dict[str, Any]) -> Callable[[ModuleRunner], None]:
     """The agents of these domains, or their keys, are switched off; the tenants show which."""
 
-    def arrange(world: World) -> None:
-        world.emulator.switch(expose_api_key_enabled=True)
+    def arrange(runner: ModuleRunner) -> None:
+        runner.emulator.switch(expose_api_key_enabled=True)
         for domain, changes in agents.items():
-            world.emulator.set_tenant(domain, **changes)
+            runner.emulator.set_tenant(domain, **changes)
         for domain, fields in accounts:
-            have(world, domain, **fields)
+            have(runner, domain, **fields)
 
     return arrange
 
 
-def _settling(world: World, domain: str) -> dict[str, Any]:
+def _settling(runner: ModuleRunner, domain: str) -> dict[str, Any]:
     """What a refused key's cause is found out with."""
-    return {"admin_api_key": world.other_keys[domain], "agent_email": f"agent2@{domain}.example"}
+    return {"admin_api_key": runner.other_keys[domain], "agent_email": f"agent2@{domain}.example"}
 
 
-def _one_key_settled(world: World) -> dict[str, Any]:
-    return {**_one_key(world), **_settling(world, ONE)}
+def _one_key_settled(runner: ModuleRunner) -> dict[str, Any]:
+    return {**_one_key(runner), **_settling(runner, ONE)}
 
 
-def _keys_settled(world: World) -> dict[str, Any]:
-    options = _keys_only(world)
-    return {**options, "tenants": [{**entry, **_settling(world, entry["domain"])} for entry in options["tenants"]]}
+def _keys_settled(runner: ModuleRunner) -> dict[str, Any]:
+    options = _keys_only(runner)
+    return {**options, "tenants": [{**entry, **_settling(runner, entry["domain"])} for entry in options["tenants"]]}
 
 
-def _link_settled(world: World) -> dict[str, Any]:
-    return {**_one()(world), **_settling(world, ONE)}
+def _link_settled(runner: ModuleRunner) -> dict[str, Any]:
+    return {**_one()(runner), **_settling(runner, ONE)}
 
 
-def _keys_only(world: World) -> dict[str, Any]:
-    listed = [{"domain": domain, "api_key": world.keys[domain]} for domain in (ONE, TWO, THREE)]
+def _keys_only(runner: ModuleRunner) -> dict[str, Any]:
+    listed = [{"domain": domain, "api_key": runner.keys[domain]} for domain in (ONE, TWO, THREE)]
     return {"tenants": listed, "concurrency": 1, "fail_on_refused": True}
 
 
-def _one_key(world: World) -> dict[str, Any]:
-    return {"domain": ONE, "api_key": world.keys[ONE], "fail_on_refused": True}
+def _one_key(runner: ModuleRunner) -> dict[str, Any]:
+    return {"domain": ONE, "api_key": runner.keys[ONE], "fail_on_refused": True}
 
 
-def _owner(world: World) -> dict[str, Any]:
+def _owner(runner: ModuleRunner) -> dict[str, Any]:
     return {"origin_owner_id": f"customer-{ONE}", "label": "Desk"}
 
 
-def _owners(world: World) -> dict[str, Any]:
-    return {"tenants": [tenant(world, domain, api_key=None) for domain in (ONE, TWO, THREE)], "concurrency": 1}
+def _owners(runner: ModuleRunner) -> dict[str, Any]:
+    return {"tenants": [tenant(runner, domain, api_key=None) for domain in (ONE, TWO, THREE)], "concurrency": 1}
 
 
 _OLD = {"key": OLD_KEY}
@@ -311,7 +311,7 @@ FLOWS = {
             LINKS,
             _siblings,
             _many((ONE, {**_ABSENT, **_SIBLING}), (TWO, _SIBLING)),
-            lambda world: [want(world, TWO, owner="customer")],
+            lambda runner: [want(runner, TWO, owner="customer")],
             edits=True,
         ),
         Flow(
@@ -367,7 +367,7 @@ FLOWS = {
             refusals={ONE: FailureCode.KEY_DISABLED},
         ),
         Flow("keys_info", KEYS_INFO, nothing, _keys_only, _wanted()),
-        Flow("account_info", ACCOUNT_INFO, _with((ONE, {}), (TWO, {})), lambda world: {}, _wanted(ONE, TWO)),
+        Flow("account_info", ACCOUNT_INFO, _with((ONE, {}), (TWO, {})), lambda runner: {}, _wanted(ONE, TWO)),
         Flow("auth_link", AUTH_LINK, nothing, _owner, _wanted(), creates=True),
         Flow("auth_links", AUTH_LINKS, _with((ONE, {})), _owners, _wanted(ONE), creates=True),
     )

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode, Phase
-from tests.trust.bench import Hooks, Killed, Listener, Run, World
+from tests.support.module_runner import Hooks, Killed, ModuleRunner, Run
+from tests.support.ports import Listener
 from tests.trust.faults import FAULTS, LATE, Fault, Harm
+from tests.trust.fingerprint_checks import remembered
 from tests.trust.flows import Flow, as_wanted, failed_domains
-from tests.trust.remembering import remembered
 from tests.trust.rules import WRITES, Expected, Kind, Outcome, Target, expected, target, targets, unprovable
 
 FULL = os.environ.get("TRUST", "") == "full"
@@ -52,10 +53,10 @@ class Cell:
 
 
 class Matrix:
-    """The cells of one world, and the checks of each. A check gives back what is wrong, in words."""
+    """The cells of the fault matrix, run one at a time, and the checks of each. A check gives back what is wrong, in words."""
 
-    def __init__(self, world: World, elsewhere: Listener) -> None:
-        self.world = world
+    def __init__(self, runner: ModuleRunner, elsewhere: Listener) -> None:
+        self.runner = runner
         self.elsewhere = elsewhere
         self._baselines: dict[str, tuple[Run, list[Target]]] = {}
 
@@ -63,19 +64,19 @@ class Matrix:
         """A run without faults, and its requests."""
         if flow.name not in self._baselines:
             options = self.begin(flow)
-            run = self.world.run(flow.module, options)
+            run = self.runner.run(flow.module, options)
             assert flow.ended_well(run), run.result
-            assert as_wanted(list(self.world.stored().values()), flow.wanted(self.world))
+            assert as_wanted(list(self.runner.stored().values()), flow.wanted(self.runner))
             self._baselines[flow.name] = run, targets(run.requests)
         return self._baselines[flow.name]
 
     def begin(self, flow: Flow) -> dict[str, Any]:
         """The state before a flow; the options of its module."""
-        self.world.reset()
+        self.runner.reset()
         # The StackOne that forgives least: the same tenant linked twice is two accounts.
-        self.world.emulator.switch(hub_existing_triple="duplicate")
-        flow.arrange(self.world)
-        return flow.options(self.world)
+        self.runner.emulator.switch(hub_existing_triple="duplicate")
+        flow.arrange(self.runner)
+        return flow.options(self.runner)
 
     def cells(self, flow: Flow, fault: Fault) -> Iterator[Cell]:
         """The cells of a flow and a fault."""
@@ -92,7 +93,7 @@ class Matrix:
         if fault.late and hit.kind is Kind.TEST:
             # StackOne does what it was asked for, but later than anybody waits.
             time.sleep(2 * LATE / 1000)
-        after = self.world.stored()
+        after = self.runner.stored()
         assert any(row["fault"] for row in run.requests), f"{cell.id} was not struck"
         problems = [
             *self.sound(
@@ -133,20 +134,20 @@ class Matrix:
 
     def heals(self, flow: Flow, options: dict[str, Any]) -> Iterator[str]:
         """Without faults, a second run makes true what is declared, and a third changes nothing."""
-        self.world.emulator.clear_faults()
+        self.runner.emulator.clear_faults()
         yield from self._remembered(flow, "the first run")
-        second = self.world.run(flow.module, options)
-        healed = self.world.stored()
+        second = self.runner.run(flow.module, options)
+        healed = self.runner.stored()
         if not flow.ended_well(second):
             yield f"the second run did not end well: {second.result}"
-        if not as_wanted(list(healed.values()), flow.wanted(self.world)):
+        if not as_wanted(list(healed.values()), flow.wanted(self.runner)):
             yield f"after the second run there is {list(healed.values())}"
         yield from without_twins(healed)
         yield from self._remembered(flow, "the second run")
-        third = self.world.run(flow.module, options)
+        third = self.runner.run(flow.module, options)
         if not flow.ended_well(third) or (third.changed and not flow.module.startswith("auth")):
             yield f"the third run is no quiet one: {third.text}"
-        if self.world.stored() != healed:
+        if self.runner.stored() != healed:
             yield "the third run changed what is stored"
         if flow.remembers and not {target(row).kind for row in third.sent} <= {Kind.AGENT, Kind.LIST}:
             yield f"the third run asked what it should remember: {third.sent}"
@@ -155,9 +156,9 @@ class Matrix:
         """Run a flow with the fault of a cell: its options, what was stored before, and the run."""
         for _attempt in range(ATTEMPTS):
             options = self.begin(cell.flow)
-            before = self.world.stored()
+            before = self.runner.stored()
             self._inject(cell)
-            run = self.world.run(cell.flow.module, {**options, **_patience(cell.fault)})
+            run = self.runner.run(cell.flow.module, {**options, **_patience(cell.fault)})
             if not _missed(cell, run):
                 return options, before, run
         raise AssertionError(f"{cell.id}: this machine is too slow to be too late for")
@@ -167,18 +168,18 @@ class Matrix:
         if cell.fault.harm is Harm.REDIRECT:
             properties["headers"] = {"Location": f"{self.elsewhere.url}/api/v2/agents/me"}
         count = 1_000_000 if cell.for_ever else 1
-        self.world.emulator.fault(**cell.hit.match(), call=cell.hit.call, count=count, **properties)
+        self.runner.emulator.fault(**cell.hit.match(), call=cell.hit.call, count=count, **properties)
 
     def _secretive(self, run: Run) -> Iterator[str]:
         text = run.text
         url = run.result.get("auth_link_url")
         for hidden in [url, *(row.get("auth_link_url") for row in run.result.get("owners") or ())]:
             text = text.replace(hidden, "") if hidden else text
-        if self.world.betrayed_by(text):
+        if self.runner.betrayed_by(text):
             yield f"a secret, or the better half of one, is in {text}"
 
     def _remembered(self, flow: Flow, run: str) -> Iterator[str]:
-        for problem in remembered(self.world) if flow.remembers else ():
+        for problem in remembered(self.runner) if flow.remembers else ():
             yield f"after {run}, {problem}"
 
     def _bounded(self, flow: Flow, run: Run) -> Iterator[str]:
@@ -347,7 +348,7 @@ class Broken:
     """What else can happen to a run: StackOne gone for good from a request on, the process killed, the run stopped."""
 
     def __init__(self, matrix: Matrix, flow: Flow) -> None:
-        self.matrix, self.flow, self.world = matrix, flow, matrix.world
+        self.matrix, self.flow, self.runner = matrix, flow, matrix.runner
         self.requests = len(matrix.baseline(flow)[0].sent)
 
     def outage(self, number: int) -> list[str]:
@@ -355,15 +356,15 @@ class Broken:
 
         def before(current: int) -> None:
             if current == number + 1:
-                self.world.emulator.clear_faults()
+                self.runner.emulator.clear_faults()
             if current in (number, number + 1):
                 drop = "after" if current == number else "before"
                 for service in ("stackone", "hub"):
-                    self.world.emulator.fault(service=service, drop=drop)
+                    self.runner.emulator.fault(service=service, drop=drop)
 
         options, stored = self._begin()
-        run = self.world.run(self.flow.module, options, hooks=Hooks(before=before))
-        after = self.world.stored()
+        run = self.runner.run(self.flow.module, options, hooks=Hooks(before=before))
+        after = self.runner.stored()
         problems = [
             *self.matrix.sound(self.flow, run, stored, after, truth=False),
             *_truthful(self.flow, run, stored, after, may_be_unknown=True),
@@ -379,7 +380,7 @@ class Broken:
 
         options, _stored = self._begin()
         with contextlib.suppress(Killed):
-            self.world.run(self.flow.module, options, hooks=Hooks(after=die) if after else Hooks(before=die))
+            self.runner.run(self.flow.module, options, hooks=Hooks(after=die) if after else Hooks(before=die))
         return self._named(f"killed{number}", [*self.matrix.heals(self.flow, options)])
 
     def stopped(self, number: int) -> list[str]:
@@ -392,8 +393,8 @@ class Broken:
 
         hooks.before = stop
         options, stored = self._begin()
-        run = self.world.run(self.flow.module, options, hooks=hooks)
-        problems = list(self.matrix.sound(self.flow, run, stored, self.world.stored()))
+        run = self.runner.run(self.flow.module, options, hooks=hooks)
+        problems = list(self.matrix.sound(self.flow, run, stored, self.runner.stored()))
         if not run.failed or run.result["failure"]["code"] != "stopped":
             problems.append(f"it does not say that it was stopped: {run.text}")
         return self._named(f"stopped{number}", [*problems, *self.matrix.heals(self.flow, options)])
@@ -401,8 +402,8 @@ class Broken:
     def distorted(self, rewrite: Callable[[str, str, Any], Any], name: str) -> list[str]:
         """All answers say less or other than they should."""
         options, stored = self._begin()
-        run = self.world.run(self.flow.module, options, hooks=Hooks(rewrite=rewrite))
-        after = self.world.stored()
+        run = self.runner.run(self.flow.module, options, hooks=Hooks(rewrite=rewrite))
+        after = self.runner.stored()
         problems = [*self.matrix.sound(self.flow, run, stored, after, truth=False)]
         if not self.flow.module.startswith("auth"):
             sent = [row for row in run.sent if target(row).kind in WRITES]
@@ -427,15 +428,15 @@ class Broken:
             return json.dumps({"statusCode": status, "message": " ".join(filter(None, words))}).encode()
 
         options, stored = self._begin()
-        run = self.world.run(self.flow.module, options, hooks=Hooks(spoil=echo))
-        problems = self.matrix.sound(self.flow, run, stored, self.world.stored(), truth=False)
+        run = self.runner.run(self.flow.module, options, hooks=Hooks(spoil=echo))
+        problems = self.matrix.sound(self.flow, run, stored, self.runner.stored(), truth=False)
         return self._named(f"echo{number}/{status}/{padding}", [*problems, *self.matrix.heals(self.flow, options)])
 
     def elsewhere(self, url_option: str, url: str, listener: Listener | None = None, **options: Any) -> list[str]:
         """One of the services is not where it is said to be; who listens there must get nothing."""
         declared, stored = self._begin()
-        run = self.world.run(self.flow.module, {**declared, **options, url_option: url})
-        problems = list(self.matrix.sound(self.flow, run, stored, self.world.stored()))
+        run = self.runner.run(self.flow.module, {**declared, **options, url_option: url})
+        problems = list(self.matrix.sound(self.flow, run, stored, self.runner.stored()))
         service = "freshservice" if url_option == "freshservice_url" else "stackone"
         wanted = {"freshservice": {"unreachable", "domain_not_found"}, "stackone": {"stackone_unreachable"}}[service]
         phases = {Phase.KEY_CHECK.value} if service == "freshservice" else {Phase.OBSERVE.value}
@@ -448,7 +449,7 @@ class Broken:
 
     def _begin(self) -> tuple[dict[str, Any], dict[str, Any]]:
         options = self.matrix.begin(self.flow)
-        return options, self.world.stored()
+        return options, self.runner.stored()
 
     def _named(self, name: str, problems: list[str]) -> list[str]:
         return [f"{self.flow.name}/{name}: {problem}" for problem in problems]

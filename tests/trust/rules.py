@@ -10,7 +10,7 @@ from enum import Enum
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode as Code
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Phase
-from tests.trust.bench import ACCOUNT_INFO, AUTH_LINK, AUTH_LINKS
+from tests.support.module_runner import ACCOUNT_INFO, AUTH_LINK, AUTH_LINKS
 from tests.trust.faults import Fault, Harm
 from tests.trust.flows import Flow
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from tests.trust.echoes import FORMS, betrayed
+from tests.support.secret_search import FORMS, betrayed
+from tests.trust.hostile_server import FLOWS, KEYS, SHARE, Stage
 from tests.trust.raw_server import STACKONE_KEY, RawServer, Reply, Request, Trick, on
-from tests.trust.test_hostile_server import FLOWS, KEYS, SHARE, Stage
 
 Write = Callable[[str], str]
 TEXTS_OF_ACCOUNTS = (

@@ -11,7 +11,8 @@ import ssl
 import pytest
 import trustme
 
-from tests.trust.bench import AUTH_LINKS, KEYS_INFO, LINKS, Listener, folder, unused_port
+from tests.support.module_runner import AUTH_LINKS, KEYS_INFO, LINKS, folder
+from tests.support.ports import Listener, unused_port
 from tests.trust.faults import FAULTS
 from tests.trust.flows import FLOWS
 from tests.trust.matrix import FULL, NULLABLE, Broken, in_turn, nulled, said

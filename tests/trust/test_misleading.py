@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.trust.bench import DOMAINS, LINK, LINKS, Hooks
+from tests.support.module_runner import DOMAINS, LINK, LINKS, Hooks
 from tests.trust.flows import FLOWS, ONE, TWO, have, tenant
 from tests.trust.matrix import in_turn, without_twins
 
@@ -74,9 +74,9 @@ def _erring(matrix: Any, flow: Any, kind: str, number: int) -> Iterator[str]:
         return LISTINGS[kind](data) if looks[0] == number else data
 
     options = matrix.begin(flow)
-    before = matrix.world.stored()
-    run = matrix.world.run(flow.module, options, hooks=Hooks(rewrite=rewrite))
-    after = matrix.world.stored()
+    before = matrix.runner.stored()
+    run = matrix.runner.run(flow.module, options, hooks=Hooks(rewrite=rewrite))
+    after = matrix.runner.stored()
     reads = flow.module.startswith(("auth", "account"))
     problems = [*matrix.sound(flow, run, before, after, truth=not reads), *matrix.heals(flow, options)]
     yield from (f"{flow.name}/{kind}{number}: {problem}" for problem in problems)
@@ -121,7 +121,7 @@ def test_an_answer_about_somebody_else(matrix, tally, flow, kind):
 
 
 def _mistaken(matrix: Any, flow: Any, kind: str, number: int) -> Iterator[str]:
-    world, answers = matrix.world, [0]
+    runner, answers = matrix.runner, [0]
 
     def rewrite(method: str, path: str, data: Any) -> Any:
         if not _named(method, path) or not isinstance(data, dict):
@@ -132,10 +132,10 @@ def _mistaken(matrix: Any, flow: Any, kind: str, number: int) -> Iterator[str]:
     options = matrix.begin(flow)
     # What a purge of everything but the list may take is not a stranger's.
     provider = {"provider": "hibob"} if "purge" in flow.name else {}
-    have(world, FIVE, owner="somebody-else", id=STRANGER, key=world.keys[FIVE], **provider)
-    before = world.stored()
-    run = world.run(flow.module, options, hooks=Hooks(rewrite=rewrite))
-    after = world.stored()
+    have(runner, FIVE, owner="somebody-else", id=STRANGER, key=runner.keys[FIVE], **provider)
+    before = runner.stored()
+    run = runner.run(flow.module, options, hooks=Hooks(rewrite=rewrite))
+    after = runner.stored()
     problems = []
     if after.get(STRANGER) != before[STRANGER]:
         problems.append(f"a stranger's account was touched: {before[STRANGER]} -> {after.get(STRANGER)}")
@@ -145,38 +145,38 @@ def _mistaken(matrix: Any, flow: Any, kind: str, number: int) -> Iterator[str]:
         problems.append(f"it wrote to {writes}")
     problems += without_twins(after)
     problems += matrix.sound(flow, run, before, after, truth=False)
-    world.emulator.remove_account(STRANGER)
+    runner.emulator.remove_account(STRANGER)
     yield from (f"{flow.name}/{kind}{number}: {problem}" for problem in [*problems, *matrix.heals(flow, options)])
 
 
 @pytest.mark.parametrize("kind", ["another_id", "another_record"])
-def test_an_answer_about_the_owners_other_link(world, kind):
+def test_an_answer_about_the_owners_other_link(runner, kind):
     """The new link's request is answered with the id of another domain's account: that one keeps its label."""
-    world.reset()
-    have(world, TWO, owner="customer", label="Old", id=STRANGER, key=world.keys[TWO])
-    before = world.stored()
+    runner.reset()
+    have(runner, TWO, owner="customer", label="Old", id=STRANGER, key=runner.keys[TWO])
+    before = runner.stored()
 
     def rewrite(method: str, path: str, data: Any) -> Any:
         return STRANGE[kind](data) if method == "POST" and path.endswith("/hub/accounts") else data
 
-    options = {**tenant(world, ONE, origin_owner_id="customer", allow_multiple=True), "confirm_timeout": 2}
-    run = world.run(LINK, options, hooks=Hooks(rewrite=rewrite))
+    options = {**tenant(runner, ONE, origin_owner_id="customer", allow_multiple=True), "confirm_timeout": 2}
+    run = runner.run(LINK, options, hooks=Hooks(rewrite=rewrite))
     assert run.failed
     assert {failure["code"] for failure in run.failures} == {"account_mismatch"}
-    assert world.stored()[STRANGER] == before[STRANGER]
-    assert not world.run(LINK, options).failed
-    assert len(world.stored()) == 2
+    assert runner.stored()[STRANGER] == before[STRANGER]
+    assert not runner.run(LINK, options).failed
+    assert len(runner.stored()) == 2
 
 
 NULLS = {"provider": None}
 
 
 @pytest.mark.parametrize("module", [LINK, LINKS])
-def test_an_account_whose_provider_is_not_shown_is_not_linked_again(world, module):
-    world.reset()
-    world.emulator.switch(hub_existing_triple="duplicate")
-    have(world, ONE)
-    before = world.stored()
+def test_an_account_whose_provider_is_not_shown_is_not_linked_again(runner, module):
+    runner.reset()
+    runner.emulator.switch(hub_existing_triple="duplicate")
+    have(runner, ONE)
+    before = runner.stored()
 
     def rewrite(_method: str, path: str, data: Any) -> Any:
         rows = data if isinstance(data, list) else [data]
@@ -184,39 +184,39 @@ def test_an_account_whose_provider_is_not_shown_is_not_linked_again(world, modul
             row.update(NULLS)
         return data
 
-    declared = {**tenant(world, ONE), "confirm_timeout": 2}
-    options = declared if module == LINK else {"tenants": [tenant(world, ONE)], "confirm_timeout": 2}
-    run = world.run(module, options, hooks=Hooks(rewrite=rewrite))
+    declared = {**tenant(runner, ONE), "confirm_timeout": 2}
+    options = declared if module == LINK else {"tenants": [tenant(runner, ONE)], "confirm_timeout": 2}
+    run = runner.run(module, options, hooks=Hooks(rewrite=rewrite))
     assert run.failed
     assert {failure["code"] for failure in run.failures} == {"account_mismatch"}
-    assert world.stored() == before
+    assert runner.stored() == before
 
 
 @pytest.mark.parametrize("cap", [1, 3, 10, 24])
 @pytest.mark.parametrize("filters", ["honoured", "ignored"])
-def test_pages_smaller_than_the_smallest_that_is_documented(world, cap, filters):
+def test_pages_smaller_than_the_smallest_that_is_documented(runner, cap, filters):
     """Everything past the first page would be linked again."""
-    world.reset()
-    world.emulator.switch(hub_existing_triple="duplicate")
-    options = {"tenants": [tenant(world, domain) for domain in DOMAINS], "confirm_timeout": 6}
-    assert not world.run(LINKS, options).failed
-    linked = world.stored()
-    world.emulator.switch(accounts_page_cap=cap, accounts_filters=filters)
-    run = world.run(LINKS, options)
+    runner.reset()
+    runner.emulator.switch(hub_existing_triple="duplicate")
+    options = {"tenants": [tenant(runner, domain) for domain in DOMAINS], "confirm_timeout": 6}
+    assert not runner.run(LINKS, options).failed
+    linked = runner.stored()
+    runner.emulator.switch(accounts_page_cap=cap, accounts_filters=filters)
+    run = runner.run(LINKS, options)
     assert not run.failed, run.result
     assert not run.changed
     named = {
-        "tenants": [tenant(world, domain, origin_owner_name="New Ltd") for domain in DOMAINS],
+        "tenants": [tenant(runner, domain, origin_owner_name="New Ltd") for domain in DOMAINS],
         "confirm_timeout": 6,
     }
-    run = world.run(LINKS, named)
+    run = runner.run(LINKS, named)
     assert not run.failed, run.result
-    assert set(world.stored()) == set(linked)
+    assert set(runner.stored()) == set(linked)
 
 
-def test_a_listing_that_never_ends_is_given_up(world):
+def test_a_listing_that_never_ends_is_given_up(runner):
     """It is bounded by what is declared; the tenants are linked all the same."""
-    world.reset()
+    runner.reset()
     serial = iter(range(10**9))
 
     def rewrite(method: str, path: str, data: Any) -> Any:
@@ -229,29 +229,31 @@ def test_a_listing_that_never_ends_is_given_up(world):
             for _number in range(25)
         ]
 
-    options = {"tenants": [tenant(world, ONE)], "confirm_timeout": 6}
-    run = world.run(LINKS, options, hooks=Hooks(rewrite=rewrite))
+    options = {"tenants": [tenant(runner, ONE)], "confirm_timeout": 6}
+    run = runner.run(LINKS, options, hooks=Hooks(rewrite=rewrite))
     assert len(run.sent) < 1000
     assert run.failed
     assert {failure["code"] for failure in run.failures} == {"unexpected_answer"}
-    assert world.stored() == {}
+    assert runner.stored() == {}
 
 
 @pytest.mark.parametrize("cap", [2, 5, 24])
-def test_several_links_of_one_owner_on_small_pages(world, cap):
+def test_several_links_of_one_owner_on_small_pages(runner, cap):
     """An owner of whom a page shows some accounts may have more on the next one."""
-    world.reset()
-    world.emulator.switch(hub_existing_triple="duplicate")
+    runner.reset()
+    runner.emulator.switch(hub_existing_triple="duplicate")
     owner = {"origin_owner_id": "customer", "allow_multiple": True}
-    options = {"tenants": [tenant(world, domain, **owner) for domain in DOMAINS], "confirm_timeout": 6}
+    options = {"tenants": [tenant(runner, domain, **owner) for domain in DOMAINS], "confirm_timeout": 6}
     for number in range(30):
-        world.emulator.add_account(origin_owner_id=f"other-{number}", domain=f"other-{number}", api_key="somebodys-key")
-    world.emulator.switch(accounts_page_cap=cap)
-    assert not world.run(LINKS, options).failed
-    assert len(world.stored()) == 30 + len(DOMAINS)
-    again = world.run(LINKS, options)
+        runner.emulator.add_account(
+            origin_owner_id=f"other-{number}", domain=f"other-{number}", api_key="somebodys-key"
+        )
+    runner.emulator.switch(accounts_page_cap=cap)
+    assert not runner.run(LINKS, options).failed
+    assert len(runner.stored()) == 30 + len(DOMAINS)
+    again = runner.run(LINKS, options)
     assert not again.failed
     assert not again.changed
-    moved = {"tenants": [tenant(world, DOMAINS[4], origin_owner_id="customer.0")], "confirm_timeout": 6}
-    (failure,) = world.run(LINKS, moved).failures
+    moved = {"tenants": [tenant(runner, DOMAINS[4], origin_owner_id="customer.0")], "confirm_timeout": 6}
+    (failure,) = runner.run(LINKS, moved).failures
     assert failure["code"] == "domain_linked_elsewhere"

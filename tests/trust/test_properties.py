@@ -24,7 +24,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.trust.bench import DOMAINS, LINK, LINKS, Hooks, Killed, Run, World
+from tests.support.module_runner import DOMAINS, LINK, LINKS, Hooks, Killed, ModuleRunner, Run
 from tests.trust.flows import shown
 from tests.trust.matrix import careful_with_keys, truthful, without_twins
 
@@ -76,21 +76,21 @@ class Declared:
     account_type: str | None
     absent: bool = False
 
-    def options(self, world: World, several: bool) -> dict[str, Any]:
+    def options(self, runner: ModuleRunner, several: bool) -> dict[str, Any]:
         """The entry of the list. C(several): its owner has other links."""
         owner = {"origin_owner_id": self.owner, "domain": self.domain, "allow_multiple": several}
         if self.absent:
             return {**owner, "state": "absent"}
         texts = {"label": self.label, "origin_owner_name": self.name, "account_type": self.account_type}
         given = {option: value for option, value in texts.items() if value is not None}
-        return {**owner, "api_key": world.keys[self.domain], **given}
+        return {**owner, "api_key": runner.keys[self.domain], **given}
 
-    def is_met(self, accounts: list[dict[str, Any]], world: World) -> bool:
+    def is_met(self, accounts: list[dict[str, Any]], runner: ModuleRunner) -> bool:
         """Whether what is stored is what is declared; what is not declared may be anything."""
         mine = [one for one in accounts if (one["owner"], one["domain"]) == (self.owner, self.domain)]
         if self.absent:
             return not mine
-        wanted = {"key": world.keys[self.domain], "status": "active"}
+        wanted = {"key": runner.keys[self.domain], "status": "active"}
         texts = {"label": self.label, "origin_owner_name": self.name, "type": self.account_type}
         wanted.update({name: value for name, value in texts.items() if value is not None})
         return len(mine) == 1 and all((mine[0][name] or "") == value for name, value in wanted.items())
@@ -99,11 +99,11 @@ class Declared:
 class Life(RuleBasedStateMachine):
     """The life of a list of tenants."""
 
-    world: World
+    runner: ModuleRunner
 
     def __init__(self) -> None:
         super().__init__()
-        self.world.reset()
+        self.runner.reset()
         self.declared: dict[tuple[str, str], Declared] = {}
         self.runs = 0
 
@@ -115,7 +115,7 @@ class Life(RuleBasedStateMachine):
     def begin(self, switches: dict[str, Any], links: list[tuple[str, str]], linked: bool) -> None:
         """A list, and a StackOne of one of the kinds that may be."""
         if switches:
-            self.world.emulator.switch(**switches)
+            self.runner.emulator.switch(**switches)
         for owner, domain in links:
             self.declared[owner, domain] = Declared(owner, domain, None, None, None)
         if linked:
@@ -138,7 +138,7 @@ class Life(RuleBasedStateMachine):
     @rule(domain=domains)
     def rotate(self, domain: str) -> None:
         """A customer resets a key and hands over the new one."""
-        self.world.rotate(domain)
+        self.runner.rotate(domain)
 
     @rule(which=numbers, label=labels, name=names, account_type=types)
     def meddle(self, which: int, label: str | None, name: str | None, account_type: str | None) -> None:
@@ -147,38 +147,38 @@ class Life(RuleBasedStateMachine):
         changes = {"label": label, "origin_owner_name": name, "type": account_type}
         if account:
             given = {option: value for option, value in changes.items() if value is not None}
-            self.world.emulator.change_account(account, **given)
+            self.runner.emulator.change_account(account, **given)
 
     @rule(which=numbers, status=statuses)
     def break_account(self, which: int, status: str) -> None:
         """An account does not work any more."""
         account = self._account(which)
         if account:
-            self.world.emulator.change_account(account, status=status)
+            self.runner.emulator.change_account(account, status=status)
 
     @rule(which=numbers)
     def remove_account(self, which: int) -> None:
         """Somebody unlinks an account in StackOne's dashboard."""
         account = self._account(which)
         if account:
-            self.world.emulator.remove_account(account)
+            self.runner.emulator.remove_account(account)
 
     @rule(owner=st.sampled_from(OWNERS), domain=domains)
     def link_by_hand(self, owner: str, domain: str) -> None:
         """Somebody links a tenant in StackOne's dashboard."""
         if (owner, domain) not in {(one["owner"], one["domain"]) for one in self._shown()}:
-            key = self.world.keys[domain]
-            self.world.emulator.add_account(origin_owner_id=owner, domain=domain, api_key=key)
+            key = self.runner.keys[domain]
+            self.runner.emulator.add_account(origin_owner_id=owner, domain=domain, api_key=key)
 
     @precondition(lambda self: self.declared)
     @rule(fault=st.sampled_from(FAULTS), call=st.integers(1, 6), count=st.sampled_from([1, 2, 1000]))
     def faulty_run(self, fault: dict[str, Any], call: int, count: int) -> None:
         """A run in which some answers are bad. It may fail, but it does not lie, and no harm is done."""
-        self.world.emulator.fault(**fault, call=call, count=count)
-        before = self.world.stored()
+        self.runner.emulator.fault(**fault, call=call, count=count)
+        before = self.runner.stored()
         run = self._run()
-        self.world.emulator.clear_faults()
-        problems = list(truthful(run, before, self.world.stored(), may_be_unknown=True))
+        self.runner.emulator.clear_faults()
+        problems = list(truthful(run, before, self.runner.stored(), may_be_unknown=True))
         assert not problems, problems
 
     @precondition(lambda self: self.declared)
@@ -197,12 +197,12 @@ class Life(RuleBasedStateMachine):
             hooks.after = end
         else:
             hooks.before = end
-        before = self.world.stored()
+        before = self.runner.stored()
         try:
             run = self._run(hooks=hooks)
         except Killed:
             return
-        problems = list(truthful(run, before, self.world.stored()))
+        problems = list(truthful(run, before, self.runner.stored()))
         assert not problems, problems
 
     @precondition(lambda self: self.declared)
@@ -210,11 +210,11 @@ class Life(RuleBasedStateMachine):
     def clean_run(self, purge: bool, concurrency: int) -> None:
         """What is declared is made true, as check mode said, and a further run changes nothing."""
         options = {"concurrency": concurrency, **({"purge": True, "purge_limit": 1000} if purge else {})}
-        before = self.world.stored()
+        before = self.runner.stored()
         foretold = self._run(check_mode=True, **options)
-        assert self.world.stored() == before, "check mode changed something"
+        assert self.runner.stored() == before, "check mode changed something"
         run = self._run(**options)
-        after = self.world.stored()
+        after = self.runner.stored()
         assert not run.failed, run.result["msg"]
         for name in ("changed", "diff"):
             assert foretold.result.get(name) == run.result.get(name), name
@@ -223,12 +223,12 @@ class Life(RuleBasedStateMachine):
         assert not problems, problems
         accounts = [shown(account) for account in after.values()]
         for declared in self.declared.values():
-            assert declared.is_met(accounts, self.world), (declared, accounts)
+            assert declared.is_met(accounts, self.runner), (declared, accounts)
         self._check_others(before, after, purge)
         again = self._run(**options)
         assert not again.failed
         assert not again.changed, again.result
-        assert self.world.stored() == after
+        assert self.runner.stored() == after
 
     @precondition(lambda self: self.declared)
     @rule(data=st.data())
@@ -236,36 +236,36 @@ class Life(RuleBasedStateMachine):
         """The module for one tenant makes the same of one of them."""
         declared = self.declared[data.draw(st.sampled_from(sorted(self.declared)))]
         options = {**self._options(declared), "confirm_timeout": 5}
-        foretold = self.world.run(LINK, options, check_mode=True)
-        before = self.world.stored()
-        run = self.world.run(LINK, options)
+        foretold = self.runner.run(LINK, options, check_mode=True)
+        before = self.runner.stored()
+        run = self.runner.run(LINK, options)
         self._sound(run)
         assert not run.failed, run.result["msg"]
-        assert run.changed == (self.world.stored() != before)
+        assert run.changed == (self.runner.stored() != before)
         for name in ("changed", "actions", "diff"):
             assert foretold.result.get(name) == run.result.get(name), name
-        assert declared.is_met([shown(one) for one in self.world.stored().values()], self.world)
-        assert not self.world.run(LINK, options).changed
+        assert declared.is_met([shown(one) for one in self.runner.stored().values()], self.runner)
+        assert not self.runner.run(LINK, options).changed
 
     @invariant()
     def no_twins(self) -> None:
         """Never two accounts for one identity."""
-        assert not list(without_twins(self.world.stored()))
+        assert not list(without_twins(self.runner.stored()))
 
     def _run(self, check_mode: bool = False, hooks: Hooks | None = None, **options: Any) -> Run:
         # Owners share domains here, as they please.
         shared = {"allow_shared_domain": True}
         entries = [{**self._options(declared), **shared} for declared in self.declared.values()]
         given = {"tenants": entries, "concurrency": 1, "confirm_timeout": 5, **options}
-        run = self.world.run(LINKS, given, check_mode=check_mode, hooks=hooks)
+        run = self.runner.run(LINKS, given, check_mode=check_mode, hooks=hooks)
         self._sound(run)
         return run
 
     def _options(self, declared: Declared) -> dict[str, Any]:
-        return declared.options(self.world, several=True)
+        return declared.options(self.runner, several=True)
 
     def _sound(self, run: Run) -> None:
-        assert not any(secret in run.text for secret in self.world.secrets()), run.text
+        assert not any(secret in run.text for secret in self.runner.secrets()), run.text
         assert "internal_error" not in run.text, run.text
         assert not list(careful_with_keys(run, links=len(OWNERS)))
 
@@ -281,12 +281,12 @@ class Life(RuleBasedStateMachine):
 
     def _account(self, which: int) -> str | None:
         """One of the accounts. What hypothesis draws must not depend on which there are: threads take turns by chance."""
-        stored = self.world.stored()
+        stored = self.runner.stored()
         ordered = sorted(stored, key=lambda name: (stored[name]["origin_owner_id"], str(shown(stored[name])["domain"])))
         return ordered[which % len(ordered)] if ordered else None
 
     def _shown(self) -> list[dict[str, Any]]:
-        return [shown(account) for account in self.world.stored().values()]
+        return [shown(account) for account in self.runner.stored().values()]
 
 
 def _rows(run: Run) -> list[dict[str, Any]]:
@@ -298,8 +298,8 @@ def _told(row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 @pytest.fixture
-def life(world):
-    return type("LifeHere", (Life,), {"world": world})
+def life(runner):
+    return type("LifeHere", (Life,), {"runner": runner})
 
 
 def test_life(life):

@@ -11,13 +11,13 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
+from tests.support.collection import ROOT
 from tests.trust.raw_server import DRIP_SECONDS, STACKONE_KEY, Endless, RawServer, Reply
 
-COLLECTIONS = Path(__file__).resolve().parents[2] / ".collections"
+COLLECTIONS = ROOT / ".collections"
 MODULES = "ansible_collections.tenantlink.stackone.plugins.modules"
 KEYS = {"acme": "AcmeAcmeAcmeAcme0001", "globex": "GlobexGlobexGlobex02", "initech": "InitechInitech000003"}
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-A: "

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.trust.bench import LINK
+from tests.support.module_runner import LINK
 
 DOMAIN = {"key": "domain", "label": "Domain", "type": "text", "required": True, "secret": False}
 KEY = {"key": "apiKey", "label": "API Key", "type": "password", "required": True, "secret": True}
@@ -68,27 +68,27 @@ WAY = [
 
 @pytest.mark.parametrize("verify_link", ["status", "call"])
 @pytest.mark.parametrize("switches", VARIANTS, ids=lambda switches: ",".join(map(str, switches)) or "default")
-def test_the_whole_way(world, switches, verify_link):
-    world.reset()
+def test_the_whole_way(runner, switches, verify_link):
+    runner.reset()
     for number in range(OTHERS):
-        world.emulator.add_account(origin_owner_id=f"other-{number}", domain="d", api_key="k" * 20)
-    world.emulator.switch(**switches)
-    profile = next(item["integration_id"] for item in world.emulator.profiles() if item["default"])
+        runner.emulator.add_account(origin_owner_id=f"other-{number}", domain="d", api_key="k" * 20)
+    runner.emulator.switch(**switches)
+    profile = next(item["integration_id"] for item in runner.emulator.profiles() if item["default"])
     first = {
-        **world.connection(LINK),
+        **runner.connection(LINK),
         "domain": "t00001",
-        "api_key": world.keys["t00001"],
+        "api_key": runner.keys["t00001"],
         "origin_owner_id": "customer-1",
         "integration_id": profile,
         "confirm_timeout": 10,
         "verify_link": verify_link,
     }
     edited = {**first, "label": "New", "origin_owner_name": "New Ltd", "account_type": "test"}
-    moved = {**edited, "domain": "t00002", "api_key": world.keys["t00002"]}
+    moved = {**edited, "domain": "t00002", "api_key": runner.keys["t00002"]}
     gone = {**moved, "state": "absent"}
     runs = []
     for options, (action, check) in zip((*[first] * 3, *[edited] * 3, *[moved] * 2, *[gone] * 2), WAY):
-        run = world.run(LINK, options, check_mode=check)
+        run = runner.run(LINK, options, check_mode=check)
         assert not run.failed, run.result["msg"]
         assert run.result["actions"] == ([action] if action else [])
         assert run.changed is bool(action)
@@ -97,4 +97,4 @@ def test_the_whole_way(world, switches, verify_link):
         runs.append(run)
     for check, real in ((0, 1), (3, 4)):
         assert runs[check].result["diff"] == runs[real].result["diff"]
-    assert len(world.emulator.accounts()) == OTHERS
+    assert len(runner.emulator.accounts()) == OTHERS

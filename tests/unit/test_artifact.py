@@ -9,7 +9,7 @@ import tarfile
 import pytest
 import yaml
 
-from tests.artifact.__main__ import build, dead_links, lacking, links_in, names_in, strangers
+from tests.support.artifact import build, dead_links, lacking, links_in, names_in, strangers
 
 
 @pytest.fixture(scope="module")

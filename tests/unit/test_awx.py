@@ -7,12 +7,12 @@ tests/integration/test_awx.py.
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import yaml
 from ansible.parsing.dataloader import DataLoader
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.collection import ROOT
+
 AWX = ROOT / "docs" / "examples" / "awx"
 PROJECT = AWX / "project"
 HANDED_ON = {"freshservice_link_failed_tenants", "freshservice_link_summary"}

@@ -11,7 +11,6 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import yaml
@@ -19,8 +18,8 @@ from ansible.parsing.yaml.loader import AnsibleLoader
 
 from ansible_collections.tenantlink.stackone.plugins.inventory import accounts
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role_words import HANDED_ON
+from tests.support.collection import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "roles").glob("*/README.md"))]
 FENCED = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+)`")

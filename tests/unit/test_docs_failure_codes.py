@@ -5,11 +5,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
+from tests.support.collection import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 FACT = re.compile(r"\b[FHS]\d{1,2}[a-z]?\b")
 
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from pathlib import Path
 
 import yaml
 
-GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "getting_started.md").read_text(encoding="utf-8")
+from tests.support.collection import ROOT
+
+GUIDE = (ROOT / "docs" / "getting_started.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (`.+) \| (.+) \| (.+) \|$", GUIDE, re.MULTILINE)
 
 

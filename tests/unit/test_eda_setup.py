@@ -10,7 +10,8 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.collection import ROOT
+
 AWX = ROOT / "docs" / "examples" / "awx"
 OPTIONS = yaml.safe_load((Path(__file__).parent / "eda_options.yml").read_text())
 KINDS = {"str": str, "bool": bool, "int": int, "dict": dict, "list": list}

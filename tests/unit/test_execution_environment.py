@@ -8,12 +8,12 @@ import importlib.util
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.collection import ROOT
+
 EXAMPLES = ROOT / "docs" / "examples"
 
 pytestmark = [

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.measures.duplicates import duplicates
-from tests.measures.imports import between_packages, cycle, imports_of_plugins, layers, reached, within
+from tests.support.imports_of_plugins import between_packages, cycle, imports_of_plugins, layers, reached, within
+from tests.support.repeated_lines import duplicates
 
 FILES = {
     "plugins/modules/link.py": "from ..module_utils._link.linker import link",

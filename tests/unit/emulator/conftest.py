@@ -9,8 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.emulator.handle import Emulator
-
-from .client import Client
+from tests.support.emulator_client import Client
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,7 @@ import pytest
 import requests
 
 from tests.emulator.handle import EmulatorError
-
-from .client import OWNER, Client
+from tests.support.emulator_client import OWNER, Client
 
 ACCOUNTS = {"service": "stackone", "method": "GET", "path": "/accounts"}
 

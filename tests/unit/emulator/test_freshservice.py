@@ -15,8 +15,7 @@ import pytest
 import requests
 
 from tests.emulator.handle import EmulatorError
-
-from .client import Client
+from tests.support.emulator_client import Client
 
 ME = "/agents/me"
 

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from tests.emulator.linking import provider_pause
-
-from .client import Client
+from tests.support.emulator_client import Client
 
 
 def provider_calls(client: Client) -> list[dict[str, Any]]:

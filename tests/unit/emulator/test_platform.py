@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from .client import OWNER, Client
+from tests.support.emulator_client import OWNER, Client
 
 
 def ids(answer: Any) -> list[str]:

@@ -19,10 +19,8 @@ import yaml
 
 from tests.emulator.handle import Emulator, EmulatorError
 from tests.emulator.switches import Switches
-
-from .client import Client
-
-ROOT = Path(__file__).resolve().parents[3]
+from tests.support.collection import ROOT
+from tests.support.emulator_client import Client
 
 
 def gone(pid: int) -> bool:

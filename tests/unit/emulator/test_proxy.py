@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from .client import Client
+from tests.support.emulator_client import Client
 
 
 def proxied(

@@ -17,8 +17,7 @@ from typing import Any
 import pytest
 
 from tests.emulator.handle import Emulator, EmulatorError
-
-from .client import OWNER, Client
+from tests.support.emulator_client import OWNER, Client
 
 SECRET = "sEcReTofTheWebhook"
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from .services import Services
+from tests.support.hub_client import NEW
+from tests.support.services_in_memory import Services
 
 
 @pytest.fixture
@@ -15,3 +16,13 @@ def services():
     made = Services()
     yield made
     assert made.unseen_writes == []
+
+
+@pytest.fixture
+def hub(services):
+    return services.exchange.clients().hub
+
+
+@pytest.fixture
+def session(services):
+    return services.exchange.clients().stackone.open_session(NEW)

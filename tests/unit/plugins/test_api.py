@@ -21,8 +21,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._api import (
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer, Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
-
-from .services import error, reply
+from tests.support.services_in_memory import error, reply
 
 HTML = "<html><p>Please log in</p></html>"
 DOING = "list the accounts"

@@ -16,8 +16,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._directory imp
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._paging import EndlessListing
-
-from .services import answers, refuses, tenant
+from tests.support.services_in_memory import answers, refuses, tenant
 
 
 @pytest.fixture

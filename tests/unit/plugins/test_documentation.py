@@ -9,22 +9,22 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
 
 from ansible_collections.tenantlink.stackone.plugins.action import vault_keys
 from ansible_collections.tenantlink.stackone.plugins.doc_fragments import auth, connection, tenant, tenants
-from ansible_collections.tenantlink.stackone.plugins.module_utils import _specs
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import RESULT_KEYS
-from tests.readme import README, entry_points, with_table
+from tests.readme import with_table
+from tests.support.collection import ROOT
+from tests.support.module_specs import GROUPS, SPECS, action_groups
+from tests.support.role import README, entry_points
 
-ROOT = Path(__file__).resolve().parents[3]
 ON_FILES = {"vault_keys"}
 """Work on files of the controller, share no options with the others, and have tests of their own."""
 MODULES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")} - ON_FILES)
@@ -40,37 +40,6 @@ FRAGMENTS = {
     "tenantlink.stackone.tenants": tenants.ModuleDocFragment.DOCUMENTATION,
     "tenantlink.stackone.tenants.run": tenants.ModuleDocFragment.RUN,
     "tenantlink.stackone.tenants.quota": tenants.ModuleDocFragment.QUOTA,
-}
-SPECS = {
-    "freshservice_link": {
-        **_specs.http_spec(),
-        **_specs.freshservice_spec(),
-        **_specs.stackone_spec(),
-        **_specs.tenant_spec(),
-        **_specs.confirm_spec(),
-    },
-    "freshservice_key_info": {
-        **_specs.http_spec(),
-        **_specs.freshservice_spec(),
-        **_specs.key_check_spec(),
-        "domain": {"type": "str", "required": True},
-        "api_key": {"type": "str", "required": True, "no_log": True},
-        "fail_on_refused": {"type": "bool", "default": False},
-    },
-    "freshservice_keys_info": {
-        **_specs.tenants_spec(),
-        **_specs.freshservice_spec(),
-        "fail_on_refused": {"type": "bool", "default": False},
-    },
-    "freshservice_links": _specs.bulk_spec(),
-    "auth_link": {
-        **_specs.http_spec(),
-        **_specs.stackone_spec(),
-        **_specs.owner_spec(),
-        **_specs.auth_spec(),
-    },
-    "auth_links": {**_specs.tenants_spec(), **_specs.quota_spec(), **_specs.auth_spec()},
-    "account_info": {**_specs.http_spec(), **_specs.stackone_spec(), **_specs.account_spec()},
 }
 
 
@@ -138,19 +107,6 @@ def test_words_that_results_use_as_keys_are_never_masked():
     # Statuses and what changes are StackOne's words.
     assert (words | counted) - RESULT_KEYS - {"error"} == set()
     assert {"changed", "failed", "msg", "diff", "warnings", "before", "after", "uncertain", "candidates"} <= RESULT_KEYS
-
-
-HOW_TO_CONNECT = set(_specs.http_spec())
-GROUPS = {
-    "all": HOW_TO_CONNECT,
-    "stackone": HOW_TO_CONNECT | set(_specs.stackone_spec()),
-    "freshservice": HOW_TO_CONNECT | set(_specs.freshservice_spec()),
-}
-"""What can be set for each action group: every member takes it."""
-
-
-def action_groups():
-    return yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"]
 
 
 def test_an_action_group_holds_every_module_that_takes_its_options():

@@ -4,11 +4,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Ended, Failures, tenants_failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase, not_begun
+from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import Ended, Failures, tenants_failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import WHERE_A_KEY_GOES
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
+    Failed,
+    FailureCode,
+    Phase,
+    not_started,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, missing_options
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _role_words
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._ending import (
     DIED,
@@ -22,7 +31,7 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._key_names imp
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role_words import in_role_words, unknown_variables
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import was_started
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._showable import looks_secret, meant
-from tests.readme import entry_points
+from tests.support.role import entry_points
 
 SECRET = "Zk3Lm9Qw8Er7Ty6Ui5Op"
 
@@ -31,13 +40,21 @@ def row(domain, action="none", **more):
     return {"domain": domain, "origin_owner_id": f"c-{domain}", "action": action, "changed": action != "none", **more}
 
 
-def failure(domain, words="the key is bad.", code=FailureCode.KEY_REFUSED):
-    made = Failed(code, words).located(Phase.APPLY, f"{domain} (owner c-{domain})")
+def failure(domain, why=None):
+    why = why or Failed(FailureCode.KEY_REFUSED, "the key is bad.")
+    made = replace(why.failure, phase=Phase.APPLY, tenant=f"{domain} (owner c-{domain})")
     return {"failure": {**made.as_dict(), "msg": made.line}}
 
 
+def refused(why):
+    """Return the result of a module that ends before its work."""
+    return {"failed": True, "msg": why.failure.line, "failure": why.failure.as_dict()}
+
+
 def waiting(domain):
-    made = not_begun("after 1 failed tenant (stop_after_failures)").located(Phase.APPLY, f"{domain} (owner c-{domain})")
+    made = not_started("after 1 failed tenant (stop_after_failures)").located(
+        Phase.APPLY, f"{domain} (owner c-{domain})"
+    )
     return {"failure": {**made.as_dict(), "msg": made.line}}
 
 
@@ -155,12 +172,12 @@ def test_keys_in_clear():
     )
 
 
-MISSING = {"words": "api_key is missing.", "code": FailureCode.INVALID_ARGUMENT}
+MISSING = missing_options(["api_key"], WHERE_A_KEY_GOES)
 
 
 def test_a_missing_key_is_asked_for_by_the_name_of_its_tenant():
     keys = Keys(given={"acmee": "K", "b": "K", "c-d": "K", SECRET: "K", "swapped": "acme"})
-    result = links(row("acme", **failure("acme", **MISSING)), row("b"), row("d"))
+    result = links(row("acme", **failure("acme", MISSING)), row("b"), row("d"))
     told = lines(result, keys=keys)
     assert told[1].endswith(
         "api_key is missing. Set it in freshservice_link_api_keys['acme'], encrypted with ansible-vault."
@@ -175,14 +192,14 @@ def test_a_missing_key_is_asked_for_by_the_name_of_its_tenant():
 
 def test_a_key_that_is_used_is_not_suggested():
     """The names of customers are often close to one another: each has a key of its own."""
-    result = links(row("t00028", **failure("t00028", **MISSING)), row("t00029"))
+    result = links(row("t00028", **failure("t00028", MISSING)), row("t00029"))
     told = "\n".join(lines(result, keys=Keys(given={"t00029": "K", "globex": "K"})))
     assert "did you mean" not in told
     assert told.endswith("no tenant of the list uses: globex.")
 
 
 def test_where_no_key_is_known_at_all_it_is_said_once():
-    keyless = [row(f"t{number}", **failure(f"t{number}", **MISSING)) for number in range(12)]
+    keyless = [row(f"t{number}", **failure(f"t{number}", MISSING)) for number in range(12)]
     told = lines(links(*keyless, row("bad", **failure("bad"))))
     assert told[1:] == [
         "bad (owner c-bad): the key is bad.",
@@ -192,7 +209,7 @@ def test_where_no_key_is_known_at_all_it_is_said_once():
 
 
 def test_a_dictionary_under_another_name():
-    told = lines(links(row("acme", **failure("acme", **MISSING))), near=["my_api_keys", "vault_stackone_api_key"])
+    told = lines(links(row("acme", **failure("acme", MISSING))), near=["my_api_keys", "vault_stackone_api_key"])
     assert told[1:] == [
         "1 tenant has no API key: freshservice_link_api_keys is empty (acme). my_api_keys is set, but not read: if it is the"
         " one, give the role's variable its value."
@@ -200,8 +217,7 @@ def test_a_dictionary_under_another_name():
 
 
 def test_a_vault_under_other_names():
-    missing = {"msg": "missing required arguments: stackone_api_key"}
-    assert verdict(missing, near=["a_key", "b_key"]).endswith(
+    assert verdict(refused(missing_options(["stackone_api_key"])), near=["a_key", "b_key"]).endswith(
         "STACKONE_API_KEY. a_key, b_key are set, but not read: if one of them is meant, give the role's variable its value."
     )
 
@@ -240,21 +256,29 @@ def test_a_host():
 
 def test_a_host_without_a_key_is_not_asked_about_variables_that_are_read():
     """Those of the example inventory take theirs from dictionaries of keys."""
-    told = ending_of_host("h", {"msg": "api_key is missing."}, Asked(near=["vault_freshservice_api_keys"])).verdict
+    told = ending_of_host("h", refused(MISSING), Asked(near=["vault_freshservice_api_keys"])).verdict
     assert "not read" not in told
 
 
 @pytest.mark.parametrize(
-    ("message", "words"),
+    ("result", "words"),
     [
-        ("state is present but all of the following are missing: api_key", "h: freshservice_link_api_key is missing."),
-        ("missing required arguments: stackone_api_key", "h: StackOne's API key is missing."),
-        ("account_id is wrong.", "h: freshservice_link_account_id is wrong."),
-        ("", f"h: {DIED}"),
+        (refused(MISSING), "h: freshservice_link_api_key is missing."),
+        (refused(missing_options(["domain", "api_key"])), "h: freshservice_link_api_key is missing."),
+        (refused(missing_options(["stackone_api_key"])), "h: StackOne's API key is missing."),
+        ({"msg": "account_id is wrong."}, "h: freshservice_link_account_id is wrong."),
+        ({"msg": "The api_key of a file is missing."}, "h: The freshservice_link_api_key of a file is missing."),
+        ({"msg": ""}, f"h: {DIED}"),
     ],
 )
-def test_a_host_that_failed(message, words):
-    assert ending_of_host("h", {"msg": message}, Asked()).verdict.startswith(words)
+def test_a_host_that_failed(result, words):
+    assert ending_of_host("h", result, Asked()).verdict.startswith(words)
+
+
+def test_what_is_missing_is_no_matter_of_words():
+    wrong = invalid_argument("the api_key of this tenant is missing a part.")
+    told = lines(links(row("acme", **failure("acme", wrong))))
+    assert told[1:] == ["acme (owner c-acme): the api_key of this tenant is missing a part."]
 
 
 def test_the_roles_words():

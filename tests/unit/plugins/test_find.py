@@ -12,8 +12,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder, Found, account_not_found
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Candidate
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State
-
-from .services import answers, refuses, tenant
+from tests.support.services_in_memory import answers, refuses, tenant
 
 
 def find(services, declared, left_out=(), listed=False):

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 
@@ -18,8 +17,9 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._guarded impor
     ended_with_the_run,
     start_deaf,
 )
+from tests.support.collection import ROOT
 
-PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
+PLUGINS = ROOT / "plugins"
 
 NESTED = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(1, flush=True); import time; time.sleep(600)'])"
 

@@ -160,7 +160,7 @@ def test_whatever_a_file_holds_becomes_text(tmp_path):
 
 def test_what_is_handed_on():
     rows = [row(f"t{number}", **FAILED) for number in range(150)]
-    waiting = {"failure": {"code": "stopped", "msg": "this tenant was not started."}}
+    waiting = {"failure": {"code": "stopped", "msg": "too late.", "details": {"started": False}}}
     told = report_stats(
         report({"results": [*rows, row("x", **waiting)], "msg": "Stopped {{ now() }}"}, "", ""), ["/r.csv"]
     )

@@ -23,7 +23,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
     Service,
     Stopped,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Applied, Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._parent_watch import Parent
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
@@ -68,10 +68,10 @@ def test_the_shorter_patience_counts():
 
 @pytest.mark.parametrize("phase", list(Phase))
 def test_what_is_known_of_a_tenant_that_was_given_up(phase):
-    outcome = Outcome(Tenant("one", "acme"), actions=[Action.RELINK], phase=phase)
+    outcome = Outcome(Tenant("one", "acme"), applied=Applied(actions=[Action.RELINK]), phase=phase)
     known = unfinished(outcome, "by SIGTERM")
-    outcome.actions.append(Action.UPDATE)
-    assert known.actions == [Action.RELINK]
+    outcome.applied.actions.append(Action.UPDATE)
+    assert known.applied.actions == [Action.RELINK]
     assert known.failure.code is FailureCode.STOPPED
     assert known.failure.phase is phase
     assert known.failure.details == ({"uncertain": True} if phase is Phase.APPLY else {})

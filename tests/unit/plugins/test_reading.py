@@ -14,8 +14,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._reading import read, with_defaults
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import listed_tenant_spec
 from ansible_collections.tenantlink.stackone.plugins.module_utils._written import accident, hidden_character, trimmed
-
-from .test_documentation import SPECS
+from tests.support.module_specs import SPECS
 
 SECRET = "sEcReT0fACustomer99x"
 TENANT = listed_tenant_spec()

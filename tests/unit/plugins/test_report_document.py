@@ -1,77 +1,32 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filters that make a report of a result: its document, CSV and table."""
+"""The filter that makes a report's document of a run over many tenants."""
 
 from __future__ import annotations
 
-import copy
-import csv
 import importlib
-import io
 import json
-import unicodedata
-from pathlib import Path
 
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ansible_collections.tenantlink.stackone.plugins.filter import report as report_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import report_csv as csv_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import report_table as table_plugin
-from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Ended, Failures, tenants_failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, FailureCode, Phase, not_begun
-from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import COLUMNS, shown
+from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import Ended, Failures, tenants_failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
+    Failure,
+    FailureCode,
+    Phase,
+    not_started,
+)
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import COLUMNS
+from tests.support.collection import ROOT
+from tests.support.report_results import EMPTY, MADE_AT, failed, links, only_row, outcomes, report, row
 
-report_csv = csv_plugin.report_csv
-report_table = table_plugin.report_table
-
-FILTERS = Path(__file__).resolve().parents[3] / "plugins" / "filter"
-MADE_AT = "2026-11-24T21:55:00Z"
-SUMMARY = {"actions": {}, "requests": {"freshservice": 3, "stackone": 9}, "quota_seconds": 1.5}
-EMPTY = {**{name: [] if name in ("changes", "warnings") else "" for name in COLUMNS}, "changed": False}
+FILTERS = ROOT / "plugins" / "filter"
 SECRET = "sEcReT0fACustomer99x"
-
-
-def report(result, check_mode=False):
-    return report_plugin.report(result, title="Customers", made_at=MADE_AT, check_mode=check_mode)
-
-
-def row(domain="acme", action="none", **more):
-    return {
-        "domain": domain,
-        "origin_owner_id": f"customer-{domain}",
-        "account_id": "4711",
-        "action": action,
-        "changed": action != "none",
-        **more,
-    }
-
-
-def failed(domain="acme", code=FailureCode.KEY_DISABLED, remediation="Let it be enabled.", **more):
-    """A row with a failure as the module makes it."""
-    name = f"{domain} (owner customer-{domain})"
-    failure = Failure(code, "the API key is switched off.", remediation, phase=Phase.KEY_CHECK, tenant=name)
-    return row(domain, **more, failure={**failure.as_dict(), "msg": failure.line})
-
-
-def links(*rows, **more):
-    return {"changed": any(each["changed"] for each in rows), "results": list(rows), "summary": SUMMARY, **more}
-
-
-def only_row(result, check_mode=False):
-    [shown_row] = report(result, check_mode)["rows"]
-    return shown_row
-
-
-def outcomes(result, check_mode=False):
-    return {each["name"]: each["count"] for each in report(result, check_mode)["outcomes"]}
-
-
-# Links.
 
 
 def test_a_document():
@@ -215,18 +170,16 @@ def test_the_key_of_another_agent_is_told(change, expected):
 
 FAILURES = {
     "as it is": ({}, "The API key is switched off."),
-    "without remediation": ({"remediation": ""}, "The API key is switched off. Let it be enabled."),
-    "nothing but remediation": ({"msg": "Let it be enabled."}, "Key disabled"),
-    "without msg": ({"msg": None}, "Key disabled"),
-    "without anything": ({"msg": None, "code": None}, "It failed, and the result does not say why."),
-    "another tenant's name": ({"msg": "globex: it is off. Let it be enabled."}, "globex: it is off."),
-    "no remediation in it": ({"msg": "acme (owner customer-acme): it is off."}, "It is off."),
-    "an option's name": ({"msg": "acme (owner customer-acme): api_key is empty."}, "api_key is empty."),
+    "without remediation": ({"remediation": ""}, "The API key is switched off."),
+    "without msg": ({"msg": None}, "The API key is switched off."),
+    "nothing but a code": ({"msg": None, "message": None}, "Key disabled"),
+    "without anything": ({"msg": None, "message": None, "code": None}, "It failed, and the result does not say why."),
+    "an option's name": ({"message": "api_key is empty."}, "api_key is empty."),
 }
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_a_failure_is_taken_apart(name):
+def test_a_failure_is_shown_in_its_parts(name):
     more, problem = FAILURES[name]
     record = failed()
     record["failure"].update(more)
@@ -235,12 +188,17 @@ def test_a_failure_is_taken_apart(name):
     assert shown_row["remediation"] == more.get("remediation", "Let it be enabled.")
 
 
+def test_the_line_of_a_failure_without_parts_is_shown_as_it_is():
+    record = failed()
+    del record["failure"]["message"]
+    shown_row = only_row(links(record))
+    assert shown_row["problem"] == record["failure"]["msg"]
+    assert shown_row["remediation"] == ""
+
+
 def test_a_failure_that_is_only_text():
     shown_row = only_row(links(row(failure="it broke")))
     assert (shown_row["outcome"], shown_row["problem"]) == ("failed", "It broke")
-
-
-# The run.
 
 
 def run_failure(failure, *rows, purged=()):
@@ -317,381 +275,6 @@ def test_what_is_no_result_is_refused_in_one_line(result):
     assert "\n" not in str(caught.value)
 
 
-# Keys.
-
-
-def keys(*verdicts):
-    rows = [{"domain": f"t{number}", "origin_owner_id": None, "verdict": each} for number, each in enumerate(verdicts)]
-    return {"results": rows, "summary": {"tenants": len(rows), "verdicts": {}, "requests": {"freshservice": 3}}}
-
-
-def test_keys_are_valid_or_refused_or_could_not_be_checked():
-    assert outcomes(keys(*(status.value for status in KeyStatus), None)) == {"valid": 1, "refused": 7, "not checked": 3}
-    document = report(keys("unreachable", "valid", "key_disabled"))
-    assert [each["name"] for each in document["outcomes"]] == ["valid", "refused", "not checked"]
-    assert document["totals"] == {"tenants": 3, "changed": 0, "failed": 2, "not_started": 0}
-
-
-def test_a_refused_key_says_why():
-    result = keys("valid", "key_disabled", "access_denied")
-    result["results"][0]["agent"] = "a@acme.example"
-    result["results"][1]["failure"] = failed("t1")["failure"]
-    valid, disabled, denied = report(result)["rows"]
-    assert (valid["agent"], valid["verdict"], valid["problem"]) == ("a@acme.example", "valid", "")
-    assert (disabled["problem"], disabled["code"]) == ("The API key is switched off.", "key_disabled")
-    assert (denied["problem"], denied["code"]) == ("Access denied", "access_denied")
-
-
-def test_keys_are_told_from_links_without_a_summary():
-    assert outcomes({"results": keys("valid")["results"]}) == {"valid": 1}
-    assert outcomes({"results": [row(verdict="valid")]}) == {"as declared": 1}
-    assert outcomes({"results": [row()], "summary": SUMMARY}) == {"as declared": 1}
-
-
-# Accounts.
-
-
-def account(status, **more):
-    return {"id": 17, "status": status, "origin_owner_id": "customer-1", "domain": "acme", "status_reasons": [], **more}
-
-
-def test_accounts_count_by_status():
-    result = {"accounts": [account(each) for each in ("error", "active", "new_one", "archived", "active", None)]}
-    document = report(result)
-    names = ["active", "archived", "error", "new_one", "unknown"]
-    assert [each["name"] for each in document["outcomes"]] == names
-    assert document["totals"] == {"tenants": 6, "changed": 0, "failed": 4, "not_started": 0}
-
-
-def test_an_account_that_does_not_work_says_why_and_what_to_do():
-    broken = account("error", status_reasons=["Invalid credentials"], origin_owner_name="Acme Ltd")
-    assert only_row({"accounts": [broken], "summary": {"accounts": 1}}) == {
-        **EMPTY,
-        "domain": "acme",
-        "origin_owner_id": "customer-1",
-        "origin_owner_name": "Acme Ltd",
-        "account_id": "17",
-        "outcome": "error",
-        "account_status": "error",
-        "problem": "Account 17 is error (Invalid credentials).",
-        "remediation": "Check the key and the agent's rights, then run again with update_credentials: always.",
-        "code": "account_not_active",
-    }
-    suspended = only_row({"accounts": [account("suspended")]})
-    assert suspended["remediation"] == "Resume it in StackOne's dashboard: Accounts, the account's row menu."
-
-
-# Tenants as hosts.
-
-LINKED = {
-    "changed": True,
-    "actions": ["relink", "update"],
-    "stored_key": "changed",
-    "agent_change": "other",
-    "account": {"id": "17", "status": "active", "domain": "acme", "origin_owner_id": "customer-1", "origin_owner_name": "Acme"},
-    "agent": {"id": 5, "email": "a@acme.example"},
-    "key_check": {"status": "valid", "message": "the API key works.", "remediation": ""},
-    "diff": {"before": {"label": "Old", "api_key": "unchanged", "type": "test"}, "after": {"label": "New", "api_key": "changed", "type": "test"}},
-    "warnings": ["Repeated 1 request."],
-}  # fmt: skip
-REFUSED = {
-    "changed": False,
-    "domain": "globex",
-    "key_check": {"status": "key_disabled", "message": "the API key is switched off.", "remediation": "Enable it."},
-}
-
-
-def test_a_linked_host():
-    assert only_row([{"host": "tenant-1", "result": LINKED}]) == {
-        **EMPTY,
-        "domain": "acme",
-        "origin_owner_id": "customer-1",
-        "origin_owner_name": "Acme",
-        "account_id": "17",
-        "outcome": "re-linked",
-        "changed": True,
-        "account_status": "active",
-        "agent": "a@acme.example",
-        "verdict": "valid",
-        "changes": ["label: Old → New", "API key: changed", "agent: another one than before"],
-        "warnings": ["Repeated 1 request."],
-    }
-
-
-def test_a_host_that_would_be_linked_is_known_by_its_diff():
-    result = {"changed": True, "actions": ["create"], "diff": {"before": {}, "after": {"domain": "acme", "origin_owner_id": "c", "label": "x"}}}  # fmt: skip
-    shown_row = only_row([{"host": "tenant-1", "result": result}], check_mode=True)
-    assert (shown_row["domain"], shown_row["origin_owner_id"]) == ("acme", "c")
-    assert (shown_row["outcome"], shown_row["changes"]) == ("would be linked", [])
-
-
-def test_a_host_whose_key_was_only_checked():
-    shown_row = only_row([{"host": "tenant-1", "result": REFUSED}])
-    assert (shown_row["domain"], shown_row["outcome"]) == ("globex", "refused")
-    assert (shown_row["problem"], shown_row["remediation"]) == ("The API key is switched off.", "Enable it.")
-    assert shown_row["code"] == shown_row["verdict"] == "key_disabled"
-    good = {**REFUSED, "key_check": LINKED["key_check"], "agent": LINKED["agent"]}
-    shown_row = only_row([{"host": "tenant-1", "result": good}])
-    assert (shown_row["outcome"], shown_row["agent"], shown_row["problem"]) == ("valid", "a@acme.example", "")
-
-
-def test_a_failed_host_is_known_by_its_failure():
-    failure = failed("globex")["failure"]
-    result = {"changed": False, "actions": [], "msg": failure.pop("msg"), "failure": failure}
-    shown_row = only_row([{"host": "tenant-1", "result": result}])
-    assert (shown_row["domain"], shown_row["origin_owner_id"]) == ("globex", "customer-globex")
-    assert (shown_row["outcome"], shown_row["problem"]) == ("failed", "The API key is switched off.")
-
-
-def test_a_host_that_could_not_be_reached():
-    shown_row = only_row([{"host": "acme", "result": {"unreachable": True, "msg": "no route"}}])
-    assert (shown_row["domain"], shown_row["outcome"], shown_row["problem"]) == ("acme", "failed", "No route")
-
-
-@pytest.mark.parametrize(
-    "result", [None, {}, "text", {"skipped": True, "changed": False, "skip_reason": "Conditional result was False"}]
-)
-def test_a_host_without_a_result_is_left_out(result):
-    document = report([{"host": "acme", "result": result}, {"host": "globex"}, {"host": "x", "result": LINKED}])
-    assert [each["domain"] for each in document["rows"]] == ["acme"]
-    assert document["rows"][0]["outcome"] == "re-linked"
-
-
-def test_a_module_that_died_on_a_host_is_no_success():
-    """What ansible-core 2.19 and newer leave of it in a task that is told not to fail."""
-    left = {"changed": False, "failed": False, "failed_when_suppressed_exception": "(traceback unavailable)"}
-    shown_row = only_row([{"host": "acme", "result": left}])
-    assert (shown_row["domain"], shown_row["outcome"]) == ("acme", "failed")
-    assert shown_row["problem"] == "The module ended without a result."
-
-
-def test_no_hosts_at_all():
-    assert report([])["totals"] == {"tenants": 0, "changed": 0, "failed": 0, "not_started": 0}
-
-
-# Texts.
-
-CLEAN = {
-    "a terminal's escapes": ("\x1b[31mred\x1b[0m \x1b]8;;http://x\x07link", "red link"),
-    "control characters": ("a\x00b\x9bc\td\r\ne", "a b c d e"),
-    "another direction": ("\u202egnp.exe\u202c \u2066x\u2069", "gnp.exe x"),
-    "what is invisible": ("a\u200b\u00adb\ufeff \U000e0041c\u180e", "a b c"),
-    "half a pair": ("a\ud800b", "a\ufffdb"),
-    "a pair in halves": ("\ud83d\ude00", "\U0001f600"),
-    "much": ("x" * 5000, "x" * 5000),
-    "other scripts": ("Müller 愛 \u05d0", "Müller 愛 \u05d0"),
-    "markup": ("<script>{{ 7*7 }}</script>", "<script>{{ 7*7 }}</script>"),
-}
-
-
-@pytest.mark.parametrize("name", CLEAN)
-def test_texts_are_cleaned_and_not_cut(name):
-    text, expected = CLEAN[name]
-    document = report_plugin.report(
-        links(row(text, origin_owner_name=text, warnings=[text]), msg=f"X {text}"), title=text, made_at=text
-    )
-    assert document["title"] == document["made_at"] == expected
-    assert document["problem"] == f"X {expected}"
-    [shown_row] = document["rows"]
-    assert shown_row["domain"] == shown_row["origin_owner_name"] == expected
-    assert shown_row["warnings"] == [expected]
-
-
-FOREIGN = [(None, ""), (0, "0"), (1.5, "1.5"), (True, "yes"), ([1, None, "a"], "1; a"), ({"a": [1]}, "a: 1"), ((), "")]
-
-
-@pytest.mark.parametrize("value, text", FOREIGN)
-def test_values_of_foreign_types_are_text(value, text):
-    assert shown(value) == text
-    fields = ("domain", "origin_owner_id", "origin_owner_name", "account_id", "account_status", "verdict")
-    shown_row = only_row(links({**row(), **dict.fromkeys(fields, value)}))
-    assert [shown_row[name] for name in fields] == [text] * len(fields)
-
-
-ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=8,
-)
-ROWS = st.dictionaries(
-    st.sampled_from(
-        [*COLUMNS, "action", "changed", "failure", "msg", "agent_change", "id", "status", "status_reasons"]
-    ),
-    ANYTHING,
-)
-RESULTS = st.fixed_dictionaries(
-    {"results": st.lists(ROWS | ANYTHING, max_size=3)},
-    optional={"purged": ANYTHING, "summary": ANYTHING, "failure": ANYTHING, "msg": ANYTHING, "changed": ANYTHING},
-)
-ACCOUNTS = st.fixed_dictionaries({"accounts": st.lists(ROWS | ANYTHING, max_size=3)}, optional={"summary": ANYTHING})
-HOSTS = st.lists(
-    st.fixed_dictionaries(
-        {"host": ANYTHING},
-        optional={
-            "result": ANYTHING
-            | st.dictionaries(st.sampled_from(["account", "agent", "key_check", "actions", "diff", "failure", "msg"]), ANYTHING)
-        },
-    ),
-    max_size=3,
-)  # fmt: skip
-
-
-@settings(deadline=None)
-@given(RESULTS | ACCOUNTS | HOSTS, ANYTHING, st.booleans())
-def test_whatever_a_result_holds_becomes_a_document(result, title, check_mode):
-    before = copy.deepcopy(result)
-    document = report_plugin.report(result, title=title, made_at=None, check_mode=check_mode)
-    assert repr(result) == repr(before)
-    assert sum(each["count"] for each in document["outcomes"]) == len(document["rows"]) == document["totals"]["tenants"]
-    for each in document["rows"]:
-        assert list(each) == [*COLUMNS, "changed"]
-        assert each["outcome"]
-        assert bool(each["problem"]) == (each["outcome"] in ("failed", "refused", "not checked") or bool(each["code"]))
-    for text in texts_in(document):
-        assert text == shown(text)
-        text.encode()
-    assert json.loads(json.dumps(document)) == document
-    assert max(map(places, report_table(document)), default=0) <= 118
-    assert next(csv.reader(io.StringIO(report_csv(document)))) == COLUMNS
-
-
-def texts_in(value):
-    """All texts, and proof that there is nothing but plain data."""
-    if isinstance(value, dict):
-        assert type(value).__name__ == "dict"
-        for name, inner in value.items():
-            yield name
-            yield from texts_in(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from texts_in(inner)
-    elif isinstance(value, str):
-        yield value
-    else:
-        assert value is None or type(value) in (bool, int, float)
-
-
-# CSV.
-
-
-def read(text):
-    return list(csv.DictReader(io.StringIO(text, newline="")))
-
-
-def test_csv_of_a_document():
-    document = report(links(row(origin_owner_name='Acme, "Ltd"', warnings=["one", "two"]), failed("globex")))
-    text = report_csv(document)
-    assert text.endswith("\r\n")
-    rows = read(text)
-    assert list(rows[0]) == COLUMNS
-    assert rows[0]["origin_owner_name"] == 'Acme, "Ltd"'
-    assert rows[0]["warnings"] == "one; two"
-    assert rows[1]["problem"] == "The API key is switched off."
-    assert report_csv(report(links())) == ",".join(COLUMNS) + "\r\n"
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r=", " =", "\u200b=", "＝", "＠"])
-def test_no_text_in_a_csv_is_a_formula(start):
-    [cells] = read(report_csv([{"a": f"{start}1+1", "b": [f"{start}x", "y"], "c": f"x{start}"}]))
-    for name in ("a", "b"):
-        assert cells[name][0] == "'"
-        assert cells[name][1] == start.strip("\t\r \u200b")
-    assert cells["c"][0] == "x"
-    assert report_csv([{f"{start}a": 1}]).startswith("'")
-
-
-def test_csv_of_a_plain_list():
-    links_to_send = [
-        {"origin_owner_id": "c1", "auth_link_url": "https://hub.example/?token=a=b,c", "expires_at": None},
-        {"origin_owner_id": -5, "domain": "acme"},
-    ]
-    assert report_csv(links_to_send) == (
-        'origin_owner_id,auth_link_url,expires_at,domain\r\nc1,"https://hub.example/?token=a=b,c",,\r\n-5,,,acme\r\n'
-    )
-    assert report_csv(links_to_send, columns=["domain", "origin_owner_id", "none"]) == (
-        "domain,origin_owner_id,none\r\n,c1,\r\nacme,-5,\r\n"
-    )
-    assert report_csv([]) == "\r\n"
-
-
-@pytest.mark.parametrize("source", [None, "text", {"rows": 5}, {}, [5]])
-def test_what_has_no_rows_is_refused(source):
-    for make in (report_csv, report_table):
-        with pytest.raises(AnsibleFilterError, match="rows are a document that"):
-            make(source)
-
-
-def test_options_of_the_wrong_type_are_refused():
-    with pytest.raises(AnsibleFilterError, match="columns is a list"):
-        report_csv([], columns="domain")
-    with pytest.raises(AnsibleFilterError, match="most is a whole number"):
-        report_table([], most="many")
-    with pytest.raises(AnsibleFilterError, match="width is a whole number"):
-        report_table([], width=None)
-
-
-# The table.
-
-
-def places(line):
-    return sum(2 if unicodedata.east_asian_width(each) in "FW" else not unicodedata.combining(each) for each in line)
-
-
-def test_a_table_shows_problems_first_and_no_empty_columns():
-    document = report(links(row("acme", "create"), row("globex", verdict="valid"), failed("initech")))
-    assert report_table(document) == [
-        "tenant   owner             outcome      account  key    details",
-        "-------  ----------------  -----------  -------  -----  ----------------------------",
-        "initech  customer-initech  failed       4711            The API key is switched off.",
-        "acme     customer-acme     linked       4711",
-        "globex   customer-globex   as declared  4711     valid",
-    ]
-
-
-def test_a_table_is_cut_after_the_most_rows():
-    document = report(links(*(row(f"t{number}") for number in range(7)), failed("initech")))
-    *lines, last = report_table(document, most=3)
-    assert [line.split()[0] for line in lines[2:]] == ["initech", "t0", "t1"]
-    assert last == "... and 5 more"
-    assert len(report_table(document, most="8")) == 10
-    assert report_table(document, most=0) == ["... and 8 more"]
-    assert report_table(report(links())) == []
-
-
-def test_the_status_of_accounts_is_shown_once():
-    assert report_table(report({"accounts": [account("active")]}))[0].split() == [
-        "tenant",
-        "owner",
-        "outcome",
-        "account",
-    ]
-
-
-def test_a_table_fits_and_lines_up_whatever_it_holds():
-    more = {"account_status": "active", "agent": "a" * 60 + "@x.example", "verdict": "not_freshservice"}
-    rows = [
-        row("愛" * 30, "update", **more, changes={"label": {"before": "平" * 40, "after": "和" * 40}}),
-        row("e\u0301" * 40, **more),
-        {**failed("short", code=FailureCode.UNREACHABLE), **more},
-    ]
-    for width in (118, 100):
-        head, rule, *lines = report_table(report(links(*rows)), width=width)
-        assert places(rule) <= width
-        assert "account" not in head.split()
-        starts = [0, *(index + 2 for index, each in enumerate(rule) if each == " " and rule[index - 1] == "-")]
-        for line in lines:
-            assert places(line) <= width
-            taken = 0
-            for each in line:
-                # No cell runs into the gap before the next one.
-                assert taken not in [start - 1 for start in starts] or each == " ", line
-                taken += places(each)
-        assert [line for line in lines if "..." in line] == lines
-
-
-# The documentation.
-
-
 @pytest.mark.parametrize("plugin", [report_plugin, csv_plugin, table_plugin])
 def test_every_filter_is_documented_as_it_is(plugin):
     [(name, function)] = plugin.FilterModule().filters().items()
@@ -741,20 +324,8 @@ def sample(about):
 
 def test_who_had_no_turn_has_not_failed():
     """The words are those of the modules."""
-    made = not_begun("after 1 failed tenant (stop_after_failures)").located(Phase.APPLY, "b (owner c-b)")
+    made = not_started("after 1 failed tenant (stop_after_failures)").located(Phase.APPLY, "b (owner c-b)")
     waiting = {"domain": "b", "action": "none", "changed": False, "failure": {**made.as_dict(), "msg": made.line}}
     document = report(links(failed("initech"), waiting))
     assert document["totals"] == {"tenants": 2, "changed": 0, "failed": 1, "not_started": 1}
     assert [row["outcome"] for row in document["rows"]] == ["failed", "not started"]
-
-
-def test_hosts_that_did_not_get_to_their_turn():
-    hosts = [
-        {"host": "later", "result": {}, "started": False},
-        {"host": "lost", "result": {"failed": True, "msg": "It was lost."}},
-    ]
-    document = report(hosts)
-    assert [(row["domain"], row["outcome"]) for row in document["rows"]] == [
-        ("later", "not started"),
-        ("lost", "failed"),
-    ]

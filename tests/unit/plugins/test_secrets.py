@@ -16,7 +16,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._api import er
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
 from ansible_collections.tenantlink.stackone.plugins.module_utils._secrets import CERTAIN_PIECE, WINDOW, Secrets
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import CUT, MASK, Scrubber, harmless
-from tests.trust.echoes import FORMS, betrayed
+from tests.support.secret_search import FORMS, betrayed
 
 KEY = "AcmeKey4711aBcDeFgHi"
 keys = st.text(string.ascii_letters + string.digits + "+/=_-.!$&%'\"<>\\~", min_size=20, max_size=60).filter(

@@ -13,8 +13,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Agent, KeyCheck, KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
 from ansible_collections.tenantlink.stackone.plugins.module_utils._verify import (
-    Answering,
-    Proof,
+    Answerer,
+    CallResult,
     judge,
     mismatch,
     provider_answer,
@@ -47,10 +47,13 @@ def failed(call, *args):
 @pytest.mark.parametrize(
     ("check", "answering"),
     [
-        (KeyCheck(KeyStatus.VALID, "", 200, agent=Agent(1, "renamed@x")), Answering(Proof.SAME, Agent(1, "renamed@x"))),
-        (KeyCheck(KeyStatus.VALID, "", 200, agent=SOMEBODY), Answering(Proof.OTHER, SOMEBODY)),
-        (KeyCheck(KeyStatus.KEY_DISABLED, "", 200, agent=AGENT), Answering(Proof.SAME, AGENT)),
-        (KeyCheck(KeyStatus.KEY_REFUSED, "", 401), Answering(Proof.REFUSED)),
+        (
+            KeyCheck(KeyStatus.VALID, "", 200, agent=Agent(1, "renamed@x")),
+            CallResult(Answerer.SAME, Agent(1, "renamed@x")),
+        ),
+        (KeyCheck(KeyStatus.VALID, "", 200, agent=SOMEBODY), CallResult(Answerer.OTHER, SOMEBODY)),
+        (KeyCheck(KeyStatus.KEY_DISABLED, "", 200, agent=AGENT), CallResult(Answerer.SAME, AGENT)),
+        (KeyCheck(KeyStatus.KEY_REFUSED, "", 401), CallResult(Answerer.REFUSED)),
     ],
 )
 def test_an_agent_is_told_by_its_number(check, answering):
@@ -152,12 +155,12 @@ def test_stackones_words_are_passed_on(status, words):
     ("answering", "words", "answered_by"),
     [
         (
-            Answering(Proof.OTHER, SOMEBODY),
+            CallResult(Answerer.OTHER, SOMEBODY),
             "account a1 answers as agent somebody@x, not as agent@x.",
             "somebody@x",
         ),
         (
-            Answering(Proof.REFUSED),
+            CallResult(Answerer.REFUSED),
             "account a1 does not answer as agent agent@x: Freshservice refuses the key that it stores.",
             None,
         ),
@@ -201,7 +204,7 @@ MISSING = envelope(404, None)
 )
 def test_the_other_path_is_only_tried_where_the_first_does_not_exist(answers, tried, preferred):
     stackone = StackOne(*answers)
-    assert verify(stackone, ACCOUNT, AGENT) == Answering(Proof.SAME, Agent(1))
+    assert verify(stackone, ACCOUNT, AGENT) == CallResult(Answerer.SAME, Agent(1))
     assert (stackone.tried, stackone.preferred) == (tried, preferred)
 
 

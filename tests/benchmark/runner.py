@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.emulator.handle import Emulator
+from tests.support.collection import ROOT
 
-from .contenders import NOTHING, ROOT, Contender, inventory, playbook
+from .contenders import NOTHING, Contender, inventory, playbook
 from .processes import Usage, cpu_seconds, measure
 
 COLLECTIONS = ROOT / ".collections"
@@ -27,11 +28,11 @@ _LAST_LINES = 12
 _DROPPED = ("ANSIBLE_", "STACKONE_", "PYTHONDONTWRITEBYTECODE")
 
 
-class HouseError(RuntimeError):
+class RunnerError(RuntimeError):
     """Nothing can be measured here."""
 
 
-class House:
+class Runner:
     """Starts an emulator and runs contenders against it; leaves nothing behind."""
 
     def __init__(self, tenants: int, tls: bool, *emulator_args: str) -> None:
@@ -45,7 +46,7 @@ class House:
         self.output = self.folder / "output.txt"
         self.fingerprints = self.folder / "fingerprints.json"
 
-    def __enter__(self) -> House:
+    def __enter__(self) -> Runner:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -111,7 +112,7 @@ class House:
         """Seconds that ansible-playbook takes for nothing, once everything has been read from disk."""
         runs = [self.execute(playbook(NOTHING), 60) for _count in range(3)]
         if any(run.code for run in runs):
-            raise HouseError(f"ansible-playbook does not work here:\n{self.last_words()}")
+            raise RunnerError(f"ansible-playbook does not work here:\n{self.last_words()}")
         return min(run.wall_s for run in runs)
 
     def execute(self, command: list[str], limit_s: float) -> Usage:

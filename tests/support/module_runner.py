@@ -8,13 +8,11 @@ exit_json or fail_json is recorded. So a run costs milliseconds, and its result 
 
 from __future__ import annotations
 
-import base64
 import copy
 import functools
 import gc
 import http.client
 import json
-import socket
 import ssl
 import tempfile
 import threading
@@ -27,7 +25,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest import mock
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
@@ -37,6 +35,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils import _http
 from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, Http, Stopped
 from tests.emulator.handle import Emulator, EmulatorError
+from tests.support.clocks import VirtualTime
+from tests.support.secret_search import TELLING, forms
 
 LINK = "freshservice_link"
 LINKS = "freshservice_links"
@@ -50,9 +50,6 @@ DOMAINS = ("t00001", "t00002", "t00003", "t00004", "t00005")
 OLD_KEY = "OldKeyOldKeyOldKey00"
 """What an account stores whose key was rotated: a key that no tenant has."""
 
-TELLING = 12
-"""Characters of a secret that are as good as all: none has so many in common with anything else."""
-
 _PLUGINS = "ansible_collections.tenantlink.stackone.plugins.modules"
 _TIMESTAMPS = ("created_at", "updated_at")
 
@@ -65,37 +62,7 @@ class Killed(BaseException):
     """The process is gone: nobody catches this, and nothing after it is done."""
 
 
-class Time:
-    """Real time plus what was slept: a sleep is over at once, and everybody is that much later."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.slept = 0.0
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        return time.time() + self.slept
-
-    def monotonic(self) -> float:
-        """Seconds of a clock that never goes back."""
-        return time.monotonic() + self.slept
-
-    def sleep(self, seconds: float) -> None:
-        """Be later. Those who sleep at the same time do so only once."""
-        until = self.monotonic() + seconds
-        with self._lock:
-            self.slept += max(0.0, until - self.monotonic())
-
-
-class RealTime(Time):
-    """Real time, for tests in which the emulator has to wait as well."""
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
-
-
-class Admin(Emulator):
+class ConnectedEmulator(Emulator):
     """The emulator with one lasting connection to its admin interface, which is asked many times for each run."""
 
     _connection: http.client.HTTPConnection | None = None
@@ -178,10 +145,10 @@ class Hooks:
     """The switches that end the run in good order; they exist once it has begun."""
 
 
-class World:
+class ModuleRunner:
     """One emulator, and the modules that are run against it."""
 
-    def __init__(self, emulator: Emulator, clock: type[Time] = Time) -> None:
+    def __init__(self, emulator: Emulator, clock: type[VirtualTime] = VirtualTime) -> None:
         self.emulator = emulator
         self._clock = clock
         self.time = clock()
@@ -379,66 +346,13 @@ def _as_under_ansible(options: dict[str, Any], check_mode: bool, warnings: list[
         yield
 
 
-def forms(secret: str) -> set[str]:
-    """A secret as it is, in a URL, and as Basic credentials with each password that is used with it."""
-    pairs = (f"{secret}:X", f"{secret}:", f"{secret}:{secret}")
-    return {secret, quote(secret, safe=""), *(base64.b64encode(pair.encode()).decode() for pair in pairs)}
-
-
-class Listener:
-    """A server that nobody should send anything to: it takes connections, and notes what comes."""
-
-    def __init__(self, context: ssl.SSLContext | None = None) -> None:
-        self.received: list[bytes] = []
-        self.connections = 0
-        self._context = context
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._socket.getsockname()[1]
-        self.scheme = "https" if context else "http"
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"{self.scheme}://127.0.0.1:{self.port}"
-
-    def close(self) -> None:
-        """Listen no more."""
-        self._socket.close()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _peer = self._socket.accept()
-            except OSError:
-                return
-            self.connections += 1
-            try:
-                connection.settimeout(2)
-                if self._context:
-                    connection = self._context.wrap_socket(connection, server_side=True)
-                self.received.append(connection.recv(65536))
-            except OSError:
-                pass
-            finally:
-                connection.close()
-
-
-def unused_port() -> int:
-    """A port where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
-def opened(*arguments: str) -> Iterator[World]:
-    """A world with an emulator of its own, whose quotas are never in the way."""
-    with Admin("--tenants", str(len(DOMAINS)), "--stackone-rpm", "1000000", *arguments) as emulator:
-        world = World(emulator)
-        world.reset()
-        yield world
+def module_runner(*arguments: str) -> Iterator[ModuleRunner]:
+    """A runner with an emulator of its own, whose quotas are never in the way."""
+    with ConnectedEmulator("--tenants", str(len(DOMAINS)), "--stackone-rpm", "1000000", *arguments) as emulator:
+        runner = ModuleRunner(emulator)
+        runner.reset()
+        yield runner
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Secrets as a server may give them back, and a reader who finds them all the same. Shares no code with the client."""
+"""How tests look for secrets: as they are sent, and in whatever form a server gives them back. Shares no code with the client."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ import html
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 TELLING = 12
-"""So many characters of a secret in a row are taken for it."""
+"""Characters of a secret in a row that are as good as all of it: nothing else has that many in common with one."""
+
+
+def forms(secret: str) -> set[str]:
+    """Return a secret as it is, in a URL, and as Basic credentials with each password that is used with it."""
+    pairs = (f"{secret}:X", f"{secret}:", f"{secret}:{secret}", secret)
+    return {secret, quote(secret, safe=""), *map(_base64, pairs)}
 
 
 def _base64(text: str) -> str:

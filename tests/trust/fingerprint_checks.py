@@ -12,27 +12,27 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._account impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import Fingerprints
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import StoredKey
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
-from tests.trust.bench import World
+from tests.support.module_runner import ModuleRunner
 from tests.trust.flows import shown
 
 
-def remembered(world: World) -> Iterator[str]:
+def remembered(runner: ModuleRunner) -> Iterator[str]:
     """It is nobody else's to read, holds no secret, and what it says of a declared key is true."""
-    path = world.fingerprints
+    path = runner.fingerprints
     if list(path.parent.iterdir()) != [path]:
         yield f"there is {[item.name for item in path.parent.iterdir()]} instead of the fingerprints alone"
         return
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode != 0o600:
         yield f"the fingerprints have mode {mode:o}"
-    if world.betrayed_by(path.read_text(encoding="utf-8")):
+    if runner.betrayed_by(path.read_text(encoding="utf-8")):
         yield "a secret, or the better half of one, is in the fingerprints"
-    memory = Fingerprints(str(path), world.emulator.stackone_api_key)
+    memory = Fingerprints(str(path), runner.emulator.stackone_api_key)
     if memory.problem:
         yield memory.problem
-    for account in world.emulator.accounts():
+    for account in runner.emulator.accounts():
         one = shown(account)
-        declared = world.keys[one["domain"]]
+        declared = runner.keys[one["domain"]]
         lie = StoredKey.CHANGED if one["key"] == declared else StoredKey.UNCHANGED
         if _claim(memory, account, declared) is lie:
             yield f"the fingerprint of {account['id']} says that the declared key is {lie.value}"

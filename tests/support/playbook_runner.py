@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import os
@@ -19,21 +18,22 @@ from pathlib import Path
 from typing import Any
 
 from tests.emulator.handle import Emulator
+from tests.support.collection import (
+    COLLECTIONS,
+    KEY_INFO,
+    KEYS_INFO,
+    LINKS,
+    MODULE,
+    PLAYBOOKS,
+    ROOT,
+)
+from tests.support.secret_search import forms
 
-ROOT = Path(__file__).resolve().parents[2]
-COLLECTIONS = Path(os.environ.get("TENANTLINK_COLLECTIONS", ROOT / ".collections")).absolute()
-"""Where the collection under test is: this tree, or an installed artifact (`python -m tests.artifact`)."""
-PLAYBOOKS = COLLECTIONS / "ansible_collections" / "tenantlink" / "stackone" / "playbooks"
 TENANTS = ("acme", "globex", "initech", "umbrella")
 """The tenants of the example inventory: two good ones, one whose key is refused, one that is suspended."""
-MODULE = LINK = "tenantlink.stackone.freshservice_link"
-LINKS = "tenantlink.stackone.freshservice_links"
-KEY_INFO = "tenantlink.stackone.freshservice_key_info"
-KEYS_INFO = "tenantlink.stackone.freshservice_keys_info"
-ACCOUNT_INFO = "tenantlink.stackone.account_info"
 
 CREATE, EDIT, PATCH, DELETE = "POST /hub/accounts", "PATCH /hub/accounts", "PATCH /accounts", "DELETE /accounts"
-"""What changes something, as `House.changing` has it."""
+"""What changes something, as `PlaybookRunner.changing` has it."""
 
 
 def actions(result: dict[str, Any]) -> list[str]:
@@ -51,8 +51,8 @@ class Run:
 
 
 @dataclass
-class House:
-    """One test's world: an emulator with its default scenario, and a folder with an empty HOME."""
+class PlaybookRunner:
+    """Runs ansible-playbook against an emulator with its default scenario, in a folder with an empty HOME."""
 
     emulator: Emulator
     folder: Path
@@ -63,7 +63,7 @@ class House:
         self.here = self.folder / "here"
         self.here.mkdir()
         # Not below the folder: ansible-core puts a socket here, whose path must be short.
-        self.temporary = Path(tempfile.mkdtemp(prefix="house-"))
+        self.temporary = Path(tempfile.mkdtemp(prefix="runner-"))
         self.secrets = self.folder / "secrets.json"
         self.secret_files = {self.secrets}
         self.known: set[str] = set()
@@ -73,14 +73,14 @@ class House:
 
     @classmethod
     @contextlib.contextmanager
-    def opened(cls, emulator: Emulator, folder: Path) -> Iterator[House]:
-        """A house whose emulator is as after start-up; closed in the end."""
+    def opened(cls, emulator: Emulator, folder: Path) -> Iterator[PlaybookRunner]:
+        """Yield a runner whose emulator is as after start-up; closed in the end."""
         emulator.reset()
-        house = cls(emulator, folder)
+        runner = cls(emulator, folder)
         try:
-            yield house
+            yield runner
         finally:
-            house.close()
+            runner.close()
 
     def tenant_key(self, domain: str, admin: bool = False) -> str:
         """The tenant's main key, or its Account Admin's."""
@@ -262,8 +262,8 @@ class House:
             "HOME": str(self.home),
             "TMPDIR": str(self.temporary),
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-            "ANSIBLE_ACTION_PLUGINS": str(ROOT / "tests" / "integration" / "action"),
-            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests" / "integration" / "callback"),
+            "ANSIBLE_ACTION_PLUGINS": str(ROOT / "tests" / "support" / "action"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests" / "support" / "callback"),
             "ANSIBLE_LOG_PATH": str(self.folder / "ansible.log"),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_LOCALHOST_WARNING": "0",
@@ -282,7 +282,7 @@ class House:
         places[Path("journal")] = json.dumps(self.emulator.requests()).encode()
         # All at once first: file by file, the many secrets of many tenants would take minutes.
         everything = b"\0".join(places.values())
-        for form in (form for secret in self.known for form in forms(secret)):
+        for form in (form.encode() for secret in self.known for form in forms(secret)):
             if form in everything:
                 raise AssertionError(f"a secret is in {[str(path) for path in places if form in places[path]]}")
 
@@ -295,16 +295,10 @@ class House:
         self.secrets.write_text(json.dumps(values))
 
 
-def forms(secret: str) -> list[bytes]:
-    """A key as it is, and as Basic credentials with each password that is used with it."""
-    pairs = [f"{secret}:X", f"{secret}:", secret]
-    return [secret.encode(), *(base64.b64encode(pair.encode()) for pair in pairs)]
-
-
-def run_by_host(house: House, inventory: Path, playbook: str, *args: str, **options: Any) -> Run:
+def run_by_host(runner: PlaybookRunner, inventory: Path, playbook: str, *args: str, **options: Any) -> Run:
     """Run a playbook whose hosts are the tenants of an inventory."""
-    password = str(house.folder / "password")
-    return house.ansible_playbook(
+    password = str(runner.folder / "password")
+    return runner.ansible_playbook(
         str(PLAYBOOKS / f"{playbook}.yml"), "-i", str(inventory), "--vault-password-file", password, *args, **options
     )
 
@@ -319,3 +313,18 @@ def recap(run: Run) -> dict[str, tuple[int, int]]:
     lines = [line for line in run.output.splitlines() if "unreachable=" in line]
     words = {line.split()[0]: dict(pair.split("=") for pair in line.split() if "=" in pair) for line in lines}
     return {host: (int(counts["changed"]), int(counts["failed"])) for host, counts in words.items()}
+
+
+def assert_failed(result, code, phase):
+    assert result["failed"], result
+    failure = result["failure"]
+    assert (failure["code"], failure["phase"]) == (code, phase), result["msg"]
+    assert failure["tenant"]
+    assert failure["tenant"] in result["msg"]
+    assert failure["remediation"]
+    assert failure["remediation"] in result["msg"]
+    assert "\n" not in result["msg"]
+
+
+def stackone_only(runner):
+    return {name: value for name, value in runner.connection().items() if name != "freshservice_url"}

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-HOUSE = ROOT / ".matrix"
+from tests.support.collection import ROOT
+
+ENVIRONMENTS = ROOT / ".matrix"
 SUPPORTED = {
     "2.16": ((3, 10), (3, 12)),
     "2.17": ((3, 10), (3, 12)),
@@ -94,7 +95,7 @@ def corners(every: Sequence[Cell]) -> list[Cell]:
 
 def environment(python: Path, name: str, *packages: str) -> Path:
     """The interpreter of a virtual environment with these packages, made once."""
-    place = HOUSE / name
+    place = ENVIRONMENTS / name
     interpreter, ready = place / "bin" / "python", place / "ready"
     if not ready.exists():
         subprocess.run([python, "-m", "venv", "--clear", place], check=True)

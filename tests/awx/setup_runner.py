@@ -15,7 +15,9 @@ from typing import Any
 
 import yaml
 
-from .collection import ROOT, fetched
+from tests.support.collection import ROOT
+
+from .collection import fetched
 from .controller import Controller, Server
 
 AWX = ROOT / "docs" / "examples" / "awx"
@@ -28,7 +30,7 @@ SECRETS = {
 
 
 @dataclass
-class House:
+class SetupRunner:
     """A controller, and a folder with what setup.yml is run with."""
 
     folder: Path

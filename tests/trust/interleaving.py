@@ -27,7 +27,7 @@ from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 from ansible_collections.tenantlink.stackone.plugins.module_utils import _crew, _http
 from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, Http
-from tests.trust.bench import Killed, Left, World, _context_of
+from tests.support.module_runner import Killed, Left, ModuleRunner, _context_of
 
 PLUGINS = "ansible_collections.tenantlink.stackone.plugins.modules"
 PATIENCE = 60
@@ -35,7 +35,7 @@ PATIENCE = 60
 
 
 @dataclass
-class Player:
+class SteppedRun:
     """One of the two runs. It dies before its `dies_at`-th request, if it has one."""
 
     module: str
@@ -79,72 +79,72 @@ class Lag:
         return [row for row in data if row["id"] in self._known or self._seen[row["id"]] > self._looks]
 
 
-class Duet:
-    """Plays two runs against one world."""
+class Interleaving:
+    """Takes two runs to their end, one request at a time."""
 
-    def __init__(self, world: World, lag: int = 0) -> None:
-        self._world = world
+    def __init__(self, runner: ModuleRunner, lag: int = 0) -> None:
+        self._runner = runner
         self._lag = Lag(lag)
-        self._players: dict[int, Player] = {}
-        self._by_http: dict[int, Player] = {}
+        self._runs: dict[int, SteppedRun] = {}
+        self._by_http: dict[int, SteppedRun] = {}
 
-    def play(self, players: Sequence[Player], turns: Iterator[int]) -> None:
+    def run(self, runs: Sequence[SteppedRun], turns: Iterator[int]) -> None:
         """Run both to their end. `turns` says whose request is next, for as long as both are alive."""
         with self._patched():
-            threads = [threading.Thread(target=self._run, args=(player,), daemon=True) for player in players]
+            threads = [threading.Thread(target=self._run, args=(run,), daemon=True) for run in runs]
             for thread in threads:
                 thread.start()
             while True:
-                alive = [player for player in players if self._at_a_stop(player)]
+                alive = [run for run in runs if self._at_a_stop(run)]
                 if not alive:
                     break
-                chosen = players[next(turns, 0) % len(players)]
-                player = chosen if chosen in alive else alive[0]
-                player.waiting.clear()
-                player.turn.set()
+                chosen = runs[next(turns, 0) % len(runs)]
+                run = chosen if chosen in alive else alive[0]
+                run.waiting.clear()
+                run.turn.set()
             for thread in threads:
                 thread.join(PATIENCE)
-        for player in players:
-            if player.error and not player.died:
-                raise player.error
+        for run in runs:
+            if run.error and not run.died:
+                raise run.error
 
-    def _at_a_stop(self, player: Player) -> bool:
+    def _at_a_stop(self, run: SteppedRun) -> bool:
         """Wait until a run wants to send a request, or is over; return whether it lives."""
-        assert player.waiting.wait(PATIENCE), "a run hangs"
-        return not player.over
+        assert run.waiting.wait(PATIENCE), "a run hangs"
+        return not run.over
 
-    def _run(self, player: Player) -> None:
-        self._players[threading.get_ident()] = player
+    def _run(self, run: SteppedRun) -> None:
+        self._runs[threading.get_ident()] = run
         try:
-            import_module(f"{PLUGINS}.{player.module}").main()
+            import_module(f"{PLUGINS}.{run.module}").main()
         except Left as left:
-            player.failed, player.result = left.args
+            run.failed, run.result = left.args
         except BaseException as error:
-            player.error = error
+            run.error = error
         finally:
-            player.over = True
-            player.waiting.set()
+            run.over = True
+            run.waiting.set()
 
-    def _before(self, player: Player) -> None:
-        player.requests += 1
-        if player.error or (player.dies_at and player.requests >= player.dies_at):
-            player.error = player.error or Killed()
-            raise player.error
-        player.turn.clear()
-        player.waiting.set()
-        assert player.turn.wait(PATIENCE), "a run did not get its turn"
+    def _before(self, run: SteppedRun) -> None:
+        run.requests += 1
+        if run.error or (run.dies_at and run.requests >= run.dies_at):
+            run.error = run.error or Killed()
+            raise run.error
+        run.turn.clear()
+        run.waiting.set()
+        assert run.turn.wait(PATIENCE), "a run did not get its turn"
 
     @contextmanager
     def _patched(self) -> Iterator[None]:
-        duet, time = self, self._world.time
+        interleaving, time = self, self._runner.time
         made, once, answer = Http.__init__, Http._once, _http._answer
 
         def note(http_self: Http, *args: Any, **kwargs: Any) -> None:
             made(http_self, *args, **kwargs)
-            duet._by_http[id(http_self)] = duet._players[threading.get_ident()]
+            interleaving._by_http[id(http_self)] = interleaving._runs[threading.get_ident()]
 
         def in_turn(http_self: Http, request: Any) -> Any:
-            duet._before(duet._by_http[id(http_self)])
+            interleaving._before(interleaving._by_http[id(http_self)])
             return once(http_self, request)
 
         def enter(module: Any, argument_spec: dict[str, Any], supports_check_mode: bool = False, **rules: Any) -> None:
@@ -155,7 +155,7 @@ class Duet:
             module.check_mode = module._diff = False
 
         def load(module: Any) -> None:
-            module.params = copy.deepcopy(duet._players[threading.get_ident()].options)
+            module.params = copy.deepcopy(interleaving._runs[threading.get_ident()].options)
 
         def leave(failed: bool) -> Callable[..., None]:
             def left(_module: Any, msg: str | None = None, **said: Any) -> None:
@@ -169,7 +169,7 @@ class Duet:
                 patch(Clock, name, staticmethod(getattr(time, name)))
             patch(Stop, "sleep", lambda _stop, seconds: time.sleep(seconds))
             patch(_http, "_tls_context", _context_of)
-            patch(_http, "_answer", lambda response, raw: answer(response, duet._seen(response, raw)))
+            patch(_http, "_answer", lambda response, raw: answer(response, interleaving._seen(response, raw)))
             patch(Http, "__init__", note)
             patch(Http, "_once", in_turn)
             patch(AnsibleModule, "__init__", enter)

@@ -1,23 +1,25 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The House of the integration tests with modules run in this process: a twentieth of the cost, and the same results."""
+"""The PlaybookRunner of the integration tests with modules run in this process: a twentieth of the cost, and the same results."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from tests.integration.house import MODULE, House, Run
 from tests.modules.returns import documented, paths_in, shapes_in, undocumented
-from tests.trust.bench import RealTime, World
+from tests.support.clocks import RealTime
+from tests.support.collection import MODULE
+from tests.support.module_runner import ModuleRunner
+from tests.support.playbook_runner import PlaybookRunner, Run
 
 
-class InProcess(House):
+class InProcessRunner(PlaybookRunner):
     """Runs the modules' own main() as Ansible would; there is no playbook, and no environment."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._world = World(self.emulator, RealTime)
+        self.modules = ModuleRunner(self.emulator, RealTime)
         self.returned: set[tuple[str, str]] = set()
         self.shapes: set[tuple[str, str, frozenset[str]]] = set()
 
@@ -34,7 +36,7 @@ class InProcess(House):
 
     def _result(self, module: str, options: dict[str, Any]) -> dict[str, Any]:
         check = options.pop("check", False)
-        run = self._world.enter(module, options, check)
+        run = self.modules.enter(module, options, check)
         warnings = {"warnings": run.warnings} if run.warnings else {}
         result = {**run.result, **warnings, "failed": run.failed}
         assert undocumented(module, result) == []

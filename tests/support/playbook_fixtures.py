@@ -1,0 +1,48 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An emulator, a runner, and a playbook to run, for tests of playbooks."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from tests.emulator.handle import Emulator
+from tests.support.collection import PLAYBOOKS
+from tests.support.playbook_runner import PlaybookRunner
+
+
+@pytest.fixture(scope="session")
+def emulator():
+    with Emulator() as running:
+        yield running
+
+
+@pytest.fixture
+def runner(emulator, tmp_path):
+    with PlaybookRunner.opened(emulator, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def playbook(runner):
+    """Run a playbook with variables and further arguments; the keys of all tenants are in an encrypted file."""
+    path = runner.folder / "vault.yml"
+    content = {
+        "freshservice_link_stackone_api_key": runner.emulator.stackone_api_key,
+        "freshservice_link_api_keys": runner.keys,
+    }
+    runner.encrypt(path, yaml.safe_dump(content))
+    vault = ["-e", f"@{path}", "--vault-password-file", str(runner.folder / "password")]
+
+    def run(name, *args, env=None, quiet=False, **variables):
+        urls = {f"freshservice_link_{name}": url for name, url in runner.connection().items() if name.endswith("_url")}
+        path = runner.folder / "variables.json"
+        path.write_text(json.dumps({**urls, **variables}))
+        return runner.ansible_playbook(
+            str(PLAYBOOKS / f"{name}.yml"), "-e", f"@{path}", *vault, *args, env=env, quiet=quiet
+        )
+
+    return run

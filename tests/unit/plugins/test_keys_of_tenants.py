@@ -1,0 +1,261 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the tenants of a list get their keys and defaults."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import time
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.tenant_lists import KEYS, LABELS, SECRET, api_keys, refused, tenants, vaulted_api_keys
+
+KEYRING = {
+    "by domain": ({"domain": "acme"}, {"acme": "K"}, "K"),
+    "a domain in capitals": ({"domain": "ACME"}, {"acme": "K"}, "K"),
+    "a URL": ({"domain": "https://acme.freshservice.com/a"}, {"Acme.freshservice.com": "K"}, "K"),
+    "by owner": ({"domain": "acme", "origin_owner_id": "customer-1"}, {"customer-1": "K"}, "K"),
+    "by an owner's number": ({"domain": "acme", "origin_owner_id": 4711}, {"4711": "K"}, "K"),
+    "by a number": ({"domain": "acme", "origin_owner_id": "4711"}, {4711: "K"}, "K"),
+    "an owner that is no label": ({"origin_owner_id": "Customer #1"}, {"Customer #1": "K"}, "K"),
+    "an owner without a domain": ({"origin_owner_id": "customer-1"}, {"customer-1": "K"}, "K"),
+    "domain before owner": ({"domain": "acme", "origin_owner_id": "c1"}, {"c1": "O", "acme": "K"}, "K"),
+    "a domain that is none": ({"domain": "evil.com", "origin_owner_id": "c1"}, {"evil.com": "O", "c1": "K"}, "K"),
+    "owners are told apart by case": ({"origin_owner_id": "c1"}, {"C1": "K"}, None),
+    "not there": ({"domain": "acme", "origin_owner_id": "c1"}, {"globex": "K", "c2": "K"}, None),
+    "no key": ({"domain": "acme"}, {"acme": None}, None),
+    "no tenant": ({}, {"acme": "K"}, None),
+    "an empty key is none": ({"domain": "acme"}, {"acme": ""}, None),
+    "white space around a name": ({"origin_owner_id": "c-1"}, {" c-1\u00a0": "K"}, "K"),
+    "white space around an owner": ({"origin_owner_id": "\ufeffc-1 "}, {"c-1": "K"}, "K"),
+    "a domain that YAML read as a boolean": ({"domain": True, "origin_owner_id": 1.5}, {"True": "K", "1.5": "K"}, None),
+}
+
+
+@pytest.mark.parametrize("option", ["api_key", "admin_api_key"])
+@pytest.mark.parametrize("name", KEYRING)
+def test_keys(name, option):
+    tenant, keys, key = KEYRING[name]
+    expected = tenant if key is None else {**tenant, option: key}
+    assert tenants([tenant], **{f"{option}s": keys}) == [expected]
+    own = {**tenant, option: "OWN"}
+    assert tenants([own], **{f"{option}s": keys}) == [own]
+    assert tenants([{**tenant, option: None}], **{f"{option}s": keys}) == [expected]
+
+
+def test_both_kinds_of_keys():
+    assert tenants(
+        [{"domain": "acme"}, {"domain": "globex"}], {"acme": "FIRST-KEY", "globex": "SECOND-KEY"}, {"acme": "A"}
+    ) == [
+        {"domain": "acme", "api_key": "FIRST-KEY", "admin_api_key": "A"},
+        {"domain": "globex", "api_key": "SECOND-KEY"},
+    ]
+
+
+BAD_KEYS = {
+    "a list": ([SECRET], ["must be a dictionary"]),
+    "text": (SECRET, ["must be a dictionary"]),
+    "a number as a key": ({"acme": "K", SECRET: 123}, ["entry 2", "quotes"]),
+    "a dictionary as a key": ({"acme": {"key": SECRET}}, ["entry 1", "a dictionary, not text"]),
+    "a name that YAML read as a boolean": ({"x": "K", True: SECRET}, ["entry 2 is a boolean, not text", "quotes"]),
+    "a name that YAML read as a number": ({1.5: SECRET}, ["entry 1 is a decimal number, not text", "quotes"]),
+    "a name that YAML read as a date": ({datetime.date(2024, 1, 1): SECRET}, ["entry 1 is a date, not text", "quotes"]),
+    "a name that YAML read as nothing": ({None: SECRET}, ["entry 1 is null, not text", "quotes"]),
+    "a name that a spreadsheet spoiled": ({"1.23457E+11": SECRET}, ["entry 1 is a number as a spreadsheet"]),
+    "a name with a hidden character": ({"c\u200b1": SECRET}, ["entry 1 holds", "U+200B"]),
+    "one name twice": ({"c 1": SECRET, "c 1 ": "K"}, ["entry 2", "another key"]),
+    "one domain twice": (
+        {"acme": SECRET, "x": "K", "Acme.freshservice.com": "K"},
+        ["acme and Acme.freshservice.com mean the same domain", "different keys"],
+    ),
+    "names and keys swapped": (
+        {SECRET: "acme", SECRET.lower(): "globex"},
+        ["entry 1 and entry 2 mean the same domain", "different keys"],
+    ),
+}
+
+
+@pytest.mark.parametrize("option", ["api_keys", "admin_api_keys"])
+@pytest.mark.parametrize("name", BAD_KEYS)
+def test_keys_that_are_refused(name, option):
+    keys, words = BAD_KEYS[name]
+    message = refused(tenants, [], **{option: keys})
+    for word in [option, *words]:
+        assert word in message, message
+
+
+def test_the_same_key_twice_is_no_conflict():
+    assert tenants([{"domain": "acme"}], {"acme": "K", "Acme": "K"})[0]["api_key"] == "K"
+
+
+DEFAULTS = {
+    "what a tenant does not set": ({"domain": "acme"}, {"label": "D"}, {"domain": "acme", "label": "D"}),
+    "a tenant's own": ({"label": "own"}, {"label": "D"}, {"label": "own"}),
+    "a tenant's false": ({"verify_key": False}, {"verify_key": True}, {"verify_key": False}),
+    "a tenant's nothing": ({"label": None}, {"label": "D"}, {"label": "D"}),
+    "nothing": ({"domain": "acme"}, {"label": None}, {"domain": "acme"}),
+    "an alias under it": ({"integration_id": "own"}, {"connector_profile_id": "D"}, {"integration_id": "own"}),
+    "an alias above it": ({"connector_profile_id": "own"}, {"integration_id": "D"}, {"integration_id": "own"}),
+    "a key, under the dictionary's": ({"domain": "acme"}, {"api_key": "D"}, {"domain": "acme", "api_key": "K"}),
+    "a key, where there is no other": ({"domain": "globex"}, {"api_key": "D"}, {"domain": "globex", "api_key": "D"}),
+    "an owner, for its key": ({}, {"origin_owner_id": "acme"}, {"origin_owner_id": "acme", "api_key": "K"}),
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_defaults(name):
+    tenant, defaults, expected = DEFAULTS[name]
+    api_keys = {"acme": "K"} if "K" in expected.values() or "api_key" in defaults else None
+    assert tenants([tenant], api_keys=api_keys, defaults=defaults) == [expected]
+
+
+def test_defaults_must_be_a_dictionary():
+    assert "defaults is not a dictionary" in refused(tenants, [], defaults=[SECRET])
+
+
+def test_the_input_is_not_changed_nor_shared():
+    fields = {"extra": {"region": "eu"}, "list": [1, {"a": None}]}
+    source = [{"domain": "acme", "label": None}, {"domain": "globex", "credential_fields": fields}]
+    keys, defaults = {"acme": "K"}, {"credential_fields": {"extra": {"region": "us"}}}
+    before = copy.deepcopy((source, keys, defaults))
+    result = tenants(source, keys, None, defaults)
+    assert [type(tenant) for tenant in result] == [dict, dict]
+    assert result[1]["credential_fields"] == fields
+    for tenant in result:
+        tenant["credential_fields"]["extra"]["region"] = "changed"
+        tenant["credential_fields"].get("list", []).append(2)
+        tenant["domain"] = "changed"
+    assert (source, keys, defaults) == before
+    again = tenants([{}, {}], defaults=defaults)
+    again[0]["credential_fields"]["extra"]["region"] = "changed"
+    assert again[1]["credential_fields"]["extra"]["region"] == "us"
+
+
+def test_strings_stay_what_they_are():
+    class Tagged(str):
+        pass
+
+    key, label = Tagged("K"), Tagged("{{ label }}")
+    [tenant] = tenants((entry for entry in [{"domain": Tagged("acme"), "label": label}]), {Tagged("Acme"): key})
+    assert tenant["api_key"] is key
+    assert tenant["label"] is label
+
+
+def test_ten_thousand_tenants_take_no_time():
+    count = 10_000
+    text = "domain,origin_owner_id,label\n" + "".join(f"t{n},customer-{n},Label {n}\n" for n in range(count))
+    keys = {f"t{n}.freshservice.com": f"key{n}" for n in range(count)}
+    start = time.process_time()
+    result = tenants(text, keys, defaults={"account_type": "test"})
+    assert time.process_time() - start < 5
+    assert result[-1] == {
+        "line": count + 1,
+        "domain": f"t{count - 1}",
+        "origin_owner_id": f"customer-{count - 1}",
+        "label": f"Label {count - 1}",
+        "account_type": "test",
+        "api_key": f"key{count - 1}",
+    }
+
+
+KEY_CSV = {
+    "domains": ("domain,api_key\nacme,FIRST-KEY\nglobex,SECOND-KEY\n", {"acme": "FIRST-KEY", "globex": "SECOND-KEY"}),
+    "as people write domains": ("domain,api_key\nhttps://Acme.freshservice.com/a,FIRST-KEY\n", {"acme": "FIRST-KEY"}),
+    "owners": ("origin_owner_id;api_key\nCustomer #1;FIRST-KEY\n", {"Customer #1": "FIRST-KEY"}),
+    "owners where there is no domain": ("domain,origin_owner_id,api_key\nacme,c1,FIRST-KEY\n,c2,SECOND-KEY\n", {"acme": "FIRST-KEY", "c2": "SECOND-KEY"}),
+    "other columns": ("label,domain,note,api_key\nx,acme,y,FIRST-KEY\n,globex,,SECOND-KEY\n", {"acme": "FIRST-KEY", "globex": "SECOND-KEY"}),
+    "order": ("domain,api_key\nz,FIRST-KEY\na,SECOND-KEY\n", {"z": "FIRST-KEY", "a": "SECOND-KEY"}),
+    "white space": ("\ufeff domain , api_key \r\n acme , FIRST-KEY \r\n", {"acme": "FIRST-KEY"}),
+    "Jinja is text": ("domain,api_key\nacme,{{FIRST-KEY}}\n", {"acme": "{{FIRST-KEY}}"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KEY_CSV)
+def test_a_csv_of_keys(name):
+    text, expected = KEY_CSV[name]
+    keys = api_keys(text)
+    assert list(keys.items()) == list(expected.items())
+
+
+BAD_KEY_CSV = {
+    "nothing": ("", ["line 1", "no header"]),
+    "no rows": ("domain,api_key\n\n", ["line 1", "no key follows"]),
+    "no domains": (f"owner,api_key\nacme,{SECRET}\n", ["line 1", "domain (or origin_owner_id) and api_key"]),
+    "no keys": ("\ndomain,key\nacme,x\n", ["line 2", "domain (or origin_owner_id) and api_key"]),
+    "no header": (f"acme,{SECRET}\nglobex,{SECRET}\n", ["line 1", "header must name the columns"]),
+    "an empty key": ("domain,api_key\nacme,FIRST-KEY\nglobex,\n", ["line 3", "api_key is empty"]),
+    "no key": ("domain,api_key\nacme\n", ["line 2", "api_key is empty"]),
+    "a key in two words": (f"domain,api_key\nacme,two {SECRET}\n", ["line 2", "no API key has"]),
+    "no domain": (f"domain,api_key\n,{SECRET}\n", ["line 2", "whose key"]),
+    "no owner": (f"origin_owner_id,api_key\n,{SECRET}\n", ["line 2", "whose key"]),
+    "a domain that is none": ("domain,api_key\nacme,FIRST-KEY\n" + SECRET + ".evil.com,SECOND-KEY\n", ["line 3", "domain is none"]),
+    "the key for the domain": (f"domain,api_key\n{SECRET}@acme,acme\n", ["line 2", "domain is none"]),
+    "a domain twice": (f"domain,api_key\nacme,{SECRET}\n\nAcme.freshservice.com,{SECRET}\n", ["lines 2 and 4", "same tenant"]),
+    "an owner twice": (f"origin_owner_id,api_key\n{SECRET},FIRST-KEY\n{SECRET},SECOND-KEY\n", ["lines 2 and 3", "same tenant"]),
+    "a long row": (f"domain,api_key\nacme,FIRST-KEY,{SECRET}\n", ["line 2", "column 3"]),
+    "an open quote": (f'domain,api_key\nacme,"{SECRET}\n', ["line 2", "left open"]),
+    "a column twice": (f"domain,api_key,api_key\nacme,FIRST-KEY,{SECRET}\n", ["line 1", "columns 2 and 3"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_KEY_CSV)
+def test_a_csv_of_keys_that_is_refused(name):
+    text, words = BAD_KEY_CSV[name]
+    message = refused(api_keys, text)
+    for word in words:
+        assert word in message, message
+    assert vaulted_api_keys(text, "password") == {"problem": f"keys_file: {message}"}
+
+
+@pytest.mark.parametrize("source", [None, 7, ["domain,api_key"], {"acme": SECRET}])
+def test_api_keys_takes_text(source):
+    assert "text of a CSV" in refused(api_keys, source)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(LABELS, KEYS, min_size=1, max_size=6))
+def test_keys_from_their_csv_reach_their_tenants(keys):
+    text = "api_key,domain\n" + "".join(f"{key},{label.upper()}.freshservice.com\n" for label, key in keys.items())
+    read = api_keys(text)
+    assert read == keys
+    result = tenants([{"domain": label} for label in reversed(list(keys))], api_keys=read)
+    assert {tenant["domain"]: tenant["api_key"] for tenant in result} == keys
+
+
+NEW_KEYS = {"acme.freshservice.com": "NEW-ACME", "customer-2": "NEW-TWO"}
+LIST_OF_FOUR = [
+    {"domain": "acme", "origin_owner_id": "customer-1", "api_key": "OLD"},
+    {"domain": "globex", "origin_owner_id": "customer-2"},
+    {"domain": "hooli", "origin_owner_id": "customer-3", "api_key": "OLD"},
+    {"domain": "gone", "origin_owner_id": "customer-4", "state": "absent"},
+]
+
+
+def test_new_keys_choose_their_tenants_and_win():
+    assert tenants(LIST_OF_FOUR, api_keys=NEW_KEYS, keyed_only=True) == [
+        {"position": 1, "domain": "acme", "origin_owner_id": "customer-1", "api_key": "NEW-ACME"},
+        {"position": 2, "domain": "globex", "origin_owner_id": "customer-2", "api_key": "NEW-TWO"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"acmee": "SECRET"}, r"acmee \(did you mean acme\?\) belongs to no present tenant"),
+        (
+            {"nothing": None, "SECRET": "acme", "gone": "k"},
+            r"entry 4 \(are its name and key swapped\?\), gone belong to no",
+        ),
+        ({"Zk3Lm9Qw8Er7Ty6Ui5Op": "SECRET"}, "entry 3 belongs to no present tenant"),
+        ({f"unknown-{number}": "SECRET" for number in range(12)}, "unknown-9 and 2 more belong to no present tenant"),
+    ],
+)
+def test_a_new_key_without_a_tenant_is_an_error_that_names_it_unless_it_could_be_a_key(more, words):
+    with pytest.raises(AnsibleFilterError, match=words) as caught:
+        tenants(LIST_OF_FOUR, api_keys={**NEW_KEYS, **more}, keyed_only=True)
+    assert "SECRET" not in str(caught.value)

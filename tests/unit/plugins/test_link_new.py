@@ -1,0 +1,269 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A tenant that is linked for the first time, with both services in memory: what is sent, and what is told.
+
+Nothing is written to an account that was not seen under its own id (the fixture sees to that).
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Rules
+from ansible_collections.tenantlink.stackone.plugins.module_utils._options import VerifyLink
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
+from tests.support.one_tenant import HTML, REFUSAL, changes, code, posts, says_no_profile, without
+from tests.support.services_in_memory import (
+    KEY,
+    answers,
+    error,
+    link,
+    refuses,
+    reply,
+    tenant,
+)
+
+
+class TestNewLink:
+    def test_the_requests_say_what_is_declared(self, services):
+        declared = tenant(
+            origin_owner_name="Acme Inc.", label="L", account_type="test", integration_id="p1", allow_multiple=True
+        )
+        outcome = link(services, declared)
+        assert (code(outcome), outcome.applied.actions, outcome.warnings) == (None, [Action.CREATE], [])
+        (session, *_others) = services.requests("POST", "/connect_sessions")
+        assert session.body == {
+            "provider": "freshservice",
+            "origin_owner_id": "1",
+            "origin_owner_name": "Acme Inc.",
+            "origin_username": "agent@customer.example",
+            "multiple": True,
+            "label": "L",
+            "type": "test",
+            "expires_in": 600,
+            "integration_id": "p1",
+        }
+        (post,) = posts(services)
+        assert post.body == {"integration_id": "p1", "credentials": {"domain": "acme", "apiKey": KEY}}
+        assert post.headers["x-hub-session-token"] in services.sessions
+        assert not post.repeatable
+        assert changes(services) == []
+
+    def test_it_is_linked_under_the_declared_profile(self, services):
+        services.profiles.append({**services.profiles[0], "integration_id": "p2"})
+        services.on("POST", "/connect_sessions", says_no_profile, times=9)
+        link(services, tenant(integration_id="p2"))
+        assert posts(services)[0].body["integration_id"] == "p2"
+
+    def test_an_owner_without_a_name_is_called_by_its_id(self, services):
+        link(services, tenant(origin_username="declared@customer.example"))
+        body = services.requests("POST", "/connect_sessions")[0].body
+        assert body == {
+            "provider": "freshservice",
+            "origin_owner_id": "1",
+            "origin_owner_name": "1",
+            "origin_username": "declared@customer.example",
+            "expires_in": 600,
+        }
+
+    def test_it_has_the_account_that_the_answer_names(self, services):
+        services.add(owner="another")
+        outcome = link(services, tenant())
+        assert outcome.account.id == outcome.created_id == "acc-2"
+        assert (outcome.domain, outcome.confirmed, outcome.phase) == ("acme", True, Phase.CONFIRM)
+        assert services.clock.slept == []
+
+    def test_check_mode_sends_nothing_that_changes(self, services):
+        outcome = link(services, tenant(), rules=Rules(check_mode=True))
+        assert (code(outcome), outcome.applied.actions) == (None, [Action.CREATE])
+        assert {request.method for _verb, _path, request in services.log} == {"GET"}
+
+    def test_what_the_session_dropped_is_told_once_more(self, services):
+        services.on("POST", "/connect_sessions", lambda request, perform: without(request, perform, "label"), times=9)
+        outcome = link(services, tenant(label="L"))
+        assert (code(outcome), outcome.applied.actions, outcome.account.label) == (
+            None,
+            [Action.CREATE, Action.UPDATE],
+            "L",
+        )
+        assert changes(services) == [{"label": "L"}]
+
+    def test_a_new_account_that_keeps_part_of_a_change_was_changed(self, services):
+        services.on("POST", "/connect_sessions", lambda *asked: without(*asked, "label", "type"), times=9)
+        services.on("PATCH", "/accounts/.*", lambda *asked: without(*asked, "label"), times=9)
+        outcome = link(services, tenant(label="L", account_type="test"))
+        assert (code(outcome), outcome.applied.actions) == (None, [Action.CREATE, Action.UPDATE])
+        assert (outcome.account.type, outcome.account.label) == ("test", None)
+        assert outcome.applied.label_left
+
+    def test_it_waits_for_an_account_that_is_not_active_yet(self, services):
+        services.first_status = "pending"
+        services.clock.meanwhile[20] = lambda: services.accounts["acc-1"].update(status="active")
+        outcome = link(services, tenant())
+        assert (code(outcome), outcome.account.active) == (None, True)
+        assert len(posts(services)) == 1
+
+    @pytest.mark.parametrize("status", ["pending", "inactive"])
+    def test_an_account_that_stays_inactive_is_a_failure(self, services, status):
+        services.first_status = status
+        outcome = link(services, tenant())
+        assert (code(outcome), outcome.applied.actions) == ("account_not_active", [Action.CREATE])
+        assert sum(services.clock.slept) == 30
+
+    @pytest.mark.parametrize("status", ["error", "expired"])
+    def test_a_broken_account_is_not_waited_for(self, services, status):
+        services.first_status = status
+        outcome = link(services, tenant())
+        assert (code(outcome), services.clock.slept) == ("account_not_active", [])
+
+    @pytest.mark.parametrize("status", ["pending", "error"])
+    def test_without_verification_it_is_left_as_it_is(self, services, status):
+        services.first_status = status
+        outcome = link(services, tenant(), rules=Rules(verify_link=VerifyLink.NONE))
+        assert (code(outcome), outcome.applied.actions) == (None, [Action.CREATE])
+        assert outcome.warnings == [f"Account acc-1 is {status}; verify_link is none, so it was left."]
+        assert services.clock.slept == []
+
+
+class TestRefusedLink:
+    @pytest.mark.parametrize(
+        ("trick", "expected"),
+        [
+            (refuses(502, **REFUSAL), "credentials_refused"),
+            (refuses(422, "You have to be logged in."), "credentials_refused"),
+            (refuses(401, "Unauthorized"), "credentials_refused"),
+            (refuses(403, "Forbidden"), "credentials_refused"),
+            (refuses(429, "Too many"), "stackone_rate_limited"),
+            (answers(404, HTML), "unexpected_answer"),
+            (refuses(502, provider_errors=[{"status": 429, "raw": {"message": "rate limit"}}]), "rate_limited"),
+            (refuses(502, provider_errors=[{"status": 503, "raw": "down"}]), "unreachable"),
+        ],
+    )
+    def test_a_refusal_is_told_and_nothing_is_sent_again(self, services, trick, expected):
+        services.on("POST", "/hub/accounts", trick, times=9)
+        outcome = link(services, tenant())
+        assert (code(outcome), outcome.applied.actions, len(posts(services))) == (expected, [], 1)
+        assert (outcome.failure.phase, outcome.warnings) == (Phase.APPLY, [])
+
+    def test_a_session_that_died_is_renewed_once(self, services):
+        services.on("POST", "/hub/accounts", refuses(401, "Unauthorized"))
+        services.on("POST", "/connect_sessions/authenticate", refuses(401, "Unauthorized"))
+        outcome = link(services, tenant())
+        assert (code(outcome), outcome.applied.actions, len(posts(services))) == (None, [Action.CREATE], 2)
+        first, second = (post.headers["x-hub-session-token"] for post in posts(services))
+        assert first != second
+        assert services.sessions[first] == services.sessions[second]
+        assert services.sessions[second]["origin_username"] == "agent@customer.example"
+
+    def test_and_only_once(self, services):
+        services.on("POST", "/hub/accounts", refuses(401, "Unauthorized"), times=9)
+        services.on("POST", "/connect_sessions/authenticate", refuses(401, "Unauthorized"), times=9)
+        outcome = link(services, tenant())
+        assert (code(outcome), len(posts(services))) == ("credentials_refused", 2)
+        assert outcome.failure.http_status == 401
+        assert "Unauthorized" in outcome.failure.message
+
+    def test_a_session_that_is_alive_is_not(self, services):
+        services.on("POST", "/hub/accounts", refuses(403, "No"))
+        assert code(link(services, tenant())) == "credentials_refused"
+        assert len(posts(services)) == 1
+
+    def test_a_broken_account_that_was_left_behind_is_told(self, services):
+        services.on("POST", "/hub/accounts", _leaves(services, status="error"))
+        outcome = link(services, tenant())
+        assert (code(outcome), outcome.applied.actions) == ("credentials_refused", [Action.CREATE])
+        assert outcome.account.id == "acc-1"
+        assert outcome.warnings == [
+            "StackOne refused the link but left account acc-1; the next run with a good key repairs it."
+        ]
+
+    def test_one_whose_domain_the_hub_alone_shows_is_told(self, services):
+        services.on("POST", "/hub/accounts", _leaves(services, status="error", silent=True))
+        assert link(services, tenant()).applied.actions == [Action.CREATE]
+
+    @pytest.mark.parametrize(
+        "left",
+        [
+            {"status": "active"},
+            {"status": "error", "domain": "globex"},
+            {"status": "error", "domain": "globex", "silent": True},
+            {"status": "error", "owner": "another"},
+        ],
+    )
+    def test_an_account_that_works_or_is_another_link_is_not_ours(self, services, left):
+        services.on("POST", "/hub/accounts", _leaves(services, **left))
+        outcome = link(services, tenant())
+        assert (code(outcome), outcome.applied.actions, outcome.account) == ("credentials_refused", [], None)
+        assert outcome.warnings == []
+
+    def test_the_refusal_matters_more_than_a_look_that_fails(self, services):
+        services.on("POST", "/hub/accounts", _leaves(services, status="error"))
+        services.on("GET", "/accounts", refuses(503), skip=2)
+        outcome = link(services, tenant())
+        assert (code(outcome), outcome.applied.actions, outcome.warnings) == ("credentials_refused", [], [])
+
+
+def _leaves(services, **left):
+    """Refuse a link, but leave an account behind all the same (H16)."""
+
+    silent = left.pop("silent", False)
+
+    def trick(_request, _perform):
+        account_id = services.add(**left)
+        if silent:
+            services.accounts[account_id]["setup_information"] = {}
+        return error(502, "x", **REFUSAL)
+
+    return trick
+
+
+class TestForeignAnswer:
+    """The answer to a new link names an account that this request did not make."""
+
+    def test_of_another_owner(self, services):
+        other = services.add(owner="another", domain="globex")
+        services.on("POST", "/hub/accounts", answers(200, {"id": other}))
+        outcome = link(services, tenant(label="L"))
+        assert (code(outcome), services.accounts[other].get("label")) == ("account_mismatch", None)
+        assert changes(services) == []
+
+    def test_of_another_domain(self, services):
+        services.on("POST", "/hub/accounts", lambda _request, _perform: _other_domain(services))
+        outcome = link(services, tenant(label="L"))
+        assert code(outcome) == "account_mismatch"
+        assert outcome.failure.retriable
+        assert "which stores the domain globex" in outcome.failure.message
+        assert "account theirs was not changed" in outcome.failure.remediation
+        assert outcome.failure.details == {"account_id": "theirs"}
+        assert (changes(services), services.requests("DELETE")) == ([], [])
+
+    def test_of_no_account(self, services):
+        services.on("POST", "/hub/accounts", answers(200, {"id": "nobody"}))
+        outcome = link(services, tenant())
+        assert (code(outcome), len(posts(services))) == ("account_not_found", 1)
+        assert outcome.failure.details == {"account_id": "nobody"}
+
+    def test_an_account_that_works_but_is_not_listed_is_taken_with_a_warning(self, services):
+        services.hidden.add("acc-1")
+        outcome = link(services, tenant(label="L"))
+        assert (code(outcome), outcome.account.id, outcome.confirmed) == (None, "acc-1", True)
+        assert "listing does not show it yet" in outcome.warnings[0]
+        assert sum(services.clock.slept) == 30
+
+    def test_an_account_that_is_not_listed_and_does_not_work_is_a_failure(self, services):
+        services.hidden.add("acc-1")
+        services.first_status = "pending"
+        assert code(link(services, tenant())) == "account_not_active"
+
+    def test_it_is_taken_all_the_same_without_verification(self, services):
+        services.hidden.add("acc-1")
+        services.first_status = "pending"
+        outcome = link(services, tenant(), rules=Rules(verify_link=VerifyLink.NONE))
+        assert (code(outcome), services.clock.slept) == (None, [])
+        assert outcome.warnings == ["Account acc-1 is not shown yet; verify_link is none."]
+
+
+def _other_domain(services):
+    services.add(id="theirs", domain="globex")
+    return reply(200, {"id": "theirs"})
