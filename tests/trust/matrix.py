@@ -11,9 +11,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import os
 import time
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,9 +24,7 @@ from tests.trust.faults import FAULTS, LATE, Fault, Harm
 from tests.trust.fingerprint_checks import remembered
 from tests.trust.flows import Flow, as_wanted, failed_domains
 from tests.trust.rules import WRITES, Expected, Kind, Outcome, Target, expected, target, targets, unprovable
-
-FULL = os.environ.get("TRUST", "") == "full"
-"""Every variant of every cell. Otherwise those that differ only in how an error is dressed take turns."""
+from tests.trust.share import SHARE, chosen
 
 ATTEMPTS = 5
 """How often a cell is begun on a machine so busy that late answers are not late."""
@@ -83,7 +79,7 @@ class Matrix:
         for hit in self.baseline(flow)[1]:
             for for_ever in (False, True):
                 cell = Cell(flow, hit, fault, for_ever)
-                if FULL or _sampled(cell):
+                if chosen(cell.id):
                     yield cell
 
     def check(self, cell: Cell) -> list[str]:
@@ -191,34 +187,9 @@ class Matrix:
             yield f"it sent {len(run.sent)} requests instead of {usual}"
 
 
-def _sampled(cell: Cell) -> bool:
-    """What the requests of one tenant that matter most meet always; of the rest some, most of what tells most, always
-    the same.
-
-    What costs real time, because an answer is late or large, is the rarest.
-    """
-    costly = cell.fault.late or cell.fault.properties.get("body") == "huge"
-    flow, kind = cell.flow, cell.hit.kind
-    matters, telling = kind in WRITES or kind is Kind.SETTLE, cell.fault.name in _TELLING
-    if matters and not flow.many:
-        return not costly or _turn(cell.id, 4)
-    if costly:
-        return _turn(cell.id, 8 if matters else 20)
-    if telling:
-        return (matters and not flow.remembers) or _turn(cell.id, 8 if flow.many else 4)
-    return _turn(cell.id, (6 if matters else 30) if flow.many else 16)
-
-
-_TELLING = frozenset({"drop_before", "drop_after", "429_seconds", "401", "403", "404", "html", "redirect"})
-
-
 def in_turn(flow: Flow, name: str) -> bool:
-    """Whether one of the things that are done to all of a flow is done: to a list's, some, always the same."""
-    return FULL or not flow.many or _turn(f"{flow.name}/{name}", 3)
-
-
-def _turn(name: str, of: int) -> bool:
-    return zlib.crc32(name.encode()) % of == 0
+    """Tell whether one of the things that are done to a flow is done: all of them for one tenant, a share for a list."""
+    return chosen(f"{flow.name}/{name}", SHARE if flow.many else 2)
 
 
 def _missed(cell: Cell, run: Run) -> bool:
