@@ -75,7 +75,7 @@ def drop_contents(_app: Sphinx, document: nodes.document) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Called by Sphinx."""
+    """Connect the site's own steps: Sphinx calls this."""
     # Pygments has none for CSV.
     app.add_lexer("csv", TextLexer)
     app.connect("source-read", link_repository)
