@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure the size and the shape of the code: `make measures`.
 
-Imports are read from the source, see `tests/support/imports_of_plugins.py`; what counts as a repeated run is told in `repeated_lines.py`. Lines are
-all lines, words are what stands between white space, and files that git ignores are left out.
+Imports are read from the source (tests/support/imports_of_plugins.py), and so are repeated runs of lines
+(tests/support/repeated_lines.py). Lines are all lines, words are what stands between white space, and files that git
+ignores are left out.
 """
 
 from __future__ import annotations
