@@ -1,30 +1,25 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A list of tenants of which each is worked on by itself: what fails for one does not stop the others."""
+"""The engine of every run over a list: it works through jobs at the same time, counts them, and leaves none without a result."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Callable
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew, Stop
-from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import Entry
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
     Failed,
     Failure,
     FailureCode,
     Phase,
     defect,
-    interrupted,
-    not_started,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._job import Job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
-from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
-from ansible_collections.tenantlink.stackone.plugins.module_utils._words import counted, was
+from ansible_collections.tenantlink.stackone.plugins.module_utils._words import counted
 
 FOR_ALL = frozenset(
     {
@@ -43,8 +38,9 @@ IN_A_ROW = 20
 HUNG_IN_A_ROW = 3
 """The same where StackOne gave them no answer in time: each tenant more costs a whole time-out."""
 
-NAMED_FAILURES = 5
-"""How many failed tenants the one line names; the results hold all."""
+
+STOPPED = object()
+"""The result of work that was stopped in the middle."""
 
 
 class Tally:
@@ -81,139 +77,56 @@ class Tally:
             return self._in_a_row if self._in_a_row >= IN_A_ROW else 0
 
 
-@dataclass
-class Item:
-    """One entry of the list, and what came of it: a result, or a failure."""
-
-    entry: Entry
-    result: Any = None
-    own_failure: Failure | None = None
-    begun: bool = False
-
-    @property
-    def failure(self) -> Failure | None:
-        """Why there is no result."""
-        return self.entry.failure or self.own_failure
-
-
 class Batch:
-    """Works through items, many at a time. C(failure_of) says whether an item counts as failed."""
+    """Works through jobs, many at a time. A failure in the work on a job, even a defect, is that job's alone."""
 
-    def __init__(
-        self,
-        crew: Crew,
-        stop: Stop,
-        tally: Tally,
-        phase: Phase,
-        failure_of: Callable[[Item], Failure | None] = lambda item: item.failure,
-    ) -> None:
+    def __init__(self, crew: Crew, stop: Stop, tally: Tally, phase: Phase) -> None:
         self._crew = crew
         self._stop = stop
         self._tally = tally
         self._phase = phase
-        self._failure_of = failure_of
 
-    def run(self, items: Sequence[Item], work: Callable[[Tenant], Any]) -> None:
-        """Give each item its result or failure; what was not started or not finished when the run was stopped says so."""
-        for item in items:
-            if item.failure:
-                self._tally.note(False, item.failure)
-        self._crew.each_tenant(lambda item: self._do(item, work), [item for item in items if not item.failure])
-        for item in items:
-            if item.result is None and not item.failure:
-                left = interrupted(self._stop.reason) if item.begun else not_started(self._stop.reason)
-                item.own_failure = left.located(self._phase, item.entry.name)
+    def run(
+        self, jobs: Sequence[Any], work: Callable[[Any], None], groups: Iterable[Sequence[Any]] | None = None
+    ) -> None:
+        """Do the work for each sound job; the jobs of one of the `groups` are done one after the other."""
+        for job in jobs:
+            if job.entry.failure:
+                self._end(job)
+        sound = [[job] for job in jobs if not job.entry.failure] if groups is None else list(groups)
+        self._crew.each_tenant(lambda group: self._run_group(group, work), sound)
 
-    def _do(self, item: Item, work: Callable[[Tenant], Any]) -> None:
-        tenant = sure(item.entry.tenant)
-        item.begun = True
+    def step(self, jobs: Sequence[Any], work: Callable[[Any], Any]) -> list[Any]:
+        """Do one thing more for jobs that were run; return its results, None for a job that it made fail.
+
+        Raises Stopped.
+        """
+        return self._crew.each(lambda job: self._attempt(job, work), jobs)
+
+    def close(self, jobs: Iterable[Any]) -> None:
+        """Let every job say its result, or why it was not started or not finished."""
+        for job in jobs:
+            job.close(self._stop.reason, self._phase)
+
+    def _run_group(self, group: Sequence[Any], work: Callable[[Any], None]) -> None:
+        for job in group:
+            if job is group[0] or not self._stop.reason:
+                job.started = True
+                if self._attempt(job, work) is not STOPPED:
+                    self._end(job)
+
+    def _attempt(self, job: Job, work: Callable[[Any], Any]) -> Any:
         try:
-            item.result = work(tenant)
+            return work(job)
         except Stopped:
-            return
+            return STOPPED
         except Failed as error:
-            item.own_failure = error.located(self._phase, tenant.name)
+            job.fail(error, self._phase)
         except Exception as error:
-            # A defect that one tenant brings to light must not hide what came of the others.
-            item.own_failure = defect(error).located(self._phase, tenant.name)
-        self._tally.note(bool(getattr(item.result, "changed", False)), self._failure_of(item))
-
-
-@dataclass(frozen=True)
-class Ended:
-    """Why a run ended early. C(cause) is the failure that every other tenant would have met, if that is why."""
-
-    reason: str
-    cause: Failure | None = None
-
-
-@dataclass(frozen=True)
-class Failures:
-    """What failed among C(total) of a kind."""
-
-    found: Sequence[Failure]
-    total: int
-
-    @property
-    def started(self) -> list[Failure]:
-        """Return those whose turn came."""
-        return [failure for failure in self.found if failure.started]
-
-    @property
-    def not_started(self) -> int:
-        """Count those whose turn never came."""
-        return len(self.found) - len(self.started)
-
-    def sentence(self, failed: str, not_started: str) -> str:
-        """Count what failed and name the first; the phrases take the count, and of how many it is."""
-        started, waiting = self.started, self.not_started
-        if not self.found:
-            return ""
-        if not started:
-            return f"{not_started.format(waiting, self.total)}."
-        others = f", {waiting} {was(waiting)} not started" if waiting else ""
-        first = " | ".join(failure.line for failure in started[:NAMED_FAILURES])
-        more = f" | and {len(started) - NAMED_FAILURES} more, see results." if len(started) > NAMED_FAILURES else ""
-        return f"{failed.format(len(started), self.total)}{others}: {first}{more}"
-
-
-NOTHING = Failures((), 0)
-
-
-def ended_early(stop: Stop, failures: Iterable[Failure], skipped: bool = False) -> Ended | None:
-    """Return why a run ended early; None where it did not, or was at its end already.
-
-    `skipped` is whether anything apart from tenants was left undone for it.
-    """
-    undone = skipped or any(failure.code is FailureCode.STOPPED for failure in failures)
-    return Ended(stop.reason, stop.cause) if stop.reason and (undone or stop.cause or stop.now) else None
-
-
-def tenants_failed(
-    tenants: Failures, ended: Ended | None, phase: Phase = Phase.APPLY, others: Failures = NOTHING
-) -> Failure | None:
-    """Say in one line why a run is red; return None where it is green.
-
-    `others` are accounts that are unlinked although no tenant of the list stands for them. The code is that of what
-    ended the run, if all would have met it. C(details.reason) of the failure is what went wrong apart from the
-    tenants, if anything did.
-    """
-    if not tenants.found and not others.found and not ended:
+            # A defect that one tenant brings to light must not hide the results of the others.
+            job.fail(defect(error), self._phase)
         return None
-    reason = f"The run ended {ended.reason}." if ended else ""
-    sentences = (
-        reason,
-        tenants.sentence("{} of {} tenants failed", "{} of {} tenants were not started"),
-        others.sentence(
-            "Unlinking {} of {} other accounts failed", "Unlinking {} of {} other accounts was not started"
-        ),
-    )
-    cause = ended.cause if ended else None
-    return Failure(
-        cause.code if cause else FailureCode.STOPPED if ended else FailureCode.TENANTS_FAILED,
-        " ".join(filter(None, sentences)),
-        http_status=cause.http_status if cause else None,
-        retriable=bool(ended) or any(failure.retriable for failure in (*tenants.found, *others.found)),
-        details={"reason": reason} if reason else {},
-        phase=phase,
-    )
+
+    def _end(self, job: Job) -> None:
+        job.ended = True
+        self._tally.note(job.changed, job.failure)

@@ -7,29 +7,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Callable
+from typing import Any, Callable
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import create_uncertain
-from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Ended, Tally, ended_early
+from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Batch, Tally
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import Exchange
 from ansible_collections.tenantlink.stackone.plugins.module_utils._confirm import polls
 from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew, Stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import Directory, owners_by_provider
+from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import Ended, ended_early
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import Entry
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
     Failed,
     Failure,
     Phase,
-    defect,
     during,
-    not_started,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder, Found
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import Fingerprints
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import (
-    Job,
+    LinkJob,
     by_owner,
     refuse_conflicts,
     refuse_linked_elsewhere,
@@ -43,7 +41,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._progress impo
 from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import DUPLICATES, check_limit, unlisted
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant
-from ansible_collections.tenantlink.stackone.plugins.module_utils._unfinished import unfinished
 from ansible_collections.tenantlink.stackone.plugins.module_utils._words import counted, was
 
 READERS = 8
@@ -54,9 +51,9 @@ READERS = 8
 class Report:
     """What came of a run. C(ended) says why it ended early, C(failure) what went wrong apart from tenants."""
 
-    jobs: list[Job]
-    purged: list[Job] = field(default_factory=list)
-    resolved: list[Job] = field(default_factory=list)
+    jobs: list[LinkJob]
+    purged: list[LinkJob] = field(default_factory=list)
+    resolved: list[LinkJob] = field(default_factory=list)
     """The duplicates of tenants' accounts that were unlinked."""
     warnings: list[str] = field(default_factory=list)
     ended: Ended | None = None
@@ -64,7 +61,7 @@ class Report:
     purge_skipped: bool = False
 
     @property
-    def everything(self) -> list[Job]:
+    def everything(self) -> list[LinkJob]:
         """Return the jobs of all accounts that the run worked on: the tenants', and those that it unlinked besides."""
         return [*self.jobs, *self.resolved, *self.purged]
 
@@ -84,9 +81,10 @@ class Bulk:
         self._options = options
         self._stop = stop
         self._progress = progress
-        self._tally = Tally(progress, stop, options.stop_after_failures)
         self._fingerprints = fingerprints
         self._crew = Crew(options.concurrency, stop, self._beat)
+        tally = Tally(progress, stop, options.stop_after_failures)
+        self._batch = Batch(self._crew, stop, tally, Phase.APPLY)
         self._readers = Crew(min(options.concurrency, READERS), stop, self._beat)
         self._clients = exchange.clients()
 
@@ -100,7 +98,7 @@ class Bulk:
         """Seconds in which the run waited for StackOne's quota."""
         return self._exchange.api.quota.waited if self._exchange.api.quota else 0.0
 
-    def run(self, jobs: list[Job]) -> Report:
+    def run(self, jobs: list[LinkJob]) -> Report:
         """Make StackOne match the declarations. Failures are part of the report.
 
         Raises Failed where the accounts could not even be listed: then nothing was changed.
@@ -121,8 +119,9 @@ class Bulk:
         self._progress.write(last=True)
         if self._fingerprints and self._fingerprints.problem:
             report.warnings.append(self._fingerprints.problem)
-        _account_for_the_rest(report, self._stop.reason)
-        failures = [job.failed for job in report.everything if job.failed]
+        self._batch.close(report.everything)
+        report.warnings += _warnings(report)
+        failures = [job.failure for job in report.everything if job.failure]
         report.ended = ended_early(self._stop, failures, report.purge_skipped)
         return report
 
@@ -148,11 +147,11 @@ class Bulk:
         directory.load_for(tenants, all_needed=self._options.purge)
         return directory
 
-    def _find(self, jobs: Sequence[Job], before: Directory) -> None:
+    def _find(self, jobs: Sequence[LinkJob], before: Directory) -> None:
         """Find every tenant's account before anything is done: only then can two entries be seen to mean one."""
         self._crew.each(lambda group: self._find_of_owner(group, before), by_owner(jobs, before))
 
-    def _find_of_owner(self, group: Sequence[Job], before: Directory) -> None:
+    def _find_of_owner(self, group: Sequence[LinkJob], before: Directory) -> None:
         """Find the accounts of an owner's tenants: first of those that are unlinked, which no other tenant takes."""
         leaving: frozenset[str] = frozenset()
         for job in sorted(group, key=lambda job: sure(job.tenant).state is not State.ABSENT):
@@ -182,55 +181,41 @@ class Bulk:
         ]
         self._unlink(report.resolved, before)
 
-    def _unlink(self, jobs: Sequence[Job], before: Directory) -> None:
+    def _unlink(self, jobs: Sequence[LinkJob], before: Directory) -> None:
         self._progress.progress.total += len(jobs)
         self._apply(jobs, before)
         with during(Phase.CONFIRM):
             self._confirm(jobs, before)
 
-    def _apply(self, jobs: Sequence[Job], before: Directory) -> None:
-        for job in jobs:
-            if job.entry.failure:
-                self._note(job)
-        # What is linked already comes first: a StackOne that takes no new link must not stop the others.
+    def _apply(self, jobs: Sequence[LinkJob], before: Directory) -> None:
+        # What is linked already comes first: a StackOne that refuses new links must not stop the others.
         groups = sorted(by_owner(jobs, before), key=lambda group: any(job.is_new for job in group))
-        self._crew.each_tenant(lambda group: self._apply_owner(group, before), groups)
-
-    def _apply_owner(self, group: Sequence[Job], before: Directory) -> None:
-        """Apply an owner's tenants one after the other, so that none takes what another made for its own."""
-        made: frozenset[str] = frozenset()
-        for job in group:
-            if job is not group[0] and self._stop.reason:
-                continue
-            job.outcome = outcome = Outcome(sure(job.tenant), Observation(other_ids=made))
-            with self._linker(job, before) as linker:
-                linker.apply(outcome, job.take_found)
-            # Ten thousand of them are not kept for nothing.
-            job.found = job.found if isinstance(job.found, Failed) else None
-            if outcome.created_id:
-                made |= {outcome.created_id}
-            if outcome.account and Action.DELETE in outcome.applied.actions:
-                before.forget(outcome.account)
-            self._note(job)
-        for job in group if len(group) > 1 else ():
+        for group in groups:
+            for job in group:
+                job.siblings = group
+        self._batch.run(jobs, lambda job: self._apply_one(job, before), groups)
+        for job in jobs:
             if job.outcome:
-                job.outcome.observe(other_ids=job.outcome.observed.other_ids | made)
+                job.outcome.observe(other_ids=job.outcome.observed.other_ids | job.made_by_siblings)
 
-    def _note(self, job: Job) -> None:
-        job.noted = True
-        self._tally.note(bool(job.outcome and job.outcome.changed), job.failed)
+    def _apply_one(self, job: LinkJob, before: Directory) -> None:
+        """Apply one tenant. What was made for others of its owner before is not taken for its own."""
+        job.result = outcome = Outcome(sure(job.tenant), Observation(other_ids=job.made_by_siblings))
+        with self._linker(job, before) as linker:
+            linker.apply(outcome, job.take_found)
+        # Ten thousand of them are not kept for nothing.
+        job.found = job.found if isinstance(job.found, Failed) else None
+        if outcome.account and Action.DELETE in outcome.applied.actions:
+            before.forget(outcome.account)
 
-    def _confirm(self, jobs: Sequence[Job], before: Directory) -> None:
+    def _confirm(self, jobs: Sequence[LinkJob], before: Directory) -> None:
         """Wait until what was applied shows; in the end, repeat once what got no answer and has left no account."""
         waiting = self._wait([job for job in jobs if job.outcome and job.outcome.unconfirmed], len(before))
-        repeated = self._crew.each(
-            lambda job: self._with_linker(job, before, lambda linker, outcome: linker.try_again(outcome)), waiting
-        )
+        repeated = self._step(waiting, before, lambda linker, outcome: linker.try_again(outcome))
         self._wait([job for job, again in zip(waiting, repeated) if again], len(before))
-        for job in waiting:
-            self._with_linker(job, before, lambda linker, outcome: linker.give_up(outcome))
+        self._step(waiting, before, lambda linker, outcome: linker.give_up(outcome))
 
-    def _wait(self, waiting: list[Job], accounts: int) -> list[Job]:
+    def _wait(self, waiting: list[LinkJob], accounts: int) -> list[LinkJob]:
         """Look at all by the same listing, until none is left to wait for or time is up; return those that are left."""
         for _poll in polls(self._clients.clock, self._options.confirm_timeout) if waiting else ():
             seen = self._list_again(waiting, accounts)
@@ -239,33 +224,32 @@ class Bulk:
                 break
         return waiting
 
-    def _unsettled(self, jobs: list[Job], seen: Directory) -> list[Job]:
-        settled = self._crew.each(
-            lambda job: self._with_linker(job, seen, lambda linker, outcome: linker.settle(outcome, seen)), jobs
-        )
+    def _unsettled(self, jobs: list[LinkJob], seen: Directory) -> list[LinkJob]:
+        settled = self._step(jobs, seen, lambda linker, outcome: linker.settle(outcome, seen))
         # A job that met a defect is settled as well.
         return [job for job, done in zip(jobs, settled) if done is False]
 
-    def _with_linker(self, job: Job, seen: Directory, step: Callable[[Linker, Outcome], bool | None]) -> bool | None:
-        """Return what a step returns; None where it met a defect, which is the job's failure then."""
-        with self._linker(job, seen) as linker:
-            return step(linker, sure(job.outcome))
-        return None
+    def _step(
+        self, jobs: Sequence[LinkJob], seen: Directory, do: Callable[[Linker, Outcome], bool | None]
+    ) -> list[Any]:
+        """Return what a step returns for each job. Raises Stopped."""
+
+        def work(job: LinkJob) -> bool | None:
+            with self._linker(job, seen) as linker:
+                return do(linker, sure(job.outcome))
+
+        return self._batch.step(jobs, work)
 
     @contextmanager
-    def _linker(self, job: Job, seen: Directory) -> Iterator[Linker]:
-        """Made for one use, and it leaves no more than needed: there may be ten thousand."""
-        tenant, outcome = sure(job.entry.tenant), sure(job.outcome)
+    def _linker(self, job: LinkJob, seen: Directory) -> Iterator[Linker]:
+        """Make a linker for one use, and leave no more than needed: there may be ten thousand outcomes."""
         rules = Rules(self._options.check_mode, self._options.verify_link, listing_is_fresh=True)
         try:
             yield Linker(self._exchange.clients(), seen, rules, self._fingerprints)
-        except Exception as error:
-            # A defect that one tenant brings to light must not hide what came of the others.
-            job.failure = defect(error).located(outcome.phase, tenant.name)
         finally:
-            outcome.drop_details()
+            sure(job.outcome).drop_details()
 
-    def _list_again(self, waiting: Sequence[Job], accounts: int) -> Directory:
+    def _list_again(self, waiting: Sequence[LinkJob], accounts: int) -> Directory:
         directory = Directory(self._clients.stackone, self._readers.each)
         tenants = [sure(job.tenant) for job in waiting]
         few = len(tenants) < accounts and all(tenant.origin_owner_id for tenant in tenants)
@@ -284,7 +268,7 @@ class Bulk:
         report.purged = [_unlink_job(account) for account in accounts]
         self._unlink(report.purged, before)
 
-    def _remember(self, jobs: Sequence[Job], before: Directory, fingerprints: Fingerprints) -> None:
+    def _remember(self, jobs: Sequence[LinkJob], before: Directory, fingerprints: Fingerprints) -> None:
         # An empty list of tenants lists nothing: that says nothing about the accounts of others.
         present = {account.id for account in before} if before.complete and len(before) else None
         for job in jobs:
@@ -294,7 +278,7 @@ class Bulk:
         fingerprints.save(present)
 
 
-def _disturbed(waiting: Iterable[Job], seen: Directory) -> list[str]:
+def _disturbed(waiting: Iterable[LinkJob], seen: Directory) -> list[str]:
     """Return the owners of new accounts, to be listed by themselves, where the listing shows that others work at the
     same time: their deletions move its pages while these are read, and what moves can be missed.
     """
@@ -304,39 +288,23 @@ def _disturbed(waiting: Iterable[Job], seen: Directory) -> list[str]:
     return list(owners) if any(count != 1 for count in shown) else []
 
 
-def _unlink_job(account: Account, duplicate_of: str | None = None) -> Job:
+def _unlink_job(account: Account, duplicate_of: str | None = None) -> LinkJob:
     tenant = Tenant(
         account.origin_owner_id, state=State.ABSENT, account_id=account.id, provider=account.provider, verify_key=False
     )
-    return Job(
-        Entry(0, tenant, None, None, account.origin_owner_id, account.id),
-        None,
-        None,
-        Found(account),
-        duplicate_of=duplicate_of,
-    )
+    entry = Entry(0, tenant, None, None, account.origin_owner_id, account.id)
+    return LinkJob(entry, found=Found(account), duplicate_of=duplicate_of)
 
 
-def _account_for_the_rest(report: Report, stopped: str | None) -> None:
-    """Nothing is lost: who was not begun or not finished says so, and what was not confirmed is told."""
-    jobs = report.everything
-    for job in jobs:
-        if job.outcome and not job.noted:
-            job.outcome = unfinished(job.outcome, stopped)
-        if job.outcome and job.outcome.unconfirmed and job.outcome.lost:
-            job.failure = create_uncertain(job.outcome.lost).located(Phase.CONFIRM, job.outcome.tenant.name)
-        if job.outcome is None and job.failed is None:
-            name = job.entry.tenant.name if job.entry.tenant else job.entry.name
-            job.failure = not_started(stopped).located(Phase.APPLY, name)
-    unconfirmed = sum(bool(job.outcome and job.outcome.unconfirmed and not job.failure) for job in jobs)
-    still_linked = [job.outcome.tenant.name for job in report.jobs if job.outcome and job.outcome.observed.still_linked]
+def _warnings(report: Report) -> Iterator[str]:
+    """Yield what a person should know although it is not a failure."""
+    still_linked = [job.name for job in report.jobs if job.outcome and job.outcome.observed.still_linked]
     if still_linked:
         listed = ", ".join(still_linked[:5]) + (", ..." if len(still_linked) > 5 else "")
-        report.warnings.append(
+        yield (
             f"{counted(len(still_linked), 'tenant')} declared absent with a domain that is not linked still"
             f" {'has' if len(still_linked) == 1 else 'have'} other accounts: {listed}. The results name them."
         )
+    unconfirmed = sum(bool(job.outcome and job.outcome.unconfirmed and not job.failure) for job in report.everything)
     if unconfirmed:
-        report.warnings.append(
-            f"{counted(unconfirmed, 'change')} {was(unconfirmed)} made, but not confirmed; the next run looks again."
-        )
+        yield f"{counted(unconfirmed, 'change')} {was(unconfirmed)} made, but not confirmed; the next run looks again."

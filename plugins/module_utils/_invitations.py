@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Auth links of many owners: the row of each, and their counts. Pure."""
+"""Auth links of many owners: what their rows and their summary say. Pure."""
 
 from __future__ import annotations
 
@@ -8,38 +8,33 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._auth import Invitation
-from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Failures, Item
+from ansible_collections.tenantlink.stackone.plugins.module_utils._job import Job
 
 
-def row_of(item: Item) -> dict[str, Any]:
-    """What came of one owner."""
-    entry, invitation, failure = item.entry, item.result, item.failure
-    row: dict[str, Any] = {
-        "origin_owner_id": entry.origin_owner_id,
-        "origin_owner_name": entry.tenant.origin_owner_name if entry.tenant else None,
-        "domain": entry.tenant.domain if entry.tenant else entry.domain,
-    }
-    if invitation:
-        row.update(_shown(invitation))
-    if failure:
-        row["failure"] = {**failure.as_dict(), "msg": failure.line}
-    return row
+class AuthLinkJob(Job):
+    """An owner who may get an auth link. Its result is an `Invitation`."""
+
+    result: Invitation | None
+
+    def parts(self) -> dict[str, Any]:
+        """Return the owner's name and, if it is known, the auth link and the account."""
+        name = self.tenant.origin_owner_name if self.tenant else None
+        if self.result is None:
+            return {"origin_owner_name": name}
+        shown = self.result.as_dict()
+        account = shown.pop("account") or {}
+        return {
+            "origin_owner_name": name,
+            **shown,
+            "account_id": account.get("id"),
+            "account_status": account.get("status"),
+        }
 
 
-def summary_of(items: Sequence[Item], requests: dict[str, int]) -> dict[str, Any]:
-    """Return the counts of the run."""
-    failures = Failures([item.failure for item in items if item.failure], len(items))
+def counts(jobs: Sequence[AuthLinkJob]) -> dict[str, Any]:
+    """Return how many owners are linked, and how many got an auth link."""
+    results = [job.result for job in jobs if job.result]
     return {
-        "tenants": len(items),
-        "linked": sum(item.result.linked for item in items if item.result),
-        "auth_links": sum(item.result.purpose is not None for item in items if item.result),
-        "failed": len(failures.started),
-        "not_started": failures.not_started,
-        "requests": requests,
+        "linked": sum(result.linked for result in results),
+        "auth_links": sum(result.purpose is not None for result in results),
     }
-
-
-def _shown(invitation: Invitation) -> dict[str, Any]:
-    shown = invitation.as_dict()
-    account = shown.pop("account") or {}
-    return {**shown, "account_id": account.get("id"), "account_status": account.get("status")}

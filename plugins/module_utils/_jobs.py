@@ -7,49 +7,77 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import ARCHIVED, Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import create_uncertain
 from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import Directory
 from ansible_collections.tenantlink.stackone.plugins.module_utils._duplicates import same_link, survivor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import Entry, refuse_same_account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Found
+from ansible_collections.tenantlink.stackone.plugins.module_utils._job import Job
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link_rows import link_parts
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import AmbiguousAccount
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant
+from ansible_collections.tenantlink.stackone.plugins.module_utils._unfinished import unfinished
 
 NAMED = 3
 """How many accounts one line names; the details hold all."""
 
 
 @dataclass
-class Job:
-    """One entry on its way through the run. What its outcome says is scrubbed of its secrets already.
+class LinkJob(Job):
+    """A tenant that is linked or unlinked. Its result is an `Outcome`.
 
     `found` is the tenant's account, or why none could be told, once it was looked for. `elsewhere` are the ids of the
     accounts that link its domain for another owner.
     """
 
-    entry: Entry
-    outcome: Outcome | None = None
-    failure: Failure | None = None
+    result: Outcome | None = None
     found: Found | Failed | None = None
     elsewhere: tuple[str, ...] = ()
     duplicate_of: str | None = None
-    """The id of the account that stays, where this one is unlinked because it is a duplicate."""
-    noted: bool = False
-    """Whether the work on it has ended, well or not."""
+    """The id of the account that is kept, if this one is unlinked because it is a duplicate."""
+    siblings: Sequence[LinkJob] = field(default=(), repr=False, compare=False)
+    """The jobs of the same owner, this one among them, in the order in which they are done."""
 
     @property
-    def failed(self) -> Failure | None:
+    def outcome(self) -> Outcome | None:
+        """Return the outcome, once the work has started."""
+        return self.result
+
+    @property
+    def failure(self) -> Failure | None:
         """Return why this tenant is not as declared."""
-        return self.entry.failure or self.failure or (self.outcome.failure if self.outcome else None)
+        return self.entry.failure or self.own_failure or (self.result.failure if self.result else None)
 
     @property
-    def tenant(self) -> Tenant | None:
-        """Return the declared tenant, if the entry is sound."""
-        return self.entry.tenant
+    def made_by_siblings(self) -> frozenset[str]:
+        """Return the ids of the accounts that the run made for tenants of the same owner."""
+        made = (job.result.created_id for job in self.siblings if job is not self and job.result)
+        return frozenset(filter(None, made))
+
+    def parts(self) -> dict[str, Any]:
+        """Return what was done, and what is known of the account."""
+        parts = {"account_id": (self.result.account_id if self.result else None) or self.entry.account_id}
+        if self.duplicate_of:
+            parts["duplicate_of"] = self.duplicate_of
+        return {**parts, **link_parts(self.result)}
+
+    def fail(self, error: Failed, phase: Phase) -> None:
+        """Set the failure, in the phase that the tenant was in."""
+        super().fail(error, self.result.phase if self.result else phase)
+
+    def close(self, stopped: str | None, phase: Phase) -> None:
+        """Make sure that the job says what became of it, and of a request that got no clear answer."""
+        if self.result and not self.ended:
+            self.result = unfinished(self.result, stopped)
+        if self.result and self.result.unconfirmed and self.result.lost:
+            super().fail(create_uncertain(self.result.lost), Phase.CONFIRM)
+        super().close(stopped, phase)
 
     @property
     def account(self) -> Account | None:
@@ -63,7 +91,7 @@ class Job:
         return present and isinstance(self.found, Found) and self.found.account is None
 
     def take_found(self) -> Found:
-        """Return the tenant's account, or raise why none could be told."""
+        """Return the tenant's account. Raises Failed if none could be told."""
         if isinstance(self.found, Failed):
             raise self.found
         return sure(self.found)
@@ -73,26 +101,26 @@ class Job:
 class Repair:
     """A link with several accounts: the one to keep, and those to unlink."""
 
-    job: Job
+    job: LinkJob
     kept: Found
     unlinked: Sequence[Account] = field(default=())
 
 
-def by_owner(jobs: Iterable[Job], seen: Directory | None = None) -> list[list[Job]]:
+def by_owner(jobs: Iterable[LinkJob], seen: Directory | None = None) -> list[list[LinkJob]]:
     """Return the jobs in groups of one owner; `seen` tells the owner of an account that is named by its id alone."""
-    groups: dict[tuple[str, str], list[Job]] = {}
+    groups: dict[tuple[str, str], list[LinkJob]] = {}
     for job in jobs:
         if job.tenant:
             groups.setdefault((job.tenant.provider.lower(), _owner(job.tenant, seen)), []).append(job)
     return list(groups.values())
 
 
-def refuse_conflicts(jobs: Sequence[Job]) -> None:
+def refuse_conflicts(jobs: Sequence[LinkJob]) -> None:
     """Raise Failed(duplicate_tenant) where two entries turn out to mean one account: each run would undo one of them."""
     refuse_same_account((job.entry, job.account.id if job.account else None) for job in jobs)
 
 
-def refuse_linked_elsewhere(jobs: Sequence[Job], seen: Directory) -> None:
+def refuse_linked_elsewhere(jobs: Sequence[LinkJob], seen: Directory) -> None:
     """Let a new link fail whose domain is linked for another owner already, unless that is declared.
 
     As a rule the owner's id is a slip, and the customer would be linked twice. An account that this list unlinks does
@@ -117,7 +145,7 @@ def refuse_linked_elsewhere(jobs: Sequence[Job], seen: Directory) -> None:
             job.found = _declared_elsewhere(other.entry)
 
 
-def repairs_of(jobs: Iterable[Job]) -> list[Repair]:
+def repairs_of(jobs: Iterable[LinkJob]) -> list[Repair]:
     """Return what would leave one account of each link that has several: the oldest that works, else the oldest."""
     repairs = []
     for job in jobs:
@@ -140,9 +168,9 @@ def _owner(tenant: Tenant, seen: Directory | None) -> str:
     return account.origin_owner_id if account else f"account {tenant.account_id}"
 
 
-def _first_by_domain(jobs: Iterable[Job]) -> dict[tuple[str, str], Job]:
+def _first_by_domain(jobs: Iterable[LinkJob]) -> dict[tuple[str, str], LinkJob]:
     """Return the entry that a domain is linked for: the first one that has its account already, else the first one."""
-    first: dict[tuple[str, str], Job] = {}
+    first: dict[tuple[str, str], LinkJob] = {}
     for job in jobs:
         tenant = job.tenant
         if tenant is None or tenant.state is State.ABSENT or not tenant.domain:

@@ -7,18 +7,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Callable
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import (
-    Batch,
+from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Batch, Tally
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew
+from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import (
     Failures,
-    Item,
-    Tally,
     ended_early,
     tenants_failed,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import secrets_of
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
+from ansible_collections.tenantlink.stackone.plugins.module_utils._job import Job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
 from ansible_collections.tenantlink.stackone.plugins.module_utils._parent_watch import stopped_early
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile, waiting
@@ -63,14 +62,19 @@ class ListBench(StoppableBench):
         workers = self.module.params["concurrency"]
         return Crew(min(workers, most or workers), self.stop, self._beat(progress))
 
-    def batch(self, progress: ProgressFile, phase: Phase, **rules: Any) -> Batch:
-        """What works through tenants of which each stands for itself."""
+    def work_through(
+        self, jobs: Sequence[Job], progress: ProgressFile, phase: Phase, work: Callable[[Any], None]
+    ) -> None:
+        """Do the work for jobs that do not depend on each other."""
         tally = Tally(progress, self.stop, self.module.params["stop_after_failures"])
-        return Batch(self.crew(progress), self.stop, tally, phase, **rules)
+        batch = Batch(self.crew(progress), self.stop, tally, phase)
+        batch.run(jobs, work)
+        batch.close(jobs)
+        progress.write(last=True)
 
-    def failure_of(self, items: Sequence[Item], failures: Sequence[Failure], phase: Phase) -> Failure | None:
-        """Why the run is red, if it is."""
-        return tenants_failed(Failures(failures, len(items)), ended_early(self.stop, failures), phase)
+    def failure(self, failures: Failures, phase: Phase) -> Failure | None:
+        """Return why the run failed, if it did."""
+        return tenants_failed(failures, ended_early(self.stop, failures.found), phase)
 
     def requests_sent(self, *services: Service) -> dict[str, int]:
         """Requests so far, by service."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
+from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import LinkJob
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import domain_in
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 
@@ -42,7 +42,7 @@ DUPLICATES = Limited(
 )
 
 
-def unlisted(accounts: Iterable[Account], jobs: Sequence[Job], gone: Sequence[Job] = ()) -> list[Account]:
+def unlisted(accounts: Iterable[Account], jobs: Sequence[LinkJob], gone: Sequence[LinkJob] = ()) -> list[Account]:
     """Return the accounts that no entry means. In doubt an account is listed: an owner's accounts are spared while it
     is not known which of them its entries mean, and so are those that link an entry's domain for another owner.
 

@@ -205,7 +205,6 @@ from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import auth_options_from, check_run
 from ansible_collections.tenantlink.stackone.plugins.module_utils._auth import Inviter
-from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Item
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import READERS
 from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import Directory, owners_by_provider
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import (
@@ -217,10 +216,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._entries impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, Phase, during
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service, Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._invitations import row_of, summary_of
+from ansible_collections.tenantlink.stackone.plugins.module_utils._invitations import AuthLinkJob, counts
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListBench
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
+from ansible_collections.tenantlink.stackone.plugins.module_utils._results import failures_of, job_row, run_summary
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import auth_spec, quota_spec, tenants_spec
+from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 
 
 def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
@@ -230,8 +231,8 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
     stackone, hub = bench.hub()
     entries = present(entries_from(bench.take_tenants(), TO_INVITE))
     refuse_duplicates(entries)
-    items = [Item(entry) for entry in entries]
-    progress = bench.progress(len(items))
+    jobs = [AuthLinkJob(entry) for entry in entries]
+    progress = bench.progress(len(jobs))
     directory = Directory(stackone, bench.crew(progress, READERS).each)
     # Stopped meanwhile, the run tells of each tenant that it was not started.
     with suppress(Stopped), during(Phase.OBSERVE):
@@ -239,12 +240,14 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
             directory.load_owners(provider, owners)
             directory.ask_again(provider, owners)
     inviter = Inviter(stackone, Finder(stackone, hub, directory), options, bench.stop.clock())
-    bench.batch(progress, Phase.APPLY).run(items, inviter.invite)
-    progress.write(last=True)
-    summary = summary_of(items, bench.requests_sent(Service.STACKONE))
-    result = {"changed": summary["auth_links"] > 0, "owners": list(map(row_of, items)), "summary": summary}
-    failures = [item.failure for item in items if item.failure]
-    return result, bench.failure_of(items, failures, Phase.APPLY)
+
+    def invite(job: AuthLinkJob) -> None:
+        job.result = inviter.invite(sure(job.tenant))
+
+    bench.work_through(jobs, progress, Phase.APPLY, invite)
+    summary = run_summary(jobs, counts(jobs), bench.requests_sent(Service.STACKONE))
+    result = {"changed": summary["auth_links"] > 0, "owners": list(map(job_row, jobs)), "summary": summary}
+    return result, bench.failure(failures_of(jobs), Phase.APPLY)
 
 
 def main() -> None:

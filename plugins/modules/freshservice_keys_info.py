@@ -161,30 +161,34 @@ failure:
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import check_run
-from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Item
+from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import Failures
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import TO_CHECK, entries_from, present
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
-from ansible_collections.tenantlink.stackone.plugins.module_utils._key_checks import failure_of, row_of, summary_of
+from ansible_collections.tenantlink.stackone.plugins.module_utils._key_checks import KeyCheckJob, counts
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListBench
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
+from ansible_collections.tenantlink.stackone.plugins.module_utils._results import failures_of, job_row, run_summary
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import freshservice_spec, tenants_spec
+from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 
 
 def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
     """Check the keys. Raises Failed(invalid_argument)."""
     check_run(bench.module.params)
     freshservice = bench.freshservice()
-    items = [Item(entry) for entry in present(entries_from(bench.take_tenants(), TO_CHECK))]
-    progress = bench.progress(len(items))
-    bench.batch(progress, Phase.KEY_CHECK, failure_of=failure_of).run(items, freshservice.check_tenant)
-    progress.write(last=True)
-    summary = summary_of(items, bench.requests_sent(Service.FRESHSERVICE))
-    result = {"changed": False, "results": list(map(row_of, items)), "summary": summary}
-    # A verdict is an answer, a tenant without one is not: that is red in any case.
-    red = failure_of if bench.module.params["fail_on_refused"] else lambda item: item.failure
-    failures = [failure for failure in map(red, items) if failure]
-    return result, bench.failure_of(items, failures, Phase.KEY_CHECK)
+    jobs = [KeyCheckJob(entry) for entry in present(entries_from(bench.take_tenants(), TO_CHECK))]
+
+    def check(job: KeyCheckJob) -> None:
+        job.result = freshservice.check_tenant(sure(job.tenant))
+
+    bench.work_through(jobs, bench.progress(len(jobs)), Phase.KEY_CHECK, check)
+    summary = run_summary(jobs, counts(jobs), bench.requests_sent(Service.FRESHSERVICE))
+    result = {"changed": False, "results": list(map(job_row, jobs)), "summary": summary}
+    # A verdict is an answer, a tenant without one is not: the run fails in any case.
+    unanswered = Failures([job.unanswered for job in jobs if job.unanswered], len(jobs))
+    failures = failures_of(jobs) if bench.module.params["fail_on_refused"] else unanswered
+    return result, bench.failure(failures, Phase.KEY_CHECK)
 
 
 def main() -> None:

@@ -405,15 +405,15 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._entries impor
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import AUTO, Fingerprints, own_path
-from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
+from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import LinkJob
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListBench
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
 from ansible_collections.tenantlink.stackone.plugins.module_utils._report import (
+    counts,
     diff_of,
-    failure_of,
-    row_of,
-    summary_of,
+    run_failure,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._results import job_row, run_summary
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import bulk_spec
 
 
@@ -422,21 +422,22 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
     path = fingerprints_path(bench)
     bulk, jobs, warnings = bulk_of(bench, path)
     report = bulk.run(jobs)
-    summary = summary_of(report, bulk.requests_sent, bulk.quota_seconds)
+    summary = run_summary(report.jobs, counts(report), bulk.requests_sent)
+    summary["quota_seconds"] = round(bulk.quota_seconds, 1)
     result: dict[str, Any] = {
         "changed": summary["changed"] > 0,
-        "results": [row_of(job) for job in report.jobs],
+        "results": [job_row(job) for job in report.jobs],
         "summary": summary,
         "warnings": warnings + report.warnings,
     }
     if bench.module.params["purge"]:
-        result["purged"] = [row_of(job) for job in report.purged]
+        result["purged"] = [job_row(job) for job in report.purged]
     if bench.module.params["resolve_duplicates"]:
-        result["resolved"] = [row_of(job) for job in report.resolved]
+        result["resolved"] = [job_row(job) for job in report.resolved]
     if path:
         result["fingerprints"] = path
     diff = diff_of(report.everything, bench.scrubber) if bench.module._diff else None
-    return {**result, "diff": diff} if diff else result, failure_of(report)
+    return {**result, "diff": diff} if diff else result, run_failure(report)
 
 
 def fingerprints_path(bench: ListBench) -> str | None:
@@ -450,7 +451,7 @@ def fingerprints_path(bench: ListBench) -> str | None:
     return path
 
 
-def bulk_of(bench: ListBench, fingerprints_path: str | None) -> tuple[Bulk, list[Job], list[str]]:
+def bulk_of(bench: ListBench, fingerprints_path: str | None) -> tuple[Bulk, list[LinkJob], list[str]]:
     """The run, its jobs, and warnings about the list. Raises Failed(invalid_argument or duplicate_tenant)."""
     tenants = bench.take_tenants()
     params = bench.module.params
@@ -460,7 +461,7 @@ def bulk_of(bench: ListBench, fingerprints_path: str | None) -> tuple[Bulk, list
     # Ansible holds the same list: nobody needs it any more, and it can be large.
     tenants.clear()
     refuse_duplicates(entries)
-    jobs = [Job(entry) for entry in entries]
+    jobs = [LinkJob(entry) for entry in entries]
     key = params["stackone_api_key"].strip()
     fingerprints = Fingerprints(fingerprints_path, key) if fingerprints_path else None
     return Bulk(exchange, options, bench.stop, bench.progress(len(jobs)), fingerprints), jobs, shared_domains(entries)

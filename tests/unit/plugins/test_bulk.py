@@ -13,7 +13,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import S
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import entries_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
-from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
+from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import LinkJob
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
@@ -61,11 +61,11 @@ class Linker:
 
 def test_a_defect_with_one_tenant_does_not_hide_the_others(monkeypatch):
     monkeypatch.setattr(_bulk, "Linker", Linker)
-    jobs = [Job(entry) for entry in entries_from([declared(name, f"owner-{name}") for name in "abcd"])]
+    jobs = [LinkJob(entry) for entry in entries_from([declared(name, f"owner-{name}") for name in "abcd"])]
     report = Bulk(Exchange(), BulkOptions(2, 0.0), Stop(), ProgressFile(None, 4, Clock())).run(jobs)
-    codes = [job.failed and job.failed.code.value for job in report.jobs]
+    codes = [job.failure and job.failure.code.value for job in report.jobs]
     assert codes == [None, "internal_error", "internal_error", None]
-    applied, confirmed = (report.jobs[index].failed.line for index in (1, 2))
+    applied, confirmed = (report.jobs[index].failure.line for index in (1, 2))
     assert applied.startswith("b (owner owner-b): this module has a defect (KeyError in test_bulk.py, line ")
     assert confirmed.startswith("c (owner owner-c): this module has a defect (ValueError in test_bulk.py, line ")
     assert "key-of-an-agent" not in applied + confirmed
@@ -86,13 +86,13 @@ class Hanging(Linker):
 
 def test_a_tenant_that_hangs_when_the_run_is_stopped_is_told_as_uncertain(monkeypatch):
     monkeypatch.setattr(_bulk, "Linker", Hanging)
-    jobs = [Job(entry) for entry in entries_from([declared(name, f"owner-{name}") for name in "abc"])]
+    jobs = [LinkJob(entry) for entry in entries_from([declared(name, f"owner-{name}") for name in "abc"])]
     report = Bulk(Exchange(), BulkOptions(1, 0.0), Hanging.stop, ProgressFile(None, 3, Clock())).run(jobs)
     done, hung, waiting = report.jobs
-    assert done.failed is None
+    assert done.failure is None
     assert done.outcome.applied.actions == [Action.CREATE]
-    assert (hung.failed.code.value, hung.failed.details) == ("stopped", {"uncertain": True})
-    assert "was not started" in waiting.failed.message
+    assert (hung.failure.code.value, hung.failure.details) == ("stopped", {"uncertain": True})
+    assert "was not started" in waiting.failure.message
 
 
 class Slow(Linker):
@@ -113,6 +113,6 @@ class Slow(Linker):
 def test_one_host_that_hangs_holds_no_other_tenant(monkeypatch):
     monkeypatch.setattr(_bulk, "Linker", Slow)
     names = ["a", *(f"t{number}" for number in range(29))]
-    jobs = [Job(entry) for entry in entries_from([declared(name, f"owner-{name}") for name in names])]
+    jobs = [LinkJob(entry) for entry in entries_from([declared(name, f"owner-{name}") for name in names])]
     report = Bulk(Exchange(), BulkOptions(2, 0.0), Stop(), ProgressFile(None, 30, Clock())).run(jobs)
-    assert [job.failed for job in report.jobs] == [None] * 30
+    assert [job.failure for job in report.jobs] == [None] * 30

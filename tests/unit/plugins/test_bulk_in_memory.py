@@ -10,7 +10,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import B
 from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import entries_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
+from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import LinkJob
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
@@ -20,11 +20,11 @@ from tests.support.services_in_memory import START, after, answers, breaks, iso,
 
 def run(services, *listed, **options):
     """Work through a list; return the report, and for each entry its failure's code and its actions."""
-    jobs = [Job(entry) for entry in entries_from(listed)]
+    jobs = [LinkJob(entry) for entry in entries_from(listed)]
     settings = BulkOptions(2, 30.0, **options)
     report = Bulk(services.exchange, settings, Stop(), ProgressFile(None, len(jobs), services.clock)).run(jobs)
     told = [
-        (job.failed and job.failed.code.value, job.outcome.applied.actions if job.outcome else None)
+        (job.failure and job.failure.code.value, job.outcome.applied.actions if job.outcome else None)
         for job in report.jobs
     ]
     return report, told
@@ -143,7 +143,7 @@ def test_a_purge_spares_an_account_that_turns_out_to_be_somebody_elses(services)
     services.add("1", "a"), services.add("former", "z")
     services.on("GET", "/accounts/acc-2", after(lambda: services.accounts["acc-2"].update(origin_owner_id="1")))
     report, _told = run(services, declared("a", "1"), purge=True, purge_limit=1)
-    assert report.purged[0].failed.code.value == "account_mismatch"
+    assert report.purged[0].failure.code.value == "account_mismatch"
     assert len(services.accounts) == 2
 
 

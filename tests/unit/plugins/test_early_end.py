@@ -12,7 +12,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import 
     HUNG_IN_A_ROW,
     IN_A_ROW,
     Batch,
-    Item,
     Tally,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew, Stop
@@ -22,6 +21,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
     Phase,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._job import Job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
 from tests.support.declared_entries import declared, entries
 
@@ -57,18 +57,21 @@ def test_a_few_tenants_for_whom_stackone_hangs_end_the_run():
 def test_a_tenant_that_is_cut_off_in_the_middle_was_started(hangs):
     stop, over = Stop(), threading.Event()
 
-    def work(tenant):
-        if tenant.domain != "b":
-            return "done"
+    def work(job):
+        if job.tenant.domain != "b":
+            job.result = "done"
+            return
         stop.at_once("by SIGTERM", 0.0)
         if hangs:
             over.wait(60)
         raise Stopped("by SIGTERM")
 
-    items = [Item(entry) for entry in entries(*(declared(name, name) for name in "abc"))]
-    Batch(Crew(1, stop), stop, Tally(ProgressFile(None, 3, Clock()), stop), Phase.KEY_CHECK).run(items, work)
+    jobs = [Job(entry) for entry in entries(*(declared(name, name) for name in "abc"))]
+    batch = Batch(Crew(1, stop), stop, Tally(ProgressFile(None, 3, Clock()), stop), Phase.KEY_CHECK)
+    batch.run(jobs, work)
+    batch.close(jobs)
     over.set()
-    done, cut_off, waiting = items
+    done, cut_off, waiting = jobs
     assert (done.result, done.failure) == ("done", None)
     assert (cut_off.failure.code, cut_off.failure.started) == (FailureCode.STOPPED, True)
     assert "before this tenant was done" in cut_off.failure.message

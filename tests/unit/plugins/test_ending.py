@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Ended, Failures, tenants_failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import Ended, Failures, tenants_failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import WHERE_A_KEY_GOES
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
     Failed,

@@ -18,7 +18,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._entries impor
     shared_domains,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
+from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import LinkJob
 from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import DUPLICATES, check_limit, unlisted
 from tests.support.declared_entries import declared
 
@@ -148,7 +148,7 @@ def account(number, owner="1", **more):
 
 def test_an_entry_that_could_mean_any_account_forbids_a_purge():
     (entry,) = entries_from([declared("a", None)])
-    failure = failed(unlisted, [account(1)], [Job(entry)])
+    failure = failed(unlisted, [account(1)], [LinkJob(entry)])
     assert (failure.code, failure.phase, failure.tenant) == (FailureCode.PURGE_REFUSED, Phase.APPLY, "purge")
     assert failure.message == (
         "entry 1 (a) does not say which account it means, so it could be any of them. None of them was unlinked."
@@ -158,14 +158,14 @@ def test_an_entry_that_could_mean_any_account_forbids_a_purge():
 
 
 def test_what_was_unlinked_already_is_not_unlinked_again():
-    gone = Job(Entry(0, None, None, None, "1", "id-1"))
+    gone = LinkJob(Entry(0, None, None, None, "1", "id-1"))
     assert unlisted([account(1), account(2)], [], [gone]) == [account(2)]
 
 
 def test_an_unsound_entry_spares_its_owner_and_its_account():
     entries = entries_from([{**NO_DOMAIN, "account_id": "id-2"}, declared("x y", None, account_id="id-3")])
     accounts = [account(1), account(2, "2"), account(3, "3"), account(4, "4")]
-    assert [one.id for one in unlisted(accounts, [Job(entry) for entry in entries])] == ["id-4"]
+    assert [one.id for one in unlisted(accounts, [LinkJob(entry) for entry in entries])] == ["id-4"]
 
 
 @pytest.mark.parametrize(("count", "more"), [(10, ""), (11, " and 1 more"), (12, " and 2 more")])

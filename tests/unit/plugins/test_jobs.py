@@ -12,7 +12,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._entries impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Found
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import (
-    Job,
+    LinkJob,
     by_owner,
     refuse_conflicts,
     refuse_linked_elsewhere,
@@ -42,7 +42,7 @@ def directory(*accounts):
 def jobs(*listed):
     """Return jobs of entries, each given with what was found for it."""
     entries = entries_from([params for params, _found in listed])
-    return [Job(entry, found=found) for entry, (_params, found) in zip(entries, listed)]
+    return [LinkJob(entry, found=found) for entry, (_params, found) in zip(entries, listed)]
 
 
 def absent(domain, owner, **more):
@@ -60,10 +60,10 @@ class TestJob:
         entry, broken = entries_from([declared("a", "1"), UNSOUND])
         first, second = Failure(FailureCode.STOPPED, "x"), Failure(FailureCode.STOPPED, "y")
         outcome = Outcome(entry.tenant, failure=second)
-        assert Job(broken).failed is broken.failure
-        assert Job(entry, outcome, first).failed is first
-        assert Job(entry, outcome).failed is second
-        assert Job(entry).failed is None
+        assert LinkJob(broken).failure is broken.failure
+        assert LinkJob(entry, outcome, first).failure is first
+        assert LinkJob(entry, outcome).failure is second
+        assert LinkJob(entry).failure is None
 
     @pytest.mark.parametrize(
         ("params", "found", "is_new"),
@@ -177,7 +177,7 @@ class TestLinkedElsewhere:
 
     def test_a_tenant_without_a_domain_links_none(self):
         (entry,) = entries_from([declared(None, "1")], TO_INVITE)
-        job = Job(entry, found=NEW)
+        job = LinkJob(entry, found=NEW)
         refuse_linked_elsewhere([job], directory(account("x", "2", domain=None)))
         assert job.found is NEW
 

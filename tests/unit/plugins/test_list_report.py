@@ -7,36 +7,36 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Report
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import (
     Ended,
     Failures,
     ended_early,
     tenants_failed,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Report
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
     Failure,
     FailureCode,
     Phase,
     not_started,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
+from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import LinkJob
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Creation, Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action, Stored, plan_create, plan_present
 from ansible_collections.tenantlink.stackone.plugins.module_utils._report import (
     DIFF_LINES,
+    counts,
     diff_of,
-    failure_of,
-    row_of,
-    summary_of,
+    run_failure,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._results import job_row, run_summary
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 from tests.support.declared_entries import declared, entries
 
 
 def job(entry, outcome=None, failure=None):
-    return Job(entry, outcome, failure)
+    return LinkJob(entry, outcome, failure)
 
 
 def created(entry):
@@ -77,9 +77,9 @@ def test_a_tenant_that_moves_to_another_domain_is_told_apart(stored, moved):
     relinked = Outcome(entry.tenant)
     relinked.account, relinked.applied.plan = have, plan_present(entry.tenant, have, Stored(stored))
     relinked.applied.actions = list(relinked.applied.plan.actions)
-    assert row_of(job(entry, relinked)).get("moved_from") == moved
-    assert summary_of(Report([job(entry, relinked)]), {}, 0.0)["moved"] == bool(moved)
-    assert row_of(job(entry, Outcome(entry.tenant))).get("moved_from") is None
+    assert job_row(job(entry, relinked)).get("moved_from") == moved
+    assert counts(Report([job(entry, relinked)]))["moved"] == bool(moved)
+    assert job_row(job(entry, Outcome(entry.tenant))).get("moved_from") is None
 
 
 def test_nothing_changed_is_no_diff():
@@ -91,10 +91,10 @@ def jobs_of(count, failed=0, waiting=0):
     """So many jobs, of which the first were not started, the next failed, and the others went well."""
     jobs = [job(entry) for entry in entries(*(declared(f"d{number}", f"{number}") for number in range(count)))]
     for each in jobs[:waiting]:
-        each.failure = not_started("by SIGTERM").located(Phase.APPLY, each.entry.name)
+        each.own_failure = not_started("by SIGTERM").located(Phase.APPLY, each.entry.name)
     for each in jobs[waiting : waiting + failed]:
         reason = f"reason {each.entry.position}."
-        each.failure = Failure(FailureCode.UNREACHABLE, reason, tenant=each.entry.name, phase=Phase.KEY_CHECK)
+        each.own_failure = Failure(FailureCode.UNREACHABLE, reason, tenant=each.entry.name, phase=Phase.KEY_CHECK)
     return jobs
 
 
@@ -128,27 +128,27 @@ STOPPED_BY = "The run ended by SIGTERM. "
 )
 def test_the_message_counts_tenants_purged_accounts_and_what_was_not_started(jobs, purged, stopped, line):
     report = Report(jobs, purged=list(purged), ended=Ended(stopped) if stopped else None)
-    failure = failure_of(report)
+    failure = run_failure(report)
     assert failure.code is (FailureCode.STOPPED if stopped else FailureCode.TENANTS_FAILED)
     assert failure.line.startswith(line)
     assert failure.line == line or "entry" in line
     assert failure.details == ({"reason": STOPPED_BY.strip()} if stopped else {})
-    summary = summary_of(report, {}, 0.0)
+    summary = run_summary(report.jobs, counts(report), {})
     assert summary["tenants"] == len(jobs)
-    assert summary["failed"] == sum(bool(each.failed and each.failed.started) for each in jobs)
-    assert summary["not_started"] == sum(bool(each.failed and not each.failed.started) for each in jobs)
+    assert summary["failed"] == sum(bool(each.failure and each.failure.started) for each in jobs)
+    assert summary["not_started"] == sum(bool(each.failure and not each.failure.started) for each in jobs)
 
 
 def test_the_message_names_a_few_and_counts_the_rest():
-    failure = failure_of(Report(jobs_of(9, 9)))
+    failure = run_failure(Report(jobs_of(9, 9)))
     assert failure.line.startswith("9 of 9 tenants failed: entry 1 (d0 (owner 0)): reason 1. | ")
     assert failure.line.endswith("| and 4 more, see results.")
-    assert failure_of(Report([])) is None
+    assert run_failure(Report([])) is None
 
 
 def test_a_failure_of_the_run_comes_after_its_tenants_and_is_told_apart_from_them():
     own = Failure(FailureCode.PURGE_REFUSED, "too many.", "Check.", tenant="purge", details={"more": 0})
-    failure = failure_of(Report(jobs_of(7, 1), failure=own))
+    failure = run_failure(Report(jobs_of(7, 1), failure=own))
     assert failure.line == f"1 of 7 tenants failed: {NAMED} purge: too many. Check."
     assert failure.details == {"more": 0, "reason": "purge: too many."}
 

@@ -13,14 +13,14 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._directory imp
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
     Failed,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import Job
+from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import LinkJob
 from ansible_collections.tenantlink.stackone.plugins.module_utils._paging import Paging
 from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import check_limit, most, unlisted
 from tests.support.declared_entries import account, declared, entries, outcome
 
 
 def jobs_with(listed, outcomes):
-    return [Job(entry, outcome) for entry, outcome in zip(listed, outcomes)]
+    return [LinkJob(entry, outcome) for entry, outcome in zip(listed, outcomes)]
 
 
 ACCOUNTS = [account(1, "1"), account(2, "2"), account(3, "2"), account(4, "former")]
@@ -46,7 +46,7 @@ def test_purge_spares_pinned_accounts():
 def test_purge_spares_the_account_that_keeps_a_tenant_from_being_linked():
     """The tenant's owner was written differently: its working account must not go while no other can be made."""
     (entry,) = entries(declared("a", "other"))
-    refused = Job(entry, outcome(entry, False), elsewhere=("id-1",))
+    refused = LinkJob(entry, outcome(entry, False), elsewhere=("id-1",))
     assert [item.id for item in unlisted(ACCOUNTS, [refused])] == ["id-2", "id-3", "id-4"]
 
 

@@ -14,7 +14,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.tenantlink.stackone.plugins.filter import report as report_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import report_csv as csv_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import report_table as table_plugin
-from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Ended, Failures, tenants_failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import Ended, Failures, tenants_failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
     Failure,
     FailureCode,
