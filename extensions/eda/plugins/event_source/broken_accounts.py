@@ -161,7 +161,7 @@ SHORTEST_S = 10
 
 
 async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
-    """Look, and receive webhooks, until cancelled. Raises ValueError for wrong arguments, and OSError where it cannot listen."""
+    """Look at accounts and receive webhooks until cancelled. Raise ValueError for wrong arguments, OSError if it cannot listen."""
     given = _deliveries.set_of(args)
     look_every = _deliveries.count(given.pop("look_every", LOOK_EVERY_S), "look_every", SHORTEST_S)
     of_looks = {name: given.pop(name) for name in _account_looks.SPEC if name in given}
