@@ -19,6 +19,7 @@ help:
 	@echo "make sanity       ansible-test sanity on the oldest and the newest ansible-core"
 	@echo "make docs         the documentation site, in docs/site/_build"
 	@echo "make matrix       the tests on every ansible-core that this machine's Pythons allow; options in ARGS=\"--help\""
+	@echo "make generate     documentation that stands in several places, from the one place where it is written"
 	@echo "make pictures     the README's pictures again, of real runs on the emulator; needs Chromium"
 	@echo "make mutation     whether the unit tests notice changes to the deciding code, about twenty minutes"
 	@echo "make sandbox      the two services, emulated, to follow docs/walkthrough.md with"
@@ -82,8 +83,8 @@ benchmark: $(VENV)/benchmark-ready
 pictures: $(VENV)/browser-ready
 	@$(BIN)/python -m tests.pictures
 
-readme: $(VENV)/ready
-	@$(BIN)/python -m tests.readme
+generate: $(VENV)/ready
+	@$(BIN)/python -m tests.support.generate
 
 mutation: $(VENV)/mutation-ready
 	@$(BIN)/python -m tests.mutation $(ARGS)

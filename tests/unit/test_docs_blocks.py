@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import configparser
-import importlib
 import json
 import re
 import subprocess
@@ -16,9 +15,9 @@ import pytest
 import yaml
 from ansible.parsing.yaml.loader import AnsibleLoader
 
-from ansible_collections.tenantlink.stackone.plugins.inventory import accounts
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role_words import HANDED_ON
 from tests.support.collection import ROOT
+from tests.support.documented import documented
 
 PAGES = [
     path
@@ -126,11 +125,7 @@ def test_ansible_understands_the_plays_and_tasks(tmp_path):
 
 
 def test_inventory_sources_have_only_options_of_the_plugin():
-    documentation = yaml.safe_load(accounts.DOCUMENTATION)
-    known = set(documentation["options"])
-    for fragment in documentation["extends_documentation_fragment"]:
-        module = importlib.import_module(f"ansible.plugins.doc_fragments.{fragment.rpartition('.')[2]}")
-        known |= set(yaml.safe_load(module.ModuleDocFragment.DOCUMENTATION)["options"])
+    known = set(documented("inventory", "accounts")["options"])
     sources = {place: document for place, document in documents(dict) if "plugin" in document}
     assert sources
     assert {place: set(document) - known for place, document in sources.items() if set(document) - known} == {}
