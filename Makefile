@@ -85,6 +85,7 @@ pictures: $(VENV)/browser-ready
 
 generate: $(VENV)/ready
 	@$(BIN)/python -m tests.support.generate
+	@$(BIN)/python -m tests.eda_reference
 
 mutation: $(VENV)/mutation-ready
 	@$(BIN)/python -m tests.mutation $(ARGS)
