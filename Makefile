@@ -6,44 +6,65 @@ JOBS ?= 2
 SANDBOX ?= sandbox
 JAVA := $(shell command -v java)
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+# For tests that wait for clocks or processes most of their time.
+MORE_JOBS = $(shell expr $(JOBS) + 1)
+# The integration tests that `make test` runs; `make test-all` runs the others.
+MAIN_PATHS := $(addprefix tests/integration/test_,$(addsuffix .py,account_info failures inventory keys_info link link_playbook links playbooks walkthrough))
 
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONPATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE := 1
+export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/pre-commit
 
-.PHONY: help demo test lint unit modules trust integration corners sanity brief-sanity docs test-eda test-awx test-browser benchmark matrix mutation readme pictures sandbox emulator clean
+.PHONY: help demo check test test-all lint fast-lint unit modules trust trust-rest integration integration-main integration-rest corners sanity ansible-test docs test-eda test-awx test-browser benchmark matrix measures mutation readme pictures sandbox emulator clean
 
 help:
 	@echo "make demo         link tenants on the embedded emulator, and watch"
-	@echo "make test         everything that CI checks: lint, unit tests, the modules case by case, faults, integration tests, the oldest and newest ansible-core, ansible-test in brief, healing by events, a controller's setup, and in Chromium, if there is one, the report and StackOne's own widget"
-	@echo "make sanity       ansible-test sanity on the oldest and the newest ansible-core"
+	@echo "make check        while you work, less than two minutes: the fast linters, unit tests, the modules case by case"
+	@echo "make test         before you push, less than ten minutes: all linters, unit tests, the modules case by case, a share of the faults, the main paths with real playbooks"
+	@echo "make test-all     what make test leaves out, about half an hour: all other faults and integration tests, the oldest and newest ansible-core, ansible-test, healing by events, a controller's setup, and in Chromium, if it is installed, the report and StackOne's own widget"
+	@echo "make lint         all linters; $(BIN)/pre-commit install runs the fast ones at each commit as well"
 	@echo "make docs         the documentation site, in docs/site/_build"
 	@echo "make matrix       the tests on every ansible-core that this machine's Pythons allow; options in ARGS=\"--help\""
 	@echo "make generate     documentation that stands in several places, from the one place where it is written"
 	@echo "make pictures     the README's pictures again, of real runs on the emulator; needs Chromium"
+	@echo "make measures     the size and the shape of the code; options in ARGS=\"--help\""
 	@echo "make mutation     whether the unit tests notice changes to the deciding code, about twenty minutes"
 	@echo "make sandbox      the two services, emulated, to follow docs/walkthrough.md with"
 	@echo "make benchmark    how fast it is against other ways, about ten minutes; options in ARGS=\"--help\""
 	@echo "make emulator     run the emulator in the foreground, and say how to aim a playbook at it; options in ARGS=\"--help\""
 	@echo "make clean        remove what the other targets built"
+	@echo "Parts of test:     lint unit modules trust integration-main"
+	@echo "Parts of test-all: trust-rest integration-rest corners sanity ansible-test test-eda test-awx test-browser"
+	@echo "make -k goes on after a part that fails, and names it in the end. JOBS=$(JOBS) is how many tests run at a time."
 
 demo: $(VENV)/ready
 	@$(BIN)/python -m tests.demo
 
-test: lint unit modules trust integration corners brief-sanity test-eda test-awx test-browser
-	@echo "TEST PASSED: lint, unit tests, the modules case by case, faults and histories, integration tests, the oldest and newest ansible-core, ansible-test sanity in brief, healing by events$(if $(JAVA),, as far as it goes without Java), a controller's setup, $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
+test: lint unit modules trust integration-main
+	@echo "TEST PASSED: all linters, unit tests, the modules case by case, an eighth of the faults, and the main paths with real playbooks."
+	@echo "Left out, see make test-all: the other faults and integration tests, the oldest and newest ansible-core, ansible-test, healing by events, a controller's setup, and the browser."
 
-lint: $(VENV)/tools-ready
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/yamllint --strict .
+# Nothing that `make test` runs already.
+test-all: trust-rest integration-rest corners sanity ansible-test test-eda test-awx test-browser
+	@echo "TEST-ALL PASSED: the other faults and integration tests, the oldest and newest ansible-core, ansible-test sanity, units and integration, healing by events$(if $(JAVA),, as far as it goes without Java), a controller's setup, $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
+	@echo "Left out, see make test: the linters, unit tests, the modules case by case, an eighth of the faults, and the main paths with real playbooks."
+
+check: fast-lint
+	$(BIN)/python -m pytest -q tests/unit tests/modules -n $(MORE_JOBS)
+	@echo "CHECK PASSED: the fast linters, unit tests, the modules case by case. See make test for more."
+
+lint: fast-lint
 	@$(BIN)/python -m tests.tools
 
-brief-sanity: $(VENV)/ready
-	@$(BIN)/python -m tests.tools --sanity --brief
+fast-lint: $(VENV)/tools-ready
+	$(BIN)/pre-commit run --all-files
 
 sanity: $(VENV)/ready
 	@$(BIN)/python -m tests.tools --sanity
+
+ansible-test: $(VENV)/ready
+	@$(BIN)/python -m tests.tools --tests
 
 unit: $(VENV)/ready
 	$(BIN)/python -m pytest -q tests/unit -n $(JOBS)
@@ -52,15 +73,21 @@ modules: $(VENV)/ready
 	$(BIN)/python -m pytest -q tests/modules -n $(JOBS)
 
 trust: $(VENV)/ready
-	$(BIN)/python -m pytest -q tests/trust -n $(shell expr $(JOBS) + 1)
+	$(BIN)/python -m pytest -q tests/trust -n $(MORE_JOBS)
 
-# Against the installed artifact, as users have it. These wait for clocks as well, so there is one more at work than the others have.
-integration: export TENANTLINK_COLLECTIONS := $(CURDIR)/.sanity/installed
-integration: export PYTHONPATH := $(CURDIR)/.sanity/installed
-integration: export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.sanity/installed
-integration: $(VENV)/ready
+trust-rest: $(VENV)/ready
+	TRUST=rest $(BIN)/python -m pytest -q tests/trust -n $(MORE_JOBS)
+
+# Against the installed artifact, as users have it.
+integration: INTEGRATION_TESTS := tests/integration
+integration-main: INTEGRATION_TESTS := $(MAIN_PATHS)
+integration-rest: INTEGRATION_TESTS := tests/integration $(MAIN_PATHS:%=--ignore=%)
+integration integration-main integration-rest: export TENANTLINK_COLLECTIONS := $(CURDIR)/.sanity/installed
+integration integration-main integration-rest: export PYTHONPATH := $(CURDIR)/.sanity/installed
+integration integration-main integration-rest: export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.sanity/installed
+integration integration-main integration-rest: $(VENV)/ready
 	$(BIN)/python -m tests.artifact
-	$(BIN)/python -m pytest -q tests/integration -n $(shell expr $(JOBS) + 1)
+	$(BIN)/python -m pytest -q $(INTEGRATION_TESTS) -n $(MORE_JOBS)
 
 docs: $(VENV)/docs-ready
 	@$(BIN)/python docs/site/build.py
@@ -87,11 +114,14 @@ generate: $(VENV)/ready
 	@$(BIN)/python -m tests.support.generate
 	@$(BIN)/python -m tests.eda_reference
 
+measures: $(VENV)/ready
+	@$(BIN)/python -m tests.measures $(ARGS)
+
 mutation: $(VENV)/mutation-ready
 	@$(BIN)/python -m tests.mutation $(ARGS)
 
 corners: $(VENV)/ready
-	@$(BIN)/python -m tests.matrix --smoke --corners --jobs $(shell expr $(JOBS) + 1)
+	@$(BIN)/python -m tests.matrix --smoke --corners --jobs $(MORE_JOBS)
 
 matrix: $(VENV)/ready
 	@$(BIN)/python -m tests.matrix $(ARGS)

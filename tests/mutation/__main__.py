@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m tests.mutation`: do the unit tests notice when the code that decides is changed?
+"""Try whether the unit tests notice changes to the code that decides: `make mutation`.
 
 mutmut changes one operator, number, word or argument of the targets at a time, in a copy of the tree, and runs the unit
 tests that reach it. What no test notices must be in survivors.yml, with the reason. Changed letters of a sentence are
@@ -34,6 +34,7 @@ SUPPORT = COLLECTION / "tests/support"
 LEAST = 0.9
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
+# As files in module_utils, without `.py`.
 TARGETS: dict[str, tuple[str, ...]] = {
     "_plan": (),
     "_tenant": (),
@@ -70,7 +71,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "_apply": (),
     "_confirm": (),
 }
-"""The files, and the functions where not all of a file only decides."""
+"""The files, and their deciding functions if the others do more than decide."""
 
 TESTS = (
     *("test_plan", "test_tenant", "test_fields", "test_retry", "test_http", "test_verify", "test_proxies"),
@@ -104,33 +105,33 @@ class Score:
 
     @property
     def killed(self) -> int:
-        """How many a test noticed."""
+        """Return how many a test noticed."""
         return sum(mutant.killed for mutant in self.tried)
 
     @property
     def wording(self) -> int:
-        """How many survivors only change letters of a sentence."""
+        """Return how many survivors only change letters of a sentence."""
         return sum(mutant.wording for mutant in self.tried if not mutant.killed)
 
     @property
     def survivors(self) -> list[Mutant]:
-        """The others."""
+        """Return the other survivors."""
         return [mutant for mutant in self.tried if not mutant.killed and not mutant.wording]
 
     @property
     def share(self) -> float:
-        """Killed of those that count."""
+        """Return the share of the killed among those that count."""
         return self.killed / max(1, self.killed + len(self.survivors))
 
     @property
     def row(self) -> str:
-        """Its line of the table."""
+        """Return its line of the table."""
         counts = f"{len(self.tried):>9}{self.killed:>9}{self.wording:>9}{len(self.survivors):>10}"
         return f"{self.target:<18}{counts}{self.share:>9.1%}"
 
 
 def main() -> int:
-    """Try the mutants, tell, and say with the exit code whether it is as it should be."""
+    """Try the mutants, report, and return an exit code."""
     options = _options()
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         os.chdir(folder)
@@ -139,7 +140,7 @@ def main() -> int:
         if not _try_all(options.targets, options.processes):
             print("MUTATION FAILED: the unit tests do not pass, or mutmut does not run; see above.")
             return 1
-        scores = [Score(target, list(mutants_of(CODE / f"{target}.py"))) for target in options.targets]
+        scores = [Score(target, list(mutants_of(CODE, f"{target}.py"))) for target in options.targets]
         os.chdir(ROOT)
     return _report(scores)
 
@@ -157,7 +158,7 @@ def _options() -> argparse.Namespace:
 
 
 def _copy_tree(targets: Sequence[str]) -> None:
-    """The collection under its full name: mutmut tells modules by their paths, so a symbolic link would not do."""
+    """Copy the collection under its full name: mutmut tells modules by their paths, so a symbolic link would not do."""
     junk = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "plugins", COLLECTION / "plugins", ignore=junk)
     for tests in (UNIT_TESTS, SUPPORT):
@@ -187,12 +188,13 @@ def _try_all(targets: Sequence[str], processes: int) -> bool:
 
 
 def _names(target: str) -> Iterator[str]:
-    """The patterns of mutmut's names for a target's mutants."""
+    """Yield the patterns of mutmut's names for a target's mutants."""
+    module = target.replace("/", ".")
     for function in TARGETS[target]:
         owner, _dot, name = function.rpartition(".")
-        yield f"*.{target}.xǁ{owner}ǁ{name}*" if owner else f"*.{target}.x_{name}*"
+        yield f"*.{module}.xǁ{owner}ǁ{name}*" if owner else f"*.{module}.x_{name}*"
     if not TARGETS[target]:
-        yield f"*.{target}.x*"
+        yield f"*.{module}.x*"
 
 
 def _report(scores: Sequence[Score]) -> int:
@@ -218,7 +220,7 @@ def _report(scores: Sequence[Score]) -> int:
 
 
 def _accepted(files: set[str]) -> set[tuple[str, ...]]:
-    """The keys of the mutants that may survive, of those files; without a reason none may."""
+    """Return the keys of the mutants of some files that may survive. Without a reason none may."""
     listed = [item for item in yaml.safe_load(ACCEPTED.read_text()) if item["file"] in files and item.get("reason")]
     return {(item["file"], item["function"], item["was"], item["now"]) for item in listed}
 

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mutants that mutmut made and tried in the current folder: where each is, what it changes, what became of it."""
+"""Read which mutants mutmut made and tried in the current folder: what each changes, and what became of it."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Mutant:
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What stays the same while other lines of the file move."""
+        """Return what stays the same while other lines of the file move."""
         return self.file, self.function, self.was, self.now
 
     @property
     def wording(self) -> bool:
-        """Whether it only changes letters of a sentence: what would kill it is a copy of the sentence."""
+        """Tell whether it only changes letters of a sentence: what would kill it is a copy of the sentence."""
         was, now = _LITERAL.findall(self.was), _LITERAL.findall(self.now)
         if len(was) != len(now) or _LITERAL.sub("", self.was) != _LITERAL.sub("", self.now):
             return False
@@ -51,19 +51,20 @@ class Mutant:
         )
 
 
-def mutants_of(path: Path) -> Iterator[Mutant]:
-    """The mutants of a file that were tried."""
+def mutants_of(folder: Path, name: str) -> Iterator[Mutant]:
+    """Yield the mutants of a file in a folder that were tried."""
+    path = folder / name
     found = SourceFileMutationData(path=path)
     found.load()
     lines = dict(_first_lines(ast.parse(path.read_text())))
-    for name, exit_code in found.exit_code_by_key.items():
+    for mutant, exit_code in found.exit_code_by_key.items():
         status = status_by_exit_code[exit_code]
         if status == NOT_TRIED:
             continue
-        function, owner = orig_function_and_class_names_from_key(name)
+        function, owner = orig_function_and_class_names_from_key(mutant)
         function = f"{owner}.{function}" if owner else function
-        offset, was, now = _change(get_diff_for_mutant(name, path=path))
-        yield Mutant(path.name, function, lines[function] + offset, was, now, status in KILLED)
+        offset, was, now = _change(get_diff_for_mutant(mutant, path=path))
+        yield Mutant(name, function, lines[function] + offset, was, now, status in KILLED)
 
 
 def _first_lines(tree: ast.AST, owner: str = "") -> Iterator[tuple[str, int]]:
@@ -75,7 +76,7 @@ def _first_lines(tree: ast.AST, owner: str = "") -> Iterator[tuple[str, int]]:
 
 
 def _change(diff: str) -> tuple[int, str, str]:
-    """How far below the function's first line the change is, and what was and is there."""
+    """Return how far below the function's first line the change is, and what was and is there."""
     lines = diff.splitlines()
     head = next(number for number, line in enumerate(lines) if line.startswith("@@"))
     body = lines[head + 1 :]

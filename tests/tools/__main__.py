@@ -1,9 +1,9 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The field's own tools over a copy of what git knows: `make lint` and `make sanity`.
+"""Run the tools of Ansible's community over a copy of what git knows: `make lint`, `make sanity`, `make ansible-test`.
 
 --sanity         ansible-test sanity, on the oldest ansible-core with its oldest Python and the newest with its newest
---brief          only of what users get, and without pylint, which takes half the time
+--tests          ansible-test units and ansible-test integration, on the ansible-core that is installed
 """
 
 from __future__ import annotations
@@ -20,19 +20,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.support.ansible_versions import Cell, cell_environment, cells, corners, environment, pythons
+from tests.support.ansible_versions import cell_environment, cells, corners, environment, pythons
 from tests.support.artifact import build
-from tests.support.collection_copy import PLACE, ROOT, copy_tree
+from tests.support.collection_copy import PLACE, copy_tree
 
 BIN = Path(sys.executable).parent
 JOBS = 2
 """Tools at a time. Each has an environment, and each ansible-test a copy of the tree."""
-MODULE_UTILS = "ansible_collections.tenantlink.stackone.plugins.module_utils"
 
 
 @dataclass(frozen=True)
 class Tool:
-    """A command whose exit code is its verdict; C(bad) is what its output must not hold besides."""
+    """A command whose exit code is its verdict; `bad` is what its output must not hold besides."""
 
     name: str
     command: Sequence[str | Path]
@@ -41,7 +40,7 @@ class Tool:
     folder: Path = PLACE / "ansible_collections" / "tenantlink" / "stackone"
 
     def run(self) -> bool:
-        """Whether it finds nothing; what it finds is printed."""
+        """Tell whether it finds nothing, and print what it finds."""
         started = time.monotonic()
         paths = os.pathsep.join([str(Path(self.command[0]).parent), os.environ["PATH"]])
         variables = {
@@ -62,17 +61,10 @@ class Tool:
 
 
 def lint() -> list[Callable[[], bool]]:
-    """Everything but ansible-test, which takes minutes."""
+    """Return the checks of everything but ansible-test, which takes minutes."""
     artifact = build()
     importer = environment(Path(sys.executable), "importer", "-r", "requirements-importer.txt")
     tools = [
-        Tool(
-            "mypy, strict, on module_utils",
-            (BIN / "mypy", "--config-file", ROOT / "pyproject.toml", "-p", MODULE_UTILS),
-            # On the search path it would be an installed package, which needs a marker.
-            {"PYTHONPATH": ""},
-            folder=PLACE,
-        ),
         Tool("REUSE", (BIN / "reuse", "lint")),
         Tool("antsibull-changelog", (BIN / "antsibull-changelog", "lint")),
         Tool(
@@ -92,28 +84,42 @@ def lint() -> list[Callable[[], bool]]:
     return [tool.run for tool in tools]
 
 
-def sanity(brief: bool) -> list[Callable[[], bool]]:
-    """ansible-test on the first and the last version, with no exceptions."""
+def sanity() -> list[Callable[[], bool]]:
+    """Return the checks of ansible-test on the first and the last version, without exceptions."""
     found = pythons()
     plain = [cell for cell in corners(cells(found)) if not cell.module_python]
-    return [lambda cell=cell: sane(cell, found[cell.python], brief) for cell in plain]
+    return [
+        lambda cell=cell: ansible_test(cell.name, cell_environment(cell, found[cell.python]), "sanity")
+        for cell in plain
+    ]
 
 
-def sane(cell: Cell, python: Path, brief: bool) -> bool:
-    """Whether ansible-test finds nothing in this cell."""
-    interpreter = cell_environment(cell, python)
-    place = PLACE / f"ansible-test-{cell.core}"
+def community_tests() -> list[Callable[[], bool]]:
+    """Return the check that ansible-test finds and passes the tests, with the installed ansible-core.
+
+    One after the other: both put their output into the same folder of the tree.
+    """
+    python, version = Path(sys.executable), "{}.{}".format(*sys.version_info)
+    return [
+        lambda: (
+            ansible_test("installed", python, "units", "--python", version)
+            & ansible_test("installed", python, "integration", "--python", version, "--continue-on-error")
+        )
+    ]
+
+
+def ansible_test(name: str, interpreter: Path, command: str, *options: str) -> bool:
+    """Run a command of ansible-test in a copy of the tree, and tell whether it passes."""
+    place = PLACE / f"ansible-test-{command}-{name.replace(' ', '-')}"
     home = place / "home"
     offer_pip(interpreter, home)
     # Interpreters by their own names: what only picks one by the folder it is started in misleads ansible-test.
-    paths = os.pathsep.join([str(python.resolve().parent), "/usr/local/bin", "/usr/bin", "/bin"])
-    skipped = ("--skip-test", "pylint") if brief else ()
-    command = (interpreter, interpreter.parent / "ansible-test", "sanity", "--color", "no", *skipped)
+    paths = os.pathsep.join([str(interpreter.resolve().parent), "/usr/local/bin", "/usr/bin", "/bin"])
     return Tool(
-        f"ansible-test sanity, {cell.name}",
-        command,
+        f"ansible-test {command}, {name}",
+        (interpreter, interpreter.parent / "ansible-test", command, "--color", "no", *options),
         {"HOME": str(home), "PATH": paths},
-        folder=copy_tree(place, with_tests=not brief),
+        folder=copy_tree(place),
     ).run()
 
 
@@ -140,9 +146,9 @@ def main() -> int:
     """Run the tools; the exit code says whether all of them found nothing."""
     parser = argparse.ArgumentParser(prog="python -m tests.tools", description=__doc__.splitlines()[0])
     parser.add_argument("--sanity", action="store_true", help="ansible-test sanity instead of the others")
-    parser.add_argument("--brief", action="store_true", help="only of what users get, and without pylint")
+    parser.add_argument("--tests", action="store_true", help="ansible-test units and integration instead of the others")
     arguments = parser.parse_args()
-    checks = sanity(arguments.brief) if arguments.sanity else lint()
+    checks = sanity() if arguments.sanity else community_tests() if arguments.tests else lint()
     with ThreadPoolExecutor(JOBS) as pool:
         results = list(pool.map(lambda check: check(), checks))
     return 0 if all(results) else 1

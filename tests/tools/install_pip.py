@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ansible-test runs to get pip into an environment: installs the wheel that lies beside this file, and what is asked for."""
+"""Install pip from the wheel beside this file, and what else is asked for: ansible-test runs this in new environments."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import tempfile
 from pathlib import Path
 
 UNKNOWN = {"--no-setuptools", "--no-wheel"}
-"""Options of the installer that this one stands for; nothing but what is named is installed here."""
+"""Options of the usual installer that this one has no use for: it installs only what is named."""
 
 
 def install(beside: Path) -> int:
-    """Install with the wheel's own pip; the exit code is pip's."""
+    """Install with the wheel's own pip, and return its exit code."""
     with tempfile.TemporaryDirectory() as folder:
         version = beside.stem.removeprefix("get_pip_").replace("_", ".")
         wheel = Path(folder) / f"pip-{version}-py3-none-any.whl"

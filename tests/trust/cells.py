@@ -4,16 +4,12 @@
 
 from __future__ import annotations
 
-import os
-import zlib
 from dataclasses import dataclass
 from enum import Enum
 
 from tests.trust.faults import Fault, Harm
 from tests.trust.flows import Flow
-
-FULL = os.environ.get("TRUST", "") == "full"
-"""Every variant of every cell. Otherwise those that differ only in how an error is dressed take turns."""
+from tests.trust.share import SHARE, chosen
 
 
 class Kind(str, Enum):
@@ -131,31 +127,6 @@ class Cell:
         return self.fault.passing and not self.for_ever
 
 
-def is_sampled(cell: Cell) -> bool:
-    """Return whether a cell is run by default.
-
-    What the requests of one tenant that matter most meet is always run; of the rest some are, most of what tells most,
-    always the same. What costs real time, because an answer is late or large, is the rarest.
-    """
-    costly = cell.fault.late or cell.fault.properties.get("body") == "huge"
-    flow, telling = cell.flow, cell.fault.name in _TELLING
-    matters = cell.kind in WRITES or cell.kind is Kind.SETTLE
-    if matters and not flow.many:
-        return not costly or _turn(cell.id, 4)
-    if costly:
-        return _turn(cell.id, 8 if matters else 20)
-    if telling:
-        return (matters and not flow.remembers) or _turn(cell.id, 8 if flow.many else 4)
-    return _turn(cell.id, (6 if matters else 30) if flow.many else 16)
-
-
-_TELLING = frozenset({"drop_before", "drop_after", "429_seconds", "401", "403", "404", "html", "redirect"})
-
-
 def in_turn(flow: Flow, name: str) -> bool:
-    """Return whether one of the things that are done to all of a flow is done: to a list's, some, always the same."""
-    return FULL or not flow.many or _turn(f"{flow.name}/{name}", 3)
-
-
-def _turn(name: str, of: int) -> bool:
-    return zlib.crc32(name.encode()) % of == 0
+    """Return whether one of the things that are done to a flow is done: half of them for one tenant, a share for a list."""
+    return chosen(f"{flow.name}/{name}", SHARE if flow.many else 2)

@@ -28,8 +28,6 @@ KNOWN = re.compile(
 )
 WRITES = ("PATCH /accounts/*", "DELETE /accounts/*", "PATCH /hub/accounts/*")
 CREATE = "POST /hub/accounts"
-SHARE = 8
-"""One of so many cases is played by default, the same ones each time. `TRUST=full` plays all."""
 
 
 @dataclass(frozen=True)

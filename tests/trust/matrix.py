@@ -14,12 +14,13 @@ from typing import Any
 
 from tests.support.module_runner import ModuleRunner, Run
 from tests.support.ports import Listener
-from tests.trust.cells import FULL, Cell, Kind, Target, is_sampled, target, targets
+from tests.trust.cells import Cell, Kind, Target, target, targets
 from tests.trust.checks import Seen, without_twins
 from tests.trust.faults import LATE, Fault, Harm
 from tests.trust.fingerprint_checks import remembered
 from tests.trust.flows import Flow, as_wanted
 from tests.trust.rules import broken
+from tests.trust.share import chosen
 
 ATTEMPTS = 5
 """How often a cell is begun on a machine so busy that late answers are not late."""
@@ -56,7 +57,7 @@ class Matrix:
         for hit in self.baseline(flow)[1]:
             for for_ever in (False, True):
                 cell = Cell(flow, hit, fault, for_ever)
-                if FULL or is_sampled(cell):
+                if chosen(cell.id):
                     yield cell
 
     def check(self, cell: Cell) -> list[str]:

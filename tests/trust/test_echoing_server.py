@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -16,8 +15,9 @@ from typing import Any
 import pytest
 
 from tests.support.secret_search import FORMS, betrayed
-from tests.trust.hostile_server import FLOWS, KEYS, SHARE, Stage
+from tests.trust.hostile_server import FLOWS, KEYS, Stage
 from tests.trust.raw_server import STACKONE_KEY, RawServer, Reply, Request, Trick, on
+from tests.trust.share import chosen
 
 Write = Callable[[str], str]
 TEXTS_OF_ACCOUNTS = (
@@ -81,10 +81,8 @@ KINDS = (
 
 
 def share(tricks: dict[str, Any], of: str) -> dict[str, Any]:
-    """Return a fixed share of them, or all."""
-    if os.environ.get("TRUST") == "full":
-        return tricks
-    return {name: trick for name, trick in tricks.items() if zlib.crc32(f"{of} {name}".encode()) % SHARE == 0}
+    """Return those that are chosen."""
+    return {name: trick for name, trick in tricks.items() if chosen(f"{of} {name}")}
 
 
 def shown(value: Any) -> Any:

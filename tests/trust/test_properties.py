@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whatever is declared, and whatever others, faults and kills do meanwhile: a clean run makes it true, and stays true.
 
-Hypothesis makes up the stories, the same ones each time. C(TRUST=full) tells many more of them, C(TRUST=random) others
+Hypothesis makes up the stories, the same ones each time. `TRUST=rest` and `TRUST=full` tell more of them, `TRUST=random` others
 each time; both make a story that goes wrong as short as it can be, which takes minutes.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,9 +26,9 @@ from hypothesis.stateful import (
 from tests.support.module_runner import DOMAINS, LINK, LINKS, Hooks, Killed, ModuleRunner, Run
 from tests.trust.checks import careful_with_keys, without_twins, wrongly_changed
 from tests.trust.flows import shown
+from tests.trust.share import MODE
 
-MODE = os.environ.get("TRUST", "")
-STORIES, STEPS = {"full": (1500, 20), "random": (300, 15)}.get(MODE, (100, 12))
+STORIES, STEPS = {"full": (1500, 20), "random": (300, 15), "rest": (350, 12)}.get(MODE, (50, 12))
 
 OWNERS = ("alpha", "beta", "gamma")
 KEYLESS = {"state": "absent"}

@@ -17,16 +17,19 @@ def artifact(tmp_path_factory):
     return build(tmp_path_factory.mktemp("artifact"))
 
 
+@pytest.mark.programs
 def test_it_is_whole(artifact):
     assert [*strangers(artifact), *lacking(artifact), *dead_links(artifact)] == []
 
 
+@pytest.mark.programs
 def test_ansible_test_learns_the_oldest_python(artifact):
     with tarfile.open(artifact) as archive:
         config = yaml.safe_load(archive.extractfile("tests/config.yml"))
     assert config["modules"]["python_requires"].startswith(">=3.")
 
 
+@pytest.mark.programs
 def test_its_manifest_lists_what_it_holds(artifact):
     with tarfile.open(artifact) as archive:
         manifest = yaml.safe_load(archive.extractfile("FILES.json"))

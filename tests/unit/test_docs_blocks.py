@@ -113,6 +113,7 @@ def test_a_reader_sees_the_name_of_each_file():
     assert [(page, name) for page, above, name in named if f"{name}`" not in above] == []
 
 
+@pytest.mark.programs
 def test_ansible_understands_the_plays_and_tasks(tmp_path):
     """All of them in one go, and the playbooks of the examples besides."""
     plays = [as_play(place, entry) for place, entries in listed() if not is_rulebook(entries) for entry in entries]

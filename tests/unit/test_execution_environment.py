@@ -16,10 +16,13 @@ from tests.support.collection import ROOT
 
 EXAMPLES = ROOT / "docs" / "examples"
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("ansible_builder") is None and os.environ.get("TENANTLINK_REQUIRE_TOOLS") != "1",
-    reason="ansible-builder is not installed",
-)
+pytestmark = [
+    pytest.mark.programs,
+    pytest.mark.skipif(
+        importlib.util.find_spec("ansible_builder") is None and os.environ.get("TENANTLINK_REQUIRE_TOOLS") != "1",
+        reason="ansible-builder is not installed",
+    ),
+]
 
 
 def run(*command, cwd):

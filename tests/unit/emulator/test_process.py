@@ -47,6 +47,7 @@ def test_the_default_scenario(client: Client) -> None:
     assert client.emulator.accounts() == []
 
 
+@pytest.mark.programs
 def test_it_says_how_to_aim_a_playbook_at_it(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.emulator", "--tenants", "2", "--exit-with-parent", "--variables"]
     process = subprocess.Popen(

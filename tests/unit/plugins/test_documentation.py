@@ -168,6 +168,7 @@ def test_every_failure_code_is_documented():
         assert any(f"V({code.value})" in each.RETURN for each in [module, *others]), code
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("module", MODULES)
 def test_attributes_are_complete_and_say_what_the_action_plugin_does(module):
     attributes = documented("module", module)["attributes"]

@@ -206,7 +206,6 @@ class TestRefusedLink:
 
 def _leaves(services, **left):
     """Refuse a link, but leave an account behind all the same (H16)."""
-
     silent = left.pop("silent", False)
 
     def trick(_request, _perform):
