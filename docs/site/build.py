@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds the documentation site, offline: `make docs`, or `python docs/site/build.py`. It is in docs/site/_build/html then."""
+"""Build the documentation site, offline: `make docs`, or `python docs/site/build.py`. The result is in docs/site/_build/html."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SITE = Path(__file__).resolve().parent
 ROOT = SITE.parents[1]
 SOURCE, HTML = SITE / "_build" / "source", SITE / "_build" / "html"
 PAGES = (
-    *("README.md", "CHANGELOG.md", "SECURITY.md", "docs/*.md", "roles/*/README.md"),
+    *("CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md", "roles/*/README.md"),
     *("tests/emulator/README.md", "tests/benchmark/README.md"),
 )
 PICTURES = Path("docs") / "pictures"
@@ -22,18 +22,19 @@ COLLECTION = "tenantlink.stackone"
 
 
 def main() -> None:
-    """Build it. Raises CalledProcessError where a step fails; a warning of Sphinx's is a failure."""
+    """Build the site. Raise CalledProcessError if a step fails; a warning from Sphinx is a failure."""
     shutil.rmtree(SITE / "_build", ignore_errors=True)
     gather()
     reference()
     run("sphinx-build", "-W", "--keep-going", "-n", "-q", "-c", str(SITE), str(SOURCE), str(HTML))
-    # Sphinx takes what Markdown shows, but not what HTML in it does: a picture for light and one for dark.
-    shutil.copytree(ROOT / PICTURES, HTML / PICTURES)
     print(f"The site is in {HTML / 'index.html'}.")
 
 
 def gather() -> None:
-    """Copy the Markdown pages and the pictures as they are, in the same tree, so that their links to each other hold."""
+    """Copy the Markdown pages and the pictures into the same tree as in the repository, so that their links still work.
+
+    The README is not among them: the site has an overview of its own.
+    """
     for path in (path for pattern in PAGES for path in ROOT.glob(pattern)):
         place = SOURCE / path.relative_to(ROOT)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +44,7 @@ def gather() -> None:
 
 
 def reference() -> None:
-    """Make the pages of all modules, plugins and the role from their documentation."""
+    """Write the pages of all modules, plugins and the role from their documentation."""
     folder = SOURCE / "reference"
     # antsibull-docs refuses folders that others may write to.
     folder.mkdir(mode=0o755)
@@ -52,7 +53,7 @@ def reference() -> None:
 
 
 def run(*command: str) -> None:
-    """Run a program that is installed beside this Python, with its ansible-doc in reach, which finds this collection."""
+    """Run a program that is installed with this Python. It finds this Python's ansible-doc, which finds this collection."""
     programs = Path(sys.executable).parent
     env = {
         **os.environ,

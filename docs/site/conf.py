@@ -28,56 +28,66 @@ myst_heading_anchors = 3
 html_theme = "furo"
 html_title = f"{project} {release}"
 html_copy_source = False
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 pygments_style = "ansible"
 
 REPOSITORY = f"{GALAXY['repository']}/blob/main"
+PICTURES = "https://raw.githubusercontent.com/tenantlink/stackone/main"
 ANSIBLE = "https://docs.ansible.com/projects/ansible/devel"
 ANSIBLE_LABELS = {
     "action_plugins": "plugins/action.html",
-    "ansible_collections.ansible.builtin.debug_module": "collections/ansible/builtin/debug_module.html",
     "ansible_configuration_settings": "reference_appendices/config.html",
     "common_return_values": "reference_appendices/common_return_values.html",
 }
-"""Where the reference points into Ansible's own documentation. Intersphinx would fetch a list of all for these few."""
+"""The pages of Ansible's documentation that the reference refers to. Intersphinx would download an index for these few."""
 
-_LINK = re.compile(r"\]\(([\w./-]+)\)")
+_BUILTIN = re.compile(r"ansible_collections\.ansible\.builtin\.(\w+_module)")
+_HERE = re.compile(rf"\]\((?:{re.escape(REPOSITORY)}|{re.escape(PICTURES)})/([\w./-]+)(#[\w-]+)?\)")
+_LINK = re.compile(r"\]\(([\w./-]+)(#[\w-]+)?\)")
 
 
-def link_repository(app: Sphinx, document: str, source: list[str]) -> None:
-    """Let links to what is in the repository, but no page of the site, point there."""
+def resolve_links(app: Sphinx, document: str, source: list[str]) -> None:
+    """Point links at pages of the site if they are on it, and at the repository otherwise, however they are written."""
     folder = posixpath.dirname(document)
 
-    def pointed(link: re.Match[str]) -> str:
+    def local(link: re.Match[str]) -> str:
+        path = posixpath.relpath(link[1], folder or ".")
+        return f"]({path}{link[2] or ''})" if Path(app.srcdir, link[1]).is_file() else link[0]
+
+    def remote(link: re.Match[str]) -> str:
         path = posixpath.normpath(posixpath.join(folder, link[1]))
         elsewhere = (ROOT / path).exists() and not Path(app.srcdir, path).is_file()
-        return f"]({REPOSITORY}/{path})" if elsewhere else link[0]
+        return f"]({REPOSITORY}/{path}{link[2] or ''})" if elsewhere else link[0]
 
-    source[0] = _LINK.sub(pointed, source[0])
+    source[0] = _LINK.sub(remote, _HERE.sub(local, source[0]))
 
 
 def link_ansible(_app: Sphinx, _env: object, node: pending_xref, content: nodes.TextElement) -> nodes.reference | None:
-    """Let references to Ansible's own documentation point there; any other that is missing stays a warning."""
+    """Point references to Ansible's own documentation there; any other missing reference remains a warning."""
     target = node["reftarget"]
     if node["reftype"] == "envvar" and target.startswith("ANSIBLE_"):
         page = f"{ANSIBLE_LABELS['ansible_configuration_settings']}#envvar-{target}"
     elif node["reftype"] == "ref" and target in ANSIBLE_LABELS:
         page = ANSIBLE_LABELS[target]
+    elif node["reftype"] == "ref" and (builtin := _BUILTIN.fullmatch(target)):
+        page = f"collections/ansible/builtin/{builtin[1]}.html"
     else:
         return None
     return nodes.reference("", "", content, refuri=f"{ANSIBLE}/{page}", internal=False)
 
 
 def drop_contents(_app: Sphinx, document: nodes.document) -> None:
-    """Take out each page's own table of contents: the theme has one beside it, and marks a second one as an error."""
+    """Remove each page's own table of contents: the theme shows one, and reports a second one as an error."""
     for topic in list(document.findall(nodes.topic)):
         if "contents" in topic["classes"]:
             topic.parent.remove(topic)
 
 
 def setup(app: Sphinx) -> None:
-    """Connect the site's own steps: Sphinx calls this."""
-    # Pygments has none for CSV.
+    """Register the hooks. Sphinx calls this."""
+    # Pygments has no lexer for CSV.
     app.add_lexer("csv", TextLexer)
-    app.connect("source-read", link_repository)
+    app.connect("source-read", resolve_links)
     app.connect("doctree-read", drop_contents)
     app.connect("missing-reference", link_ansible)

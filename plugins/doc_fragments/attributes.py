@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every module of the collection promises."""
+"""The attributes of the modules."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ attributes:
     support: full
   action_group:
     description: >-
-      In C(module_defaults), C(group/tenantlink.stackone.all) sets for every module how to connect (O(timeout), O(retries), O(proxy),
-      O(validate_certs), O(ca_path), O(client_cert), O(client_key)). C(group/tenantlink.stackone.stackone) and
-      C(group/tenantlink.stackone.freshservice) do as well, for the modules that call the one or the other service, and take its
-      own options too (C(stackone_api_key), C(stackone_url) and C(requests_per_minute), or C(freshservice_url)).
+      In C(module_defaults), C(group/tenantlink.stackone.all) sets the connection options of every module (O(timeout), O(retries),
+      O(proxy), O(validate_certs), O(ca_path), O(client_cert), O(client_key)). C(group/tenantlink.stackone.stackone) also accepts
+      C(stackone_api_key), C(stackone_url) and C(requests_per_minute), for the modules that call StackOne.
+      C(group/tenantlink.stackone.freshservice) also accepts C(freshservice_url), for the modules that call Freshservice.
     support: full
 """
 
@@ -37,7 +37,7 @@ attributes:
   action:
     support: full
     details:
-      - The action plugin ends the module with its task or with C(ansible-playbook). All the work is the module's.
+      - The action plugin ends the module together with its task or with C(ansible-playbook). The module does all other work.
 """
 
     WATCHED = r"""
@@ -46,8 +46,8 @@ attributes:
   action:
     support: full
     details:
-      - The action plugin shows the progress, and ends the module with its task or with C(ansible-playbook). All the work is the
-        module's.
+      - The action plugin shows progress, and ends the module together with its task or with C(ansible-playbook). The module does all
+        other work.
 """
 
     INFO = r"""

@@ -1,20 +1,20 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options that name a tenant and its key."""
+"""The options that declare one tenant. `make generate` copies them to the suboptions of `tenants` (tenants.py)."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of the key check."""
+    """A tenant, its key, its account, and how the two are linked."""
 
     DOCUMENTATION = r"""
 options:
   domain:
     description:
       - The Freshservice domain, which is V(mycompany) of C(mycompany.freshservice.com).
-      - The host name and the URL are understood as well. Anything that is not one label under C(freshservice.com) is refused
-        before a key is sent anywhere.
+      - The host name and the URL are accepted as well. Anything else that is not a single name directly under
+        C(freshservice.com) is refused before a key is sent anywhere.
     type: str
   api_key:
     description:
@@ -22,13 +22,119 @@ options:
     type: str
   admin_api_key:
     description:
-      - The API key of an Account Admin of the same tenant, used only where O(api_key) is refused, and only to read the agent's
-        record. It settles whether the key is wrong, switched off, or its agent deactivated.
+      - The API key of an Account Admin of the same tenant. It is used only if O(api_key) is refused, and only to read
+        the agent's record, which shows whether the key is wrong, switched off, or its agent deactivated.
       - Requires O(agent_email).
     type: str
   agent_email:
     description:
-      - The e-mail address of the agent whose key O(api_key) is.
+      - The e-mail address of the agent that O(api_key) belongs to.
       - Requires O(admin_api_key).
     type: str
+"""
+
+    OWNER = r"""
+options:
+  origin_owner_id:
+    description:
+      - Your own ID of the customer that the account belongs to.
+      - Put it in quotes. YAML reads C(0123) as 83, C(1_000) as 1000 and C(12:30:45) as 45045, and the original text
+        cannot be recovered afterwards.
+      - Booleans, decimal numbers, dates, what spreadsheets make of IDs (C(1.23457E+11), C(#N/A)) and invisible
+        characters are refused. White space around an ID is removed.
+      - Together with O(provider), it identifies the tenant's account. If the owner has several accounts, O(domain) is
+        compared as well.
+    type: str
+  origin_owner_name:
+    description:
+      - The customer's name, as StackOne shows it. If not set, a new account is named after O(origin_owner_id).
+    type: str
+  origin_username:
+    description:
+      - The user that the account belongs to. If not set, a new account gets the agent's e-mail address.
+    type: str
+  label:
+    description:
+      - The account's label. If StackOne does not allow changing the label of an existing account, a warning says so.
+    type: str
+  account_type:
+    description:
+      - The account's type. If not set, StackOne makes new accounts V(production).
+    type: str
+    choices: [production, test]
+  account_id:
+    description:
+      - The ID of the account. Set it to choose one account if several match.
+    type: str
+  allow_multiple:
+    description:
+      - Whether the owner may have several accounts, one for each domain.
+      - If V(false), the only account of an owner belongs to this tenant, whatever its domain is now.
+    type: bool
+    default: false
+  integration_id:
+    description:
+      - The connector profile to link with.
+      - If not set, the only active profile of O(provider) is used, or the default one if several are active.
+      - An existing account is not moved to another profile. A warning and C(profile_drift) in the result report an
+        account that is linked under another profile.
+    type: str
+    aliases: [connector_profile_id]
+  provider:
+    description:
+      - StackOne's key of the connector.
+    type: str
+    default: freshservice
+"""
+
+    LINK = r"""
+options:
+  state:
+    description:
+      - V(present) links the tenant and keeps the link as declared.
+      - V(absent) unlinks it. If O(domain) is set, accounts of the same owner with another domain are kept.
+    type: str
+    choices: [present, absent]
+    default: present
+  credential_fields:
+    description:
+      - Which field of the connector's form receives which value. The form is read from StackOne and is normally
+        understood without this option. If it is not, the module fails and names the fields of the form.
+    type: dict
+    suboptions:
+      domain:
+        description:
+          - The key of the field for the domain.
+        type: str
+      api_key:
+        description:
+          - The key of the field for the API key (the name of the field, not an API key).
+        type: str
+      extra:
+        description:
+          - Values for further fields, by the field's key.
+        type: dict
+        default: {}
+      extra_secrets:
+        description:
+          - Secret values of 8 characters or more for further fields, by the field's key.
+        type: dict
+        default: {}
+  update_credentials:
+    description:
+      - When the domain and key of an existing account are sent to StackOne again.
+      - StackOne never returns a stored key. At most it shows its last characters.
+      - V(on_drift) sends domain and key if these characters differ, if the stored domain differs, or if the account is
+        not active. If StackOne shows no characters, a rotated key is noticed only with
+        O(tenantlink.stackone.freshservice_links#module:fingerprints), or once the account is no longer active.
+      - V(on_doubt) does the same, and also sends them if it is not known whether the stored key is O(api_key).
+      - V(always) sends them in every run, V(on_create) only when the account is created.
+    type: str
+    choices: [on_drift, on_doubt, always, on_create]
+    default: on_drift
+  verify_key:
+    description:
+      - Whether to check the domain and key at Freshservice before anything is changed in StackOne.
+    type: bool
+    default: true
 """

@@ -1,107 +1,93 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of every module that takes a list of tenants: all take the same list."""
+"""The options of every module that works on a list of tenants. All accept the same list."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """A list of tenants, how it is worked through, and the quota of a long run."""
+    """A list of tenants, how it is processed, and the quota of a long run."""
 
     DOCUMENTATION = r"""
 options:
   tenants:
     description:
-      - The tenants. What is not set is left alone.
-      - What is wrong with one of them is the failure of that one, with its position; the others are worked on.
+      - The tenants. Options that a tenant does not set are left unchanged.
+      - An error in one entry is the failure of that entry, reported with its position; the others are processed.
       - Two entries that mean the same link, or turn out to mean the same account, are refused before anything is changed.
     type: list
     elements: dict
     required: true
     suboptions:
+      # begin: tenant, written by make generate
       domain:
         description:
           - The Freshservice domain, which is V(mycompany) of C(mycompany.freshservice.com).
-          - The host name and the URL are understood as well. Anything that is not one label under C(freshservice.com) is refused
-            before a key is sent anywhere.
-          - Required by M(tenantlink.stackone.freshservice_links) and M(tenantlink.stackone.freshservice_keys_info) when
-            O(tenants[].state=present).
+          - The host name and the URL are accepted as well. Anything else that is not a single name directly under
+            C(freshservice.com) is refused before a key is sent anywhere.
+          - Required by M(tenantlink.stackone.freshservice_links) and M(tenantlink.stackone.freshservice_keys_info) when O(tenants[].state=present).
         type: str
       api_key:
         description:
           - The API key of an agent of this tenant. Keep it in Ansible Vault.
-          - Required by M(tenantlink.stackone.freshservice_links) and M(tenantlink.stackone.freshservice_keys_info) when
-            O(tenants[].state=present).
+          - Required by M(tenantlink.stackone.freshservice_links) and M(tenantlink.stackone.freshservice_keys_info) when O(tenants[].state=present).
         type: str
-      state:
+      admin_api_key:
         description:
-          - V(present) links the tenant and keeps it as declared.
-          - V(absent) unlinks it. With O(tenants[].domain), an account of the same owner with another domain is left alone.
+          - The API key of an Account Admin of the same tenant. It is used only if O(tenants[].api_key) is refused, and only to read
+            the agent's record, which shows whether the key is wrong, switched off, or its agent deactivated.
+          - Requires O(tenants[].agent_email).
         type: str
-        choices: [present, absent]
-        default: present
+      agent_email:
+        description:
+          - The e-mail address of the agent that O(tenants[].api_key) belongs to.
+          - Requires O(tenants[].admin_api_key).
+        type: str
       origin_owner_id:
         description:
-          - Your own id of the customer that the account belongs to.
-          - Put it in quotes. YAML reads C(0123) as 83, C(1_000) as 1000 and C(12:30:45) as 45045, and nobody can see that
-            afterwards. Booleans, decimal numbers, dates, what spreadsheets write in place of ids (C(1.23457E+11), C(#N/A)) and
-            invisible characters are refused; white space around an id is removed.
-          - Together with O(tenants[].provider), and O(tenants[].domain) where an owner has several accounts, this tells which account is this tenant's.
-          - Required by M(tenantlink.stackone.freshservice_links) and M(tenantlink.stackone.auth_links) when
-            O(tenants[].state=present). Either this or O(tenants[].account_id) is required when O(tenants[].state=absent).
+          - Your own ID of the customer that the account belongs to.
+          - Put it in quotes. YAML reads C(0123) as 83, C(1_000) as 1000 and C(12:30:45) as 45045, and the original text
+            cannot be recovered afterwards.
+          - Booleans, decimal numbers, dates, what spreadsheets make of IDs (C(1.23457E+11), C(#N/A)) and invisible
+            characters are refused. White space around an ID is removed.
+          - Together with O(tenants[].provider), it identifies the tenant's account. If the owner has several accounts, O(tenants[].domain) is
+            compared as well.
+          - Required by M(tenantlink.stackone.freshservice_links) and M(tenantlink.stackone.auth_links) when O(tenants[].state=present).
+          - Either this or O(tenants[].account_id) is required when O(tenants[].state=absent).
         type: str
       origin_owner_name:
         description:
-          - The customer's name, as StackOne shows it. A new account gets O(tenants[].origin_owner_id) if this is not set.
+          - The customer's name, as StackOne shows it. If not set, a new account is named after O(tenants[].origin_owner_id).
         type: str
       origin_username:
         description:
-          - The user that the account belongs to. A new account gets the agent's e-mail address if this is not set.
+          - The user that the account belongs to. If not set, a new account gets the agent's e-mail address.
         type: str
       label:
         description:
-          - The account's label. Where StackOne does not let it be changed on an existing account, a warning says so.
+          - The account's label. If StackOne does not allow changing the label of an existing account, a warning says so.
         type: str
       account_type:
         description:
-          - The account's type. StackOne makes new accounts V(production) if this is not set.
+          - The account's type. If not set, StackOne makes new accounts V(production).
         type: str
         choices: [production, test]
       account_id:
         description:
-          - The id of the account, to pin it where several could be meant.
+          - The ID of the account. Set it to choose one account if several match.
         type: str
       allow_multiple:
         description:
           - Whether the owner may have several accounts, one for each domain.
-          - If V(false), an owner's only account is this tenant's, whatever domain it has now.
+          - If V(false), the only account of an owner belongs to this tenant, whatever its domain is now.
         type: bool
         default: false
-      allow_shared_domain:
-        description:
-          - Whether to link O(tenants[].domain) although StackOne has an account of it for another owner.
-          - If V(false), M(tenantlink.stackone.freshservice_links) refuses such a new link with C(domain_linked_elsewhere). As a
-            rule the owner's id was written differently, and the customer would be linked twice. The other modules do not look
-            at the accounts of other owners.
-        type: bool
-        default: false
-        version_added: 1.1.0
-      line:
-        description:
-          - The line of the file that this tenant is from, to be named in messages. P(tenantlink.stackone.tenants#filter) sets it.
-        type: int
-        version_added: 1.1.0
-      position:
-        description:
-          - The position in a longer list that this tenant was chosen from, to be named in messages.
-            P(tenantlink.stackone.to_heal#filter) sets it, and P(tenantlink.stackone.tenants#filter) where it chooses.
-        type: int
-        version_added: 1.1.0
       integration_id:
         description:
-          - The connector profile to link with. If not set, the only active one for O(tenants[].provider), or the default
-            one of several.
-          - An account that exists already is not moved to another profile.
+          - The connector profile to link with.
+          - If not set, the only active profile of O(tenants[].provider) is used, or the default one if several are active.
+          - An existing account is not moved to another profile. A warning and C(profile_drift) in the result report an
+            account that is linked under another profile.
         type: str
         aliases: [connector_profile_id]
       provider:
@@ -109,19 +95,26 @@ options:
           - StackOne's key of the connector.
         type: str
         default: freshservice
+      state:
+        description:
+          - V(present) links the tenant and keeps the link as declared.
+          - V(absent) unlinks it. If O(tenants[].domain) is set, accounts of the same owner with another domain are kept.
+        type: str
+        choices: [present, absent]
+        default: present
       credential_fields:
         description:
-          - Which field of the connector's form takes what. The form is read from StackOne and understood without help as a rule;
-            where it cannot be, the module fails and names the form's fields.
+          - Which field of the connector's form receives which value. The form is read from StackOne and is normally
+            understood without this option. If it is not, the module fails and names the fields of the form.
         type: dict
         suboptions:
           domain:
             description:
-              - The key of the field that takes the domain.
+              - The key of the field for the domain.
             type: str
           api_key:
             description:
-              - The key of the field that takes the API key (the name of the field, not an API key).
+              - The key of the field for the API key (the name of the field, not an API key).
             type: str
           extra:
             description:
@@ -136,49 +129,60 @@ options:
       update_credentials:
         description:
           - When the domain and key of an existing account are sent to StackOne again.
-          - StackOne never gives a stored key back, only its last characters. V(on_drift) sends them where these differ, where the
-            stored domain differs, or where the account is not active. Where StackOne shows no characters, a rotated key is noticed
-            with O(tenantlink.stackone.freshservice_links#module:fingerprints), else only once the account is no longer active.
-          - V(on_doubt) does the same, and sends them also where it is not known whether the stored key is O(tenants[].api_key).
-          - V(always) sends them every time, V(on_create) only when the account is linked.
+          - StackOne never returns a stored key. At most it shows its last characters.
+          - V(on_drift) sends domain and key if these characters differ, if the stored domain differs, or if the account is
+            not active. If StackOne shows no characters, a rotated key is noticed only with
+            O(tenantlink.stackone.freshservice_links#module:fingerprints), or once the account is no longer active.
+          - V(on_doubt) does the same, and also sends them if it is not known whether the stored key is O(tenants[].api_key).
+          - V(always) sends them in every run, V(on_create) only when the account is created.
         type: str
         choices: [on_drift, on_doubt, always, on_create]
         default: on_drift
       verify_key:
         description:
-          - Whether to check the domain and key at Freshservice before StackOne is touched.
+          - Whether to check the domain and key at Freshservice before anything is changed in StackOne.
         type: bool
         default: true
-      admin_api_key:
+      # end: tenant
+      allow_shared_domain:
         description:
-          - The API key of an Account Admin of the same tenant, used only where O(tenants[].api_key) is refused, and only to read the agent's
-            record. It settles whether the key is wrong, switched off, or its agent deactivated.
-          - Requires O(tenants[].agent_email).
-        type: str
-      agent_email:
+          - Whether to link O(tenants[].domain) although StackOne has an account of it for another owner.
+          - If V(false), M(tenantlink.stackone.freshservice_links) refuses such a new link with C(domain_linked_elsewhere). Usually the
+            owner's ID was written differently, and the customer would be linked twice. The other modules do not check the accounts
+            of other owners.
+        type: bool
+        default: false
+        version_added: 1.1.0
+      line:
         description:
-          - The e-mail address of the agent whose key O(tenants[].api_key) is.
-          - Requires O(tenants[].admin_api_key).
-        type: str
+          - The line of the file that this tenant comes from, for messages. P(tenantlink.stackone.tenants#filter) sets it.
+        type: int
+        version_added: 1.1.0
+      position:
+        description:
+          - The position of this tenant in the longer list that it was selected from, for messages.
+            P(tenantlink.stackone.to_heal#filter) sets it, and P(tenantlink.stackone.tenants#filter) does when it selects tenants.
+        type: int
+        version_added: 1.1.0
 """
 
     RUN = r"""
 options:
   concurrency:
     description:
-      - How many tenants are worked on at the same time.
+      - How many tenants are processed at the same time.
     type: int
     default: 64
   stop_after_failures:
     description:
-      - Begin no further tenants once so many have failed. If not set, all are tried.
-      - Where StackOne refuses its own key, the run ends at once in any case. Where it gives 20 tenants in a row no answer, an
-        error of its own or an unexpected answer, the run ends as well; 3 in a row are enough where no answer comes in time.
+      - Start no further tenants after this many have failed. If not set, all are tried.
+      - If StackOne refuses its own key, the run ends at once in any case. It also ends if StackOne gives 20 tenants in a row no
+        response, an error of its own or an unexpected response. Three in a row are enough if no response arrives in time.
     type: int
   progress:
     description:
-      - Whether to show on standard error, every few seconds, how far the run is. Only where the task runs on the controller as
-        the same user, not in the background, and O(progress_path) is not set.
+      - Whether to show progress on standard error every few seconds. It is shown only if the task runs on the controller as
+        the same user and not in the background, and if O(progress_path) is not set.
     type: bool
     default: true
     version_added: 1.1.0
@@ -192,14 +196,14 @@ options:
 options:
   requests_per_minute:
     description:
-      - How many requests StackOne may get in a minute. Short runs send them as fast as they can, long ones wait for the quota.
-      - StackOne allows 1,000 a minute for each API key, and others who use the same key share them. Set less to leave them room,
-        or make a key for this alone.
+      - How many requests to send to StackOne in a minute. Short runs send them as fast as they can, long ones wait for the quota.
+      - StackOne allows 1,000 a minute for each API key, shared by everything that uses the key. Set less to leave room for others,
+        or create a key for this alone.
     type: int
     default: 1000
   quota_window:
     description:
-      - Seconds over which O(requests_per_minute) is counted, at most 60. With a smaller value the requests of a long run come
+      - Seconds over which O(requests_per_minute) is counted, at most 60. With a smaller value, a long run sends its requests
         evenly instead of in bursts.
     type: float
     default: 60.0

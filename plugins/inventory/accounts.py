@@ -10,168 +10,83 @@ name: accounts
 short_description: StackOne's linked accounts as hosts
 version_added: 1.0.0
 description:
-  - Each linked account of a StackOne project is a host, with what M(tenantlink.stackone.account_info) shows of it as variables.
-  - Reads only. No stored credential is asked for, and no secret is in a variable or in the cache.
+  - Each linked account of a StackOne project becomes a host, with the values that M(tenantlink.stackone.account_info) returns as
+    variables.
+  - Reads only, with one request for each 100 accounts. No stored credential is requested, and no secret is in a variable or in the
+    cache.
   - The inventory source is a YAML file whose name ends in C(stackone.yml), C(stackone.yaml), C(accounts.yml) or C(accounts.yaml).
-  - Every value in that file may be a Jinja template. Only extra variables (C(-e)) and lookups are known when an inventory is
-    read, not those of hosts and groups. O(hostnames), O(compose), O(groups) and O(keyed_groups) hold expressions instead, which
-    are evaluated for each account.
+  - Every value in that file may be a Jinja template. Only extra variables (C(-e)) and lookups are available when an inventory is
+    read, not variables of hosts and groups. O(hostnames), O(compose), O(groups) and O(keyed_groups) contain expressions instead,
+    which are evaluated for each account.
 author:
   - tenantlink.stackone contributors (@tenantlink)
 extends_documentation_fragment:
+  - tenantlink.stackone.accounts
+  - tenantlink.stackone.connection
+  - tenantlink.stackone.connection.stackone
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
-requirements:
-  - requests >= 2.32.3
-  - urllib3 >= 1.26.5
 options:
   plugin:
     description:
-      - Says that the file is for this plugin.
+      - The name of this plugin. It marks the file as a source for it.
     type: str
     required: true
     choices: [tenantlink.stackone.accounts]
   stackone_api_key:
     description:
-      - An API key of the StackOne project, with the Platform scope; reading is enough.
+      - An API key of the StackOne project, with the Platform scope. Read access is enough.
       - Keep it in Ansible Vault, as a C(!vault) value in the inventory file or as a variable of a file that is passed with C(-e).
-    type: str
-    required: true
     env:
       - name: STACKONE_API_KEY
   stackone_url:
-    description:
-      - The base URL of StackOne's API. Plain C(http) is refused, except to this machine.
-    type: str
-    default: https://api.stackone.com
     env:
       - name: STACKONE_URL
-  requests_per_minute:
-    description:
-      - Space requests to StackOne so that no minute holds more than this many. A listing takes one for each 100 accounts.
-      - StackOne allows 1,000 a minute for each API key. Set a share of that where others use the same key at the same time.
-      - If not set, requests are not spaced.
-    type: int
-  validate_certs:
-    description:
-      - Whether to check TLS certificates. Switching it off lets anybody on the way read the key.
-    type: bool
-    default: true
-  ca_path:
-    description:
-      - File with the CA certificates to trust (PEM), or a folder of them as OpenSSL makes it, in place of all others.
-      - If not set, E(REQUESTS_CA_BUNDLE) or E(CURL_CA_BUNDLE) is taken in place of all others, else E(SSL_CERT_FILE) and
-        E(SSL_CERT_DIR), else the system's certificates together with those of C(requests).
-    type: path
-  client_cert:
-    description:
-      - File with a client certificate (PEM); it may hold the private key as well.
-    type: path
-  client_key:
-    description:
-      - File with the private key of O(client_cert) (PEM).
-    type: path
-  proxy:
-    description:
-      - URL of the proxy. In its user name and password, C(#), C(/) and C(?) are written as C(%23), C(%2F) and C(%3F). A SOCKS
-        proxy (V(socks5h://proxy.example:1080)) needs the Python library PySocks.
-      - If not set, the usual environment variables (E(HTTPS_PROXY) and its kin) decide. E(NO_PROXY) is honoured in both cases.
-      - What is sent to this machine (C(localhost), C(127.0.0.1)) never goes through a proxy.
-    type: str
-  timeout:
-    description:
-      - Seconds for a whole request, from the resolution of the name to the last byte of the answer, whatever of it is slow. Each
-        repetition gets as many again. More than 0 and at most 3600.
-    type: float
-    default: 30.0
-  retries:
-    description:
-      - How often a request is repeated after an answer that may pass (HTTP 408, 429, 500, 502, 503, 504) or a broken connection,
-        from 0 to 100 times. One that got no answer within O(timeout) is repeated once at most.
-      - A 429 with which StackOne says that the quota of the key is used up does not count as a failed attempt. It is waited for,
-        because others may use the same key, for 10 minutes in all.
-      - A C(Retry-After) of up to 120 seconds is honoured, and 5 minutes are waited in all. What was repeated, and how long that took, is reported in a warning.
-    type: int
-    default: 3
-  provider:
-    description:
-      - StackOne's key of the connector.
-    type: str
-    default: freshservice
-  origin_owner_ids:
-    description:
-      - Your own ids of customers. Only their accounts are hosts; an empty list gives none.
-      - Together with the other options, an account must fit them all.
-    type: list
-    elements: str
-  account_ids:
-    description:
-      - Ids of accounts. One that does not exist is left out, without an error.
-    type: list
-    elements: str
-  domains:
-    description:
-      - Freshservice domains, as V(mycompany). An account whose stored domain StackOne does not show fits none.
-    type: list
-    elements: str
-  labels:
-    description:
-      - Labels.
-    type: list
-    elements: str
-  statuses:
-    description:
-      - Statuses, as V(active), V(inactive), V(suspended), V(archived), V(expired) or V(error). StackOne may have more.
-    type: list
-    elements: str
-  account_type:
-    description:
-      - The accounts' type.
-    type: str
-    choices: [production, test]
   hostnames:
     description:
-      - What hosts are named by, in the order of preference. The first that gives any text for an account wins, its id comes last.
-      - Each is a property of an account, as V(origin_owner_id), V(domain), V(label) or V(id), or an expression over its
-        variables, as V(stackone_domain ~ '.freshservice.com').
-      - In a name, every character but letters, digits, C(_), C(.), C(-), C(@) and C(+) becomes C(_), and so does any but a
-        letter, a digit or C(_) in the first place, because Ansible takes them for patterns, ranges, ports, files or options.
+      - What hosts are named after, in order of preference. The first entry that gives any text for an account is used, otherwise the
+        account's ID.
+      - Each entry is a property of an account, such as V(origin_owner_id), V(domain), V(label) or V(id), or an expression over its
+        variables, such as V(stackone_domain ~ '.freshservice.com').
+      - In a name, every character except letters, digits, C(_), C(.), C(-), C(@) and C(+) becomes C(_), and so does a first character
+        that is not a letter, a digit or C(_), because Ansible reads such characters as patterns, ranges, ports, files or options.
         Names longer than 200 characters are cut.
-      - Where several accounts would have the same name, all of them get their domain added to it (C(name_mycompany)), and
-        where that is not known or not enough, their id. The same goes for an account whose name would be that of a group, also
-        one of O(groups) and O(keyed_groups), of C(localhost), or of another account's host from another inventory source.
+      - If several accounts would have the same name, the domain is added to each of them (C(name_mycompany)), or the ID if the domain
+        is not known or not enough. The same applies to an account whose name would be that of a group (also one of O(groups) and
+        O(keyed_groups)), C(localhost), or the host of another account from another inventory source.
     type: list
     elements: str
     default: [origin_owner_id]
   group:
     description:
-      - The group that all hosts are in. It exists even if there are none. What no group's name may have becomes C(_).
+      - The group that contains all hosts. It exists even if there are none. Characters that are not allowed in the name of a group
+        become C(_).
     type: str
     default: stackone_accounts
 notes:
-  - These hosts are accounts, not machines, and their names come from outside. Give them C(ansible_connection=local) and
-    C(ansible_python_interpreter="{{ ansible_playbook_python }}") in C(group_vars/stackone_accounts.yml) beside the inventory
-    file. O(compose) cannot, because the latter is a template and must stay one.
-  - Texts of StackOne are never run, neither as templates nor as conditions. C(ansible-inventory --list) shows a text that could
-    be, such as one with C({{), as C({"__ansible_unsafe":) C("the text"}), which C(ansible) reads back; with C(--yaml) as well it
-    shows the text alone. All other texts are plain.
-  - A cached listing is used only with the API key and the options that it was made with. It is not encrypted. Its file has the
-    mode 0600, whatever O(cache_plugin) gives files. A folder that does not exist is made with the mode 0700; one that does stays as
-    it is, so name a folder for the listings alone.
-  - Ansible goes on without an inventory source that fails, with a warning. Set E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to
-    V(true) to stop instead. Nothing of a source that fails is kept.
-  - What is wrong with a source is the line that begins with C([ERROR]) C(accounts:). Ansible repeats it in a warning, and adds what
-    its own parsers say about the file, the one for INI files last. This cannot be changed here. With E(ANSIBLE_INVENTORY_ENABLED)
-    set to V(tenantlink.stackone.accounts), nobody else reads the file; then there is the warning alone.
-  - A file that is not valid YAML, or that is encrypted as a whole with another password, Ansible cannot read and hand over, so the
-    error is in its own words. They can show lines of the file; keep the key elsewhere, or as a C(!vault) value.
+  - These hosts are accounts, not machines, and their names come from outside. Set C(ansible_connection=local) and
+    C(ansible_python_interpreter="{{ ansible_playbook_python }}") for them in C(group_vars/stackone_accounts.yml), in the same folder
+    as the inventory file. O(compose) cannot set the latter, because it is a template and must remain one.
+  - Text from StackOne is never evaluated, neither as a template nor as a condition. C(ansible-inventory --list) shows a text that
+    could be evaluated, such as one with C({{), as C({"__ansible_unsafe":) C("the text"}), which C(ansible) can read again. With
+    C(--yaml) it shows the text alone. All other text is plain.
+  - A cached listing is used only with the API key and the options that it was created with. It is not encrypted. Its file has the
+    mode 0600, whatever mode O(cache_plugin) gives to files. A folder that does not exist is created with the mode 0700. The mode of an
+    existing folder is not changed, so use a separate folder for the listings.
+  - If an inventory source fails, Ansible shows a warning and continues without it. Set E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to
+    V(true) to stop instead. Nothing from a source that fails is kept.
+  - The line that begins with C([ERROR]) C(accounts:) says what is wrong with a source. Ansible repeats it in a warning, and adds what
+    its own parsers report about the file, the one for INI files last. This cannot be changed here. With E(ANSIBLE_INVENTORY_ENABLED)
+    set to V(tenantlink.stackone.accounts), no other plugin reads the file, and only the warning is shown.
+  - A file that is not valid YAML, or that is encrypted as a whole with another password, cannot be read by Ansible at all. The error
+    is then Ansible's own and can show lines of the file. Keep the key elsewhere, or as a C(!vault) value.
 seealso:
   - module: tenantlink.stackone.account_info
 """
 
 EXAMPLES = r"""
 # stackone.yml
-# All Freshservice accounts, and a group for each status. The key is taken from STACKONE_API_KEY.
+# All Freshservice accounts, and a group for each status. The key is read from STACKONE_API_KEY.
 #   ansible-inventory -i stackone.yml --graph
 #   ansible-playbook -i stackone.yml tell_customers.yml --limit status_error
 plugin: tenantlink.stackone.accounts
@@ -184,7 +99,7 @@ keyed_groups:
 # accounts.yml
 # The accounts that do not work, as hosts for the role tenantlink.stackone.freshservice_link, which repairs them.
 #   ansible-playbook -i accounts.yml repair.yml -e @vault.yml --ask-vault-pass
-# group_vars/stackone_accounts.yml beside it says how to reach them, and which key belongs to which:
+# group_vars/stackone_accounts.yml, in the same folder, sets how to reach them, and which key belongs to which:
 #   ansible_connection: local
 #   ansible_python_interpreter: "{{ ansible_playbook_python }}"
 #   freshservice_link_api_key: "{{ freshservice_link_api_keys[stackone_domain] }}"
@@ -198,7 +113,7 @@ keyed_groups:
 #   freshservice_link_origin_owner_id: stackone_origin_owner_id
 
 # production.stackone.yml
-# Names that tell accounts of one customer apart, groups by type and by any condition, and a listing that is kept an hour.
+# Names that distinguish the accounts of one customer, groups by type and by any condition, and a listing that is cached for an hour.
 # plugin: tenantlink.stackone.accounts
 # stackone_api_key: "{{ lookup('ansible.builtin.env', 'STACKONE_PRODUCTION_KEY') }}"
 # account_type: production

@@ -11,11 +11,12 @@ module: account_info
 short_description: Show StackOne's linked accounts
 version_added: 1.0.0
 description:
-  - Returns the linked accounts of a StackOne project, all or those that are chosen, with their status and its reasons.
-  - Reads only. No stored credential is asked for or returned.
+  - Returns the linked accounts of a StackOne project, all or selected ones, with their status and the reasons for it.
+  - Reads only. No stored credential is requested or returned.
 author:
   - tenantlink.stackone contributors (@tenantlink)
 extends_documentation_fragment:
+  - tenantlink.stackone.accounts
   - tenantlink.stackone.connection
   - tenantlink.stackone.connection.stackone
   - tenantlink.stackone.attributes
@@ -26,55 +27,20 @@ attributes:
     membership:
       - tenantlink.stackone.all
       - tenantlink.stackone.stackone
-options:
-  provider:
-    description:
-      - StackOne's key of the connector.
-    type: str
-    default: freshservice
-  origin_owner_ids:
-    description:
-      - Your own ids of customers. Only their accounts are returned; an empty list returns none.
-      - Together with the other options, an account must fit them all.
-    type: list
-    elements: str
-  account_ids:
-    description:
-      - Ids of accounts. One that does not exist is no error, and is not returned.
-    type: list
-    elements: str
-  domains:
-    description:
-      - Freshservice domains, as V(mycompany). An account whose stored domain StackOne does not show fits none.
-    type: list
-    elements: str
-  labels:
-    description:
-      - Labels.
-    type: list
-    elements: str
-  statuses:
-    description:
-      - Statuses, as V(active), V(inactive), V(suspended), V(archived), V(expired) or V(error). StackOne may have more.
-    type: list
-    elements: str
-  account_type:
-    description:
-      - The accounts' type.
-    type: str
-    choices: [production, test]
 seealso:
   - module: tenantlink.stackone.freshservice_links
+  - plugin: tenantlink.stackone.accounts
+    plugin_type: inventory
 """
 
 EXAMPLES = r"""
-- name: Look for accounts that do not work
+- name: List the accounts that do not work
   tenantlink.stackone.account_info:
     statuses: [error, expired, inactive]
     stackone_api_key: "{{ vault_stackone_api_key }}"
   register: broken
 
-- name: Say why
+- name: Show the reasons
   ansible.builtin.debug:
     msg: "{{ item.origin_owner_id }}: {{ item.status_reasons | join('; ') }}"
   loop: "{{ broken.accounts }}"
@@ -94,13 +60,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 accounts:
-  description: The accounts, in the order of owner and id.
+  description: The accounts, sorted by owner and ID.
   returned: success
   type: list
   elements: dict
   contains:
+    # begin: account, written by make generate
     id:
-      description: StackOne's id of the account.
+      description: StackOne's ID of the account.
       type: str
       sample: "45320976103598426371"
     provider:
@@ -108,7 +75,7 @@ accounts:
       type: str
       sample: freshservice
     status:
-      description: The status; only V(active) accounts work.
+      description: The status. Only V(active) accounts work.
       type: str
       sample: active
     status_reasons:
@@ -117,7 +84,7 @@ accounts:
       elements: str
       sample: []
     origin_owner_id:
-      description: Your id of the customer.
+      description: Your ID of the customer.
       type: str
       sample: customer-4711
     origin_owner_name:
@@ -137,7 +104,7 @@ accounts:
       type: str
       sample: production
     domain:
-      description: The stored domain, where it is known.
+      description: The stored domain, if it is known.
       type: str
       sample: mycompany
     created_at:
@@ -148,6 +115,7 @@ accounts:
       description: When it was last changed.
       type: str
       sample: "2026-11-01T08:00:00.000Z"
+    # end: account
 summary:
   description: Counts.
   returned: success
@@ -158,17 +126,19 @@ summary:
       type: int
       sample: 12
     statuses:
-      description: How many of each status.
+      description: How many accounts have each status.
       type: dict
       sample: {"active": 11, "error": 1}
+# begin: repeated, written by make generate
 warnings:
   description: Which requests had to be repeated.
-  returned: when there is any
+  returned: when there are any
   type: list
   elements: str
   sample: ["Repeated 1 request (GET /accounts: HTTP 503); waited 0.6 s in all."]
+# end: repeated
 failure:
-  description: What went wrong, for machines. See M(tenantlink.stackone.freshservice_link). RV(ignore:msg) says the same for people.
+  description: What went wrong, for programs. See M(tenantlink.stackone.freshservice_link). RV(ignore:msg) says the same for people.
   returned: on failure
   type: dict
   sample:

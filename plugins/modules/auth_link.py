@@ -8,26 +8,23 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: auth_link
-short_description: Make an auth link, with which a customer links their Freshservice themselves
+short_description: Create an auth link, with which a customer links their Freshservice themselves
 version_added: 1.0.0
 description:
-  - For customers who keep their API key to themselves. Opens a connect session and returns its auth link, a page of StackOne
-    on which the customer enters domain and API key.
-  - Where the customer is linked already, no session is opened and nothing is changed, unless O(relink=true). An account that is
-    there but does not work (error, expired, inactive) gets a link with which its credentials are entered again.
-  - Whoever has an auth link can link an account in the customer's name until it expires. So the result is hidden from
-    Ansible's output, logs and callbacks, as with C(no_log). The registered variable holds it.
-  - Reports C(changed) where a link was made, or in check mode would be. No account differs before the customer has used the link.
+  - For customers who do not hand out their API key. Opens a connect session and returns its auth link, a page of StackOne on
+    which the customer enters domain and API key.
+  - If the customer is linked already, no session is opened and nothing is changed, unless O(relink=true). If the customer's
+    account exists but does not work (error, expired, inactive), the link lets the customer enter its credentials again.
+  - Anyone who has an auth link can link an account in the customer's name until it expires. Therefore the result is hidden
+    from Ansible's output, logs and callbacks, as with C(no_log). The registered variable holds it.
+  - Reports C(changed) if a link was created, or would be in check mode. No account differs before the customer has used the link.
 author:
   - tenantlink.stackone contributors (@tenantlink)
-notes:
-  - Do not print the registered variable with M(ansible.builtin.debug), and do not copy the link to a file that others can read.
-    With E(ANSIBLE_DEBUG) Ansible prints what a module returns before anything can hide it.
-  - The module cannot run with C(async), because nothing could hide the result then.
 extends_documentation_fragment:
+  - tenantlink.stackone.tenant.owner
+  - tenantlink.stackone.auth
   - tenantlink.stackone.connection
   - tenantlink.stackone.connection.stackone
-  - tenantlink.stackone.auth
   - tenantlink.stackone.attributes
   - tenantlink.stackone.attributes.guarded
 attributes:
@@ -35,69 +32,29 @@ attributes:
     membership:
       - tenantlink.stackone.all
       - tenantlink.stackone.stackone
-  async:
-    support: none
-    details:
-      - In the background nothing could hide the result.
-  check_mode:
-    support: full
-    details:
-      - In check mode no session is opened, so there is no link either.
-  diff_mode:
-    support: none
-    details:
-      - A new link is a change, but no account differs before the customer has used it.
-  idempotent:
-    support: partial
-    details:
-      - Until the customer is linked, every run makes a new link. Earlier ones are good until they expire.
 options:
   origin_owner_id:
-    description:
-      - Your own id of the customer that the account is to belong to.
-    type: str
     required: true
-  origin_owner_name:
-    description:
-      - The customer's name, as StackOne shows it. A new account gets O(origin_owner_id) if this is not set.
-    type: str
   origin_username:
     description:
-      - The user that a new account is to belong to.
-    type: str
+      - The user that a new account belongs to.
   domain:
     description:
-      - The customer's Freshservice domain. It tells which account is meant where the owner has several; the customer enters the
-        domain on the page in any case.
+      - The customer's Freshservice domain. Set it if the owner has several accounts, to choose one of them. The customer enters
+        the domain on the page in any case.
     type: str
   label:
     description:
       - The label of a new account.
-    type: str
   account_type:
     description:
-      - The type of a new account. StackOne makes it V(production) if this is not set.
-    type: str
-    choices: [production, test]
-  account_id:
-    description:
-      - The id of the account, to pin it where several could be meant.
-    type: str
+      - The type of a new account. If not set, StackOne makes it V(production).
   allow_multiple:
     description:
-      - Whether the owner may have several accounts, one for each domain. Set O(domain) with it.
-    type: bool
-    default: false
+      - Whether the owner may have several accounts, one for each domain. Set O(domain) together with it.
   integration_id:
     description:
-      - The connector profile to link with. If not set, StackOne takes the default one of O(provider).
-    type: str
-    aliases: [connector_profile_id]
-  provider:
-    description:
-      - StackOne's key of the connector.
-    type: str
-    default: freshservice
+      - The connector profile to link with. If not set, StackOne uses the default one of O(provider).
 seealso:
   - module: tenantlink.stackone.auth_links
   - module: tenantlink.stackone.account_info
@@ -133,12 +90,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 auth_link_url:
-  description: The link. V(none) where the customer is linked already, and in check mode.
+  description: The link. V(none) if the customer is linked already, and in check mode.
   returned: success
   type: str
   sample: https://app.stackone.com/embedded/integrations?token=...
 expires_at:
-  description: When the link expires, in UTC; V(none) where there is none.
+  description: When the link expires, in UTC. V(none) if there is no link.
   returned: success
   type: str
   sample: "2026-11-06T08:00:00Z"
@@ -149,12 +106,12 @@ linked:
   sample: false
 purpose:
   description:
-    - V(link) where the link makes a new account, V(relink) where it edits the one that is there, V(none) where no link is needed.
+    - V(link) if the link creates an account, V(relink) if it edits the existing one, V(none) if no link is needed.
   returned: success
   type: str
   sample: link
 account:
-  description: The account that is there. See M(tenantlink.stackone.account_info). V(none) where there is none.
+  description: The existing account. See M(tenantlink.stackone.account_info). V(none) if there is no account.
   returned: success
   type: dict
   sample:
@@ -170,16 +127,19 @@ account:
     domain: mycompany
     created_at: "2026-11-01T08:00:00.000Z"
     updated_at: "2026-11-01T08:00:00.000Z"
+# begin: repeated, written by make generate
 warnings:
   description: Which requests had to be repeated.
-  returned: when there is any
+  returned: when there are any
   type: list
   elements: str
   sample: ["Repeated 1 request (GET /accounts: HTTP 503); waited 0.6 s in all."]
+# end: repeated
 failure:
-  description: What went wrong, for machines. See M(tenantlink.stackone.freshservice_link). RV(ignore:msg) says the same for people.
+  description: What went wrong, for programs. See M(tenantlink.stackone.freshservice_link). RV(ignore:msg) says the same for people.
   returned: on failure
   type: dict
+  # begin: ambiguous, written by make generate
   sample:
     code: ambiguous_account
     message: several accounts could be this tenant's.
@@ -189,6 +149,7 @@ failure:
     details: {"candidates": [{"account_id": "45320976103598426371", "domain": "mycompany", "status": "active"}]}
     remediation: Name the right one in account_id; nothing was changed.
     retriable: false
+  # end: ambiguous
 """
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import auth_options_from, owner_from

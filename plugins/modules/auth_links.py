@@ -8,29 +8,25 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: auth_links
-short_description: Make an auth link for each customer who is not linked yet
+short_description: Create an auth link for each customer who is not linked yet
 version_added: 1.0.0
 description:
-  - Does for each tenant of a list what M(tenantlink.stackone.auth_link) does for one, many at a time. The accounts of their
-    owners are listed in few requests, and each customer who is not linked costs one more.
-  - It takes the same list as M(tenantlink.stackone.freshservice_links), and uses of it all but keys. Tenants with
-    O(tenants[].state=absent) are passed over.
+  - Does for each tenant of a list what M(tenantlink.stackone.auth_link) does for one, many at a time. The accounts of the
+    owners are listed in a few requests, and each customer who is not linked costs one more.
+  - Accepts the same list as M(tenantlink.stackone.freshservice_links) and uses all of it but the keys. Tenants with
+    O(tenants[].state=absent) are skipped.
   - The result is hidden from Ansible's output, logs and callbacks, as with C(no_log). The registered variable holds the links.
-    What failed, and why, is shown as warnings.
-  - Reports C(changed) where links were made, or in check mode would be. No account differs before the customer has used the link.
+    Tenants that failed, and the reasons, are shown as warnings.
+  - Reports C(changed) if links were created, or would be in check mode. No account differs before the customer has used the link.
 author:
   - tenantlink.stackone contributors (@tenantlink)
-notes:
-  - Do not print the registered variable with M(ansible.builtin.debug), and do not loop over it. With E(ANSIBLE_DEBUG) Ansible
-    prints what a module returns before anything can hide it.
-  - The module cannot run with C(async), because nothing could hide the result then.
 extends_documentation_fragment:
-  - tenantlink.stackone.connection
-  - tenantlink.stackone.connection.stackone
   - tenantlink.stackone.tenants
   - tenantlink.stackone.tenants.run
   - tenantlink.stackone.tenants.quota
   - tenantlink.stackone.auth
+  - tenantlink.stackone.connection
+  - tenantlink.stackone.connection.stackone
   - tenantlink.stackone.attributes
   - tenantlink.stackone.attributes.watched
 attributes:
@@ -38,29 +34,13 @@ attributes:
     membership:
       - tenantlink.stackone.all
       - tenantlink.stackone.stackone
-  async:
-    support: none
-    details:
-      - In the background nothing could hide the result.
-  check_mode:
-    support: full
-    details:
-      - In check mode no session is opened, so there are no links either.
-  diff_mode:
-    support: none
-    details:
-      - New links are a change, but no account differs before a customer has used one.
-  idempotent:
-    support: partial
-    details:
-      - Until a customer is linked, every run makes a new link. Earlier ones are good until they expire.
 seealso:
   - module: tenantlink.stackone.auth_link
   - module: tenantlink.stackone.account_info
 """
 
 EXAMPLES = r"""
-- name: Make a link for each customer who is not linked yet
+- name: Create a link for each customer who is not linked yet
   tenantlink.stackone.auth_links:
     tenants:
       - origin_owner_id: customer-4711
@@ -70,7 +50,7 @@ EXAMPLES = r"""
     stackone_api_key: "{{ vault_stackone_api_key }}"
   register: invitations
 
-- name: Keep them for a mail merge
+- name: Save them for a mail merge
   ansible.builtin.copy:
     content: >-
       {{ invitations.owners | selectattr('auth_link_url', 'defined') | rejectattr('auth_link_url', 'none')
@@ -82,30 +62,30 @@ EXAMPLES = r"""
 
 RETURN = r"""
 owners:
-  description: What came of each tenant, in the order of O(tenants).
+  description: The result of each tenant, in the order of O(tenants).
   returned: always, unless an option is wrong or the accounts cannot be listed
   type: list
   elements: dict
   contains:
     origin_owner_id:
-      description: Your id of the customer.
+      description: Your ID of the customer.
       type: str
       sample: customer-4711
     origin_owner_name:
-      description: The customer's name, where it is declared.
+      description: The customer's name, if it is declared.
       type: str
       sample: My Company Ltd
     domain:
-      description: The Freshservice domain, where it is declared.
+      description: The Freshservice domain, if it is declared.
       type: str
       sample: mycompany
     auth_link_url:
-      description: The link. V(none) where the customer is linked already, and in check mode.
+      description: The link. V(none) if the customer is linked already, and in check mode.
       returned: when it did not fail
       type: str
       sample: https://app.stackone.com/embedded/integrations?token=...
     expires_at:
-      description: When the link expires, in UTC; V(none) where there is none.
+      description: When the link expires, in UTC. V(none) if there is no link.
       returned: when it did not fail
       type: str
       sample: "2026-11-06T08:00:00Z"
@@ -120,24 +100,25 @@ owners:
       type: str
       sample: link
     account_id:
-      description: StackOne's id of the account that is there; V(none) where there is none.
+      description: StackOne's ID of the existing account. V(none) if there is no account.
       returned: when it did not fail
       type: str
       sample: "45320976103598426371"
     account_status:
-      description: Its status.
+      description: The status of that account.
       returned: when it did not fail
       type: str
       sample: error
     changed:
-      description: Whether a link was made, or would be.
+      description: Whether a link was created, or would be.
       returned: when it did not fail
       type: bool
       sample: true
     failure:
-      description: Why there is no link. See M(tenantlink.stackone.freshservice_link), with RV(ignore:msg) in it.
+      description: Why there is no link. See M(tenantlink.stackone.freshservice_link). It also contains RV(ignore:msg).
       returned: when it failed
       type: dict
+      # begin: ambiguous, written by make generate
       sample:
         code: ambiguous_account
         message: several accounts could be this tenant's.
@@ -147,6 +128,7 @@ owners:
         details: {"candidates": [{"account_id": "45320976103598426371", "domain": "mycompany", "status": "active"}]}
         remediation: Name the right one in account_id; nothing was changed.
         retriable: false
+      # end: ambiguous
         msg: >-
           owner customer-4711: several accounts could be this link: 45320976103598426371 (domain mycompany, active). Name the right
           one in account_id; nothing was changed.
@@ -156,37 +138,41 @@ summary:
   type: dict
   contains:
     tenants:
-      description: How many tenants there are in the list.
+      description: How many tenants the list has, without those that were skipped.
       type: int
       sample: 100
     linked:
-      description: How many have an account that works.
+      description: How many customers have an account that works.
       type: int
       sample: 60
     auth_links:
-      description: How many links were made, or would be.
+      description: How many links were created, or would be.
       type: int
       sample: 40
     failed:
-      description: How many failed. Those that were not started are not among them.
+      description: How many tenants failed. Those that were not started do not count.
       type: int
       sample: 0
+    # begin: not_started, written by make generate
     not_started:
-      description: How many had no turn because the run was stopped, by a signal or by O(stop_after_failures).
+      description: How many tenants were not started, because the run was stopped by a signal or by O(stop_after_failures).
       type: int
       sample: 0
+    # end: not_started
     requests:
-      description: How many requests StackOne got, repetitions included.
+      description: How many requests were sent to StackOne, repetitions included.
       type: dict
       sample: {"stackone": 42}
+# begin: repeated, written by make generate
 warnings:
   description: Which requests had to be repeated.
-  returned: when there is any
+  returned: when there are any
   type: list
   elements: str
   sample: ["Repeated 1 request (GET /accounts: HTTP 503); waited 0.6 s in all."]
+# end: repeated
 failure:
-  description: What went wrong, for machines. RV(ignore:msg) says the same in one line for people.
+  description: What went wrong, for programs. RV(ignore:msg) says the same in one line for people.
   returned: on failure
   type: dict
   sample:

@@ -11,8 +11,10 @@ module: freshservice_key_info
 short_description: Check a Freshservice domain and API key
 version_added: 1.0.0
 description:
-  - Tells whether a Freshservice domain exists and an agent's API key is enabled and works, and if not, why and what to click.
-  - Sends one request to Freshservice, two where O(admin_api_key) settles why a key is refused. Nothing is sent to StackOne.
+  - Checks whether a Freshservice domain exists and an agent's API key is enabled and works. If not, it reports the reason and what to
+    click.
+  - Sends one request to Freshservice, or two if O(admin_api_key) is needed to find out why a key is refused. Nothing is sent to
+    StackOne.
 author:
   - tenantlink.stackone contributors (@tenantlink)
 extends_documentation_fragment:
@@ -34,11 +36,12 @@ options:
     required: true
   fail_on_refused:
     description:
-      - Whether to fail where the verdict is not V(valid). By default the verdict is returned, so that a pipeline can decide.
+      - Whether to fail if the verdict is not V(valid). By default the verdict is returned, so that a pipeline can decide.
     type: bool
     default: false
 seealso:
   - module: tenantlink.stackone.freshservice_link
+  - module: tenantlink.stackone.freshservice_keys_info
 """
 
 EXAMPLES = r"""
@@ -48,12 +51,12 @@ EXAMPLES = r"""
     api_key: "{{ vault_mycompany_api_key }}"
   register: preflight
 
-- name: Say what the customer has to do
+- name: Show what the customer has to do
   ansible.builtin.debug:
     msg: "{{ preflight.key_check.message }} {{ preflight.key_check.remediation }}"
   when: preflight.key_check.status != 'valid'
 
-- name: Learn exactly why a key is refused, with an Account Admin's key
+- name: Find out exactly why a key is refused, with an Account Admin's key
   tenantlink.stackone.freshservice_key_info:
     domain: https://mycompany.freshservice.com
     api_key: "{{ vault_mycompany_api_key }}"
@@ -64,7 +67,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 domain:
-  description: The domain, as a bare label.
+  description: The domain, without C(.freshservice.com).
   returned: always, unless an option is wrong
   type: str
   sample: mycompany
@@ -84,15 +87,15 @@ key_check:
       type: str
       sample: the API key is switched off for its agent.
     http_status:
-      description: The HTTP status that Freshservice answered with; V(none) where no answer came.
+      description: The HTTP status of Freshservice's response. V(none) if there was no response.
       type: int
       sample: 401
     evidence:
-      description: What the verdict rests on.
+      description: What the verdict is based on.
       type: str
       sample: "HTTP 401: You have to be logged in to perform this action.; the agent's record says api_key_enabled: false"
     remediation:
-      description: What a person has to do, in Freshservice's menu words.
+      description: What a person has to do, in the words of Freshservice's menus.
       type: str
       sample: "Let it be enabled: an Account Admin opens Admin > User Management > Agents > (the agent) > Permissions > API Key and enables it."
     retriable:
@@ -105,7 +108,7 @@ agent:
   type: dict
   contains:
     id:
-      description: The agent's id.
+      description: The agent's ID.
       type: int
       sample: 21001074604
     email:
@@ -117,15 +120,15 @@ agent:
       type: str
       sample: Integration Agent
     active:
-      description: Whether the agent is active; V(none) where the tenant does not tell.
+      description: Whether the agent is active. V(none) if Freshservice does not return it.
       type: bool
       sample: true
     occasional:
-      description: Whether the agent is occasional; V(none) where the tenant does not tell.
+      description: Whether the agent is occasional. V(none) if Freshservice does not return it.
       type: bool
       sample: false
 failure:
-  description: What went wrong, for machines.
+  description: What went wrong, for programs. RV(ignore:msg) says the same in one line for people.
   returned: on failure
   type: dict
   contains:
@@ -146,19 +149,19 @@ failure:
       type: str
       sample: mycompany
     http_status:
-      description: As in RV(key_check.http_status).
+      description: As RV(key_check.http_status).
       type: int
       sample: 401
     details:
-      description: More, depending on the code.
+      description: Further details, depending on the code.
       type: dict
       sample: {"evidence": "HTTP 401: You have to be logged in to perform this action.; the agent's record says api_key_enabled: false"}
     remediation:
-      description: As in RV(key_check.remediation).
+      description: As RV(key_check.remediation).
       type: str
-      sample: "Let it be enabled: an Account Admin opens Admin > Agents > (the agent) > Permissions and enables API Key."
+      sample: "Let it be enabled: an Account Admin opens Admin > User Management > Agents > (the agent) > Permissions > API Key and enables it."
     retriable:
-      description: As in RV(key_check.retriable).
+      description: As RV(key_check.retriable).
       type: bool
       sample: false
 """

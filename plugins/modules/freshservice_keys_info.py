@@ -13,16 +13,15 @@ version_added: 1.0.0
 description:
   - Does for each tenant of a list what M(tenantlink.stackone.freshservice_key_info) does for one, many at a time.
   - Nothing is sent to StackOne, and nothing is changed.
-  - It takes the same list as M(tenantlink.stackone.freshservice_links), and uses of it O(tenants[].domain),
-    O(tenants[].api_key), O(tenants[].admin_api_key) and O(tenants[].agent_email). Tenants with O(tenants[].state=absent) are
-    passed over.
+  - Accepts the same list as M(tenantlink.stackone.freshservice_links) and uses O(tenants[].domain), O(tenants[].api_key),
+    O(tenants[].admin_api_key) and O(tenants[].agent_email) of each tenant. Tenants with O(tenants[].state=absent) are skipped.
 author:
   - tenantlink.stackone contributors (@tenantlink)
 extends_documentation_fragment:
-  - tenantlink.stackone.connection
-  - tenantlink.stackone.connection.freshservice
   - tenantlink.stackone.tenants
   - tenantlink.stackone.tenants.run
+  - tenantlink.stackone.connection
+  - tenantlink.stackone.connection.freshservice
   - tenantlink.stackone.attributes
   - tenantlink.stackone.attributes.watched
   - tenantlink.stackone.attributes.info
@@ -34,9 +33,9 @@ attributes:
 options:
   fail_on_refused:
     description:
-      - Whether to fail where a verdict is not V(valid), with the results of all tenants. By default the verdicts are returned,
-        so that a pipeline can decide.
-      - A tenant that cannot be checked, because its domain is none or its key is missing, fails the task in any case.
+      - Whether to fail if a verdict is not V(valid). The results of all tenants are returned in any case. By default the task
+        succeeds, so that a pipeline can decide.
+      - A tenant that cannot be checked, because its domain is not valid or its key is missing, always fails the task.
     type: bool
     default: false
 seealso:
@@ -50,11 +49,11 @@ EXAMPLES = r"""
     tenants: "{{ lookup('ansible.builtin.file', 'tenants.csv') | tenantlink.stackone.tenants(api_keys=vault_freshservice_api_keys) }}"
   register: preflight
 
-- name: Say what the customers have to do
+- name: Show what the customers have to do
   ansible.builtin.debug:
     msg: "{{ preflight.results | selectattr('failure', 'defined') | map(attribute='failure.msg') | list }}"
 
-- name: Stop the pipeline where a key is refused
+- name: Stop the pipeline if a key is refused
   tenantlink.stackone.freshservice_keys_info:
     tenants:
       - domain: mycompany
@@ -72,34 +71,38 @@ results:
   elements: dict
   contains:
     domain:
-      description: The domain, as a bare label where it is one.
+      description: The domain, without C(.freshservice.com) if it is valid.
       type: str
       sample: mycompany
     origin_owner_id:
-      description: Your id of the customer, where it is declared.
+      description: Your ID of the customer, if it is declared.
       type: str
       sample: customer-4711
+    # begin: checked_key, written by make generate
     verdict:
-      description: As RV(tenantlink.stackone.freshservice_key_info#module:key_check.status).
+      description: The verdict on the domain and key. See M(tenantlink.stackone.freshservice_key_info).
       returned: when the key was checked
       type: str
       sample: key_refused
     agent:
-      description: The e-mail address of the key's agent, or its id.
+      description: The e-mail address of the agent that the key belongs to, or its ID.
       returned: when Freshservice accepted the key
       type: str
       sample: integrations@mycompany.example
+    # end: checked_key
     warnings:
-      description: What is worth knowing of the agent.
-      returned: when there is any
+      description: What is worth knowing about the agent.
+      returned: when there are any
       type: list
       elements: str
       sample: ["Agent integrations@mycompany.example is occasional; its API key can stop a day after its last pass (take a full-time agent)."]
     failure:
       description:
-        - Why the key is not good, or could not be checked. See M(tenantlink.stackone.freshservice_key_info), with RV(ignore:msg) in it.
+        - Why the key was refused or could not be checked. See M(tenantlink.stackone.freshservice_key_info). It also contains
+          RV(ignore:msg).
       returned: when the verdict is not V(valid)
       type: dict
+      # begin: suspended, written by make generate
       sample:
         code: tenant_suspended
         message: the tenant is suspended.
@@ -112,39 +115,42 @@ results:
         msg: >-
           mycompany (owner customer-4711): the Freshservice account is suspended. The customer renews the subscription under
           Admin > Plans & Billing; then run again.
+      # end: suspended
 summary:
   description: Counts of the run.
   returned: always, unless an option is wrong
   type: dict
   contains:
     tenants:
-      description: How many tenants were to be checked.
+      description: How many tenants the list has, without those that were skipped.
       type: int
       sample: 100
     failed:
-      description: How many keys are not good, or could not be checked. Those that were not started are not among them.
+      description: How many keys were refused or could not be checked. Those that were not started do not count.
       type: int
       sample: 2
+    # begin: not_started, written by make generate
     not_started:
-      description: How many had no turn because the run was stopped, by a signal or by O(stop_after_failures).
+      description: How many tenants were not started, because the run was stopped by a signal or by O(stop_after_failures).
       type: int
       sample: 0
+    # end: not_started
     verdicts:
-      description: How many of each verdict.
+      description: How many keys have each verdict.
       type: dict
       sample: {"valid": 98, "key_refused": 2}
     requests:
-      description: How many requests Freshservice got, repetitions included.
+      description: How many requests were sent to Freshservice, repetitions included.
       type: dict
       sample: {"freshservice": 100}
 warnings:
   description: Which requests had to be repeated.
-  returned: when there is any
+  returned: when there are any
   type: list
   elements: str
   sample: ["Repeated 1 request (GET /api/v2/agents/me: HTTP 429); waited 30.0 s in all."]
 failure:
-  description: What went wrong, for machines. RV(ignore:msg) says the same in one line for people.
+  description: What went wrong, for programs. RV(ignore:msg) says the same in one line for people.
   returned: on failure
   type: dict
   sample:

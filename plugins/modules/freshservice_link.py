@@ -11,15 +11,20 @@ module: freshservice_link
 short_description: Link one Freshservice tenant to StackOne
 version_added: 1.0.0
 description:
-  - Makes sure that a Freshservice tenant is a linked account in StackOne, or that it is not.
-  - Checks the domain and the agent's API key at Freshservice, looks for the account, links it where there is none, and corrects
-    what differs from the declaration. That includes the stored domain and key, and an account that is no longer active.
-  - An account that was linked by hand, in the Hub or in StackOne's dashboard, is adopted, not duplicated.
-  - What is not set is left alone.
+  - Ensures that a Freshservice tenant is linked as a StackOne account, or that it is not.
+  - Checks the domain and the agent's API key at Freshservice, searches for the account, links the tenant if there is none, and
+    corrects whatever differs from the declaration. This includes the stored domain and key, and an account that is no longer active.
+  - An account that was linked by hand, in the Hub or in StackOne's dashboard, is adopted and not duplicated.
+  - Options that are not set are left unchanged.
+  - O(domain), O(api_key) and O(origin_owner_id) are required when O(state=present). Either O(origin_owner_id) or O(account_id) is
+    required when O(state=absent).
 author:
   - tenantlink.stackone contributors (@tenantlink)
 extends_documentation_fragment:
   - tenantlink.stackone.tenant
+  - tenantlink.stackone.tenant.owner
+  - tenantlink.stackone.tenant.link
+  - tenantlink.stackone.confirm
   - tenantlink.stackone.connection
   - tenantlink.stackone.connection.freshservice
   - tenantlink.stackone.connection.stackone
@@ -38,134 +43,15 @@ attributes:
   diff_mode:
     support: full
     details:
-      - Of secrets it says V(unchanged), V(changed) or V(unknown), nothing else.
+      - For secrets, it only says V(unchanged), V(changed) or V(unknown).
   idempotent:
     support: partial
     details:
-      - With O(update_credentials=always) every run sends the key again, with O(update_credentials=on_doubt) it does where
-        StackOne never shows characters of the stored one.
-options:
-  domain:
-    description:
-      - Required when O(state=present).
-  api_key:
-    description:
-      - Required when O(state=present).
-  state:
-    description:
-      - V(present) links the tenant and keeps it as declared.
-      - V(absent) unlinks it. With O(domain), an account of the same owner with another domain is left alone.
-    type: str
-    choices: [present, absent]
-    default: present
-  origin_owner_id:
-    description:
-      - Your own id of the customer that the account belongs to.
-      - Put it in quotes. YAML reads C(0123) as 83, C(1_000) as 1000 and C(12:30:45) as 45045, and nobody can see that afterwards.
-        Booleans, decimal numbers, dates, what spreadsheets write in place of ids (C(1.23457E+11), C(#N/A)) and invisible
-        characters are refused; white space around an id is removed.
-      - Together with O(provider), and O(domain) where an owner has several accounts, this tells which account is this tenant's.
-      - Required when O(state=present). Either this or O(account_id) is required when O(state=absent).
-    type: str
-  origin_owner_name:
-    description:
-      - The customer's name, as StackOne shows it. A new account gets O(origin_owner_id) if this is not set.
-    type: str
-  origin_username:
-    description:
-      - The user that the account belongs to. A new account gets the agent's e-mail address if this is not set.
-    type: str
-  label:
-    description:
-      - The account's label. Where StackOne does not let it be changed on an existing account, a warning says so.
-    type: str
-  account_type:
-    description:
-      - The account's type. StackOne makes new accounts V(production) if this is not set.
-    type: str
-    choices: [production, test]
-  account_id:
-    description:
-      - The id of the account, to pin it where several could be meant.
-    type: str
-  allow_multiple:
-    description:
-      - Whether the owner may have several accounts, one for each domain.
-      - If V(false), an owner's only account is this tenant's, whatever domain it has now.
-    type: bool
-    default: false
-  integration_id:
-    description:
-      - The connector profile to link with. If not set, the only active one for O(provider), or the default one of several.
-      - An account that exists already is not moved to another profile. If it is linked under another one, a warning and
-        RV(profile_drift) say so.
-    type: str
-    aliases: [connector_profile_id]
-  provider:
-    description:
-      - StackOne's key of the connector.
-    type: str
-    default: freshservice
-  credential_fields:
-    description:
-      - Which field of the connector's form takes what. The form is read from StackOne and understood without help as a rule;
-        where it cannot be, the module fails and names the form's fields.
-    type: dict
-    suboptions:
-      domain:
-        description:
-          - The key of the field that takes the domain.
-        type: str
-      api_key:
-        description:
-          - The key of the field that takes the API key (the name of the field, not an API key).
-        type: str
-      extra:
-        description:
-          - Values for further fields, by the field's key.
-        type: dict
-        default: {}
-      extra_secrets:
-        description:
-          - Secret values of 8 characters or more for further fields, by the field's key.
-        type: dict
-        default: {}
-  update_credentials:
-    description:
-      - When the domain and key of an existing account are sent to StackOne again.
-      - StackOne never gives a stored key back, only its last characters. V(on_drift) sends them where these differ, where the
-        stored domain differs, or where the account is not active. Where StackOne shows no characters, RV(stored_key) is
-        V(unknown), and a rotated key is only noticed once the account is no longer active.
-      - V(on_doubt) does the same, and sends them also where it is not known whether the stored key is O(api_key).
-      - V(always) sends them every time, V(on_create) only when the account is linked.
-    type: str
-    choices: [on_drift, on_doubt, always, on_create]
-    default: on_drift
-  verify_key:
-    description:
-      - Whether to check the domain and key at Freshservice before StackOne is touched.
-    type: bool
-    default: true
-  confirm_timeout:
-    description:
-      - Seconds to wait for the account to become active.
-    type: float
-    default: 30.0
-  verify_link:
-    description:
-      - How to see that the link works.
-      - V(status) waits until StackOne calls a linked or re-linked account active.
-      - V(call) does that, and then lets StackOne call Freshservice through the account, and compares the agent that answers
-        with the agent of O(api_key). An agent has one key, so this proves that the stored key is the declared one, even
-        where StackOne shows none of its characters. It is done in every run, in check mode too, costs one request to
-        StackOne (two until its form is known), which StackOne counts as an action call, and needs a StackOne key with the
-        Unified scope and O(verify_key=true).
-      - V(none) takes the account as it is, with a warning where it is not active.
-    type: str
-    choices: [none, status, call]
-    default: status
+      - With O(update_credentials=always), every run sends the key again. With O(update_credentials=on_doubt), every run does so if
+        StackOne never shows characters of the stored key.
 seealso:
   - module: tenantlink.stackone.freshservice_key_info
+  - module: tenantlink.stackone.freshservice_links
 """
 
 EXAMPLES = r"""
@@ -177,7 +63,7 @@ EXAMPLES = r"""
     origin_owner_name: My Company Ltd
     stackone_api_key: "{{ vault_stackone_api_key }}"
 
-- name: Send a rotated key even where StackOne does not show whether it differs
+- name: Send a rotated key even if StackOne does not show whether it differs
   tenantlink.stackone.freshservice_link:
     domain: mycompany
     api_key: "{{ vault_mycompany_api_key }}"
@@ -185,7 +71,7 @@ EXAMPLES = r"""
     update_credentials: always
     stackone_api_key: "{{ vault_stackone_api_key }}"
 
-- name: Prove that StackOne works with this very key
+- name: Prove that StackOne works with exactly this key
   tenantlink.stackone.freshservice_link:
     domain: mycompany
     api_key: "{{ vault_mycompany_api_key }}"
@@ -193,7 +79,7 @@ EXAMPLES = r"""
     verify_link: call
     stackone_api_key: "{{ vault_stackone_api_key }}"
 
-- name: Link a sandbox beside production, as a test account
+- name: Link a sandbox in addition to production, as a test account
   tenantlink.stackone.freshservice_link:
     domain: mycompany-fs-sandbox
     api_key: "{{ vault_mycompany_sandbox_api_key }}"
@@ -203,7 +89,7 @@ EXAMPLES = r"""
     label: Sandbox
     stackone_api_key: "{{ vault_stackone_api_key }}"
 
-- name: Unlink a customer who left
+- name: Unlink a customer who has left
   tenantlink.stackone.freshservice_link:
     state: absent
     origin_owner_id: customer-4711
@@ -222,12 +108,13 @@ origin_owner_id:
   type: str
   sample: customer-4711
 account:
-  description: The linked account, as StackOne last showed it.
-  returned: when there is one
+  description: The linked account, as StackOne last returned it.
+  returned: when there is an account
   type: dict
   contains:
+    # begin: account, written by make generate
     id:
-      description: StackOne's id of the account.
+      description: StackOne's ID of the account.
       type: str
       sample: "45320976103598426371"
     provider:
@@ -235,7 +122,7 @@ account:
       type: str
       sample: freshservice
     status:
-      description: The status; only V(active) accounts work.
+      description: The status. Only V(active) accounts work.
       type: str
       sample: active
     status_reasons:
@@ -244,7 +131,7 @@ account:
       elements: str
       sample: []
     origin_owner_id:
-      description: Your id of the customer.
+      description: Your ID of the customer.
       type: str
       sample: customer-4711
     origin_owner_name:
@@ -264,7 +151,7 @@ account:
       type: str
       sample: production
     domain:
-      description: The stored domain, where it is known.
+      description: The stored domain, if it is known.
       type: str
       sample: mycompany
     created_at:
@@ -275,6 +162,7 @@ account:
       description: When it was last changed.
       type: str
       sample: "2026-11-01T08:00:00.000Z"
+    # end: account
 agent:
   description: The agent that the key belongs to. See M(tenantlink.stackone.freshservice_key_info).
   returned: when Freshservice accepted the key
@@ -293,7 +181,7 @@ key_check:
     retriable: false
 actions:
   description:
-    - What was done, in order, or in check mode what would be.
+    - The actions that were taken, in order, or would be taken in check mode.
     - V(create) links an account, V(relink) sends domain and key again, V(update) changes other fields, V(delete) unlinks.
   returned: always, unless an option is wrong
   type: list
@@ -301,31 +189,32 @@ actions:
   sample: [create]
 stored_key:
   description:
-    - Whether the key that StackOne stored before this run is O(api_key), judged by its last characters, or by a call where
+    - Whether the key that StackOne stored before this run is O(api_key), judged by its last characters, or by a call if
       O(verify_link=call).
-    - V(unchanged), V(changed), or V(unknown) where it was not looked at or StackOne shows no characters.
+    - V(unchanged), V(changed), or V(unknown) if it was not checked or StackOne shows no characters of it.
   returned: always, unless an option is wrong
   type: str
   sample: unchanged
 agent_change:
   description:
-    - Where domain and key were sent again, whose key it was. V(same) is a rotated key of the same agent, V(other) is another
-      agent's, V(unknown) cannot be told.
-    - It is judged by the agent who answered through the account before (O(verify_link=call)), else by the account's
-      C(origin_username) where O(origin_username) is not set. That is the agent's e-mail address where this module linked it.
-  returned: always, unless an option is wrong; V(none) where nothing was sent again
+    - If domain and key were sent again, the agent that the previous key belonged to. V(same) means a rotated key of the same agent,
+      V(other) a key of another agent, V(unknown) that it is not known.
+    - It is judged by the agent that answered a call through the account before (O(verify_link=call)). Without a call, it is judged by
+      the account's C(origin_username), unless O(origin_username) is set. This is the agent's e-mail address if this module linked
+      the account.
+  returned: always, unless an option is wrong; V(none) if nothing was sent again
   type: str
   sample: same
 verified:
-  description: Whether a call through the account was answered by the agent of O(api_key).
-  returned: always, unless an option is wrong; V(none) where no call was made
+  description: Whether the agent of O(api_key) answered a call through the account.
+  returned: always, unless an option is wrong; V(none) if no call was made
   type: bool
   sample: true
 profile_drift:
   description:
-    - The ids of the declared connector profile and of the one that the account is linked under, where they differ. Nothing is
+    - The IDs of the declared connector profile and of the one that the account is linked under, if they differ. The account is not
       moved.
-    - It is seen where the Hub's edit view of the account is looked at, as O(update_credentials=on_drift) does.
+    - It is noticed when the Hub's edit view of the account is read, as O(update_credentials=on_drift) does.
   returned: when O(integration_id) is set and the account is linked under another profile
   type: dict
   contains:
@@ -339,17 +228,19 @@ profile_drift:
       sample: b3RoZXItcHJvZmlsZQ
 diff:
   description: The account before and after.
-  returned: when something is changed, or would be
+  returned: when something was changed, or would be
   type: dict
   sample: {"before": {"label": "Old"}, "after": {"label": "New"}}
+# begin: warnings, written by make generate
 warnings:
   description: What is worth knowing although nothing failed, and which requests had to be repeated.
-  returned: when there is any
+  returned: when there are any
   type: list
   elements: str
   sample: ["Repeated 1 request (GET /accounts: HTTP 503); waited 0.6 s in all."]
+# end: warnings
 failure:
-  description: What went wrong, for machines. RV(ignore:msg) says the same in one line for people.
+  description: What went wrong, for programs. RV(ignore:msg) says the same in one line for people.
   returned: on failure
   type: dict
   contains:
@@ -372,19 +263,19 @@ failure:
       type: str
       sample: observe
     tenant:
-      description: Which tenant.
+      description: The tenant that failed.
       type: str
       sample: mycompany (owner customer-4711)
     http_status:
-      description: The HTTP status that it rests on, if any.
+      description: The HTTP status that caused the failure, if any.
       type: int
       sample: 409
     details:
       description:
-        - More, depending on the code.
+        - Further details, depending on the code.
         - C(missing) lists the options that must be set and are not. C(started=false) if the run was stopped before its turn came.
-        - C(uncertain=true) where a change was sent, its answer was lost, and nothing shows whether it was made. What RV(actions)
-          and RV(ignore:changed) say leaves it out; the next run finds out.
+        - C(uncertain=true) if a change was sent, its response was lost, and nothing shows whether it was made. RV(actions) and
+          RV(ignore:changed) do not count it. The next run finds out.
       type: dict
       sample: {"candidates": [{"account_id": "45320976103598426371", "domain": "mycompany", "status": "active"}]}
     remediation:

@@ -11,22 +11,23 @@ module: freshservice_links
 short_description: Link many Freshservice tenants to StackOne
 version_added: 1.0.0
 description:
-  - Makes sure that each Freshservice tenant of a list is a linked account in StackOne, or that it is not, in one task.
-  - Does for every tenant what M(tenantlink.stackone.freshservice_link) does for one, as fast as the network and StackOne's quota
-    allow. The accounts are listed once before and once after, the tenants are worked through by many workers.
-  - A tenant that fails does not stop the others. The task fails in the end and still returns the result of every tenant.
-  - It can be killed at any moment and run again. What is linked already is found, not linked twice.
-  - Where two runs link the same tenant at the same time, the account that was made first stays. The other run unlinks the
-    account that it made itself, and takes over the first one. Still, let one run at a time work on a StackOne project.
+  - Ensures, in a single task, that each listed Freshservice tenant is linked as a StackOne account, or is not.
+  - Does for each tenant what M(tenantlink.stackone.freshservice_link) does for one, as fast as the network and StackOne's quota
+    allow. The accounts are listed once before and once after; many tenants are processed at the same time.
+  - A tenant that fails does not stop the others. The task then fails at the end, and still returns the result of every tenant.
+  - You can interrupt a run at any point and start it again. Existing links are detected and never duplicated.
+  - If two runs link the same tenant at the same time, the account that was created first is kept. The other run unlinks the
+    account that it created itself and uses the first one. Even so, let only one run at a time work on a StackOne project.
 author:
   - tenantlink.stackone contributors (@tenantlink)
 extends_documentation_fragment:
-  - tenantlink.stackone.connection
-  - tenantlink.stackone.connection.freshservice
-  - tenantlink.stackone.connection.stackone
   - tenantlink.stackone.tenants
   - tenantlink.stackone.tenants.run
   - tenantlink.stackone.tenants.quota
+  - tenantlink.stackone.confirm
+  - tenantlink.stackone.connection
+  - tenantlink.stackone.connection.freshservice
+  - tenantlink.stackone.connection.stackone
   - tenantlink.stackone.attributes
   - tenantlink.stackone.attributes.watched
 attributes:
@@ -42,75 +43,58 @@ attributes:
   diff_mode:
     support: full
     details:
-      - One line for each changed tenant, at most 100 of each kind. Of secrets it says V(unchanged), V(changed) or V(unknown),
-        nothing else.
+      - One line for each changed tenant, at most 100 of each kind. For secrets, it only says V(unchanged), V(changed) or V(unknown).
   idempotent:
     support: partial
     details:
-      - With O(tenants[].update_credentials=always) every run sends the key again.
+      - With O(tenants[].update_credentials=always), every run sends the key again. With O(tenants[].update_credentials=on_doubt),
+        every run does so if StackOne never shows characters of the stored key and no fingerprint proves it.
 options:
-  confirm_timeout:
-    description:
-      - Seconds to wait in the end for the accounts to become active.
-    type: float
-    default: 30.0
-  verify_link:
-    description:
-      - How to see that the links work.
-      - V(status) waits until StackOne calls the linked and re-linked accounts active.
-      - V(call) does that, and then lets StackOne call Freshservice through each account, and compares the agent that answers
-        with the agent of O(tenants[].api_key). An agent has one key, so this proves that the stored key is the declared one.
-        It costs a request for each tenant in every run, in check mode too, which StackOne counts as an action call, and needs
-        a StackOne key with the Unified scope and O(tenants[].verify_key=true).
-      - V(none) takes the accounts as they are, with a warning where one is not active.
-    type: str
-    choices: [none, status, call]
-    default: status
   fingerprints:
     description:
-      - File in which to remember, from run to run, that an account stores the declared domain and key. While StackOne has not
-        changed an account since, it is then known without a request, and a rotated key is noticed even where StackOne shows
-        no characters of the stored one.
-      - V(auto) is a file of the user's own in C($XDG_CACHE_HOME/tenantlink.stackone), else C(~/.cache/tenantlink.stackone), one for
-        each StackOne URL and key. RV(fingerprints) tells which. A file that is called so is V(./auto).
-      - It holds no key and nothing a key could be guessed from without the StackOne key, has mode 0600, and is a cache. Without
-        it, each tenant costs two more requests. Where it cannot be read or written, a warning says so. Several runs may use it
+      - File in which to remember, from run to run, that an account stores the declared domain and key. As long as StackOne has not
+        changed the account since, no request is needed to check it, and a rotated key is noticed even if StackOne shows no characters
+        of the stored one.
+      - V(auto) is a file of your own user in C($XDG_CACHE_HOME/tenantlink.stackone), or else C(~/.cache/tenantlink.stackone), one for
+        each StackOne URL and key. RV(fingerprints) names it. For a file that is called C(auto), write V(./auto).
+      - The file contains no key, and no key can be guessed from it without the StackOne key. It has mode 0600. It is a cache.
+        Without it, each tenant costs two more requests. If it cannot be read or written, a warning says so. Several runs may use it
         at the same time. Check mode does not write it.
     type: path
   purge:
     description:
       - Whether to unlink the accounts of the same provider that no entry of O(tenants) stands for.
-      - That is done last, and only where the run was not stopped before. In check mode they are returned in RV(purged).
-      - The accounts of an owner are spared while one of its entries fails before it is known which account is meant. While an
-        entry does not tell its owner or account at all, because it is misspelt for example, nothing is unlinked.
+      - This is done last, and only if the run was not stopped before. In check mode, the accounts are returned in RV(purged).
+      - The accounts of an owner are kept if one of its entries fails before it is known which account is meant. If an entry does not
+        name its owner or account at all, for example because an option is misspelt, nothing is unlinked.
     type: bool
     default: false
   purge_limit:
     description:
-      - How many accounts O(purge) may unlink in one run. Below 1 it is a share of all accounts of the provider, rounded down,
-        from 1 on a number. A tenth of fewer than 10 accounts is none.
-      - Where it would be more, none is unlinked, and the task fails and names them.
+      - How many accounts O(purge) may unlink in one run. A value below 1 is a share of all accounts of the provider, rounded down;
+        a value from 1 is a number. A tenth of fewer than 10 accounts is none.
+      - If there are more, none is unlinked, and the task fails and names them.
     type: float
     default: 0.1
   resolve_duplicates:
     description:
-      - Where a tenant has several accounts of one link (the same provider, owner and domain), keep one and unlink the others.
-        The oldest account that works stays, or the oldest one if none works.
-      - That is done before the tenants are linked. In check mode the accounts are returned in RV(resolved). Without it, such
-        tenants fail with C(ambiguous_account).
+      - Whether, if a tenant has several accounts of one link (the same provider, owner and domain), to keep one and unlink the others.
+        The oldest account that works is kept, or the oldest one if none works.
+      - This is done before the tenants are linked. In check mode, the accounts are returned in RV(resolved). Without this option,
+        such tenants fail with C(ambiguous_account).
     type: bool
     default: false
     version_added: 1.1.0
   resolve_duplicates_limit:
     description:
-      - How many accounts O(resolve_duplicates) may unlink in one run. Below 1 it is a share of all accounts of the provider.
-        Where there are more, none is unlinked and the task fails.
+      - How many accounts O(resolve_duplicates) may unlink in one run, counted as for O(purge_limit). If there are more, none is
+        unlinked and the task fails.
     type: float
     default: 0.1
     version_added: 1.1.0
 seealso:
   - module: tenantlink.stackone.freshservice_link
-  - module: tenantlink.stackone.freshservice_key_info
+  - module: tenantlink.stackone.freshservice_keys_info
 """
 
 EXAMPLES = r"""
@@ -128,7 +112,7 @@ EXAMPLES = r"""
       - state: absent
         origin_owner_id: customer-0815
 
-- name: Link the customers of a CSV file, with keys from Ansible Vault, and unlink who is no longer in it
+- name: Link the customers of a CSV file, with keys from Ansible Vault, and unlink those that are no longer in it
   tenantlink.stackone.freshservice_links:
     stackone_api_key: "{{ vault_stackone_api_key }}"
     tenants: "{{ lookup('ansible.builtin.file', 'tenants.csv') | tenantlink.stackone.tenants(api_keys=vault_freshservice_api_keys) }}"
@@ -136,7 +120,7 @@ EXAMPLES = r"""
     purge: true
     purge_limit: 5
 
-- name: Leave half of StackOne's quota to others, and stop when something is wrong altogether
+- name: Leave half of StackOne's quota to others, and stop early if many tenants fail
   tenantlink.stackone.freshservice_links:
     stackone_api_key: "{{ vault_stackone_api_key }}"
     tenants: "{{ tenants }}"
@@ -146,7 +130,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: What came of each tenant, in the order of O(tenants).
+  description: The result of each tenant, in the order of O(tenants).
   returned: always, unless an option is wrong or the accounts cannot be listed
   type: list
   elements: dict
@@ -156,18 +140,18 @@ results:
       type: str
       sample: mycompany
     origin_owner_id:
-      description: Your id of the customer.
+      description: Your ID of the customer.
       type: str
       sample: customer-4711
     account_id:
-      description: StackOne's id of the account, where there is one.
+      description: StackOne's ID of the account, if there is one.
       type: str
       sample: "45320976103598426371"
     action:
       description:
-        - What was done, or in check mode what would be.
+        - The action that was taken, or would be taken in check mode. If there were several, the first of them.
         - V(create) linked an account, V(relink) sent domain and key again, V(update) changed other fields, V(delete) unlinked it,
-          V(none) is none of these. Where several were done, the first of them.
+          V(none) means that nothing was done.
       type: str
       sample: create
     changed:
@@ -180,62 +164,61 @@ results:
       type: str
       sample: My Company Ltd
     account_status:
-      description: The account's status, as StackOne last showed it.
+      description: The account's status, as StackOne last returned it.
       returned: when there is an account
       type: str
       sample: active
-    agent:
-      description: The e-mail address of the key's agent, or its id.
-      returned: when Freshservice accepted the key
-      type: str
-      sample: integrations@mycompany.example
+    # begin: checked_key, written by make generate
     verdict:
       description: The verdict on the domain and key. See M(tenantlink.stackone.freshservice_key_info).
       returned: when the key was checked
       type: str
-      sample: valid
+      sample: key_refused
+    agent:
+      description: The e-mail address of the agent that the key belongs to, or its ID.
+      returned: when Freshservice accepted the key
+      type: str
+      sample: integrations@mycompany.example
+    # end: checked_key
     changes:
-      description: What of an existing account was changed, or would be, before and after.
-      returned: when there is any
+      description: The fields of an existing account that were changed, or would be, before and after.
+      returned: when there are any
       type: dict
       sample: {"label": {"before": "Old", "after": "New"}, "api_key": {"before": "unchanged", "after": "changed"}}
     moved_from:
-      description: The domain that the account stored before, where the tenant has moved to another one.
+      description: The domain that the account stored before, if the tenant has moved to another one.
       returned: when the account was linked to another domain, or would be
       type: str
       sample: my-former-company
     agent_change:
-      description:
-        - Whose key it was before. V(same) is a rotated key of the same agent, V(other) is another agent's, V(unknown) cannot be
-          told. See M(tenantlink.stackone.freshservice_link).
+      description: As RV(tenantlink.stackone.freshservice_link#module:agent_change).
       returned: when domain and key were sent again, or would be
       type: str
       sample: same
     verified:
-      description: Whether a call through the account was answered by the key's agent.
+      description: Whether the agent of the key answered a call through the account.
       returned: when O(verify_link=call)
       type: bool
       sample: true
     profile_drift:
-      description:
-        - The ids of the declared connector profile and of the one that the account is linked under, where they differ. Nothing
-          is moved. See M(tenantlink.stackone.freshservice_link).
+      description: As RV(tenantlink.stackone.freshservice_link#module:profile_drift).
       returned: when the entry's C(integration_id) is set and the account is linked under another profile
       type: dict
       sample: {"declared": "bWFpbi1wcm9maWxl", "account": "b3RoZXItcHJvZmlsZQ"}
     warnings:
-      description: What is worth knowing although it is no failure.
-      returned: when there is any
+      description: What is worth knowing although the tenant did not fail.
+      returned: when there are any
       type: list
       elements: str
       sample: ["The stored API key is another one, and stays because update_credentials is on_create."]
     failure:
       description:
-        - Why the tenant is not as declared. See M(tenantlink.stackone.freshservice_link), with RV(ignore:msg) in it.
-        - Its code can also be V(domain_linked_elsewhere), V(stopped) for a tenant that was not started or not finished, and
+        - Why the tenant is not as declared. See M(tenantlink.stackone.freshservice_link). It also contains RV(ignore:msg).
+        - The code can also be V(domain_linked_elsewhere), V(stopped) for a tenant that was not started or not finished, and
           V(internal_error).
       returned: when it failed
       type: dict
+      # begin: suspended, written by make generate
       sample:
         code: tenant_suspended
         message: the tenant is suspended.
@@ -248,6 +231,7 @@ results:
         msg: >-
           mycompany (owner customer-4711): the Freshservice account is suspended. The customer renews the subscription under
           Admin > Plans & Billing; then run again.
+      # end: suspended
 purged:
   description: The accounts that no entry of O(tenants) stands for and that were unlinked, or would be, like RV(results).
   returned: when O(purge=true)
@@ -263,8 +247,8 @@ purged:
       account_status: active
 resolved:
   description:
-    - The duplicates that were unlinked because of O(resolve_duplicates), or would be, like RV(results), with the id of the
-      account that stays in C(duplicate_of).
+    - The duplicates that were unlinked because of O(resolve_duplicates), or would be, like RV(results). C(duplicate_of) is the ID of
+      the account that is kept.
   returned: when O(resolve_duplicates=true)
   type: list
   elements: dict
@@ -283,7 +267,7 @@ summary:
   type: dict
   contains:
     tenants:
-      description: Entries of O(tenants).
+      description: How many entries O(tenants) has.
       type: int
       sample: 1000
     changed:
@@ -291,23 +275,25 @@ summary:
       type: int
       sample: 9
     failed:
-      description: How many tenants failed. Those that were not started are not among them.
+      description: How many tenants failed. Those that were not started do not count.
       type: int
       sample: 5
+    # begin: not_started, written by make generate
     not_started:
-      description: How many tenants had no turn because the run was stopped, by a signal or by O(stop_after_failures).
+      description: How many tenants were not started, because the run was stopped by a signal or by O(stop_after_failures).
       type: int
       sample: 0
+    # end: not_started
     actions:
-      description: How many of each action.
+      description: How many tenants had each action.
       type: dict
       sample: {"create": 5, "relink": 3, "update": 1, "delete": 0, "none": 991}
     moved:
-      description: How many tenants moved to another domain, or would. They are among the re-linked ones.
+      description: How many tenants moved to another domain, or would. They are also counted as re-linked.
       type: int
       sample: 1
     failures:
-      description: How many of each C(failure.code).
+      description: How many tenants failed with each C(failure.code).
       type: dict
       sample: {"key_refused": 4, "tenant_suspended": 1}
     purged:
@@ -319,15 +305,15 @@ summary:
       type: int
       sample: 0
     still_linked:
-      description: How many entries with O(tenants[].state=absent) left accounts of other domains to their owners. A warning names them.
+      description: How many entries with O(tenants[].state=absent) have owners that still have accounts of other domains. A warning names them.
       type: int
       sample: 0
     requests:
-      description: How many requests each service got, repetitions included.
+      description: How many requests were sent to each service, repetitions included.
       type: dict
       sample: {"freshservice": 1000, "stackone": 42}
     quota_seconds:
-      description: Seconds in which the run waited for StackOne's quota.
+      description: Seconds that the run waited for StackOne's quota.
       type: float
       sample: 0.0
 fingerprints:
@@ -337,23 +323,25 @@ fingerprints:
   sample: /home/me/.cache/tenantlink.stackone/fingerprints-5b2f9c01.json
 diff:
   description: One line for each changed tenant, before and after.
-  returned: in diff mode, when something is changed, or would be
+  returned: in diff mode, when something was changed, or would be
   type: dict
   sample: {"before": "mycompany (owner customer-4711): label Old\n", "after": "mycompany (owner customer-4711): label New\n"}
+# begin: warnings, written by make generate
 warnings:
   description: What is worth knowing although nothing failed, and which requests had to be repeated.
-  returned: when there is any
+  returned: when there are any
   type: list
   elements: str
   sample: ["Repeated 1 request (GET /accounts: HTTP 503); waited 0.6 s in all."]
+# end: warnings
 failure:
-  description: What went wrong, for machines. RV(ignore:msg) says the same in one line for people.
+  description: What went wrong, for programs. RV(ignore:msg) says the same in one line for people.
   returned: on failure
   type: dict
   contains:
     code:
       description:
-        - V(tenants_failed) where the run as such went well. See RV(results) then.
+        - V(tenants_failed) if tenants failed and the run as such did not. See RV(results) then.
         - V(duplicate_tenant), V(purge_refused), V(duplicates_refused), V(stopped), or one of the codes of M(tenantlink.stackone.freshservice_link).
       type: str
       sample: duplicate_tenant
@@ -366,18 +354,18 @@ failure:
       type: str
       sample: arguments
     tenant:
-      description: What it concerns.
+      description: What the failure concerns.
       type: str
       sample: tenants
     http_status:
-      description: The HTTP status that it rests on, if any.
+      description: The HTTP status that caused the failure, if any.
       type: int
       sample: 401
     details:
       description:
-        - More, depending on the code.
-        - C(reason) is what went wrong apart from the tenants, in words.
-        - For V(purge_refused), C(accounts) holds the first 10 of the accounts that would have been unlinked, and C(more) is the
+        - Further details, depending on the code.
+        - C(reason) says what went wrong apart from the tenants.
+        - For V(purge_refused), C(accounts) contains the first 10 of the accounts that would have been unlinked, and C(more) is the
           number of the others.
       type: dict
       sample: {"positions": [3, 17]}

@@ -34,7 +34,7 @@ KEY_MISSING = (
 CLOSE = 0.75
 
 _SPECS = Path(__file__).resolve().parents[2] / "roles" / "freshservice_link" / "meta" / "argument_specs.yml"
-_VARIABLE = re.compile(rf"^ {{6}}({PREFIX}\w+):", re.MULTILINE)
+_VARIABLE = re.compile(rf"^ +({PREFIX}\w+):", re.MULTILINE)
 _DEMAND = re.compile(r"([a-z]+) must be\b")
 
 

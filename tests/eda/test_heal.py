@@ -43,7 +43,9 @@ def rulebook(runner: PlaybookRunner) -> Iterator[Rulebook]:
     linked_by_hand(runner, *PRESENT, LAST, UNDECLARED)
     running = Rulebook(runner, tenants, freshservice_link_purge=True, freshservice_link_purge_limit=100)
     try:
-        running.until(lambda: "Every tenant to be linked has an active account, so nothing is done." in running.output)
+        running.until(
+            lambda: "Every tenant that should be linked has an active account, so nothing is done." in running.output
+        )
         runner.emulator.send_webhooks(running.url, running.secret)
         yield running
     finally:

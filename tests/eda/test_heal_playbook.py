@@ -156,7 +156,7 @@ def test_without_an_event_all_are_linked_that_have_no_active_account(runner, hea
     assert len(runner.emulator.accounts()) == 5
     before = runner.changing()
     again = heal(freshservice_link_tenants=declared, **given)
-    assert "Every tenant to be linked has an active account, so nothing is done." in again.output
+    assert "Every tenant that should be linked has an active account, so nothing is done." in again.output
     assert runner.changing() == before
 
 

@@ -7,8 +7,12 @@ import shutil
 import pytest
 import yaml
 
+from tests.integration.vaults import PASSWORD, PLAYBOOK, assert_nothing_in_clear, csv_of
 from tests.support.collection import PLAYBOOKS
+from tests.support.playbook_fixtures import emulator, playbook, runner
 from tests.support.playbook_runner import TENANTS, PlaybookRunner
+
+__all__ = ["accounts", "emulator", "inventory", "many", "playbook", "runner"]
 
 
 @pytest.fixture
@@ -60,3 +64,28 @@ def accounts(runner):
         "off": add(origin_owner_id="4711", domain="initech", api_key=key, status="inactive", label="off"),
         "other": add(origin_owner_id="4711", provider="hibob", integration_id="x", label="other"),
     }
+
+
+@pytest.fixture
+def clear(tmp_path_factory):
+    """Where the user has what is in clear: out of the runner, which is searched for keys."""
+    folder = tmp_path_factory.mktemp("clear")
+    (folder / "password").write_text(PASSWORD + "\n")
+    return folder
+
+
+@pytest.fixture
+def vault(runner, clear):
+    """Run the playbook over the keys of some tenants, or over a text."""
+
+    def run(keys, *args, password="password", env=None):
+        (clear / "keys.csv").write_bytes(keys if isinstance(keys, bytes) else csv_of(runner, keys))
+        passed = ["-e", f"vault_password_file={clear / password}"] if password else []
+        files = ["-e", f"keys_file={clear / 'keys.csv'}", "-e", f"vault_file={runner.folder / 'vault.yml'}"]
+        # What modules were sent stays where it is searched.
+        env = {"ANSIBLE_KEEP_REMOTE_FILES": "1", **(env or {})}
+        result = runner.ansible_playbook(PLAYBOOK, *files, *passed, *args, env=env)
+        assert_nothing_in_clear(runner)
+        return result
+
+    return run

@@ -31,8 +31,8 @@ task fails."""
 
 def recipe():
     """The guide's two tasks."""
-    guide = (ROOT / "docs" / "troubleshooting.md").read_text()
-    block = re.search(r"(?s)## Branch on it\n\n```yaml\n(.*?)```", guide)
+    guide = (ROOT / "docs" / "failure_codes.md").read_text()
+    block = re.search(r"(?s)## Branch on a failure code\n\n```yaml\n(.*?)```", guide)
     return yaml.safe_load(block.group(1))
 
 

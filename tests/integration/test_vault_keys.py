@@ -4,82 +4,16 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import stat
 import subprocess
 import sys
 
 import ansible_runner
-import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._replaced_file import locked_file
-from tests.support.collection import PLAYBOOKS
-
-PLAYBOOK = str(PLAYBOOKS / "vault_keys.yml")
-PASSWORD = "Vault-pässword {{ 1 }} 42"
-VARIABLE = "freshservice_link_api_keys"
-
-
-@pytest.fixture
-def clear(tmp_path_factory):
-    """Where the user has what is in clear: out of the runner, which is searched for keys."""
-    folder = tmp_path_factory.mktemp("clear")
-    (folder / "password").write_text(PASSWORD + "\n")
-    return folder
-
-
-@pytest.fixture
-def vault(runner, clear):
-    """Run the playbook over the keys of some tenants, or over a text."""
-
-    def run(keys, *args, password="password", env=None):
-        (clear / "keys.csv").write_bytes(keys if isinstance(keys, bytes) else csv_of(runner, keys))
-        passed = ["-e", f"vault_password_file={clear / password}"] if password else []
-        files = ["-e", f"keys_file={clear / 'keys.csv'}", "-e", f"vault_file={runner.folder / 'vault.yml'}"]
-        # What modules were sent stays where it is searched.
-        env = {"ANSIBLE_KEEP_REMOTE_FILES": "1", **(env or {})}
-        result = runner.ansible_playbook(PLAYBOOK, *files, *passed, *args, env=env)
-        assert_nothing_in_clear(runner)
-        return result
-
-    return run
-
-
-def csv_of(runner, domains):
-    return ("domain,api_key\n" + "".join(f"{name},{runner.tenant_key(name)}\n" for name in domains)).encode()
-
-
-def assert_nothing_in_clear(runner):
-    """Search what the runner holds for the password, and for keys within base64 or hex of more than themselves."""
-    runner.assert_no_secret()
-    places = {
-        path: path.read_bytes()
-        for folder in (runner.folder, runner.temporary)
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-    for secret in [*runner.known, PASSWORD]:
-        for form in encodings(secret.encode()):
-            found = [str(path) for path, content in places.items() if form in content]
-            assert not found, f"a secret is in {found}"
-
-
-def encodings(secret):
-    """As it is, in hex, and in base64 wherever in the encoded text it starts: but for the characters it shares."""
-    yield from (secret, secret.hex().encode())
-    for before in range(3):
-        encoded = base64.b64encode(b"\0" * before + secret)
-        yield encoded[4 if before else 0 : -4]
-
-
-def encrypted(runner, variables, password=PASSWORD):
-    secret = VaultSecret(password.encode())
-    text = variables if isinstance(variables, str) else yaml.safe_dump(variables)
-    (runner.folder / "vault.yml").write_bytes(VaultLib().encrypt(text, secret, vault_id="default"))
+from tests.integration.vaults import PASSWORD, PLAYBOOK, VARIABLE, assert_nothing_in_clear, csv_of, encrypted, snapshot
 
 
 def clear_text(runner):
@@ -99,11 +33,6 @@ def keys_of(runner, *domains):
 def changed(run):
     [line] = [line for line in run.output.splitlines() if "unreachable=" in line]
     return dict(pair.split("=") for pair in line.split() if "=" in pair)["changed"]
-
-
-def snapshot(runner):
-    path = runner.folder / "vault.yml"
-    return (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino)
 
 
 def test_first_again_more_and_rotated(runner, vault):
@@ -173,26 +102,6 @@ def test_two_at_once_lose_nothing(runner, clear):
     assert not list(runner.folder.glob(".vault.yml*"))
 
 
-def test_a_run_that_cannot_have_the_file_says_so(runner, clear):
-    encrypted(runner, {"other": 1})
-    before = snapshot(runner)
-    (clear / "password").write_text(PASSWORD)
-    (clear / "keys.csv").write_bytes(csv_of(runner, ["acme"]))
-    files = {
-        "keys_file": clear / "keys.csv",
-        "vault_file": runner.folder / "vault.yml",
-        "password_file": clear / "password",
-    }
-    task = {"tenantlink.stackone.vault_keys": {**{name: str(path) for name, path in files.items()}, "lock_timeout": 1}}
-    (runner.folder / "play.json").write_text(
-        json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}])
-    )
-    with locked_file(str(runner.folder / "vault.yml")):
-        run = runner.ansible_playbook(str(runner.folder / "play.json"))
-    assert_fails_in_one_line(run, f"another run has had {runner.folder / 'vault.yml'} locked for 1 seconds")
-    assert snapshot(runner) == before
-
-
 def test_check_mode_predicts_and_writes_nothing(runner, vault):
     check = vault(["acme"], "--check")
     assert check.code == 0
@@ -229,103 +138,6 @@ def test_paths_start_where_the_user_is(runner, clear):
     relative = [part for name, path in paths.items() for part in ("-e", f"{name}={os.path.relpath(path, runner.here)}")]
     assert runner.ansible_playbook("tenantlink.stackone.vault_keys", *relative).code == 0
     assert variables_in(runner) == {VARIABLE: keys_of(runner, "acme")}
-
-
-BAD_PASSWORDS = {
-    "another": ("other", "vault_file: the password does not open it, or the file is damaged."),
-    "an empty file": ("empty", "No vault password was given. Type it at a terminal, or name a file"),
-    "a script": ("script", "is executable: then Ansible runs it as a script, which is not supported here."),
-    "no file": ("nowhere", "vault_password_file: there is no file "),
-    "no terminal": (None, "No vault password was given. Type it at a terminal, or name a file"),
-}
-
-
-@pytest.mark.parametrize("name", BAD_PASSWORDS)
-def test_a_password_that_cannot_be(runner, vault, clear, name):
-    password, words = BAD_PASSWORDS[name]
-    (clear / "other").write_text("another password")
-    (clear / "empty").write_text("\n")
-    (clear / "script").write_text(f"#!/bin/sh\necho '{PASSWORD}'\n")
-    (clear / "script").chmod(0o700)
-    encrypted(runner, {"other": runner.tenant_key("globex")})
-    before = snapshot(runner)
-    assert_fails_in_one_line(vault(["acme"], password=password), words)
-    assert snapshot(runner) == before
-
-
-def assert_fails_in_one_line(run, words):
-    assert run.code == 2
-    [_before, fatal] = run.output.split("fatal: [localhost]: FAILED! => ")
-    result, _end = json.JSONDecoder().raw_decode(fatal)
-    assert words in result["msg"]
-    assert "\n" not in result["msg"]
-    assert result["failure"]["code"] == "invalid_argument"
-    assert "Traceback" not in run.output
-
-
-BAD_CSV = {
-    "no header, the key first": ("{key},acme\nx,y\n", "line 1: the header must name the columns"),
-    "two words": ("domain,api_key\nacme,{key} {key}\n", "line 2: api_key holds a character that no API key has"),
-    "an open quote": ('domain,api_key\nacme,"{key}\n', "line 2: a double quote is left open."),
-    "not UTF-8": ("domain,api_key,note\nacme,{key},M\xfcller\n", "line 2: the file is not in UTF-8."),
-}
-
-
-@pytest.mark.parametrize("name", BAD_CSV)
-def test_a_csv_that_cannot_be(runner, vault, name):
-    text, words = BAD_CSV[name]
-    run = vault(text.replace("{key}", runner.tenant_key("acme")).encode("latin-1"))
-    assert_fails_in_one_line(run, f"keys_file: {words}")
-    assert not (runner.folder / "vault.yml").exists()
-
-
-BAD_VAULTS = {
-    "no YAML": ("other: 1\nnote: '{key}\n", "vault_file: line 3 of its content is not valid YAML."),
-    "an alias": (
-        f"note: &key {{key}}\n{VARIABLE}:\n  acme: *key\n",
-        f"vault_file: {VARIABLE} is written in a way that cannot be changed without a risk to the rest of the file.",
-    ),
-    "a list": ("- {key}\n", "vault_file: it must hold variables"),
-}
-
-
-@pytest.mark.parametrize("name", BAD_VAULTS)
-def test_a_vault_that_cannot_be(runner, vault, name):
-    text, words = BAD_VAULTS[name]
-    encrypted(runner, text.replace("{key}", runner.tenant_key("globex")))
-    before = snapshot(runner)
-    assert_fails_in_one_line(vault(["acme"]), words)
-    assert snapshot(runner) == before
-
-
-@pytest.mark.parametrize("text", ["other: {key}\n", '{"other": "{key}"}\n'], ids=["YAML", "JSON"])
-def test_a_file_in_clear_is_refused_and_not_shown(runner, vault, clear, text):
-    text = text.replace("{key}", runner.tenant_key("globex"))
-    (clear / "clear.yml").write_text(text)
-    run = vault(["acme"], "-e", f"vault_file={clear / 'clear.yml'}")
-    assert_fails_in_one_line(run, "vault_file: it is not encrypted.")
-    assert (clear / "clear.yml").read_text() == text
-
-
-BAD_FILES = {
-    "no CSV named": ({"vault_file": "vault.yml"}, "Name the CSV and the vaulted file with -e keys_file="),
-    "no vault named": ({"keys_file": "{clear}/keys.csv"}, "Name the CSV and the vaulted file with -e keys_file="),
-    "no CSV": ({"keys_file": "{clear}/nowhere.csv", "vault_file": "vault.yml"}, "keys_file: there is no file "),
-    "no folder": (
-        {"keys_file": "{clear}/keys.csv", "vault_file": "{clear}/nowhere/vault.yml"},
-        "does not exist.",
-    ),
-    "a folder": ({"keys_file": "{clear}/keys.csv", "vault_file": "{clear}"}, "is not a regular file."),
-}
-
-
-@pytest.mark.parametrize("name", BAD_FILES)
-def test_files_that_are_not_there(runner, clear, name):
-    variables, words = BAD_FILES[name]
-    (clear / "keys.csv").write_bytes(csv_of(runner, ["acme"]))
-    given = {name: value.replace("{clear}", str(clear)) for name, value in variables.items()}
-    given["vault_password_file"] = str(clear / "password")
-    assert_fails_in_one_line(runner.ansible_playbook(PLAYBOOK, "-e", json.dumps(given), "--check"), words)
 
 
 def test_it_asks_for_the_password_at_a_terminal(runner, clear):

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the pictures of the README, of real runs against the emulator: `make pictures`. They are in docs/pictures."""
+"""Makes the pictures of the README and of the guides, of real runs against the emulator: `make pictures`. They are in docs/pictures."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NEW = ("poplar", "redwood", "rowan", "spruce", "sycamore", "tamarack", "walnut",
 MISSPELT = "zelkowa"
 BULK = 450
 LATENCY_MS = 600
-"""That long every answer takes, so that there is a progress to be seen. The README says so beside the picture."""
+"""That long every answer takes, so that there is a progress to be seen. docs/getting_started.md says so below the picture."""
 
 
 class User:

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fault matrix: see matrix.py."""
+"""The fault matrix, and what else can happen to a run: see `matrix.py` and `rules.py`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import trustme
 
 from tests.support.module_runner import AUTH_LINKS, KEYS_INFO, LINKS, folder
 from tests.support.ports import Listener, unused_port
+from tests.trust.cells import in_turn
+from tests.trust.disruptions import NULLABLE, Disruptions, nulled, said
 from tests.trust.faults import FAULTS
 from tests.trust.flows import FLOWS
-from tests.trust.matrix import NULLABLE, Broken, in_turn, nulled, said
 
 every_flow = pytest.mark.parametrize("flow", FLOWS.values(), ids=FLOWS.keys())
 
@@ -28,14 +29,14 @@ def test_cell(matrix, tally, flow, fault):
 
 @every_flow
 def test_outage(matrix, tally, flow):
-    broken = Broken(matrix, flow)
+    broken = Disruptions(matrix, flow)
     tally(flow.name, "outage", [broken.outage(number + 1) for number in range(broken.requests)])
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @every_flow
 def test_killed(matrix, tally, flow, after):
-    broken = Broken(matrix, flow)
+    broken = Disruptions(matrix, flow)
     tally(flow.name, "killed", [broken.killed(number + 1, after) for number in range(broken.requests)])
 
 
@@ -43,14 +44,14 @@ def test_killed(matrix, tally, flow, after):
     "name", [name for name, flow in FLOWS.items() if flow.module in (LINKS, KEYS_INFO, AUTH_LINKS)]
 )
 def test_stopped(matrix, tally, name):
-    broken = Broken(matrix, FLOWS[name])
+    broken = Disruptions(matrix, FLOWS[name])
     tally(name, "stopped", [broken.stopped(number + 1) for number in range(broken.requests)])
 
 
 @pytest.mark.parametrize("padding", [0, 150, 170], ids=["whole", "cut", "cut_elsewhere"])
 @every_flow
 def test_echo(matrix, tally, flow, padding):
-    broken = Broken(matrix, flow)
+    broken = Disruptions(matrix, flow)
     asked = [(number + 1, status) for number in range(broken.requests) for status in (200, 400, 401, 422, 500)]
     cells = [cell for cell in asked if in_turn(flow, f"echo{cell}/{padding}")]
     tally(flow.name, "echo", [broken.echoed(number, status, padding) for number, status in cells])
@@ -58,7 +59,7 @@ def test_echo(matrix, tally, flow, padding):
 
 @every_flow
 def test_null(matrix, tally, flow):
-    broken = Broken(matrix, flow)
+    broken = Disruptions(matrix, flow)
     tally(
         flow.name, "null", [broken.distorted(nulled(name), f"null_{name}") for name in NULLABLE if in_turn(flow, name)]
     )
@@ -66,7 +67,7 @@ def test_null(matrix, tally, flow):
 
 @every_flow
 def test_unknown_words(matrix, tally, flow):
-    broken = Broken(matrix, flow)
+    broken = Disruptions(matrix, flow)
     words = [("status", "quarantined"), ("status", 7), ("status", None), ("type", "sandbox"), ("type", 7)]
     words += [("status", "ACTIVE"), ("shared", False), ("status_reasons", "none")]
     tally(flow.name, "unknown", [broken.distorted(said(*word), f"{word}") for word in words])
@@ -82,7 +83,7 @@ def services(flow):
 
 @every_flow
 def test_nobody_listens(matrix, tally, flow):
-    broken = Broken(matrix, flow)
+    broken = Disruptions(matrix, flow)
     port = unused_port()
     tally(
         flow.name,
@@ -93,7 +94,7 @@ def test_nobody_listens(matrix, tally, flow):
 
 @every_flow
 def test_no_such_host(matrix, tally, flow):
-    broken = Broken(matrix, flow)
+    broken = Disruptions(matrix, flow)
     urls = {"freshservice_url": "https://{domain}.invalid", "stackone_url": "https://stackone.invalid"}
     tally(flow.name, "dns", [broken.elsewhere(name, urls[name]) for name in services(flow)])
 
@@ -118,7 +119,7 @@ def impostor(request):
 @every_flow
 def test_bad_certificate(matrix, tally, flow, impostor):
     listener, authority = impostor
-    broken = Broken(matrix, flow)
+    broken = Disruptions(matrix, flow)
     tally(
         flow.name,
         "tls",

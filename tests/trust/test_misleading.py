@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from tests.support.module_runner import DOMAINS, LINK, LINKS, Hooks
+from tests.trust.cells import in_turn
+from tests.trust.checks import without_twins
 from tests.trust.flows import FLOWS, ONE, TWO, have, tenant
-from tests.trust.matrix import in_turn, without_twins
 
 FIVE = DOMAINS[4]
 STRANGER = "StrangersAccount00001"
@@ -78,7 +79,7 @@ def _erring(matrix: Any, flow: Any, kind: str, number: int) -> Iterator[str]:
     run = matrix.runner.run(flow.module, options, hooks=Hooks(rewrite=rewrite))
     after = matrix.runner.stored()
     reads = flow.module.startswith(("auth", "account"))
-    problems = [*matrix.sound(flow, run, before, after, truth=not reads), *matrix.heals(flow, options)]
+    problems = [*matrix.wrong(flow, run, before, after, provable=not reads), *matrix.heals(flow, options)]
     yield from (f"{flow.name}/{kind}{number}: {problem}" for problem in problems)
 
 
@@ -144,7 +145,7 @@ def _mistaken(matrix: Any, flow: Any, kind: str, number: int) -> Iterator[str]:
     if writes:
         problems.append(f"it wrote to {writes}")
     problems += without_twins(after)
-    problems += matrix.sound(flow, run, before, after, truth=False)
+    problems += matrix.wrong(flow, run, before, after, provable=False)
     runner.emulator.remove_account(STRANGER)
     yield from (f"{flow.name}/{kind}{number}: {problem}" for problem in [*problems, *matrix.heals(flow, options)])
 

@@ -24,8 +24,8 @@ from hypothesis.stateful import (
 )
 
 from tests.support.module_runner import DOMAINS, LINK, LINKS, Hooks, Killed, ModuleRunner, Run
+from tests.trust.checks import careful_with_keys, without_twins, wrongly_changed
 from tests.trust.flows import shown
-from tests.trust.matrix import careful_with_keys, truthful, without_twins
 from tests.trust.share import MODE
 
 STORIES, STEPS = {"full": (1500, 20), "random": (300, 15), "rest": (350, 12)}.get(MODE, (50, 12))
@@ -177,7 +177,7 @@ class Life(RuleBasedStateMachine):
         before = self.runner.stored()
         run = self._run()
         self.runner.emulator.clear_faults()
-        problems = list(truthful(run, before, self.runner.stored(), may_be_unknown=True))
+        problems = list(wrongly_changed(run, before, self.runner.stored(), may_be_unknown=True))
         assert not problems, problems
 
     @precondition(lambda self: self.declared)
@@ -201,7 +201,7 @@ class Life(RuleBasedStateMachine):
             run = self._run(hooks=hooks)
         except Killed:
             return
-        problems = list(truthful(run, before, self.runner.stored()))
+        problems = list(wrongly_changed(run, before, self.runner.stored()))
         assert not problems, problems
 
     @precondition(lambda self: self.declared)
@@ -218,7 +218,7 @@ class Life(RuleBasedStateMachine):
         for name in ("changed", "diff"):
             assert foretold.result.get(name) == run.result.get(name), name
         assert [_told(row) for row in _rows(foretold)] == [_told(row) for row in _rows(run)]
-        problems = list(truthful(run, before, after))
+        problems = list(wrongly_changed(run, before, after))
         assert not problems, problems
         accounts = [shown(account) for account in after.values()]
         for declared in self.declared.values():

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import configparser
-import importlib
 import json
 import re
 import subprocess
@@ -16,11 +15,17 @@ import pytest
 import yaml
 from ansible.parsing.yaml.loader import AnsibleLoader
 
-from ansible_collections.tenantlink.stackone.plugins.inventory import accounts
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role_words import HANDED_ON
 from tests.support.collection import ROOT
+from tests.support.documented import documented
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "roles").glob("*/README.md"))]
+PAGES = [
+    path
+    for pattern in ("README.md", "docs/*.md", "roles/*/README.md", "tests/*/README.md")
+    for path in sorted(ROOT.glob(pattern))
+]
+NAMED = re.compile(r"^(.*)\n\n```\w+ ([^\n]*\.\w+)$", re.MULTILINE)
+"""The paragraph above a block, and the name of the file that the block is, which the fence hides."""
 FENCED = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+)`")
 RESULT = "freshservice_link_result"
@@ -101,6 +106,13 @@ def test_the_language_is_known_and_the_text_is_in_it(block):
         compile(block.text, block.place, "exec")
 
 
+def test_a_reader_sees_the_name_of_each_file():
+    named = [(page.name, above, name) for page in PAGES for above, name in NAMED.findall(page.read_text())]
+    assert len(named) >= sum(len(re.findall(r"^```\w+ .*\.\w+$", page.read_text(), re.MULTILINE)) for page in PAGES)
+    assert ("walkthrough.md", "**`tenants.yml`**", "tenants.yml") in named
+    assert [(page, name) for page, above, name in named if f"{name}`" not in above] == []
+
+
 @pytest.mark.programs
 def test_ansible_understands_the_plays_and_tasks(tmp_path):
     """All of them in one go, and the playbooks of the examples besides."""
@@ -114,11 +126,7 @@ def test_ansible_understands_the_plays_and_tasks(tmp_path):
 
 
 def test_inventory_sources_have_only_options_of_the_plugin():
-    documentation = yaml.safe_load(accounts.DOCUMENTATION)
-    known = set(documentation["options"])
-    for fragment in documentation["extends_documentation_fragment"]:
-        module = importlib.import_module(f"ansible.plugins.doc_fragments.{fragment.rpartition('.')[2]}")
-        known |= set(yaml.safe_load(module.ModuleDocFragment.DOCUMENTATION)["options"])
+    known = set(documented("inventory", "accounts")["options"])
     sources = {place: document for place, document in documents(dict) if "plugin" in document}
     assert sources
     assert {place: set(document) - known for place, document in sources.items() if set(document) - known} == {}

@@ -5,25 +5,23 @@
 from __future__ import annotations
 
 import importlib
-import json
 import re
-import subprocess
-import sys
 
 import pytest
 import yaml
 
 from ansible_collections.tenantlink.stackone.plugins.action import vault_keys
-from ansible_collections.tenantlink.stackone.plugins.doc_fragments import auth, connection, tenant, tenants
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import RESULT_KEYS
-from tests.readme import with_table
 from tests.support.collection import ROOT
+from tests.support.documented import documented
+from tests.support.generate.__main__ import blocks, generated, outdated
+from tests.support.generate.blocks import names_in
 from tests.support.module_specs import GROUPS, SPECS, action_groups
-from tests.support.role import README, entry_points
+from tests.support.role import entry_points
 
 ON_FILES = {"vault_keys"}
 """Work on files of the controller, share no options with the others, and have tests of their own."""
@@ -31,32 +29,10 @@ MODULES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("*.p
 PACKAGE = "ansible_collections.tenantlink.stackone.plugins.modules"
 ACTIONS = "ansible_collections.tenantlink.stackone.plugins.action"
 
-FRAGMENTS = {
-    "tenantlink.stackone.tenant": tenant.ModuleDocFragment.DOCUMENTATION,
-    "tenantlink.stackone.connection": connection.ModuleDocFragment.DOCUMENTATION,
-    "tenantlink.stackone.connection.freshservice": connection.ModuleDocFragment.FRESHSERVICE,
-    "tenantlink.stackone.connection.stackone": connection.ModuleDocFragment.STACKONE,
-    "tenantlink.stackone.auth": auth.ModuleDocFragment.DOCUMENTATION,
-    "tenantlink.stackone.tenants": tenants.ModuleDocFragment.DOCUMENTATION,
-    "tenantlink.stackone.tenants.run": tenants.ModuleDocFragment.RUN,
-    "tenantlink.stackone.tenants.quota": tenants.ModuleDocFragment.QUOTA,
-}
-
-
-def documented(module):
-    document = yaml.safe_load(importlib.import_module(f"{PACKAGE}.{module}").DOCUMENTATION)
-    options = {}
-    for name in document["extends_documentation_fragment"]:
-        for option, about in yaml.safe_load(FRAGMENTS.get(name, "options: {}"))["options"].items():
-            options[option] = dict(about)
-    for option, about in document.get("options", {}).items():
-        options[option] = {**options.get(option, {}), **about}
-    return options
-
 
 @pytest.mark.parametrize("module", MODULES)
 def test_options_are_documented_as_they_are(module):
-    compare(documented(module), SPECS[module])
+    compare(documented("module", module)["options"], SPECS[module])
 
 
 def test_vault_keys_is_documented_as_it_is():
@@ -176,32 +152,26 @@ def test_defaults_are_those_that_the_specs_tell():
     assert defaults == told
 
 
-def test_the_roles_readme_is_up_to_date():
-    text = README.read_text()
-    assert with_table(text) == text, "run: make readme"
+def test_generated_documentation_is_up_to_date():
+    assert list(outdated()) == [], "run: make generate"
 
 
-def test_every_failure_code_is_documented_and_every_verdict_is_in_the_readme():
+def test_every_generated_block_is_used():
+    """A block whose `begin` or `end` is misspelt is not one."""
+    assert {name for text in generated().values() for name in names_in(text)} == set(blocks())
+
+
+def test_every_failure_code_is_documented():
     module = importlib.import_module(f"{PACKAGE}.freshservice_link")
     others = [importlib.import_module(f"{PACKAGE}.{name}") for name in ("freshservice_key_info", "freshservice_links")]
     for code in FailureCode:
         assert any(f"V({code.value})" in each.RETURN for each in [module, *others]), code
-    readme = (ROOT / "README.md").read_text()
-    for status in KeyStatus:
-        assert f"`{status.value}`" in readme, status
-
-
-def described(module):
-    """A module's documentation as ansible-doc shows it, with its fragments."""
-    command = [sys.executable, "-m", "ansible", "doc", "--json", "--type", "module", f"tenantlink.stackone.{module}"]
-    shown = subprocess.run(command, check=True, capture_output=True, text=True)
-    return json.loads(shown.stdout)[f"tenantlink.stackone.{module}"]["doc"]
 
 
 @pytest.mark.programs
 @pytest.mark.parametrize("module", MODULES)
 def test_attributes_are_complete_and_say_what_the_action_plugin_does(module):
-    attributes = described(module)["attributes"]
+    attributes = documented("module", module)["attributes"]
     assert set(attributes) == {"action", "action_group", "async", "check_mode", "diff_mode", "idempotent"}
     assert all(about["description"] and about["support"] for about in attributes.values())
     plugin = ROOT / "plugins" / "action" / f"{module}.py"

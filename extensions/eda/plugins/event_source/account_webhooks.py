@@ -15,24 +15,23 @@ DOCUMENTATION = r"""
 short_description: Receive StackOne's account webhooks
 version_added: 1.0.0
 description:
-  - Tells a rulebook that a linked account was created, updated, deleted, expired, or turned to error.
-  - Takes only what is signed with the webhook's secret, was sent within O(max_age), and was not received before. Everything else
-    is refused, with one line in the log, and no rule sees it.
-  - C(GET /health) is answered with 200, for probes of a load balancer or a monitor. Only a delivery that is refused is a
-    warning in the log.
-  - A delivery that was received before is answered with 200 and makes no second event, since StackOne may deliver twice. So is one
-    that is not about an account of O(provider).
-  - An event holds under C(payload) only what a rule needs, each a text, empty where StackOne did not say it. These are
-    C(event), C(event_date), C(sent_at), C(account_id), C(provider), C(origin_owner_id), C(origin_owner_name), and C(domain),
-    which is the bare Freshservice domain.
-  - These texts are harmless. They are cut to 256 characters, control characters are taken out, and what Ansible would take for
-    the beginning of a template is broken by a space.
+  - Sends an event to a rulebook when a linked account was created, updated, deleted, has expired, or has an error.
+  - Accepts only deliveries that are signed with the webhook's secret, were sent within O(max_age), and were not received before.
+    Everything else is refused with one line in the log, and no rule sees it.
+  - C(GET /health) returns 200, for probes of a load balancer or a monitor. Only a refused delivery is a warning in the log.
+  - A delivery that was received before gets the response 200 but causes no second event, because StackOne may deliver twice. The same
+    applies to a delivery about an account of another provider than O(provider).
+  - C(payload) of an event contains only what a rule needs. Each value is a text, which is empty if StackOne did not send it. The
+    values are C(event), C(event_date), C(sent_at), C(account_id), C(provider), C(origin_owner_id), C(origin_owner_name), and
+    C(domain), which is the Freshservice domain without C(.freshservice.com).
+  - The texts are safe to use. They are cut to 256 characters, control characters are removed, and a space separates characters that
+    Ansible would read as the beginning of a template.
 author:
   - tenantlink.stackone contributors (@tenantlink)
 options:
   host:
     description:
-      - The address to listen on. By default only this machine can connect, such as a reverse proxy that ends TLS.
+      - The address to listen on. By default only this machine can connect, for example a reverse proxy that terminates TLS.
     type: str
     default: 127.0.0.1
   port:
@@ -42,45 +41,45 @@ options:
     required: true
   path:
     description:
-      - The path of the URL that StackOne sends to. Every other path is answered with 404.
+      - The path of the URL that StackOne sends to. Every other path returns 404.
     type: str
     default: /stackone/accounts
   secret:
     description:
       - The webhook's signing secret.
-      - Take it from a vaulted variable. An empty one is an error.
+      - Use an encrypted variable. An empty secret is an error.
     type: str
     required: true
   previous_secret:
     description:
-      - A second secret that is taken as well, while one replaces the other. Empty when there is none.
+      - A second secret that is also accepted, while one replaces the other. Empty if there is none.
     type: str
     default: ""
   provider:
     description:
-      - The provider whose accounts make events, in any letter case.
+      - The provider whose accounts cause events, in any letter case.
     type: str
     default: freshservice
   max_age:
     description:
-      - Seconds that the time in C(sent_at) may lie in the past. In the future it may lie 300, as clocks differ.
-      - A day by default, because a delivery that could not be made at once may be repeated with the time of its first try. An
-        event only says which tenant to look at, so an old one does no harm.
+      - How many seconds the time in C(sent_at) may be in the past. It may be up to 300 seconds in the future, because clocks differ.
+      - A day by default, because StackOne may repeat a failed delivery with the time of its first attempt. An event only says which
+        tenant to check, so an old one does no harm.
     type: int
     default: 86400
   max_body:
     description:
-      - Bytes that a delivery may have.
+      - The largest delivery, in bytes.
     type: int
     default: 65536
   backlog:
     description:
-      - Events that wait for the rulebook. Further ones are refused with 503 until it has caught up.
+      - How many events may wait for the rulebook. Further deliveries are refused with 503 until it has caught up.
     type: int
     default: 1000
   max_connections:
     description:
-      - Connections at a time. When there is one more, the oldest is closed, so that silent ones keep nobody out.
+      - How many connections may be open. If there is one more, the oldest is closed, so that idle connections do not block others.
     type: int
     default: 100
   certfile:
@@ -89,7 +88,7 @@ options:
     type: str
   keyfile:
     description:
-      - File with the private key, where it is not in O(certfile).
+      - File with the private key, if it is not in O(certfile).
     type: str
   password:
     description:
@@ -102,7 +101,7 @@ EXAMPLES = r"""
     port: 5010
     secret: "{{ stackone_webhook_secret }}"
 
-# While the secret is being rotated, with TLS, for every machine to reach
+# While the secret is rotated, with TLS, and reachable from every machine
 - tenantlink.stackone.account_webhooks:
     host: 0.0.0.0
     port: 5010

@@ -13,20 +13,21 @@ from typing import Any
 
 DOCUMENTATION = r"""
 ---
-short_description: Tell which of StackOne's accounts do not work
+short_description: Report StackOne accounts that do not work
 version_added: 1.1.0
 description:
-  - Looks at StackOne's accounts, and makes an event of those that are to be linked again. An account is broken when its owner
-    has no active account for its Freshservice domain, because it is in error, expired or inactive, or was deleted.
-  - It looks when it starts, every O(look_every) seconds, and whenever a webhook tells of an account. So what a webhook did not
-    tell, because it was lost or nobody listened, is found all the same.
-  - Accounts that break together are one event. A webhook about an account that is active makes none.
-  - An account that stays broken makes another event after a minute, and then after ever longer pauses, of an hour in the end.
-  - An event holds C(event) (V(accounts.broken)) and C(accounts) under C(payload), a list of dictionaries with C(account_id),
-    C(origin_owner_id), C(domain) and C(status). C(domain) is the bare Freshservice domain, or empty. C(status) is StackOne's,
-    or V(deleted). All are texts that are safe to hand on, as those of the source C(account_webhooks).
-  - The list is empty at the start, once an hour, and where more than 500 accounts are broken. Then all declared tenants are to be
-    compared with the accounts. Who was deleted while nobody listened shows in no other way.
+  - Checks StackOne's accounts and sends an event about those that must be linked again. An account is broken if its owner has no
+    active account for its Freshservice domain, because it has an error, is expired or inactive, or was deleted.
+  - Checks the accounts when it starts, every O(look_every) seconds, and whenever a webhook reports an account. Accounts are found
+    even if their webhook was lost or was sent while the source was not running.
+  - Accounts that break at the same time cause one event. A webhook about an active account causes none.
+  - An account that is still broken causes another event after a minute, and further ones after increasing intervals of up to an hour.
+  - C(payload) of an event contains C(event) (V(accounts.broken)) and C(accounts), a list of dictionaries with C(account_id),
+    C(origin_owner_id), C(domain) and C(status). C(domain) is the Freshservice domain without C(.freshservice.com), or empty.
+    C(status) is StackOne's status, or V(deleted). All values are texts that are safe to pass on, like those of the source
+    C(account_webhooks).
+  - The list is empty at the start, once an hour, and if more than 500 accounts are broken. The rulebook must then compare all declared
+    tenants with the accounts. This is the only way to find accounts that were deleted while the source was not running.
 author:
   - tenantlink.stackone contributors (@tenantlink)
 requirements:
@@ -36,8 +37,8 @@ requirements:
 options:
   stackone_api_key:
     description:
-      - An API key of the StackOne project, with the Platform scope; reading is enough.
-      - Take it from a vaulted variable.
+      - An API key of the StackOne project, with the Platform scope. Read access is enough.
+      - Use an encrypted variable.
     type: str
     required: true
   stackone_url:
@@ -47,7 +48,7 @@ options:
     default: https://api.stackone.com
   look_every:
     description:
-      - Seconds between two listings of all accounts, from 10. A listing takes one request for each 100 accounts.
+      - Seconds between two listings of all accounts, at least 10. A listing costs one request for each 100 accounts.
     type: int
     default: 300
   requests_per_minute:
@@ -61,11 +62,11 @@ options:
     default: true
   ca_path:
     description:
-      - File or folder with the CA certificates to trust, in place of all others.
+      - File or folder with the CA certificates to trust. It replaces all others.
     type: path
   client_cert:
     description:
-      - File with a client certificate for StackOne (PEM); it may hold the private key as well.
+      - File with a client certificate for StackOne (PEM). It may hold the private key as well.
     type: path
   client_key:
     description:
@@ -73,7 +74,7 @@ options:
     type: path
   proxy:
     description:
-      - URL of the proxy to StackOne. If not set, the usual environment variables decide.
+      - URL of the proxy to StackOne. If not set, the usual environment variables are used.
     type: str
   timeout:
     description:
@@ -82,56 +83,55 @@ options:
     default: 30.0
   retries:
     description:
-      - How often a request to StackOne is repeated after an answer that may pass.
+      - How often to repeat a request to StackOne after a temporary error.
     type: int
     default: 3
   provider:
     description:
-      - The provider whose accounts are meant.
+      - The provider whose accounts are checked.
     type: str
     default: freshservice
   port:
     description:
-      - The TCP port to receive webhooks on, and the options with which it is done, which are those of the source
-        C(account_webhooks) - O(host), O(path), O(secret), O(previous_secret), O(max_age), O(max_body), O(max_connections),
-        O(certfile), O(keyfile) and O(password).
-      - If not set, no webhooks are received, and accounts are looked at every O(look_every) seconds only.
+      - The TCP port to receive webhooks on. The options O(host), O(path), O(secret), O(previous_secret), O(max_age), O(max_body),
+        O(max_connections), O(certfile), O(keyfile) and O(password) are those of the source C(account_webhooks).
+      - If not set, no webhooks are received, and accounts are only checked every O(look_every) seconds.
     type: int
   host:
-    description: See O(port).
+    description: As for the source C(account_webhooks). Used only if O(port) is set.
     type: str
     default: 127.0.0.1
   path:
-    description: See O(port).
+    description: As for the source C(account_webhooks). Used only if O(port) is set.
     type: str
     default: /stackone/accounts
   secret:
-    description: See O(port), with which it is required.
+    description: As for the source C(account_webhooks). Required if O(port) is set.
     type: str
   previous_secret:
-    description: See O(port).
+    description: As for the source C(account_webhooks). Used only if O(port) is set.
     type: str
     default: ""
   max_age:
-    description: See O(port).
+    description: As for the source C(account_webhooks). Used only if O(port) is set.
     type: int
     default: 86400
   max_body:
-    description: See O(port).
+    description: As for the source C(account_webhooks). Used only if O(port) is set.
     type: int
     default: 65536
   max_connections:
-    description: See O(port).
+    description: As for the source C(account_webhooks). Used only if O(port) is set.
     type: int
     default: 100
   certfile:
-    description: See O(port).
+    description: As for the source C(account_webhooks). Used only if O(port) is set.
     type: str
   keyfile:
-    description: See O(port).
+    description: As for the source C(account_webhooks). Used only if O(port) is set.
     type: str
   password:
-    description: See O(port).
+    description: As for the source C(account_webhooks). Used only if O(port) is set.
     type: str
 """
 
@@ -141,7 +141,7 @@ EXAMPLES = r"""
     port: 5010
     secret: "{{ stackone_webhook_secret }}"
 
-# Where StackOne cannot reach the machine: without webhooks
+# Without webhooks, if StackOne cannot reach the machine
 - tenantlink.stackone.broken_accounts:
     stackone_api_key: "{{ freshservice_link_stackone_api_key }}"
     look_every: 60

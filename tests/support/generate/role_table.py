@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the role's table of variables into its README, from the role's argument specs: `make readme`."""
+"""The table of variables in the role's README, from the role's argument specs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import auth_spec, bulk_spec, tenant_spec
-from tests.support.role import README, entry_points
-
-BEGIN, END = "<!-- variables: made by `make readme` -->\n", "<!-- end of variables -->\n"
-
+from tests.support.role import entry_points
 
 TYPES: dict[str, dict[str, Any]] = {
     **{name: {"type": "dict"} for name in ("api_keys", "admin_api_keys", "new_api_keys")},
@@ -23,11 +20,9 @@ TYPES: dict[str, dict[str, Any]] = {
 }
 
 
-def with_table(readme: str) -> str:
-    """The README with a table that is up to date."""
-    before, rest = readme.split(BEGIN)
-    _old, after = rest.split(END)
-    return before + BEGIN + "\n" + "".join(_table(entry_points())) + "\n" + END + after
+def role_table() -> str:
+    """Return the table, with an empty line before and after it."""
+    return "\n" + "".join(_table(entry_points())) + "\n"
 
 
 def _table(points: dict[str, dict[str, Any]]) -> Iterator[str]:
@@ -35,11 +30,11 @@ def _table(points: dict[str, dict[str, Any]]) -> Iterator[str]:
     yield "| variable | type | default | for | meaning |\n| --- | --- | --- | --- | --- |\n"
     for name, about in sorted(options.items()):
         used = [point for point, spec in points.items() if name in spec]
-        yield f"| `{name}` | {_type(name, about)} | {_default(about)} | {_where(used, list(points))} | {_meaning(about)} |\n"
+        yield f"| `{name}` | {_type(name, about)} | {_default(about)} | {_entry_points(used, list(points))} | {_meaning(about)} |\n"
 
 
-def _where(used: list[str], points: list[str]) -> str:
-    """Name the entry points, or the one that is missing."""
+def _entry_points(used: list[str], points: list[str]) -> str:
+    """Name the entry points, or only the one that is missing."""
     others = [point for point in points if point not in used]
     if len(others) > 1:
         return ", ".join(used)
@@ -47,10 +42,10 @@ def _where(used: list[str], points: list[str]) -> str:
 
 
 def _type(name: str, about: dict[str, Any]) -> str:
-    """What the module's option is, where the role leaves the check to it."""
+    """Return the type of the module's option, because the role leaves the check to the module."""
     option = TYPES.get(name.removeprefix("freshservice_link_"), about)
-    told: str = " \\| ".join(option["choices"]) if "choices" in option else option["type"]
-    return told
+    name_of_type: str = " \\| ".join(option["choices"]) if "choices" in option else option["type"]
+    return name_of_type
 
 
 def _default(about: dict[str, Any]) -> str:
@@ -61,7 +56,3 @@ def _default(about: dict[str, Any]) -> str:
 
 def _meaning(about: dict[str, Any]) -> str:
     return re.sub(r"[CV]\(([^)]*)\)", r"`\1`", about["description"])
-
-
-if __name__ == "__main__":
-    README.write_text(with_table(README.read_text()))

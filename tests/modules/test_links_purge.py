@@ -1,0 +1,225 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run over many tenants: what is purged, and which accounts of the same owner or domain are told apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.collection import LINKS
+from tests.support.playbook_runner import actions
+
+
+def purgeable(runner, count=3):
+    """Accounts of customers who are in no list."""
+    for number in range(count):
+        runner.emulator.add_account(origin_owner_id=f"former-{number}", domain=f"former-{number}", api_key="an-old-key")
+    runner.emulator.add_account(origin_owner_id="other", provider="hibob", integration_id="x")
+
+
+def test_purge_unlinks_who_is_not_listed(runner):
+    purgeable(runner)
+    declared = runner.bulk(runner.tenants("acme", "globex"), purge=True, purge_limit=3)
+    check, run, again = runner.play({**declared, "check": True}, declared, declared, module=LINKS).results
+    former = {f"former-{number}" for number in range(3)}
+    for result in (check, run):
+        assert {row["origin_owner_id"] for row in result["purged"]} == former
+        assert [row["action"] for row in result["purged"]] == ["delete"] * 3
+    assert check["diff"] == run["diff"]
+    assert again["purged"] == []
+    assert not again["changed"]
+    owners = {account["origin_owner_id"] for account in runner.emulator.accounts()}
+    assert owners == {"customer-acme", "customer-globex", "other"}
+
+
+@pytest.mark.parametrize("limit", [2, 0.5])
+def test_purge_never_goes_over_its_limit(runner, limit):
+    purgeable(runner)
+    result = runner.links(runner.tenants("acme"), purge=True, purge_limit=limit)
+    assert result["failure"]["code"] == "purge_refused"
+    allowed = "allows 2: " if limit == 2 else "allows 1 (0.5 of 3): "
+    assert f"3 of 3 accounts are not in the list, but purge_limit {allowed}" in result["msg"]
+    assert len(result["failure"]["details"]["accounts"]) == 3
+    assert "set purge_limit to 3." in result["msg"]
+    assert actions(result) == ["create"]
+    assert len(runner.emulator.accounts()) == 5
+
+
+def test_purge_spares_owners_whose_tenants_fail_before_they_are_found(runner):
+    purgeable(runner, 1)
+    runner.emulator.add_account(origin_owner_id="customer-initech", domain="initech", api_key="a-key")
+    result = runner.links(runner.tenants("initech"), purge=True, purge_limit=9)
+    assert [row["origin_owner_id"] for row in result["purged"]] == ["former-0"]
+    assert {account["origin_owner_id"] for account in runner.emulator.accounts()} == {"customer-initech", "other"}
+
+
+@pytest.mark.parametrize("unsound", [{"domain": "acme", "api_key": "k"}, {"state": "absent"}])
+def test_purge_does_nothing_while_an_entry_could_mean_any_account(runner, unsound):
+    purgeable(runner)
+    result = runner.links([*runner.tenants("globex"), unsound], purge=True, purge_limit=9)
+    assert result["failure"]["code"] == "purge_refused"
+    assert "entry 2" in result["msg"]
+    assert len(runner.emulator.accounts()) == 5
+
+
+def test_purge_with_an_empty_list_is_refused(runner):
+    purgeable(runner)
+    result = runner.links([], purge=True)
+    assert result["failure"]["code"] == "invalid_argument"
+    assert len(runner.emulator.accounts()) == 4
+
+
+def test_two_domains_of_one_owner(runner):
+    tenants = runner.tenants("acme", "globex", origin_owner_id="customer-1", allow_multiple=True)
+    declared = runner.bulk(tenants)
+    first, again = runner.play(declared, declared, module=LINKS).results
+    assert actions(first) == ["create"] * 2
+    assert "warnings" not in first["results"][0]
+    assert len({row["account_id"] for row in first["results"]}) == 2
+    assert actions(again) == ["none"] * 2
+    domains = {account["setup_information"]["domain"] for account in runner.emulator.accounts()}
+    assert domains == {"acme", "globex"}
+
+
+def test_one_domain_is_linked_for_one_owner(runner):
+    """The owner's id was written differently: without a word the customer would be linked twice."""
+    other = runner.tenants("acme", origin_owner_id="customer-acme.0")
+    for listed in ([*runner.tenants("acme"), *other], other):
+        result = runner.links(listed)
+        assert result["results"][-1]["failure"]["code"] == "domain_linked_elsewhere"
+        assert not result["results"][-1]["changed"]
+        (account,) = runner.emulator.accounts()
+        assert account["origin_owner_id"] == "customer-acme"
+    assert f"as account {account['id']} of owner 'customer-acme' (active)" in result["msg"]
+
+
+def test_one_domain_for_two_owners_can_be_declared(runner):
+    tenants = [*runner.tenants("acme"), *runner.tenants("acme", origin_owner_id="customer-2", allow_shared_domain=True)]
+    first, again = runner.play(runner.bulk(tenants), runner.bulk(tenants), module=LINKS).results
+    assert actions(first) == ["create"] * 2
+    assert actions(again) == ["none"] * 2
+    assert any("Entries 1 and 2 link the same domain acme to two owners" in text for text in first["warnings"])
+
+
+def test_a_domain_moves_to_another_owner_where_the_first_one_leaves(runner):
+    runner.links(runner.tenants("acme"))
+    moved = [*runner.tenants("acme", origin_owner_id="customer-2"), *runner.tenants("acme", state="absent")]
+    assert actions(runner.links(moved)) == ["create", "delete"]
+    (account,) = runner.emulator.accounts()
+    assert account["origin_owner_id"] == "customer-2"
+
+
+def test_purge_spares_the_account_of_a_tenant_whose_owner_was_written_differently(runner):
+    runner.links(runner.tenants("acme", "globex"))
+    before = runner.emulator.accounts()
+    result = runner.links(
+        [*runner.tenants("acme", origin_owner_id="Customer-acme"), *runner.tenants("globex")], purge=True, purge_limit=9
+    )
+    assert result["results"][0]["failure"]["code"] == "domain_linked_elsewhere"
+    assert result["purged"] == []
+    assert runner.emulator.accounts() == before
+
+
+@pytest.mark.parametrize(
+    "pinned", [{"label": "A"}, {"state": "absent"}, {"state": "absent", "domain": None, "origin_owner_id": None}]
+)
+def test_two_entries_that_mean_one_account_are_refused(runner, pinned):
+    """Pinned beside unpinned: the label would flip in every run, or one entry would be green and the other unlink it."""
+    runner.links(runner.tenants("acme"))
+    (account,) = before = runner.emulator.accounts()
+    runner.emulator.clear_requests()
+    listed = [*runner.tenants("acme", label="B"), {**runner.tenants("acme", account_id=account["id"])[0], **pinned}]
+    for entries in (listed, listed[::-1]):
+        result = runner.links(
+            [{name: value for name, value in entry.items() if value is not None} for entry in entries]
+        )
+        assert result["failure"]["code"] == "duplicate_tenant"
+        assert result["failure"]["details"] == {"positions": [1, 2]}
+        assert account["id"] in result["msg"]
+    assert runner.emulator.accounts() == before
+    assert {row["method"] for row in runner.emulator.requests(caller="client")} == {"GET"}
+
+
+def test_an_owner_moves_to_another_domain_with_the_old_one_absent(runner):
+    runner.links(runner.tenants("acme", origin_owner_id="customer-1"))
+    old = runner.tenants("acme", origin_owner_id="customer-1", state="absent")
+    new = runner.tenants("globex", origin_owner_id="customer-1")
+    for listed in ([*old, *new], [*new, *old]):
+        runner.links(listed)
+        (account,) = runner.emulator.accounts()
+        assert account["setup_information"] == {"domain": "globex"}
+
+
+def test_an_absent_owner_who_stays_linked_is_told(runner):
+    runner.links(runner.tenants("acme", origin_owner_id="customer-1"))
+    result = runner.links(runner.tenants("globex", origin_owner_id="customer-1", state="absent"))
+    assert result["summary"]["still_linked"] == 1
+    (account,) = runner.emulator.accounts()
+    (warning,) = result["results"][0]["warnings"]
+    assert account["id"] in warning
+    assert any("customer-1" in text for text in result["warnings"])
+
+
+def duplicates(runner, *statuses, owner="customer-acme", domain="acme"):
+    """Accounts of one link, the oldest first."""
+    for status in statuses:
+        runner.emulator.add_account(
+            origin_owner_id=owner, domain=domain, api_key=runner.tenant_key("acme"), status=status
+        )
+    return [account["id"] for account in runner.emulator.accounts()]
+
+
+def test_duplicates_are_told_and_left(runner):
+    ids = duplicates(runner, "active", "active")
+    result = runner.links(runner.tenants("acme"))
+    assert result["results"][0]["failure"]["code"] == "ambiguous_account"
+    assert "resolve_duplicates" in result["results"][0]["failure"]["remediation"]
+    assert [account["id"] for account in runner.emulator.accounts()] == ids
+
+
+@pytest.mark.parametrize(
+    ("statuses", "kept"),
+    [(("active", "active"), 0), (("error", "active", "active"), 1), (("error", "error"), 0)],
+)
+def test_a_repair_keeps_the_oldest_account_that_works(runner, statuses, kept):
+    ids = duplicates(runner, *statuses)
+    declared = runner.bulk(runner.tenants("acme"), resolve_duplicates=True, resolve_duplicates_limit=9)
+    check, run, again = runner.play({**declared, "check": True}, declared, declared, module=LINKS).results
+    unlinked = [one for one in ids if one != ids[kept]]
+    for result in (check, run):
+        assert [row["account_id"] for row in result["resolved"]] == unlinked
+        assert {row["duplicate_of"] for row in result["resolved"]} == {ids[kept]}
+        assert f"with domain acme, a duplicate of {ids[kept]}, which stays" in result["diff"]["before"]
+        assert result["summary"]["duplicates_resolved"] == len(unlinked)
+    assert check["diff"] == run["diff"]
+    assert again["resolved"] == []
+    assert not again["changed"]
+    (account,) = runner.emulator.accounts()
+    assert (account["id"], account["status"]) == (ids[kept], "active")
+
+
+def test_a_repair_never_goes_over_its_limit(runner):
+    ids = duplicates(runner, "active", "active")
+    result = runner.links(runner.tenants("acme"), resolve_duplicates=True)
+    assert result["failure"]["code"] == "duplicates_refused"
+    assert result["results"][0]["failure"]["code"] == "ambiguous_account"
+    assert [account["id"] for account in runner.emulator.accounts()] == ids
+
+
+def test_a_repair_leaves_the_owners_other_links(runner):
+    ids = duplicates(runner, "active", "active")
+    (other,) = set(duplicates(runner, "active", domain="globex")) - set(ids)
+    tenants = runner.tenants("acme", "globex", origin_owner_id="customer-acme", allow_multiple=True)
+    result = runner.links(tenants, resolve_duplicates=True, resolve_duplicates_limit=9)
+    assert [row["account_id"] for row in result["resolved"]] == ids[1:]
+    assert {account["id"] for account in runner.emulator.accounts()} == {ids[0], other}
+
+
+def test_a_purged_account_is_no_tenant_in_any_count(runner):
+    runner.emulator.add_account(origin_owner_id="former", domain="globex", api_key="an-old-key-0815")
+    runner.known.add("an-old-key-0815")
+    runner.emulator.fault(service="stackone", method="DELETE", path="/accounts/*", status=422)
+    result = runner.links(runner.tenants("acme", "initech"), purge=True, purge_limit=1)
+    assert "1 of 2 tenants failed: initech" in result["msg"]
+    assert "Unlinking 1 of 1 other accounts failed: " in result["msg"]
+    assert (result["summary"]["tenants"], result["summary"]["failed"]) == (2, 1)
