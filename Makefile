@@ -16,7 +16,7 @@ export PYTHONPATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE := 1
 export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/pre-commit
 
-.PHONY: help demo check test test-all lint fast-lint unit modules trust trust-rest integration integration-main integration-rest corners sanity ansible-test docs test-eda test-awx test-browser benchmark matrix measures mutation readme pictures sandbox emulator clean
+.PHONY: help demo check test test-all lint fast-lint unit modules trust trust-rest integration integration-main integration-rest corners sanity ansible-test docs test-eda test-awx test-browser benchmark matrix measures mutation generate pictures sandbox emulator clean
 
 help:
 	@echo "make demo         link tenants on the embedded emulator, and watch"
