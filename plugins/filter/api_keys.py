@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import api_keys_from, opened
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import api_keys_from, unvault
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._problems import handed, of_source
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
 
@@ -17,7 +17,7 @@ def api_keys(text: Any, on_problem: str = "raise", source_name: str = "") -> Any
     """Return the keys by domain, or by owner."""
 
     def made() -> dict[str, str]:
-        written = opened(text)
+        written = unvault(text)
         if not isinstance(written, str):
             raise Problem("api_keys takes the text of a CSV file.")
         with of_source(source_name):

@@ -11,13 +11,13 @@ from typing import Any
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._merged import merged
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._problems import handed
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report_files import parts_in
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import shown
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import to_line
 
 
 def merged_reports(files: Any, title: Any, written: Any = (), on_problem: str = "raise") -> Any:
     """Return the merged document."""
     named = [files] if isinstance(files, str) else list(files)
-    return handed(lambda: merged(parts_in(named, list(written)), shown(title)).as_dict(), on_problem)
+    return handed(lambda: merged(parts_in(named, list(written)), to_line(title)).as_dict(), on_problem)
 
 
 class FilterModule:

@@ -13,7 +13,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document import records_of
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import COLUMNS, shown
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import COLUMNS, to_line
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
 
 FORMULA_STARTS = tuple("=+-@\t\r＝＋－＠")
@@ -47,7 +47,7 @@ def _written(rows: Iterable[Mapping[Any, Any]], columns: Sequence[Any]) -> str:
 
 
 def _cell(value: Any) -> str:
-    text = shown(value)
+    text = to_line(value)
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     # Otherwise a spreadsheet would evaluate text from customers when the file is opened.
     return f"'{text}" if text.startswith(FORMULA_STARTS) and not number else text

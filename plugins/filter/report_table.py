@@ -12,7 +12,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document import records_of
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import shown
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import to_line
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
 
 HEADS = {
@@ -56,8 +56,8 @@ def _lines(rows: Sequence[Mapping[Any, Any]], most: int, width: int) -> Iterator
 
 def _cell(row: Mapping[Any, Any], name: str) -> str:
     if name == "details":
-        return shown([row.get("problem"), row.get("changes"), row.get("warnings")])
-    return shown(row.get(name))
+        return to_line([row.get("problem"), row.get("changes"), row.get("warnings")])
+    return to_line(row.get(name))
 
 
 def _leave_out(columns: dict[str, list[str]], width: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import valid_unicode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._written import marked, not_text, unset
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import Keyring, keyring_from, opened
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import Keyring, keyring_from, unvault
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._listing import ALIASES, entries_of, is_ignored
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._problems import checked, handed, of_source
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._showable import listed as named
@@ -37,7 +37,7 @@ def tenants(
         }
         common = _common({} if unset(defaults) else defaults)
         ignored = _texts([] if unset(ignore_columns) else ignore_columns)
-        listed = _listed(opened(checked(source)), ignored, source_name)
+        listed = _listed(unvault(checked(source)), ignored, source_name)
         if keyed_only:
             listed = _keyed(listed, common, keyrings["api_key"], keys_name)
         return [_tenant(own, common, keyrings) for own in listed]
@@ -114,7 +114,7 @@ def _plain(value: Any) -> Any:
         return {name: _plain(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(inner) for inner in value]
-    return marked(opened(value))
+    return marked(unvault(value))
 
 
 class FilterModule:

@@ -138,12 +138,12 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import secrets_in, stackone_url_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import choice_from
+from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import account_filter_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import account_spec, http_spec, stackone_spec
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, normalise_key
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, harmless
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, strip_control_chars
 from ansible_collections.tenantlink.stackone.plugins.module_utils._written import unset
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._account_listing import listed
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._draft import Draft
@@ -196,7 +196,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             line = error.located(Phase.OBSERVE, SUBJECT).line
         except AnsibleError as error:
             line = f"{SUBJECT}: {without_source(error)}. See ansible-doc -t inventory {self.NAME}."
-        line = self._scrubber.scrub(harmless(line))
+        line = self._scrubber.scrub(strip_control_chars(line))
         if len(constants.INVENTORY_ENABLED) > 1:
             # Ansible wraps this error, and shows it among those of other plugins that try to read the file.
             self.display.display(f"[ERROR]: {line}", color=constants.COLOR_ERROR, stderr=True)
@@ -228,7 +228,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             )
         params = self._params()
         self._scrubber.add(*secrets_in(params))
-        key, choice = normalise_key(params["stackone_api_key"], "stackone_api_key"), choice_from(params)
+        key, choice = normalise_key(params["stackone_api_key"], "stackone_api_key"), account_filter_from(params)
         if not self.get_option("cache"):
             return listed(params, key, choice, self._scrubber, self.display.warning)
         entry = f"{self.get_cache_key(path)}_{choice_digest(stackone_url_from(params), choice)}"

@@ -13,7 +13,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._account impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import refused, unexpected
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._duplicates import same_link
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase, require
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import map_fields
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import (
@@ -39,7 +39,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone impo
     SessionRequest,
     StackOne,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 
 
@@ -216,7 +215,7 @@ class Writer:
         """Note an account that a refused request made all the same (H16, b12); the refusal is what matters."""
         tenant = outcome.tenant
         try:
-            listed = self._stackone.accounts(tenant.provider, sure(tenant.origin_owner_id))
+            listed = self._stackone.accounts(tenant.provider, require(tenant.origin_owner_id))
             made = new_accounts(outcome, self._finder, listed)
         except (Failed, Stopped):
             return
@@ -256,7 +255,7 @@ def new_accounts(outcome: Outcome, finder: Finder, listed: Iterable[Account]) ->
 
 def create_request(tenant: Tenant, username: str | None) -> SessionRequest:
     """What a session is asked for that links a tenant for the first time."""
-    owner = sure(tenant.origin_owner_id)
+    owner = require(tenant.origin_owner_id)
     return SessionRequest(
         tenant.provider,
         owner,

@@ -33,7 +33,7 @@ class Purpose(str, Enum):
 
 
 @dataclass(frozen=True)
-class Invitation:
+class AuthLinkResult:
     """What came of one owner. C(purpose) is C(None) where the owner is linked and needs no auth link.
 
     In check mode there is a purpose, but no link.
@@ -70,7 +70,7 @@ class Invitation:
         return stored_domain(self.tenant, self.account.setup_information) if self.account else None
 
 
-class Inviter:
+class AuthLinkMaker:
     """Makes auth links. All methods raise Failed."""
 
     def __init__(self, stackone: StackOne, finder: Finder, options: AuthOptions, clock: Clock) -> None:
@@ -79,7 +79,7 @@ class Inviter:
         self._options = options
         self._clock = clock
 
-    def invite(self, tenant: Tenant) -> Invitation:
+    def invite(self, tenant: Tenant) -> AuthLinkResult:
         """Make an auth link for an owner who is not linked, or whose link does not work."""
         with during(Phase.OBSERVE):
             account = self._finder.find(tenant).account
@@ -88,7 +88,7 @@ class Inviter:
         if purpose and not self._options.check_mode:
             with during(Phase.APPLY):
                 link = self._stackone.auth_link(self._request(tenant, account), self._clock.now())
-        return Invitation(tenant, account, purpose, link)
+        return AuthLinkResult(tenant, account, purpose, link)
 
     def _request(self, tenant: Tenant, account: Account | None) -> SessionRequest:
         if account:

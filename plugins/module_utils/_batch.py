@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Callable
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import WorkerPool
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
     Failed,
     Failure,
@@ -19,7 +19,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._job import Job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
 from ansible_collections.tenantlink.stackone.plugins.module_utils._words import counted
 
 FOR_ALL = frozenset(
@@ -47,7 +47,7 @@ STOPPED = object()
 class Tally:
     """Counts tenants that are done, and ends the run when too many have failed or all would."""
 
-    def __init__(self, progress: ProgressFile, stop: Stop, stop_after_failures: int | None = None) -> None:
+    def __init__(self, progress: ProgressFile, stop: StopSignal, stop_after_failures: int | None = None) -> None:
         self._progress = progress
         self._stop = stop
         self._limit = stop_after_failures
@@ -60,11 +60,11 @@ class Tally:
         failures = self._progress.count(changed, failure is not None)
         outage = self._outage(failure)
         if failure and failure.code in FOR_ALL:
-            self._stop.gently(f"because {failure.message.rstrip('.')}", failure)
+            self._stop.drain(f"because {failure.message.rstrip('.')}", failure)
         elif failure and outage:
-            self._stop.gently(f"because {outage} tenants in a row failed: {failure.message.rstrip('.')}", failure)
+            self._stop.drain(f"because {outage} tenants in a row failed: {failure.message.rstrip('.')}", failure)
         elif self._limit and failures >= self._limit:
-            self._stop.gently(f"after {counted(failures, 'failed tenant')} (stop_after_failures)")
+            self._stop.drain(f"after {counted(failures, 'failed tenant')} (stop_after_failures)")
 
     def _outage(self, failure: Failure | None) -> int:
         """Return how many tenants in a row have met an outage by now, where these are enough to tell that it is one."""
@@ -81,8 +81,8 @@ class Tally:
 class Batch:
     """Works through jobs, many at a time. A failure in the work on a job, even a defect, is that job's alone."""
 
-    def __init__(self, crew: Crew, stop: Stop, tally: Tally, phase: Phase) -> None:
-        self._crew = crew
+    def __init__(self, pool: WorkerPool, stop: StopSignal, tally: Tally, phase: Phase) -> None:
+        self._pool = pool
         self._stop = stop
         self._tally = tally
         self._phase = phase
@@ -95,14 +95,14 @@ class Batch:
             if job.entry.failure:
                 self._end(job)
         sound = [[job] for job in jobs if not job.entry.failure] if groups is None else list(groups)
-        self._crew.each_tenant(lambda group: self._run_group(group, work), sound)
+        self._pool.map_unless_stopped(lambda group: self._run_group(group, work), sound)
 
     def step(self, jobs: Sequence[Any], work: Callable[[Any], Any]) -> list[Any]:
         """Do one thing more for jobs that were run; return its results, None for a job that it made fail.
 
         Raises Stopped.
         """
-        return self._crew.each(lambda job: self._attempt(job, work), jobs)
+        return self._pool.map(lambda job: self._attempt(job, work), jobs)
 
     def close(self, jobs: Iterable[Any]) -> None:
         """Let every job say its result, or why it was not started or not finished."""

@@ -14,7 +14,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import ClientFactory
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._confirm import polls
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import WorkerPool
 from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import Directory, owners_by_provider
 from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import Ended, ended_early
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import Entry
@@ -23,6 +23,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
     Failure,
     Phase,
     during,
+    require,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder, Found
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import Fingerprints
@@ -34,13 +35,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import (
     repairs_of,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Linker, Rules
-from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
+from ansible_collections.tenantlink.stackone.plugins.module_utils._options import LinksOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Observation, Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile, waiting
 from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import DUPLICATES, check_limit, unlisted
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
-from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._words import counted, was
 
@@ -67,14 +67,14 @@ class Report:
         return [*self.jobs, *self.resolved, *self.purged]
 
 
-class Bulk:
+class Links:
     """Works through a list of tenants."""
 
     def __init__(
         self,
         factory: ClientFactory,
-        options: BulkOptions,
-        stop: Stop,
+        options: LinksOptions,
+        stop: StopSignal,
         progress: ProgressFile,
         fingerprints: Fingerprints | None = None,
     ) -> None:
@@ -83,16 +83,16 @@ class Bulk:
         self._stop = stop
         self._progress = progress
         self._fingerprints = fingerprints
-        self._crew = Crew(options.concurrency, stop, self._beat)
+        self._pool = WorkerPool(options.concurrency, stop, self._on_tick)
         tally = Tally(progress, stop, options.stop_after_failures)
-        self._batch = Batch(self._crew, stop, tally, Phase.APPLY)
-        self._readers = Crew(min(options.concurrency, READERS), stop, self._beat)
+        self._batch = Batch(self._pool, stop, tally, Phase.APPLY)
+        self._readers = WorkerPool(min(options.concurrency, READERS), stop, self._on_tick)
         self._clients = factory.clients()
 
     @property
     def requests_sent(self) -> dict[str, int]:
         """Requests so far, by service."""
-        return {service.value: count for service, count in self._factory.http.sent.items()}
+        return {service.value: count for service, count in self._factory.http.requests_sent.items()}
 
     @property
     def quota_seconds(self) -> float:
@@ -140,23 +140,23 @@ class Bulk:
         if self._fingerprints and not self._options.check_mode:
             self._remember(report.jobs, before, self._fingerprints)
 
-    def _beat(self) -> None:
+    def _on_tick(self) -> None:
         self._progress.write(waiting(self._factory.http, self._factory.api.quota))
 
     def _list(self, tenants: Sequence[Tenant]) -> Directory:
-        directory = Directory(self._clients.stackone, self._readers.each)
+        directory = Directory(self._clients.stackone, self._readers.map)
         directory.load_for(tenants, all_needed=self._options.purge)
         return directory
 
     def _find(self, jobs: Sequence[LinkJob], before: Directory) -> None:
         """Find every tenant's account before anything is done: only then can two entries be seen to mean one."""
-        self._crew.each(lambda group: self._find_of_owner(group, before), by_owner(jobs, before))
+        self._pool.map(lambda group: self._find_of_owner(group, before), by_owner(jobs, before))
 
     def _find_of_owner(self, group: Sequence[LinkJob], before: Directory) -> None:
         """Find the accounts of an owner's tenants: first of those that are unlinked, which no other tenant takes."""
         leaving: frozenset[str] = frozenset()
-        for job in sorted(group, key=lambda job: sure(job.tenant).state is not State.ABSENT):
-            tenant = sure(job.tenant)
+        for job in sorted(group, key=lambda job: require(job.tenant).state is not State.ABSENT):
+            tenant = require(job.tenant)
             try:
                 job.found = Finder(*self._factory.readers(), before).find(tenant, leaving)
             except Failed as error:
@@ -176,7 +176,7 @@ class Bulk:
         for repair in repairs:
             repair.job.found = repair.kept
         report.resolved = [
-            _unlink_job(account, duplicate_of=sure(repair.kept.account).id)
+            _unlink_job(account, duplicate_of=require(repair.kept.account).id)
             for repair in repairs
             for account in repair.unlinked
         ]
@@ -201,7 +201,7 @@ class Bulk:
 
     def _apply_one(self, job: LinkJob, before: Directory) -> None:
         """Apply one tenant. What was made for others of its owner before is not taken for its own."""
-        job.result = outcome = Outcome(sure(job.tenant), Observation(other_ids=job.made_by_siblings))
+        job.result = outcome = Outcome(require(job.tenant), Observation(other_ids=job.made_by_siblings))
         with self._linker(job, before) as linker:
             linker.apply(outcome, job.take_found)
         # Ten thousand of them are not kept for nothing.
@@ -237,7 +237,7 @@ class Bulk:
 
         def work(job: LinkJob) -> bool | None:
             with self._linker(job, seen) as linker:
-                return do(linker, sure(job.outcome))
+                return do(linker, require(job.outcome))
 
         return self._batch.step(jobs, work)
 
@@ -248,11 +248,11 @@ class Bulk:
         try:
             yield Linker(self._factory.clients(), seen, rules, self._fingerprints)
         finally:
-            sure(job.outcome).drop_details()
+            require(job.outcome).drop_details()
 
     def _list_again(self, waiting: Sequence[LinkJob], accounts: int) -> Directory:
-        directory = Directory(self._clients.stackone, self._readers.each)
-        tenants = [sure(job.tenant) for job in waiting]
+        directory = Directory(self._clients.stackone, self._readers.map)
+        tenants = [require(job.tenant) for job in waiting]
         few = len(tenants) < accounts and all(tenant.origin_owner_id for tenant in tenants)
         for provider, owners in owners_by_provider(tenants).items():
             if few:
@@ -284,7 +284,7 @@ def _disturbed(waiting: Iterable[LinkJob], seen: Directory) -> list[str]:
     same time: their deletions move its pages while these are read, and what moves can be missed.
     """
     new = [job for job in waiting if job.outcome and job.outcome.applied.creation]
-    owners = {sure(job.tenant).origin_owner_id or "": sure(job.tenant).provider for job in new}
+    owners = {require(job.tenant).origin_owner_id or "": require(job.tenant).provider for job in new}
     shown = [len(seen.accounts(provider, owner)) for owner, provider in owners.items()]
     return list(owners) if any(count != 1 for count in shown) else []
 

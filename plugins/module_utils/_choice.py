@@ -25,7 +25,7 @@ FEW_IDS = 20
 
 
 @dataclass(frozen=True)
-class Choice:
+class AccountFilter:
     """Accounts by what they are; C(None) means: whatever it is. Statuses in lower case, domains as bare labels."""
 
     provider: str
@@ -36,7 +36,7 @@ class Choice:
     statuses: frozenset[str] | None = None
     account_type: str | None = None
 
-    def takes(self, account: Account) -> bool:
+    def matches(self, account: Account) -> bool:
         """Whether an account is meant."""
         asked = (
             (self.owners, account.origin_owner_id),
@@ -50,9 +50,9 @@ class Choice:
         return mine and all(wanted is None or value in wanted for wanted, value in asked)
 
 
-def find(stackone: StackOne, choice: Choice) -> list[Account]:
+def find(stackone: StackOne, choice: AccountFilter) -> list[Account]:
     """The accounts that are meant, by owner and id. Raises Failed."""
-    return sorted(filter(choice.takes, _candidates(stackone, choice)), key=_order)
+    return sorted(filter(choice.matches, _candidates(stackone, choice)), key=_order)
 
 
 def summary_of(accounts: Iterable[Account]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def summary_of(accounts: Iterable[Account]) -> dict[str, Any]:
     return {"accounts": sum(statuses.values()), "statuses": dict(sorted(statuses.items()))}
 
 
-def _candidates(stackone: StackOne, choice: Choice) -> Iterable[Account]:
+def _candidates(stackone: StackOne, choice: AccountFilter) -> Iterable[Account]:
     if choice.ids is not None and len(choice.ids) <= FEW_IDS:
         return filter(None, map(stackone.account, sorted(choice.ids)))
     directory = Directory(stackone)
@@ -76,7 +76,7 @@ def _order(account: Account) -> tuple[str, str]:
     return account.origin_owner_id, account.id
 
 
-def choice_from(params: Mapping[str, Any]) -> Choice:
+def account_filter_from(params: Mapping[str, Any]) -> AccountFilter:
     """Which accounts are meant. Raises Failed(invalid_domain or invalid_argument)."""
 
     def chosen(name: str) -> frozenset[str] | None:
@@ -92,7 +92,7 @@ def choice_from(params: Mapping[str, Any]) -> Choice:
             )
     domains = None if params["domains"] is None else frozenset(map(normalise_domain, params["domains"]))
     statuses = chosen("statuses")
-    return Choice(
+    return AccountFilter(
         provider=params["provider"],
         owners=chosen("origin_owner_ids"),
         ids=chosen("account_ids"),

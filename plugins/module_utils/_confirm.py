@@ -11,13 +11,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import Clients
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._duplicates import duplicate_account, same_link
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, require
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import stored_domain
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder, Observed, account_not_found
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Sent, Submission
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Creation, Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action, check_pinned, drift, not_active
-from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import same_domain
 
 UNLISTED = "and its listing does not show yet how many accounts there are"
@@ -77,8 +76,8 @@ class Confirmer:
         Only the listing shows whether somebody else linked the same tenant meanwhile. An account whose request got no
         clear answer is the only one that was not there before. Raises Failed.
         """
-        tenant, creation = outcome.tenant, sure(outcome.applied.creation)
-        listed = seen.accounts(tenant.provider, sure(tenant.origin_owner_id))
+        tenant, creation = outcome.tenant, require(outcome.applied.creation)
+        listed = seen.accounts(tenant.provider, require(tenant.origin_owner_id))
         outcome.account = None
         if creation.lost:
             made = new_accounts(outcome, self._finder, listed)
@@ -98,8 +97,8 @@ class Confirmer:
 
     def adopt_lost(self, outcome: Outcome, account: Account) -> None:
         """Take an account for the one that was made by a request without a clear answer."""
-        creation = sure(outcome.applied.creation)
-        words = sure(creation.lost).words
+        creation = require(outcome.applied.creation)
+        words = require(creation.lost).words
         creation.account_id, creation.lost = account.id, None
         outcome.account = account
         outcome.applied.actions.append(Action.CREATE)

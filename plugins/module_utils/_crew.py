@@ -9,31 +9,31 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Callable
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
 
-BEAT_SECONDS = 0.25
+TICK_SECONDS = 0.25
 
 
-class Crew:
+class WorkerPool:
     """So many workers. C(beat) is called a few times a second, in the thread that C(each) was called in."""
 
-    def __init__(self, workers: int, stop: Stop, beat: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, workers: int, stop: StopSignal, on_tick: Callable[[], None] = lambda: None) -> None:
         self._workers = workers
         self._stop = stop
-        self._beat = beat
+        self._on_tick = on_tick
 
-    def each(self, work: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    def map(self, work: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
         """C(map), by all workers at once. Raises what the work raises, and Stopped when stopped at once."""
-        results = self.some(work, list(items), lambda: self._stop.now)
+        results = self.map_until(work, list(items), lambda: self._stop.now)
         if self._stop.now:
             raise Stopped(self._stop.reason or "")
         return results
 
-    def each_tenant(self, work: Callable[[Any], Any], items: Sequence[Any]) -> None:
+    def map_unless_stopped(self, work: Callable[[Any], Any], items: Sequence[Any]) -> None:
         """As C(each), but also a gentle stop leaves the rest undone; the work itself notes what it did."""
-        self.some(work, items, lambda: self._stop.reason is not None)
+        self.map_until(work, items, lambda: self._stop.reason is not None)
 
-    def some(self, work: Callable[[Any], Any], items: Sequence[Any], until: Callable[[], bool]) -> list[Any]:
+    def map_until(self, work: Callable[[Any], Any], items: Sequence[Any], until: Callable[[], bool]) -> list[Any]:
         """Work through the items until all are done or C(until) says so; C(None) for what was not begun."""
         results: list[Any] = [None] * len(items)
         errors: list[BaseException] = []
@@ -60,8 +60,8 @@ class Crew:
             thread.start()
         for thread in threads:
             while thread.is_alive():
-                thread.join(BEAT_SECONDS)
-                self._beat()
+                thread.join(TICK_SECONDS)
+                self._on_tick()
                 if self._stop.left_behind:
                     return
-        self._beat()
+        self._on_tick()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, FailureCode, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
 from ansible_collections.tenantlink.stackone.plugins.module_utils._words import was
 
 NAMED_FAILURES = 5
@@ -56,7 +56,7 @@ class Failures:
 NOTHING = Failures((), 0)
 
 
-def ended_early(stop: Stop, failures: Iterable[Failure], skipped: bool = False) -> Ended | None:
+def ended_early(stop: StopSignal, failures: Iterable[Failure], skipped: bool = False) -> Ended | None:
     """Return why a run ended early; None where it did not, or was at its end already.
 
     `skipped` is whether anything apart from tenants was left undone for it.

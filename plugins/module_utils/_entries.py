@@ -9,10 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
+    Failed,
+    Failure,
+    FailureCode,
+    Phase,
+    require,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._reading import Spec, read, with_defaults
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import listed_tenant_spec
-from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
     State,
     Tenant,
@@ -20,8 +25,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import (
     TO_LINK,
+    check_needed,
     ids_from,
-    require,
     tenant_from,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
@@ -149,7 +154,7 @@ def _entry(position: int, written: Any, spec: Spec, needed: Sequence[str]) -> En
         if faults:
             raise invalid_argument(" ".join(faults[:FAULTS_TOLD]), "Correct it, then run again.")
         tenant = tenant_from(with_defaults(values, spec))
-        require(tenant, needed)
+        check_needed(tenant, needed)
         return Entry(
             position, tenant, None, tenant.domain, tenant.origin_owner_id, tenant.account_id, line=values.get("line")
         )
@@ -183,7 +188,7 @@ def _identified(values: Mapping[str, Any], scrubber: Scrubber) -> bool:
 
 def _refuse_siblings(first: Entry, second: Entry) -> None:
     """Two entries of one owner are two links only where each stands for a domain of its own."""
-    one, other = sure(first.tenant), sure(second.tenant)
+    one, other = require(first.tenant), require(second.tenant)
     owner = f"are of owner {other.origin_owner_id}"
     if one.domain == other.domain or None in (one.domain, other.domain):
         _refuse_if(first, second, owner)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 
 class Phase(str, Enum):
@@ -165,3 +165,13 @@ def defect(error: Exception) -> Failed:
         "Report it with this line; what was done to this tenant is not known, so look at its account.",
         details={"where": place},
     )
+
+
+Value = TypeVar("Value")
+
+
+def require(value: Value | None) -> Value:
+    """The value. Raises AssertionError where there is none, which is a defect of ours."""
+    if value is None:
+        raise AssertionError("a value that must be there is not")
+    return value

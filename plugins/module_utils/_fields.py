@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
-from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, require
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
     ANY_FIELDS,
     SUFFIX,
@@ -72,8 +71,8 @@ class FieldMap:
         """The flat body that the Hub takes (H9): field key -> value."""
         return {
             **self.others,
-            self.domain.key: domain_value(self.domain, sure(tenant.domain)),
-            self.api_key.key: sure(tenant.api_key),
+            self.domain.key: domain_value(self.domain, require(tenant.domain)),
+            self.api_key.key: require(tenant.api_key),
             **tenant.credential_fields.extra,
             **tenant.credential_fields.extra_secrets,
         }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, require
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import stored_domain
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Hub
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
@@ -19,7 +19,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     select,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
-from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant, same_domain
 
 
@@ -65,7 +64,7 @@ class Finder:
         """
         if tenant.account_id:
             return Found(self._pinned(tenant, tenant.account_id))
-        owner = sure(tenant.origin_owner_id)
+        owner = require(tenant.origin_owner_id)
         found = self._among(tenant, self._observed.accounts(tenant.provider, owner), left_out)
         if found.account is None:
             # What a listing left out for once would be linked a second time.

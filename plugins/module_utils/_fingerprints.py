@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import require
 from ansible_collections.tenantlink.stackone.plugins.module_utils._files import (
     NotAFile,
     alone_in,
@@ -20,7 +21,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._files import 
     replace_file,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import StoredKey
-from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 
 VERSION = 2
@@ -103,7 +103,7 @@ class Fingerprints:
         gone = set() if accounts is None else self._before.accounts.keys() - accounts
         kept = {account_id: record for account_id, record in present.accounts.items() if account_id not in gone}
         for account_id, (tenant, account) in self._seen.items():
-            record = [sure(account.updated_at), self._fingerprint(present.salt, tenant, account_id)]
+            record = [require(account.updated_at), self._fingerprint(present.salt, tenant, account_id)]
             known = kept.get(account_id)
             otherwise = known and known[0] == record[0] and known != record
             if otherwise or self.recall(tenant, account) is StoredKey.CHANGED:

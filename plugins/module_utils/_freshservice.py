@@ -10,14 +10,13 @@ from enum import Enum
 from typing import Any, Callable
 from urllib.parse import urlsplit
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, require
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
     Answer,
     Http,
     Request,
     Service,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
@@ -194,7 +193,7 @@ class Freshservice:
 
     def check_tenant(self, tenant: Tenant) -> KeyCheck:
         """The verdict on a tenant that declares domain and key."""
-        return self.check_key(sure(tenant.domain), sure(tenant.api_key), tenant.admin_api_key, tenant.agent_email)
+        return self.check_key(require(tenant.domain), require(tenant.api_key), tenant.admin_api_key, tenant.agent_email)
 
     def check_key(
         self, domain: str, api_key: str, admin_api_key: str | None = None, agent_email: str | None = None

@@ -173,7 +173,7 @@ class Http:
         self.clock = clock or Clock()
         self.scrubber = scrubber
         self.retry_log = RetryLog()
-        self.sent = dict.fromkeys(Service, 0)
+        self.requests_sent = dict.fromkeys(Service, 0)
         self._lock = threading.Lock()
         self._adapter = _adapter(options)
         self._proxies = Proxies(options.proxy)
@@ -208,7 +208,7 @@ class Http:
         with quota or nullcontext():
             self.clock.check()
             with self._lock:
-                self.sent[request.service] += 1
+                self.requests_sent[request.service] += 1
             return self._once(request)
 
     def _wait_after_error(self, request: Request, error: TransportError, attempts: Attempts) -> None:

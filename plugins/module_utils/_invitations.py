@@ -7,14 +7,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._auth import Invitation
+from ansible_collections.tenantlink.stackone.plugins.module_utils._auth import AuthLinkResult
 from ansible_collections.tenantlink.stackone.plugins.module_utils._job import Job
 
 
 class AuthLinkJob(Job):
-    """An owner who may get an auth link. Its result is an `Invitation`."""
+    """An owner who may get an auth link. Its result is an `AuthLinkResult`."""
 
-    result: Invitation | None
+    result: AuthLinkResult | None
 
     def parts(self) -> dict[str, Any]:
         """Return the owner's name and, if it is known, the auth link and the account."""

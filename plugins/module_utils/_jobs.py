@@ -14,15 +14,19 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import Directory
 from ansible_collections.tenantlink.stackone.plugins.module_utils._duplicates import same_link, survivor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import Entry, refuse_same_account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
+    Failed,
+    Failure,
+    FailureCode,
+    Phase,
+    require,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Found
 from ansible_collections.tenantlink.stackone.plugins.module_utils._job import Job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link_rows import link_parts
-from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome, unfinished
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import AmbiguousAccount
-from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant
-from ansible_collections.tenantlink.stackone.plugins.module_utils._unfinished import unfinished
 
 NAMED = 3
 """How many accounts one line names; the details hold all."""
@@ -94,7 +98,7 @@ class LinkJob(Job):
         """Return the tenant's account. Raises Failed if none could be told."""
         if isinstance(self.found, Failed):
             raise self.found
-        return sure(self.found)
+        return require(self.found)
 
 
 @dataclass(frozen=True)

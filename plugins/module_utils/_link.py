@@ -24,6 +24,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
     Phase,
     defect,
     interrupted,
+    require,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import (
     Finder,
@@ -46,7 +47,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     plan_present,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import ConnectSession
-from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
     State,
     Tenant,
@@ -120,7 +120,7 @@ class Linker:
         lost = outcome.lost
         if not outcome.unconfirmed or not lost or outcome.tenant.allow_multiple:
             return False
-        creation = sure(outcome.applied.creation)
+        creation = require(outcome.applied.creation)
         if creation.twins or creation.attempts > 1 or lost.late or lost.sent is not Sent.UNCERTAIN:
             return False
         with _located(outcome):
@@ -155,7 +155,7 @@ class Linker:
         accounts = self._created_and_twins(outcome, creation, seen)
         if creation.lost or len(accounts) < 2:
             return not creation.lost
-        made = sure(outcome.account)
+        made = require(outcome.account)
         first = first_made(accounts)
         if first and first.id != made.id and made_by(creation, made):
             self._yield_to(outcome, made, first)
@@ -246,7 +246,7 @@ class Linker:
         seen = self._inspector.inspect(outcome.tenant, account)
         outcome.observe_view(account, seen.view)
         if self._rules.verify_link is VerifyLink.CALL:
-            seen = self._inspector.prove(outcome.tenant, account, sure(outcome.agent), seen)
+            seen = self._inspector.prove(outcome.tenant, account, require(outcome.agent), seen)
             outcome.verified = seen.verified
         outcome.observe(stored=seen.stored, was_broken=account.status in BROKEN)
         plan = outcome.applied.plan = plan_present(outcome.tenant, account, seen.stored)
@@ -272,7 +272,7 @@ class Linker:
 
     def _prove_sent(self, outcome: Outcome) -> None:
         """Call through the account. Raises Failed(link_mismatch) if the key that was sent is not the one that works."""
-        account, agent = sure(outcome.account), sure(outcome.agent)
+        account, agent = require(outcome.account), require(outcome.agent)
         result = verify(self._clients.stackone, account, agent)
         outcome.verified = result.answerer is Answerer.SAME
         if not outcome.verified:

@@ -7,11 +7,11 @@ from __future__ import annotations
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import freshservice_url_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import ClientFactory
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import ModuleRun
 
 
-def client_factory(bench: Bench) -> ClientFactory:
+def client_factory(run: ModuleRun) -> ClientFactory:
     """Return what makes the clients of tenants. Raises Failed(invalid_argument)."""
-    freshservice = Freshservice(bench.connect(), freshservice_url_from(bench.module.params))
-    api, key = bench.stackone_api()
-    return ClientFactory(bench.connect(), api, freshservice, key)
+    freshservice = Freshservice(run.connect(), freshservice_url_from(run.module.params))
+    api, key = run.stackone_api()
+    return ClientFactory(run.connect(), api, freshservice, key)

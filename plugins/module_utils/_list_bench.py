@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Callable
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Batch, Tally
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import WorkerPool
 from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import (
     Failures,
     ended_early,
@@ -18,24 +18,24 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._entries impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._job import Job
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import ListModule
 from ansible_collections.tenantlink.stackone.plugins.module_utils._parent_watch import stopped_early
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile, waiting
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableBench
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import forms_of, harmless
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableRun
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import forms_of, strip_control_chars
 
 
-class ListBench(StoppableBench):
+class ListRun(StoppableRun):
     """One run over a list: it can be stopped, and tells its progress."""
 
-    module: BulkModule
+    module: ListModule
 
-    def work(self, run: Callable[[ListBench], tuple[dict[str, Any], Failure | None]]) -> None:
+    def work(self, do: Callable[[ListRun], tuple[dict[str, Any], Failure | None]]) -> None:
         """Run, and leave with the result, red where there is a failure. C(run) raises Failed where nothing was done."""
-        with self.telling_defects():
+        with self.reporting_defects():
             try:
                 with stopped_early(self.stop, self._parent):
-                    result, failure = run(self)
+                    result, failure = do(self)
             except Failed as error:
                 self.refuse(error, "the run")
                 return
@@ -54,20 +54,20 @@ class ListBench(StoppableBench):
         """Where the progress of so many tenants is told."""
         progress = ProgressFile(self.module.params["progress_path"], total, self.connect().clock)
         if progress.problem:
-            self.module.warn(harmless(progress.problem))
+            self.module.warn(strip_control_chars(progress.problem))
         return progress
 
-    def crew(self, progress: ProgressFile, most: int | None = None) -> Crew:
+    def pool(self, progress: ProgressFile, most: int | None = None) -> WorkerPool:
         """The workers, at most so many."""
         workers = self.module.params["concurrency"]
-        return Crew(min(workers, most or workers), self.stop, self._beat(progress))
+        return WorkerPool(min(workers, most or workers), self.stop, self._on_tick(progress))
 
     def work_through(
         self, jobs: Sequence[Job], progress: ProgressFile, phase: Phase, work: Callable[[Any], None]
     ) -> None:
         """Do the work for jobs that do not depend on each other."""
         tally = Tally(progress, self.stop, self.module.params["stop_after_failures"])
-        batch = Batch(self.crew(progress), self.stop, tally, phase)
+        batch = Batch(self.pool(progress), self.stop, tally, phase)
         batch.run(jobs, work)
         batch.close(jobs)
         progress.write(last=True)
@@ -78,7 +78,7 @@ class ListBench(StoppableBench):
 
     def requests_sent(self, *services: Service) -> dict[str, int]:
         """Requests so far, by service."""
-        return {service.value: self.connect().sent[service] for service in services}
+        return {service.value: self.connect().requests_sent[service] for service in services}
 
-    def _beat(self, progress: ProgressFile) -> Callable[[], None]:
+    def _on_tick(self, progress: ProgressFile) -> Callable[[], None]:
         return lambda: progress.write(waiting(self.connect(), self.quota))

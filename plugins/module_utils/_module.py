@@ -38,8 +38,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
     Scrubber,
     forms_of,
-    harmless,
     one_line,
+    strip_control_chars,
     valid_unicode,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import shown_url
@@ -149,7 +149,7 @@ def _hidden_value(value: Any, about: dict[str, Any]) -> Any:
     return _hidden(value, about["options"]) if "options" in about else value
 
 
-class BulkModule(Module):
+class ListModule(Module):
     """A module whose list of tenants Ansible's own masking cannot cope with.
 
     Ansible searches the log line and every string of a result for each secret by itself: with 10,000 tenants
@@ -179,7 +179,7 @@ class BulkModule(Module):
         return tenants
 
 
-class Bench:
+class ModuleRun:
     """One module run: the clients, made from its parameters, and the way out of it."""
 
     def __init__(self, module: Module, clock: Clock | None = None) -> None:
@@ -217,7 +217,7 @@ class Bench:
         self.module.fail_json(**self._clean({**result, "msg": failure.line, "failure": failure.as_dict()}))
 
     @contextmanager
-    def telling_defects(self) -> Iterator[None]:
+    def reporting_defects(self) -> Iterator[None]:
         """Let what nobody expected end as a failure too: every way out of a module says what it is."""
         try:
             yield
@@ -233,8 +233,8 @@ class Bench:
         self.module.no_log_values |= forms_of(self.secrets)
         summary = self.http.retry_log.summary() if self.http else None
         for warning in [*result.pop("warnings", []), *([summary] if summary else [])]:
-            self.module.warn(self.scrubber.scrub(harmless(warning)))
-        clean: dict[str, Any] = self.scrubber.scrub(harmless(result))
+            self.module.warn(self.scrubber.scrub(strip_control_chars(warning)))
+        clean: dict[str, Any] = self.scrubber.scrub(strip_control_chars(result))
         return clean
 
 

@@ -17,7 +17,7 @@ class VerifyLink(str, Enum):
 
 
 @dataclass(frozen=True)
-class BulkOptions:
+class LinksOptions:
     """How a list is worked through. `confirm_timeout` is in seconds; limits below 1 are shares."""
 
     concurrency: int

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, Phase, interrupted
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Agent, KeyCheck, KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import AccountView, Submission
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
@@ -182,3 +182,14 @@ class Outcome:
     def account_id(self) -> str | None:
         """Return the id of the tenant's account, if it has one."""
         return self.account.id if self.account else self.created_id
+
+
+def unfinished(outcome: Outcome, stopped: str | None) -> Outcome:
+    """Return what is known of a tenant whose work did not end in time after the run was stopped.
+
+    It is a copy: the thread that works on the tenant may still change its own.
+    """
+    applied = replace(outcome.applied, actions=list(outcome.applied.actions))
+    known = replace(outcome, applied=applied, warnings=[])
+    known.fail(interrupted(stopped, uncertain=outcome.phase is Phase.APPLY))
+    return known

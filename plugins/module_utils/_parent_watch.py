@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop, stopped_by_signals
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal, stopped_by_signals
 
 CHECK_SECONDS = 0.25
 
@@ -54,7 +54,7 @@ class Parent:
 
 
 @contextmanager
-def stopped_early(stop: Stop, parent: Parent) -> Iterator[None]:
+def stopped_early(stop: StopSignal, parent: Parent) -> Iterator[None]:
     """Stop the run on a signal, and when its parent is gone."""
     over = threading.Event()
     threading.Thread(target=_watch, args=(stop, parent, over), daemon=True).start()
@@ -65,11 +65,11 @@ def stopped_early(stop: Stop, parent: Parent) -> Iterator[None]:
         over.set()
 
 
-def _watch(stop: Stop, parent: Parent, over: threading.Event) -> None:
+def _watch(stop: StopSignal, parent: Parent, over: threading.Event) -> None:
     while not over.wait(CHECK_SECONDS):
         loss = parent.loss
         if loss:
-            stop.at_once(loss)
+            stop.cancel(loss)
             time.sleep(EXIT_SECONDS)
             os._exit(1)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Report
 from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import tenants_failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, require
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import LinkJob
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link_rows import (
     NONE,
@@ -21,7 +21,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._link_rows imp
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._results import failures_of
-from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
 DIFF_LINES = 100
@@ -89,8 +88,8 @@ def _changed(jobs: Sequence[LinkJob]) -> int:
 
 
 def _sides(job: LinkJob, scrubber: Scrubber) -> tuple[str, str]:
-    outcome = sure(job.outcome)
-    plan, name = sure(outcome.applied.plan), outcome.tenant.name
+    outcome = require(job.outcome)
+    plan, name = require(outcome.applied.plan), outcome.tenant.name
     if not plan.before:
         return "", f"{name}: linked"
     if not plan.after:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import check_bounds
-from ansible_collections.tenantlink.stackone.plugins.module_utils._options import AuthOptions, BulkOptions, VerifyLink
+from ansible_collections.tenantlink.stackone.plugins.module_utils._options import AuthOptions, LinksOptions, VerifyLink
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
     invalid_argument,
 )
@@ -20,7 +20,7 @@ def auth_options_from(params: Mapping[str, Any], check_mode: bool) -> AuthOption
     return AuthOptions(params["expires_in"], params["relink"], check_mode)
 
 
-def bulk_options_from(params: Mapping[str, Any], check_mode: bool, tenants: int) -> BulkOptions:
+def links_options_from(params: Mapping[str, Any], check_mode: bool, tenants: int) -> LinksOptions:
     """How a list of so many tenants is worked through. Raises Failed(invalid_argument)."""
     check_run(params)
     for name in ("purge_limit", "resolve_duplicates_limit"):
@@ -35,7 +35,7 @@ def bulk_options_from(params: Mapping[str, Any], check_mode: bool, tenants: int)
         *("concurrency", "stop_after_failures"),
         *("purge", "purge_limit", "resolve_duplicates", "resolve_duplicates_limit"),
     )
-    return BulkOptions(
+    return LinksOptions(
         confirm_timeout=confirm_timeout_from(params),
         check_mode=check_mode,
         verify_link=VerifyLink(params["verify_link"]),

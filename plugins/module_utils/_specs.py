@@ -135,7 +135,7 @@ def quota_spec() -> dict[str, Any]:
     }
 
 
-def bulk_spec() -> dict[str, Any]:
+def links_spec() -> dict[str, Any]:
     """The options of a run that links many tenants."""
     return {
         **tenants_spec(),

@@ -21,30 +21,30 @@ LEAVE_TAKING = 0.5
 """Seconds after that which workers get to note what came of their requests; then they are left behind."""
 
 
-class Stop:
+class StopSignal:
     """Whether and why a run ends early: gently, or at once."""
 
     def __init__(self) -> None:
         self.reason: str | None = None
         self.cause: Failure | None = None
-        self._at_once = threading.Event()
+        self._cancelled = threading.Event()
         self._patient_until = float("inf")
 
-    def gently(self, reason: str, cause: Failure | None = None) -> None:
+    def drain(self, reason: str, cause: Failure | None = None) -> None:
         """Begin nothing new; what is under way ends as usual. `cause` is the failure that every other tenant would meet."""
         if self.reason is None:
             self.reason, self.cause = reason, cause
 
-    def at_once(self, reason: str, patience: float = PATIENCE) -> None:
+    def cancel(self, reason: str, patience: float = PATIENCE) -> None:
         """Wake whoever waits, and send no further request; those under way get `patience` seconds to end."""
-        self.gently(reason)
+        self.drain(reason)
         self._patient_until = min(self._patient_until, time.monotonic() + patience)
-        self._at_once.set()
+        self._cancelled.set()
 
     @property
     def now(self) -> bool:
         """Whether nothing is waited for any more."""
-        return self._at_once.is_set()
+        return self._cancelled.is_set()
 
     @property
     def overdue(self) -> bool:
@@ -63,7 +63,7 @@ class Stop:
 
     def sleep(self, seconds: float) -> None:
         """Sleep. Raises Stopped where the run is stopped at once meanwhile."""
-        if self._at_once.wait(seconds):
+        if self._cancelled.wait(seconds):
             raise Stopped(self.reason or "")
 
     def clock(self) -> Clock:
@@ -76,7 +76,7 @@ class Stop:
 
 
 @contextmanager
-def stopped_by_signals(stop: Stop) -> Iterator[None]:
+def stopped_by_signals(stop: StopSignal) -> Iterator[None]:
     """Let SIGTERM, SIGINT and SIGHUP end the run in good order: what was done so far is reported.
 
     Under nohup SIGHUP stays ignored. Only the main thread can take signals; elsewhere they are left as they are.
@@ -86,7 +86,7 @@ def stopped_by_signals(stop: Stop) -> Iterator[None]:
         numbers.remove(signal.SIGHUP)
     if threading.current_thread() is not threading.main_thread():
         numbers.clear()
-    before = {number: signal.signal(number, lambda got, _frame: stop.at_once(_name(got))) for number in numbers}
+    before = {number: signal.signal(number, lambda got, _frame: stop.cancel(_name(got))) for number in numbers}
     try:
         yield
     finally:

@@ -7,18 +7,18 @@ from __future__ import annotations
 import sys
 from typing import Any, Callable
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import WorkerPool
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, Module
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Module, ModuleRun
 from ansible_collections.tenantlink.stackone.plugins.module_utils._parent_watch import Parent, stopped_early
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
 
 
-class StoppableBench(Bench):
+class StoppableRun(ModuleRun):
     """One module run that ends early on a signal, or when the process that started it is gone."""
 
     def __init__(self, module: Module) -> None:
-        self.stop = Stop()
+        self.stop = StopSignal()
         self._parent = Parent()
         super().__init__(module, self.stop.clock())
 
@@ -28,7 +28,7 @@ class StoppableBench(Bench):
         It runs in a thread: the main thread must stay free for signals. Raises what `work` raises.
         """
         with stopped_early(self.stop, self._parent):
-            (result,) = Crew(1, self.stop).some(lambda _item: work(), [None], lambda: False)
+            (result,) = WorkerPool(1, self.stop).map_until(lambda _item: work(), [None], lambda: False)
         return result
 
     def exit(self, result: dict[str, Any]) -> None:

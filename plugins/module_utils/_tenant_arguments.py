@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import require
 from ansible_collections.tenantlink.stackone.plugins.module_utils._identity import is_account_id
 from ansible_collections.tenantlink.stackone.plugins.module_utils._secrets import SHORTEST_SECRET
-from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
     ANY_FIELDS,
     CredentialFields,
@@ -25,8 +25,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import
     quoted,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
-    harmless,
     one_line,
+    strip_control_chars,
     valid_unicode,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._written import is_error
@@ -40,7 +40,7 @@ TO_CHECK = ("domain", "api_key")
 TO_INVITE = ("origin_owner_id",)
 
 
-def require(tenant: Tenant, needed: Sequence[str]) -> None:
+def check_needed(tenant: Tenant, needed: Sequence[str]) -> None:
     """Raise Failed(invalid_argument) where a tenant lacks what is needed for what is to be done with it."""
     missing = [name for name in needed if getattr(tenant, name) is None] if tenant.state is State.PRESENT else []
     if missing:
@@ -92,7 +92,7 @@ def owner_from(params: Mapping[str, Any]) -> Tenant:
         allow_multiple=params["allow_multiple"],
         allow_shared_domain=params.get("allow_shared_domain", False),
         integration_id=_id(params, "integration_id"),
-        provider=sure(_id(params, "provider")),
+        provider=require(_id(params, "provider")),
     )
 
 
@@ -173,6 +173,6 @@ def _plain_text(params: Mapping[str, Any], name: str) -> str | None:
         return None
     if len(value) > TEXT_LIMIT:
         raise invalid_argument(f"{name} is longer than {TEXT_LIMIT} characters.")
-    if value != harmless(value) or not {"\t", "\n"}.isdisjoint(value):
+    if value != strip_control_chars(value) or not {"\t", "\n"}.isdisjoint(value):
         raise invalid_argument(f"{name} holds a control character.")
     return value

@@ -142,7 +142,7 @@ def one_line(text: str) -> str:
     return " ".join(plain.split())
 
 
-def harmless(value: Any) -> Any:
+def strip_control_chars(value: Any) -> Any:
     """Return the same string, list or dict as valid Unicode and without what a terminal could take for a command.
 
     Of the control characters only line ends and tabs stay.

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import error_words, refused
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, require
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import (
     Agent,
     KeyCheck,
@@ -21,7 +21,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
 from ansible_collections.tenantlink.stackone.plugins.module_utils._provider_errors import provider_error
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
-from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 
 DOING = "call Freshservice through the account"
 
@@ -53,7 +52,7 @@ def verify(stackone: StackOne, account: Account, agent: Agent) -> CallResult:
         if check.http_status != 404:
             stackone.prefer_path(path)
             break
-    return judge(sure(check), account, agent)
+    return judge(require(check), account, agent)
 
 
 def judge(check: KeyCheck, account: Account, agent: Agent) -> CallResult:

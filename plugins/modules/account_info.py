@@ -152,28 +152,28 @@ failure:
     retriable: false
 """
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import choice_from, find, summary_of
+from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import account_filter_from, find, summary_of
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import domain_in
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, Module
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Module, ModuleRun
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import account_spec, http_spec, stackone_spec
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 
 
-def work(module: Module, bench: Bench) -> None:
+def work(module: Module, run: ModuleRun) -> None:
     """Do what the options say, and end the module."""
     try:
-        choice, stackone = choice_from(module.params), StackOne(*bench.stackone_api())
+        choice, stackone = account_filter_from(module.params), StackOne(*run.stackone_api())
     except Failed as error:
-        bench.refuse(error, "accounts")
+        run.refuse(error, "accounts")
         return
     try:
         accounts = find(stackone, choice)
     except Failed as error:
-        bench.fail(error.located(Phase.OBSERVE, "accounts"), {"changed": False})
+        run.fail(error.located(Phase.OBSERVE, "accounts"), {"changed": False})
         return
     shown = [account.as_dict(domain_in(account.setup_information)) for account in accounts]
-    bench.exit({"changed": False, "accounts": shown, "summary": summary_of(accounts)})
+    run.exit({"changed": False, "accounts": shown, "summary": summary_of(accounts)})
 
 
 def main() -> None:
@@ -182,9 +182,9 @@ def main() -> None:
         argument_spec={**http_spec(), **stackone_spec(), **account_spec()},
         required_by={"client_key": "client_cert"},
     )
-    bench = Bench(module)
-    with bench.telling_defects():
-        work(module, bench)
+    run = ModuleRun(module)
+    with run.reporting_defects():
+        work(module, run)
 
 
 if __name__ == "__main__":

@@ -152,7 +152,7 @@ failure:
   # end: ambiguous
 """
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._auth import Inviter
+from ansible_collections.tenantlink.stackone.plugins.module_utils._auth import AuthLinkMaker
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import stackone_and_hub
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase, interrupted
@@ -165,32 +165,32 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import 
     owner_spec,
     stackone_spec,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableBench
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableRun
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import owner_from
 
 
-def work(module: Module, bench: StoppableBench) -> None:
+def work(module: Module, run: StoppableRun) -> None:
     """Do what the options say, and end the module."""
     try:
         tenant = owner_from(module.params)
         options = auth_options_from(module.params, module.check_mode)
-        stackone, hub = stackone_and_hub(*bench.stackone_api())
+        stackone, hub = stackone_and_hub(*run.stackone_api())
     except Failed as error:
-        bench.refuse(error, f"owner {module.params['origin_owner_id']}")
+        run.refuse(error, f"owner {module.params['origin_owner_id']}")
         return
-    inviter = Inviter(stackone, Finder(stackone, hub, stackone), options, bench.stop.clock())
+    inviter = AuthLinkMaker(stackone, Finder(stackone, hub, stackone), options, run.stop.clock())
     try:
-        invitation = bench.work_alone(lambda: inviter.invite(tenant))
+        invitation = run.work_alone(lambda: inviter.invite(tenant))
     except Stopped:
         invitation = None
     except Failed as error:
-        bench.fail(error.located(Phase.OBSERVE, tenant.name), {"changed": False})
+        run.fail(error.located(Phase.OBSERVE, tenant.name), {"changed": False})
         return
     if invitation is None:
-        stopped = interrupted(bench.stop.reason)
-        bench.fail(stopped.located(Phase.OBSERVE, tenant.name), {"changed": False})
+        stopped = interrupted(run.stop.reason)
+        run.fail(stopped.located(Phase.OBSERVE, tenant.name), {"changed": False})
         return
-    bench.exit(invitation.as_dict())
+    run.exit(invitation.as_dict())
 
 
 def main() -> None:
@@ -199,9 +199,9 @@ def main() -> None:
         argument_spec={**http_spec(), **stackone_spec(), **owner_spec(), **auth_spec()},
         required_by={"client_key": "client_cert"},
     )
-    bench = StoppableBench(module)
-    with bench.telling_defects():
-        work(module, bench)
+    run = StoppableRun(module)
+    with run.reporting_defects():
+        work(module, run)
 
 
 if __name__ == "__main__":

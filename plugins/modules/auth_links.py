@@ -189,7 +189,7 @@ failure:
 from contextlib import suppress
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._auth import Inviter
+from ansible_collections.tenantlink.stackone.plugins.module_utils._auth import AuthLinkMaker
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import READERS
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import stackone_and_hub
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Stopped
@@ -199,49 +199,48 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._entries impor
     present,
     refuse_duplicates,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, Phase, during
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, Phase, during, require
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._invitations import AuthLinkJob, counts
-from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListBench
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListRun
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import ListModule
 from ansible_collections.tenantlink.stackone.plugins.module_utils._results import failures_of, job_row, run_summary
 from ansible_collections.tenantlink.stackone.plugins.module_utils._run_arguments import auth_options_from, check_run
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import auth_spec, quota_spec, tenants_spec
-from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import TO_INVITE
 
 
-def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
+def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
     """Create the links. Raise `Failed` if none was created."""
-    check_run(bench.module.params)
-    options = auth_options_from(bench.module.params, bench.module.check_mode)
-    stackone, hub = stackone_and_hub(*bench.stackone_api())
-    entries = present(entries_from(bench.take_tenants(), TO_INVITE))
+    check_run(run.module.params)
+    options = auth_options_from(run.module.params, run.module.check_mode)
+    stackone, hub = stackone_and_hub(*run.stackone_api())
+    entries = present(entries_from(run.take_tenants(), TO_INVITE))
     refuse_duplicates(entries)
     jobs = [AuthLinkJob(entry) for entry in entries]
-    progress = bench.progress(len(jobs))
-    directory = Directory(stackone, bench.crew(progress, READERS).each)
+    progress = run.progress(len(jobs))
+    directory = Directory(stackone, run.pool(progress, READERS).map)
     # If the run is stopped here, it reports each tenant as not started.
     with suppress(Stopped), during(Phase.OBSERVE):
         for provider, owners in owners_by_provider(entry.tenant for entry in entries if entry.tenant).items():
             directory.load_owners(provider, owners)
             directory.ask_again(provider, owners)
-    inviter = Inviter(stackone, Finder(stackone, hub, directory), options, bench.stop.clock())
+    inviter = AuthLinkMaker(stackone, Finder(stackone, hub, directory), options, run.stop.clock())
 
     def invite(job: AuthLinkJob) -> None:
-        job.result = inviter.invite(sure(job.tenant))
+        job.result = inviter.invite(require(job.tenant))
 
-    bench.work_through(jobs, progress, Phase.APPLY, invite)
-    summary = run_summary(jobs, counts(jobs), bench.requests_sent(Service.STACKONE))
+    run.work_through(jobs, progress, Phase.APPLY, invite)
+    summary = run_summary(jobs, counts(jobs), run.requests_sent(Service.STACKONE))
     result = {"changed": summary["auth_links"] > 0, "owners": list(map(job_row, jobs)), "summary": summary}
-    return result, bench.failure(failures_of(jobs), Phase.APPLY)
+    return result, run.failure(failures_of(jobs), Phase.APPLY)
 
 
 def main() -> None:
     """Run the module."""
     spec = {**tenants_spec(), **quota_spec(), **auth_spec()}
-    ListBench(BulkModule(argument_spec=spec, required_by={"client_key": "client_cert"})).work(run)
+    ListRun(ListModule(argument_spec=spec, required_by={"client_key": "client_cert"})).work(work)
 
 
 if __name__ == "__main__":

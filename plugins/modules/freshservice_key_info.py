@@ -169,7 +169,7 @@ failure:
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import freshservice_url_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice, KeyStatus
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, Module
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Module, ModuleRun
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import (
     freshservice_spec,
     http_spec,
@@ -180,21 +180,21 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._text import o
 from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import shown_url
 
 
-def work(module: Module, bench: Bench) -> None:
+def work(module: Module, run: ModuleRun) -> None:
     """Do what the options say, and end the module."""
     try:
         domain, *keys = key_check_arguments(module.params)
-        freshservice = Freshservice(bench.connect(), freshservice_url_from(module.params))
+        freshservice = Freshservice(run.connect(), freshservice_url_from(module.params))
     except Failed as error:
-        bench.refuse(error, one_line(shown_url(module.params["domain"])))
+        run.refuse(error, one_line(shown_url(module.params["domain"])))
         return
     check = freshservice.check_key(domain, *keys)
     result = {"changed": False, "domain": domain, "key_check": check.as_dict(), "warnings": check.warnings}
     if check.agent:
         result["agent"] = check.agent.as_dict()
     if module.params["fail_on_refused"] and check.status is not KeyStatus.VALID:
-        bench.fail(check.failed().located(Phase.KEY_CHECK, domain), result)
-    bench.exit(result)
+        run.fail(check.failed().located(Phase.KEY_CHECK, domain), result)
+    run.exit(result)
 
 
 def main() -> None:
@@ -208,9 +208,9 @@ def main() -> None:
         required_together=[("admin_api_key", "agent_email")],
         required_by={"client_key": "client_cert"},
     )
-    bench = Bench(module)
-    with bench.telling_defects():
-        work(module, bench)
+    run = ModuleRun(module)
+    with run.reporting_defects():
+        work(module, run)
 
 
 if __name__ == "__main__":

@@ -169,42 +169,41 @@ from typing import Any
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import freshservice_url_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import Failures
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import entries_from, present
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, Phase, require
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._key_checks import KeyCheckJob, counts
-from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListBench
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListRun
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import ListModule
 from ansible_collections.tenantlink.stackone.plugins.module_utils._results import failures_of, job_row, run_summary
 from ansible_collections.tenantlink.stackone.plugins.module_utils._run_arguments import check_run
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import freshservice_spec, tenants_spec
-from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import TO_CHECK
 
 
-def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
+def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
     """Check the keys. Raise `Failed(invalid_argument)`."""
-    check_run(bench.module.params)
-    freshservice = Freshservice(bench.connect(), freshservice_url_from(bench.module.params))
-    jobs = [KeyCheckJob(entry) for entry in present(entries_from(bench.take_tenants(), TO_CHECK))]
+    check_run(run.module.params)
+    freshservice = Freshservice(run.connect(), freshservice_url_from(run.module.params))
+    jobs = [KeyCheckJob(entry) for entry in present(entries_from(run.take_tenants(), TO_CHECK))]
 
     def check(job: KeyCheckJob) -> None:
-        job.result = freshservice.check_tenant(sure(job.tenant))
+        job.result = freshservice.check_tenant(require(job.tenant))
 
-    bench.work_through(jobs, bench.progress(len(jobs)), Phase.KEY_CHECK, check)
-    summary = run_summary(jobs, counts(jobs), bench.requests_sent(Service.FRESHSERVICE))
+    run.work_through(jobs, run.progress(len(jobs)), Phase.KEY_CHECK, check)
+    summary = run_summary(jobs, counts(jobs), run.requests_sent(Service.FRESHSERVICE))
     result = {"changed": False, "results": list(map(job_row, jobs)), "summary": summary}
     # A refused key is a result. A key that could not be checked is not: the run then fails in any case.
     unanswered = Failures([job.unanswered for job in jobs if job.unanswered], len(jobs))
-    failures = failures_of(jobs) if bench.module.params["fail_on_refused"] else unanswered
-    return result, bench.failure(failures, Phase.KEY_CHECK)
+    failures = failures_of(jobs) if run.module.params["fail_on_refused"] else unanswered
+    return result, run.failure(failures, Phase.KEY_CHECK)
 
 
 def main() -> None:
     """Run the module."""
     own = {"fail_on_refused": {"type": "bool", "default": False}}
     spec = {**tenants_spec(), **freshservice_spec(), **own}
-    ListBench(BulkModule(argument_spec=spec, required_by={"client_key": "client_cert"})).work(run)
+    ListRun(ListModule(argument_spec=spec, required_by={"client_key": "client_cert"})).work(work)
 
 
 if __name__ == "__main__":

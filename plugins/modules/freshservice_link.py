@@ -295,7 +295,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._link import L
 from ansible_collections.tenantlink.stackone.plugins.module_utils._linking_run import client_factory
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Module
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import VerifyLink
-from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome, unfinished
 from ansible_collections.tenantlink.stackone.plugins.module_utils._run_arguments import confirm_timeout_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import (
     confirm_spec,
@@ -304,10 +304,13 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import 
     stackone_spec,
     tenant_spec,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableBench
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import TO_LINK, require, tenant_from
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableRun
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import (
+    TO_LINK,
+    check_needed,
+    tenant_from,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
-from ansible_collections.tenantlink.stackone.plugins.module_utils._unfinished import unfinished
 from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import shown_url
 
 
@@ -343,23 +346,23 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
     return result
 
 
-def work(module: Module, bench: StoppableBench) -> None:
+def work(module: Module, run: StoppableRun) -> None:
     """Do what the options say, and end the module."""
     try:
         tenant = tenant_from(module.params)
-        require(tenant, TO_LINK)
+        check_needed(tenant, TO_LINK)
         timeout = confirm_timeout_from(module.params)
-        clients = client_factory(bench).clients()
+        clients = client_factory(run).clients()
     except Failed as error:
-        bench.refuse(error, _declared(module.params))
+        run.refuse(error, _declared(module.params))
         return
     rules = Rules(module.check_mode, VerifyLink(module.params["verify_link"]))
     linker, outcome = Linker(clients, clients.stackone, rules), Outcome(tenant)
-    if bench.work_alone(lambda: linker.run(outcome, timeout)) is None:
-        outcome = unfinished(outcome, bench.stop.reason)
+    if run.work_alone(lambda: linker.run(outcome, timeout)) is None:
+        outcome = unfinished(outcome, run.stop.reason)
     if outcome.failure:
-        bench.fail(outcome.failure, result_of(outcome))
-    bench.exit(result_of(outcome))
+        run.fail(outcome.failure, result_of(outcome))
+    run.exit(result_of(outcome))
 
 
 def main() -> None:
@@ -374,9 +377,9 @@ def main() -> None:
         },
         required_by={"client_key": "client_cert"},
     )
-    bench = StoppableBench(module)
-    with bench.telling_defects():
-        work(module, bench)
+    run = StoppableRun(module)
+    with run.reporting_defects():
+        work(module, run)
 
 
 if __name__ == "__main__":

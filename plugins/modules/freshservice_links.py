@@ -382,7 +382,7 @@ failure:
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import stackone_url_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Bulk
+from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Links
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import (
     entries_from,
     refuse_duplicates,
@@ -392,22 +392,22 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import AUTO, Fingerprints, own_path
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import LinkJob
 from ansible_collections.tenantlink.stackone.plugins.module_utils._linking_run import client_factory
-from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListBench
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListRun
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import ListModule
 from ansible_collections.tenantlink.stackone.plugins.module_utils._report import (
     counts,
     diff_of,
     run_failure,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._results import job_row, run_summary
-from ansible_collections.tenantlink.stackone.plugins.module_utils._run_arguments import bulk_options_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import bulk_spec
+from ansible_collections.tenantlink.stackone.plugins.module_utils._run_arguments import links_options_from
+from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import links_spec
 
 
-def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
+def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
     """Link the tenants. Raise `Failed` if nothing was done."""
-    path = fingerprints_path(bench)
-    bulk, jobs, warnings = bulk_of(bench, path)
+    path = fingerprints_path(run)
+    bulk, jobs, warnings = bulk_of(run, path)
     report = bulk.run(jobs)
     summary = run_summary(report.jobs, counts(report), bulk.requests_sent)
     summary["quota_seconds"] = round(bulk.quota_seconds, 1)
@@ -417,33 +417,33 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
         "summary": summary,
         "warnings": warnings + report.warnings,
     }
-    if bench.module.params["purge"]:
+    if run.module.params["purge"]:
         result["purged"] = [job_row(job) for job in report.purged]
-    if bench.module.params["resolve_duplicates"]:
+    if run.module.params["resolve_duplicates"]:
         result["resolved"] = [job_row(job) for job in report.resolved]
     if path:
         result["fingerprints"] = path
-    diff = diff_of(report.everything, bench.scrubber) if bench.module._diff else None
+    diff = diff_of(report.everything, run.scrubber) if run.module._diff else None
     return {**result, "diff": diff} if diff else result, run_failure(report)
 
 
-def fingerprints_path(bench: ListBench) -> str | None:
+def fingerprints_path(run: ListRun) -> str | None:
     """Return the file for fingerprints, if there is one. Raise `Failed(invalid_argument)`."""
-    params = bench.module.params
+    params = run.module.params
     if params["fingerprints"] != AUTO:
         return params["fingerprints"] or None
     path = own_path(stackone_url_from(params), params["stackone_api_key"].strip())
     if path is None:
-        bench.module.warn("No fingerprints are kept, because the user has no home folder; name a file in fingerprints.")
+        run.module.warn("No fingerprints are kept, because the user has no home folder; name a file in fingerprints.")
     return path
 
 
-def bulk_of(bench: ListBench, fingerprints_path: str | None) -> tuple[Bulk, list[LinkJob], list[str]]:
+def bulk_of(run: ListRun, fingerprints_path: str | None) -> tuple[Links, list[LinkJob], list[str]]:
     """Return the run, its jobs, and warnings about the list. Raise `Failed` (invalid_argument, duplicate_tenant)."""
-    tenants = bench.take_tenants()
-    params = bench.module.params
-    options = bulk_options_from(params, bench.module.check_mode, len(tenants))
-    factory = client_factory(bench)
+    tenants = run.take_tenants()
+    params = run.module.params
+    options = links_options_from(params, run.module.check_mode, len(tenants))
+    factory = client_factory(run)
     entries = entries_from(tenants)
     # Ansible holds the same list. It is not needed any more, and it can be large.
     tenants.clear()
@@ -451,12 +451,12 @@ def bulk_of(bench: ListBench, fingerprints_path: str | None) -> tuple[Bulk, list
     jobs = [LinkJob(entry) for entry in entries]
     key = params["stackone_api_key"].strip()
     fingerprints = Fingerprints(fingerprints_path, key) if fingerprints_path else None
-    return Bulk(factory, options, bench.stop, bench.progress(len(jobs)), fingerprints), jobs, shared_domains(entries)
+    return Links(factory, options, run.stop, run.progress(len(jobs)), fingerprints), jobs, shared_domains(entries)
 
 
 def main() -> None:
     """Run the module."""
-    ListBench(BulkModule(argument_spec=bulk_spec(), required_by={"client_key": "client_cert"})).work(run)
+    ListRun(ListModule(argument_spec=links_spec(), required_by={"client_key": "client_cert"})).work(work)
 
 
 if __name__ == "__main__":

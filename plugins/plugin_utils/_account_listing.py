@@ -13,14 +13,14 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments imp
     quota_from,
     stackone_url_from,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import Choice, find
+from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import AccountFilter, find
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import domain_in
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, harmless
+from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, strip_control_chars
 
 
 def listed(
-    params: Mapping[str, Any], key: str, choice: Choice, scrubber: Scrubber, warn: Callable[[str], None]
+    params: Mapping[str, Any], key: str, choice: AccountFilter, scrubber: Scrubber, warn: Callable[[str], None]
 ) -> list[dict[str, Any]]:
     """Return the accounts that are meant, as account_info shows them. Raises Failed.
 
@@ -36,4 +36,4 @@ def listed(
     finally:
         summary = http.retry_log.summary()
         if summary:
-            warn(scrubber.scrub(harmless(summary)))
+            warn(scrubber.scrub(strip_control_chars(summary)))

@@ -17,12 +17,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments imp
     secrets_in,
     stackone_url_from,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import Choice, find
+from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import AccountFilter, find
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.tenantlink.stackone.plugins.module_utils._reading import read, with_defaults
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import http_spec, stackone_spec
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, normalise_key
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
@@ -30,7 +30,7 @@ SPEC = {**http_spec(), **stackone_spec()}
 
 
 def looks_from(
-    args: Mapping[str, Any], provider: str, stop: Stop
+    args: Mapping[str, Any], provider: str, stop: StopSignal
 ) -> Callable[[Collection[str] | None], Sequence[Account]]:
     """Return what lists the accounts of some owners, or all. It raises Failed, and so does this for wrong arguments."""
     if REQUESTS_IMPORT_ERROR:
@@ -54,6 +54,6 @@ def looks_from(
 
     def look(owners: Collection[str] | None) -> Sequence[Account]:
         stackone = StackOne(StackOneApi(http_from(params, clock, scrubber), url, quota), key)
-        return find(stackone, Choice(provider, owners=None if owners is None else frozenset(owners)))
+        return find(stackone, AccountFilter(provider, owners=None if owners is None else frozenset(owners)))
 
     return look

@@ -15,7 +15,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import (
     CHANGING,
     COLUMNS,
-    Outcome,
+    ReportedOutcome,
     Row,
     account_row,
     host_row,
@@ -23,7 +23,7 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import (
     link_row,
     mapping,
     owner_row,
-    shown,
+    to_line,
     trouble_from,
     waiting_row,
 )
@@ -35,9 +35,14 @@ VERSION = 1
 SERVICES = ("freshservice", "stackone")
 
 _CHANGES = [name for outcome in CHANGING.values() for name in (outcome.value, outcome.planned)]
-_INVITED = [Outcome.INVITED.value, Outcome.INVITED.planned, Outcome.LINKED_ALREADY.value]
-_FIRST = [*_CHANGES, Outcome.AS_DECLARED.value, Outcome.VALID.value, ACTIVE, *_INVITED]
-_LAST = [Outcome.REFUSED.value, Outcome.NOT_CHECKED.value, Outcome.FAILED.value, Outcome.NOT_STARTED.value]
+_INVITED = [ReportedOutcome.INVITED.value, ReportedOutcome.INVITED.planned, ReportedOutcome.LINKED_ALREADY.value]
+_FIRST = [*_CHANGES, ReportedOutcome.AS_DECLARED.value, ReportedOutcome.VALID.value, ACTIVE, *_INVITED]
+_LAST = [
+    ReportedOutcome.REFUSED.value,
+    ReportedOutcome.NOT_CHECKED.value,
+    ReportedOutcome.FAILED.value,
+    ReportedOutcome.NOT_STARTED.value,
+]
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ class Document:
                 "tenants": len(self.rows),
                 "changed": sum(row.changed for row in self.rows),
                 "failed": sum(row.failed for row in self.rows),
-                "not_started": sum(row.outcome == Outcome.NOT_STARTED.value for row in self.rows),
+                "not_started": sum(row.outcome == ReportedOutcome.NOT_STARTED.value for row in self.rows),
             },
             "outcomes": [{"name": name, "count": count} for name, count in self._outcomes()],
             "requests": self.run.requests,
@@ -97,7 +102,7 @@ class Document:
 
 def document_from(result: Any, title: Any, made_at: Any, check_mode: bool) -> Document:
     """Recognise a result by its shape. Raises Problem."""
-    run = Run(shown(title), shown(made_at), check_mode)
+    run = Run(to_line(title), to_line(made_at), check_mode)
     if isinstance(result, Mapping):
         return Document(_run_of(result, run), list(rows_of_run(result, check_mode)))
     if isinstance(result, Sequence) and not isinstance(result, (str, bytes)):
@@ -149,9 +154,9 @@ def _rows_of_hosts(results: Iterable[Any], check_mode: bool) -> Iterator[Row]:
             raise Problem("a list of results holds dictionaries with host and result.")
         result = mapping(entry.get("result"))
         if entry.get("started") is False:
-            yield waiting_row(shown(entry["host"]))
+            yield waiting_row(to_line(entry["host"]))
         elif result and not result.get("skipped"):
-            yield host_row(shown(entry["host"]), _ended(result), check_mode)
+            yield host_row(to_line(entry["host"]), _ended(result), check_mode)
 
 
 def _ended(result: Mapping[Any, Any]) -> Mapping[Any, Any]:
@@ -183,7 +188,7 @@ def problem_of(result: Mapping[Any, Any]) -> str | None:
     trouble = trouble_from(result)
     if trouble.code == FailureCode.TENANTS_FAILED.value:
         return None
-    reason = shown(mapping(mapping(result.get("failure")).get("details")).get("reason"))
+    reason = to_line(mapping(mapping(result.get("failure")).get("details")).get("reason"))
     return f"{reason or trouble.problem} {trouble.remediation}".strip() or None
 
 

@@ -20,12 +20,12 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document impo
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._key_names import Keys
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role_words import KEY_MISSING, in_role_words
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import (
-    Outcome,
+    ReportedOutcome,
     account_row,
     host_row,
     mapping,
     missing_options,
-    shown,
+    to_line,
     was_started,
 )
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._showable import listed
@@ -96,7 +96,7 @@ def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending
     if row.verdict and "actions" not in result:
         return Ending([f"{host}: the key works; it belongs to {row.agent or 'an agent'}"], "")
     account = f"account {row.account_id or 'new'}"
-    if row.outcome != Outcome.UNLINKED.value:
+    if row.outcome != ReportedOutcome.UNLINKED.value:
         account += f", {row.account_status or 'not linked yet'}"
     agent = f", agent {row.agent}" if row.agent else ""
     moved = f"; {row.moved}" if row.moved else ""
@@ -106,8 +106,8 @@ def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending
 def ending_of_document(document: Mapping[Any, Any], asked: Asked) -> Ending:
     """The end of what only made a report of others: what is in it, and where it is."""
     tenants, parts = counted(document["totals"]["tenants"], "tenant"), counted(document["parts"], "report")
-    outcomes = ", ".join(f"{each['count']} {shown(each['name'])}" for each in document["outcomes"])
-    problem = shown(document["problem"])
+    outcomes = ", ".join(f"{each['count']} {to_line(each['name'])}" for each in document["outcomes"])
+    problem = to_line(document["problem"])
     lines = [f"{tenants} of {parts}: {outcomes or 'nothing was done'}", *([problem] if problem else [])]
     return Ending([*lines, *(f"Report written to {path}" for path in asked.reports)], "")
 
@@ -115,8 +115,8 @@ def ending_of_document(document: Mapping[Any, Any], asked: Asked) -> Ending:
 def _host_failure(host: str, result: Mapping[Any, Any], asked: Asked) -> str:
     if _lacks_key(result):
         return f"{host}: {KEY_OF_HOST_MISSING}"
-    line = _of_run(result, shown(result.get("msg")) or DIED, asked, of_list=False)
-    return line if shown(mapping(result.get("failure")).get("tenant")) else f"{host}: {line}"
+    line = _of_run(result, to_line(result.get("msg")) or DIED, asked, of_list=False)
+    return line if to_line(mapping(result.get("failure")).get("tenant")) else f"{host}: {line}"
 
 
 def _of_run(result: Mapping[Any, Any], line: str, asked: Asked, of_list: bool = True) -> str:
@@ -182,7 +182,7 @@ def _count_auth_links(summary: Mapping[Any, Any], asked: Asked) -> str:
 
 def _count_verdicts(summary: Mapping[Any, Any]) -> str:
     verdicts = mapping(summary.get("verdicts"))
-    words = ", ".join(f"{count} {shown(name).replace('_', ' ')}" for name, count in verdicts.items() if count)
+    words = ", ".join(f"{count} {to_line(name).replace('_', ' ')}" for name, count in verdicts.items() if count)
     waiting = f", {summary['not_started']} not started" if summary.get("not_started") else ""
     return f"{counted(summary.get('tenants', 0), 'tenant')}: {words or 'none checked'}{waiting}"
 
@@ -211,7 +211,7 @@ def _count_links(result: Mapping[Any, Any], summary: Mapping[Any, Any], asked: A
 
 def _another_agent(result: Mapping[Any, Any]) -> str:
     others = [
-        shown(row.get("domain")) for row in records_in(result.get("results")) if row.get("agent_change") == "other"
+        to_line(row.get("domain")) for row in records_in(result.get("results")) if row.get("agent_change") == "other"
     ]
     return f"{len(others)} of them to another agent{' (' + ', '.join(others[:20]) + ')' if others else ''}"
 
@@ -247,7 +247,7 @@ def _moved(records: Sequence[Mapping[Any, Any]], check_mode: bool) -> Iterator[s
         if sides.get("before") and sides.get("after") and not record.get("failure"):
             would = "would be moved" if check_mode else "moved"
             moved.append(
-                f"{_name(record)}: {would} from the domain {shown(sides['before'])} to {shown(sides['after'])}."
+                f"{_name(record)}: {would} from the domain {to_line(sides['before'])} to {to_line(sides['after'])}."
             )
     yield from moved[:MOST]
     if len(moved) > MOST:
@@ -255,7 +255,7 @@ def _moved(records: Sequence[Mapping[Any, Any]], check_mode: bool) -> Iterator[s
 
 
 def _name(record: Mapping[Any, Any]) -> str:
-    return f"{shown(record.get('domain'))} (owner {shown(record.get('origin_owner_id'))})"
+    return f"{to_line(record.get('domain'))} (owner {to_line(record.get('origin_owner_id'))})"
 
 
 def _failures(failed: Sequence[Mapping[Any, Any]], records: Sequence[Mapping[Any, Any]], asked: Asked) -> Iterator[str]:
@@ -272,7 +272,7 @@ def _failures(failed: Sequence[Mapping[Any, Any]], records: Sequence[Mapping[Any
 
 
 def _no_keys_at_all(keyless: Sequence[Mapping[Any, Any]], asked: Asked) -> str:
-    names = listed([shown(record.get("domain")) or _name(record) for record in keyless])
+    names = listed([to_line(record.get("domain")) or _name(record) for record in keyless])
     have = "has" if len(keyless) == 1 else "have"
     # StackOne has one key, which is read as a rule.
     near = [name for name in asked.near if "stackone" not in name.lower()]
@@ -286,11 +286,11 @@ def _failure_line(record: Mapping[Any, Any], keys: Keys, unused: Sequence[str]) 
         return _in_role_words(record)
     # The module can only say in general where a key goes.
     failure = mapping(record["failure"])
-    return f"{shown(failure.get('tenant'))}: {shown(failure.get('message'))} {hint}"
+    return f"{to_line(failure.get('tenant'))}: {to_line(failure.get('message'))} {hint}"
 
 
 def _in_role_words(record: Mapping[Any, Any]) -> str:
-    return in_role_words(shown(mapping(record["failure"]).get("msg")), of_list=True)
+    return in_role_words(to_line(mapping(record["failure"]).get("msg")), of_list=True)
 
 
 def _lacks_key(record: Mapping[Any, Any]) -> bool:
@@ -323,7 +323,7 @@ def _missing(asked: Asked) -> Iterator[str]:
 
 def _verdict(result: Mapping[Any, Any], asked: Asked, failed: int) -> str:
     if not _ended(result) or (not failed and not mapping(result.get("summary")) and result.get("msg")):
-        return _of_run(result, shown(result.get("msg")) or DIED, asked)
+        return _of_run(result, to_line(result.get("msg")) or DIED, asked)
     summary = mapping(result.get("summary"))
     waiting = summary.get("not_started", 0)
     parts = [_of_run(result, problem_of(result) or "", asked), asked.waiting_failed]

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role_words import PREFIX
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import Outcome, shown
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import ReportedOutcome, to_line
 
 MOST_NAMED = 100
 
@@ -23,7 +23,7 @@ def handed_on(document: Mapping[str, Any], reports: Iterable[Any]) -> dict[str, 
     """Return the variables of a document, as a report has it, and of the paths that were written."""
     totals = {name: document["totals"][name] for name in ("tenants", "changed", "failed", "not_started")}
     outcomes = {_plain(each["name"]): each["count"] for each in document["outcomes"]}
-    failed = [row for row in document["rows"] if row["problem"] and row["outcome"] != Outcome.NOT_STARTED.value]
+    failed = [row for row in document["rows"] if row["problem"] and row["outcome"] != ReportedOutcome.NOT_STARTED.value]
     return {
         f"{PREFIX}summary": {**totals, "outcomes": outcomes, "problem": _plain(document["problem"])},
         f"{PREFIX}failed_tenants": [_plain(_name(row)) for row in failed[:MOST_NAMED]],
@@ -38,4 +38,4 @@ def _name(row: Mapping[str, Any]) -> str:
 
 def _plain(text: Any) -> str:
     # A text that begins with "#jinja2:" says what the brackets of a template are.
-    return shown(text).translate(_NO_TEMPLATE).lstrip("#")
+    return to_line(text).translate(_NO_TEMPLATE).lstrip("#")

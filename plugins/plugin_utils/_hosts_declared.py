@@ -15,7 +15,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._entries impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant, normalise_domain
 from ansible_collections.tenantlink.stackone.plugins.module_utils._written import trimmed
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import opened
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import unvault
 
 PREFIX = "freshservice_link_"
 NOTED = "__freshservice_link_declared"
@@ -102,6 +102,6 @@ def _tenant(values: Mapping[str, Any]) -> Tenant | None:
 def _value(variables: Mapping[str, Any], name: str) -> Any:
     """Return a variable's value, `None` where it is not defined or its template fails: the host's own run tells why."""
     try:
-        return opened(variables[name]) if name in variables else None
+        return unvault(variables[name]) if name in variables else None
     except Exception:
         return None

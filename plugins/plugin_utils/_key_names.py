@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import label_of, opened
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import label_of, unvault
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._showable import CLOSE, showable
 
 
@@ -49,7 +49,7 @@ def unused_names(given: Mapping[Any, Any], records: Sequence[Mapping[Any, Any]])
     for position, (name, key) in enumerate(given.items(), 1):
         text = str(name)
         if text not in used and label_of(text) not in used:
-            yield showable(text, opened(key), position, used)
+            yield showable(text, unvault(key), position, used)
 
 
 def _names_of(record: Mapping[Any, Any]) -> list[str]:

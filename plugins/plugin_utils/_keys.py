@@ -18,7 +18,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._written impor
     unset,
 )
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._showable import meant, showable
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem, Row, table_from
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem, TableRow, table_from
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def keyring_from(keys: Any, option: str) -> Keyring:
         raise Problem(f"{option} must be a dictionary of keys by domain or origin_owner_id.")
     ring = Keyring()
     for position, (name, key) in enumerate(keys.items(), 1):
-        key, name = opened(key), _name_of(name, f"{option}: the name of entry {position}")
+        key, name = unvault(key), _name_of(name, f"{option}: the name of entry {position}")
         if unset(key):
             continue
         if not isinstance(key, str):
@@ -120,12 +120,12 @@ def label_of(text: str) -> str | None:
         return None
 
 
-def opened(value: Any) -> Any:
+def unvault(value: Any) -> Any:
     """The clear text of an inline vaulted value, which ansible-core before 2.19 hands over closed."""
     return str(value) if getattr(value, "__ENCRYPTED__", False) is True else value
 
 
-def _name(row: Row) -> str:
+def _name(row: TableRow) -> str:
     if "domain" not in row.cells:
         if "origin_owner_id" not in row.cells:
             raise Problem(f"line {row.line}: it does not say whose key it is: domain or origin_owner_id is empty.")
@@ -136,7 +136,7 @@ def _name(row: Row) -> str:
     return label
 
 
-def _key(row: Row) -> str:
+def _key(row: TableRow) -> str:
     try:
         return normalise_key(row.cells.get("api_key", ""), "api_key")
     except Failed as error:

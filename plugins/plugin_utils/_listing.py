@@ -18,9 +18,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import
 from ansible_collections.tenantlink.stackone.plugins.module_utils._written import did_you_mean, plain_name
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import (
     Problem,
-    Row,
     RowProblem,
     Table,
+    TableRow,
     column_name,
     counts,
     readable,
@@ -129,7 +129,7 @@ def _from_csv(text: str, ignored: Collection[str]) -> Iterator[dict[str, Any]]:
     return map(_entry_of, table.each())
 
 
-def _entry_of(row: Row | RowProblem) -> dict[str, Any]:
+def _entry_of(row: TableRow | RowProblem) -> dict[str, Any]:
     """Return an entry. That of a row that cannot be understood holds nothing of it: values may be in wrong columns."""
     if isinstance(row, RowProblem):
         return {PROBLEM: row.message, "line": row.line}

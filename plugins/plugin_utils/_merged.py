@@ -21,8 +21,8 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import (
     LISTS,
     Row,
     mapping,
-    shown,
     texts,
+    to_line,
 )
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
 
@@ -44,10 +44,10 @@ def part_from(path: str, content: Any) -> Part:
         raise Problem(f"{path} was made by another version of this collection. Make the report once more.")
     requests = mapping(content.get("requests"))
     run = Run(
-        shown(content.get("title")),
-        shown(content.get("made_at")),
+        to_line(content.get("title")),
+        to_line(content.get("made_at")),
         content.get("check_mode") is True,
-        problem=shown(content.get("problem")) or None,
+        problem=to_line(content.get("problem")) or None,
         requests={service: int(number(requests.get(service)) or 0) for service in SERVICES} if requests else None,
         quota_seconds=number(content.get("quota_seconds")),
         parts=int(number(content.get("parts")) or 1),
@@ -58,7 +58,7 @@ def part_from(path: str, content: Any) -> Part:
 def _row_from(record: Mapping[Any, Any]) -> Row:
     """Read a row again. Somebody may have changed the file, so whatever it holds becomes text."""
     values: dict[str, Any] = {
-        name: texts(record.get(name)) if name in LISTS else shown(record.get(name)) for name in COLUMNS
+        name: texts(record.get(name)) if name in LISTS else to_line(record.get(name)) for name in COLUMNS
     }
     return Row(**values, changed=record.get("changed") is True)
 

@@ -32,7 +32,7 @@ _INVISIBLE = re.compile("[\u180e\ufff9-\ufffb\U000e0000-\U000e007f]")
 _PLAIN_WORD = re.compile(r"[a-z]+ ")
 
 
-class Outcome(str, Enum):
+class ReportedOutcome(str, Enum):
     """What came of a tenant. The outcome of an account that was only looked at is its status."""
 
     LINKED = "linked"
@@ -55,10 +55,10 @@ class Outcome(str, Enum):
 
 
 CHANGING = {
-    Action.CREATE.value: Outcome.LINKED,
-    Action.RELINK.value: Outcome.RELINKED,
-    Action.UPDATE.value: Outcome.UPDATED,
-    Action.DELETE.value: Outcome.UNLINKED,
+    Action.CREATE.value: ReportedOutcome.LINKED,
+    Action.RELINK.value: ReportedOutcome.RELINKED,
+    Action.UPDATE.value: ReportedOutcome.UPDATED,
+    Action.DELETE.value: ReportedOutcome.UNLINKED,
 }
 
 _REFUSALS = {status.value for status in KeyStatus} - {KeyStatus.RATE_LIMITED.value, KeyStatus.UNREACHABLE.value}
@@ -89,7 +89,7 @@ class Row:
     @property
     def failed(self) -> bool:
         """Whether something went wrong with it; nothing has yet where its turn never came."""
-        return bool(self.problem) and self.outcome != Outcome.NOT_STARTED.value
+        return bool(self.problem) and self.outcome != ReportedOutcome.NOT_STARTED.value
 
     def as_dict(self) -> dict[str, Any]:
         """The row in a document."""
@@ -109,14 +109,14 @@ class Trouble:
     code: str = ""
 
 
-def shown(value: Any) -> str:
+def to_line(value: Any) -> str:
     """Any value as text on one line, without what a terminal or a browser would act on or hide."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return ", ".join(f"{shown(name)}: {shown(inner)}".strip() for name, inner in value.items())
+        return ", ".join(f"{to_line(name)}: {to_line(inner)}".strip() for name, inner in value.items())
     if isinstance(value, (list, tuple)):
         return "; ".join(texts(value))
     text = str(value)
@@ -129,7 +129,7 @@ def shown(value: Any) -> str:
 def texts(value: Any) -> list[str]:
     """The texts of a list, or the one of anything else; none that is empty."""
     items = value if isinstance(value, (list, tuple)) else [value]
-    return [text for text in map(shown, items) if text]
+    return [text for text in map(to_line, items) if text]
 
 
 def mapping(value: Any) -> Mapping[Any, Any]:
@@ -142,69 +142,69 @@ def trouble_from(record: Mapping[Any, Any]) -> Trouble:
     if not (record.get("failure") or record.get("msg")):
         return Trouble()
     failure = mapping(record.get("failure"))
-    line = shown(failure.get("msg")) or shown(record.get("msg"))
+    line = to_line(failure.get("msg")) or to_line(record.get("msg"))
     if not failure:
-        return Trouble(_sentence(line or shown(record.get("failure"))) or NO_REASON)
-    code, message = shown(failure.get("code")), shown(failure.get("message"))
+        return Trouble(_sentence(line or to_line(record.get("failure"))) or NO_REASON)
+    code, message = to_line(failure.get("code")), to_line(failure.get("message"))
     if line and not message:
         return Trouble(line, code=code)
-    return Trouble(_sentence(message or code.replace("_", " ")) or NO_REASON, shown(failure.get("remediation")), code)
+    return Trouble(_sentence(message or code.replace("_", " ")) or NO_REASON, to_line(failure.get("remediation")), code)
 
 
 def link_row(record: Mapping[Any, Any], check_mode: bool) -> Row:
     """A row of freshservice_links."""
     return _row(
         record,
-        _link_outcome(record, shown(record.get("action")), check_mode),
-        domain=shown(record.get("domain")),
-        account_status=shown(record.get("account_status")),
-        verdict=shown(record.get("verdict")),
+        _link_outcome(record, to_line(record.get("action")), check_mode),
+        domain=to_line(record.get("domain")),
+        account_status=to_line(record.get("account_status")),
+        verdict=to_line(record.get("verdict")),
         changes=[*_changes(mapping(record.get("changes"))), *_agent_change(record)],
     )
 
 
 def key_row(record: Mapping[Any, Any]) -> Row:
     """A row of freshservice_keys_info."""
-    verdict = shown(record.get("verdict"))
-    outcome = _key_outcome(verdict) if was_started(record) else Outcome.NOT_STARTED.value
-    if outcome != Outcome.VALID.value and not record.get("failure"):
+    verdict = to_line(record.get("verdict"))
+    outcome = _key_outcome(verdict) if was_started(record) else ReportedOutcome.NOT_STARTED.value
+    if outcome != ReportedOutcome.VALID.value and not record.get("failure"):
         record = {**record, "failure": {"code": verdict or outcome}}
-    return _row(record, outcome, domain=shown(record.get("domain")), verdict=verdict)
+    return _row(record, outcome, domain=to_line(record.get("domain")), verdict=verdict)
 
 
 def owner_row(record: Mapping[Any, Any], check_mode: bool) -> Row:
     """A row of auth_links. The link itself is for its customer alone."""
     if record.get("failure"):
-        outcome = (Outcome.FAILED if was_started(record) else Outcome.NOT_STARTED).value
+        outcome = (ReportedOutcome.FAILED if was_started(record) else ReportedOutcome.NOT_STARTED).value
     elif record.get("purpose"):
         record = {**record, "changed": True}
-        outcome = Outcome.INVITED.planned if check_mode else Outcome.INVITED.value
+        outcome = ReportedOutcome.INVITED.planned if check_mode else ReportedOutcome.INVITED.value
     else:
-        outcome = Outcome.LINKED_ALREADY.value
-    return _row(record, outcome, domain=shown(record.get("domain")))
+        outcome = ReportedOutcome.LINKED_ALREADY.value
+    return _row(record, outcome, domain=to_line(record.get("domain")))
 
 
 def account_row(record: Mapping[Any, Any]) -> Row:
     """An account of account_info. What is wrong with it is said as the module that links it would say it."""
     account = Account(
-        id=shown(record.get("id")),
-        provider=shown(record.get("provider")),
-        status=shown(record.get("status")) or "unknown",
-        origin_owner_id=shown(record.get("origin_owner_id")),
+        id=to_line(record.get("id")),
+        provider=to_line(record.get("provider")),
+        status=to_line(record.get("status")) or "unknown",
+        origin_owner_id=to_line(record.get("origin_owner_id")),
         status_reasons=tuple(texts(record.get("status_reasons"))),
     )
     wrong = None if account.active else not_active(account).failure
     return _row(
         {**record, "account_id": account.id, "failure": wrong and wrong.as_dict(), "msg": wrong and wrong.line},
         account.status,
-        domain=shown(record.get("domain")),
+        domain=to_line(record.get("domain")),
         account_status=account.status,
     )
 
 
 def waiting_row(host: str) -> Row:
     """A host whose turn has not come."""
-    return Row(domain=host, outcome=Outcome.NOT_STARTED.value)
+    return Row(domain=host, outcome=ReportedOutcome.NOT_STARTED.value)
 
 
 def host_row(host: str, result: Mapping[Any, Any], check_mode: bool) -> Row:
@@ -213,7 +213,7 @@ def host_row(host: str, result: Mapping[Any, Any], check_mode: bool) -> Row:
     before, after = (mapping(mapping(result.get("diff")).get(side)) for side in ("before", "after"))
     told = (account, after, before, result)
     differences = _differences(before, after)
-    verdict = shown(check.get("status"))
+    verdict = to_line(check.get("status"))
     record = {
         **result,
         "origin_owner_id": _first("origin_owner_id", *told),
@@ -222,7 +222,7 @@ def host_row(host: str, result: Mapping[Any, Any], check_mode: bool) -> Row:
     }
     if verdict and "actions" not in result:
         outcome = _key_outcome(verdict)
-        if outcome != Outcome.VALID.value and not record.get("failure"):
+        if outcome != ReportedOutcome.VALID.value and not record.get("failure"):
             record.update(failure={"code": verdict, **check}, msg=check.get("message"))
     else:
         outcome = _link_outcome(result, next(iter(texts(result.get("actions"))), ""), check_mode)
@@ -230,7 +230,7 @@ def host_row(host: str, result: Mapping[Any, Any], check_mode: bool) -> Row:
         record,
         outcome,
         domain=_first("domain", *told) or host,
-        account_status=shown(account.get("status")),
+        account_status=to_line(account.get("status")),
         verdict=verdict,
         changes=[*_changes(differences), *_agent_change(result)],
         moved=next(_changes({name: sides for name, sides in differences.items() if name == "domain"}), ""),
@@ -240,9 +240,9 @@ def host_row(host: str, result: Mapping[Any, Any], check_mode: bool) -> Row:
 def _row(record: Mapping[Any, Any], outcome: str, **own: Any) -> Row:
     trouble = trouble_from(record)
     return Row(
-        origin_owner_id=shown(record.get("origin_owner_id")),
-        origin_owner_name=shown(record.get("origin_owner_name")),
-        account_id=shown(record.get("account_id")),
+        origin_owner_id=to_line(record.get("origin_owner_id")),
+        origin_owner_name=to_line(record.get("origin_owner_name")),
+        account_id=to_line(record.get("account_id")),
         outcome=outcome,
         agent=_agent(record.get("agent")),
         problem=trouble.problem,
@@ -271,31 +271,31 @@ def missing_options(record: Mapping[Any, Any]) -> list[str]:
 
 def _link_outcome(record: Mapping[Any, Any], action: str, check_mode: bool) -> str:
     if not was_started(record):
-        return Outcome.NOT_STARTED.value
+        return ReportedOutcome.NOT_STARTED.value
     if record.get("failure") or record.get("msg"):
-        return Outcome.FAILED.value
-    outcome = CHANGING.get(action) or (Outcome.UPDATED if record.get("changed") is True else None)
+        return ReportedOutcome.FAILED.value
+    outcome = CHANGING.get(action) or (ReportedOutcome.UPDATED if record.get("changed") is True else None)
     if outcome is None:
-        return Outcome.AS_DECLARED.value
+        return ReportedOutcome.AS_DECLARED.value
     return outcome.planned if check_mode else outcome.value
 
 
 def _key_outcome(verdict: str) -> str:
     """Where Freshservice did not answer, nothing was refused."""
     if verdict == KeyStatus.VALID.value:
-        return Outcome.VALID.value
-    return (Outcome.REFUSED if verdict in _REFUSALS else Outcome.NOT_CHECKED).value
+        return ReportedOutcome.VALID.value
+    return (ReportedOutcome.REFUSED if verdict in _REFUSALS else ReportedOutcome.NOT_CHECKED).value
 
 
 def _agent(value: Any) -> str:
     """The agent's e-mail address, or whatever else tells which it is."""
     if not isinstance(value, Mapping):
-        return shown(value)
+        return to_line(value)
     return _first("email", value) or _first("name", value) or _first("id", value)
 
 
 def _first(name: str, *records: Mapping[Any, Any]) -> str:
-    return next((text for text in (shown(record.get(name)) for record in records) if text), "")
+    return next((text for text in (to_line(record.get(name)) for record in records) if text), "")
 
 
 def _differences(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -312,11 +312,11 @@ def _changes(changes: Mapping[Any, Any]) -> Iterator[str]:
         if isinstance(after, Mapping):
             # Further fields of the connector's form.
             for inner, value in after.items():
-                yield f"field {shown(inner)}: {_secret_word(value)}"
+                yield f"field {to_line(inner)}: {_secret_word(value)}"
         elif name == "api_key":
             yield f"API key: {_secret_word(after)}"
         else:
-            yield f"{SPOKEN.get(name, shown(name))}: {shown(before) or 'unset'} → {shown(after) or 'unset'}"
+            yield f"{SPOKEN.get(name, to_line(name))}: {to_line(before) or 'unset'} → {to_line(after) or 'unset'}"
 
 
 def _secret_word(value: Any) -> str:

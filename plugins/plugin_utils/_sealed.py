@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import Choice
+from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import AccountFilter
 
 CACHE_VERSION = 1
 """Goes up when a cached account no longer is what it was."""
 
 
-def choice_digest(url: str, choice: Choice) -> str:
+def choice_digest(url: str, choice: AccountFilter) -> str:
     """What decides which accounts are listed, but for the key, as part of a file's name."""
     decisive = json.dumps([url, asdict(choice)], sort_keys=True, default=sorted)
     return hashlib.sha256(decisive.encode()).hexdigest()[:16]

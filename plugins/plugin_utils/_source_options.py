@@ -13,7 +13,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._reading impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 from ansible_collections.tenantlink.stackone.plugins.module_utils._written import did_you_mean, plain_name
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import opened
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import unvault
 
 MESSAGE_LIMIT = 1000
 
@@ -32,7 +32,7 @@ def refuse_unknown(given: Iterable[Any], options: Mapping[str, Any], advice: str
 def evaluated(name: str, value: Any, templar: Any, spec: Mapping[str, Any]) -> Any:
     """Return the value of an option, which may be a template, as its specification reads it. Raises Failed."""
     try:
-        result = templar.template(opened(value))
+        result = templar.template(unvault(value))
     except AnsibleUndefinedVariable as error:
         raise invalid_argument(
             f"{name} names a variable that is not known here ({without_source(error, value)}).",

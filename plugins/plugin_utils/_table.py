@@ -36,7 +36,7 @@ class RowProblem(Problem):
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """One line's filled cells, by column."""
 
     line: int
@@ -53,14 +53,14 @@ class Table:
     delimiter: str
     body: list[tuple[int, str]]
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[TableRow]:
         """The rows that hold anything. Raises Problem at the first line that cannot be read."""
         for row in self.each():
             if isinstance(row, RowProblem):
                 raise row
             yield row
 
-    def each(self) -> Iterator[Row | RowProblem]:
+    def each(self) -> Iterator[TableRow | RowProblem]:
         """The rows that hold anything, or what is wrong with one. Raises Problem where the rest cannot be read either."""
         for line, text in self.body:
             values = _cells(line, text, self.delimiter)
@@ -70,7 +70,7 @@ class Table:
                 yield problem
                 continue
             if cells:
-                yield Row(line, cells)
+                yield TableRow(line, cells)
 
     def _named(self, line: int, values: list[str]) -> dict[str, str]:
         named = {}

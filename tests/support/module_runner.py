@@ -34,7 +34,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.tenantlink.stackone.plugins.module_utils import _http
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock, Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
 from tests.emulator.handle import Emulator, EmulatorError
 from tests.support.clocks import VirtualTime
 from tests.support.secret_search import TELLING, forms
@@ -142,7 +142,7 @@ class Hooks:
     rewrite: Callable[[str, str, Any], Any] | None = None
     spoil: Callable[[Any, bytes], bytes] | None = None
     """Gets an answer, whose status and headers it may change, and its body; gives back the body to be seen."""
-    stops: list[Stop] = field(default_factory=list)
+    stops: list[StopSignal] = field(default_factory=list)
     """The switches that end the run in good order; they exist once it has begun."""
 
 
@@ -229,7 +229,7 @@ class ModuleRunner:
     def _hooked(self, hooks: Hooks, told: list[Told]) -> Iterator[None]:
         count = Counter[str]()
         lock = threading.Lock()
-        once, answer, made = Http._once, _http._answer, Stop.__init__
+        once, answer, made = Http._once, _http._answer, StopSignal.__init__
 
         def counted(http_self: Http, request: Any) -> Any:
             with lock:
@@ -250,11 +250,11 @@ class ModuleRunner:
             seen = hooks.spoil(response, raw) if hooks.spoil else raw
             return answer(response, _rewritten(hooks, response, seen) if hooks.rewrite else seen)
 
-        def noted(stop: Stop) -> None:
+        def noted(stop: StopSignal) -> None:
             made(stop)
             hooks.stops.append(stop)
 
-        def sleep(stop: Stop, seconds: float) -> None:
+        def sleep(stop: StopSignal, seconds: float) -> None:
             if stop.now:
                 raise Stopped(stop.reason or "")
             self.time.sleep(seconds)
@@ -264,8 +264,8 @@ class ModuleRunner:
             patch(Clock, "now", staticmethod(self.time.now))
             patch(Clock, "monotonic", staticmethod(self.time.monotonic))
             patch(Clock, "sleep", staticmethod(self.time.sleep))
-            patch(Stop, "sleep", sleep)
-            patch(Stop, "__init__", noted)
+            patch(StopSignal, "sleep", sleep)
+            patch(StopSignal, "__init__", noted)
             patch(_http, "_tls_context", _context_of)
             patch(Http, "_once", counted)
             if hooks.rewrite or hooks.spoil:

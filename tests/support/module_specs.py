@@ -30,7 +30,7 @@ SPECS = {
         **_specs.freshservice_spec(),
         "fail_on_refused": {"type": "bool", "default": False},
     },
-    "freshservice_links": _specs.bulk_spec(),
+    "freshservice_links": _specs.links_spec(),
     "auth_link": {
         **_specs.http_spec(),
         **_specs.stackone_spec(),

@@ -118,7 +118,7 @@ class Services:
     def __init__(self) -> None:
         self.clock = StillClock()
         self.scrubber = Scrubber()
-        self.sent = dict.fromkeys(Service, 0)
+        self.requests_sent = dict.fromkeys(Service, 0)
         self.log: list[tuple[str, str, Request]] = []
         self.accounts: dict[str, dict[str, Any]] = {}
         self.stored: dict[str, dict[str, str]] = {}
@@ -162,7 +162,7 @@ class Services:
     def send(self, request: Request, _quota: Any = None) -> Answer:
         """Answer a request, as `Http.send` does."""
         self.clock.check()
-        self.sent[request.service] += 1
+        self.requests_sent[request.service] += 1
         path = urlsplit(request.url).path
         self.log.append((request.method, path, request))
         self._note_write(request.method, path)

@@ -60,7 +60,7 @@ class Disruptions:
 
         def stop(current: int) -> None:
             if current == number:
-                hooks.stops[0].at_once("by SIGTERM")
+                hooks.stops[0].cancel("by SIGTERM")
 
         hooks.before = stop
         options, stored = self._begin()

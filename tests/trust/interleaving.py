@@ -27,7 +27,7 @@ from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 from ansible_collections.tenantlink.stackone.plugins.module_utils import _http, _stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
 from tests.support.module_runner import Killed, Left, ModuleRunner, _context_of
 
 PLUGINS = "ansible_collections.tenantlink.stackone.plugins.modules"
@@ -168,7 +168,7 @@ class Interleaving:
             patch = functools.partial(_patch, stack)
             for name in ("now", "monotonic", "sleep"):
                 patch(Clock, name, staticmethod(getattr(time, name)))
-            patch(Stop, "sleep", lambda _stop, seconds: time.sleep(seconds))
+            patch(StopSignal, "sleep", lambda _stop, seconds: time.sleep(seconds))
             patch(_http, "_tls_context", _context_of)
             patch(_http, "_answer", lambda response, raw: answer(response, interleaving._seen(response, raw)))
             patch(Http, "__init__", note)

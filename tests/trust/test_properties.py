@@ -188,7 +188,7 @@ class Life(RuleBasedStateMachine):
 
         def end(current: int) -> None:
             if gently and current == number:
-                hooks.stops[0].at_once("by SIGTERM")
+                hooks.stops[0].cancel("by SIGTERM")
             elif not gently and current >= number:
                 raise Killed
 

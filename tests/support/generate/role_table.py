@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import auth_spec, bulk_spec, tenant_spec
+from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import auth_spec, links_spec, tenant_spec
 from tests.support.role import entry_points
 
 TYPES: dict[str, dict[str, Any]] = {
     **{name: {"type": "dict"} for name in ("api_keys", "admin_api_keys", "new_api_keys")},
     **{name: {"type": "int"} for name in ("wait", "wait_interval")},
     **tenant_spec(),
-    **bulk_spec(),
+    **links_spec(),
     **auth_spec(),
 }
 

@@ -17,7 +17,7 @@ from urllib3.util import connection
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock, Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http, HttpOptions, Request, Service
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
 from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
 
 TIMEOUT = 3.0
@@ -213,12 +213,12 @@ class TestAStop:
 
     @pytest.fixture
     def stop(self):
-        return Stop()
+        return StopSignal()
 
     def stopped_while(self, stop, asked, send):
         def after():
             asked.wait()
-            stop.at_once("by a test", 0.0)
+            stop.cancel("by a test", 0.0)
 
         threading.Thread(target=after, daemon=True).start()
         return outcome(send)
@@ -240,7 +240,7 @@ class TestAStop:
         http = Http(HttpOptions(timeout=600), stop.clock())
 
         def lost(_request):
-            stop.at_once("by a test", 60.0)
+            stop.cancel("by a test", 60.0)
             raise TransportError(TransportKind.DROPPED, "host", "a test", True)
 
         http._once = lost
@@ -259,7 +259,7 @@ class TestAStop:
 
         def after():
             server.asked.wait()
-            stop.at_once("by a test", FOREVER)
+            stop.cancel("by a test", FOREVER)
 
         threading.Thread(target=after, daemon=True).start()
         answers.append(send())

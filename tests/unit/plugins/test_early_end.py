@@ -15,7 +15,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import 
     Tally,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock, Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import WorkerPool
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
     Failure,
     FailureCode,
@@ -23,13 +23,13 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._job import Job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
 from tests.support.declared_entries import declared, entries
 
 
 def stop_after(*codes, hung=False):
     """Return what stopped a run over tenants that ended with these codes, or with none."""
-    stop = Stop()
+    stop = StopSignal()
     tally = Tally(ProgressFile(None, len(codes), Clock()), stop)
     for code in codes:
         tally.note(False, Failure(code, "StackOne gave no answer.", hung=hung) if code else None)
@@ -56,19 +56,19 @@ def test_a_few_tenants_for_whom_stackone_hangs_end_the_run():
 
 @pytest.mark.parametrize("hangs", [True, False], ids=["its thread is left behind", "it notices"])
 def test_a_tenant_that_is_cut_off_in_the_middle_was_started(hangs):
-    stop, over = Stop(), threading.Event()
+    stop, over = StopSignal(), threading.Event()
 
     def work(job):
         if job.tenant.domain != "b":
             job.result = "done"
             return
-        stop.at_once("by SIGTERM", 0.0)
+        stop.cancel("by SIGTERM", 0.0)
         if hangs:
             over.wait(60)
         raise Stopped("by SIGTERM")
 
     jobs = [Job(entry) for entry in entries(*(declared(name, name) for name in "abc"))]
-    batch = Batch(Crew(1, stop), stop, Tally(ProgressFile(None, 3, Clock()), stop), Phase.KEY_CHECK)
+    batch = Batch(WorkerPool(1, stop), stop, Tally(ProgressFile(None, 3, Clock()), stop), Phase.KEY_CHECK)
     batch.run(jobs, work)
     batch.close(jobs)
     over.set()

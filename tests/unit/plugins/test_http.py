@@ -206,18 +206,18 @@ def test_what_is_sent_again_and_after_how_long(monkeypatch, outcomes, repeatable
             http.send(request(repeatable))
         assert caught.value.kind.value == status
     assert http.clock.slept == slept
-    assert http.sent[Service.STACKONE] == len(slept) + 1
+    assert http.requests_sent[Service.STACKONE] == len(slept) + 1
 
 
 @pytest.mark.parametrize("retries", [0, 1, 5])
 def test_no_more_retries_than_allowed(monkeypatch, retries):
     http = sending(monkeypatch, [answer(503, Retry_After="0")] * 9, retries)
     assert http.send(request()).status == 503
-    assert http.sent[Service.STACKONE] == retries + 1
+    assert http.requests_sent[Service.STACKONE] == retries + 1
     lost = sending(monkeypatch, [REFUSED] * 9, retries)
     with pytest.raises(TransportError):
         lost.send(request())
-    assert lost.sent[Service.STACKONE] == retries + 1
+    assert lost.requests_sent[Service.STACKONE] == retries + 1
 
 
 class Passing(Waiting):
@@ -247,10 +247,10 @@ def test_what_hangs_for_one_is_not_tried_twice_for_the_next_until_it_answers(mon
     http = sending(monkeypatch, [LATE, LATE, LATE, LATE, answer(200), answer(200), LATE, answer(200)])
     other = Request(Service.STACKONE, "POST", "https://other/hub/accounts")
     for expected in (2, 1):
-        before = http.sent[Service.STACKONE]
+        before = http.requests_sent[Service.STACKONE]
         with pytest.raises(TransportError):
             http.send(request())
-        assert http.sent[Service.STACKONE] == before + expected
+        assert http.requests_sent[Service.STACKONE] == before + expected
     assert http.send(other).ok
     assert http.send(request()).ok
     assert http.send(request()).ok
@@ -309,7 +309,7 @@ def test_what_an_answer_passes_on_decides_before_its_status(monkeypatch, told, s
     monkeypatch.setattr("random.uniform", lambda _least, most: most)
     quota, http = Held(), sending(monkeypatch, [answer(502), answer(200)])
     http.send(replace(request(), told=lambda _answer: told), quota)
-    assert (http.clock.slept, http.sent[Service.STACKONE], quota.held) == (slept, tries, [])
+    assert (http.clock.slept, http.requests_sent[Service.STACKONE], quota.held) == (slept, tries, [])
 
 
 def test_a_success_is_not_asked_what_it_passes_on(monkeypatch):

@@ -270,7 +270,7 @@ def test_an_unknown_authority_and_another_name_are_not_sent_to(serving, authorit
     server = serving(*(way[0](good(wrong)) for wrong in (other, elsewhere)))
     http = http_to(server, authority, way, retries=3)
     assert [failure(http, server, method="GET", repeatable=True) for _each in "12"] == [("tls", False)] * 2
-    assert http.sent[Service.STACKONE] == 2
+    assert http.requests_sent[Service.STACKONE] == 2
 
 
 def test_a_server_that_is_known_by_its_address_must_be_certified_for_it(serving, authority):
@@ -297,7 +297,7 @@ def test_a_client_certificate_that_is_missing_is_never_passing(serving, authorit
     # In TLS 1.3 the client learns it from the answer to its request.
     written = context.minimum_version is ssl.TLSVersion.TLSv1_3
     assert failure(http, server, method="GET", repeatable=True) == ("tls", written)
-    assert http.sent[Service.STACKONE] == 1
+    assert http.requests_sent[Service.STACKONE] == 1
 
 
 @pytest.mark.parametrize("how", AFTER)
@@ -305,7 +305,7 @@ def test_what_may_be_repeated_is_after_a_broken_tls_connection(serving, authorit
     server = serving(way[0](broken(context, how)), way[0](good(context)))
     http = http_to(server, authority, way, retries=1)
     assert ask(http, server, method="GET", repeatable=True).ok
-    assert http.sent[Service.STACKONE] == 2
+    assert http.requests_sent[Service.STACKONE] == 2
 
 
 @pytest.mark.parametrize(

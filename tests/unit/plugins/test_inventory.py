@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ansible_collections.tenantlink.stackone.plugins.inventory import accounts
 from ansible_collections.tenantlink.stackone.plugins.module_utils import _specs
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import Choice
+from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import AccountFilter
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _hosts, _sealed
 from tests.support.documented import documented
@@ -148,16 +148,16 @@ def test_a_cached_account_of_another_version_is_none(monkeypatch):
 def test_whatever_decides_the_listing_is_in_the_digest():
     one = frozenset({"a", "b"})
     choices = [
-        Choice("freshservice"),
-        Choice("hibob"),
-        *(Choice("freshservice", **{name: one}) for name in ("owners", "ids", "domains", "labels", "statuses")),
-        Choice("freshservice", owners=frozenset()),
-        Choice("freshservice", owners=frozenset({"a"})),
-        Choice("freshservice", account_type="test"),
+        AccountFilter("freshservice"),
+        AccountFilter("hibob"),
+        *(AccountFilter("freshservice", **{name: one}) for name in ("owners", "ids", "domains", "labels", "statuses")),
+        AccountFilter("freshservice", owners=frozenset()),
+        AccountFilter("freshservice", owners=frozenset({"a"})),
+        AccountFilter("freshservice", account_type="test"),
     ]
     digests = {_sealed.choice_digest(url, choice) for choice in choices for url in ("https://a", "https://b")}
     assert len(digests) == 2 * len(choices)
-    again = Choice("freshservice", ids=frozenset(["b", "a"]))
+    again = AccountFilter("freshservice", ids=frozenset(["b", "a"]))
     assert _sealed.choice_digest("https://a", again) == _sealed.choice_digest("https://a", choices[3])
 
 

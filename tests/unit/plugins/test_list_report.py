@@ -30,7 +30,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._report import
     run_failure,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._results import job_row, run_summary
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 from tests.support.declared_entries import declared, entries
 
@@ -170,14 +170,14 @@ FAILED = Failure(FailureCode.KEY_REFUSED, "no.")
 )
 def test_the_code_of_a_run_says_why_it_ended(end, failures, skipped, code):
     """A limit that the last tenant reached has stopped nothing."""
-    stop = Stop()
-    stop.gently(*end)
+    stop = StopSignal()
+    stop.drain(*end)
     failure = tenants_failed(Failures(failures, 9), ended_early(stop, failures, skipped))
     assert (failure.code, failure.http_status) == (code, end[1] and end[1].http_status)
     assert failure.message.startswith("The run ended") is (code is not FailureCode.TENANTS_FAILED)
 
 
 def test_a_signal_is_told_even_where_all_is_done():
-    stop = Stop()
-    stop.at_once("by SIGTERM")
+    stop = StopSignal()
+    stop.cancel("by SIGTERM")
     assert ended_early(stop, []) == Ended("by SIGTERM")

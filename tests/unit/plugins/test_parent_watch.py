@@ -15,20 +15,19 @@ import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils import _crew, _parent_watch, _stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import WorkerPool
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http, HttpOptions, Request, Service
-from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Applied, Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Applied, Outcome, unfinished
 from ansible_collections.tenantlink.stackone.plugins.module_utils._parent_watch import Parent
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop, stopped_by_signals
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal, stopped_by_signals
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
-from ansible_collections.tenantlink.stackone.plugins.module_utils._unfinished import unfinished
 
 
 def stopped(patience=0.0):
-    stop = Stop()
-    stop.at_once("by a test", patience)
+    stop = StopSignal()
+    stop.cancel("by a test", patience)
     return stop
 
 
@@ -36,28 +35,28 @@ def test_after_a_stop_no_request_is_sent():
     http = Http(HttpOptions(), stopped().clock())
     with pytest.raises(Stopped, match="by a test"):
         http.send(Request(Service.STACKONE, "GET", "http://127.0.0.1:9/"))
-    assert http.sent[Service.STACKONE] == 0
+    assert http.requests_sent[Service.STACKONE] == 0
 
 
 def test_who_hangs_is_given_up():
-    stop, never = Stop(), threading.Event()
+    stop, never = StopSignal(), threading.Event()
 
     def work(item):
-        stop.at_once("by a test", 0.0)
+        stop.cancel("by a test", 0.0)
         return item if item == "quick" else never.wait()
 
-    assert Crew(2, stop).some(work, ["slow", "quick"], lambda: False) == [None, "quick"]
+    assert WorkerPool(2, stop).map_until(work, ["slow", "quick"], lambda: False) == [None, "quick"]
 
 
 def test_without_a_stop_nobody_is_given_up():
-    assert not Stop().overdue
+    assert not StopSignal().overdue
     assert not stopped(60).overdue
     assert stopped().overdue
 
 
 def test_the_shorter_patience_counts():
     stop = stopped(60)
-    stop.at_once("by the loss of its parent", 0.0)
+    stop.cancel("by the loss of its parent", 0.0)
     assert stop.overdue
     assert stop.reason == "by a test"
 
@@ -126,7 +125,7 @@ def test_a_process_that_cannot_stop_is_ended():
 def test_a_hang_up_stops_unless_it_is_ignored(ignored):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
     try:
-        stop = Stop()
+        stop = StopSignal()
         with stopped_by_signals(stop):
             os.kill(os.getpid(), signal.SIGHUP)
             time.sleep(0)
@@ -140,7 +139,7 @@ def test_signals_are_left_alone_outside_the_main_thread():
     found = []
 
     def work():
-        with stopped_by_signals(Stop()):
+        with stopped_by_signals(StopSignal()):
             found.append(signal.getsignal(signal.SIGTERM))
 
     thread = threading.Thread(target=work)
@@ -152,4 +151,4 @@ def test_signals_are_left_alone_outside_the_main_thread():
 def test_a_run_ends_within_two_seconds():
     """Its requests are cut off, its workers are left behind, and what they did is told."""
     assert _stop.PATIENCE + _stop.LEAVE_TAKING < _parent_watch.EXIT_SECONDS < 2 - _parent_watch.CHECK_SECONDS
-    assert _stop.PATIENCE + _stop.LEAVE_TAKING + _crew.BEAT_SECONDS < 2
+    assert _stop.PATIENCE + _stop.LEAVE_TAKING + _crew.TICK_SECONDS < 2

@@ -132,7 +132,7 @@ def test_an_unusable_proxy_of_the_environment_is_told_at_once(environment, url):
     with pytest.raises(TransportError, match="the proxy cannot be used") as caught:
         http.send(Request(Service.STACKONE, "GET", f"{THERE}/accounts"))
     assert (caught.value.kind, caught.value.sent) == (TransportKind.UNUSABLE_PROXY, False)
-    assert http.sent[Service.STACKONE] == 1
+    assert http.requests_sent[Service.STACKONE] == 1
     assert "user:" not in str(caught.value)
 
 

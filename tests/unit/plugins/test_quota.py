@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock, Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
 
 
 class FakeClock:
@@ -159,11 +159,11 @@ def test_workers_share_it():
 
 
 def test_a_stop_wakes_who_waits_and_gives_the_slot_back():
-    stop = Stop()
+    stop = StopSignal()
     quota = Quota(1, 3600, stop.clock())
     with quota:
         pass
-    threading.Timer(0.05, stop.at_once, ["by a test"]).start()
+    threading.Timer(0.05, stop.cancel, ["by a test"]).start()
     for _count in range(2):
         with pytest.raises(Stopped, match="by a test"), quota:
             pass

@@ -19,7 +19,7 @@ from ansible_collections.tenantlink.stackone.plugins.filter import report as rep
 from ansible_collections.tenantlink.stackone.plugins.filter import report_csv as csv_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import report_table as table_plugin
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import COLUMNS, shown
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import COLUMNS, to_line
 from tests.support.report_results import account, failed, links, only_row, report, row
 
 report_csv = csv_plugin.report_csv
@@ -57,7 +57,7 @@ FOREIGN = [(None, ""), (0, "0"), (1.5, "1.5"), (True, "yes"), ([1, None, "a"], "
 
 @pytest.mark.parametrize("value, text", FOREIGN)
 def test_values_of_foreign_types_are_text(value, text):
-    assert shown(value) == text
+    assert to_line(value) == text
     fields = ("domain", "origin_owner_id", "origin_owner_name", "account_id", "account_status", "verdict")
     shown_row = only_row(links({**row(), **dict.fromkeys(fields, value)}))
     assert [shown_row[name] for name in fields] == [text] * len(fields)
@@ -103,7 +103,7 @@ def test_whatever_a_result_holds_becomes_a_document(result, title, check_mode):
         assert each["outcome"]
         assert bool(each["problem"]) == (each["outcome"] in ("failed", "refused", "not checked") or bool(each["code"]))
     for text in texts_in(document):
-        assert text == shown(text)
+        assert text == to_line(text)
         text.encode()
     assert json.loads(json.dumps(document)) == document
     assert max(map(places, report_table(document)), default=0) <= 118

@@ -9,8 +9,8 @@ import threading
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import WorkerPool
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
 
 
 def test_a_crew_keeps_the_order_and_works_at_the_same_time():
@@ -20,28 +20,28 @@ def test_a_crew_keeps_the_order_and_works_at_the_same_time():
         together.wait()
         return item * 2
 
-    assert Crew(4, Stop()).each(work, range(8)) == [item * 2 for item in range(8)]
+    assert WorkerPool(4, StopSignal()).map(work, range(8)) == [item * 2 for item in range(8)]
 
 
 @pytest.mark.parametrize("workers", [1, 4])
 def test_a_crew_raises_what_its_work_raises(workers):
     with pytest.raises(ZeroDivisionError):
-        Crew(workers, Stop()).each(lambda item: 1 // item, [1, 1, 0, 1])
+        WorkerPool(workers, StopSignal()).map(lambda item: 1 // item, [1, 1, 0, 1])
 
 
 @pytest.mark.parametrize("workers", [1, 4])
 def test_a_crew_begins_nothing_after_a_stop(workers):
-    stop = Stop()
+    stop = StopSignal()
     begun = []
 
     def work(item):
         begun.append(item)
         if item == 3:
-            stop.gently("enough")
+            stop.drain("enough")
 
-    Crew(workers, stop).each_tenant(work, range(100))
+    WorkerPool(workers, stop).map_unless_stopped(work, range(100))
     assert 3 in begun
     assert len(begun) < 4 + workers
-    stop.at_once("now")
+    stop.cancel("now")
     with pytest.raises(Stopped):
-        Crew(workers, stop).each(begun.append, [1])
+        WorkerPool(workers, stop).map(begun.append, [1])

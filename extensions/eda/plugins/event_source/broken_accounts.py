@@ -151,7 +151,7 @@ EXAMPLES = r"""
 sys.path.append(str(Path(__file__).absolute().parents[7]))
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _account_looks, _deliveries
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._account_rounds import Rounds
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._webhook_server import served
@@ -168,7 +168,7 @@ async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
     _deliveries.check_names(given, "backlog")
     settings = _deliveries.settings_from(given) if "port" in given else None
     provider = settings.provider if settings else str(given.get("provider", "freshservice"))
-    stop = Stop()
+    stop = StopSignal()
     try:
         rounds = Rounds(_account_looks.looks_from(of_looks, provider, stop), queue.put, look_every)
     except Failed as error:
@@ -178,4 +178,4 @@ async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
             await rounds.run()
     finally:
         # A check runs in a thread, and the process would wait for it at its end.
-        stop.at_once("by the end of the rulebook")
+        stop.cancel("by the end of the rulebook")
