@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,8 @@ PAGES = (
 )
 PICTURES = Path("docs") / "pictures"
 COLLECTION = "tenantlink.stackone"
+ENTRY = re.compile(r"(?m)^    (\w+)_(module|filter|inventory|role)$")
+"""A page in a table of contents of the reference."""
 
 
 def main() -> None:
@@ -50,6 +53,9 @@ def reference() -> None:
     folder.mkdir(mode=0o755)
     options = ["--use-current", "--squash-hierarchy", "--dest-dir", str(folder)]
     run("antsibull-docs", "--config-file", str(SITE / "antsibull-docs.cfg"), "collection", *options, COLLECTION)
+    # In the sidebar a page's title would be a whole sentence.
+    index = folder / "index.rst"
+    index.write_text(ENTRY.sub(r"    \1 \2 <\1_\2>", index.read_text()))
 
 
 def run(*command: str) -> None:

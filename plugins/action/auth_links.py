@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the module auth_links, shows how far it is while it works, and hides the links."""
+"""Run the module `auth_links`, show its progress, and hide the links."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._watched impor
 
 
 class ActionModule(WatchedAction):
-    """In the background nothing could hide the result, so it does not run there."""
+    """Run in the foreground only, because nothing could hide the result of a background task."""
 
     _supports_async = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the module."""
+        """Return the module's result, with the links hidden from output and logs."""
         return hide_links(super().run(tmp, task_vars))

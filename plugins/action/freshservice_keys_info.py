@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the module freshservice_keys_info, and shows how far it is while it works."""
+"""Run the module `freshservice_keys_info`, and show its progress."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._watched impor
 
 
 class ActionModule(WatchedAction):
-    """All of it is in the base class."""
+    """Inherit everything from the base class."""

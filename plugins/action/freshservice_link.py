@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the module freshservice_link, and ends it with its run."""
+"""Run the module `freshservice_link`, and end it together with its run."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._guarded impor
 
 
 class ActionModule(GuardedAction):
-    """All of it is in the base class."""
+    """Inherit everything from the base class."""

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All of vault_keys: it works on the controller alone. Its documentation is in plugins/modules/vault_keys.py."""
+"""Do all the work of `vault_keys`, on the controller. plugins/modules/vault_keys.py documents it."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ SPEC = {
 
 
 class ActionModule(ActionBase):
-    """Bring a CSV of keys into a vaulted file, while no other run does."""
+    """Copy the keys of a CSV file into an encrypted file, one run at a time."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return counts. No key, and no password, is in a result or an error."""
+        """Return counts. No key and no password is in a result or an error."""
         try:
             result = super().run(tmp, task_vars)
             _checked, options = self.validate_argument_spec(SPEC)
@@ -78,7 +78,7 @@ class ActionModule(ActionBase):
         return merged
 
     def _text_of(self, path: str, task_vars: dict[str, Any]) -> str:
-        """The CSV, decrypted where Ansible knows a password for it; never in a file."""
+        """Return the text of the CSV file, decrypted if Ansible has the password. It is never written to a file."""
         lookup = lookup_loader.get("ansible.builtin.file", loader=self._loader, templar=self._templar)
         try:
             (text,) = lookup.run([path], task_vars)
@@ -91,7 +91,7 @@ class ActionModule(ActionBase):
 
 def _password(options: dict[str, Any]) -> str:
     if not options["password_file"]:
-        # Without a terminal, Ansible takes None for the answer to its prompt.
+        # Without a terminal, Ansible uses None as the answer to its prompt.
         if options["password"] in (None, "", "None"):
             raise Problem(MISSING)
         return str(options["password"])
@@ -119,5 +119,5 @@ def _is_encrypted(keys_file: str) -> bool:
 
 
 def _path(text: str) -> str:
-    """Relative paths start where the user is, not at the playbook. A symbolic link stands for its target."""
+    """Return the full path. A relative path is relative to the user's current folder; symbolic links are followed."""
     return os.path.realpath(os.path.expanduser(text))

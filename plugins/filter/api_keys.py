@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter that reads a CSV of keys. Its documentation is in api_keys.yml."""
+"""Read a CSV of keys. api_keys.yml documents the filter."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import 
 
 
 def api_keys(text: Any, on_problem: str = "raise", source_name: str = "") -> Any:
-    """Return the keys by domain."""
+    """Return the keys by domain, or by owner."""
 
     def made() -> dict[str, str]:
         written = opened(text)
@@ -27,8 +27,8 @@ def api_keys(text: Any, on_problem: str = "raise", source_name: str = "") -> Any
 
 
 class FilterModule:
-    """What Ansible asks for."""
+    """Offer the filter to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """Name -> filter."""
+        """Return each filter by its name."""
         return {"api_keys": api_keys}

@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter that finds two hosts for one account. Its documentation is in duplicate_hosts.yml."""
+"""Find two hosts for one account. duplicate_hosts.yml documents the filter."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._hosts_declare
 
 
 def duplicate_hosts(hosts: Iterable[str], variables: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return the names of the first two hosts that mean the same account; an empty list where there are none."""
+    """Return the names of the first two hosts that mean the same account, or an empty list."""
     return list(twins([str(host) for host in hosts], variables) or ())
 
 
 class FilterModule:
-    """What Ansible asks for."""
+    """Offer the filter to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return each filter by its name."""

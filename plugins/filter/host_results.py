@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter that gathers what came of every host. Its documentation is in host_results.yml."""
+"""Collect the results of all hosts. host_results.yml documents the filter."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def host_results(
 
 
 class FilterModule:
-    """What Ansible asks for."""
+    """Offer the filter to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return each filter by its name."""

@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter that makes one report of several. Its documentation is in merged_reports.yml."""
+"""Merge several reports into one. merged_reports.yml documents the filter."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import s
 
 
 def merged_reports(files: Any, title: Any, written: Any = (), on_problem: str = "raise") -> Any:
-    """Return the document."""
+    """Return the merged document."""
     named = [files] if isinstance(files, str) else list(files)
     return handed(lambda: merged(parts_in(named, list(written)), shown(title)).as_dict(), on_problem)
 
 
 class FilterModule:
-    """What Ansible asks for."""
+    """Offer the filter to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return each filter by its name."""

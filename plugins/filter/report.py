@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter that makes the document of a report. Its documentation is in report.yml."""
+"""Create the document of a report. report.yml documents the filter."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def report(result: Any, title: Any, made_at: Any, check_mode: Any = False) -> di
 
 
 class FilterModule:
-    """What Ansible asks for."""
+    """Offer the filter to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """Name -> filter."""
+        """Return each filter by its name."""
         return {"report": report}

@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter that writes rows as CSV. Its documentation is in report_csv.yml."""
+"""Write rows as CSV. report_csv.yml documents the filter."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import C
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
 
 FORMULA_STARTS = tuple("=+-@\t\r＝＋－＠")
-"""What a spreadsheet takes for the beginning of a formula; some take the wide forms as well."""
+"""Characters that a spreadsheet reads as the beginning of a formula. Some spreadsheets accept the wide forms as well."""
 
 
 def report_csv(source: Any, columns: Any = None) -> str:
-    """Return the text of the CSV."""
+    """Return the text of the CSV file."""
     try:
         rows = records_of(source)
         return _written(rows, _columns(source, rows, columns))
@@ -30,7 +30,7 @@ def report_csv(source: Any, columns: Any = None) -> str:
 
 
 def _columns(source: Any, rows: Iterable[Mapping[Any, Any]], columns: Any) -> list[Any]:
-    """The columns that are asked for, or a document's, or all names in the order in which they first occur."""
+    """Return the given columns, or those of a document, or all names in the order in which they first occur."""
     if columns is None:
         return COLUMNS if isinstance(source, Mapping) else list(dict.fromkeys(name for row in rows for name in row))
     if isinstance(columns, str) or not isinstance(columns, Sequence):
@@ -49,13 +49,13 @@ def _written(rows: Iterable[Mapping[Any, Any]], columns: Sequence[Any]) -> str:
 def _cell(value: Any) -> str:
     text = shown(value)
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    # Text from customers would otherwise run when somebody opens the file.
+    # Otherwise a spreadsheet would evaluate text from customers when the file is opened.
     return f"'{text}" if text.startswith(FORMULA_STARTS) and not number else text
 
 
 class FilterModule:
-    """What Ansible asks for."""
+    """Offer the filter to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """Name -> filter."""
+        """Return each filter by its name."""
         return {"report_csv": report_csv}

@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter that says in the end what a run has done. Its documentation is in report_ending.yml."""
+"""Summarise what a run has done. report_ending.yml documents the filter."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def report_ending(
     secrets: Any = (),
     **asked: Any,
 ) -> dict[str, Any]:
-    """Return the lines, and the verdict."""
+    """Return the lines and the verdict."""
     if not isinstance(result, Mapping):
         raise AnsibleFilterError("report_ending takes the result of a module of this collection, or a document.")
     given = Keys(keys_variable, keys if isinstance(keys, Mapping) else {})
@@ -41,7 +41,7 @@ def report_ending(
 
 
 class FilterModule:
-    """What Ansible asks for."""
+    """Offer the filter to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return each filter by its name."""

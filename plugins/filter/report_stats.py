@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter that makes what a run hands on to a controller. Its documentation is in report_stats.yml."""
+"""Create the data that a run passes to its controller. report_stats.yml documents the filter."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def report_stats(document: Any, reports: Iterable[Any] = ()) -> dict[str, Any]:
 
 
 class FilterModule:
-    """What Ansible asks for."""
+    """Offer the filter to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return each filter by its name."""

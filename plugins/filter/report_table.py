@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter that writes rows as a table for the terminal. Its documentation is in report_table.yml."""
+"""Write rows as a table for the terminal. report_table.yml documents the filter."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ENOUGH_FOR_DETAILS = 40
 
 
 def report_table(source: Any, most: int = 200, width: int = 118) -> list[str]:
-    """Return the lines."""
+    """Return the lines of the table."""
     try:
         rows = records_of(source)
         limits = _whole(most, "most"), _whole(width, "width")
@@ -61,7 +61,7 @@ def _cell(row: Mapping[Any, Any], name: str) -> str:
 
 
 def _leave_out(columns: dict[str, list[str]], width: int) -> None:
-    """Leave out what the outcome says already, and ids of accounts where they would have to be cut."""
+    """Leave out statuses that repeat the outcome, and IDs of accounts if they would have to be cut."""
     if columns.get("account_status") == columns.get("outcome"):
         columns.pop("account_status", None)
     wanted = _natural(columns)
@@ -72,7 +72,7 @@ def _leave_out(columns: dict[str, list[str]], width: int) -> None:
 
 
 def _widths(columns: Mapping[str, Sequence[str]], width: int) -> list[int]:
-    """As wide as the longest cell; where there is no room for that, the widest gives way, details the last."""
+    """Return the width of the longest cell of each column. If there is no room, shorten the widest ones, `details` last."""
     room = _room(columns, width)
     widths = {name: min(each, max(room, NARROWEST)) for name, each in _natural(columns).items()}
     while sum(widths.values()) > room and max(widths.values()) > NARROWEST:
@@ -108,7 +108,7 @@ def _cut(text: str, width: int) -> str:
 
 
 def _places(text: str) -> int:
-    """How many places of a terminal a text takes."""
+    """Return how many columns of a terminal a text needs."""
     if text.isascii():
         return len(text)
     return sum(2 if unicodedata.east_asian_width(each) in "FW" else not unicodedata.combining(each) for each in text)
@@ -122,8 +122,8 @@ def _whole(value: Any, option: str) -> int:
 
 
 class FilterModule:
-    """What Ansible asks for."""
+    """Offer the filter to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """Name -> filter."""
+        """Return each filter by its name."""
         return {"report_table": report_table}

@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter that makes the list of tenants. Its documentation is in tenants.yml."""
+"""Create the list of tenants. tenants.yml documents the filter."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def tenants(
     source_name: str = "",
     keys_name: str = "api_keys",
 ) -> Any:
-    """Return the list that freshservice_links takes."""
+    """Return the list that `freshservice_links` accepts."""
 
     def made() -> list[Any]:
         keyrings = {
@@ -46,14 +46,14 @@ def tenants(
 
 
 def _listed(source: Any, ignored: Collection[str], source_name: str) -> list[Any]:
-    """What each entry sets. Raises Problem, which names the source."""
+    """Return the options that each entry sets. Raise `Problem`, which names the source."""
     with of_source(source_name):
         entries = entries_of(source, ignored)
         return [_settings(entry, f"entry {position}", ignored) for position, entry in enumerate(entries, 1)]
 
 
 def _tenant(own: Any, common: dict[str, Any], keyrings: Mapping[str, Keyring]) -> Any:
-    """What the tenant says itself wins over the dictionaries of keys, and these over the defaults."""
+    """Return a tenant's options. Its own come first, then the dictionaries of keys, then the defaults."""
     if not isinstance(own, dict):
         return own
     merged = {**_plain(common), **own}
@@ -65,7 +65,7 @@ def _tenant(own: Any, common: dict[str, Any], keyrings: Mapping[str, Keyring]) -
 
 
 def _keyed(listed: list[Any], common: dict[str, Any], keyring: Keyring, keys_name: str) -> list[dict[str, Any]]:
-    """The tenants that the keyring has a key for, without keys of their own. Raises Problem where a key has no tenant."""
+    """Return the tenants that the keyring has a key for, without their own keys. Raise `Problem` if a key has no tenant."""
     kept, used = [], set()
     for position, own in enumerate(listed, 1):
         if not isinstance(own, dict) or own.get("state") == "absent":
@@ -98,7 +98,7 @@ def _texts(names: Any) -> list[str]:
 
 
 def _settings(entry: Any, where: str, ignored: Collection[str]) -> Any:
-    """A new dictionary of what is set, each option under its own name. The module refuses what is not a dictionary by itself."""
+    """Return a new dictionary of the options that are set, without aliases. The module itself refuses other entries."""
     if not isinstance(entry, Mapping):
         return _plain(entry)
     named = ((name, _plain(value)) for name, value in entry.items() if not is_ignored(name, ignored))
@@ -109,7 +109,7 @@ def _settings(entry: Any, where: str, ignored: Collection[str]) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """The value itself, or a new container: a result shares nothing with the input that could be changed later."""
+    """Return the value, or a new container, so that changing the result later does not change the input."""
     if isinstance(value, Mapping):
         return {name: _plain(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
@@ -118,8 +118,8 @@ def _plain(value: Any) -> Any:
 
 
 class FilterModule:
-    """What Ansible asks for."""
+    """Offer the filter to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """Name -> filter."""
+        """Return each filter by its name."""
         return {"tenants": tenants}

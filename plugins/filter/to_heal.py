@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter that chooses the tenants to heal. Its documentation is in to_heal.yml."""
+"""Select the tenants to heal. to_heal.yml documents the filter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._problems impo
 
 
 def to_heal(tenants: Any, named: Any = None, accounts: Any = None, on_problem: str = "raise") -> Any:
-    """Return the tenants of the accounts that are named, or else those for whom no account is active."""
+    """Return the tenants of the named accounts, or, without names, those that have no active account."""
 
     def made() -> list[Any]:
         listed = enumerate(checked(tenants), 1)
@@ -24,7 +24,7 @@ def to_heal(tenants: Any, named: Any = None, accounts: Any = None, on_problem: s
 
 
 class FilterModule:
-    """What Ansible asks for."""
+    """Offer the filter to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return each filter by its name."""

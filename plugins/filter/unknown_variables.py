@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter that finds misspelt variables of the role. Its documentation is in unknown_variables.yml."""
+"""Find misspelt variables of the role. unknown_variables.yml documents the filter."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _role_w
 
 
 def unknown_variables(names: Iterable[str], own: Iterable[str] = ()) -> list[str]:
-    """Return a sentence for each."""
+    """Return a sentence for each unknown variable."""
     return _role_words.unknown_variables(map(str, names), map(str, own))
 
 
 class FilterModule:
-    """What Ansible asks for."""
+    """Offer the filter to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return each filter by its name."""

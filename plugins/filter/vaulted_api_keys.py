@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter behind the playbook vault_keys. Its documentation is in vaulted_api_keys.yml."""
+"""Copy keys from a CSV file into an encrypted file. vaulted_api_keys.yml documents the filter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._vault_keys im
 
 
 def vaulted_api_keys(text: str, password: str, existing: str = "", replace: bool = False) -> dict[str, Any]:
-    """Return the encrypted file. A problem is returned too: an error raised in a template is no single line."""
+    """Return the encrypted text, or a problem. A raised error would not be shown in a single line."""
     try:
         return {"problem": "", **merge(text, password, existing, replace).as_dict()}
     except Problem as problem:
@@ -21,8 +21,8 @@ def vaulted_api_keys(text: str, password: str, existing: str = "", replace: bool
 
 
 class FilterModule:
-    """What Ansible asks for."""
+    """Offer the filter to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """Name -> filter."""
+        """Return each filter by its name."""
         return {"vaulted_api_keys": vaulted_api_keys}

@@ -86,7 +86,7 @@ seealso:
 
 EXAMPLES = r"""
 # stackone.yml
-# All Freshservice accounts, and a group for each status. The key is read from STACKONE_API_KEY.
+# All linked accounts for Freshservice, and a group for each status. The key is read from STACKONE_API_KEY.
 #   ansible-inventory -i stackone.yml --graph
 #   ansible-playbook -i stackone.yml tell_customers.yml --limit status_error
 plugin: tenantlink.stackone.accounts
@@ -137,11 +137,8 @@ from ansible import constants
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
-    choice_from,
-    secrets_in,
-    stackone_url_from,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import secrets_in, stackone_url_from
+from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import choice_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import account_spec, http_spec, stackone_spec
@@ -201,7 +198,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             line = f"{SUBJECT}: {without_source(error)}. See ansible-doc -t inventory {self.NAME}."
         line = self._scrubber.scrub(harmless(line))
         if len(constants.INVENTORY_ENABLED) > 1:
-            # Ansible tells what this plugin says between the words of others that try to read the file, and wrapped.
+            # Ansible wraps this error, and shows it among those of other plugins that try to read the file.
             self.display.display(f"[ERROR]: {line}", color=constants.COLOR_ERROR, stderr=True)
         # Outside the handlers: with a cause, Ansible would print that too, and the lines of the file around it.
         raise AnsibleParserError(line)

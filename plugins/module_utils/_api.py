@@ -6,14 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
-    Answer,
-    Clock,
-    Http,
-    Request,
-    Service,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer, Http, Request, Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._profiles import ProfileCache
 from ansible_collections.tenantlink.stackone.plugins.module_utils._provider_errors import (
     flat_words,

@@ -10,11 +10,12 @@ from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import create_request
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Phase, during
+from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import stored_domain
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import AuthOptions
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import DASHBOARD_ONLY, not_active, stored_domain
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import DASHBOARD_ONLY, not_active
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import (
     AuthLink,
     SessionRequest,

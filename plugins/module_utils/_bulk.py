@@ -11,9 +11,10 @@ from typing import Any, Callable
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import Batch, Tally
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import Exchange
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import ClientFactory
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._confirm import polls
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew, Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew
 from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import Directory, owners_by_provider
 from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import Ended, ended_early
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import Entry
@@ -25,7 +26,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder, Found
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import Fingerprints
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import (
     LinkJob,
     by_owner,
@@ -39,6 +39,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile, waiting
 from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import DUPLICATES, check_limit, unlisted
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State, Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._words import counted, was
@@ -71,13 +72,13 @@ class Bulk:
 
     def __init__(
         self,
-        exchange: Exchange,
+        factory: ClientFactory,
         options: BulkOptions,
         stop: Stop,
         progress: ProgressFile,
         fingerprints: Fingerprints | None = None,
     ) -> None:
-        self._exchange = exchange
+        self._factory = factory
         self._options = options
         self._stop = stop
         self._progress = progress
@@ -86,17 +87,17 @@ class Bulk:
         tally = Tally(progress, stop, options.stop_after_failures)
         self._batch = Batch(self._crew, stop, tally, Phase.APPLY)
         self._readers = Crew(min(options.concurrency, READERS), stop, self._beat)
-        self._clients = exchange.clients()
+        self._clients = factory.clients()
 
     @property
     def requests_sent(self) -> dict[str, int]:
         """Requests so far, by service."""
-        return {service.value: count for service, count in self._exchange.http.sent.items()}
+        return {service.value: count for service, count in self._factory.http.sent.items()}
 
     @property
     def quota_seconds(self) -> float:
         """Seconds in which the run waited for StackOne's quota."""
-        return self._exchange.api.quota.waited if self._exchange.api.quota else 0.0
+        return self._factory.api.quota.waited if self._factory.api.quota else 0.0
 
     def run(self, jobs: list[LinkJob]) -> Report:
         """Make StackOne match the declarations. Failures are part of the report.
@@ -140,7 +141,7 @@ class Bulk:
             self._remember(report.jobs, before, self._fingerprints)
 
     def _beat(self) -> None:
-        self._progress.write(waiting(self._exchange.http, self._exchange.api.quota))
+        self._progress.write(waiting(self._factory.http, self._factory.api.quota))
 
     def _list(self, tenants: Sequence[Tenant]) -> Directory:
         directory = Directory(self._clients.stackone, self._readers.each)
@@ -157,7 +158,7 @@ class Bulk:
         for job in sorted(group, key=lambda job: sure(job.tenant).state is not State.ABSENT):
             tenant = sure(job.tenant)
             try:
-                job.found = Finder(*self._exchange.readers(), before).find(tenant, leaving)
+                job.found = Finder(*self._factory.readers(), before).find(tenant, leaving)
             except Failed as error:
                 job.found = error
             if job.account and tenant.state is State.ABSENT:
@@ -245,7 +246,7 @@ class Bulk:
         """Make a linker for one use, and leave no more than needed: there may be ten thousand outcomes."""
         rules = Rules(self._options.check_mode, self._options.verify_link, listing_is_fresh=True)
         try:
-            yield Linker(self._exchange.clients(), seen, rules, self._fingerprints)
+            yield Linker(self._factory.clients(), seen, rules, self._fingerprints)
         finally:
             sure(job.outcome).drop_details()
 

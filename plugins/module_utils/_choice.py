@@ -5,14 +5,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import Directory
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import domain_in
+from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import domain_in
+from ansible_collections.tenantlink.stackone.plugins.module_utils._identity import is_account_id
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
+    checked_id,
+    invalid_argument,
+    normalise_domain,
+)
 
 FEW_IDS = 20
 """Up to so many accounts are asked for one by one; for more the listing costs less."""
@@ -68,3 +74,30 @@ def _candidates(stackone: StackOne, choice: Choice) -> Iterable[Account]:
 
 def _order(account: Account) -> tuple[str, str]:
     return account.origin_owner_id, account.id
+
+
+def choice_from(params: Mapping[str, Any]) -> Choice:
+    """Which accounts are meant. Raises Failed(invalid_domain or invalid_argument)."""
+
+    def chosen(name: str) -> frozenset[str] | None:
+        return None if params[name] is None else frozenset(params[name])
+
+    for number, owner in enumerate(params["origin_owner_ids"] or (), 1):
+        checked_id(owner, f"item {number} of origin_owner_ids")
+    for number, account_id in enumerate(params["account_ids"] or (), 1):
+        if not is_account_id(account_id):
+            raise invalid_argument(
+                f"item {number} of account_ids is not the id of an account.",
+                "StackOne shows an account's id under Accounts.",
+            )
+    domains = None if params["domains"] is None else frozenset(map(normalise_domain, params["domains"]))
+    statuses = chosen("statuses")
+    return Choice(
+        provider=params["provider"],
+        owners=chosen("origin_owner_ids"),
+        ids=chosen("account_ids"),
+        domains=domains,
+        labels=chosen("labels"),
+        statuses=None if statuses is None else frozenset(map(str.lower, statuses)),
+        account_type=params["account_type"],
+    )

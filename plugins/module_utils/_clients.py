@@ -7,8 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import StackOneApi
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, Http
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Forms, Hub
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 
@@ -24,7 +25,7 @@ class Clients:
 
 
 @dataclass(frozen=True)
-class Exchange:
+class ClientFactory:
     """Makes clients that share connections, quota and forms."""
 
     http: Http
@@ -42,3 +43,9 @@ class Exchange:
         """Return all clients, for one tenant: they keep what they learn of it."""
         stackone, hub = self.readers()
         return Clients(self.freshservice, stackone, hub, self.http.clock)
+
+
+def stackone_and_hub(api: StackOneApi, key: str) -> tuple[StackOne, Hub]:
+    """Return the clients of the platform API and of the Hub."""
+    stackone = StackOne(api, key)
+    return stackone, Hub(api, stackone)

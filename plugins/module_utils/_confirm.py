@@ -9,19 +9,14 @@ from collections.abc import Iterator
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import ARCHIVED, Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Writer, create_uncertain, new_accounts
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import Clients
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._duplicates import duplicate_account, same_link
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import stored_domain
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder, Observed, account_not_found
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Sent, Submission
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Creation, Outcome
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
-    Action,
-    check_pinned,
-    drift,
-    not_active,
-    stored_domain,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action, check_pinned, drift, not_active
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import same_domain
 

@@ -11,9 +11,9 @@ from functools import partial
 from typing import Any, Callable
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import domain_in
 from ansible_collections.tenantlink.stackone.plugins.module_utils._identity import plain_provider
 from ansible_collections.tenantlink.stackone.plugins.module_utils._paging import EndlessListing
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import domain_in
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 

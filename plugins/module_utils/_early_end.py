@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._words import was
 
 NAMED_FAILURES = 5

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import ids_from, tenant_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._reading import Spec, read, with_defaults
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import listed_tenant_spec
@@ -18,7 +17,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import
     State,
     Tenant,
     invalid_argument,
-    missing_options,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import (
+    TO_LINK,
+    ids_from,
+    require,
+    tenant_from,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import shown_url
@@ -47,11 +51,6 @@ class Entry:
         """What a message calls it."""
         known = self.tenant.name if self.tenant else self.domain or self.origin_owner_id or "no domain"
         return f"{place_of(self.position, self.line)} ({known})"
-
-
-TO_LINK = ("domain", "api_key", "origin_owner_id")
-TO_CHECK = ("domain", "api_key")
-TO_INVITE = ("origin_owner_id",)
 
 
 def place_of(position: int, line: int | None) -> str:
@@ -116,19 +115,6 @@ def shared_domains(entries: Iterable[Entry]) -> list[str]:
             )
     return warnings
 
-
-def require(tenant: Tenant, needed: Sequence[str]) -> None:
-    """Raise Failed(invalid_argument) where a tenant lacks what is needed for what is to be done with it."""
-    missing = [name for name in needed if getattr(tenant, name) is None] if tenant.state is State.PRESENT else []
-    if missing:
-        raise missing_options(missing, WHERE_A_KEY_GOES if "api_key" in missing else "")
-    if tenant.state is State.ABSENT and not (tenant.origin_owner_id or tenant.account_id):
-        raise invalid_argument("origin_owner_id or account_id is needed.")
-    if (tenant.admin_api_key is None) != (tenant.agent_email is None):
-        raise invalid_argument("admin_api_key and agent_email are needed together.")
-
-
-WHERE_A_KEY_GOES = "The role takes a key under its domain from the dictionary freshservice_link_api_keys."
 
 FAULTS_TOLD = 3
 """How many faults of one entry its line tells."""

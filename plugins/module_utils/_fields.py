@@ -12,9 +12,11 @@ from typing import Any
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
+    ANY_FIELDS,
     SUFFIX,
     CredentialFields,
     Tenant,
+    normalise_domain,
 )
 
 DOMAIN_NAMES = frozenset(
@@ -278,3 +280,19 @@ def _text(value: Any) -> str | None:
 
 def _listed(fields: Any) -> str:
     return ", ".join(f"{item.key!r} ({item.label})" if item.label else repr(item.key) for item in fields)
+
+
+def stored_domain(tenant: Tenant, values: dict[str, Any]) -> str | None:
+    """The domain among an account's non-secret form values, as a bare label where it is one."""
+    return domain_in(values, tenant.credential_fields)
+
+
+def domain_in(values: dict[str, Any], fields: CredentialFields = ANY_FIELDS) -> str | None:
+    """As C(stored_domain), where no tenant is declared."""
+    found = find_stored_domain(values, fields)
+    if found is None:
+        return None
+    try:
+        return normalise_domain(found)
+    except Failed:
+        return found

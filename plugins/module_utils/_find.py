@@ -10,13 +10,13 @@ from typing import Protocol
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import stored_domain
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Hub
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     Candidate,
     check_pinned,
     needs_domains,
     select,
-    stored_domain,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure

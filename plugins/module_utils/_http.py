@@ -8,7 +8,6 @@ import json
 import re
 import ssl
 import threading
-import time
 import traceback
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -18,6 +17,7 @@ from typing import Any, Callable
 from urllib.parse import urlsplit
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._certificates import tls_context
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock, Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._connections import TlsAdapter
 from ansible_collections.tenantlink.stackone.plugins.module_utils._deadlines import Watch
 from ansible_collections.tenantlink.stackone.plugins.module_utils._proxies import Proxies
@@ -160,25 +160,6 @@ class Answer:
     def line(self, words: str) -> str:
         """Words of this answer for a message: on one line, scrubbed, then cut."""
         return self.scrubber.line(words)
-
-
-class Stopped(Exception):
-    """The run was told to stop while this thread was waiting."""
-
-
-class Clock:
-    """The time, so that tests can bring their own. C(sleep) and C(check) may raise Stopped."""
-
-    now = staticmethod(time.time)
-    monotonic = staticmethod(time.monotonic)
-    sleep = staticmethod(time.sleep)
-
-    def check(self) -> None:
-        """Raise Stopped where no further request may be sent."""
-
-    def given_up(self) -> bool:
-        """Tell whether even requests under way are cut off."""
-        return False
 
 
 class Http:

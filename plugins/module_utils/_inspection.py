@@ -10,13 +10,13 @@ from typing import Protocol
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import Clients
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import stored_domain
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Agent
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import AccountView
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     Stored,
     StoredKey,
     compare_stored,
-    stored_domain,
     stored_drift,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import ConnectSession

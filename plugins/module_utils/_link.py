@@ -12,6 +12,7 @@ from typing import Callable
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Writer, create_uncertain
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import Clients
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._confirm import (
     BROKEN,
     Confirmer,
@@ -31,7 +32,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._find import (
     account_not_found,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Agent, KeyStatus
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Sent
 from ansible_collections.tenantlink.stackone.plugins.module_utils._inspection import CredentialCache, Inspector
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import VerifyLink

@@ -52,7 +52,7 @@ class ListBench(StoppableBench):
 
     def progress(self, total: int) -> ProgressFile:
         """Where the progress of so many tenants is told."""
-        progress = ProgressFile(self.module.params["progress_path"], total, self._http().clock)
+        progress = ProgressFile(self.module.params["progress_path"], total, self.connect().clock)
         if progress.problem:
             self.module.warn(harmless(progress.problem))
         return progress
@@ -78,7 +78,7 @@ class ListBench(StoppableBench):
 
     def requests_sent(self, *services: Service) -> dict[str, int]:
         """Requests so far, by service."""
-        return {service.value: self._http().sent[service] for service in services}
+        return {service.value: self.connect().sent[service] for service in services}
 
     def _beat(self, progress: ProgressFile) -> Callable[[], None]:
-        return lambda: progress.write(waiting(self._http(), self.quota))
+        return lambda: progress.write(waiting(self.connect(), self.quota))

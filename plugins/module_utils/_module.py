@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import ssl
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +13,12 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import StackOneApi
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
-    freshservice_url_from,
-    http_options_from,
+    http_from,
     quota_from,
     secrets_in,
     stackone_url_from,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import Exchange
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
     Failed,
     Failure,
@@ -28,15 +26,10 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
     Phase,
     defect,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import REQUESTS_IMPORT_ERROR, Clock, Http
-from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Hub
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Linker, Rules
-from ansible_collections.tenantlink.stackone.plugins.module_utils._options import VerifyLink
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import REQUESTS_IMPORT_ERROR, Http
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._reading import read
 from ansible_collections.tenantlink.stackone.plugins.module_utils._secrets import SHORTEST_SECRET
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
     invalid_argument,
     missing_options,
@@ -201,38 +194,26 @@ class Bench:
             failure = _library_missing().located(Phase.ARGUMENTS, "requests")
             self.fail(failure, {"changed": False, "exception": REQUESTS_IMPORT_ERROR})
 
-    def freshservice(self) -> Freshservice:
-        """The Freshservice client. Raises Failed(invalid_argument)."""
-        return Freshservice(self._http(), freshservice_url_from(self.module.params))
+    def connect(self) -> Http:
+        """Return what sends all requests of the run. Raises Failed(invalid_argument)."""
+        if self.http is None:
+            self.http = http_from(self.module.params, self._clock, self.scrubber)
+        return self.http
 
-    def exchange(self) -> Exchange:
-        """What makes the clients of tenants. Raises Failed(invalid_argument)."""
-        freshservice, (api, key) = self.freshservice(), self._api()
-        return Exchange(self._http(), api, freshservice, key)
-
-    def stackone(self) -> StackOne:
-        """The client of the platform API alone. Raises Failed(invalid_argument)."""
-        api, key = self._api()
-        return StackOne(api, key)
-
-    def hub(self) -> tuple[StackOne, Hub]:
-        """The clients of the platform API and of the Hub, within one quota. Raises Failed(invalid_argument)."""
-        api, key = self._api()
-        stackone = StackOne(api, key)
-        return stackone, Hub(api, stackone)
-
-    def linker(self) -> Linker:
-        """The worker for one tenant. Raises Failed(invalid_argument)."""
-        clients = self.exchange().clients()
-        rules = Rules(self.module.check_mode, VerifyLink(self.module.params["verify_link"]))
-        return Linker(clients, clients.stackone, rules)
+    def stackone_api(self) -> tuple[StackOneApi, str]:
+        """Return what sends requests to StackOne, within its quota, and the key. Raises Failed(invalid_argument)."""
+        params = self.module.params
+        url, key = stackone_url_from(params), normalise_key(params["stackone_api_key"], "stackone_api_key")
+        http = self.connect()
+        self.quota = quota_from(params, http.clock)
+        return StackOneApi(http, url, self.quota), key
 
     def exit(self, result: dict[str, Any]) -> None:
-        """Leave green."""
+        """Leave with a result."""
         self.module.exit_json(**self._clean(result))
 
     def fail(self, failure: Failure, result: dict[str, Any]) -> None:
-        """Leave red, with everything that is known."""
+        """Leave with a failure, and everything that is known."""
         self.module.fail_json(**self._clean({**result, "msg": failure.line, "failure": failure.as_dict()}))
 
     @contextmanager
@@ -244,23 +225,8 @@ class Bench:
             self.fail(defect(error).failure, {"changed": False})
 
     def refuse(self, error: Failed, tenant: str) -> None:
-        """Leave red before any request."""
+        """Leave with a failure before any request."""
         self.fail(error.located(Phase.ARGUMENTS, tenant), {"changed": False})
-
-    def _api(self) -> tuple[StackOneApi, str]:
-        params = self.module.params
-        url, key = stackone_url_from(params), normalise_key(params["stackone_api_key"], "stackone_api_key")
-        http = self._http()
-        self.quota = quota_from(params, http.clock)
-        return StackOneApi(http, url, self.quota), key
-
-    def _http(self) -> Http:
-        if self.http is None:
-            try:
-                self.http = Http(http_options_from(self.module.params), self._clock, self.scrubber)
-            except (OSError, ssl.SSLError) as error:
-                raise invalid_argument(f"the CA or client certificates cannot be read ({error}).") from None
-        return self.http
 
     def _clean(self, result: dict[str, Any]) -> dict[str, Any]:
         """The result without secrets: scrubbed here, after all else, and masked once more by Ansible itself."""

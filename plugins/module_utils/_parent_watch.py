@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop, stopped_by_signals
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop, stopped_by_signals
 
 CHECK_SECONDS = 0.25
 

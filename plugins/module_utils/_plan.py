@@ -11,16 +11,16 @@ from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import ACTIVE, Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
-from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import find_stored_domain, find_stored_key
+from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import (
+    find_stored_key,
+    stored_domain,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Agent
 from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import REDACTED, AccountView
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
-    ANY_FIELDS,
-    CredentialFields,
     State,
     Tenant,
     UpdateCredentials,
-    normalise_domain,
     same_domain,
 )
 
@@ -79,22 +79,6 @@ class Plan:
     after: dict[str, Any]
     changes: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-
-
-def stored_domain(tenant: Tenant, values: dict[str, Any]) -> str | None:
-    """The domain among an account's non-secret form values, as a bare label where it is one."""
-    return domain_in(values, tenant.credential_fields)
-
-
-def domain_in(values: dict[str, Any], fields: CredentialFields = ANY_FIELDS) -> str | None:
-    """As C(stored_domain), where no tenant is declared."""
-    found = find_stored_domain(values, fields)
-    if found is None:
-        return None
-    try:
-        return normalise_domain(found)
-    except Failed:
-        return found
 
 
 def compare_stored(tenant: Tenant, view: AccountView) -> Stored:

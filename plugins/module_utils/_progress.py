@@ -19,7 +19,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._files import 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._words import kind_of_request
 
 if TYPE_CHECKING:
-    from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, Http
+    from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
+    from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http
     from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
 
 INTERVAL = 0.5

@@ -11,8 +11,8 @@ from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import domain_in
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import LinkJob
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import domain_in
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 
 NAMED_ACCOUNTS = 10

@@ -7,10 +7,11 @@ from __future__ import annotations
 import sys
 from typing import Any, Callable
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew, Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, Module
 from ansible_collections.tenantlink.stackone.plugins.module_utils._parent_watch import Parent, stopped_early
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
 
 
 class StoppableBench(Bench):

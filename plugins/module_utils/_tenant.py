@@ -13,7 +13,11 @@ from typing import Any
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._secrets import SHORTEST_SECRET
 from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import shown_url
-from ansible_collections.tenantlink.stackone.plugins.module_utils._written import trimmed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._written import (
+    accident,
+    hidden_character,
+    trimmed,
+)
 
 SUFFIX = ".freshservice.com"
 LABEL_LIMIT = 63
@@ -191,3 +195,19 @@ def _invalid_domain(message: str) -> Failed:
         "Use the part before .freshservice.com in the address of the customer's helpdesk, for example 'mycompany'.",
         phase=Phase.ARGUMENTS,
     )
+
+
+def checked_id(value: str, name: str) -> str:
+    """Return an id, in which nothing may be hidden: it would be that of another customer. Raises Failed."""
+    hidden = hidden_character(value)
+    if hidden:
+        raise invalid_argument(
+            f"{name} holds a character that cannot be seen ({hidden}).", "Type it again instead of copying it."
+        )
+    slip = accident(value)
+    if slip:
+        raise invalid_argument(
+            f"{name} {quoted(value)} is {slip}, not an id.",
+            "Write the id itself, in quotes. An account that has this for an id by mistake is unlinked by its account_id.",
+        )
+    return value

@@ -152,18 +152,18 @@ failure:
     retriable: false
 """
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import choice_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import find, summary_of
+from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import choice_from, find, summary_of
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import domain_in
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, Module
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import domain_in
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import account_spec, http_spec, stackone_spec
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
 
 
 def work(module: Module, bench: Bench) -> None:
-    """Do what the options say, and leave."""
+    """Do what the options say, and end the module."""
     try:
-        choice, stackone = choice_from(module.params), bench.stackone()
+        choice, stackone = choice_from(module.params), StackOne(*bench.stackone_api())
     except Failed as error:
         bench.refuse(error, "accounts")
         return

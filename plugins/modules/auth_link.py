@@ -2,7 +2,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make an auth link for one customer."""
+"""Create an auth link for one customer."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ failure:
   # begin: ambiguous, written by make generate
   sample:
     code: ambiguous_account
-    message: several accounts could be this tenant's.
+    message: "several accounts could be this link: 45320976103598426371 (domain mycompany, active)."
     phase: observe
     tenant: owner customer-4711
     http_status: null
@@ -152,12 +152,13 @@ failure:
   # end: ambiguous
 """
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import auth_options_from, owner_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._auth import Inviter
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import stackone_and_hub
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase, interrupted
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Module
+from ansible_collections.tenantlink.stackone.plugins.module_utils._run_arguments import auth_options_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import (
     auth_spec,
     http_spec,
@@ -165,14 +166,15 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import 
     stackone_spec,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableBench
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import owner_from
 
 
 def work(module: Module, bench: StoppableBench) -> None:
-    """Do what the options say, and leave."""
+    """Do what the options say, and end the module."""
     try:
         tenant = owner_from(module.params)
         options = auth_options_from(module.params, module.check_mode)
-        stackone, hub = bench.hub()
+        stackone, hub = stackone_and_hub(*bench.stackone_api())
     except Failed as error:
         bench.refuse(error, f"owner {module.params['origin_owner_id']}")
         return

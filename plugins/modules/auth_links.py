@@ -2,7 +2,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make auth links for many customers."""
+"""Create auth links for many customers."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ owners:
       # begin: ambiguous, written by make generate
       sample:
         code: ambiguous_account
-        message: several accounts could be this tenant's.
+        message: "several accounts could be this link: 45320976103598426371 (domain mycompany, active)."
         phase: observe
         tenant: owner customer-4711
         http_status: null
@@ -189,38 +189,40 @@ failure:
 from contextlib import suppress
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import auth_options_from, check_run
 from ansible_collections.tenantlink.stackone.plugins.module_utils._auth import Inviter
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import READERS
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import stackone_and_hub
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import Directory, owners_by_provider
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import (
-    TO_INVITE,
     entries_from,
     present,
     refuse_duplicates,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, Phase, during
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service, Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._invitations import AuthLinkJob, counts
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListBench
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
 from ansible_collections.tenantlink.stackone.plugins.module_utils._results import failures_of, job_row, run_summary
+from ansible_collections.tenantlink.stackone.plugins.module_utils._run_arguments import auth_options_from, check_run
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import auth_spec, quota_spec, tenants_spec
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import TO_INVITE
 
 
 def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
-    """Make the links. Raises Failed where none was made."""
+    """Create the links. Raise `Failed` if none was created."""
     check_run(bench.module.params)
     options = auth_options_from(bench.module.params, bench.module.check_mode)
-    stackone, hub = bench.hub()
+    stackone, hub = stackone_and_hub(*bench.stackone_api())
     entries = present(entries_from(bench.take_tenants(), TO_INVITE))
     refuse_duplicates(entries)
     jobs = [AuthLinkJob(entry) for entry in entries]
     progress = bench.progress(len(jobs))
     directory = Directory(stackone, bench.crew(progress, READERS).each)
-    # Stopped meanwhile, the run tells of each tenant that it was not started.
+    # If the run is stopped here, it reports each tenant as not started.
     with suppress(Stopped), during(Phase.OBSERVE):
         for provider, owners in owners_by_provider(entry.tenant for entry in entries if entry.tenant).items():
             directory.load_owners(provider, owners)

@@ -139,7 +139,7 @@ failure:
     message:
       description: What is wrong, in one sentence.
       type: str
-      sample: several accounts could be this tenant's.
+      sample: the API key is switched off for its agent.
     phase:
       description: V(arguments) or V(key_check).
       type: str
@@ -166,24 +166,25 @@ failure:
       sample: false
 """
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import key_check_arguments
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import freshservice_url_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
+from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice, KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Bench, Module
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import (
     freshservice_spec,
     http_spec,
     key_check_spec,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import key_check_arguments
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import shown_url
 
 
 def work(module: Module, bench: Bench) -> None:
-    """Do what the options say, and leave."""
+    """Do what the options say, and end the module."""
     try:
         domain, *keys = key_check_arguments(module.params)
-        freshservice = bench.freshservice()
+        freshservice = Freshservice(bench.connect(), freshservice_url_from(module.params))
     except Failed as error:
         bench.refuse(error, one_line(shown_url(module.params["domain"])))
         return

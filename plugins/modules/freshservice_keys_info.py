@@ -113,7 +113,7 @@ results:
         remediation: The customer renews the subscription under Admin > Plans & Billing; then run again.
         retriable: false
         msg: >-
-          mycompany (owner customer-4711): the Freshservice account is suspended. The customer renews the subscription under
+          mycompany (owner customer-4711): the tenant is suspended. The customer renews the subscription under
           Admin > Plans & Billing; then run again.
       # end: suspended
 summary:
@@ -166,23 +166,26 @@ failure:
 
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import check_run
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import freshservice_url_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import Failures
-from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import TO_CHECK, entries_from, present
+from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import entries_from, present
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._key_checks import KeyCheckJob, counts
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListBench
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
 from ansible_collections.tenantlink.stackone.plugins.module_utils._results import failures_of, job_row, run_summary
+from ansible_collections.tenantlink.stackone.plugins.module_utils._run_arguments import check_run
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import freshservice_spec, tenants_spec
 from ansible_collections.tenantlink.stackone.plugins.module_utils._sure import sure
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import TO_CHECK
 
 
 def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
-    """Check the keys. Raises Failed(invalid_argument)."""
+    """Check the keys. Raise `Failed(invalid_argument)`."""
     check_run(bench.module.params)
-    freshservice = bench.freshservice()
+    freshservice = Freshservice(bench.connect(), freshservice_url_from(bench.module.params))
     jobs = [KeyCheckJob(entry) for entry in present(entries_from(bench.take_tenants(), TO_CHECK))]
 
     def check(job: KeyCheckJob) -> None:
@@ -191,7 +194,7 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
     bench.work_through(jobs, bench.progress(len(jobs)), Phase.KEY_CHECK, check)
     summary = run_summary(jobs, counts(jobs), bench.requests_sent(Service.FRESHSERVICE))
     result = {"changed": False, "results": list(map(job_row, jobs)), "summary": summary}
-    # A verdict is an answer, a tenant without one is not: the run fails in any case.
+    # A refused key is a result. A key that could not be checked is not: the run then fails in any case.
     unanswered = Failures([job.unanswered for job in jobs if job.unanswered], len(jobs))
     failures = failures_of(jobs) if bench.module.params["fail_on_refused"] else unanswered
     return result, bench.failure(failures, Phase.KEY_CHECK)

@@ -89,7 +89,7 @@ EXAMPLES = r"""
     label: Sandbox
     stackone_api_key: "{{ vault_stackone_api_key }}"
 
-- name: Unlink a customer who has left
+- name: Unlink a former customer
   tenantlink.stackone.freshservice_link:
     state: absent
     origin_owner_id: customer-4711
@@ -98,12 +98,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 domain:
-  description: The declared domain, as a bare label; V(none) if only O(account_id) names what to unlink.
+  description: The declared domain, without C(.freshservice.com). V(none) if only O(account_id) names the account to unlink.
   returned: always, unless an option is wrong
   type: str
   sample: mycompany
 origin_owner_id:
-  description: The declared owner; V(none) if only O(account_id) names what to unlink.
+  description: The declared ID of the customer. V(none) if only O(account_id) names the account to unlink.
   returned: always, unless an option is wrong
   type: str
   sample: customer-4711
@@ -257,7 +257,7 @@ failure:
     message:
       description: What is wrong, in one sentence.
       type: str
-      sample: several accounts could be this tenant's.
+      sample: "several accounts could be this link: 45320976103598426371 (domain mycompany, active)."
     phase:
       description: V(arguments), V(key_check), V(observe), V(apply) or V(confirm).
       type: str
@@ -273,7 +273,7 @@ failure:
     details:
       description:
         - Further details, depending on the code.
-        - C(missing) lists the options that must be set and are not. C(started=false) if the run was stopped before its turn came.
+        - C(missing) lists the options that must be set and are not. C(started=false) if the run was stopped before this tenant started.
         - C(uncertain=true) if a change was sent, its response was lost, and nothing shows whether it was made. RV(actions) and
           RV(ignore:changed) do not count it. The next run finds out.
       type: dict
@@ -290,11 +290,13 @@ failure:
 
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import confirm_timeout_from, tenant_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import TO_LINK, require
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Linker, Rules
+from ansible_collections.tenantlink.stackone.plugins.module_utils._linking_run import client_factory
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Module
+from ansible_collections.tenantlink.stackone.plugins.module_utils._options import VerifyLink
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._run_arguments import confirm_timeout_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import (
     confirm_spec,
     freshservice_spec,
@@ -303,20 +305,21 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import 
     tenant_spec,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableBench
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import TO_LINK, require, tenant_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
 from ansible_collections.tenantlink.stackone.plugins.module_utils._unfinished import unfinished
 from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import shown_url
 
 
 def _declared(params: dict[str, Any]) -> str:
-    """Return what a message calls a tenant whose options are not sound."""
+    """Return the name of a tenant with invalid options, for a message."""
     domain, owner, account = params["domain"], params["origin_owner_id"], params["account_id"]
     named = f"owner {owner}" if owner else f"account {account}" if account else shown_url(domain or "")
     return one_line(named or "the tenant")
 
 
 def result_of(outcome: Outcome) -> dict[str, Any]:
-    """The module's result, in the shape that RETURN documents."""
+    """Return the module's result, as RETURN documents it."""
     result: dict[str, Any] = {
         "changed": outcome.changed,
         "domain": outcome.tenant.domain,
@@ -341,16 +344,17 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
 
 
 def work(module: Module, bench: StoppableBench) -> None:
-    """Do what the options say, and leave."""
+    """Do what the options say, and end the module."""
     try:
         tenant = tenant_from(module.params)
         require(tenant, TO_LINK)
         timeout = confirm_timeout_from(module.params)
-        linker = bench.linker()
+        clients = client_factory(bench).clients()
     except Failed as error:
         bench.refuse(error, _declared(module.params))
         return
-    outcome = Outcome(tenant)
+    rules = Rules(module.check_mode, VerifyLink(module.params["verify_link"]))
+    linker, outcome = Linker(clients, clients.stackone, rules), Outcome(tenant)
     if bench.work_alone(lambda: linker.run(outcome, timeout)) is None:
         outcome = unfinished(outcome, bench.stop.reason)
     if outcome.failure:

@@ -229,7 +229,7 @@ results:
         remediation: The customer renews the subscription under Admin > Plans & Billing; then run again.
         retriable: false
         msg: >-
-          mycompany (owner customer-4711): the Freshservice account is suspended. The customer renews the subscription under
+          mycompany (owner customer-4711): the tenant is suspended. The customer renews the subscription under
           Admin > Plans & Billing; then run again.
       # end: suspended
 purged:
@@ -348,7 +348,7 @@ failure:
     message:
       description: What is wrong, in one sentence.
       type: str
-      sample: several accounts could be this tenant's.
+      sample: "mycompany (owner customer-4711) and mycompany (owner customer-4711) are of owner customer-4711: they mean the same link."
     phase:
       description: V(arguments), V(observe), V(apply) or V(confirm).
       type: str
@@ -381,10 +381,7 @@ failure:
 
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
-    bulk_options_from,
-    stackone_url_from,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import stackone_url_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Bulk
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import (
     entries_from,
@@ -394,6 +391,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._entries impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import AUTO, Fingerprints, own_path
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import LinkJob
+from ansible_collections.tenantlink.stackone.plugins.module_utils._linking_run import client_factory
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListBench
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import BulkModule
 from ansible_collections.tenantlink.stackone.plugins.module_utils._report import (
@@ -402,11 +400,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._report import
     run_failure,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._results import job_row, run_summary
+from ansible_collections.tenantlink.stackone.plugins.module_utils._run_arguments import bulk_options_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import bulk_spec
 
 
 def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
-    """Link the tenants. Raises Failed where nothing was done."""
+    """Link the tenants. Raise `Failed` if nothing was done."""
     path = fingerprints_path(bench)
     bulk, jobs, warnings = bulk_of(bench, path)
     report = bulk.run(jobs)
@@ -429,7 +428,7 @@ def run(bench: ListBench) -> tuple[dict[str, Any], Failure | None]:
 
 
 def fingerprints_path(bench: ListBench) -> str | None:
-    """Where to keep fingerprints, if anywhere. Raises Failed(invalid_argument)."""
+    """Return the file for fingerprints, if there is one. Raise `Failed(invalid_argument)`."""
     params = bench.module.params
     if params["fingerprints"] != AUTO:
         return params["fingerprints"] or None
@@ -440,19 +439,19 @@ def fingerprints_path(bench: ListBench) -> str | None:
 
 
 def bulk_of(bench: ListBench, fingerprints_path: str | None) -> tuple[Bulk, list[LinkJob], list[str]]:
-    """The run, its jobs, and warnings about the list. Raises Failed(invalid_argument or duplicate_tenant)."""
+    """Return the run, its jobs, and warnings about the list. Raise `Failed` (invalid_argument, duplicate_tenant)."""
     tenants = bench.take_tenants()
     params = bench.module.params
     options = bulk_options_from(params, bench.module.check_mode, len(tenants))
-    exchange = bench.exchange()
+    factory = client_factory(bench)
     entries = entries_from(tenants)
-    # Ansible holds the same list: nobody needs it any more, and it can be large.
+    # Ansible holds the same list. It is not needed any more, and it can be large.
     tenants.clear()
     refuse_duplicates(entries)
     jobs = [LinkJob(entry) for entry in entries]
     key = params["stackone_api_key"].strip()
     fingerprints = Fingerprints(fingerprints_path, key) if fingerprints_path else None
-    return Bulk(exchange, options, bench.stop, bench.progress(len(jobs)), fingerprints), jobs, shared_domains(entries)
+    return Bulk(factory, options, bench.stop, bench.progress(len(jobs)), fingerprints), jobs, shared_domains(entries)
 
 
 def main() -> None:

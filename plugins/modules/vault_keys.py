@@ -2,7 +2,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring API keys into a vaulted file. This is the documentation alone; the work is in plugins/action/vault_keys.py."""
+"""Document the module. The action plugin in plugins/action/vault_keys.py does all the work."""
 
 from __future__ import annotations
 

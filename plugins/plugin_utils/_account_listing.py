@@ -4,21 +4,18 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 from typing import Any, Callable
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import StackOneApi
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
-    http_options_from,
+    http_from,
     quota_from,
     stackone_url_from,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import Choice, find
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import domain_in
+from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import domain_in
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, harmless
 
 
@@ -30,10 +27,7 @@ def listed(
     What StackOne shows of an account in clear could hold a key that somebody put there, so it is scrubbed.
     """
     url = stackone_url_from(params)
-    try:
-        http = Http(http_options_from(params), scrubber=scrubber)
-    except (OSError, ssl.SSLError) as error:
-        raise invalid_argument(f"the CA or client certificates cannot be read ({error}).") from None
+    http = http_from(params, scrubber=scrubber)
     stackone = StackOne(StackOneApi(http, url, quota_from(params, http.clock)), key)
     try:
         found = [account.as_dict(domain_in(account.setup_information)) for account in find(stackone, choice)]

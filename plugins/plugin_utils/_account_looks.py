@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import ssl
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
@@ -12,17 +11,18 @@ from typing import Any
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import StackOneApi
 from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import (
+    http_from,
     http_options_from,
     quota_from,
     secrets_in,
     stackone_url_from,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import Choice, find
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import REQUESTS_IMPORT_ERROR, Http
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.tenantlink.stackone.plugins.module_utils._reading import read, with_defaults
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import http_spec, stackone_spec
 from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, normalise_key
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 
@@ -46,21 +46,14 @@ def looks_from(
             "stackone_api_key is missing: without it, the accounts cannot be looked at.",
             "Give the rulebook a StackOne API key in freshservice_link_stackone_api_key, encrypted like the webhook's secret.",
         )
-    key, url, options = (
-        normalise_key(params["stackone_api_key"], "stackone_api_key"),
-        stackone_url_from(params),
-        http_options_from(params),
-    )
+    key, url = normalise_key(params["stackone_api_key"], "stackone_api_key"), stackone_url_from(params)
+    http_options_from(params)
     scrubber = Scrubber(secrets_in(params))
     clock = stop.clock()
     quota = quota_from(params, clock)
 
     def look(owners: Collection[str] | None) -> Sequence[Account]:
-        try:
-            http = Http(options, clock, scrubber)
-        except (OSError, ssl.SSLError) as error:
-            raise invalid_argument(f"the CA or client certificates cannot be read ({error}).") from None
-        stackone = StackOne(StackOneApi(http, url, quota), key)
+        stackone = StackOne(StackOneApi(http_from(params, clock, scrubber), url, quota), key)
         return find(stackone, Choice(provider, owners=None if owners is None else frozenset(owners)))
 
     return look

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import ACTIVE, ARCHIVED, Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import domain_in
+from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import domain_in
 
 DELETED = "deleted"
 FIRST_PAUSE_S = 60.0

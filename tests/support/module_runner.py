@@ -32,8 +32,9 @@ from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils import _http
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, Http, Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock, Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
 from tests.emulator.handle import Emulator, EmulatorError
 from tests.support.clocks import VirtualTime
 from tests.support.secret_search import TELLING, forms

@@ -17,9 +17,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._api import StackOneApi
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import Exchange
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import ClientFactory
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer, Clock, Request, Service
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer, Request, Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Linker, Rules
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
@@ -132,7 +133,7 @@ class Services:
         self.unseen_writes: list[str] = []
         self.tricks: list[list[Any]] = []
         freshservice = Freshservice(self, "https://{domain}.freshservice.com")
-        self.exchange = Exchange(self, StackOneApi(self, "https://api.stackone.com"), freshservice, "stackone-key")
+        self.factory = ClientFactory(self, StackOneApi(self, "https://api.stackone.com"), freshservice, "stackone-key")
 
     def on(self, method: str, path: str, trick: Trick, times: int = 1, skip: int = 0) -> None:
         """Play a trick on the next requests of a method and path (a regular expression), after `skip` of them."""
@@ -292,5 +293,5 @@ def tenant(**options: Any) -> Tenant:
 
 def link(services: Services, declared: Tenant, timeout: float = 30.0, rules: Rules | None = None) -> Outcome:
     """Take one tenant through a run."""
-    clients = services.exchange.clients()
+    clients = services.factory.clients()
     return Linker(clients, clients.stackone, rules or Rules()).run(Outcome(declared), timeout)

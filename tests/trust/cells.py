@@ -128,5 +128,5 @@ class Cell:
 
 
 def in_turn(flow: Flow, name: str) -> bool:
-    """Tell whether one of the things that are done to a flow is done: half of them for one tenant, fewer for a list."""
+    """Return whether one of the things that are done to a flow is done: half of them for one tenant, a share for a list."""
     return chosen(f"{flow.name}/{name}", SHARE if flow.many else 2)

@@ -24,9 +24,10 @@ from urllib.parse import urlsplit
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils import _crew, _http
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, Http
+from ansible_collections.tenantlink.stackone.plugins.module_utils import _http, _stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
 from tests.support.module_runner import Killed, Left, ModuleRunner, _context_of
 
 PLUGINS = "ansible_collections.tenantlink.stackone.plugins.modules"
@@ -178,7 +179,7 @@ class Interleaving:
             patch(AnsibleModule, "_load_params", load)
             patch(AnsibleModule, "warn", lambda _module, _warning: None)
             # Only a process's main thread may take signals.
-            patch(_crew.signal, "signal", lambda _number, handler: handler)
+            patch(_stop.signal, "signal", lambda _number, handler: handler)
             yield
 
     def _seen(self, response: Any, raw: bytes) -> bytes:

@@ -21,7 +21,7 @@ from tests.support.documented import documented
 
 PAGES = [
     path
-    for pattern in ("README.md", "docs/*.md", "roles/*/README.md", "tests/*/README.md")
+    for pattern in ("README.md", "CONTRIBUTING.md", "docs/*.md", "roles/*/README.md", "tests/*/README.md")
     for path in sorted(ROOT.glob(pattern))
 ]
 NAMED = re.compile(r"^(.*)\n\n```\w+ ([^\n]*\.\w+)$", re.MULTILINE)

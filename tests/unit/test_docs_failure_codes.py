@@ -61,7 +61,7 @@ def test_it_is_said_which_other_failures_are_retriable():
 
 
 def retriable_where_made():
-    """Code -> `yes` and `no`, as the calls say that make its failures. What is neither is left out."""
+    """Return for each code `yes` or `no`, or both, as the calls say that make its failures; other values are ignored."""
     found = {}
     for path in (ROOT / "plugins" / "module_utils").rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text())):

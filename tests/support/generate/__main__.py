@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.support.collection import ROOT
 from tests.support.generate.blocks import filled, names_in
+from tests.support.generate.eda_tables import PAGE, eda_tables
 from tests.support.generate.returns import returns
 from tests.support.generate.role_table import role_table
 from tests.support.generate.suboptions import suboptions
@@ -23,13 +24,13 @@ PLUGINS = ROOT / "plugins"
 
 def blocks() -> dict[str, str]:
     """Return the text of every block by its name."""
-    return {**returns(), "tenant": suboptions(), "variables": role_table()}
+    return {**returns(), "tenant": suboptions(), "variables": role_table(), **eda_tables()}
 
 
 def generated() -> dict[Path, str]:
     """Return every file that has generated blocks, with the text that it should have."""
     bodies = blocks()
-    files = [README, *sorted(PLUGINS.glob("doc_fragments/*.py")), *sorted(PLUGINS.glob("modules/*.py"))]
+    files = [README, PAGE, *sorted(PLUGINS.glob("doc_fragments/*.py")), *sorted(PLUGINS.glob("modules/*.py"))]
     texts = {path: path.read_text() for path in files}
     return {path: filled(text, bodies) for path, text in texts.items() if names_in(text)}
 

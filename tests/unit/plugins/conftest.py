@@ -20,9 +20,9 @@ def services():
 
 @pytest.fixture
 def hub(services):
-    return services.exchange.clients().hub
+    return services.factory.clients().hub
 
 
 @pytest.fixture
 def session(services):
-    return services.exchange.clients().stackone.open_session(NEW)
+    return services.factory.clients().stackone.open_session(NEW)

@@ -9,18 +9,18 @@ from types import SimpleNamespace
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils import _bulk
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Bulk
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import entries_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import LinkJob
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
 from tests.support.declared_entries import declared
 
 
-class Exchange:
+class ClientFactory:
     """Clients of a StackOne without accounts."""
 
     api = SimpleNamespace(quota=None)
@@ -62,7 +62,7 @@ class Linker:
 def test_a_defect_with_one_tenant_does_not_hide_the_others(monkeypatch):
     monkeypatch.setattr(_bulk, "Linker", Linker)
     jobs = [LinkJob(entry) for entry in entries_from([declared(name, f"owner-{name}") for name in "abcd"])]
-    report = Bulk(Exchange(), BulkOptions(2, 0.0), Stop(), ProgressFile(None, 4, Clock())).run(jobs)
+    report = Bulk(ClientFactory(), BulkOptions(2, 0.0), Stop(), ProgressFile(None, 4, Clock())).run(jobs)
     codes = [job.failure and job.failure.code.value for job in report.jobs]
     assert codes == [None, "internal_error", "internal_error", None]
     applied, confirmed = (report.jobs[index].failure.line for index in (1, 2))
@@ -87,7 +87,7 @@ class Hanging(Linker):
 def test_a_tenant_that_hangs_when_the_run_is_stopped_is_told_as_uncertain(monkeypatch):
     monkeypatch.setattr(_bulk, "Linker", Hanging)
     jobs = [LinkJob(entry) for entry in entries_from([declared(name, f"owner-{name}") for name in "abc"])]
-    report = Bulk(Exchange(), BulkOptions(1, 0.0), Hanging.stop, ProgressFile(None, 3, Clock())).run(jobs)
+    report = Bulk(ClientFactory(), BulkOptions(1, 0.0), Hanging.stop, ProgressFile(None, 3, Clock())).run(jobs)
     done, hung, waiting = report.jobs
     assert done.failure is None
     assert done.outcome.applied.actions == [Action.CREATE]
@@ -114,5 +114,5 @@ def test_one_host_that_hangs_holds_no_other_tenant(monkeypatch):
     monkeypatch.setattr(_bulk, "Linker", Slow)
     names = ["a", *(f"t{number}" for number in range(29))]
     jobs = [LinkJob(entry) for entry in entries_from([declared(name, f"owner-{name}") for name in names])]
-    report = Bulk(Exchange(), BulkOptions(2, 0.0), Stop(), ProgressFile(None, 30, Clock())).run(jobs)
+    report = Bulk(ClientFactory(), BulkOptions(2, 0.0), Stop(), ProgressFile(None, 30, Clock())).run(jobs)
     assert [job.failure for job in report.jobs] == [None] * 30

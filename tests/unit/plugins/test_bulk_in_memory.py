@@ -7,13 +7,13 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Bulk
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import entries_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import LinkJob
 from ansible_collections.tenantlink.stackone.plugins.module_utils._options import BulkOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
 from tests.support.declared_entries import declared
 from tests.support.services_in_memory import START, after, answers, breaks, iso, refuses
 
@@ -22,7 +22,7 @@ def run(services, *listed, **options):
     """Work through a list; return the report, and for each entry its failure's code and its actions."""
     jobs = [LinkJob(entry) for entry in entries_from(listed)]
     settings = BulkOptions(2, 30.0, **options)
-    report = Bulk(services.exchange, settings, Stop(), ProgressFile(None, len(jobs), services.clock)).run(jobs)
+    report = Bulk(services.factory, settings, Stop(), ProgressFile(None, len(jobs), services.clock)).run(jobs)
     told = [
         (job.failure and job.failure.code.value, job.outcome.applied.actions if job.outcome else None)
         for job in report.jobs

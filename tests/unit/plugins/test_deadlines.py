@@ -15,15 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from urllib3.util import connection
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
-    Clock,
-    Http,
-    HttpOptions,
-    Request,
-    Service,
-    Stopped,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock, Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http, HttpOptions, Request, Service
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
 
 TIMEOUT = 3.0

@@ -21,7 +21,7 @@ from tests.support.services_in_memory import answers, refuses, tenant
 
 @pytest.fixture
 def stackone(services):
-    return services.exchange.clients().stackone
+    return services.factory.clients().stackone
 
 
 def ids(accounts):

@@ -14,15 +14,16 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import 
     Batch,
     Tally,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew, Stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock, Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
     Failure,
     FailureCode,
     Phase,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._job import Job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
 from tests.support.declared_entries import declared, entries
 
 

@@ -10,7 +10,6 @@ import pytest
 import yaml
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import Ended, Failures, tenants_failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import WHERE_A_KEY_GOES
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
     Failed,
     FailureCode,
@@ -18,6 +17,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._failure impor
     not_started,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, missing_options
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import WHERE_A_KEY_GOES
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _role_words
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._ending import (
     DIED,

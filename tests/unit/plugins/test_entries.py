@@ -8,8 +8,6 @@ import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import (
-    TO_CHECK,
-    TO_INVITE,
     Entry,
     entries_from,
     present,
@@ -20,6 +18,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._entries impor
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import LinkJob
 from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import DUPLICATES, check_limit, unlisted
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import TO_CHECK, TO_INVITE
 from tests.support.declared_entries import declared
 
 NO_DOMAIN = declared("not a domain", "1")

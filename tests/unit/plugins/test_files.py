@@ -11,6 +11,7 @@ import stat
 
 import pytest
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._files import (
     NotAFile,
     alone_in,
@@ -18,7 +19,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._files import 
     replace_file,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import Fingerprints
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile, read
 
 KINDS = {

@@ -17,7 +17,7 @@ from tests.support.services_in_memory import answers, refuses, tenant
 
 def find(services, declared, left_out=(), listed=False):
     """Look a tenant up, in StackOne itself or in a listing of it."""
-    clients = services.exchange.clients()
+    clients = services.factory.clients()
     observed = clients.stackone
     if listed:
         observed = Directory(clients.stackone)
@@ -188,7 +188,7 @@ class TestPinned:
 
 def test_candidates_are_asked_for_only_with_look(services):
     silent(services, "acme")
-    clients = services.exchange.clients()
+    clients = services.factory.clients()
     finder = Finder(clients.stackone, clients.hub, clients.stackone)
     listed = [Account("acc-1", "freshservice", "active", "1")]
     assert finder.candidates(tenant(), listed, look=False) == [Candidate(listed[0], None)]

@@ -12,9 +12,9 @@ import pytest
 import requests
 import urllib3
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
     Answer,
-    Clock,
     Http,
     HttpOptions,
     Request,

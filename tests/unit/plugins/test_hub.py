@@ -36,7 +36,7 @@ class TestForm:
             assert request.headers == {"x-hub-session-token": session.token, "x-hub-version": "1.11.4"}
 
     def test_it_is_read_once_for_all(self, services, hub, session):
-        other = services.exchange.clients().hub
+        other = services.factory.clients().hub
         assert hub.form(lambda: session, "freshservice", None) is other.form(None, "FreshService", None)
         assert len(services.requests("GET", "/hub/.*")) == 2
         hub.form(lambda: session, "freshservice", "p1")
@@ -60,7 +60,7 @@ class TestForm:
     def test_what_stackone_has_against_one_tenant_fails_no_other(self, services, hub, spoiled):
         """A name that it does not take, or a session that its Hub does not."""
         services.on(*spoiled.split(), refuses(403 if "hub" in spoiled else 400, "origin_owner_name is too long"))
-        stackone = services.exchange.clients().stackone
+        stackone = services.factory.clients().stackone
         failure = failed(hub.form, lambda: stackone.open_session(NEW), "freshservice", None)
         assert failure.code in (FailureCode.SESSION_REFUSED, FailureCode.STACKONE_REJECTED)
         assert hub.form(lambda: stackone.open_session(NEW), "freshservice", None).integration_id == "p1"
@@ -157,7 +157,7 @@ class TestMissingHub:
         assert (failure.code, failure.http_status) == (FailureCode.HUB_UNAVAILABLE, 404)
         assert failure.remediation
         assert hub.missing is True
-        assert services.exchange.clients().hub.missing
+        assert services.factory.clients().hub.missing
 
     def test_a_missing_account_is_no_missing_hub(self, services, hub, session):
         failure = failed(hub.view, session, "nobody")

@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import Directory
-from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import TO_INVITE, entries_from
+from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import entries_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Found
 from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import (
@@ -20,6 +20,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import (
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import AmbiguousAccount, Candidate
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import TO_INVITE
 from tests.support.declared_entries import declared
 
 NEW = Found(None)

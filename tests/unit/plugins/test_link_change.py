@@ -46,7 +46,7 @@ class TestChange:
 
     def test_a_change_of_nothing_is_none(self, services):
         account_id = linked(services)
-        clients = services.exchange.clients()
+        clients = services.factory.clients()
         services.on("PATCH", "/accounts/.*", refuses(400, "label must be an object"))
         outcome, account = Outcome(tenant(label="New")), clients.stackone.account(account_id)
         Writer(clients.stackone, clients.hub).change(outcome, account, LABELLED)

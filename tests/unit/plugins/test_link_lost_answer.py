@@ -31,7 +31,7 @@ from tests.support.services_in_memory import (
 
 
 def linker_of(services):
-    clients = services.exchange.clients()
+    clients = services.factory.clients()
     return Linker(clients, clients.stackone, Rules())
 
 
@@ -252,7 +252,7 @@ def test_pauses_grow_until_the_time_is_over(services, timeout, slept):
 
 def test_who_confirms_is_patient(services):
     services.add(status="pending")
-    clients = services.exchange.clients()
+    clients = services.factory.clients()
     outcome = Outcome(tenant(), account=clients.stackone.account("acc-1"))
     assert Confirmer(clients).settled(outcome, clients.stackone) is False
     assert Confirmer(clients, patient=False).settled(outcome, clients.stackone) is True

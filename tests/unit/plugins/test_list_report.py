@@ -8,7 +8,6 @@ import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Report
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import (
     Ended,
     Failures,
@@ -31,6 +30,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._report import
     run_failure,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._results import job_row, run_summary
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
 from tests.support.declared_entries import declared, entries
 

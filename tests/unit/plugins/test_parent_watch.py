@@ -13,19 +13,15 @@ import time
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils import _crew, _parent_watch
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew, Stop, stopped_by_signals
+from ansible_collections.tenantlink.stackone.plugins.module_utils import _crew, _parent_watch, _stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
-    Http,
-    HttpOptions,
-    Request,
-    Service,
-    Stopped,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http, HttpOptions, Request, Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Applied, Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._parent_watch import Parent
 from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop, stopped_by_signals
 from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._unfinished import unfinished
 
@@ -114,7 +110,7 @@ def test_a_process_that_cannot_stop_is_ended():
     """Whatever its main thread does."""
     code = (
         "import time\n"
-        "from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop\n"
+        "from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop\n"
         "from ansible_collections.tenantlink.stackone.plugins.module_utils._parent_watch import Parent, stopped_early\n"
         "with stopped_early(Stop(), Parent()):\n"
         "    print('started', flush=True)\n"
@@ -155,5 +151,5 @@ def test_signals_are_left_alone_outside_the_main_thread():
 
 def test_a_run_ends_within_two_seconds():
     """Its requests are cut off, its workers are left behind, and what they did is told."""
-    assert _crew.PATIENCE + _crew.LEAVE_TAKING < _parent_watch.EXIT_SECONDS < 2 - _parent_watch.CHECK_SECONDS
-    assert _crew.PATIENCE + _crew.LEAVE_TAKING + _crew.BEAT_SECONDS < 2
+    assert _stop.PATIENCE + _stop.LEAVE_TAKING < _parent_watch.EXIT_SECONDS < 2 - _parent_watch.CHECK_SECONDS
+    assert _stop.PATIENCE + _stop.LEAVE_TAKING + _crew.BEAT_SECONDS < 2

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
     Answer,
-    Clock,
     Http,
     HttpOptions,
     Request,

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Clock, Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock, Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
 
 
 class FakeClock:

@@ -9,10 +9,11 @@ import math
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import BOUNDS, check_bounds, tenant_from
+from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import BOUNDS, check_bounds
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._reading import read, with_defaults
 from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import listed_tenant_spec
+from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import tenant_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._written import accident, hidden_character, trimmed
 from tests.support.module_specs import SPECS
 

@@ -8,8 +8,9 @@ import threading
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew, Stop
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Crew
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
 
 
 def test_a_crew_keeps_the_order_and_works_at_the_same_time():

@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""StackOne's account webhooks as events of ansible-rulebook, one for each."""
+"""Receive StackOne's account webhooks as events of ansible-rulebook."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._webhook_serve
 async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
     """Serve until cancelled.
 
-    Deliveries go into a backlog, and from there to the rulebook, whose own queue holds one event and may keep a sender waiting.
+    Deliveries wait in a backlog, because the rulebook's own queue holds only one event and could block a sender.
     """
     settings = settings_from(args)
     backlog: asyncio.Queue[dict[str, str]] = asyncio.Queue(settings.backlog)

@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""StackOne's accounts that do not work, as events of ansible-rulebook."""
+"""Report StackOne accounts that do not work as events of ansible-rulebook."""
 
 from __future__ import annotations
 
@@ -150,8 +150,8 @@ EXAMPLES = r"""
 # ansible-rulebook loads a source as a single file. The folder that holds ansible_collections makes its collection importable.
 sys.path.append(str(Path(__file__).absolute().parents[7]))
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import Stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _account_looks, _deliveries
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._account_rounds import Rounds
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._webhook_server import served
@@ -161,7 +161,7 @@ SHORTEST_S = 10
 
 
 async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
-    """Look, and receive webhooks, until cancelled. Raises ValueError for wrong arguments, and OSError where it cannot listen."""
+    """Check accounts and receive webhooks until cancelled. Raise `ValueError` for wrong arguments, `OSError` if it cannot listen."""
     given = _deliveries.set_of(args)
     look_every = _deliveries.count(given.pop("look_every", LOOK_EVERY_S), "look_every", SHORTEST_S)
     of_looks = {name: given.pop(name) for name in _account_looks.SPEC if name in given}
@@ -177,5 +177,5 @@ async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
         async with served(settings, rounds.tell) if settings else nullcontext():
             await rounds.run()
     finally:
-        # A look runs in a thread, which the end of the process would wait for.
+        # A check runs in a thread, and the process would wait for it at its end.
         stop.at_once("by the end of the rulebook")

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the tables of docs/eda_reference.md, from the event sources and the rulebook: `python -m tests.eda_reference`.
+"""The tables of docs/eda_reference.md, from the event sources and the rulebook.
 
 antsibull-docs does not render plugins of Event-Driven Ansible.
 """
@@ -10,12 +10,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.support.collection import ROOT
+
 PAGE = ROOT / "docs" / "eda_reference.md"
 EDA = ROOT / "extensions" / "eda"
 RULEBOOK = EDA / "rulebooks" / "heal_links.yml"
@@ -24,9 +24,6 @@ OPTIONS = "| option | type | default | meaning |\n| --- | --- | --- | --- |\n"
 VARIABLES = "| variable | option | default | meaning |\n| --- | --- | --- | --- |\n"
 
 _MARKUP = re.compile(r"[CEOV]\(([^)]*)\)")
-_BLOCK = re.compile(
-    r"(?P<begin><!-- begin: (?P<name>\w+)\b.*\n)(?:.*\n)*?(?P<end><!-- end: (?P=name) -->\n)",
-)
 _VARIABLE = re.compile(r"{{ (\w+) \| default\((.*)\) }}")
 
 
@@ -53,8 +50,8 @@ def variables() -> dict[str, tuple[str, str]]:
     return found
 
 
-def tables() -> dict[str, str]:
-    """Return the text of each block of the page by its name."""
+def eda_tables() -> dict[str, str]:
+    """Return the text of each block of the page by its name, with an empty line before and after it."""
     webhooks, accounts = options_of("account_webhooks"), options_of("broken_accounts")
     both = {name: about for name, about in webhooks.items() if name in accounts}
     made = {
@@ -64,12 +61,6 @@ def tables() -> dict[str, str]:
         "eda_webhooks": _options(both),
     }
     return {name: f"\n{table}\n" for name, table in made.items()}
-
-
-def with_tables(page: str) -> str:
-    """Return the page with tables that are up to date."""
-    made = tables()
-    return _BLOCK.sub(lambda block: block["begin"] + made[block["name"]] + block["end"], page)
 
 
 def _without(options: Mapping[str, Any], others: Iterable[str]) -> dict[str, Any]:
@@ -101,7 +92,3 @@ def _default(about: Mapping[str, Any]) -> str:
 def _meaning(about: Mapping[str, Any]) -> str:
     text = about["description"]
     return _MARKUP.sub(r"`\1`", " ".join(text) if isinstance(text, list) else text)
-
-
-if __name__ == "__main__":
-    PAGE.write_text(with_tables(PAGE.read_text()))
