@@ -125,6 +125,7 @@ def test_ansible_understands_the_plays_and_tasks(tmp_path):
     assert process.returncode == 0, process.stderr
 
 
+@pytest.mark.programs
 def test_inventory_sources_have_only_options_of_the_plugin():
     known = set(documented("inventory", "accounts")["options"])
     sources = {place: document for place, document in documents(dict) if "plugin" in document}

@@ -30,6 +30,7 @@ PACKAGE = "ansible_collections.tenantlink.stackone.plugins.modules"
 ACTIONS = "ansible_collections.tenantlink.stackone.plugins.action"
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("module", MODULES)
 def test_options_are_documented_as_they_are(module):
     compare(documented("module", module)["options"], SPECS[module])

@@ -175,6 +175,7 @@ ANSIBLES_OWN = {
 }
 
 
+@pytest.mark.programs
 def test_the_options_that_account_info_has_are_the_same_here():
     options = documented("inventory", "accounts")["options"]
     spec = {**_specs.http_spec(), **_specs.stackone_spec(), **_specs.account_spec()}
@@ -188,6 +189,7 @@ def test_the_options_that_account_info_has_are_the_same_here():
     assert all(about["description"] for about in options.values())
 
 
+@pytest.mark.programs
 def test_examples_use_options_that_exist():
     known = set(documented("inventory", "accounts")["options"])
     first, *others = accounts.EXAMPLES.split("\n\n# ")
