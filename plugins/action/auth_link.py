@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._guarded import GuardedAction
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._hidden import hide_links
+from ..plugin_utils._action.guarded import GuardedAction
+from ..plugin_utils._action.hidden import hide_links
 
 
 class ActionModule(GuardedAction):

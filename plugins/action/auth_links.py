@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._hidden import hide_links
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._watched import WatchedAction
+from ..plugin_utils._action.hidden import hide_links
+from ..plugin_utils._action.watched import WatchedAction
 
 
 class ActionModule(WatchedAction):

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._guarded import GuardedAction
+from ..plugin_utils._action.guarded import GuardedAction
 
 
 class ActionModule(GuardedAction):

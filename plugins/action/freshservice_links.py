@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._watched import WatchedAction
+from ..plugin_utils._action.watched import WatchedAction
 
 
 class ActionModule(WatchedAction):

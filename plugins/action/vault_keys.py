@@ -15,10 +15,10 @@ from ansible.parsing.vault import is_encrypted
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._replaced_file import locked_file
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._vault_keys import Merged, merge
+from ..module_utils._core.tenant import invalid_argument
+from ..plugin_utils._keys.replaced_file import locked_file
+from ..plugin_utils._keys.table import Problem
+from ..plugin_utils._keys.vault_file import Merged, merge
 
 MISSING = (
     "No vault password was given. Type it at a terminal, or name a file that holds it with -e vault_password_file=PATH"

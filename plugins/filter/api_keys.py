@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import api_keys_from, unvault
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._problems import handed, of_source
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
+from ..plugin_utils._keys.keyring import api_keys_from, unvault
+from ..plugin_utils._keys.problems import handed, of_source
+from ..plugin_utils._keys.table import Problem
 
 
 def api_keys(text: Any, on_problem: str = "raise", source_name: str = "") -> Any:

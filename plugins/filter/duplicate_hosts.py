@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._hosts_declared import twins
+from ..plugin_utils._report.hosts_declared import twins
 
 
 def duplicate_hosts(hosts: Iterable[str], variables: Mapping[str, Mapping[str, Any]]) -> list[str]:

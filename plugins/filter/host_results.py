@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _hosts_ended
+from ..plugin_utils._report import hosts_ended as _hosts_ended
 
 
 def host_results(

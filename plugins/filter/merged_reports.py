@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._merged import merged
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._problems import handed
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report_files import parts_in
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import to_line
+from ..plugin_utils._keys.problems import handed
+from ..plugin_utils._report.merged import merged
+from ..plugin_utils._report.report_files import parts_in
+from ..plugin_utils._report.rows import to_line
 
 
 def merged_reports(files: Any, title: Any, written: Any = (), on_problem: str = "raise") -> Any:

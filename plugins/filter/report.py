@@ -11,8 +11,8 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document import document_from
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
+from ..plugin_utils._keys.table import Problem
+from ..plugin_utils._report.document import document_from
 
 
 def report(result: Any, title: Any, made_at: Any, check_mode: Any = False) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document import records_of
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import COLUMNS, to_line
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
+from ..plugin_utils._keys.table import Problem
+from ..plugin_utils._report.document import records_of
+from ..plugin_utils._report.rows import COLUMNS, to_line
 
 FORMULA_STARTS = tuple("=+-@\t\r＝＋－＠")
 """Characters that a spreadsheet reads as the beginning of a formula. Some spreadsheets accept the wide forms as well."""

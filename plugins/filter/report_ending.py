@@ -10,14 +10,14 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._ending import (
+from ..plugin_utils._keys.key_names import Keys
+from ..plugin_utils._keys.plain_files import plain_files
+from ..plugin_utils._report.ending import (
     Asked,
     ending_of_document,
     ending_of_host,
     ending_of_list,
 )
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._key_names import Keys
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._plain_files import plain_files
 
 
 def report_ending(

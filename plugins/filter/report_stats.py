@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._handed_on import handed_on
+from ..plugin_utils._report.handed_on import handed_on
 
 
 def report_stats(document: Any, reports: Iterable[Any] = ()) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._document import records_of
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import to_line
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
+from ..plugin_utils._keys.table import Problem
+from ..plugin_utils._report.document import records_of
+from ..plugin_utils._report.rows import to_line
 
 HEADS = {
     "domain": "tenant",

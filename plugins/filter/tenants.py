@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import valid_unicode
-from ansible_collections.tenantlink.stackone.plugins.module_utils._written import marked, not_text, unset
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import Keyring, keyring_from, unvault
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._listing import ALIASES, entries_of, is_ignored
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._problems import checked, handed, of_source
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._showable import listed as named
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
+from ..module_utils._core.text import valid_unicode
+from ..module_utils._core.written import marked, not_text, unset
+from ..plugin_utils._keys.keyring import Keyring, keyring_from, unvault
+from ..plugin_utils._keys.problems import checked, handed, of_source
+from ..plugin_utils._keys.showable import listed as named
+from ..plugin_utils._keys.table import Problem
+from ..plugin_utils._keys.tenant_list import ALIASES, entries_of, is_ignored
 
 
 def tenants(

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _healing
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._problems import checked, handed
+from ..plugin_utils._events import healing as _healing
+from ..plugin_utils._keys.problems import checked, handed
 
 
 def to_heal(tenants: Any, named: Any = None, accounts: Any = None, on_problem: str = "raise") -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _role_words
+from ..plugin_utils._report import role_words as _role_words
 
 
 def unknown_variables(names: Iterable[str], own: Iterable[str] = ()) -> list[str]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._vault_keys import merge
+from ..plugin_utils._keys.table import Problem
+from ..plugin_utils._keys.vault_file import merge
 
 
 def vaulted_api_keys(text: str, password: str, existing: str = "", replace: bool = False) -> dict[str, Any]:

@@ -137,17 +137,18 @@ from ansible import constants
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import secrets_in, stackone_url_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import account_filter_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
-from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import account_spec, http_spec, stackone_spec
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, normalise_key
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber, strip_control_chars
-from ansible_collections.tenantlink.stackone.plugins.module_utils._written import unset
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._account_listing import listed
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._draft import Draft
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._hosts import (
+from ..module_utils._clients.account_filter import account_filter_from
+from ..module_utils._core.failure import Failed, Phase
+from ..module_utils._core.tenant import invalid_argument, normalise_key
+from ..module_utils._core.text import Scrubber, strip_control_chars
+from ..module_utils._core.written import unset
+from ..module_utils._http.session import REQUESTS_IMPORT_ERROR
+from ..module_utils._module.argspec import account_spec, http_spec, stackone_spec
+from ..module_utils._module.connection_params import secrets_in, stackone_url_from
+from ..plugin_utils._inventory.account_listing import listed
+from ..plugin_utils._inventory.cache import make_private, private_folders
+from ..plugin_utils._inventory.draft import Draft
+from ..plugin_utils._inventory.hosts import (
     PREFIX,
     VARIABLES,
     host_name,
@@ -156,10 +157,9 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._hosts import 
     unique_names,
     variables_of,
 )
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._marked import marked
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._private_cache import make_private, private_folders
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._sealed import choice_digest, recalled, sealed
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._source_options import (
+from ..plugin_utils._inventory.marked import marked
+from ..plugin_utils._inventory.sealed import choice_digest, recalled, sealed
+from ..plugin_utils._inventory.source_options import (
     evaluated,
     refuse_unknown,
     without_source,

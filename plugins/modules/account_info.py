@@ -152,12 +152,12 @@ failure:
     retriable: false
 """
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import account_filter_from, find, summary_of
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import domain_in
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Module, ModuleRun
-from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import account_spec, http_spec, stackone_spec
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import StackOne
+from ..module_utils._clients.account_filter import account_filter_from, find, summary_of
+from ..module_utils._clients.hub_form import domain_in
+from ..module_utils._clients.stackone import StackOne
+from ..module_utils._core.failure import Failed, Phase
+from ..module_utils._module.argspec import account_spec, http_spec, stackone_spec
+from ..module_utils._module.module import Module, ModuleRun
 
 
 def work(module: Module, run: ModuleRun) -> None:

@@ -152,21 +152,21 @@ failure:
   # end: ambiguous
 """
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._auth import AuthLinkMaker
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import stackone_and_hub
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase, interrupted
-from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Module
-from ansible_collections.tenantlink.stackone.plugins.module_utils._run_arguments import auth_options_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import (
+from ..module_utils._clients.factory import stackone_and_hub
+from ..module_utils._core.clock import Stopped
+from ..module_utils._core.failure import Failed, Phase, interrupted
+from ..module_utils._link.auth_link import AuthLinkMaker
+from ..module_utils._link.find import Finder
+from ..module_utils._module.argspec import (
     auth_spec,
     http_spec,
     owner_spec,
     stackone_spec,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableRun
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import owner_from
+from ..module_utils._module.module import Module
+from ..module_utils._module.run_params import auth_options_from
+from ..module_utils._module.stoppable import StoppableRun
+from ..module_utils._module.tenant_params import owner_from
 
 
 def work(module: Module, run: StoppableRun) -> None:

@@ -189,26 +189,26 @@ failure:
 from contextlib import suppress
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._auth import AuthLinkMaker
-from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import READERS
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import stackone_and_hub
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import Directory, owners_by_provider
-from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import (
+from ..module_utils._clients.directory import Directory, owners_by_provider
+from ..module_utils._clients.factory import stackone_and_hub
+from ..module_utils._core.clock import Stopped
+from ..module_utils._core.failure import Failure, Phase, during, require
+from ..module_utils._http.session import Service
+from ..module_utils._link.auth_link import AuthLinkMaker
+from ..module_utils._link.find import Finder
+from ..module_utils._list.auth_links import AuthLinkJob, counts
+from ..module_utils._list.entries import (
     entries_from,
     present,
     refuse_duplicates,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, Phase, during, require
-from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
-from ansible_collections.tenantlink.stackone.plugins.module_utils._invitations import AuthLinkJob, counts
-from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListRun
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import ListModule
-from ansible_collections.tenantlink.stackone.plugins.module_utils._results import failures_of, job_row, run_summary
-from ansible_collections.tenantlink.stackone.plugins.module_utils._run_arguments import auth_options_from, check_run
-from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import auth_spec, quota_spec, tenants_spec
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import TO_INVITE
+from ..module_utils._list.links import READERS
+from ..module_utils._list.list_run import ListRun
+from ..module_utils._list.results import failures_of, job_row, run_summary
+from ..module_utils._module.argspec import auth_spec, quota_spec, tenants_spec
+from ..module_utils._module.module import ListModule
+from ..module_utils._module.run_params import auth_options_from, check_run
+from ..module_utils._module.tenant_params import TO_INVITE
 
 
 def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:

@@ -166,18 +166,18 @@ failure:
       sample: false
 """
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import freshservice_url_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice, KeyStatus
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Module, ModuleRun
-from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import (
+from ..module_utils._clients.freshservice import Freshservice, KeyStatus
+from ..module_utils._core.failure import Failed, Phase
+from ..module_utils._core.text import one_line
+from ..module_utils._core.urls import shown_url
+from ..module_utils._module.argspec import (
     freshservice_spec,
     http_spec,
     key_check_spec,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import key_check_arguments
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
-from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import shown_url
+from ..module_utils._module.connection_params import freshservice_url_from
+from ..module_utils._module.module import Module, ModuleRun
+from ..module_utils._module.tenant_params import key_check_arguments
 
 
 def work(module: Module, run: ModuleRun) -> None:

@@ -166,19 +166,19 @@ failure:
 
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import freshservice_url_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import Failures
-from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import entries_from, present
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, Phase, require
-from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
-from ansible_collections.tenantlink.stackone.plugins.module_utils._key_checks import KeyCheckJob, counts
-from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListRun
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import ListModule
-from ansible_collections.tenantlink.stackone.plugins.module_utils._results import failures_of, job_row, run_summary
-from ansible_collections.tenantlink.stackone.plugins.module_utils._run_arguments import check_run
-from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import freshservice_spec, tenants_spec
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import TO_CHECK
+from ..module_utils._clients.freshservice import Freshservice
+from ..module_utils._core.failure import Failure, Phase, require
+from ..module_utils._http.session import Service
+from ..module_utils._list.early_end import Failures
+from ..module_utils._list.entries import entries_from, present
+from ..module_utils._list.key_checks import KeyCheckJob, counts
+from ..module_utils._list.list_run import ListRun
+from ..module_utils._list.results import failures_of, job_row, run_summary
+from ..module_utils._module.argspec import freshservice_spec, tenants_spec
+from ..module_utils._module.connection_params import freshservice_url_from
+from ..module_utils._module.module import ListModule
+from ..module_utils._module.run_params import check_run
+from ..module_utils._module.tenant_params import TO_CHECK
 
 
 def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:

@@ -290,28 +290,28 @@ failure:
 
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Linker, Rules
-from ansible_collections.tenantlink.stackone.plugins.module_utils._linking_run import client_factory
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import Module
-from ansible_collections.tenantlink.stackone.plugins.module_utils._options import VerifyLink
-from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome, unfinished
-from ansible_collections.tenantlink.stackone.plugins.module_utils._run_arguments import confirm_timeout_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import (
+from ..module_utils._core.failure import Failed
+from ..module_utils._core.options import VerifyLink
+from ..module_utils._core.text import one_line
+from ..module_utils._core.urls import shown_url
+from ..module_utils._link.linker import Linker, Rules
+from ..module_utils._link.outcome import Outcome, unfinished
+from ..module_utils._module.argspec import (
     confirm_spec,
     freshservice_spec,
     http_spec,
     stackone_spec,
     tenant_spec,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stoppable import StoppableRun
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import (
+from ..module_utils._module.link_clients import client_factory
+from ..module_utils._module.module import Module
+from ..module_utils._module.run_params import confirm_timeout_from
+from ..module_utils._module.stoppable import StoppableRun
+from ..module_utils._module.tenant_params import (
     TO_LINK,
     check_needed,
     tenant_from,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import one_line
-from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import shown_url
 
 
 def _declared(params: dict[str, Any]) -> str:

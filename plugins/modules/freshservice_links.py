@@ -381,27 +381,27 @@ failure:
 
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import stackone_url_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Links
-from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import (
+from ..module_utils._core.failure import Failure
+from ..module_utils._list.entries import (
     entries_from,
     refuse_duplicates,
     shared_domains,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure
-from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import AUTO, Fingerprints, own_path
-from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import LinkJob
-from ansible_collections.tenantlink.stackone.plugins.module_utils._linking_run import client_factory
-from ansible_collections.tenantlink.stackone.plugins.module_utils._list_bench import ListRun
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import ListModule
-from ansible_collections.tenantlink.stackone.plugins.module_utils._report import (
+from ..module_utils._list.fingerprints import AUTO, Fingerprints, own_path
+from ..module_utils._list.link_jobs import LinkJob
+from ..module_utils._list.links import Links
+from ..module_utils._list.links_report import (
     counts,
     diff_of,
     run_failure,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._results import job_row, run_summary
-from ansible_collections.tenantlink.stackone.plugins.module_utils._run_arguments import links_options_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import links_spec
+from ..module_utils._list.list_run import ListRun
+from ..module_utils._list.results import job_row, run_summary
+from ..module_utils._module.argspec import links_spec
+from ..module_utils._module.connection_params import stackone_url_from
+from ..module_utils._module.link_clients import client_factory
+from ..module_utils._module.module import ListModule
+from ..module_utils._module.run_params import links_options_from
 
 
 def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:

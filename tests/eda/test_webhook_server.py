@@ -23,7 +23,7 @@ import pytest
 import requests
 import trustme
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _webhook_server
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events import webhook_server as _webhook_server
 from tests.eda.rulebook import COLLECTION, PATIENCE_S, need, signature_of
 from tests.support.ports import listens, unused_port
 

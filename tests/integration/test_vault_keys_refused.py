@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._replaced_file import locked_file
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.replaced_file import locked_file
 from tests.integration.vaults import PASSWORD, PLAYBOOK, VARIABLE, csv_of, encrypted, snapshot
 
 

@@ -176,7 +176,7 @@ def test_a_defect_says_where_it_is(runner, module, monkeypatch):
     def broken(*_args, **_more):
         raise ZeroDivisionError(NEEDED)
 
-    place = "ansible_collections.tenantlink.stackone.plugins.module_utils._arguments.http_options_from"
+    place = "ansible_collections.tenantlink.stackone.plugins.module_utils._module.connection_params.http_options_from"
     monkeypatch.setattr(place, broken)
     options = {name: value for name, value in NEEDED.items() if name in SPECS[module]}
     result = runner.play(options, module=f"{COLLECTION}.{module}").results[0]

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from ansible_collections.tenantlink.stackone.plugins.doc_fragments.tenants import ModuleDocFragment
-from ansible_collections.tenantlink.stackone.plugins.module_utils import _module
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Http
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import module as _module
 from tests.support.collection import ACCOUNT_INFO, AUTH_LINK, AUTH_LINKS, KEY_INFO, KEYS_INFO, LINK, LINKS
 from tests.support.playbook_runner import stackone_only
 

@@ -6,8 +6,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, FailureCode, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import _MESSAGES, KeyCheck, KeyStatus
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import (
+    _MESSAGES,
+    KeyCheck,
+    KeyStatus,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failure, FailureCode, Phase
 from tests.modules.returns import TYPES, documented, paths_of, samples_of
 from tests.support.collection import ACCOUNT_INFO, AUTH_LINK, AUTH_LINKS, KEY_INFO, KEYS_INFO, LINK, LINKS
 from tests.support.playbook_runner import stackone_only

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import (
     entries_from,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
 
 UNSET = dict.fromkeys(
     (

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stackone import SessionRequest
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stackone import SessionRequest
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
 
 HTML = "<html>Please log in</html>"
 NEW = SessionRequest("freshservice", "1", "1")

@@ -31,10 +31,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils import _http
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock, Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock, Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import session as _http
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Http
 from tests.emulator.handle import Emulator, EmulatorError
 from tests.support.clocks import VirtualTime
 from tests.support.secret_search import TELLING, forms

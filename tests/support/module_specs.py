@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import yaml
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils import _specs
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import argspec as _specs
 from tests.support.collection import ROOT
 
 SPECS = {

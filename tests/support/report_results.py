@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from ansible_collections.tenantlink.stackone.plugins.filter import report as report_plugin
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failure, FailureCode, Phase
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import COLUMNS
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failure, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.rows import COLUMNS
 
 MADE_AT = "2026-11-24T21:55:00Z"
 SUMMARY = {"actions": {}, "requests": {"freshservice": 3, "stackone": 9}, "quota_seconds": 1.5}

@@ -16,16 +16,19 @@ from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._api import StackOneApi
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import ClientFactory
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
-from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Freshservice
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer, Request, Service
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Linker, Rules
-from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
-from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.factory import ClientFactory
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import Freshservice
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stackone_base import StackOneApi
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import Tenant
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.text import Scrubber
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import (
+    TransportError,
+    TransportKind,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Answer, Request, Service
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.linker import Linker, Rules
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Outcome
 
 KEY = "key-of-an-agent"
 START = 1_800_000_000.0

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import FailureCode, Phase
 from tests.support.module_runner import Run
 from tests.trust.cells import Cell, Kind
 from tests.trust.failures import failures_of

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Phase
 from tests.support.module_runner import Hooks, Killed
 from tests.support.ports import Listener
 from tests.trust.cells import WRITES, target

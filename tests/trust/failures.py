@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode as Code
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import FailureCode as Code
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Phase
 from tests.support.module_runner import ACCOUNT_INFO, AUTH_LINK, AUTH_LINKS
 from tests.trust.cells import Cell, Kind
 from tests.trust.faults import Harm

@@ -8,10 +8,10 @@ import stat
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import Fingerprints
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import StoredKey
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import Tenant
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import StoredKey
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.fingerprints import Fingerprints
 from tests.support.module_runner import ModuleRunner
 from tests.trust.flows import shown
 

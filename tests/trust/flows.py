@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import FailureCode
 from tests.support.module_runner import (
     ACCOUNT_INFO,
     AUTH_LINK,

@@ -24,10 +24,11 @@ from urllib.parse import urlsplit
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils import _http, _stop
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core import stop as _stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import session as _http
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Http
 from tests.support.module_runner import Killed, Left, ModuleRunner, _context_of
 
 PLUGINS = "ansible_collections.tenantlink.stackone.plugins.modules"

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from ansible.parsing.yaml.loader import AnsibleLoader
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role_words import HANDED_ON
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.role_words import HANDED_ON
 from tests.support.collection import ROOT
 from tests.support.documented import documented
 

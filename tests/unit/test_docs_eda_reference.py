@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import http_spec, stackone_spec
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._deliveries import settings_from
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module.argspec import http_spec, stackone_spec
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events.deliveries import settings_from
 from tests.support.generate.eda_tables import options_of, variables
 
 WEBHOOKS, ACCOUNTS = options_of("account_webhooks"), options_of("broken_accounts")

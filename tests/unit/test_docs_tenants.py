@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import listed_tenant_spec
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._listing import COLUMNS
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module.argspec import listed_tenant_spec
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.tenant_list import COLUMNS
 from tests.support.collection import ROOT
 
 GUIDE = (ROOT / "docs" / "tenants_and_keys.md").read_text(encoding="utf-8")

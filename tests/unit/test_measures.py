@@ -18,7 +18,7 @@ FILES = {
     "plugins/module_utils/_http/session.py": "from .._core import failure\nfrom . import retry",
     "plugins/module_utils/_http/retry.py": "def late():\n    from .._core.text import word",
     "plugins/module_utils/_link/linker.py": (
-        "from ansible_collections.tenantlink.stackone.plugins.module_utils._http import session"
+        "from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import session"
     ),
     "plugins/module_utils/_list/batch.py": "from .._link.linker import link",
 }

@@ -8,7 +8,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import auth_spec, links_spec, tenant_spec
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module.argspec import (
+    auth_spec,
+    links_spec,
+    tenant_spec,
+)
 from tests.support.role import entry_points
 
 TYPES: dict[str, dict[str, Any]] = {

@@ -8,22 +8,22 @@ import json
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import (
     Account,
     account_in,
     accounts_in,
     checked,
     says_missing,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
-from ansible_collections.tenantlink.stackone.plugins.module_utils._identity import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.identity import (
     account_id_of,
     account_path,
     is_account_id,
     plain_provider,
     same_provider,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Answer
 
 MISSING = {"statusCode": 404, "message": "Account not found", "timestamp": "2026-11-01T08:00:00Z"}
 

@@ -9,10 +9,10 @@ import logging
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _account_rounds
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._account_rounds import MOST_NAMED, Rounds
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events import account_rounds as _account_rounds
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events.account_rounds import MOST_NAMED, Rounds
 
 
 def account(number, status="active"):

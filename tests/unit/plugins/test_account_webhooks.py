@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.tenantlink.stackone.extensions.eda.plugins.event_source import account_webhooks as source
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _deliveries as plugin
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events import deliveries as plugin
 
 SECRET, PREVIOUS = "sEcReTofTheWebhook", "sEcReTbefore"
 SETTINGS = plugin.settings_from({"port": 5010, "secret": SECRET, "previous_secret": PREVIOUS})

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._api import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stackone_base import (
     OPENING,
     StackOneApi,
     error_words,
@@ -18,9 +18,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._api import (
     unexpected,
     unreachable,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer, Service
-from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import (
+    TransportError,
+    TransportKind,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Answer, Service
 from tests.support.services_in_memory import error, reply
 
 HTML = "<html><p>Please log in</p></html>"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._broken_accounts import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events.broken_accounts import (
     FIRST_PAUSE_S,
     LONGEST_PAUSE_S,
     MOST_TOLD,

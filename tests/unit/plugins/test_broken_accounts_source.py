@@ -11,7 +11,8 @@ import yaml
 
 from ansible_collections.tenantlink.stackone.extensions.eda.plugins.event_source import account_webhooks
 from ansible_collections.tenantlink.stackone.extensions.eda.plugins.event_source import broken_accounts as source
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _account_looks, _deliveries
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events import account_looks as _account_looks
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events import deliveries as _deliveries
 
 KEY, SECRET = "v1.eu1.a-key-of-stackone", "sEcReTofTheWebhook"
 GOOD = {"stackone_api_key": KEY, "port": 5010, "secret": SECRET}

@@ -7,16 +7,16 @@ from __future__ import annotations
 import threading
 from types import SimpleNamespace
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils import _bulk
-from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Links
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
-from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import entries_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import LinkJob
-from ansible_collections.tenantlink.stackone.plugins.module_utils._options import LinksOptions
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
-from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.options import LinksOptions
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list import links as _bulk
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import entries_from
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import LinkJob
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.links import Links
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.progress import ProgressFile
 from tests.support.declared_entries import declared
 
 

@@ -15,10 +15,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from urllib3.util import connection
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock, Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http, HttpOptions, Request, Service
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
-from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock, Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import (
+    TransportError,
+    TransportKind,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import (
+    Http,
+    HttpOptions,
+    Request,
+    Service,
+)
 
 TIMEOUT = 3.0
 """Seconds that a request gets here: enough to be written on a slow machine. No proper answer depends on it."""

@@ -6,16 +6,16 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.directory import (
     OWNERS_AT_ONCE,
     URL_ROOM,
     Directory,
     _portions,
     owners_by_provider,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._paging import EndlessListing
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.paging import EndlessListing
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
 from tests.support.services_in_memory import answers, refuses, tenant
 
 

@@ -11,11 +11,11 @@ import pytest
 import yaml
 
 from ansible_collections.tenantlink.stackone.plugins.action import vault_keys
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
-from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import KeyStatus
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Service
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import RESULT_KEYS
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import KeyStatus
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.text import RESULT_KEYS
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Service
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
 from tests.support.collection import ROOT
 from tests.support.documented import documented
 from tests.support.generate.__main__ import blocks, generated, outdated

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._duplicates import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import Tenant
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.duplicates import (
     duplicate_account,
     first_made,
     made_by,
     same_link,
     survivor,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Creation
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Candidate
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Creation
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Candidate
 
 OPENED = 1_800_000_000.0
 TENANT = Tenant("1", "acme")

@@ -8,22 +8,22 @@ import threading
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._batch import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock, Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import (
+    Failure,
+    FailureCode,
+    Phase,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.workers import WorkerPool
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.batch import (
     HUNG_IN_A_ROW,
     IN_A_ROW,
     Batch,
     Tally,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock, Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import WorkerPool
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
-    Failure,
-    FailureCode,
-    Phase,
-)
-from ansible_collections.tenantlink.stackone.plugins.module_utils._job import Job
-from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.job import Job
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.progress import ProgressFile
 from tests.support.declared_entries import declared, entries
 
 

@@ -9,28 +9,31 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import Ended, Failures, tenants_failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import (
     Failed,
     FailureCode,
     Phase,
     not_started,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import invalid_argument, missing_options
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import WHERE_A_KEY_GOES
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _role_words
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._ending import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import invalid_argument, missing_options
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.early_end import Ended, Failures, tenants_failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module.tenant_params import WHERE_A_KEY_GOES
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.key_names import Keys
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.showable import looks_secret, meant
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report import role_words as _role_words
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.ending import (
     DIED,
     NO_TENANT,
     Asked,
     ending_of_host,
     ending_of_list,
 )
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._hosts_ended import host_results
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._key_names import Keys
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role_words import in_role_words, unknown_variables
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import was_started
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._showable import looks_secret, meant
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.hosts_ended import host_results
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.role_words import (
+    in_role_words,
+    unknown_variables,
+)
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.rows import was_started
 from tests.support.role import entry_points
 
 SECRET = "Zk3Lm9Qw8Er7Ty6Ui5Op"

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import (
     Entry,
     entries_from,
     present,
@@ -15,10 +16,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._entries impor
     refuse_same_account,
     shared_domains,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import LinkJob
-from ansible_collections.tenantlink.stackone.plugins.module_utils._purge import DUPLICATES, check_limit, unlisted
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import TO_CHECK, TO_INVITE
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import LinkJob
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.purge import DUPLICATES, check_limit, unlisted
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module.tenant_params import (
+    TO_CHECK,
+    TO_INVITE,
+)
 from tests.support.declared_entries import declared
 
 NO_DOMAIN = declared("not a domain", "1")

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.hub_form import (
     FormField,
     domain_value,
     find_stored_domain,
@@ -18,7 +17,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._fields import
     map_fields,
     parse_fields,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import CredentialFields, Tenant
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import CredentialFields, Tenant
 
 DOMAIN = {"key": "domain", "label": "Domain", "type": "text", "required": True, "secret": False}
 KEY = {"key": "apiKey", "label": "API Key", "type": "password", "required": True, "secret": True}

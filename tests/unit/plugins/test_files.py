@@ -11,15 +11,15 @@ import stat
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
-from ansible_collections.tenantlink.stackone.plugins.module_utils._files import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.files import (
     NotAFile,
     alone_in,
     read_file,
     replace_file,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import Fingerprints
-from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import ProgressFile, read
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.fingerprints import Fingerprints
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.progress import ProgressFile, read
 
 KINDS = {
     "pipe": "a named pipe",

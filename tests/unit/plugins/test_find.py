@@ -6,12 +6,16 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import Directory
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, FailureCode
-from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Finder, Found, account_not_found
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Candidate
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import State
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.directory import Directory
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import State
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.find import (
+    Finder,
+    Found,
+    account_not_found,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Candidate
 from tests.support.services_in_memory import answers, refuses, tenant
 
 

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._fingerprints import Fingerprints, own_path
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import StoredKey
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import Tenant
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import StoredKey
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.fingerprints import Fingerprints, own_path
 
 TENANT = Tenant(domain="acme", api_key="the-declared-key-0815", origin_owner_id="customer-acme")
 ROTATED = replace(TENANT, api_key="a-rotated-key-0815")

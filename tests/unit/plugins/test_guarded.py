@@ -12,7 +12,7 @@ import threading
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._guarded import (
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._action.guarded import (
     GuardedAction,
     ended_with_the_run,
     start_deaf,
@@ -82,7 +82,7 @@ def test_a_thread_beside_the_worker_takes_no_signal():
 
 LATE = """
 import multiprocessing, os, signal, time
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._guarded import ended_with_the_run
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._action.guarded import ended_with_the_run
 
 def task():
     while os.getppid() == playbook:

@@ -12,19 +12,19 @@ import pytest
 import requests
 import urllib3
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import (
+    TransportError,
+    TransportKind,
+    _judged,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.retry import Retry, Told
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import (
     Answer,
     Http,
     HttpOptions,
     Request,
     Service,
-)
-from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import Retry, Told
-from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import (
-    TransportError,
-    TransportKind,
-    _judged,
 )
 
 EOF = ssl.SSLEOFError(8, "EOF occurred in violation of protocol")

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
-from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.hub import (
     AccountView,
     Sent,
     Submission,
     credentials_refused,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportKind
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportKind
 from tests.support.hub_client import HTML, failed
 from tests.support.services_in_memory import answers, breaks, error, refuses, reply
 

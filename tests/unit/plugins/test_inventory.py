@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.tenantlink.stackone.plugins.inventory import accounts
-from ansible_collections.tenantlink.stackone.plugins.module_utils import _specs
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._choice import AccountFilter
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _hosts, _sealed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account_filter import AccountFilter
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import argspec as _specs
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._inventory import hosts as _hosts
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._inventory import sealed as _sealed
 from tests.support.documented import documented
 
 KEY = "v1.eu1.abcdefghijklmnopqrstuvwxyz"

@@ -6,21 +6,21 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._directory import Directory
-from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import entries_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode
-from ansible_collections.tenantlink.stackone.plugins.module_utils._find import Found
-from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.directory import Directory
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed, Failure, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.find import Found
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import AmbiguousAccount, Candidate
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import entries_from
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import (
     LinkJob,
     by_owner,
     refuse_conflicts,
     refuse_linked_elsewhere,
     repairs_of,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import AmbiguousAccount, Candidate
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import TO_INVITE
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module.tenant_params import TO_INVITE
 from tests.support.declared_entries import declared
 
 NEW = Found(None)

@@ -9,9 +9,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _key_block
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._key_block import VARIABLE, KeyBlock
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import key_block as _key_block
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.key_block import VARIABLE, KeyBlock
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.table import Problem
 
 NONE: frozenset[str] = frozenset()
 SECRET = "a-key-that-must-not-show"

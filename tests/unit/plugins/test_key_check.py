@@ -10,15 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._api import unreachable
-from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import (
     KeyStatus,
     _unanswered,
     classify,
     settle,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
-from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stackone_base import unreachable
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import (
+    TransportError,
+    TransportKind,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Answer
 
 
 def answer(status, data=None, text=None, **headers):

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link import Rules
-from ansible_collections.tenantlink.stackone.plugins.module_utils._options import VerifyLink
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.options import VerifyLink
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import (
     CredentialFields,
     UpdateCredentials,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportKind
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportKind
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.linker import Rules
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
 from tests.support.one_tenant import HTML, LABELLED, REFUSAL, changes, code, linked, says_no_profile, uncertain
 from tests.support.services_in_memory import (
     KEY,

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._apply import Writer
-from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Outcome
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import (
     State,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.writer import Writer
 from tests.support.one_tenant import HTML, LABELLED, changes, code, linked, uncertain, without
 from tests.support.services_in_memory import (
     after,

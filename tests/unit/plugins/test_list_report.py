@@ -6,32 +6,37 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._bulk import Report
-from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import (
-    Ended,
-    Failures,
-    ended_early,
-    tenants_failed,
-)
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import (
     Failure,
     FailureCode,
     Phase,
     not_started,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._jobs import LinkJob
-from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Creation, Outcome
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action, Stored, plan_create, plan_present
-from ansible_collections.tenantlink.stackone.plugins.module_utils._report import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.text import Scrubber
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Creation, Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import (
+    Action,
+    Stored,
+    plan_create,
+    plan_present,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.early_end import (
+    Ended,
+    Failures,
+    ended_early,
+    tenants_failed,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import LinkJob
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.links import Report
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.links_report import (
     DIFF_LINES,
     counts,
     diff_of,
     run_failure,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._results import job_row, run_summary
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import Scrubber
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.results import job_row, run_summary
 from tests.support.declared_entries import declared, entries
 
 

@@ -10,7 +10,11 @@ from ansible.template import Templar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._marked import is_inert, marked, trust_as_template
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._inventory.marked import (
+    is_inert,
+    marked,
+    trust_as_template,
+)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.tenantlink.stackone.plugins.filter.merged_reports import merged_reports
 from ansible_collections.tenantlink.stackone.plugins.filter.report import report
 from ansible_collections.tenantlink.stackone.plugins.filter.report_stats import report_stats
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role_words import HANDED_ON, unknown_variables
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.role_words import HANDED_ON, unknown_variables
 
 EARLY, LATE = "2026-11-24T01:00:00Z", "2026-11-24T02:00:00Z"
 

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
-from ansible_collections.tenantlink.stackone.plugins.module_utils._paging import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.paging import (
     MOST_PAGES,
     EndlessListing,
     Paging,
     most_pages,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import FailureCode
 
 
 def page_of(*numbers):

@@ -13,16 +13,29 @@ import time
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils import _crew, _parent_watch, _stop
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import WorkerPool
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http, HttpOptions, Request, Service
-from ansible_collections.tenantlink.stackone.plugins.module_utils._outcome import Applied, Outcome, unfinished
-from ansible_collections.tenantlink.stackone.plugins.module_utils._parent_watch import Parent
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import Action
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal, stopped_by_signals
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import Tenant
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core import stop as _stop
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core import workers as _crew
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal, stopped_by_signals
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import Tenant
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.workers import WorkerPool
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import (
+    Http,
+    HttpOptions,
+    Request,
+    Service,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import (
+    Applied,
+    Outcome,
+    unfinished,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import (
+    parent_watch as _parent_watch,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module.parent_watch import Parent
 
 
 def stopped(patience=0.0):
@@ -109,8 +122,8 @@ def test_a_process_that_cannot_stop_is_ended():
     """Whatever its main thread does."""
     code = (
         "import time\n"
-        "from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import Stop\n"
-        "from ansible_collections.tenantlink.stackone.plugins.module_utils._parent_watch import Parent, stopped_early\n"
+        "from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import Stop\n"
+        "from ansible_collections.tenantlink.stackone.plugins.module_utils._module.parent_watch import Parent, stopped_early\n"
         "with stopped_early(Stop(), Parent()):\n"
         "    print('started', flush=True)\n"
         "    time.sleep(600)\n"

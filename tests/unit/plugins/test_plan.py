@@ -8,11 +8,17 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Agent
-from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import REDACTED, AccountView
-from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import Agent
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.hub import REDACTED, AccountView
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import (
+    CredentialFields,
+    State,
+    Tenant,
+    UpdateCredentials,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import (
     Candidate,
     Stored,
     StoredKey,
@@ -27,12 +33,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._plan import (
     plan_present,
     relink_reasons,
     select,
-)
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
-    CredentialFields,
-    State,
-    Tenant,
-    UpdateCredentials,
 )
 
 TENANT = Tenant("o1", "acme", api_key="KEY-1234")

@@ -8,15 +8,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import (
     Answer,
     Http,
     HttpOptions,
     Request,
     Service,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._progress import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.progress import (
     Progress,
     ProgressFile,
     Waiting,
@@ -24,7 +24,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._progress impo
     read,
     waiting,
 )
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _watched as action
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._action import watched as action
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,20 @@ import json
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._api import error_words, told_by_provider
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
-from ansible_collections.tenantlink.stackone.plugins.module_utils._hub import Sent, _submission
-from ansible_collections.tenantlink.stackone.plugins.module_utils._provider_errors import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.hub import Sent, _submission
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.provider_errors import (
     ProviderError,
     flat_words,
     nested_body,
     provider_error,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import Told
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import READ_LIMIT
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stackone_base import (
+    error_words,
+    told_by_provider,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.text import READ_LIMIT
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.retry import Told
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Answer
 
 RAW = {"code": "invalid_credentials", "message": "You have to be logged in."}
 OVER = {"message": "The API rate limit allotted for your Freshservice domain has been exhausted"}

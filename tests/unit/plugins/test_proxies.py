@@ -9,11 +9,23 @@ import os
 import pytest
 import requests
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils import _proxies
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Http, HttpOptions, Request, Service
-from ansible_collections.tenantlink.stackone.plugins.module_utils._proxies import Proxies, UnusableProxy, check_proxy
-from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
-from ansible_collections.tenantlink.stackone.plugins.module_utils._urls import secrets_of_url, shown_url
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.urls import secrets_of_url, shown_url
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import proxies as _proxies
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import (
+    TransportError,
+    TransportKind,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.proxies import (
+    Proxies,
+    UnusableProxy,
+    check_proxy,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import (
+    Http,
+    HttpOptions,
+    Request,
+    Service,
+)
 
 PROXY = "http://proxy.example:3128"
 HERE = ["http://127.0.0.1:8000", "https://127.8.8.8", "http://localhost:1", "http://LOCALHOST", "https://[::1]:9"]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Clock, Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._quota import Quota
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock, Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.quota import Quota
 
 
 class FakeClock:

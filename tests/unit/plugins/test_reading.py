@@ -9,12 +9,19 @@ import math
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._arguments import BOUNDS, check_bounds
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._reading import read, with_defaults
-from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import listed_tenant_spec
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant_arguments import tenant_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._written import accident, hidden_character, trimmed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.written import (
+    accident,
+    hidden_character,
+    trimmed,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module.argspec import listed_tenant_spec
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module.connection_params import (
+    BOUNDS,
+    check_bounds,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module.reading import read, with_defaults
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module.tenant_params import tenant_from
 from tests.support.module_specs import SPECS
 
 SECRET = "sEcReT0fACustomer99x"

@@ -13,9 +13,11 @@ import sys
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _replaced_file
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._replaced_file import locked_file
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._table import Problem
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import (
+    replaced_file as _replaced_file,
+)
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.replaced_file import locked_file
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.table import Problem
 
 MODULE = _replaced_file.__name__
 

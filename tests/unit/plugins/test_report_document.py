@@ -14,14 +14,14 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.tenantlink.stackone.plugins.filter import report as report_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import report_csv as csv_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import report_table as table_plugin
-from ansible_collections.tenantlink.stackone.plugins.module_utils._early_end import Ended, Failures, tenants_failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import (
     Failure,
     FailureCode,
     Phase,
     not_started,
 )
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import COLUMNS
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.early_end import Ended, Failures, tenants_failed
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.rows import COLUMNS
 from tests.support.collection import ROOT
 from tests.support.report_results import EMPTY, MADE_AT, failed, links, only_row, outcomes, report, row
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from ansible_collections.tenantlink.stackone.plugins.filter import report as report_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import report_csv as csv_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter import report_table as table_plugin
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import FailureCode
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._rows import COLUMNS, to_line
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import FailureCode
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.rows import COLUMNS, to_line
 from tests.support.report_results import account, failed, links, only_row, report, row
 
 report_csv = csv_plugin.report_csv

@@ -6,7 +6,11 @@ from email.utils import formatdate
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import (
+    TransportError,
+    TransportKind,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.retry import (
     PATIENCE,
     QUOTA_PATIENCE,
     Attempts,
@@ -20,7 +24,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._retry import 
     parse_retry_after,
     status_delay,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._transport_errors import TransportError, TransportKind
 
 NOW = 1_700_000_000.0
 

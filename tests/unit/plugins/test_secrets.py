@@ -12,10 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._api import error_words
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
-from ansible_collections.tenantlink.stackone.plugins.module_utils._secrets import CERTAIN_PIECE, WINDOW, Secrets
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import CUT, MASK, Scrubber, strip_control_chars
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stackone_base import error_words
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.secrets import CERTAIN_PIECE, WINDOW, Secrets
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.text import (
+    CUT,
+    MASK,
+    Scrubber,
+    strip_control_chars,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Answer
 from tests.support.secret_search import FORMS, betrayed
 
 KEY = "AcmeKey4711aBcDeFgHi"

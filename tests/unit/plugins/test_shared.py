@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed, Failure, FailureCode
-from ansible_collections.tenantlink.stackone.plugins.module_utils._shared import FailedForAll, Shared
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed, Failure, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.shared import FailedForAll, Shared
 
 MANY = 16
 PATIENCE = 60.0

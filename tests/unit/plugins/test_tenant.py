@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._tenant import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import (
     CredentialFields,
     Tenant,
     invalid_argument,

@@ -15,11 +15,11 @@ from ansible.errors import AnsibleFilterError
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._entries import entries_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._reading import PROBLEM
-from ansible_collections.tenantlink.stackone.plugins.module_utils._specs import listed_tenant_spec
-from ansible_collections.tenantlink.stackone.plugins.module_utils._written import trimmed
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _listing
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.written import trimmed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import entries_from
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module.argspec import listed_tenant_spec
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module.reading import PROBLEM
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import tenant_list as _listing
 from tests.support.tenant_lists import LABELS, SECRET, api_keys, refused, tenants
 
 # What stays as it is in a CSV: one line, with no white space around it.

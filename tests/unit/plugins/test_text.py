@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._text import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.text import (
     MASK,
     RESULT_KEYS,
     SHORTEST_SECRET,

@@ -8,11 +8,15 @@ import json
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._freshservice import Agent, KeyCheck, KeyStatus
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import Answer
-from ansible_collections.tenantlink.stackone.plugins.module_utils._verify import (
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import (
+    Agent,
+    KeyCheck,
+    KeyStatus,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Answer
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.verify import (
     Answerer,
     CallResult,
     judge,

@@ -8,9 +8,9 @@ import threading
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clock import Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._crew import WorkerPool
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Stopped
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.workers import WorkerPool
 
 
 def test_a_crew_keeps_the_order_and_works_at_the_same_time():

@@ -114,8 +114,8 @@ EXAMPLES = r"""
 # ansible-rulebook loads a source as a single file. The folder that holds ansible_collections makes its collection importable.
 sys.path.append(str(Path(__file__).absolute().parents[7]))
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._deliveries import settings_from
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._webhook_server import served
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events.deliveries import settings_from
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events.webhook_server import served
 
 
 async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:

@@ -150,11 +150,12 @@ EXAMPLES = r"""
 # ansible-rulebook loads a source as a single file. The folder that holds ansible_collections makes its collection importable.
 sys.path.append(str(Path(__file__).absolute().parents[7]))
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._stop import StopSignal
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils import _account_looks, _deliveries
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._account_rounds import Rounds
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._webhook_server import served
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events import account_looks as _account_looks
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events import deliveries as _deliveries
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events.account_rounds import Rounds
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events.webhook_server import served
 
 LOOK_EVERY_S = 300
 SHORTEST_S = 10

@@ -1,0 +1,103 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which of StackOne's accounts are meant, and how they are found with few requests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._core.identity import is_account_id
+from .._core.tenant import (
+    checked_id,
+    invalid_argument,
+    normalise_domain,
+)
+from .account import Account
+from .directory import Directory
+from .hub_form import domain_in
+from .stackone import StackOne
+
+FEW_IDS = 20
+"""Up to so many accounts are asked for one by one; for more the listing costs less."""
+
+
+@dataclass(frozen=True)
+class AccountFilter:
+    """Accounts by what they are; C(None) means: whatever it is. Statuses in lower case, domains as bare labels."""
+
+    provider: str
+    owners: frozenset[str] | None = None
+    ids: frozenset[str] | None = None
+    domains: frozenset[str] | None = None
+    labels: frozenset[str] | None = None
+    statuses: frozenset[str] | None = None
+    account_type: str | None = None
+
+    def matches(self, account: Account) -> bool:
+        """Whether an account is meant."""
+        asked = (
+            (self.owners, account.origin_owner_id),
+            (self.ids, account.id),
+            (self.domains, domain_in(account.setup_information)),
+            (self.labels, account.label),
+            (self.statuses, account.status),
+            (self.account_type and {self.account_type}, account.type),
+        )
+        mine = account.is_of(self.provider)
+        return mine and all(wanted is None or value in wanted for wanted, value in asked)
+
+
+def find(stackone: StackOne, choice: AccountFilter) -> list[Account]:
+    """The accounts that are meant, by owner and id. Raises Failed."""
+    return sorted(filter(choice.matches, _candidates(stackone, choice)), key=_order)
+
+
+def summary_of(accounts: Iterable[Account]) -> dict[str, Any]:
+    """How many, and how many in each status."""
+    statuses = Counter(account.status for account in accounts)
+    return {"accounts": sum(statuses.values()), "statuses": dict(sorted(statuses.items()))}
+
+
+def _candidates(stackone: StackOne, choice: AccountFilter) -> Iterable[Account]:
+    if choice.ids is not None and len(choice.ids) <= FEW_IDS:
+        return filter(None, map(stackone.account, sorted(choice.ids)))
+    directory = Directory(stackone)
+    if choice.owners is not None:
+        directory.load_owners(choice.provider, sorted(choice.owners))
+    else:
+        directory.load(choice.provider)
+    return directory
+
+
+def _order(account: Account) -> tuple[str, str]:
+    return account.origin_owner_id, account.id
+
+
+def account_filter_from(params: Mapping[str, Any]) -> AccountFilter:
+    """Which accounts are meant. Raises Failed(invalid_domain or invalid_argument)."""
+
+    def chosen(name: str) -> frozenset[str] | None:
+        return None if params[name] is None else frozenset(params[name])
+
+    for number, owner in enumerate(params["origin_owner_ids"] or (), 1):
+        checked_id(owner, f"item {number} of origin_owner_ids")
+    for number, account_id in enumerate(params["account_ids"] or (), 1):
+        if not is_account_id(account_id):
+            raise invalid_argument(
+                f"item {number} of account_ids is not the id of an account.",
+                "StackOne shows an account's id under Accounts.",
+            )
+    domains = None if params["domains"] is None else frozenset(map(normalise_domain, params["domains"]))
+    statuses = chosen("statuses")
+    return AccountFilter(
+        provider=params["provider"],
+        owners=chosen("origin_owner_ids"),
+        ids=chosen("account_ids"),
+        domains=domains,
+        labels=chosen("labels"),
+        statuses=None if statuses is None else frozenset(map(str.lower, statuses)),
+        account_type=params["account_type"],
+    )

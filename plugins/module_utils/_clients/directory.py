@@ -1,0 +1,162 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A listing of StackOne's accounts, indexed by id, by owner and by domain: asked for once, for a whole run."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, Callable
+
+from .._core.identity import plain_provider
+from .._core.tenant import Tenant
+from .account import Account
+from .hub_form import domain_in
+from .paging import EndlessListing
+from .stackone import StackOne
+
+OWNERS_AT_ONCE = 50
+"""How many owners one request names: few enough for any limit on the length of a URL."""
+URL_ROOM = 4000
+
+Each = Callable[..., Iterable[Any]]
+
+
+class Directory:
+    """Accounts by id, by owner and by domain. `each` applies a function to several things at a time, as `map` does."""
+
+    def __init__(self, stackone: StackOne, each: Each = map) -> None:
+        self._stackone = stackone
+        self._each = each
+        self._lock = threading.Lock()
+        self._by_id: dict[str, Account] = {}
+        self._by_owner: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+        self._by_domain: dict[tuple[str, str], list[Account]] | None = None
+        self.complete = True
+        """Whether all accounts were listed, and not only those of the declared owners."""
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __iter__(self) -> Iterator[Account]:
+        return iter(self._by_id.values())
+
+    def load_for(self, tenants: Sequence[Tenant], all_needed: bool = False) -> None:
+        """List the accounts before anything is done for these tenants. Raises Failed.
+
+        Owners that the listing does not show are asked for once more: a listing may be short for once, its pages move
+        while others unlink accounts, and a tenant that it misses would be linked a second time. A listing without an
+        end is given up for the declared owners alone, unless `all_needed`.
+        """
+        for provider, owners in owners_by_provider(tenants).items():
+            try:
+                self.load(provider, len(tenants))
+            except EndlessListing:
+                if all_needed:
+                    raise
+                self.complete = False
+                self.load_owners(provider, owners)
+            self.ask_again(provider, owners)
+
+    def load(self, provider: str, declared: int = 0, expected: int = 0) -> None:
+        """List all accounts of a provider, bounded by how many tenants are declared, if any are. Raises Failed."""
+        expected = expected or declared
+        self._add(
+            provider,
+            self._stackone.accounts(provider, each=self._each, expected=expected, declared=declared, thorough=True),
+        )
+
+    def load_owners(self, provider: str, owners: Iterable[str]) -> None:
+        """List the accounts of these owners, many in one request. Raises Failed."""
+        self._load_portions(provider, owners, partial(self._stackone.accounts, thorough=True))
+
+    def ask_again(self, provider: str, owners: Iterable[str]) -> None:
+        """Ask for the owners that were not shown, many in one request and in another way. Raises Failed."""
+        known = self._by_owner[plain_provider(provider)]
+        self._load_portions(provider, [owner for owner in owners if owner not in known], self._stackone.look_again)
+
+    def accounts(self, provider: str, owner: str) -> list[Account]:
+        """Return the accounts of one owner."""
+        with self._lock:
+            return [self._by_id[account_id] for account_id in self._by_owner[plain_provider(provider)].get(owner, ())]
+
+    def look_again(self, provider: str, owner: str) -> list[Account]:
+        """Return the accounts of one owner; whom the listing did not show was asked for again already."""
+        return self.accounts(provider, owner)
+
+    def account(self, account_id: str) -> Account | None:
+        """Return one account, None where there is none; StackOne is asked for one that was not listed. Raises Failed."""
+        known = self._by_id.get(account_id)
+        if known is None:
+            known = self._stackone.account(account_id)
+            self._add(known.provider if known else "", [known] if known else [])
+        return known
+
+    def listed(self, account_id: str) -> Account | None:
+        """Return one account, None where it was not listed."""
+        return self._by_id.get(account_id)
+
+    def with_domain(self, provider: str, domain: str) -> list[Account]:
+        """Return the accounts that are shown to store a domain, whoever owns them."""
+        with self._lock:
+            if self._by_domain is None:
+                self._by_domain = {}
+                for account in self._by_id.values():
+                    key = plain_provider(account.provider), domain_in(account.setup_information) or ""
+                    self._by_domain.setdefault(key, []).append(account)
+            # An account whose provider is not shown may be one as well.
+            keys = ((plain_provider(provider), domain), ("", domain))
+            return [account for key in keys for account in self._by_domain.get(key, ())]
+
+    def forget(self, account: Account) -> None:
+        """Leave out an account that was unlinked: who looks at its owner afterwards must not ask for it any more."""
+        with self._lock:
+            for owners in self._by_owner.values():
+                ids = owners.get(account.origin_owner_id, ())
+                if account.id in ids:
+                    owners[account.origin_owner_id] = tuple(other for other in ids if other != account.id)
+
+    def _load_portions(self, provider: str, owners: Iterable[str], listed: Callable[..., list[Account]]) -> None:
+        first, *others = _portions(owners) or [()]
+        if first:
+            self._add(provider, listed(provider, *first))
+        if others and self._stackone.filters_ignored:
+            # Each portion would list everything; once is enough.
+            self._add(provider, listed(provider))
+            return
+        for found in self._each(lambda some: listed(provider, *some), others):
+            self._add(provider, found)
+
+    def _add(self, provider: str, accounts: Iterable[Account]) -> None:
+        with self._lock:
+            ids = self._by_owner[plain_provider(provider)]
+            for account in accounts:
+                if account.id not in self._by_id:
+                    ids[account.origin_owner_id] = (*ids.get(account.origin_owner_id, ()), account.id)
+                self._by_id[account.id] = account
+            self._by_domain = None
+
+
+def owners_by_provider(tenants: Iterable[Tenant]) -> dict[str, list[str]]:
+    """Return provider -> the owners of its tenants, each once, in the order of the list."""
+    owners: dict[str, dict[str, None]] = {}
+    for tenant in tenants:
+        named = owners.setdefault(tenant.provider.lower(), {})
+        if tenant.origin_owner_id:
+            named[tenant.origin_owner_id] = None
+    return {provider: list(owners[provider]) for provider in sorted(owners)}
+
+
+def _portions(owners: Iterable[str]) -> list[Sequence[str]]:
+    portions: list[list[str]] = [[]]
+    room = URL_ROOM
+    for owner in owners:
+        length = 3 * len(owner.encode()) + len("&origin_owner_ids=")
+        if portions[-1] and (room < length or len(portions[-1]) >= OWNERS_AT_ONCE):
+            portions.append([])
+            room = URL_ROOM
+        room -= length
+        portions[-1].append(owner)
+    return [portion for portion in portions if portion]

@@ -1,0 +1,51 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The three clients that link a tenant, and what all tenants of a run share of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .._core.clock import Clock
+from .._http.session import Http
+from .freshservice import Freshservice
+from .hub import Forms, Hub
+from .stackone import StackOne
+from .stackone_base import StackOneApi
+
+
+@dataclass(frozen=True)
+class Clients:
+    """Freshservice, StackOne's platform, and its Hub."""
+
+    freshservice: Freshservice
+    stackone: StackOne
+    hub: Hub
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class ClientFactory:
+    """Makes clients that share connections, quota and forms."""
+
+    http: Http
+    api: StackOneApi
+    freshservice: Freshservice
+    stackone_api_key: str = field(repr=False)
+    forms: Forms = field(default_factory=Forms)
+
+    def readers(self) -> tuple[StackOne, Hub]:
+        """Return what accounts are found with."""
+        stackone = StackOne(self.api, self.stackone_api_key)
+        return stackone, Hub(self.api, stackone, self.forms)
+
+    def clients(self) -> Clients:
+        """Return all clients, for one tenant: they keep what they learn of it."""
+        stackone, hub = self.readers()
+        return Clients(self.freshservice, stackone, hub, self.http.clock)
+
+
+def stackone_and_hub(api: StackOneApi, key: str) -> tuple[StackOne, Hub]:
+    """Return the clients of the platform API and of the Hub."""
+    stackone = StackOne(api, key)
+    return stackone, Hub(api, stackone)

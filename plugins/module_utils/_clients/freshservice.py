@@ -1,0 +1,374 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Freshservice client and the key check: is this domain and key good, and if not, why?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any, Callable
+from urllib.parse import urlsplit
+
+from .._core.failure import Failed, FailureCode, require
+from .._core.tenant import Tenant
+from .._core.text import one_line
+from .._http.errors import TransportError, TransportKind
+from .._http.session import (
+    Answer,
+    Http,
+    Request,
+    Service,
+)
+
+PAGE_LIMIT = 20_000
+EMAIL_LIMIT = 320
+"""Characters; what is longer is not an e-mail address."""
+"""Characters of a page in which its words are looked for."""
+
+
+class KeyStatus(str, Enum):
+    """The verdict of a key check. Each value but C(valid) is a C(FailureCode) too."""
+
+    VALID = "valid"
+    KEY_REFUSED = "key_refused"
+    KEY_DISABLED = "key_disabled"
+    AGENT_DEACTIVATED = "agent_deactivated"
+    ACCESS_DENIED = "access_denied"
+    DOMAIN_NOT_FOUND = "domain_not_found"
+    TENANT_SUSPENDED = "tenant_suspended"
+    RATE_LIMITED = "rate_limited"
+    UNREACHABLE = "unreachable"
+    NOT_FRESHSERVICE = "not_freshservice"
+
+
+_AGENTS = "Admin > User Management > Agents"
+_SWITCH = f"an Account Admin opens {_AGENTS} > (the agent) > Permissions > API Key and enables it"
+
+_MESSAGES = {
+    KeyStatus.VALID: "the API key works.",
+    KeyStatus.KEY_REFUSED: (
+        "Freshservice refused the API key: the key is wrong or was reset, or its switch is off,"
+        " or its agent was deactivated (Freshservice answers all three alike)."
+    ),
+    KeyStatus.KEY_DISABLED: "the API key is switched off for its agent.",
+    KeyStatus.AGENT_DEACTIVATED: "the agent of the API key is deactivated.",
+    KeyStatus.ACCESS_DENIED: "Freshservice denied access to the API key.",
+    KeyStatus.DOMAIN_NOT_FOUND: "there is no Freshservice at this domain.",
+    KeyStatus.TENANT_SUSPENDED: "the Freshservice account is suspended.",
+    KeyStatus.RATE_LIMITED: "the Freshservice tenant is over its limit of API calls.",
+    KeyStatus.UNREACHABLE: "Freshservice could not be reached.",
+    KeyStatus.NOT_FRESHSERVICE: "the answer does not come from Freshservice's API.",
+}
+
+_REMEDIATIONS = {
+    KeyStatus.VALID: "",
+    KeyStatus.KEY_REFUSED: (
+        "Let the agent copy the key again from Profile settings > Your API Key;"
+        f" if it is the same, {_SWITCH};"
+        f" if the agent left, reactivate it under {_AGENTS} or take another agent's key."
+    ),
+    KeyStatus.KEY_DISABLED: f"Let it be enabled: {_SWITCH}.",
+    KeyStatus.AGENT_DEACTIVATED: f"Reactivate the agent under {_AGENTS}, or take another agent's key.",
+    KeyStatus.ACCESS_DENIED: (
+        f"Check under {_AGENTS} > (the agent) that its roles are complete and that Permissions > API Key is enabled,"
+        " and that the tenant's trusted IP addresses admit StackOne and this machine."
+    ),
+    KeyStatus.DOMAIN_NOT_FOUND: (
+        "Compare the domain with the address of the customer's helpdesk: it is the part before .freshservice.com."
+    ),
+    KeyStatus.TENANT_SUSPENDED: "The customer renews the subscription under Admin > Plans & Billing; then run again.",
+    KeyStatus.RATE_LIMITED: "Run again in a minute; other apps of this tenant share the limit.",
+    KeyStatus.UNREACHABLE: "Check the network, the proxy and the certificates between here and the host; then run again.",
+    KeyStatus.NOT_FRESHSERVICE: (
+        "Check freshservice_url, and that no proxy or login page answers in place of the tenant."
+    ),
+}
+
+_ANSWERED_BADLY = (
+    "Run again later: Freshservice has a problem or is down for maintenance, or a proxy on the way has one. If it stays,"
+    " open the helpdesk in a browser and ask its administrator."
+)
+"""The remediation where Freshservice was reached, but gave no proper answer (F49, F51)."""
+
+_UNCLAIMED = re.compile(r"still\s+fresh|\bclaim\s+(it|this|your)\b.{0,300}\bsign-?up\b", re.IGNORECASE | re.DOTALL)
+"""The words of the page that a subdomain without a tenant shows, whatever its status (F8)."""
+
+_CODE_STATUS = {
+    "account_suspended": (KeyStatus.TENANT_SUSPENDED, None),
+    "invalid_credentials": (KeyStatus.KEY_REFUSED, None),
+    "password_lockout": (
+        KeyStatus.ACCESS_DENIED,
+        "too many failed logins have locked the API key for a while.",
+    ),
+    "require_feature": (KeyStatus.ACCESS_DENIED, "the tenant's plan does not include the API."),
+    "ssl_required": (KeyStatus.ACCESS_DENIED, "Freshservice wants https."),
+    "access_denied": (KeyStatus.ACCESS_DENIED, None),
+}
+"""Verdict, and the message where it says more than the verdict's own, by error code (F41, F43, F50, F53a, F57)."""
+
+_RETRIABLE = frozenset({KeyStatus.RATE_LIMITED, KeyStatus.UNREACHABLE})
+
+
+@dataclass(frozen=True)
+class Agent:
+    """The Freshservice user a key belongs to."""
+
+    id: int
+    email: str | None = None
+    name: str | None = None
+    active: bool | None = None
+    occasional: bool | None = None
+
+    @property
+    def name_or_id(self) -> str:
+        """What a message calls it."""
+        return self.email or str(self.id)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The C(agent) of a module's result."""
+        return {
+            "id": self.id,
+            "email": self.email,
+            "name": self.name,
+            "active": self.active,
+            "occasional": self.occasional,
+        }
+
+
+@dataclass(frozen=True)
+class KeyCheck:
+    """The verdict on one domain and key, with what it rests on."""
+
+    status: KeyStatus
+    message: str
+    http_status: int | None = None
+    evidence: str = ""
+    agent: Agent | None = None
+    warnings: tuple[str, ...] = field(default=())
+    answered: bool = False
+    """Whether the server was reached where the verdict is `unreachable`."""
+
+    @property
+    def remediation(self) -> str:
+        """What a person clicks, in Freshservice's own menu words (F16)."""
+        if self.status is KeyStatus.UNREACHABLE and self.answered:
+            return _ANSWERED_BADLY
+        return _REMEDIATIONS[self.status]
+
+    @property
+    def retriable(self) -> bool:
+        """Whether waiting alone may help."""
+        return self.status in _RETRIABLE
+
+    def as_dict(self) -> dict[str, Any]:
+        """The C(key_check) of a module's result."""
+        return {
+            "status": self.status.value,
+            "message": self.message,
+            "http_status": self.http_status,
+            "evidence": self.evidence,
+            "remediation": self.remediation,
+            "retriable": self.retriable,
+        }
+
+    def failed(self) -> Failed:
+        """The verdict as a failure."""
+        return Failed(
+            FailureCode(self.status.value),
+            self.message,
+            self.remediation,
+            http_status=self.http_status,
+            retriable=self.retriable,
+            details={"evidence": self.evidence} if self.evidence else {},
+        )
+
+
+class Freshservice:
+    """One client for all tenants. C(url) is the template with C({domain})."""
+
+    def __init__(self, http: Http, url: str) -> None:
+        self._http = http
+        self._url = url
+
+    def check_tenant(self, tenant: Tenant) -> KeyCheck:
+        """The verdict on a tenant that declares domain and key."""
+        return self.check_key(require(tenant.domain), require(tenant.api_key), tenant.admin_api_key, tenant.agent_email)
+
+    def check_key(
+        self, domain: str, api_key: str, admin_api_key: str | None = None, agent_email: str | None = None
+    ) -> KeyCheck:
+        """Ask C(agents/me) once (F22, F23); where the key is refused, let an admin's key settle why."""
+        check = self._ask(domain, api_key)
+        if admin_api_key and agent_email and check.status in (KeyStatus.KEY_REFUSED, KeyStatus.ACCESS_DENIED):
+            return self._settle(check, domain, admin_api_key, agent_email)
+        return check
+
+    def _ask(self, domain: str, api_key: str) -> KeyCheck:
+        try:
+            answer = self._get(domain, "agents/me", api_key)
+        except TransportError as error:
+            return _unanswered(error)
+        return classify(answer)
+
+    def _settle(self, check: KeyCheck, domain: str, admin_api_key: str, agent_email: str) -> KeyCheck:
+        try:
+            answer = self._get(domain, "agents", admin_api_key, {"email": agent_email})
+        except TransportError as error:
+            return _with_evidence(check, f"the agent could not be looked up: {error}")
+        if answer.status in (401, 403):
+            return _with_evidence(check, f"admin_api_key may not look up agents (HTTP {answer.status})")
+        agents = answer.data.get("agents") if isinstance(answer.data, dict) else None
+        if not answer.ok or not isinstance(agents, list):
+            return _with_evidence(check, f"the agent could not be looked up (HTTP {answer.status})")
+        return settle(check, agents, agent_email)
+
+    def _get(self, domain: str, path: str, key: str, params: dict[str, str] | None = None) -> Answer:
+        base = self._url.replace("{domain}", domain).rstrip("/")
+        # A tenant's host is asked once in a run: its connection is closed at once.
+        request = Request(
+            Service.FRESHSERVICE,
+            "GET",
+            f"{base}/api/v2/{path}",
+            auth=(key, "X"),
+            headers={"Connection": "close"},
+            params=params,
+        )
+        return self._http.send(request)
+
+
+def classify(answer: Answer) -> KeyCheck:
+    """The verdict on an answer to C(agents/me): by error code first, by HTTP status second (F57)."""
+    if not isinstance(answer.data, (dict, list)) and _UNCLAIMED.search(answer.text[:PAGE_LIMIT]):
+        return KeyCheck(
+            KeyStatus.DOMAIN_NOT_FOUND,
+            _MESSAGES[KeyStatus.DOMAIN_NOT_FOUND],
+            answer.status,
+            f"HTTP {answer.status}: {answer.excerpt}",
+        )
+    if answer.ok:
+        return _classify_success(answer)
+    code, words = _error_of(answer.data)
+    # A code tells what kind of refusal a 4xx is; in an error of the server's own it tells nothing of the key.
+    told = code if answer.status < 500 and answer.status != 429 else None
+    status, message = _CODE_STATUS.get(told or "", (None, None))
+    if status is None:
+        status = _by_http_status(answer)
+    evidence = f"HTTP {answer.status}: {answer.line(words or '') or answer.excerpt or 'no text'}"
+    location = urlsplit(answer.headers.get("Location") or "").hostname
+    if 300 <= answer.status < 400 and location:
+        evidence = f"HTTP {answer.status}: a redirect to {answer.line(location)}, which was not followed"
+    if status is KeyStatus.UNREACHABLE:
+        message = f"Freshservice answered with an error ({evidence})."
+    return KeyCheck(status, message or _MESSAGES[status], answer.status, evidence, answered=True)
+
+
+def settle(check: KeyCheck, agents: Any, agent_email: str) -> KeyCheck:
+    """The verdict, made precise with the agent's own record as an admin's key sees it (F18, F34)."""
+    records = [agent for agent in agents if isinstance(agent, dict)] if isinstance(agents, list) else []
+    record = next((agent for agent in records if _same_email(agent.get("email"), agent_email)), None)
+    if record is None:
+        return _with_evidence(check, f"no agent has the e-mail address {one_line(agent_email)}")
+    if record.get("active") is False:
+        return _settled(check, KeyStatus.AGENT_DEACTIVATED, "the agent's record says active: false")
+    if record.get("api_key_enabled") is False:
+        return _settled(check, KeyStatus.KEY_DISABLED, "the agent's record says api_key_enabled: false")
+    if check.status is KeyStatus.KEY_REFUSED and record.get("api_key_enabled") is True:
+        wrong = replace(check, message="Freshservice refused the API key: it is not this agent's key, or was reset.")
+        return _with_evidence(wrong, "the agent is active and its API key is enabled")
+    return _with_evidence(check, "the agent is active; this tenant does not tell whether its API key is enabled")
+
+
+def _classify_success(answer: Answer) -> KeyCheck:
+    record = answer.data.get("agent") if isinstance(answer.data, dict) else None
+    if not isinstance(record, dict) or not _is_id(record.get("id")):
+        status = KeyStatus.NOT_FRESHSERVICE
+        evidence = f"HTTP {answer.status} without an agent: {answer.excerpt or 'no text'}"
+        return KeyCheck(status, _MESSAGES[status], answer.status, evidence)
+    agent = _agent(record, answer.line)
+    if record.get("api_key_enabled") is False:
+        status = KeyStatus.KEY_DISABLED
+        evidence = "the agent's record says api_key_enabled: false"
+        return KeyCheck(status, _MESSAGES[status], answer.status, evidence, agent)
+    evidence = f"HTTP {answer.status}: agent {agent.name_or_id}"
+    return KeyCheck(
+        KeyStatus.VALID, _MESSAGES[KeyStatus.VALID], answer.status, evidence, agent, tuple(_agent_warnings(agent))
+    )
+
+
+def _is_id(value: Any) -> bool:
+    """Tell whether a value is an id; `true` is a number to Python."""
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _agent(record: dict[str, Any], line: Callable[[str], str]) -> Agent:
+    def text(key: str) -> str:
+        value = record.get(key)
+        return value if isinstance(value, str) else ""
+
+    def flag(key: str) -> bool | None:
+        value = record.get(key)
+        return value if isinstance(value, bool) else None
+
+    email = one_line(text("email"))
+    name = line(f"{text('first_name')} {text('last_name')}") or None
+    # The address is more than shown: StackOne gets it as the name of the user.
+    return Agent(
+        record["id"], email if 0 < len(email) <= EMAIL_LIMIT else None, name, flag("active"), flag("occasional")
+    )
+
+
+def _agent_warnings(agent: Agent) -> list[str]:
+    who = agent.name_or_id
+    warnings = []
+    if agent.active is False:
+        warnings.append(f"Agent {who} is deactivated; its API key still works, but may stop at any time.")
+    if agent.occasional:
+        warnings.append(
+            f"Agent {who} is occasional; its API key can stop a day after its last pass (take a full-time agent)."
+        )
+    return warnings
+
+
+def _error_of(data: Any) -> tuple[str | None, str | None]:
+    """Error code and text, from either of Freshservice's two body families (F56, F57)."""
+    if not isinstance(data, dict):
+        return None, None
+    errors = data.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    code = data.get("code") or first.get("code")
+    words = data.get("message") or data.get("description") or first.get("message")
+    return (code if isinstance(code, str) else None), (words if isinstance(words, str) else None)
+
+
+def _by_http_status(answer: Answer) -> KeyStatus:
+    if answer.status == 401:
+        return KeyStatus.KEY_REFUSED
+    if answer.status == 403:
+        return KeyStatus.TENANT_SUSPENDED if "suspended" in answer.excerpt.lower() else KeyStatus.ACCESS_DENIED
+    if answer.status in (404, 410) or 300 <= answer.status < 400:
+        return KeyStatus.DOMAIN_NOT_FOUND
+    if answer.status == 429:
+        return KeyStatus.RATE_LIMITED
+    if answer.status >= 500 or answer.status == 408:
+        return KeyStatus.UNREACHABLE
+    return KeyStatus.NOT_FRESHSERVICE
+
+
+def _unanswered(error: TransportError) -> KeyCheck:
+    unknown_host = error.kind is TransportKind.DNS
+    status = KeyStatus.DOMAIN_NOT_FOUND if unknown_host else KeyStatus.UNREACHABLE
+    message = f"Freshservice gave no complete answer ({error})." if error.sent else _MESSAGES[status]
+    return KeyCheck(status, message, None, str(error), answered=error.sent)
+
+
+def _settled(check: KeyCheck, status: KeyStatus, evidence: str) -> KeyCheck:
+    return _with_evidence(replace(check, status=status, message=_MESSAGES[status]), evidence)
+
+
+def _with_evidence(check: KeyCheck, more: str) -> KeyCheck:
+    return replace(check, evidence=f"{check.evidence}; {more}" if check.evidence else more)
+
+
+def _same_email(found: Any, wanted: str) -> bool:
+    return isinstance(found, str) and found.strip().lower() == wanted.strip().lower()

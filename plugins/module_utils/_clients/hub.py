@@ -1,0 +1,394 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Hub API behind one adapter: connectors, form, create, edit (H1-H20).
+
+It is not publicly documented; whatever changes in it, changes here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Callable, Protocol
+from urllib.parse import quote
+
+from .._core.failure import Failed, FailureCode
+from .._core.identity import (
+    account_id_of,
+    account_path,
+    is_account_id,
+)
+from .._core.shared import FailedForAll, Shared, unhurried
+from .._http.errors import TransportError, TransportKind
+from .._http.session import Answer
+from .hub_form import FormField, parse_fields
+from .profiles import (
+    Profile,
+    choose,
+    listed_profiles,
+    no_profile,
+)
+from .provider_errors import ProviderError, provider_error
+from .stackone import ConnectSession
+from .stackone_base import (
+    StackOneApi,
+    error_words,
+    is_stackones,
+    refused,
+    unexpected,
+    unreachable,
+)
+
+REDACTED = "__secretvalue:**redacted**"
+HUB_VERSION = "1.11.4"
+"""The widget's version that the Hub is spoken to as; the widget sends it with every call (H1)."""
+TAKING = "take the credentials"
+
+
+@dataclass(frozen=True)
+class Form:
+    """What one connector profile asks for."""
+
+    integration_id: str
+    fields: tuple[FormField, ...]
+
+
+@dataclass(frozen=True)
+class AccountView:
+    """The Hub's edit view of an account (H11). C(secrets) holds redacted placeholders, never values."""
+
+    setup_information: dict[str, Any] = field(default_factory=dict)
+    secrets: dict[str, Any] = field(default_factory=dict, repr=False)
+    integration_id: str | None = None
+    auth_key: str | None = None
+    environment: str | None = None
+
+
+TESTED = frozenset({400, 401, 403, 422})
+"""What StackOne may answer for credentials that its own test refused, besides the provider's own answer (H17)."""
+
+
+class Sent(Enum):
+    """What became of the credentials that were sent."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    SESSION_REFUSED = "session_refused"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The fate of one POST or PATCH. C(words) are the provider's or StackOne's, C(account_id) the answer's.
+
+    C(late): no answer came in time, and StackOne may be at it still (it waits for a provider longer than we do, S82).
+    `foreign`: the answer is not StackOne's, as when a proxy's page or redirect comes in its place.
+    """
+
+    sent: Sent
+    account_id: str | None = None
+    http_status: int | None = None
+    words: str = ""
+    error: Failed | None = None
+    foreign: bool = False
+    late: bool = False
+
+
+class Forms:
+    """The forms of a run, each asked for once, however many workers want it."""
+
+    def __init__(self) -> None:
+        self._forms = Shared()
+        self.missing = False
+        """Whether this StackOne was seen to have no Hub API."""
+
+    def get(
+        self,
+        provider: str,
+        integration_id: str | None,
+        fetch: Callable[[], Form],
+        check: Callable[[], None] = unhurried,
+    ) -> Form:
+        """Return the form, fetched by the first who asks. `check` raises when the run is stopped. Raises Failed."""
+        found: Form = self._forms.get((provider.lower(), integration_id), fetch, check)
+        return found
+
+
+class KnownProfiles(Protocol):
+    """Where the platform lists connector profiles."""
+
+    def profiles(self, provider: str) -> list[Profile]:
+        """Return the provider's profiles; an empty list where the platform does not tell."""
+
+
+class Hub:
+    """The client of the Hub API; every call carries a connect session's token."""
+
+    def __init__(self, api: StackOneApi, platform: KnownProfiles, forms: Forms | None = None) -> None:
+        self._api = api
+        self._platform = platform
+        self._forms = forms or Forms()
+
+    @property
+    def missing(self) -> bool:
+        """Return whether this StackOne was seen to have no Hub API."""
+        return self._forms.missing
+
+    def existing_account_id(self, session: ConnectSession) -> str | None:
+        """The account that this session would edit instead of creating one (H2)."""
+        data = self._get(session, "/hub/settings", "read the Hub's settings")
+        found = data.get("existing_account_id")
+        return account_id_of(found) if is_account_id(found) else None
+
+    def form(self, session: Callable[[], ConnectSession], provider: str, integration_id: str | None) -> Form:
+        """Return the form of the given connector profile, else of the one that StackOne would take (H3, H4, S52).
+
+        `session` opens or returns the session to ask with; it is not called where the form is known already.
+        """
+
+        def fetch() -> Form:
+            current = _opened(session)
+            return _for_all(lambda: self._form(current, provider, self._profile(current, provider, integration_id)))
+
+        return self._forms.get(provider, integration_id, fetch, self._api.clock.check)
+
+    def edit_form(self, session: ConnectSession, provider: str, view: AccountView, declared: str | None) -> Form:
+        """Return the form of an account's own profile, which a session for another profile may not list (H4)."""
+        own = view.integration_id
+        if own is None:
+            return self.form(lambda: session, provider, declared)
+
+        def fetch() -> Form:
+            listed = self._listed(session, provider)
+            profile = next((item for item in listed if item.id == own), None)
+            if profile and profile.active is False:
+                raise no_profile(provider, own, listed, of_account=True)
+            unlisted = Profile(own, auth_key=view.auth_key, environment=view.environment)
+            return self._form(session, provider, profile or unlisted, listed)
+
+        return self._forms.get(provider, own, lambda: _for_all(fetch), self._api.clock.check)
+
+    def _form(self, session: ConnectSession, provider: str, profile: Profile, others: Sequence[Profile] = ()) -> Form:
+        path = f"/hub/connectors/{quote(profile.id, safe='')}"
+        doing = "read the Freshservice form"
+        answer = self._answer(session, path)
+        if answer.status == 404 and others and profile not in others:
+            raise no_profile(provider, profile.id, others, error_words(answer), answer.status, of_account=True)
+        data = _object(answer, doing)
+        return Form(profile.id, parse_fields(data.get("config"), profile.auth_key, profile.environment))
+
+    def view(self, session: ConnectSession, account_id: str) -> AccountView:
+        """What is stored for an account, secrets redacted (H11)."""
+        doing = "show what the account stores"
+        answer = self._answer(session, f"/hub{account_path(account_id)}")
+        if answer.status == 404:
+            # The account may be missing there, or the whole Hub: its settings tell.
+            self._get(session, "/hub/settings", "read the Hub's settings")
+        data = _object(answer, doing)
+        if "setupInformation" not in data:
+            raise unexpected(answer, doing)
+        setup, secrets = data["setupInformation"], data.get("secrets")
+
+        def text(key: str) -> str | None:
+            return str(data[key]) if isinstance(data.get(key), (str, int)) and data[key] else None
+
+        return AccountView(
+            setup if isinstance(setup, dict) else {},
+            secrets if isinstance(secrets, dict) else {},
+            text("integrationId"),
+            text("authConfigKey"),
+            text("environment"),
+        )
+
+    def create(self, session: ConnectSession, integration_id: str, credentials: dict[str, str]) -> Submission:
+        """Link a new account (H9, H16). Never repeated blindly: it would link a second one."""
+        return self._submit("POST", "/hub/accounts", session, integration_id, credentials, repeatable=False)
+
+    def edit(
+        self, session: ConnectSession, account_id: str, integration_id: str, credentials: dict[str, str]
+    ) -> Submission:
+        """Replace an account's credentials (H10); sending the same twice is harmless."""
+        path = f"/hub{account_path(account_id)}"
+        return self._submit("PATCH", path, session, integration_id, credentials, repeatable=True)
+
+    def _profile(self, session: ConnectSession, provider: str, integration_id: str | None) -> Profile:
+        listed = self._listed(session, provider)
+        if integration_id:
+            found = next((item for item in listed if item.id == integration_id and item.active is not False), None)
+        else:
+            found = choose(listed, session.integration_id, lambda: self._platform.profiles(provider))
+        if found is None:
+            raise no_profile(provider, integration_id, listed)
+        return found
+
+    def _listed(self, session: ConnectSession, provider: str) -> list[Profile]:
+        doing = "list the connector profiles"
+        answer = self._answer(session, f"/hub/connectors?provider={quote(provider, safe='')}")
+        listed = _object(answer, doing).get("integrations")
+        if not isinstance(listed, list):
+            raise unexpected(answer, doing)
+        return listed_profiles(listed, provider, answer.line)
+
+    def _submit(
+        self,
+        method: str,
+        path: str,
+        session: ConnectSession,
+        integration_id: str,
+        credentials: dict[str, str],
+        repeatable: bool,
+    ) -> Submission:
+        filled = {key: value for key, value in credentials.items() if value}
+        body = {"integration_id": integration_id, "credentials": filled}
+        try:
+            answer = self._api.send(method, path, headers=_headers(session), body=body, repeatable=repeatable)
+        except TransportError as error:
+            sent = Sent.UNCERTAIN if error.sent else Sent.REFUSED
+            late = error.kind in (TransportKind.TIMEOUT, TransportKind.STOPPED)
+            return Submission(sent, words=str(error), error=unreachable(error), late=late)
+        return _submission(answer)
+
+    def _get(self, session: ConnectSession, path: str, doing: str) -> dict[str, Any]:
+        return _object(self._answer(session, path), doing)
+
+    def _answer(self, session: ConnectSession, path: str) -> Answer:
+        answer = self._api.send_known("GET", path, headers=_headers(session))
+        if answer.status in (401, 403):
+            raise session_refused(answer.status)
+        if answer.status == 404 and path.partition("?")[0] in ("/hub/settings", "/hub/connectors"):
+            self._forms.missing = True
+            raise hub_unavailable(answer)
+        return answer
+
+
+def _opened(session: Callable[[], ConnectSession]) -> ConnectSession:
+    """Open the session that a form is asked for with: what StackOne has against it is the tenant's own matter, except
+    that no connector profile can be used.
+    """
+    try:
+        return session()
+    except Failed as error:
+        if error.failure.code is FailureCode.CONNECTOR_PROFILE_MISSING:
+            raise FailedForAll(error.failure) from None
+        raise
+
+
+def _for_all(fetch: Callable[[], Form]) -> Form:
+    """Return what other tenants get as well. That the Hub refuses this one session is not their failure."""
+    try:
+        return fetch()
+    except Failed as error:
+        if error.failure.code is FailureCode.SESSION_REFUSED:
+            raise
+        raise FailedForAll(error.failure) from None
+
+
+def _object(answer: Answer, doing: str) -> dict[str, Any]:
+    if not answer.ok:
+        raise refused(answer, doing)
+    if not isinstance(answer.data, dict):
+        raise unexpected(answer, doing)
+    return answer.data
+
+
+def session_refused(http_status: int | None) -> Failed:
+    """A token that StackOne gave a moment ago is not taken by its Hub."""
+    return Failed(
+        FailureCode.SESSION_REFUSED,
+        "StackOne's Hub refused the connect session that StackOne had just opened.",
+        "Run again; if it stays, check that stackone_url and the key's region belong together.",
+        http_status=http_status,
+        retriable=True,
+    )
+
+
+def hub_unavailable(answer: Answer) -> Failed:
+    """This StackOne has no Hub API where the widget calls it (H27)."""
+    return Failed(
+        FailureCode.HUB_UNAVAILABLE,
+        "this StackOne does not offer the Hub API that links an account.",
+        "Check stackone_url; otherwise link this tenant in StackOne's dashboard (Accounts > Link Account):"
+        " the next run adopts the account.",
+        http_status=answer.status,
+    )
+
+
+def _submission(answer: Answer) -> Submission:
+    if answer.ok:
+        found = answer.data.get("id") if isinstance(answer.data, dict) else None
+        if is_account_id(found):
+            return Submission(Sent.ACCEPTED, account_id_of(found), answer.status)
+        # An edit may be answered without any words (H10).
+        foreign = bool(answer.text) and not isinstance(answer.data, dict)
+        words = f"HTTP {answer.status}: {answer.excerpt or 'no text'}"
+        error = unexpected(answer, TAKING)
+        return Submission(Sent.ACCEPTED, None, answer.status, words, error, foreign)
+    words = error_words(answer)
+    provider = provider_error(answer.masked, answer.line)
+    if provider:
+        return Submission(Sent.REFUSED, None, answer.status, words, _provider_failed(answer.status, provider))
+    if answer.status in (401, 403):
+        return Submission(Sent.SESSION_REFUSED, None, answer.status, words)
+    if answer.status < 200 or 300 <= answer.status < 400:
+        # Somebody between here and StackOne answers: what StackOne did is not known.
+        error = unexpected(answer, TAKING)
+        return Submission(Sent.ACCEPTED, None, answer.status, f"HTTP {answer.status}: {words}", error, foreign=True)
+    if answer.status == 408 or answer.status >= 500:
+        return Submission(
+            Sent.UNCERTAIN, None, answer.status, f"HTTP {answer.status}: {words}", refused(answer, TAKING)
+        )
+    error = _credentials_error(answer, words)
+    return Submission(Sent.REFUSED, None, answer.status, words, error)
+
+
+def _credentials_error(answer: Answer, words: str) -> Failed:
+    if answer.status == 429:
+        return refused(answer, TAKING)
+    if answer.status not in TESTED or (isinstance(answer.data, dict) and answer.data.get("errors")):
+        # A page of a proxy, a missing or locked account, a wrong field: it says nothing about the key.
+        return refused(answer, TAKING)
+    if not is_stackones(answer):
+        return unexpected(answer, TAKING)
+    return credentials_refused(answer.status, words)
+
+
+def _provider_failed(http_status: int, provider: ProviderError) -> Failed:
+    """Return what Freshservice's answer to StackOne's test means: refused, busy (S82b), or out of order."""
+    if provider.final:
+        return credentials_refused(http_status, provider.words or provider.shown, provider.status)
+    details = {"answer": provider.words, "provider_status": provider.status}
+    if provider.busy:
+        return Failed(
+            FailureCode.RATE_LIMITED,
+            "StackOne could not test the domain and key: the Freshservice tenant is over its limit of API calls"
+            f" ({provider.shown}).",
+            "Run again in a minute; other apps of this tenant share the limit.",
+            http_status=http_status,
+            retriable=True,
+            details=details,
+        )
+    return Failed(
+        FailureCode.UNREACHABLE,
+        f"StackOne could not test the domain and key: Freshservice answered with an error ({provider.shown}).",
+        "Run again later: Freshservice has a problem, or is down for maintenance.",
+        http_status=http_status,
+        retriable=True,
+        details=details,
+    )
+
+
+def credentials_refused(http_status: int | None, words: str, provider_status: int | None = None) -> Failed:
+    """StackOne's own test of the credentials failed, although the key check passed (F33)."""
+    return Failed(
+        FailureCode.CREDENTIALS_REFUSED,
+        f"StackOne tested the domain and key and refused them ({words}).",
+        "StackOne's test may need more rights than the key check: give the agent a role that may view agents and"
+        " tickets, or take another agent's key.",
+        http_status=http_status,
+        details={"answer": words, **({"provider_status": provider_status} if provider_status else {})},
+    )
+
+
+def _headers(session: ConnectSession) -> dict[str, str]:
+    return {"x-hub-session-token": session.token, "x-hub-version": HUB_VERSION}

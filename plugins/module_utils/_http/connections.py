@@ -1,0 +1,135 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connections that know the request that they carry, with one TLS context for all."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import ssl
+import threading
+from typing import Any
+
+from .deadlines import CURRENT, CutOff
+
+try:
+    import urllib3
+    from requests.adapters import HTTPAdapter
+except Exception:
+    HTTPAdapter = object  # type: ignore[misc, assignment]
+
+
+class _Unheard(logging.Filter):
+    """Drops what urllib3 logs of our requests: it quotes answers, and these may hold what we sent.
+
+    Whatever else uses urllib3 in this process logs as before.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return CURRENT.call is None
+
+
+_UNHEARD = _Unheard()
+
+
+def _hush() -> None:
+    """Put the filter on each logger of urllib3: one on their parent would not see the records of the others."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "urllib3":
+            logging.getLogger(name).addFilter(_UNHEARD)
+
+
+class _FinalResponse(http.client.HTTPResponse):
+    """Reads over the interim answers that a server may send before its own (HTTP 103); the library knows one of them."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not 100 < status < 200 or status == http.client.SWITCHING_PROTOCOLS:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+
+
+class _WatchedConnection:
+    """Tells the request of the current thread by which socket it is carried, and when it is written.
+
+    What connecting writes, to a proxy or for TLS, is not part of the request.
+    """
+
+    response_class = _FinalResponse
+    sock: Any
+    auto_open: int
+    _connecting = False
+
+    def connect(self) -> None:
+        self._connecting = True
+        try:
+            super().connect()  # type: ignore[misc]
+        finally:
+            self._connecting = False
+
+    def _new_conn(self) -> Any:
+        call = CURRENT.call
+        if call is None:
+            return super()._new_conn()  # type: ignore[misc]
+        try:
+            made = call.aside(super()._new_conn)  # type: ignore[misc]
+        except CutOff:
+            raise urllib3.exceptions.ConnectTimeoutError(self, "no connection was made in time") from None
+        call.carried_by(made)
+        return made
+
+    def send(self, data: Any) -> None:
+        call = CURRENT.call
+        if call and not self._connecting:
+            if self.sock is None and self.auto_open:
+                # The standard library would connect after this line, and a failure of that proves that nothing was sent.
+                self.connect()
+            call.written = True
+            if self.sock is not None:
+                call.carried_by(self.sock)
+        super().send(data)  # type: ignore[misc]
+
+
+class TlsAdapter(HTTPAdapter):
+    """Hands every connection the shared contexts, and lets it tell what it does.
+
+    `proxy_context` is for a proxy that is itself spoken to over TLS.
+    """
+
+    def __init__(
+        self, context: ssl.SSLContext, proxy_context: ssl.SSLContext, pool_connections: int, pool_maxsize: int
+    ) -> None:
+        self._context = context
+        self._proxy_context = proxy_context
+        self._lock = threading.Lock()
+        _hush()
+        super().__init__(pool_connections, pool_maxsize)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+        _watch(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        # Two threads could each make one, and one of them use it before it is watched.
+        with self._lock:
+            if proxy not in self.proxy_manager:
+                contexts = {"ssl_context": self._context, "proxy_ssl_context": self._proxy_context}
+                _watch(super().proxy_manager_for(proxy, **contexts, **kwargs))
+            return self.proxy_manager[proxy]
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        # The context holds the certificates; loading them again into each connection would cost
+        # 15 ms, and would add the public ones to a private ca_path.
+        conn.cert_reqs = "CERT_REQUIRED" if verify else "CERT_NONE"
+
+
+def _watch(manager: Any) -> None:
+    """Let all connections of a pool manager tell what they do, of whatever kind they are."""
+    classes = manager.pool_classes_by_scheme
+    manager.pool_classes_by_scheme = {scheme: _watched(pool) for scheme, pool in classes.items()}
+
+
+def _watched(pool: Any) -> Any:
+    connection = type(pool.ConnectionCls.__name__, (_WatchedConnection, pool.ConnectionCls), {})
+    return type(pool.__name__, (pool,), {"ConnectionCls": connection})

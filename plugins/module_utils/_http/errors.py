@@ -1,0 +1,186 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a request got no answer, and whether it may have been carried out all the same."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from enum import Enum
+from typing import Any
+
+from .._core.text import NO_SECRETS, Scrubber
+from .deadlines import Call, Cut
+from .proxies import UnusableProxy
+
+try:
+    import requests
+    import urllib3
+except Exception:  # noqa: S110 - _http tells why, whatever a broken library raises
+    pass
+
+
+class TransportKind(str, Enum):
+    """Why a request got no answer."""
+
+    DNS = "dns"
+    DNS_TEMPORARY = "dns_temporary"
+    REFUSED = "refused"
+    TLS = "tls"
+    PROXY = "proxy"
+    UNUSABLE_PROXY = "unusable_proxy"
+    UNSENDABLE = "unsendable"
+    TIMEOUT = "timeout"
+    STOPPED = "stopped"
+    DROPPED = "dropped"
+    BODY = "body"
+
+
+KIND_TEXT = {
+    TransportKind.DNS: "the host name does not resolve",
+    TransportKind.DNS_TEMPORARY: "the host name could not be resolved at this time",
+    TransportKind.REFUSED: "no connection could be made",
+    TransportKind.TLS: "the TLS connection failed",
+    TransportKind.PROXY: "the proxy failed",
+    TransportKind.UNUSABLE_PROXY: "the proxy cannot be used",
+    TransportKind.UNSENDABLE: "the request cannot be written",
+    TransportKind.TIMEOUT: "no answer came in time",
+    TransportKind.STOPPED: "the run was stopped before the answer was complete",
+    TransportKind.DROPPED: "the connection broke before the answer was complete",
+    TransportKind.BODY: "the answer was too large or could not be decoded",
+}
+
+NEVER_PASSING = frozenset(
+    {
+        *(TransportKind.DNS, TransportKind.TLS, TransportKind.BODY),
+        *(TransportKind.UNUSABLE_PROXY, TransportKind.UNSENDABLE, TransportKind.STOPPED),
+    }
+)
+"""What is the same however often it is tried."""
+
+_CONNECTING = frozenset(
+    {
+        TransportKind.DNS,
+        TransportKind.DNS_TEMPORARY,
+        TransportKind.REFUSED,
+        TransportKind.TLS,
+        TransportKind.PROXY,
+        TransportKind.UNSENDABLE,
+    }
+)
+"""What can only go wrong before the request is written."""
+
+_CERTIFICATE_ALERTS = frozenset(
+    {
+        "SSLV3_ALERT_BAD_CERTIFICATE",
+        "SSLV3_ALERT_CERTIFICATE_EXPIRED",
+        "SSLV3_ALERT_CERTIFICATE_REVOKED",
+        "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+        "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
+        "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+        "TLSV1_ALERT_UNKNOWN_CA",
+    }
+)
+"""C(ssl.SSLError.reason) where the server does not accept our certificate. In TLS 1.3 this comes after the request
+was written."""
+
+
+class TransportError(Exception):
+    """No answer. C(sent) is true where the request may have reached the server and been carried out."""
+
+    def __init__(self, kind: TransportKind, host: str, detail: str, sent: bool) -> None:
+        self.kind = kind
+        self.host = host
+        self.sent = sent
+        self.detail = detail
+        super().__init__(f"{host}: {KIND_TEXT[kind]} ({self.detail})")
+
+
+def transport_error(error: Exception, host: str, call: Call, scrubber: Scrubber = NO_SECRETS) -> TransportError:
+    """Judge why no answer came to a request."""
+    if call.cut:
+        return cut_error(host, call)
+    return _judged(error, host, call.written, scrubber)
+
+
+def cut_error(host: str, call: Call) -> TransportError:
+    """Return what a request failed of that was cut off, whatever that looked like to who was waiting."""
+    if call.cut is Cut.STOPPED:
+        return TransportError(TransportKind.STOPPED, host, "it was under way", call.written)
+    return TransportError(TransportKind.TIMEOUT, host, f"it was not complete after {call.seconds:g} s", call.written)
+
+
+def _judged(error: Exception, host: str, written: bool, scrubber: Scrubber = NO_SECRETS) -> TransportError:
+    """C(written) is whether any of the request may have reached the server."""
+    causes = _causes(error)
+    kind = next(filter(None, map(_classify, causes)), TransportKind.DROPPED)
+    if any(isinstance(cause, ssl.SSLEOFError) for cause in causes) or (written and _is_late(kind, causes)):
+        kind = TransportKind.DROPPED
+    return TransportError(kind, host, scrubber.line(_reason(causes)), sent=written)
+
+
+def _is_late(kind: TransportKind, causes: list[BaseException]) -> bool:
+    """Return whether what goes by this name, and happens while connecting, broke a connection that stood."""
+    return kind in _CONNECTING and not any(getattr(cause, "reason", None) in _CERTIFICATE_ALERTS for cause in causes)
+
+
+def _causes(error: Exception) -> list[BaseException]:
+    """The exception and all it wraps, outermost first: requests and urllib3 nest them in C(args) and C(reason)."""
+    found: list[BaseException] = []
+    queue: list[Any] = [error]
+    while queue:
+        current = queue.pop(0)
+        if not isinstance(current, BaseException) or current in found:
+            continue
+        found.append(current)
+        queue += [getattr(current, "reason", None), *current.args, current.__cause__, current.__context__]
+    return found
+
+
+def _classify(cause: BaseException) -> TransportKind | None:
+    """Return what one exception in the chain says; None means that the inner ones tell."""
+    if isinstance(cause, UnusableProxy):
+        return TransportKind.UNUSABLE_PROXY
+    if isinstance(cause, (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)):
+        return TransportKind.PROXY
+    if isinstance(cause, (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError)):
+        return TransportKind.TLS
+    if isinstance(cause, socket.gaierror):
+        return TransportKind.DNS_TEMPORARY if cause.errno == socket.EAI_AGAIN else TransportKind.DNS
+    if isinstance(cause, UnicodeError):
+        return TransportKind.DNS
+    if isinstance(cause, urllib3.exceptions.NewConnectionError):
+        return _unless_unresolved(cause, TransportKind.REFUSED)
+    if isinstance(cause, (requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError)):
+        return _unless_unresolved(cause, TransportKind.TIMEOUT)
+    if isinstance(cause, (requests.exceptions.ReadTimeout, urllib3.exceptions.TimeoutError)):
+        return TransportKind.TIMEOUT
+    if isinstance(cause, urllib3.exceptions.DecodeError):
+        return TransportKind.BODY
+    if isinstance(cause, urllib3.exceptions.ProtocolError):
+        return TransportKind.DROPPED
+    if isinstance(cause, ValueError):
+        return TransportKind.UNSENDABLE
+    return None
+
+
+def _unless_unresolved(cause: BaseException, kind: TransportKind) -> TransportKind:
+    for inner in _causes(cause):  # type: ignore[arg-type]
+        if isinstance(inner, socket.gaierror):
+            return TransportKind.DNS_TEMPORARY if inner.errno == socket.EAI_AGAIN else TransportKind.DNS
+    return kind
+
+
+def _reason(causes: list[BaseException]) -> str:
+    """Return the innermost exception's words: the outer ones repeat the URL.
+
+    An exception of the parser quotes what the server sent, and one of requests what was to be sent, which may be a token:
+    they are only named.
+    """
+    inner = causes[-1]
+    if isinstance(inner, requests.RequestException):
+        return type(inner).__name__
+    if isinstance(inner, UnusableProxy):
+        return str(inner)
+    own_words = (OSError, urllib3.exceptions.TimeoutError, urllib3.exceptions.DecodeError)
+    return f"{type(inner).__name__}: {inner}" if isinstance(inner, own_words) and str(inner) else type(inner).__name__

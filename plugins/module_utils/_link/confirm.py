@@ -1,0 +1,206 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether what was applied has come true: StackOne may take its time, or keep less than it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .._clients.account import ARCHIVED, Account
+from .._clients.factory import Clients
+from .._clients.hub import Sent, Submission
+from .._clients.hub_form import stored_domain
+from .._core.clock import Clock
+from .._core.failure import Failed, FailureCode, require
+from .._core.tenant import same_domain
+from .duplicates import duplicate_account, same_link
+from .find import Finder, Observed, account_not_found
+from .outcome import Creation, Outcome
+from .plan import Action, check_pinned, drift, not_active
+from .writer import Writer, create_uncertain, new_accounts
+
+UNLISTED = "and its listing does not show yet how many accounts there are"
+
+FIRST_POLL = 0.5
+LONGEST_POLL = 2.0
+BROKEN = frozenset({"error", "expired"})
+
+
+def polls(clock: Clock, timeout: float) -> Iterator[None]:
+    """Yield once, then again until C(timeout) seconds are over, with growing pauses between."""
+    deadline = clock.monotonic() + timeout
+    pause = FIRST_POLL
+    while True:
+        yield None
+        left = deadline - clock.monotonic()
+        if left <= 0:
+            return
+        clock.sleep(min(pause, left))
+        pause = min(pause * 1.5, LONGEST_POLL)
+
+
+class Confirmer:
+    """Compares what was applied for one tenant after another with what StackOne shows.
+
+    If it is not `patient`, an account is taken as it is, with a warning where it is not active.
+    """
+
+    def __init__(self, clients: Clients, patient: bool = True) -> None:
+        self._patient = patient
+        self._stackone = clients.stackone
+        self._writer = Writer(clients.stackone, clients.hub)
+        self._finder = Finder(clients.stackone, clients.hub, clients.stackone)
+
+    def settled(self, outcome: Outcome, seen: Observed) -> bool:
+        """Look once; return whether there is nothing more to wait for. Raises Failed where it went wrong."""
+        if Action.DELETE in outcome.applied.actions:
+            return self._gone(outcome, seen)
+        account = outcome.account if outcome.applied.creation else seen.account(outcome.account_id or "")
+        if account is None:
+            return self._not_shown(outcome)
+        check_pinned(outcome.tenant, account)
+        outcome.account = account
+        if account.active:
+            self._check(outcome, account)
+            return True
+        if not self._patient:
+            outcome.warnings.append(f"Account {account.id} is {account.status}; verify_link is none, so it was left.")
+            return True
+        if account.status in BROKEN and not outcome.observed.was_broken:
+            raise not_active(account)
+        return False
+
+    def find_created(self, outcome: Outcome, seen: Observed) -> list[Account]:
+        """Note the account that this run made, if the owner's listing shows it; return all accounts of the same link.
+
+        Only the listing shows whether somebody else linked the same tenant meanwhile. An account whose request got no
+        clear answer is the only one that was not there before. Raises Failed.
+        """
+        tenant, creation = outcome.tenant, require(outcome.applied.creation)
+        listed = seen.accounts(tenant.provider, require(tenant.origin_owner_id))
+        outcome.account = None
+        if creation.lost:
+            made = new_accounts(outcome, self._finder, listed)
+            creation.twins = tuple(made) if len(made) > 1 else ()
+            if len(made) == 1:
+                self.adopt_lost(outcome, made[0])
+            return made
+        own = next((item for item in listed if item.id == creation.account_id), None)
+        if own is None:
+            return []
+        outcome.account = own
+        others = [item for item in listed if item.id != own.id]
+        twins = same_link(tenant, self._finder.candidates(tenant, others, look=True))
+        creation.twins = (own, *twins) if twins else ()
+        self._check_domain(outcome, own)
+        return [own, *twins]
+
+    def adopt_lost(self, outcome: Outcome, account: Account) -> None:
+        """Take an account for the one that was made by a request without a clear answer."""
+        creation = require(outcome.applied.creation)
+        words = require(creation.lost).words
+        creation.account_id, creation.lost = account.id, None
+        outcome.account = account
+        outcome.applied.actions.append(Action.CREATE)
+        outcome.warnings.append(
+            f"The answer to the link was lost ({words}); account {account.id} was made and is kept."
+        )
+
+    def give_up(self, outcome: Outcome) -> Failed | None:
+        """Return why it did not come true in time; None where it has, although no listing shows it."""
+        account_id = outcome.account_id or ""
+        if Action.DELETE in outcome.applied.actions:
+            outcome.applied.actions.remove(Action.DELETE)
+            return Failed(
+                FailureCode.CHANGE_NOT_KEPT,
+                f"StackOne took the request to unlink account {account_id}, but still shows it.",
+                "Look in StackOne's dashboard, under Accounts; run again later.",
+                retriable=True,
+                details={"account_id": account_id},
+            )
+        if outcome.applied.creation:
+            return self._give_up_creation(outcome, outcome.applied.creation)
+        known = outcome.account
+        # One that was active when it was last seen is not shown any more.
+        return not_active(known) if known and not known.active else account_not_found(account_id)
+
+    def _give_up_creation(self, outcome: Outcome, creation: Creation) -> Failed | None:
+        if creation.twins:
+            return duplicate_account(outcome.tenant, creation.twins)
+        if creation.lost:
+            return create_uncertain(creation.lost)
+        account = outcome.account or self._stackone.account(creation.account_id or "")
+        if account is None:
+            return account_not_found(creation.account_id or "")
+        check_pinned(outcome.tenant, account)
+        self._check_domain(outcome, account)
+        outcome.account = account
+        if not account.active and self._patient:
+            return not_active(account)
+        if creation.attempts > 1:
+            # The first request may have made one as well, and only the listing would show it.
+            return create_uncertain(Submission(Sent.UNCERTAIN, account.id, words="it was sent twice"), UNLISTED)
+        outcome.warnings.append(
+            f"Account {account.id} works, but StackOne's listing does not show it yet: whether somebody else linked the"
+            " same tenant at the same time could not be seen."
+        )
+        self._check(outcome, account)
+        return None
+
+    def _check_domain(self, outcome: Outcome, account: Account) -> None:
+        """Raise Failed(account_mismatch) where the id that StackOne gave is another link's: it must not be changed."""
+        tenant = outcome.tenant
+        check_pinned(tenant, account)
+        domain = stored_domain(tenant, account.setup_information)
+        if domain and tenant.domain and not same_domain(tenant.domain, domain):
+            raise _another_link(account, domain)
+
+    def _not_shown(self, outcome: Outcome) -> bool:
+        if not self._patient:
+            outcome.warnings.append(f"Account {outcome.account_id} is not shown yet; verify_link is none.")
+        return not self._patient
+
+    def _gone(self, outcome: Outcome, seen: Observed) -> bool:
+        found = seen.account(outcome.account_id or "")
+        return found is None or found.status == ARCHIVED
+
+    def _check(self, outcome: Outcome, account: Account) -> None:
+        changes = drift(outcome.tenant, account)
+        sent = set(outcome.applied.plan.changes) if outcome.applied.plan else set()
+        if outcome.created_id and changes:
+            # The session carried these already; a StackOne that drops them is told once more.
+            sent = set(changes)
+            self._writer.change(outcome, account, changes)
+            account = outcome.account = self._stackone.account(account.id) or account
+        self._check_kept(outcome, account, sent)
+
+    def _check_kept(self, outcome: Outcome, account: Account, sent: set[str]) -> None:
+        """A success that changed nothing of what was `sent` is not a change, and for all but the label a failure (S42)."""
+        unkept = drift(outcome.tenant, account)
+        if Action.UPDATE in outcome.applied.actions and unkept and set(unkept) >= sent:
+            outcome.applied.actions.remove(Action.UPDATE)
+        if set(unkept) - {"label"}:
+            raise _change_not_kept(account, sorted(set(unkept) - {"label"}))
+        if unkept and not outcome.applied.label_left:
+            outcome.applied.label_left = True
+            outcome.warnings.append("StackOne took the new label without an error, but did not keep it.")
+
+
+def _another_link(account: Account, domain: str) -> Failed:
+    return Failed(
+        FailureCode.ACCOUNT_MISMATCH,
+        f"StackOne answered the request to link this domain with account {account.id}, which stores the domain {domain}.",
+        "Look at the owner's accounts in StackOne's dashboard; account"
+        f" {account.id} was not changed. Run again: an account that was made is adopted.",
+        retriable=True,
+        details={"account_id": account.id},
+    )
+
+
+def _change_not_kept(account: Account, names: list[str]) -> Failed:
+    return Failed(
+        FailureCode.CHANGE_NOT_KEPT,
+        f"StackOne answered that account {account.id} was changed, but did not keep {', '.join(names)}.",
+        "Change it in StackOne's dashboard, or leave the option out.",
+        details={"account_id": account.id, "fields": names},
+    )

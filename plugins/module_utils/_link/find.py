@@ -1,0 +1,143 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which of StackOne's accounts is a tenant's link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from .._clients.account import Account
+from .._clients.hub import Hub
+from .._clients.hub_form import stored_domain
+from .._clients.stackone import StackOne
+from .._core.failure import Failed, FailureCode, require
+from .._core.tenant import State, Tenant, same_domain
+from .plan import (
+    Candidate,
+    check_pinned,
+    needs_domains,
+    select,
+)
+
+
+class Observed(Protocol):
+    """Where accounts are looked up: StackOne itself, or a listing of it."""
+
+    def accounts(self, provider: str, owner: str) -> list[Account]:
+        """Return the accounts of one owner."""
+
+    def look_again(self, provider: str, owner: str) -> list[Account]:
+        """Return the accounts of one owner, asked for once more in another way where a listing may be short."""
+
+    def account(self, account_id: str) -> Account | None:
+        """Return one account, None where there is none."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A tenant's account, None where it has none, and what else its owner has."""
+
+    account: Account | None
+    candidates: tuple[Candidate, ...] = field(default=())
+
+    @property
+    def ids(self) -> set[str]:
+        """Return the ids of all accounts of the owner."""
+        return {item.account.id for item in self.candidates}
+
+
+class Finder:
+    """Finds accounts. Where identity depends on a domain that no listing shows, the Hub's edit view is asked."""
+
+    def __init__(self, stackone: StackOne, hub: Hub, observed: Observed) -> None:
+        self._stackone = stackone
+        self._hub = hub
+        self._observed = observed
+
+    def find(self, tenant: Tenant, left_out: frozenset[str] = frozenset()) -> Found:
+        """Return the tenant's account, and the accounts of its owner.
+
+        `left_out` are the ids of accounts that another entry unlinks: they are not this tenant's, unless they store its
+        domain. Raises Failed(ambiguous_account, account_mismatch or account_not_found), and what the clients raise.
+        """
+        if tenant.account_id:
+            return Found(self._pinned(tenant, tenant.account_id))
+        owner = require(tenant.origin_owner_id)
+        found = self._among(tenant, self._observed.accounts(tenant.provider, owner), left_out)
+        if found.account is None:
+            # What a listing left out for once would be linked a second time.
+            found = self._among(tenant, self._observed.look_again(tenant.provider, owner), left_out)
+        return found
+
+    def candidates(self, tenant: Tenant, accounts: Iterable[Account], look: bool) -> list[Candidate]:
+        """Return accounts with their domains; with `look`, the Hub is asked for those that a listing does not show."""
+        known = [self._with_provider(tenant, account) for account in accounts]
+        return [Candidate(account, self._domain_of(tenant, account, look)) for account in known if account]
+
+    def _pinned(self, tenant: Tenant, account_id: str) -> Account | None:
+        account = self._observed.account(account_id)
+        if account:
+            check_pinned(tenant, account)
+            self._check_leaver(tenant, account)
+        elif tenant.state is State.PRESENT:
+            raise account_not_found(account_id)
+        return account
+
+    def _check_leaver(self, tenant: Tenant, account: Account) -> None:
+        """Raise Failed(account_mismatch) where an account that is to be unlinked stores another domain than declared."""
+        if tenant.state is State.PRESENT or not tenant.domain:
+            return
+        domain = self._domain_of(tenant, account, look=True)
+        if domain and not same_domain(tenant.domain, domain):
+            raise Failed(
+                FailureCode.ACCOUNT_MISMATCH,
+                f"account {account.id} is not this tenant's: its domain is {domain}.",
+                "Correct account_id or domain; nothing was unlinked.",
+                details={"account_id": account.id},
+            )
+
+    def _among(self, tenant: Tenant, accounts: list[Account], left_out: frozenset[str]) -> Found:
+        candidates = self.candidates(tenant, accounts, needs_domains(tenant, accounts))
+        possible = [item for item in candidates if item.account.id not in left_out or _stores(tenant, item)]
+        return Found(select(tenant, possible), tuple(candidates))
+
+    def _with_provider(self, tenant: Tenant, account: Account) -> Account | None:
+        """Return an account whose provider is known to be the tenant's, None for one that has another provider."""
+        if not account.provider:
+            account = self._stackone.account(account.id) or account
+            if not account.provider:
+                raise _provider_unknown(account)
+            return account if account.is_of(tenant.provider) else None
+        return account
+
+    def _domain_of(self, tenant: Tenant, account: Account, look: bool) -> str | None:
+        domain = stored_domain(tenant, account.setup_information)
+        if domain is None and look:
+            session = self._stackone.edit_session(account, tenant.integration_id)
+            domain = stored_domain(tenant, self._hub.view(session, account.id).setup_information)
+        return domain
+
+
+def account_not_found(account_id: str) -> Failed:
+    """Return the failure of an account that is meant and is not there."""
+    return Failed(
+        FailureCode.ACCOUNT_NOT_FOUND,
+        f"StackOne has no account {account_id}.",
+        "Correct account_id, or leave it out to link the tenant as a new account.",
+        details={"account_id": account_id},
+    )
+
+
+def _stores(tenant: Tenant, item: Candidate) -> bool:
+    return bool(tenant.domain and item.domain and same_domain(tenant.domain, item.domain))
+
+
+def _provider_unknown(account: Account) -> Failed:
+    return Failed(
+        FailureCode.ACCOUNT_MISMATCH,
+        f"StackOne does not say which provider account {account.id} of this owner has, so it may be this link or not.",
+        "Look at the account in StackOne's dashboard, under Accounts; nothing was changed.",
+        details={"account_id": account.id},
+    )

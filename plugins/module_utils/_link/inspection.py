@@ -1,0 +1,104 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finding out which domain and key an existing account stores, without changing it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from .._clients.account import Account
+from .._clients.factory import Clients
+from .._clients.freshservice import Agent
+from .._clients.hub import AccountView
+from .._clients.hub_form import stored_domain
+from .._clients.stackone import ConnectSession
+from .._core.failure import Failed, FailureCode
+from .._core.tenant import Tenant, UpdateCredentials
+from .plan import (
+    Stored,
+    StoredKey,
+    compare_stored,
+    stored_drift,
+)
+from .verify import Answerer, verify
+
+
+class CredentialCache(Protocol):
+    """Tells what an earlier run knew of the key that an account stores."""
+
+    def recall(self, tenant: Tenant, account: Account) -> StoredKey:
+        """Return whether the account still stores what is declared; `unknown` if nothing is remembered."""
+
+
+class NoCache:
+    """Remembers nothing."""
+
+    def recall(self, tenant: Tenant, account: Account) -> StoredKey:
+        """Return `unknown`."""
+        return StoredKey.UNKNOWN
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What an account stores, and how that was seen: through a session and its view, or by an agent's answer."""
+
+    stored: Stored
+    session: ConnectSession | None = None
+    view: AccountView | None = None
+    agent: Agent | None = None
+    hub_missing: bool = False
+    verified: bool | None = None
+    """Whether a call through the account was answered by the declared key's agent; None if no call was made."""
+
+
+class Inspector:
+    """Looks at existing accounts. Each method raises Failed, and what the clients raise."""
+
+    def __init__(self, clients: Clients, cache: CredentialCache | None = None) -> None:
+        self._clients = clients
+        self._cache = cache or NoCache()
+
+    def inspect(self, tenant: Tenant, account: Account) -> Inspection:
+        """Return what the account stores: as remembered, otherwise as the Hub's edit view shows it."""
+        listed = stored_domain(tenant, account.setup_information)
+        if tenant.update_credentials not in (UpdateCredentials.ON_DRIFT, UpdateCredentials.ON_DOUBT):
+            return Inspection(Stored(listed))
+        remembered = self._cache.recall(tenant, account)
+        if remembered is StoredKey.UNCHANGED:
+            return Inspection(Stored(listed or tenant.domain, remembered))
+        seen = self._view(tenant, account)
+        if seen is None:
+            return Inspection(Stored(listed), hub_missing=True)
+        session, view = seen
+        stored = compare_stored(tenant, view)
+        if remembered is StoredKey.CHANGED and stored.key is not StoredKey.CHANGED and not stored.others:
+            # Nothing visible differs, yet what was sent when the account last changed was something else.
+            stored = replace(stored, key=StoredKey.CHANGED)
+        return Inspection(replace(stored, domain=stored.domain or listed), session, view)
+
+    def prove(self, tenant: Tenant, account: Account, agent: Agent, seen: Inspection) -> Inspection:
+        """Add what a call through the account proves of the stored key, unless that is to be sent again anyway.
+
+        `agent` is the declared key's.
+        """
+        resent = tenant.update_credentials is UpdateCredentials.ALWAYS or stored_drift(tenant, seen.stored)
+        if resent or not account.active:
+            return seen
+        result = verify(self._clients.stackone, account, agent)
+        verified = result.answerer is Answerer.SAME
+        key = StoredKey.UNCHANGED if verified else StoredKey.CHANGED
+        return replace(seen, stored=replace(seen.stored, key=key), agent=result.agent, verified=verified)
+
+    def _view(self, tenant: Tenant, account: Account) -> tuple[ConnectSession, AccountView] | None:
+        """Return a session and what the Hub shows of an account; None if this StackOne has no Hub."""
+        hub = self._clients.hub
+        try:
+            if hub.missing:
+                return None
+            session = self._clients.stackone.edit_session(account, tenant.integration_id)
+            return session, hub.view(session, account.id)
+        except Failed as error:
+            if error.failure.code is FailureCode.HUB_UNAVAILABLE:
+                return None
+            raise

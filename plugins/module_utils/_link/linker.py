@@ -1,0 +1,337 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Observe, plan, apply, confirm: one tenant's way from what is declared to what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Callable
+
+from .._clients.account import Account
+from .._clients.factory import Clients
+from .._clients.freshservice import Agent, KeyStatus
+from .._clients.hub import Sent
+from .._clients.stackone import ConnectSession
+from .._core.clock import Stopped
+from .._core.failure import (
+    Failed,
+    Phase,
+    defect,
+    interrupted,
+    require,
+)
+from .._core.options import VerifyLink
+from .._core.tenant import (
+    State,
+    Tenant,
+    invalid_argument,
+)
+from .confirm import (
+    BROKEN,
+    Confirmer,
+    polls,
+)
+from .duplicates import first_made, made_by
+from .find import (
+    Finder,
+    Found,
+    Observed,
+    account_not_found,
+)
+from .inspection import CredentialCache, Inspector
+from .outcome import Creation, Outcome
+from .plan import (
+    Action,
+    AgentChange,
+    agent_change,
+    check_pinned,
+    plan_absent,
+    plan_create,
+    plan_present,
+)
+from .verify import Answerer, mismatch, verify
+from .writer import Writer, create_uncertain
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How tenants are linked. C(listing_is_fresh): the Hub need not be asked for an account that no listing shows."""
+
+    check_mode: bool = False
+    verify_link: VerifyLink = VerifyLink.STATUS
+    listing_is_fresh: bool = False
+
+
+class Linker:
+    """Links and unlinks tenants. Failures become part of the outcome; nothing is raised."""
+
+    def __init__(
+        self, clients: Clients, observed: Observed, rules: Rules, cache: CredentialCache | None = None
+    ) -> None:
+        self._clients = clients
+        self._rules = rules
+        self._inspector = Inspector(clients, cache)
+        self._writer = Writer(clients.stackone, clients.hub)
+        self._finder = Finder(clients.stackone, clients.hub, observed)
+        self._confirmer = Confirmer(clients, patient=rules.verify_link is not VerifyLink.NONE)
+
+    def run(self, outcome: Outcome, confirm_timeout: float) -> Outcome:
+        """Make StackOne match the declaration of the outcome's tenant, and wait until it does."""
+        self.apply(outcome)
+        self._wait(outcome, confirm_timeout)
+        if self.try_again(outcome):
+            self._wait(outcome, confirm_timeout)
+        self.give_up(outcome)
+        return outcome
+
+    def find(self, tenant: Tenant, left_out: frozenset[str] = frozenset()) -> Found:
+        """Return the tenant's account, if it has one; see `Finder.find`. Raises Failed."""
+        return self._finder.find(tenant, left_out)
+
+    def apply(self, outcome: Outcome, find: Callable[[], Found] | None = None) -> None:
+        """Do what must be done for one tenant, up to its confirmation.
+
+        `find` returns the tenant's account, or raises Failed, where it was looked for already.
+        """
+        with _located(outcome):
+            if outcome.tenant.state is State.ABSENT:
+                self._unlink(outcome, find or (lambda: self.find(outcome.tenant)))
+            else:
+                self._link(outcome, find or (lambda: self.find(outcome.tenant)))
+
+    def settle(self, outcome: Outcome, seen: Observed) -> bool:
+        """Look once whether an outcome has come true, or never will; return whether there is nothing to wait for."""
+        done = True
+        with _located(outcome):
+            done = not outcome.unconfirmed or (self._is_alone(outcome, seen) and self._confirmer.settled(outcome, seen))
+            if done and outcome.applied.credentials_sent and self._rules.verify_link is VerifyLink.CALL:
+                self._prove_sent(outcome)
+        outcome.confirmed = done and outcome.failure is None
+        return done
+
+    def try_again(self, outcome: Outcome) -> bool:
+        """Repeat a request to link that got no answer, if no account has shown; return whether it was repeated.
+
+        It is repeated once, and only where a second account cannot come of it: never where the owner may have several,
+        and never while StackOne may still be at it.
+        """
+        lost = outcome.lost
+        if not outcome.unconfirmed or not lost or outcome.tenant.allow_multiple:
+            return False
+        creation = require(outcome.applied.creation)
+        if creation.twins or creation.attempts > 1 or lost.late or lost.sent is not Sent.UNCERTAIN:
+            return False
+        with _located(outcome):
+            outcome.enter(Phase.APPLY)
+            self._create_again(outcome)
+            outcome.enter(Phase.CONFIRM)
+        return outcome.failure is None
+
+    def give_up(self, outcome: Outcome) -> None:
+        """Say why an outcome did not come true in time, if it did not."""
+        with _located(outcome):
+            failed = self._confirmer.give_up(outcome) if outcome.unconfirmed else None
+            if failed:
+                raise failed
+            outcome.confirmed = outcome.confirmed or outcome.unconfirmed
+
+    def _wait(self, outcome: Outcome, timeout: float) -> None:
+        with _located(outcome):
+            for _poll in polls(self._clients.clock, timeout) if outcome.unconfirmed else ():
+                if self.settle(outcome, self._clients.stackone):
+                    return
+
+    def _is_alone(self, outcome: Outcome, seen: Observed) -> bool:
+        """Return whether no other account of the same link was made at the same time.
+
+        Of several, the one that was made first stays. A run unlinks none but the one that it made itself, and only if
+        that is not the first; then it takes the first one for its own.
+        """
+        creation = outcome.applied.creation
+        if creation is None:
+            return True
+        accounts = self._created_and_twins(outcome, creation, seen)
+        if creation.lost or len(accounts) < 2:
+            return not creation.lost
+        made = require(outcome.account)
+        first = first_made(accounts)
+        if first and first.id != made.id and made_by(creation, made):
+            self._yield_to(outcome, made, first)
+            return not outcome.unconfirmed
+        return False
+
+    def _created_and_twins(self, outcome: Outcome, creation: Creation, seen: Observed) -> list[Account]:
+        lost = creation.lost
+        try:
+            return self._confirmer.find_created(outcome, seen)
+        except (Failed, Stopped):
+            if lost and creation.lost:
+                raise create_uncertain(lost, "and it is not known whether it made an account") from None
+            raise
+
+    def _yield_to(self, outcome: Outcome, made: Account, first: Account) -> None:
+        outcome.enter(Phase.APPLY)
+        self._writer.delete(outcome.tenant, made)
+        outcome.applied.undo_creation()
+        outcome.warnings.append(
+            f"Somebody else linked the same tenant at the same time, as account {first.id}, which is kept; this run's"
+            f" own account {made.id} was unlinked again."
+        )
+        self._take_over(outcome, first.id)
+
+    def _create_again(self, outcome: Outcome) -> None:
+        username = self._username(outcome)
+        session = self._writer.open_session(outcome.tenant, username)
+        # A listing may lag behind; the Hub's own identity rule does not (S51).
+        existing = self._clients.hub.existing_account_id(session)
+        if existing:
+            account = self._stored_account(outcome.tenant, existing)
+            self._confirmer.adopt_lost(outcome, account)
+            return
+        form, session = self._writer.form_for(outcome.tenant, username, session)
+        self._writer.create(outcome, form, session, username)
+
+    def _link(self, outcome: Outcome, find: Callable[[], Found]) -> None:
+        tenant = outcome.tenant
+        if tenant.verify_key:
+            self._check_key(outcome)
+        elif self._rules.verify_link is VerifyLink.CALL:
+            raise invalid_argument("verify_link: call needs verify_key, to know whose key it is.")
+        outcome.enter(Phase.OBSERVE)
+        found = find()
+        outcome.observe(account_known=True)
+        if found.account:
+            self._converge(outcome, found.account)
+        else:
+            outcome.observe(other_ids=outcome.observed.other_ids | found.ids)
+            self._create(outcome)
+
+    def _check_key(self, outcome: Outcome) -> None:
+        check = self._clients.freshservice.check_tenant(outcome.tenant)
+        outcome.observe_check(check)
+        if check.status is not KeyStatus.VALID:
+            raise check.failed()
+
+    def _unlink(self, outcome: Outcome, find: Callable[[], Found]) -> None:
+        outcome.enter(Phase.OBSERVE)
+        tenant, applied = outcome.tenant, outcome.applied
+        found = find()
+        account = outcome.account = found.account
+        outcome.observe(account_known=True)
+        if account is None and found.candidates:
+            self._note_still_linked(outcome, found)
+        applied.plan = plan_absent(tenant, account)
+        if account is None or self._rules.check_mode:
+            applied.actions = list(applied.plan.actions)
+            return
+        outcome.enter(Phase.APPLY)
+        if self._writer.delete(tenant, account):
+            applied.actions.append(Action.DELETE)
+            outcome.enter(Phase.CONFIRM)
+        else:
+            outcome.account = None
+
+    def _note_still_linked(self, outcome: Outcome, found: Found) -> None:
+        left = ", ".join(f"{item.account.id} (domain {item.domain or 'unknown'})" for item in found.candidates)
+        outcome.observe(still_linked=True)
+        outcome.warnings.append(
+            f"No account of this domain is linked, but its owner still has others, which stay: {left}. Correct the"
+            " domain if one of these was meant."
+        )
+
+    def _converge(self, outcome: Outcome, account: Account) -> None:
+        outcome.account = account
+        seen = self._inspector.inspect(outcome.tenant, account)
+        outcome.observe_view(account, seen.view)
+        if self._rules.verify_link is VerifyLink.CALL:
+            seen = self._inspector.prove(outcome.tenant, account, require(outcome.agent), seen)
+            outcome.verified = seen.verified
+        outcome.observe(stored=seen.stored, was_broken=account.status in BROKEN)
+        plan = outcome.applied.plan = plan_present(outcome.tenant, account, seen.stored)
+        outcome.warnings += plan.warnings
+        if seen.hub_missing:
+            outcome.warnings.append(
+                "This StackOne does not offer the Hub API, so it is not known which domain and API key the account stores."
+            )
+        if Action.RELINK in plan.actions:
+            self._note_agent_change(outcome, account, seen.agent)
+        if self._rules.check_mode or not plan.actions:
+            outcome.applied.actions = list(plan.actions)
+            return
+        outcome.enter(Phase.APPLY)
+        if Action.RELINK in plan.actions:
+            session = seen.session or self._writer.edit_session(outcome.tenant, account)
+            view = seen.view or self._clients.hub.view(session, account.id)
+            outcome.observe_view(account, view)
+            self._writer.relink(outcome, account, session, view)
+        if plan.changes:
+            self._writer.change(outcome, account, plan.changes)
+        outcome.enter(Phase.CONFIRM)
+
+    def _prove_sent(self, outcome: Outcome) -> None:
+        """Call through the account. Raises Failed(link_mismatch) if the key that was sent is not the one that works."""
+        account, agent = require(outcome.account), require(outcome.agent)
+        result = verify(self._clients.stackone, account, agent)
+        outcome.verified = result.answerer is Answerer.SAME
+        if not outcome.verified:
+            raise mismatch(account, result, agent)
+
+    def _note_agent_change(self, outcome: Outcome, account: Account, before: Agent | None) -> None:
+        agent = outcome.agent
+        change = agent_change(outcome.tenant, account, agent, before)
+        outcome.observe(agent_change=change)
+        if change is AgentChange.OTHER and agent:
+            former = before.name_or_id if before else account.origin_username
+            outcome.warnings.append(f"The key is another agent's: {agent.name_or_id}; before it was {former}.")
+
+    def _create(self, outcome: Outcome) -> None:
+        tenant = outcome.tenant
+        username = self._username(outcome)
+        plan = plan_create(tenant, username)
+        if self._rules.check_mode:
+            outcome.applied.plan, outcome.applied.actions = plan, list(plan.actions)
+            return
+        outcome.enter(Phase.APPLY)
+        session: ConnectSession | None = None
+        if not (tenant.allow_multiple or self._rules.listing_is_fresh):
+            session = self._writer.open_session(tenant, username)
+            existing = self._clients.hub.existing_account_id(session)
+            if existing:
+                # The listing did not show it yet, but the Hub knows an account of this owner (S51).
+                self._take_over(outcome, existing)
+                return
+        form, session = self._writer.form_for(tenant, username, session)
+        outcome.applied.plan = plan
+        self._writer.create(outcome, form, session, username)
+        outcome.enter(Phase.CONFIRM)
+
+    def _take_over(self, outcome: Outcome, account_id: str) -> None:
+        """Make an account that somebody else linked the tenant's own, as one that was found."""
+        outcome.enter(Phase.OBSERVE)
+        self._converge(outcome, self._stored_account(outcome.tenant, account_id))
+
+    def _stored_account(self, tenant: Tenant, account_id: str) -> Account:
+        """Return an account that StackOne named, seen under its id and known to be this tenant's."""
+        account = self._clients.stackone.account(account_id)
+        if account is None:
+            raise account_not_found(account_id)
+        check_pinned(tenant, account)
+        return account
+
+    def _username(self, outcome: Outcome) -> str | None:
+        return outcome.tenant.origin_username or (outcome.agent.email if outcome.agent else None)
+
+
+@contextmanager
+def _located(outcome: Outcome) -> Iterator[None]:
+    """Turn what is raised into the outcome's failure."""
+    try:
+        yield
+    except Failed as error:
+        outcome.fail(error)
+    except Stopped as stop:
+        outcome.fail(interrupted(str(stop), uncertain=outcome.lost is not None))
+    except Exception as error:
+        outcome.fail(defect(error))

@@ -1,0 +1,195 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The outcome of one tenant in its three parts: what was observed, what was applied, and the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .._clients.account import Account
+from .._clients.freshservice import Agent, KeyCheck, KeyStatus
+from .._clients.hub import AccountView, Submission
+from .._clients.profiles import ProfileDrift, profile_drift
+from .._core.failure import Failed, Failure, Phase, interrupted
+from .._core.tenant import Tenant
+from .plan import (
+    Action,
+    AgentChange,
+    Plan,
+    Stored,
+    StoredKey,
+)
+
+LINKED = Plan((Action.CREATE,), {}, {})
+"""The plan of a new link, without what it says of the tenant."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was seen of a tenant before anything was changed. The linker makes it, stage by stage."""
+
+    key_check: KeyCheck | None = None
+    account_known: bool = False
+    """Whether it is known which account, if any, is this tenant's."""
+    other_ids: frozenset[str] = frozenset()
+    """The ids of the owner's accounts that are not this tenant's new one."""
+    still_linked: bool = False
+    """Whether an owner who is declared absent still has accounts, of other domains."""
+    stored: Stored = field(default_factory=Stored)
+    """What the account stores."""
+    was_broken: bool = False
+    profile_drift: ProfileDrift | None = None
+    """How the account's connector profile differs from the declared one, if the Hub's edit view was seen."""
+    agent_change: AgentChange | None = None
+    """Whose key a re-link replaces."""
+
+
+@dataclass
+class Creation:
+    """The request that links a new account, and its result.
+
+    `account_id` is the new account's id; `answered` says that the request's own answer named it. `lost` holds an
+    answer that does not tell whether an account was made, until one shows. `sent_at` is StackOne's time
+    when it was sent, at the least, in epoch seconds, if StackOne says it.
+    """
+
+    sent_at: float | None
+    account_id: str | None = None
+    answered: bool = False
+    lost: Submission | None = None
+    attempts: int = 1
+    twins: tuple[Account, ...] = ()
+    """Other accounts of the same link, when StackOne was last looked at."""
+
+
+@dataclass
+class Applied:
+    """What was done to StackOne for a tenant; in check mode, what would be. The writer notes it."""
+
+    plan: Plan | None = None
+    actions: list[Action] = field(default_factory=list)
+    creation: Creation | None = None
+    credentials_sent: bool = False
+    """Whether StackOne was given the declared domain and key."""
+    undone: bool = False
+    """Whether this run made an account and unlinked it again, because another one of the same link was first."""
+    label_left: bool = False
+    """Whether it was said already that StackOne does not take the new label."""
+
+    def undo_creation(self) -> None:
+        """Note that the account that this run made was unlinked again."""
+        self.actions.remove(Action.CREATE)
+        self.undone, self.credentials_sent = True, False
+        self.creation = self.plan = None
+
+
+@dataclass
+class Outcome:
+    """What was done for one tenant (in check mode: what would be), or why it failed.
+
+    `account` is the tenant's account as StackOne last showed it. The verdict is `failure` or `confirmed`, and
+    `verified`: whether a call through the account was answered by the declared key's agent, None if no call was made.
+    """
+
+    tenant: Tenant
+    observed: Observation = field(default_factory=Observation)
+    applied: Applied = field(default_factory=Applied)
+    account: Account | None = None
+    warnings: list[str] = field(default_factory=list)
+    phase: Phase = Phase.KEY_CHECK
+    failure: Failure | None = None
+    confirmed: bool = False
+    verified: bool | None = None
+
+    def enter(self, phase: Phase) -> None:
+        """Begin a phase. A failure is located in the phase in which it happens, unless whoever raises knows better."""
+        self.phase = phase
+
+    def fail(self, error: Failed) -> None:
+        """Set the failure."""
+        self.failure = error.located(self.phase, self.tenant.name)
+
+    def observe(self, **seen: Any) -> None:
+        """Add what was seen."""
+        self.observed = replace(self.observed, **seen)
+
+    def observe_check(self, check: KeyCheck) -> None:
+        """Add the verdict on the declared key."""
+        self.observe(key_check=check)
+        self.warnings += check.warnings
+
+    def observe_view(self, account: Account, view: AccountView | None) -> None:
+        """Add whether the account is linked under the declared connector profile."""
+        drift = profile_drift(self.tenant.integration_id, view.integration_id if view else None)
+        if drift and not self.observed.profile_drift:
+            self.observe(profile_drift=drift)
+            self.warnings.append(drift.warning(account.id))
+
+    def drop_details(self) -> None:
+        """Forget what only the result of a module for one tenant would show: a list may have ten thousand."""
+        applied = self.applied
+        if self.confirmed:
+            applied.creation = None
+        if applied.creation and applied.creation.lost:
+            applied.creation.lost = replace(applied.creation.lost, error=None)
+        if not applied.actions:
+            applied.plan = None
+        elif applied.plan and not applied.plan.before:
+            applied.plan = LINKED
+
+    @property
+    def changed(self) -> bool:
+        """Return whether StackOne differs, or in check mode would differ, from what it was."""
+        return bool(self.applied.actions) or self.applied.undone
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Return whether something was applied, and StackOne has not shown it yet."""
+        return self.phase is Phase.CONFIRM and self.failure is None and not self.confirmed
+
+    @property
+    def verdict(self) -> KeyStatus | None:
+        """Return the verdict on the declared key, if it was checked."""
+        return self.observed.key_check.status if self.observed.key_check else None
+
+    @property
+    def agent(self) -> Agent | None:
+        """Return the agent of the declared key, if the key is valid."""
+        return self.observed.key_check.agent if self.observed.key_check else None
+
+    @property
+    def domain(self) -> str | None:
+        """Return the domain that the account stores, as far as that is known."""
+        return self.tenant.domain if self.applied.credentials_sent else self.observed.stored.domain
+
+    @property
+    def stores_declared(self) -> bool:
+        """Return whether the account is known to store the declared domain and key."""
+        return self.applied.credentials_sent or self.observed.stored.key is StoredKey.UNCHANGED
+
+    @property
+    def created_id(self) -> str | None:
+        """Return the id of the account that this run made, if it made one."""
+        return self.applied.creation.account_id if self.applied.creation else None
+
+    @property
+    def lost(self) -> Submission | None:
+        """Return the unclear answer to the request that links the account, while its result is not known."""
+        return self.applied.creation.lost if self.applied.creation else None
+
+    @property
+    def account_id(self) -> str | None:
+        """Return the id of the tenant's account, if it has one."""
+        return self.account.id if self.account else self.created_id
+
+
+def unfinished(outcome: Outcome, stopped: str | None) -> Outcome:
+    """Return what is known of a tenant whose work did not end in time after the run was stopped.
+
+    It is a copy: the thread that works on the tenant may still change its own.
+    """
+    applied = replace(outcome.applied, actions=list(outcome.applied.actions))
+    known = replace(outcome, applied=applied, warnings=[])
+    known.fail(interrupted(stopped, uncertain=outcome.phase is Phase.APPLY))
+    return known

@@ -1,0 +1,327 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done to StackOne for one tenant: create at most once, re-link, change, delete; and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Callable
+
+from .._clients.account import Account
+from .._clients.hub import (
+    AccountView,
+    Form,
+    Hub,
+    Sent,
+    Submission,
+    credentials_refused,
+    session_refused,
+)
+from .._clients.hub_form import map_fields
+from .._clients.stackone import (
+    ConnectSession,
+    SessionRequest,
+    StackOne,
+)
+from .._clients.stackone_base import refused, unexpected
+from .._core.clock import Stopped
+from .._core.failure import Failed, FailureCode, Phase, require
+from .._core.tenant import Tenant
+from .duplicates import same_link
+from .find import Finder
+from .outcome import Creation, Outcome
+from .plan import (
+    Action,
+    Stored,
+    StoredKey,
+    check_pinned,
+    compare_stored,
+    drift,
+)
+
+
+class Writer:
+    """Sends what changes StackOne. Each method notes in the outcome what was done, and raises Failed.
+
+    Nothing is sent to an account that was not seen, under its own id, with the tenant's provider and owner.
+    """
+
+    def __init__(self, stackone: StackOne, hub: Hub) -> None:
+        self._stackone = stackone
+        self._hub = hub
+        self._finder = Finder(stackone, hub, stackone)
+
+    def open_session(self, tenant: Tenant, username: str | None) -> ConnectSession:
+        """A session that links a new account."""
+        return self._stackone.open_session(create_request(tenant, username))
+
+    def edit_session(self, tenant: Tenant, account: Account) -> ConnectSession:
+        """A session for this account alone."""
+        return self._stackone.edit_session(account, tenant.integration_id)
+
+    def relink(self, outcome: Outcome, account: Account, session: ConnectSession, view: AccountView) -> None:
+        """Send domain and key of an existing account again."""
+        tenant = outcome.tenant
+        check_pinned(tenant, account)
+        form = self._hub.edit_form(session, tenant.provider, view, tenant.integration_id)
+        credentials = map_fields(form.fields, tenant.credential_fields).credentials(tenant)
+
+        def edit(current: ConnectSession) -> Submission:
+            return self._hub.edit(current, account.id, form.integration_id, credentials)
+
+        submission, session = self._submit(edit, session, lambda: self.edit_session(tenant, account))
+        if not self._taken(tenant, account, session, submission, compare_stored(tenant, view)):
+            raise submission.error or session_refused(submission.http_status)
+        if submission.sent is Sent.UNCERTAIN or submission.foreign:
+            outcome.warnings.append(f"The answer to the re-link was lost ({submission.words}); the new key is stored.")
+        outcome.applied.actions.append(Action.RELINK)
+        outcome.applied.credentials_sent = True
+
+    def form_for(
+        self, tenant: Tenant, username: str | None, session: ConnectSession | None = None
+    ) -> tuple[Form, ConnectSession]:
+        """Return the form of a new link, and the session to link with: the given one, else a new one.
+
+        All tenants share the form. Whoever asks first opens a session for it, so that a StackOne without a Hub or a
+        profile costs a run one session and not one for each tenant.
+        """
+        opened = [session] if session else []
+
+        def current() -> ConnectSession:
+            if not opened:
+                opened.append(self.open_session(tenant, username))
+            return opened[0]
+
+        form = self._hub.form(current, tenant.provider, tenant.integration_id)
+        return form, current()
+
+    def create(self, outcome: Outcome, form: Form, session: ConnectSession, username: str | None) -> None:
+        """Send the request that links a new account, once.
+
+        An answer that does not tell what came of it is kept in the outcome: the account shows, or it does not.
+        """
+        tenant = outcome.tenant
+        credentials = map_fields(form.fields, tenant.credential_fields).credentials(tenant)
+
+        sent_at: list[float | None] = []
+
+        def create(current: ConnectSession) -> Submission:
+            sent_at.append(self._stackone.time_of(current))
+            return self._hub.create(current, form.integration_id, credentials)
+
+        submission, session = self._submit(create, session, lambda: self.open_session(tenant, username))
+        applied = outcome.applied
+        attempts = applied.creation.attempts + 1 if applied.creation else 1
+        creation = applied.creation = Creation(sent_at[-1], attempts=attempts)
+        if submission.sent is Sent.REFUSED and submission.error:
+            self._note_left_behind(outcome)
+            raise submission.error
+        applied.credentials_sent = True
+        if submission.account_id:
+            creation.account_id, creation.answered = submission.account_id, True
+            applied.actions.append(Action.CREATE)
+        else:
+            creation.lost = submission
+
+    def change(self, outcome: Outcome, account: Account, changes: dict[str, str]) -> None:
+        """Change fields of an account; where the answer is lost, look whether it was made."""
+        check_pinned(outcome.tenant, account)
+        try:
+            changed = self._patch(outcome, account, changes)
+        except Failed as error:
+            found = None
+            if _may_be_done(error):
+                with _unless_shown(error, "the change was made"):
+                    found = self._stackone.account(account.id)
+            if found is None or drift(outcome.tenant, found):
+                raise
+            outcome.warnings.append(f"The answer to the change of account {account.id} was lost; it was made.")
+            changed = True
+        if changed:
+            outcome.applied.actions.append(Action.UPDATE)
+
+    def delete(self, tenant: Tenant, account: Account) -> bool:
+        """Unlink an account that is seen once more right before, because a listing may be old or wrong.
+
+        Where the answer is lost, look whether it is gone. Return False where somebody else had unlinked it already.
+        """
+        current = self._stackone.account(account.id)
+        if current is None:
+            return False
+        check_pinned(replace(tenant, origin_owner_id=account.origin_owner_id), current)
+        check_pinned(tenant, current)
+        try:
+            self._stackone.delete(account.id)
+        except Failed as error:
+            if not _may_be_done(error):
+                raise
+            with _unless_shown(error, "the account was unlinked"):
+                found = self._stackone.account(account.id)
+            if found:
+                raise
+        return True
+
+    def _taken(
+        self, tenant: Tenant, account: Account, session: ConnectSession, submission: Submission, before: Stored
+    ) -> bool:
+        """Return whether an account stores what was sent; where the answer does not say so, StackOne is looked at.
+
+        The few characters that the edit view shows prove something only where they were others before. Raises Failed.
+        """
+        if submission.sent not in (Sent.ACCEPTED, Sent.UNCERTAIN):
+            return False
+        if submission.account_id == account.id:
+            return True
+        silent = submission.sent is Sent.ACCEPTED and not submission.foreign and not submission.account_id
+        error = submission.error or _answered_for_another(account, submission)
+        error = _not_kept_credentials(account) if silent else error
+        with _unless_shown(error, "the key is stored"):
+            stored = compare_stored(tenant, self._hub.view(session, account.id))
+            proven = silent or (
+                stored.key is not StoredKey.UNKNOWN and (_differs(before, stored) or self._touched(account))
+            )
+        if stored.key is StoredKey.CHANGED or stored.domain != tenant.domain or stored.others:
+            if silent or submission.account_id:
+                raise _unknown(error, "the key is stored")
+            return False
+        if not proven:
+            raise _unknown(error, "the key is stored")
+        return True
+
+    def _touched(self, account: Account) -> bool:
+        """Return whether StackOne has changed an account since it was seen."""
+        current = self._stackone.account(account.id)
+        return bool(current and current.updated_at and current.updated_at != account.updated_at)
+
+    def _submit(
+        self,
+        send: Callable[[ConnectSession], Submission],
+        session: ConnectSession,
+        renew: Callable[[], ConnectSession],
+    ) -> tuple[Submission, ConnectSession]:
+        """Send credentials; a 401 or 403 means a dead session, which is renewed once, or refused credentials (H17)."""
+        submission = send(session)
+        if submission.sent is Sent.SESSION_REFUSED and not self._stackone.session_alive(session):
+            session = renew()
+            submission = send(session)
+        if submission.sent is Sent.SESSION_REFUSED:
+            error = credentials_refused(submission.http_status, submission.words)
+            submission = Submission(Sent.REFUSED, None, submission.http_status, submission.words, error)
+        return submission, session
+
+    def _note_left_behind(self, outcome: Outcome) -> None:
+        """Note an account that a refused request made all the same (H16, b12); the refusal is what matters."""
+        tenant = outcome.tenant
+        try:
+            listed = self._stackone.accounts(tenant.provider, require(tenant.origin_owner_id))
+            made = new_accounts(outcome, self._finder, listed)
+        except (Failed, Stopped):
+            return
+        if len(made) != 1 or made[0].active:
+            return
+        outcome.account = made[0]
+        outcome.applied.actions.append(Action.CREATE)
+        outcome.warnings.append(
+            f"StackOne refused the link but left account {made[0].id}; the next run with a good key repairs it."
+        )
+
+    def _patch(self, outcome: Outcome, account: Account, changes: dict[str, str]) -> bool:
+        """Whether anything was changed. A label that cannot be is no reason to fail (S42, b16)."""
+        answer = self._stackone.change(account.id, changes)
+        if answer.status in (400, 422) and "label" in changes:
+            outcome.applied.label_left = True
+            outcome.warnings.append("StackOne cannot change the label of an existing account in place; it was left.")
+            changes = {name: value for name, value in changes.items() if name != "label"}
+            if not changes:
+                return False
+            answer = self._stackone.change(account.id, changes)
+        if not answer.ok:
+            raise refused(answer, "change the account")
+        if not isinstance(answer.data, dict) or str(answer.data.get("id")) != account.id:
+            raise unexpected(answer, "change the account")
+        return True
+
+
+def new_accounts(outcome: Outcome, finder: Finder, listed: Iterable[Account]) -> list[Account]:
+    """Return the accounts of the owner that were not there before and store the tenant's domain: the new link, if it
+    was made. Another link of the same owner stores another domain.
+    """
+    tenant = outcome.tenant
+    unknown = [account for account in listed if account.id not in outcome.observed.other_ids]
+    return same_link(tenant, finder.candidates(tenant, unknown, look=True))
+
+
+def create_request(tenant: Tenant, username: str | None) -> SessionRequest:
+    """What a session is asked for that links a tenant for the first time."""
+    owner = require(tenant.origin_owner_id)
+    return SessionRequest(
+        tenant.provider,
+        owner,
+        tenant.origin_owner_name or owner,
+        username,
+        multiple=tenant.allow_multiple,
+        label=tenant.label,
+        type=tenant.account_type,
+        integration_id=tenant.integration_id,
+    )
+
+
+def _may_be_done(error: Failed) -> bool:
+    """Whether a request may have been carried out although it was not answered as it should be."""
+    return error.failure.retriable or error.failure.code is FailureCode.UNEXPECTED_ANSWER
+
+
+@contextmanager
+def _unless_shown(error: Failed, what: str) -> Iterator[None]:
+    """Look what became of a request whose answer was lost. Where that cannot be seen either, the failure says so."""
+    try:
+        yield
+    except (Failed, Stopped):
+        raise _unknown(error, what) from None
+
+
+def _unknown(error: Failed, what: str) -> Failed:
+    failure = error.failure
+    message = f"{failure.message} It is not known whether {what}."
+    error.failure = replace(failure, message=message, details={**failure.details, "uncertain": True}, retriable=True)
+    return error
+
+
+def _answered_for_another(account: Account, submission: Submission) -> Failed:
+    return Failed(
+        FailureCode.ACCOUNT_MISMATCH,
+        f"StackOne answered the request to re-link account {account.id} for another account, {submission.account_id}.",
+        "Look at both in StackOne's dashboard, under Accounts; check that no proxy or cache answers in place of StackOne.",
+        http_status=submission.http_status,
+        details={"account_id": account.id},
+    )
+
+
+def _differs(before: Stored, after: Stored) -> bool:
+    """Return whether what an account stores is seen to be another than before."""
+    key = before.key is StoredKey.CHANGED and after.key is StoredKey.UNCHANGED
+    return key or before.domain != after.domain or before.others != after.others
+
+
+def _not_kept_credentials(account: Account) -> Failed:
+    return Failed(
+        FailureCode.CHANGE_NOT_KEPT,
+        f"StackOne took the domain and key of account {account.id} without an error, but shows others.",
+        "Run again; if it stays, enter them in StackOne's dashboard.",
+        retriable=True,
+        details={"account_id": account.id},
+    )
+
+
+def create_uncertain(submission: Submission, seen: str = "and shows no new account") -> Failed:
+    """Return the failure of a request to link that got no clear answer; `seen` says what a look at StackOne gave."""
+    return Failed(
+        FailureCode.CREATE_UNCERTAIN,
+        f"StackOne gave no clear answer to the request to link it, {seen} ({submission.words}).",
+        "Run again later: an account that appears meanwhile is adopted, not linked a second time.",
+        http_status=submission.http_status,
+        retriable=True,
+        phase=Phase.APPLY,
+    )

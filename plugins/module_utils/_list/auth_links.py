@@ -1,0 +1,40 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Auth links of many owners: what their rows and their summary say. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .._link.auth_link import AuthLinkResult
+from .job import Job
+
+
+class AuthLinkJob(Job):
+    """An owner who may get an auth link. Its result is an `AuthLinkResult`."""
+
+    result: AuthLinkResult | None
+
+    def parts(self) -> dict[str, Any]:
+        """Return the owner's name and, if it is known, the auth link and the account."""
+        name = self.tenant.origin_owner_name if self.tenant else None
+        if self.result is None:
+            return {"origin_owner_name": name}
+        shown = self.result.as_dict()
+        account = shown.pop("account") or {}
+        return {
+            "origin_owner_name": name,
+            **shown,
+            "account_id": account.get("id"),
+            "account_status": account.get("status"),
+        }
+
+
+def counts(jobs: Sequence[AuthLinkJob]) -> dict[str, Any]:
+    """Return how many owners are linked, and how many got an auth link."""
+    results = [job.result for job in jobs if job.result]
+    return {
+        "linked": sum(result.linked for result in results),
+        "auth_links": sum(result.purpose is not None for result in results),
+    }

@@ -1,0 +1,133 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine of every run over a list: it works through jobs at the same time, counts them, and leaves none without a result."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any, Callable
+
+from .._core.clock import Stopped
+from .._core.failure import (
+    Failed,
+    Failure,
+    FailureCode,
+    Phase,
+    defect,
+)
+from .._core.stop import StopSignal
+from .._core.words import counted
+from .._core.workers import WorkerPool
+from .job import Job
+from .progress import ProgressFile
+
+FOR_ALL = frozenset(
+    {
+        *(FailureCode.STACKONE_KEY_REFUSED, FailureCode.STACKONE_FORBIDDEN, FailureCode.HUB_UNAVAILABLE),
+        FailureCode.STACKONE_RATE_LIMITED,
+    }
+)
+"""What goes wrong for one tenant with these goes wrong for every other as well; the quota was waited for already."""
+
+OUTAGE = frozenset({FailureCode.STACKONE_UNREACHABLE, FailureCode.STACKONE_UNAVAILABLE, FailureCode.UNEXPECTED_ANSWER})
+"""What may be one tenant's bad luck; where many in a row meet it, StackOne does not work for the others either."""
+
+IN_A_ROW = 20
+"""How many tenants, one after the other, must meet an outage before the run ends for it."""
+
+HUNG_IN_A_ROW = 3
+"""The same where StackOne gave them no answer in time: each tenant more costs a whole time-out."""
+
+
+STOPPED = object()
+"""The result of work that was stopped in the middle."""
+
+
+class Tally:
+    """Counts tenants that are done, and ends the run when too many have failed or all would."""
+
+    def __init__(self, progress: ProgressFile, stop: StopSignal, stop_after_failures: int | None = None) -> None:
+        self._progress = progress
+        self._stop = stop
+        self._limit = stop_after_failures
+        self._lock = threading.Lock()
+        self._in_a_row = 0
+        self._hung_in_a_row = 0
+
+    def note(self, changed: bool, failure: Failure | None) -> None:
+        """One tenant more is done."""
+        failures = self._progress.count(changed, failure is not None)
+        outage = self._outage(failure)
+        if failure and failure.code in FOR_ALL:
+            self._stop.drain(f"because {failure.message.rstrip('.')}", failure)
+        elif failure and outage:
+            self._stop.drain(f"because {outage} tenants in a row failed: {failure.message.rstrip('.')}", failure)
+        elif self._limit and failures >= self._limit:
+            self._stop.drain(f"after {counted(failures, 'failed tenant')} (stop_after_failures)")
+
+    def _outage(self, failure: Failure | None) -> int:
+        """Return how many tenants in a row have met an outage by now, where these are enough to tell that it is one."""
+        met = failure is not None and failure.code in OUTAGE
+        hung = failure is not None and met and failure.hung
+        with self._lock:
+            self._in_a_row = self._in_a_row + 1 if met else 0
+            self._hung_in_a_row = self._hung_in_a_row + 1 if hung else 0
+            if self._hung_in_a_row >= HUNG_IN_A_ROW:
+                return self._hung_in_a_row
+            return self._in_a_row if self._in_a_row >= IN_A_ROW else 0
+
+
+class Batch:
+    """Works through jobs, many at a time. A failure in the work on a job, even a defect, is that job's alone."""
+
+    def __init__(self, pool: WorkerPool, stop: StopSignal, tally: Tally, phase: Phase) -> None:
+        self._pool = pool
+        self._stop = stop
+        self._tally = tally
+        self._phase = phase
+
+    def run(
+        self, jobs: Sequence[Any], work: Callable[[Any], None], groups: Iterable[Sequence[Any]] | None = None
+    ) -> None:
+        """Do the work for each sound job; the jobs of one of the `groups` are done one after the other."""
+        for job in jobs:
+            if job.entry.failure:
+                self._end(job)
+        sound = [[job] for job in jobs if not job.entry.failure] if groups is None else list(groups)
+        self._pool.map_unless_stopped(lambda group: self._run_group(group, work), sound)
+
+    def step(self, jobs: Sequence[Any], work: Callable[[Any], Any]) -> list[Any]:
+        """Do one thing more for jobs that were run; return its results, None for a job that it made fail.
+
+        Raises Stopped.
+        """
+        return self._pool.map(lambda job: self._attempt(job, work), jobs)
+
+    def close(self, jobs: Iterable[Any]) -> None:
+        """Let every job say its result, or why it was not started or not finished."""
+        for job in jobs:
+            job.close(self._stop.reason, self._phase)
+
+    def _run_group(self, group: Sequence[Any], work: Callable[[Any], None]) -> None:
+        for job in group:
+            if job is group[0] or not self._stop.reason:
+                job.started = True
+                if self._attempt(job, work) is not STOPPED:
+                    self._end(job)
+
+    def _attempt(self, job: Job, work: Callable[[Any], Any]) -> Any:
+        try:
+            return work(job)
+        except Stopped:
+            return STOPPED
+        except Failed as error:
+            job.fail(error, self._phase)
+        except Exception as error:
+            # A defect that one tenant brings to light must not hide the results of the others.
+            job.fail(defect(error), self._phase)
+        return None
+
+    def _end(self, job: Job) -> None:
+        job.ended = True
+        self._tally.note(job.changed, job.failure)

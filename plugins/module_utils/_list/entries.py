@@ -1,0 +1,211 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A list of declared tenants: each sound or not by itself, and no two for the same link. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._core.failure import (
+    Failed,
+    Failure,
+    FailureCode,
+    Phase,
+    require,
+)
+from .._core.tenant import (
+    State,
+    Tenant,
+    invalid_argument,
+)
+from .._core.text import Scrubber
+from .._core.urls import shown_url
+from .._core.written import not_text, trimmed
+from .._module.argspec import listed_tenant_spec
+from .._module.reading import Spec, read, with_defaults
+from .._module.tenant_params import (
+    TO_LINK,
+    check_needed,
+    ids_from,
+    tenant_from,
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One tenant of the list, or why it is none. C(position) counts from 1.
+
+    Owner and account are as declared. C(identified) says whether they can be relied on: of an entry whose ids cannot be
+    understood, nobody knows which account it means.
+    """
+
+    position: int
+    tenant: Tenant | None
+    failure: Failure | None
+    domain: str | None
+    origin_owner_id: str | None
+    account_id: str | None
+    line: int | None = None
+    identified: bool = True
+
+    @property
+    def name(self) -> str:
+        """What a message calls it."""
+        known = self.tenant.name if self.tenant else self.domain or self.origin_owner_id or "no domain"
+        return f"{place_of(self.position, self.line)} ({known})"
+
+
+def place_of(position: int, line: int | None) -> str:
+    """Where an entry is: in the list, and in the file that it was read from."""
+    return f"entry {position}, line {line}" if line else f"entry {position}"
+
+
+def entries_from(listed: Sequence[Any], needed: Sequence[str] = TO_LINK) -> list[Entry]:
+    """The declared tenants; what is wrong with one is its own failure, and does not stop the others.
+
+    The entries are as they were written. C(needed) are the options that a present tenant must have for what is to be done.
+    """
+    spec = listed_tenant_spec()
+    return [_entry(position, written, spec, needed) for position, written in enumerate(listed, 1)]
+
+
+def present(entries: Iterable[Entry]) -> list[Entry]:
+    """Without those that are declared absent."""
+    return [entry for entry in entries if entry.tenant is None or entry.tenant.state is State.PRESENT]
+
+
+def refuse_duplicates(entries: Iterable[Entry]) -> None:
+    """Raise Failed(duplicate_tenant) where two entries mean the same link: each run would undo one of them."""
+    owners: dict[tuple[str, str], list[Entry]] = {}
+    pinned: dict[str, Entry] = {}
+    for entry in entries:
+        tenant = entry.tenant
+        if tenant is None:
+            continue
+        if tenant.account_id:
+            _refuse_if(pinned.get(tenant.account_id), entry, f"name account {tenant.account_id}")
+            pinned[tenant.account_id] = entry
+        elif tenant.origin_owner_id:
+            siblings = owners.setdefault((tenant.provider.lower(), tenant.origin_owner_id), [])
+            for other in siblings:
+                _refuse_siblings(other, entry)
+            siblings.append(entry)
+
+
+def refuse_same_account(found: Iterable[tuple[Entry, str | None]]) -> None:
+    """Raise Failed(duplicate_tenant) where two entries turn out to mean one account, given by its id."""
+    first: dict[str, Entry] = {}
+    for entry, account_id in found:
+        if account_id:
+            _refuse_if(first.get(account_id), entry, f"both mean account {account_id}")
+            first[account_id] = entry
+
+
+def shared_domains(entries: Iterable[Entry]) -> list[str]:
+    """Warnings where one Freshservice is linked to two owners: as a rule one of them is a slip."""
+    first: dict[str, Entry] = {}
+    warnings = []
+    for entry in entries:
+        tenant = entry.tenant
+        if tenant is None or tenant.state is State.ABSENT or not tenant.domain:
+            continue
+        other = first.setdefault(tenant.domain, entry)
+        if other.origin_owner_id != entry.origin_owner_id:
+            warnings.append(
+                f"Entries {other.position} and {entry.position} link the same domain {tenant.domain} to two owners"
+                f" ({other.origin_owner_id} and {entry.origin_owner_id})."
+            )
+    return warnings
+
+
+FAULTS_TOLD = 3
+"""How many faults of one entry its line tells."""
+
+
+_SECRET_NAME = re.compile(r"(?i)key|secret|token|password")
+
+
+def secrets_of(written: Any, secret: bool = False) -> Iterator[str]:
+    """Every text of an entry as it was written that could be a secret, whatever its shape and under whatever name."""
+    if isinstance(written, Mapping):
+        for name, value in written.items():
+            yield from secrets_of(value, secret or bool(_SECRET_NAME.search(str(name))))
+    elif isinstance(written, (list, tuple)):
+        for value in written:
+            yield from secrets_of(value, secret)
+    elif secret and isinstance(written, (str, int)):
+        yield from {str(written), trimmed(str(written))}
+
+
+def _entry(position: int, written: Any, spec: Spec, needed: Sequence[str]) -> Entry:
+    if not isinstance(written, Mapping):
+        wrong = invalid_argument(
+            f"it is {not_text(written) or 'text'}, not a dictionary.",
+            "Write options and values, such as 'domain: mycompany'.",
+        )
+        failure = wrong.located(Phase.ARGUMENTS, place_of(position, None))
+        return Entry(position, None, failure, None, None, None, identified=False)
+    values, faults = read(written, spec)
+    position = values.get("position") or position
+    try:
+        if faults:
+            raise invalid_argument(" ".join(faults[:FAULTS_TOLD]), "Correct it, then run again.")
+        tenant = tenant_from(with_defaults(values, spec))
+        check_needed(tenant, needed)
+        return Entry(
+            position, tenant, None, tenant.domain, tenant.origin_owner_id, tenant.account_id, line=values.get("line")
+        )
+    except Failed as error:
+        return _unsound(position, values, error, Scrubber(secrets_of(written)))
+
+
+def _unsound(position: int, values: Mapping[str, Any], error: Failed, scrubber: Scrubber) -> Entry:
+    shown = {name: values.get(name) for name in ("domain", "origin_owner_id", "account_id")}
+    shown = scrubber.scrub({**shown, "domain": shown["domain"] and shown_url(shown["domain"])})
+    known = next((text for text in shown.values() if text), None)
+    place = place_of(position, values.get("line"))
+    failure = error.located(Phase.ARGUMENTS, f"{place} ({known[:80]})" if known else place)
+    return Entry(
+        position,
+        None,
+        failure,
+        **shown,
+        line=values.get("line"),
+        identified=_identified(values, scrubber),
+    )
+
+
+def _identified(values: Mapping[str, Any], scrubber: Scrubber) -> bool:
+    try:
+        ids = list(filter(None, ids_from(values)))
+    except Failed:
+        return False
+    return bool(ids) and not any(map(scrubber.holds, ids))
+
+
+def _refuse_siblings(first: Entry, second: Entry) -> None:
+    """Two entries of one owner are two links only where each stands for a domain of its own."""
+    one, other = require(first.tenant), require(second.tenant)
+    owner = f"are of owner {other.origin_owner_id}"
+    if one.domain == other.domain or None in (one.domain, other.domain):
+        _refuse_if(first, second, owner)
+    if State.ABSENT in (one.state, other.state):
+        return
+    if not (one.allow_multiple and other.allow_multiple):
+        _refuse_if(first, second, f"{owner} with two domains", "or set allow_multiple on both if it has two")
+
+
+def _refuse_if(first: Entry | None, second: Entry, why: str, otherwise: str = "") -> None:
+    if first is None:
+        return
+    raise Failed(
+        FailureCode.DUPLICATE_TENANT,
+        f"{first.name} and {second.name} {why}: they mean the same link.",
+        f"Remove one of them{', ' + otherwise if otherwise else ''}. Nothing was changed.",
+        phase=Phase.ARGUMENTS,
+        tenant="tenants",
+        details={"positions": [first.position, second.position]},
+    )

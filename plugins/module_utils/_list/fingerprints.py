@@ -1,0 +1,183 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A cache that tells, without asking StackOne, whether an account still stores the declared domain and key."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._clients.account import Account
+from .._core.failure import require
+from .._core.files import (
+    NotAFile,
+    alone_in,
+    read_file,
+    replace_file,
+)
+from .._core.tenant import Tenant
+from .._link.plan import StoredKey
+
+VERSION = 2
+
+AUTO = "auto"
+"""In place of a path: the user's own file for this StackOne."""
+
+
+def own_path(stackone_url: str, stackone_api_key: str) -> str | None:
+    """Return the file in the user's cache folder for one StackOne URL and key; None where the user has no folder.
+
+    The name tells projects apart and must not help anybody to try out keys: a digest of one costs a tenth of a second,
+    and most of it is cut off.
+    """
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    base = base if os.path.isabs(base) else os.path.expanduser("~/.cache")
+    if not os.path.isabs(base):
+        return None
+    url = stackone_url.rstrip("/").lower()
+    digest = hashlib.pbkdf2_hmac("sha256", stackone_api_key.encode(), url.encode(), 200_000).hex()[:8]
+    return os.path.join(base, "tenantlink.stackone", f"fingerprints-{digest}.json")
+
+
+@dataclass
+class Kept:
+    """What a file holds: its salt, and for each account its time of change and the fingerprint."""
+
+    salt: str = field(default_factory=lambda: secrets.token_hex(16))
+    accounts: dict[str, list[str]] = field(default_factory=dict)
+
+
+class Fingerprints:
+    """For each account: when StackOne last changed it, and an HMAC of what it was sent then.
+
+    The HMAC's key is the StackOne key with a random salt, so the file alone does not even confirm a guess. Its seal
+    says whether it was made with the same StackOne key: with another one, every fingerprint would look like drift.
+    Absent or stale, the file only costs requests. What is not such a file is not touched.
+    """
+
+    def __init__(self, path: str, stackone_api_key: str) -> None:
+        self.path = path
+        self.problem: str | None = None
+        self._secret = stackone_api_key.encode()
+        self._writable = True
+        self._before = self._read()
+        self._seen: dict[str, tuple[Tenant, Account]] = {}
+
+    def recall(self, tenant: Tenant, account: Account) -> StoredKey:
+        """C(unchanged) or C(changed) while StackOne has not touched the account since; else C(unknown)."""
+        record = self._before.accounts.get(account.id)
+        if not record or record[0] != account.updated_at:
+            return StoredKey.UNKNOWN
+        same = hmac.compare_digest(record[1], self._fingerprint(self._before.salt, tenant, account.id))
+        return StoredKey.UNCHANGED if same else StoredKey.CHANGED
+
+    def remember(self, tenant: Tenant, account: Account) -> None:
+        """The account is known to store what is declared, unless it was not touched since it stored something else."""
+        if account.updated_at:
+            self._seen[account.id] = tenant, account
+
+    def save(self, accounts: set[str] | None) -> None:
+        """Replace the file in one step (mode 0600), without accounts that are gone. A failure is C(problem).
+
+        C(accounts) are the ids of all that there are; with C(None), where not all were listed, nothing is left out.
+        Another run may have written the file meanwhile: what that one remembers stays.
+        """
+        if not self._writable:
+            return
+        folder = os.path.dirname(os.path.realpath(self.path))
+        try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            with alone_in(folder):
+                replace_file(self.path, self._content(self._merged(self._present(), accounts)))
+        except _FOREIGN:
+            self._leave_alone()
+        except OSError as error:
+            self.problem = f"fingerprints could not be written to {self.path} ({error.strerror}); the next run asks StackOne again."
+
+    def _merged(self, present: Kept, accounts: set[str] | None) -> Kept:
+        gone = set() if accounts is None else self._before.accounts.keys() - accounts
+        kept = {account_id: record for account_id, record in present.accounts.items() if account_id not in gone}
+        for account_id, (tenant, account) in self._seen.items():
+            record = [require(account.updated_at), self._fingerprint(present.salt, tenant, account_id)]
+            known = kept.get(account_id)
+            otherwise = known and known[0] == record[0] and known != record
+            if otherwise or self.recall(tenant, account) is StoredKey.CHANGED:
+                # What was sent may not have arrived: that is for the next run to find out.
+                kept.pop(account_id, None)
+            else:
+                kept[account_id] = record
+        return Kept(present.salt, kept)
+
+    def _content(self, kept: Kept) -> str:
+        content = {"version": VERSION, "salt": kept.salt, "seal": self._seal(kept.salt), "accounts": kept.accounts}
+        return json.dumps(content)
+
+    def _read(self) -> Kept:
+        """Return what the file holds; nothing where it cannot be used, which is C(problem)."""
+        try:
+            kept = self._parsed(read_file(self.path))
+            if kept:
+                return kept
+            self.problem = (
+                f"fingerprints in {self.path} are of another version or StackOne key; the file is made again."
+            )
+        except FileNotFoundError:
+            pass
+        except NotAFile as error:
+            self._writable = False
+            self.problem = f"no fingerprints are kept in {self.path}: {error.strerror}."
+        except OSError as error:
+            self.problem = f"fingerprints in {self.path} could not be read ({error.strerror})."
+        except _FOREIGN:
+            self._leave_alone()
+        return Kept()
+
+    def _leave_alone(self) -> None:
+        """Never write over what somebody keeps for another purpose, such as the target of a link."""
+        self._writable = False
+        self.problem = f"{self.path} is not a file of fingerprints, so it stays as it is and none are kept. Delete it, or name another file."
+
+    def _present(self) -> Kept:
+        """Return what the file holds by now. Raises one of C(_FOREIGN)."""
+        try:
+            return self._parsed(read_file(self.path)) or Kept()
+        except OSError:
+            return Kept()
+
+    def _parsed(self, text: str) -> Kept | None:
+        """Return what a file of this version and StackOne key says. Raises one of C(_FOREIGN)."""
+        if not text.strip():
+            return Kept()
+        content = json.loads(text)
+        kept = Kept(content["salt"], content["accounts"])
+        sealed = content["version"] == VERSION and hmac.compare_digest(content["seal"], self._seal(kept.salt))
+        return kept if sealed and all(map(_is_record, kept.accounts.values())) else None
+
+    def _fingerprint(self, salt: str, tenant: Tenant, account_id: str) -> str:
+        chosen = tenant.credential_fields
+        declared = [
+            account_id,
+            tenant.domain,
+            tenant.api_key,
+            sorted(chosen.extra.items()),
+            sorted(chosen.extra_secrets.items()),
+        ]
+        return self._digest(salt + json.dumps(declared))
+
+    def _seal(self, salt: str) -> str:
+        return self._digest(f"seal {salt}")
+
+    def _digest(self, message: str) -> str:
+        return hmac.new(self._secret, message.encode(), hashlib.sha256).hexdigest()
+
+
+_FOREIGN = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
+def _is_record(record: Any) -> bool:
+    return isinstance(record, list) and len(record) == 2 and all(isinstance(part, str) for part in record)

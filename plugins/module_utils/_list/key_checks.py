@@ -1,0 +1,48 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks of many keys: what their rows and their summary say. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from .._clients.freshservice import KeyCheck, KeyStatus
+from .._core.failure import Failure, Phase
+from .job import Job
+
+
+class KeyCheckJob(Job):
+    """A tenant whose key is checked. Its result is a `KeyCheck`; a verdict other than valid is a failure."""
+
+    result: KeyCheck | None
+
+    @property
+    def failure(self) -> Failure | None:
+        """Return why the key is not valid, or could not be checked."""
+        if self.unanswered or self.result is None or self.result.status is KeyStatus.VALID:
+            return self.unanswered
+        return self.result.failed().located(Phase.KEY_CHECK, self.name)
+
+    @property
+    def unanswered(self) -> Failure | None:
+        """Return why there is no verdict, if there is none."""
+        return self.entry.failure or self.own_failure
+
+    def parts(self) -> dict[str, Any]:
+        """Return the verdict, the agent and the warnings, as far as there are any."""
+        if self.result is None:
+            return {}
+        known = {
+            "verdict": self.result.status.value,
+            "agent": self.result.agent.name_or_id if self.result.agent else None,
+            "warnings": list(self.result.warnings),
+        }
+        return {name: value for name, value in known.items() if value}
+
+
+def counts(jobs: Iterable[KeyCheckJob]) -> dict[str, Any]:
+    """Return how many of each verdict."""
+    verdicts = Counter(job.result.status.value for job in jobs if job.result)
+    return {"verdicts": dict(verdicts.most_common())}

@@ -1,0 +1,217 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The entries of a list on their way through a run, and what must be settled between them before anything is applied.
+Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._clients.account import ARCHIVED, Account
+from .._clients.directory import Directory
+from .._core.failure import (
+    Failed,
+    Failure,
+    FailureCode,
+    Phase,
+    require,
+)
+from .._core.tenant import State, Tenant
+from .._link.duplicates import same_link, survivor
+from .._link.find import Found
+from .._link.outcome import Outcome, unfinished
+from .._link.plan import AmbiguousAccount
+from .._link.writer import create_uncertain
+from .entries import Entry, refuse_same_account
+from .job import Job
+from .link_rows import link_parts
+
+NAMED = 3
+"""How many accounts one line names; the details hold all."""
+
+
+@dataclass
+class LinkJob(Job):
+    """A tenant that is linked or unlinked. Its result is an `Outcome`.
+
+    `found` is the tenant's account, or why none could be told, once it was looked for. `elsewhere` are the ids of the
+    accounts that link its domain for another owner.
+    """
+
+    result: Outcome | None = None
+    found: Found | Failed | None = None
+    elsewhere: tuple[str, ...] = ()
+    duplicate_of: str | None = None
+    """The id of the account that is kept, if this one is unlinked because it is a duplicate."""
+    siblings: Sequence[LinkJob] = field(default=(), repr=False, compare=False)
+    """The jobs of the same owner, this one among them, in the order in which they are done."""
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """Return the outcome, once the work has started."""
+        return self.result
+
+    @property
+    def failure(self) -> Failure | None:
+        """Return why this tenant is not as declared."""
+        return self.entry.failure or self.own_failure or (self.result.failure if self.result else None)
+
+    @property
+    def made_by_siblings(self) -> frozenset[str]:
+        """Return the ids of the accounts that the run made for tenants of the same owner."""
+        made = (job.result.created_id for job in self.siblings if job is not self and job.result)
+        return frozenset(filter(None, made))
+
+    def parts(self) -> dict[str, Any]:
+        """Return what was done, and what is known of the account."""
+        parts = {"account_id": (self.result.account_id if self.result else None) or self.entry.account_id}
+        if self.duplicate_of:
+            parts["duplicate_of"] = self.duplicate_of
+        return {**parts, **link_parts(self.result)}
+
+    def fail(self, error: Failed, phase: Phase) -> None:
+        """Set the failure, in the phase that the tenant was in."""
+        super().fail(error, self.result.phase if self.result else phase)
+
+    def close(self, stopped: str | None, phase: Phase) -> None:
+        """Make sure that the job says what became of it, and of a request that got no clear answer."""
+        if self.result and not self.ended:
+            self.result = unfinished(self.result, stopped)
+        if self.result and self.result.unconfirmed and self.result.lost:
+            super().fail(create_uncertain(self.result.lost), Phase.CONFIRM)
+        super().close(stopped, phase)
+
+    @property
+    def account(self) -> Account | None:
+        """Return the account that was found."""
+        return self.found.account if isinstance(self.found, Found) else None
+
+    @property
+    def is_new(self) -> bool:
+        """Return whether the tenant is to be linked with a new account."""
+        present = self.tenant is not None and self.tenant.state is State.PRESENT
+        return present and isinstance(self.found, Found) and self.found.account is None
+
+    def take_found(self) -> Found:
+        """Return the tenant's account. Raises Failed if none could be told."""
+        if isinstance(self.found, Failed):
+            raise self.found
+        return require(self.found)
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A link with several accounts: the one to keep, and those to unlink."""
+
+    job: LinkJob
+    kept: Found
+    unlinked: Sequence[Account] = field(default=())
+
+
+def by_owner(jobs: Iterable[LinkJob], seen: Directory | None = None) -> list[list[LinkJob]]:
+    """Return the jobs in groups of one owner; `seen` tells the owner of an account that is named by its id alone."""
+    groups: dict[tuple[str, str], list[LinkJob]] = {}
+    for job in jobs:
+        if job.tenant:
+            groups.setdefault((job.tenant.provider.lower(), _owner(job.tenant, seen)), []).append(job)
+    return list(groups.values())
+
+
+def refuse_conflicts(jobs: Sequence[LinkJob]) -> None:
+    """Raise Failed(duplicate_tenant) where two entries turn out to mean one account: each run would undo one of them."""
+    refuse_same_account((job.entry, job.account.id if job.account else None) for job in jobs)
+
+
+def refuse_linked_elsewhere(jobs: Sequence[LinkJob], seen: Directory) -> None:
+    """Let a new link fail whose domain is linked for another owner already, unless that is declared.
+
+    As a rule the owner's id is a slip, and the customer would be linked twice. An account that this list unlinks does
+    not count.
+    """
+    leaving = {job.account.id for job in jobs if job.tenant and job.tenant.state is State.ABSENT and job.account}
+    first = _first_by_domain(jobs)
+    for job in jobs:
+        tenant = job.tenant
+        if not job.is_new or tenant is None or not tenant.domain or tenant.allow_shared_domain:
+            continue
+        accounts = [
+            account
+            for account in seen.with_domain(tenant.provider, tenant.domain)
+            if account.id not in leaving and account.status != ARCHIVED
+        ]
+        job.elsewhere = tuple(account.id for account in accounts)
+        other = first[tenant.provider.lower(), tenant.domain]
+        if accounts:
+            job.found = _linked_elsewhere(tenant, accounts)
+        elif other.entry.origin_owner_id != job.entry.origin_owner_id:
+            job.found = _declared_elsewhere(other.entry)
+
+
+def repairs_of(jobs: Iterable[LinkJob]) -> list[Repair]:
+    """Return what would leave one account of each link that has several: the oldest that works, else the oldest."""
+    repairs = []
+    for job in jobs:
+        tenant = job.tenant
+        if not isinstance(job.found, AmbiguousAccount) or tenant is None or tenant.state is State.ABSENT:
+            continue
+        candidates = job.found.candidates
+        accounts = same_link(tenant, [item for item in candidates if item.domain is not None])
+        kept = survivor(accounts)
+        if kept and len(accounts) > 1 and all(item.domain is not None for item in candidates):
+            others = [account for account in accounts if account.id != kept.id]
+            repairs.append(Repair(job, Found(kept, candidates), others))
+    return repairs
+
+
+def _owner(tenant: Tenant, seen: Directory | None) -> str:
+    if tenant.origin_owner_id:
+        return tenant.origin_owner_id
+    account = seen.listed(tenant.account_id or "") if seen else None
+    return account.origin_owner_id if account else f"account {tenant.account_id}"
+
+
+def _first_by_domain(jobs: Iterable[LinkJob]) -> dict[tuple[str, str], LinkJob]:
+    """Return the entry that a domain is linked for: the first one that has its account already, else the first one."""
+    first: dict[tuple[str, str], LinkJob] = {}
+    for job in jobs:
+        tenant = job.tenant
+        if tenant is None or tenant.state is State.ABSENT or not tenant.domain:
+            continue
+        known = first.setdefault((tenant.provider.lower(), tenant.domain), job)
+        if known.account is None and job.account is not None:
+            first[tenant.provider.lower(), tenant.domain] = job
+    return first
+
+
+_ADVICE = (
+    "Correct origin_owner_id if it is meant to be the same customer; set allow_shared_domain on this tenant if both are"
+    " meant to be linked."
+)
+
+
+def _linked_elsewhere(tenant: Tenant, accounts: Sequence[Account]) -> Failed:
+    listed = ", ".join(
+        f"account {account.id} of owner {account.origin_owner_id!r} ({account.status})" for account in accounts[:NAMED]
+    )
+    listed += f" and {len(accounts) - NAMED} more" if len(accounts) > NAMED else ""
+    shown = [
+        {"account_id": account.id, "origin_owner_id": account.origin_owner_id, "status": account.status}
+        for account in accounts
+    ]
+    return Failed(
+        FailureCode.DOMAIN_LINKED_ELSEWHERE,
+        f"its domain is linked already, as {listed}, and not for owner {tenant.origin_owner_id!r}.",
+        _ADVICE,
+        details={"candidates": shown},
+    )
+
+
+def _declared_elsewhere(other: Entry) -> Failed:
+    return Failed(
+        FailureCode.DOMAIN_LINKED_ELSEWHERE,
+        f"{other.name} of the list links its domain for another owner.",
+        _ADVICE,
+        details={"position": other.position},
+    )

@@ -1,0 +1,63 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the row of a tenant that was linked or unlinked says. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._link.outcome import Outcome
+from .._link.plan import Plan
+
+NONE = "none"
+
+
+def link_parts(outcome: Outcome | None) -> dict[str, Any]:
+    """Return what was done, and what is known of the account.
+
+    What is not known is left out, because there may be ten thousand rows.
+    """
+    parts = {"action": action_of(outcome), "changed": bool(outcome and outcome.changed)}
+    return {**parts, **_known(outcome)} if outcome else parts
+
+
+def action_of(outcome: Outcome | None) -> str:
+    """Return the action that says most: to re-link an account may also mean to update it."""
+    actions = outcome.applied.actions if outcome else []
+    return actions[0].value if actions else NONE
+
+
+def moved_from(outcome: Outcome) -> str | None:
+    """Return the domain that the account was linked to before, if that was another one."""
+    before: str | None = _changes_of(outcome).get("domain", {}).get("before")
+    return before
+
+
+def plan_changes(plan: Plan) -> dict[str, dict[str, Any]]:
+    """Return what differs between both sides of a plan; nothing for an account that is new or gone."""
+    if not plan.before or not plan.after:
+        return {}
+    before, after = plan.before, plan.after
+    differing = [name for name in after if before.get(name) != after[name]]
+    return {name: {"before": before.get(name), "after": after[name]} for name in differing}
+
+
+def _known(outcome: Outcome) -> dict[str, Any]:
+    account, observed = outcome.account, outcome.observed
+    known = {
+        "origin_owner_name": outcome.tenant.origin_owner_name or (account.origin_owner_name if account else None),
+        "account_status": account.status if account else None,
+        "agent": outcome.agent.name_or_id if outcome.agent else None,
+        "verdict": outcome.verdict.value if outcome.verdict else None,
+        "agent_change": observed.agent_change.value if observed.agent_change else None,
+        "profile_drift": observed.profile_drift.as_dict() if observed.profile_drift else None,
+        "verified": outcome.verified,
+        "changes": _changes_of(outcome),
+        "moved_from": moved_from(outcome),
+        "warnings": outcome.warnings,
+    }
+    return {name: value for name, value in known.items() if value not in (None, [], {})}
+
+
+def _changes_of(outcome: Outcome) -> dict[str, dict[str, Any]]:
+    return plan_changes(outcome.applied.plan) if outcome.changed and outcome.applied.plan else {}

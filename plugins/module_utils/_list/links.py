@@ -1,0 +1,311 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many tenants in one run: list once, work through them together, confirm with one more listing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Callable
+
+from .._clients.account import Account
+from .._clients.directory import Directory, owners_by_provider
+from .._clients.factory import ClientFactory
+from .._core.clock import Stopped
+from .._core.failure import (
+    Failed,
+    Failure,
+    Phase,
+    during,
+    require,
+)
+from .._core.options import LinksOptions
+from .._core.stop import StopSignal
+from .._core.tenant import State, Tenant
+from .._core.words import counted, was
+from .._core.workers import WorkerPool
+from .._link.confirm import polls
+from .._link.find import Finder, Found
+from .._link.linker import Linker, Rules
+from .._link.outcome import Observation, Outcome
+from .._link.plan import Action
+from .batch import Batch, Tally
+from .early_end import Ended, ended_early
+from .entries import Entry
+from .fingerprints import Fingerprints
+from .link_jobs import (
+    LinkJob,
+    by_owner,
+    refuse_conflicts,
+    refuse_linked_elsewhere,
+    repairs_of,
+)
+from .progress import ProgressFile, waiting
+from .purge import DUPLICATES, check_limit, unlisted
+
+READERS = 8
+"""How many pages of a listing are read at a time: each is large, and a few at once are quick enough."""
+
+
+@dataclass
+class Report:
+    """What came of a run. C(ended) says why it ended early, C(failure) what went wrong apart from tenants."""
+
+    jobs: list[LinkJob]
+    purged: list[LinkJob] = field(default_factory=list)
+    resolved: list[LinkJob] = field(default_factory=list)
+    """The duplicates of tenants' accounts that were unlinked."""
+    warnings: list[str] = field(default_factory=list)
+    ended: Ended | None = None
+    failure: Failure | None = None
+    purge_skipped: bool = False
+
+    @property
+    def everything(self) -> list[LinkJob]:
+        """Return the jobs of all accounts that the run worked on: the tenants', and those that it unlinked besides."""
+        return [*self.jobs, *self.resolved, *self.purged]
+
+
+class Links:
+    """Works through a list of tenants."""
+
+    def __init__(
+        self,
+        factory: ClientFactory,
+        options: LinksOptions,
+        stop: StopSignal,
+        progress: ProgressFile,
+        fingerprints: Fingerprints | None = None,
+    ) -> None:
+        self._factory = factory
+        self._options = options
+        self._stop = stop
+        self._progress = progress
+        self._fingerprints = fingerprints
+        self._pool = WorkerPool(options.concurrency, stop, self._on_tick)
+        tally = Tally(progress, stop, options.stop_after_failures)
+        self._batch = Batch(self._pool, stop, tally, Phase.APPLY)
+        self._readers = WorkerPool(min(options.concurrency, READERS), stop, self._on_tick)
+        self._clients = factory.clients()
+
+    @property
+    def requests_sent(self) -> dict[str, int]:
+        """Requests so far, by service."""
+        return {service.value: count for service, count in self._factory.http.requests_sent.items()}
+
+    @property
+    def quota_seconds(self) -> float:
+        """Seconds in which the run waited for StackOne's quota."""
+        return self._factory.api.quota.waited if self._factory.api.quota else 0.0
+
+    def run(self, jobs: list[LinkJob]) -> Report:
+        """Make StackOne match the declarations. Failures are part of the report.
+
+        Raises Failed where the accounts could not even be listed: then nothing was changed.
+        """
+        report = Report(jobs)
+        try:
+            with during(Phase.OBSERVE):
+                before = self._list([job.tenant for job in jobs if job.tenant])
+                self._find(jobs, before)
+            refuse_conflicts(jobs)
+            refuse_linked_elsewhere(jobs, before)
+            try:
+                self._work(report, before)
+            except Failed as error:
+                report.failure = error.located(Phase.CONFIRM, "the run")
+        except Stopped:
+            pass
+        self._progress.write(last=True)
+        if self._fingerprints and self._fingerprints.problem:
+            report.warnings.append(self._fingerprints.problem)
+        self._batch.close(report.everything)
+        report.warnings += _warnings(report)
+        failures = [job.failure for job in report.everything if job.failure]
+        report.ended = ended_early(self._stop, failures, report.purge_skipped)
+        return report
+
+    def _work(self, report: Report, before: Directory) -> None:
+        if self._options.resolve_duplicates:
+            self._resolve_duplicates(report, before)
+        self._apply(report.jobs, before)
+        self._confirm(report.jobs, before)
+        report.purge_skipped = self._options.purge and self._stop.reason is not None
+        if self._options.purge and not report.purge_skipped:
+            try:
+                self._purge(report, before)
+            except Failed as error:
+                report.failure = error.located(Phase.APPLY, "purge")
+        if self._fingerprints and not self._options.check_mode:
+            self._remember(report.jobs, before, self._fingerprints)
+
+    def _on_tick(self) -> None:
+        self._progress.write(waiting(self._factory.http, self._factory.api.quota))
+
+    def _list(self, tenants: Sequence[Tenant]) -> Directory:
+        directory = Directory(self._clients.stackone, self._readers.map)
+        directory.load_for(tenants, all_needed=self._options.purge)
+        return directory
+
+    def _find(self, jobs: Sequence[LinkJob], before: Directory) -> None:
+        """Find every tenant's account before anything is done: only then can two entries be seen to mean one."""
+        self._pool.map(lambda group: self._find_of_owner(group, before), by_owner(jobs, before))
+
+    def _find_of_owner(self, group: Sequence[LinkJob], before: Directory) -> None:
+        """Find the accounts of an owner's tenants: first of those that are unlinked, which no other tenant takes."""
+        leaving: frozenset[str] = frozenset()
+        for job in sorted(group, key=lambda job: require(job.tenant).state is not State.ABSENT):
+            tenant = require(job.tenant)
+            try:
+                job.found = Finder(*self._factory.readers(), before).find(tenant, leaving)
+            except Failed as error:
+                job.found = error
+            if job.account and tenant.state is State.ABSENT:
+                leaving |= {job.account.id}
+
+    def _resolve_duplicates(self, report: Report, before: Directory) -> None:
+        """Unlink all but one account of each link that has several. Nothing is unlinked where that is too much."""
+        repairs = repairs_of(report.jobs)
+        accounts = [account for repair in repairs for account in repair.unlinked]
+        try:
+            check_limit(accounts, self._options.resolve_duplicates_limit, len(before), DUPLICATES)
+        except Failed as error:
+            report.failure = error.located(Phase.APPLY, "duplicates")
+            return
+        for repair in repairs:
+            repair.job.found = repair.kept
+        report.resolved = [
+            _unlink_job(account, duplicate_of=require(repair.kept.account).id)
+            for repair in repairs
+            for account in repair.unlinked
+        ]
+        self._unlink(report.resolved, before)
+
+    def _unlink(self, jobs: Sequence[LinkJob], before: Directory) -> None:
+        self._progress.progress.total += len(jobs)
+        self._apply(jobs, before)
+        with during(Phase.CONFIRM):
+            self._confirm(jobs, before)
+
+    def _apply(self, jobs: Sequence[LinkJob], before: Directory) -> None:
+        # What is linked already comes first: a StackOne that refuses new links must not stop the others.
+        groups = sorted(by_owner(jobs, before), key=lambda group: any(job.is_new for job in group))
+        for group in groups:
+            for job in group:
+                job.siblings = group
+        self._batch.run(jobs, lambda job: self._apply_one(job, before), groups)
+        for job in jobs:
+            if job.outcome:
+                job.outcome.observe(other_ids=job.outcome.observed.other_ids | job.made_by_siblings)
+
+    def _apply_one(self, job: LinkJob, before: Directory) -> None:
+        """Apply one tenant. What was made for others of its owner before is not taken for its own."""
+        job.result = outcome = Outcome(require(job.tenant), Observation(other_ids=job.made_by_siblings))
+        with self._linker(job, before) as linker:
+            linker.apply(outcome, job.take_found)
+        # Ten thousand of them are not kept for nothing.
+        job.found = job.found if isinstance(job.found, Failed) else None
+        if outcome.account and Action.DELETE in outcome.applied.actions:
+            before.forget(outcome.account)
+
+    def _confirm(self, jobs: Sequence[LinkJob], before: Directory) -> None:
+        """Wait until what was applied shows; in the end, repeat once what got no answer and has left no account."""
+        waiting = self._wait([job for job in jobs if job.outcome and job.outcome.unconfirmed], len(before))
+        repeated = self._step(waiting, before, lambda linker, outcome: linker.try_again(outcome))
+        self._wait([job for job, again in zip(waiting, repeated) if again], len(before))
+        self._step(waiting, before, lambda linker, outcome: linker.give_up(outcome))
+
+    def _wait(self, waiting: list[LinkJob], accounts: int) -> list[LinkJob]:
+        """Look at all by the same listing, until none is left to wait for or time is up; return those that are left."""
+        for _poll in polls(self._clients.clock, self._options.confirm_timeout) if waiting else ():
+            seen = self._list_again(waiting, accounts)
+            waiting = self._unsettled(waiting, seen)
+            if not waiting:
+                break
+        return waiting
+
+    def _unsettled(self, jobs: list[LinkJob], seen: Directory) -> list[LinkJob]:
+        settled = self._step(jobs, seen, lambda linker, outcome: linker.settle(outcome, seen))
+        # A job that met a defect is settled as well.
+        return [job for job, done in zip(jobs, settled) if done is False]
+
+    def _step(
+        self, jobs: Sequence[LinkJob], seen: Directory, do: Callable[[Linker, Outcome], bool | None]
+    ) -> list[Any]:
+        """Return what a step returns for each job. Raises Stopped."""
+
+        def work(job: LinkJob) -> bool | None:
+            with self._linker(job, seen) as linker:
+                return do(linker, require(job.outcome))
+
+        return self._batch.step(jobs, work)
+
+    @contextmanager
+    def _linker(self, job: LinkJob, seen: Directory) -> Iterator[Linker]:
+        """Make a linker for one use, and leave no more than needed: there may be ten thousand outcomes."""
+        rules = Rules(self._options.check_mode, self._options.verify_link, listing_is_fresh=True)
+        try:
+            yield Linker(self._factory.clients(), seen, rules, self._fingerprints)
+        finally:
+            require(job.outcome).drop_details()
+
+    def _list_again(self, waiting: Sequence[LinkJob], accounts: int) -> Directory:
+        directory = Directory(self._clients.stackone, self._readers.map)
+        tenants = [require(job.tenant) for job in waiting]
+        few = len(tenants) < accounts and all(tenant.origin_owner_id for tenant in tenants)
+        for provider, owners in owners_by_provider(tenants).items():
+            if few:
+                directory.load_owners(provider, owners)
+            else:
+                directory.load(provider, accounts + len(tenants))
+                directory.load_owners(provider, _disturbed(waiting, directory))
+        return directory
+
+    def _purge(self, report: Report, before: Directory) -> None:
+        """Unlink what no entry stands for, as if it were declared absent. Raises Failed where that is too much."""
+        accounts = unlisted(before, report.jobs, gone=report.resolved)
+        check_limit(accounts, self._options.purge_limit, len(before))
+        report.purged = [_unlink_job(account) for account in accounts]
+        self._unlink(report.purged, before)
+
+    def _remember(self, jobs: Sequence[LinkJob], before: Directory, fingerprints: Fingerprints) -> None:
+        # An empty list of tenants lists nothing: that says nothing about the accounts of others.
+        present = {account.id for account in before} if before.complete and len(before) else None
+        for job in jobs:
+            outcome = job.outcome
+            if outcome and outcome.account and not outcome.failure and outcome.stores_declared:
+                fingerprints.remember(outcome.tenant, outcome.account)
+        fingerprints.save(present)
+
+
+def _disturbed(waiting: Iterable[LinkJob], seen: Directory) -> list[str]:
+    """Return the owners of new accounts, to be listed by themselves, where the listing shows that others work at the
+    same time: their deletions move its pages while these are read, and what moves can be missed.
+    """
+    new = [job for job in waiting if job.outcome and job.outcome.applied.creation]
+    owners = {require(job.tenant).origin_owner_id or "": require(job.tenant).provider for job in new}
+    shown = [len(seen.accounts(provider, owner)) for owner, provider in owners.items()]
+    return list(owners) if any(count != 1 for count in shown) else []
+
+
+def _unlink_job(account: Account, duplicate_of: str | None = None) -> LinkJob:
+    tenant = Tenant(
+        account.origin_owner_id, state=State.ABSENT, account_id=account.id, provider=account.provider, verify_key=False
+    )
+    entry = Entry(0, tenant, None, None, account.origin_owner_id, account.id)
+    return LinkJob(entry, found=Found(account), duplicate_of=duplicate_of)
+
+
+def _warnings(report: Report) -> Iterator[str]:
+    """Yield what a person should know although it is not a failure."""
+    still_linked = [job.name for job in report.jobs if job.outcome and job.outcome.observed.still_linked]
+    if still_linked:
+        listed = ", ".join(still_linked[:5]) + (", ..." if len(still_linked) > 5 else "")
+        yield (
+            f"{counted(len(still_linked), 'tenant')} declared absent with a domain that is not linked still"
+            f" {'has' if len(still_linked) == 1 else 'have'} other accounts: {listed}. The results name them."
+        )
+    unconfirmed = sum(bool(job.outcome and job.outcome.unconfirmed and not job.failure) for job in report.everything)
+    if unconfirmed:
+        yield f"{counted(unconfirmed, 'change')} {was(unconfirmed)} made, but not confirmed; the next run looks again."

@@ -1,0 +1,84 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every module that takes a list of tenants does before and after its work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Callable
+
+from .._core.failure import Failed, Failure, Phase
+from .._core.text import forms_of, strip_control_chars
+from .._core.workers import WorkerPool
+from .._http.session import Service
+from .._module.module import ListModule
+from .._module.parent_watch import stopped_early
+from .._module.stoppable import StoppableRun
+from .batch import Batch, Tally
+from .early_end import (
+    Failures,
+    ended_early,
+    tenants_failed,
+)
+from .entries import secrets_of
+from .job import Job
+from .progress import ProgressFile, waiting
+
+
+class ListRun(StoppableRun):
+    """One run over a list: it can be stopped, and tells its progress."""
+
+    module: ListModule
+
+    def work(self, do: Callable[[ListRun], tuple[dict[str, Any], Failure | None]]) -> None:
+        """Run, and leave with the result, red where there is a failure. C(run) raises Failed where nothing was done."""
+        with self.reporting_defects():
+            try:
+                with stopped_early(self.stop, self._parent):
+                    result, failure = do(self)
+            except Failed as error:
+                self.refuse(error, "the run")
+                return
+            if failure:
+                self.fail(failure, result)
+            self.exit(result)
+
+    def take_tenants(self) -> list[Any]:
+        """The tenants as they were written, which nobody else keeps. From now on their secrets are known here."""
+        tenants = self.module.take_tenants(forms_of(self.secrets))
+        for tenant in tenants:
+            self.scrubber.add(*secrets_of(tenant))
+        return tenants
+
+    def progress(self, total: int) -> ProgressFile:
+        """Where the progress of so many tenants is told."""
+        progress = ProgressFile(self.module.params["progress_path"], total, self.connect().clock)
+        if progress.problem:
+            self.module.warn(strip_control_chars(progress.problem))
+        return progress
+
+    def pool(self, progress: ProgressFile, most: int | None = None) -> WorkerPool:
+        """The workers, at most so many."""
+        workers = self.module.params["concurrency"]
+        return WorkerPool(min(workers, most or workers), self.stop, self._on_tick(progress))
+
+    def work_through(
+        self, jobs: Sequence[Job], progress: ProgressFile, phase: Phase, work: Callable[[Any], None]
+    ) -> None:
+        """Do the work for jobs that do not depend on each other."""
+        tally = Tally(progress, self.stop, self.module.params["stop_after_failures"])
+        batch = Batch(self.pool(progress), self.stop, tally, phase)
+        batch.run(jobs, work)
+        batch.close(jobs)
+        progress.write(last=True)
+
+    def failure(self, failures: Failures, phase: Phase) -> Failure | None:
+        """Return why the run failed, if it did."""
+        return tenants_failed(failures, ended_early(self.stop, failures.found), phase)
+
+    def requests_sent(self, *services: Service) -> dict[str, int]:
+        """Requests so far, by service."""
+        return {service.value: self.connect().requests_sent[service] for service in services}
+
+    def _on_tick(self, progress: ProgressFile) -> Callable[[], None]:
+        return lambda: progress.write(waiting(self.connect(), self.quota))

@@ -1,0 +1,247 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every module does before and after its work: dependencies, secrets, and an honest exit."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .._clients.stackone_base import StackOneApi
+from .._core.clock import Clock
+from .._core.failure import (
+    Failed,
+    Failure,
+    FailureCode,
+    Phase,
+    defect,
+)
+from .._core.secrets import SHORTEST_SECRET
+from .._core.tenant import (
+    invalid_argument,
+    missing_options,
+    normalise_key,
+)
+from .._core.text import (
+    Scrubber,
+    forms_of,
+    one_line,
+    strip_control_chars,
+    valid_unicode,
+)
+from .._core.urls import shown_url
+from .._http.quota import Quota
+from .._http.session import REQUESTS_IMPORT_ERROR, Http
+from .connection_params import (
+    http_from,
+    quota_from,
+    secrets_in,
+    stackone_url_from,
+)
+from .reading import read
+
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+"""What Ansible itself shows in place of a secret argument."""
+
+
+URLS = ("proxy", "stackone_url", "freshservice_url", "domain", "domains")
+"""Options that are URLs, or may be written as one."""
+
+
+class Module(AnsibleModule):
+    """A module that reads its arguments before Ansible does, and whose every failure says what it is.
+
+    Ansible would make text of whatever it gets, and show the values that it does not understand, before it has noted
+    which are secret.
+    """
+
+    params: dict[str, Any]
+    no_log_values: set[str]
+    _understood = False
+
+    def __init__(self, **options: Any) -> None:
+        self._spec: dict[str, Any] = options["argument_spec"]
+        self._faults: list[str] = []
+        super().__init__(**options, supports_check_mode=True)
+        if self._faults:
+            self.fail_json("")
+        self._understood = True
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        own = {name: value for name, value in self.params.items() if not str(name).startswith("_ansible_")}
+        values, self._faults = read(own, self._spec)
+        self.params = {**{name: value for name, value in self.params.items() if name not in own}, **values}
+
+    def _log_invocation(self) -> None:
+        """Log what a result would repeat: the passwords in URLs are not options of their own that Ansible would hide."""
+        declared = self.params
+        self.params = _shown(self.arguments_shown())
+        try:
+            super()._log_invocation()
+        finally:
+            self.params = declared
+
+    def exit_json(self, **kwargs: Any) -> None:
+        super().exit_json(invocation=self._invocation(), **kwargs)
+
+    def fail_json(self, msg: str, **kwargs: Any) -> None:
+        if "failure" not in kwargs:
+            failure = self._refusal(msg)
+            msg, kwargs = failure.line, {"changed": False, **kwargs, "failure": failure.as_dict()}
+        super().fail_json(msg, invocation=self._invocation(), **kwargs)
+
+    def _refusal(self, msg: str) -> Failure:
+        """Why the module ends before its work: its arguments, or what Ansible says of them or of their surroundings."""
+        missing = [
+            name for name, about in self._spec.items() if about.get("required") and self.params.get(name) is None
+        ]
+        if self._faults:
+            return invalid_argument(" ".join(self._faults), "Correct it, then run again.").failure
+        if missing and not self._understood:
+            return missing_options(missing).failure
+        return invalid_argument(one_line(msg)).failure
+
+    def arguments_shown(self) -> dict[str, Any]:
+        """Return the arguments as a result repeats them."""
+        return self.params
+
+    def spare_words(self) -> None:
+        """Let Ansible mask no value that is so short that it would occur in words and numbers of the result.
+
+        Such a key is refused, and where the arguments are repeated it is hidden by its name.
+        """
+        self.no_log_values = {value for value in self.no_log_values if len(value.strip()) >= SHORTEST_SECRET}
+
+    def _invocation(self) -> dict[str, Any]:
+        if not self._understood:
+            return {"module_args": {}}
+        return {"module_args": valid_unicode(_hidden(_shown(self.arguments_shown()), self._spec))}
+
+
+def _shown(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments without what is secret in URLs."""
+    return {**arguments, **{name: _shown_urls(arguments[name]) for name in URLS if name in arguments}}
+
+
+def _shown_urls(value: Any) -> Any:
+    if isinstance(value, list):
+        return list(map(_shown_urls, value))
+    return shown_url(value) if isinstance(value, str) else value
+
+
+def _hidden(arguments: Any, spec: dict[str, Any]) -> Any:
+    """Return the arguments without the values of secret options."""
+    if isinstance(arguments, list):
+        return [_hidden(each, spec) for each in arguments]
+    if not isinstance(arguments, dict):
+        return arguments
+    return {name: _hidden_value(value, spec.get(name, {})) for name, value in arguments.items()}
+
+
+def _hidden_value(value: Any, about: dict[str, Any]) -> Any:
+    if about.get("no_log") and value is not None:
+        return dict.fromkeys(value, HIDDEN) if isinstance(value, dict) else HIDDEN
+    return _hidden(value, about["options"]) if "options" in about else value
+
+
+class ListModule(Module):
+    """A module whose list of tenants Ansible's own masking cannot cope with.
+
+    Ansible searches the log line and every string of a result for each secret by itself: with 10,000 tenants
+    that takes longer than linking them. Here no tenant's data is logged or echoed, and the tenants' secrets are
+    masked tenant by tenant, where alone they can occur.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._tenants: list[Any] = []
+        self._count = 0
+        super().__init__(**options)
+
+    def _load_params(self) -> None:
+        """Keep the tenants from Ansible's own checks: each is read for itself, and may fail for itself."""
+        super()._load_params()
+        if "tenants" in self.params:
+            self._tenants, self.params["tenants"] = self.params["tenants"], []
+            self._count = len(self._tenants)
+
+    def arguments_shown(self) -> dict[str, Any]:
+        """The arguments, with the number of tenants in place of all they hold."""
+        return {**self.params, "tenants": f"{self._count} tenants"}
+
+    def take_tenants(self, secrets: set[str]) -> list[Any]:
+        """Hand over the tenants as they were written, and leave Ansible only the run's secrets to mask."""
+        tenants, self._tenants, self.no_log_values = self._tenants, [], secrets
+        return tenants
+
+
+class ModuleRun:
+    """One module run: the clients, made from its parameters, and the way out of it."""
+
+    def __init__(self, module: Module, clock: Clock | None = None) -> None:
+        module.spare_words()
+        self.module = module
+        self.secrets = secrets_in(module.params)
+        self.scrubber = Scrubber(self.secrets)
+        self.http: Http | None = None
+        self.quota: Quota | None = None
+        self._clock = clock
+        if REQUESTS_IMPORT_ERROR:
+            failure = _library_missing().located(Phase.ARGUMENTS, "requests")
+            self.fail(failure, {"changed": False, "exception": REQUESTS_IMPORT_ERROR})
+
+    def connect(self) -> Http:
+        """Return what sends all requests of the run. Raises Failed(invalid_argument)."""
+        if self.http is None:
+            self.http = http_from(self.module.params, self._clock, self.scrubber)
+        return self.http
+
+    def stackone_api(self) -> tuple[StackOneApi, str]:
+        """Return what sends requests to StackOne, within its quota, and the key. Raises Failed(invalid_argument)."""
+        params = self.module.params
+        url, key = stackone_url_from(params), normalise_key(params["stackone_api_key"], "stackone_api_key")
+        http = self.connect()
+        self.quota = quota_from(params, http.clock)
+        return StackOneApi(http, url, self.quota), key
+
+    def exit(self, result: dict[str, Any]) -> None:
+        """Leave with a result."""
+        self.module.exit_json(**self._clean(result))
+
+    def fail(self, failure: Failure, result: dict[str, Any]) -> None:
+        """Leave with a failure, and everything that is known."""
+        self.module.fail_json(**self._clean({**result, "msg": failure.line, "failure": failure.as_dict()}))
+
+    @contextmanager
+    def reporting_defects(self) -> Iterator[None]:
+        """Let what nobody expected end as a failure too: every way out of a module says what it is."""
+        try:
+            yield
+        except Exception as error:
+            self.fail(defect(error).failure, {"changed": False})
+
+    def refuse(self, error: Failed, tenant: str) -> None:
+        """Leave with a failure before any request."""
+        self.fail(error.located(Phase.ARGUMENTS, tenant), {"changed": False})
+
+    def _clean(self, result: dict[str, Any]) -> dict[str, Any]:
+        """The result without secrets: scrubbed here, after all else, and masked once more by Ansible itself."""
+        self.module.no_log_values |= forms_of(self.secrets)
+        summary = self.http.retry_log.summary() if self.http else None
+        for warning in [*result.pop("warnings", []), *([summary] if summary else [])]:
+            self.module.warn(self.scrubber.scrub(strip_control_chars(warning)))
+        clean: dict[str, Any] = self.scrubber.scrub(strip_control_chars(result))
+        return clean
+
+
+def _library_missing() -> Failed:
+    return Failed(
+        FailureCode.LIBRARY_MISSING,
+        "the Python library is missing on the machine that runs the module, or cannot be imported.",
+        f"Install requests, which brings urllib3, for {sys.executable}, or set ansible_python_interpreter to a Python that"
+        " has it.",
+    )

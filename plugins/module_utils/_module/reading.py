@@ -1,0 +1,185 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options as they were written, read by their spec. Pure.
+
+Ansible makes text of whatever it gets, and shows the values of options that it does not understand. This is done before
+Ansible looks at them, and no fault tells a value: it could be a secret in the wrong place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.common.validation import check_type_bool, check_type_dict, check_type_list
+
+from .._core.written import (
+    did_you_mean,
+    not_text,
+    plain_name,
+    trimmed,
+    unset,
+)
+
+Spec = Mapping[str, Mapping[str, Any]]
+
+PROBLEM = "__problem__"
+"""The only entry of what stands in place of a value that could not be made: it says why, in one line without secrets.
+
+A filter that raises makes Ansible tell the cause several times over, within its own words about tasks and arguments. So the
+role lets the filters hand their problem on, and the module that gets it fails with it.
+"""
+
+
+class Wrong(Exception):
+    """Says in one sentence what is wrong with one option."""
+
+
+def read(given: Mapping[Any, Any], spec: Spec) -> tuple[dict[str, Any], list[str]]:
+    """Return the options that are set and understood, each under its own name, and what is wrong with the others."""
+    faults: list[str] = []
+    return _read(given, spec, "", faults), faults
+
+
+def problem_in(value: Any) -> str | None:
+    """Return why the value could not be made, if this stands in its place."""
+    return str(value[PROBLEM]) if isinstance(value, Mapping) and PROBLEM in value else None
+
+
+def with_defaults(values: Mapping[str, Any], spec: Spec) -> dict[str, Any]:
+    """Return all options of the spec, suboptions included."""
+    full: dict[str, Any] = {}
+    for name, about in spec.items():
+        value = values.get(name, about.get("default"))
+        full[name] = with_defaults(value, about["options"]) if "options" in about and isinstance(value, dict) else value
+    return full
+
+
+def text_of(value: Any, name: str) -> str:
+    """Return the text without white space around it. Raises Wrong for what YAML did not read as text."""
+    kind = not_text(value)
+    if kind:
+        raise Wrong(f"{name} is {kind}, not text; put it in quotes.")
+    return trimmed(value) if isinstance(value, str) else str(value)
+
+
+def _read(given: Mapping[Any, Any], spec: Spec, path: str, faults: list[str]) -> dict[str, Any]:
+    names = {alias: name for name, about in spec.items() for alias in about.get("aliases", ())}
+    values: dict[str, Any] = {}
+    for written, value in given.items():
+        name = names.get(written, written) if isinstance(written, str) else ""
+        problem = str(value) if written == PROBLEM else problem_in(value)
+        if problem:
+            faults.append(problem)
+            continue
+        try:
+            if name is None or name not in spec:
+                raise Wrong(_unknown(written, path, [*spec, *names]))
+            if unset(value):
+                continue
+            read_value = _value(value, spec[name], f"{path}{written}", faults)
+            if values.setdefault(name, read_value) != read_value:
+                raise Wrong(f"{path}{name} is given twice, under two of its names. Remove one of them.")
+        except Wrong as wrong:
+            faults.append(str(wrong))
+    return values
+
+
+def _value(value: Any, about: Mapping[str, Any], name: str, faults: list[str]) -> Any:
+    kind = about.get("type", "str")
+    if kind == "dict":
+        return _dictionary(value, about, name, faults)
+    if kind == "list":
+        return _list(value, about, name)
+    return _SCALARS[kind](value, about, name)
+
+
+def _text(value: Any, about: Mapping[str, Any], name: str) -> str:
+    text = text_of(value, name)
+    choices = about.get("choices")
+    if choices and text not in choices:
+        raise Wrong(f"{name} must be {_spoken(choices)}. {did_you_mean(text, choices)}".rstrip())
+    return text
+
+
+def _path(value: Any, _about: Mapping[str, Any], name: str) -> str:
+    # White space can be part of a file's name.
+    return value if isinstance(value, str) else text_of(value, name)
+
+
+def _bool(value: Any, _about: Mapping[str, Any], name: str) -> bool:
+    try:
+        answer: bool = check_type_bool(trimmed(value) if isinstance(value, str) else value)
+    except TypeError:
+        raise Wrong(f"{name} must be true or false.") from None
+    return answer
+
+
+def _int(value: Any, _about: Mapping[str, Any], name: str) -> int:
+    number = _number(value)
+    if number is None or number != int(number):
+        raise Wrong(f"{name} must be a whole number.")
+    return int(number)
+
+
+def _float(value: Any, _about: Mapping[str, Any], name: str) -> float:
+    number = _number(value)
+    if number is None:
+        raise Wrong(f"{name} must be a number.")
+    return float(number)
+
+
+_SCALARS = {"str": _text, "path": _path, "bool": _bool, "int": _int, "float": _float}
+
+
+def _number(value: Any) -> int | float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    if not math.isfinite(number):
+        return None
+    return value if isinstance(value, int) else number
+
+
+def _list(value: Any, about: Mapping[str, Any], name: str) -> list[Any]:
+    if about.get("elements") == "dict":
+        # Each entry stands for itself, and is read when its turn comes.
+        if not isinstance(value, (list, tuple)):
+            raise Wrong(f"{name} must be a list of dictionaries.")
+        return value if isinstance(value, list) else list(value)
+    try:
+        listed = value if isinstance(value, (list, tuple)) else check_type_list(text_of(value, name))
+    except TypeError:
+        raise Wrong(f"{name} must be a list.") from None
+    return [text_of(item, f"item {number} of {name}") for number, item in enumerate(listed, 1)]
+
+
+def _dictionary(value: Any, about: Mapping[str, Any], name: str, faults: list[str]) -> dict[str, Any]:
+    try:
+        found = value if isinstance(value, Mapping) else check_type_dict(value)
+    except (TypeError, ValueError):
+        raise Wrong(f"{name} must be a dictionary.") from None
+    if "options" in about:
+        return _read(found, about["options"], f"{name}.", faults)
+    texts = {}
+    for position, (inner, text) in enumerate(found.items(), 1):
+        where = f"{name}.{plain_name(inner)}" if plain_name(inner) else f"entry {position} of {name}"
+        texts[text_of(inner, f"the name of entry {position} of {name}")] = text_of(text, where)
+    return texts
+
+
+def _unknown(written: Any, path: str, known: list[str]) -> str:
+    if not isinstance(written, str):
+        return f"the name of an option is {not_text(written) or 'a number'}, not text; put it in quotes."
+    shown = plain_name(written)
+    advice = did_you_mean(written, known) or f"The options are {', '.join(sorted(known))}."
+    return f"{path}{shown} is not an option. {advice}" if shown else f"An option is not known. {advice}"
+
+
+def _spoken(choices: Any) -> str:
+    *others, last = choices
+    return f"{', '.join(others)} or {last}" if others else str(last)

@@ -1,0 +1,178 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way from parameters to a declared tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from .._core.failure import require
+from .._core.identity import is_account_id
+from .._core.secrets import SHORTEST_SECRET
+from .._core.tenant import (
+    ANY_FIELDS,
+    CredentialFields,
+    State,
+    Tenant,
+    UpdateCredentials,
+    checked_id,
+    invalid_argument,
+    missing_options,
+    normalise_domain,
+    normalise_key,
+    quoted,
+)
+from .._core.text import (
+    one_line,
+    strip_control_chars,
+    valid_unicode,
+)
+from .._core.written import is_error
+
+TO_LINK = ("domain", "api_key", "origin_owner_id")
+
+
+TO_CHECK = ("domain", "api_key")
+
+
+TO_INVITE = ("origin_owner_id",)
+
+
+def check_needed(tenant: Tenant, needed: Sequence[str]) -> None:
+    """Raise Failed(invalid_argument) where a tenant lacks what is needed for what is to be done with it."""
+    missing = [name for name in needed if getattr(tenant, name) is None] if tenant.state is State.PRESENT else []
+    if missing:
+        raise missing_options(missing, WHERE_A_KEY_GOES if "api_key" in missing else "")
+    if tenant.state is State.ABSENT and not (tenant.origin_owner_id or tenant.account_id):
+        raise invalid_argument("origin_owner_id or account_id is needed.")
+    if (tenant.admin_api_key is None) != (tenant.agent_email is None):
+        raise invalid_argument("admin_api_key and agent_email are needed together.")
+
+
+WHERE_A_KEY_GOES = "The role takes a key under its domain from the dictionary freshservice_link_api_keys."
+
+
+TEXT_LIMIT = 255
+
+
+BESIDE_A_KEY = ("domain", "origin_owner_id", "origin_owner_name", "origin_username", "label", "account_id")
+"""Where a key lands that is in the wrong column."""
+
+
+def tenant_from(params: Mapping[str, Any]) -> Tenant:
+    """The declared tenant. Raises Failed(invalid_domain or invalid_argument)."""
+    owner, key = owner_from(params), _key(params, "api_key")
+    _tell_apart(key, {name: getattr(owner, name) for name in BESIDE_A_KEY})
+    return replace(
+        owner,
+        api_key=key,
+        admin_api_key=_key(params, "admin_api_key"),
+        agent_email=_valid(params.get("agent_email"), "agent_email"),
+        state=State(params["state"]),
+        update_credentials=UpdateCredentials(params["update_credentials"]),
+        verify_key=params["verify_key"],
+        credential_fields=_credential_fields(params.get("credential_fields")),
+    )
+
+
+def owner_from(params: Mapping[str, Any]) -> Tenant:
+    """The declared tenant as far as it needs no key. Raises Failed(invalid_domain or invalid_argument)."""
+    domain = _domain(params)
+    owner_id, account_id = ids_from(params)
+    return Tenant(
+        domain=domain,
+        origin_owner_id=owner_id,
+        origin_owner_name=_text(params, "origin_owner_name"),
+        origin_username=_text(params, "origin_username"),
+        label=_text(params, "label"),
+        account_type=params["account_type"],
+        account_id=account_id,
+        allow_multiple=params["allow_multiple"],
+        allow_shared_domain=params.get("allow_shared_domain", False),
+        integration_id=_id(params, "integration_id"),
+        provider=require(_id(params, "provider")),
+    )
+
+
+def ids_from(params: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The ids of owner and account that say which link is meant. Raises Failed(invalid_argument)."""
+    return _id(params, "origin_owner_id"), _account_id(params)
+
+
+def key_check_arguments(params: Mapping[str, Any]) -> tuple[str, str, str | None, str | None]:
+    """Domain, key, admin's key and agent's e-mail. Raises Failed(invalid_domain or invalid_argument)."""
+    domain, key = normalise_domain(params["domain"]), normalise_key(params["api_key"], "api_key")
+    _tell_apart(key, {"domain": domain})
+    return domain, key, _key(params, "admin_api_key"), _valid(params.get("agent_email"), "agent_email")
+
+
+def _credential_fields(chosen: Mapping[str, Any] | None) -> CredentialFields:
+    if not chosen:
+        return ANY_FIELDS
+    extra, secrets = dict(chosen.get("extra") or {}), dict(chosen.get("extra_secrets") or {})
+    for key, value in secrets.items():
+        if len(value.strip()) < SHORTEST_SECRET:
+            raise invalid_argument(
+                f"credential_fields.extra_secrets: the value of {one_line(key)} is shorter than {SHORTEST_SECRET}"
+                " characters, so it could not be kept out of messages.",
+                "Give the whole secret; if it is none, put it into credential_fields.extra.",
+            )
+    _valid([extra, secrets], "credential_fields")
+    return CredentialFields(chosen.get("domain"), chosen.get("api_key"), extra, secrets)
+
+
+def _valid(value: Any, name: str) -> Any:
+    """Return the value. Raises Failed(invalid_argument) where it holds what no request can carry."""
+    if value != valid_unicode(value):
+        raise invalid_argument(f"{name} holds half a character, which is not valid Unicode.")
+    return value
+
+
+def _domain(params: Mapping[str, Any]) -> str | None:
+    return None if params.get("domain") is None else normalise_domain(params["domain"])
+
+
+def _key(params: Mapping[str, Any], option: str) -> str | None:
+    return None if params.get(option) is None else normalise_key(params[option], option)
+
+
+def _tell_apart(key: str | None, others: Mapping[str, str | None]) -> None:
+    """A key in a wrong place would be stored in clear, or be asked for by name everywhere on the way."""
+    same = next((name for name, text in others.items() if key and text and text.lower() == key.lower()), None)
+    if same:
+        raise invalid_argument(f"{same} and api_key are the same.", f"Write the right {same} in place of the key.")
+
+
+def _account_id(params: Mapping[str, Any]) -> str | None:
+    account_id = _id(params, "account_id")
+    if account_id is not None and not is_account_id(account_id):
+        raise invalid_argument(
+            f"account_id {quoted(account_id)} is not an account's id: an id holds letters, digits, '_' and '-' only.",
+            "Copy the id from StackOne's dashboard, under Accounts.",
+        )
+    return account_id
+
+
+def _id(params: Mapping[str, Any], name: str) -> str | None:
+    value = _plain_text(params, name)
+    return checked_id(value, name) if value else value
+
+
+def _text(params: Mapping[str, Any], name: str) -> str | None:
+    value = _plain_text(params, name)
+    if value and is_error(value):
+        raise invalid_argument(f"{name} is {value}, an error of a spreadsheet.", "Write the text itself.")
+    return value
+
+
+def _plain_text(params: Mapping[str, Any], name: str) -> str | None:
+    value: str | None = params.get(name)
+    if value is None:
+        return None
+    if len(value) > TEXT_LIMIT:
+        raise invalid_argument(f"{name} is longer than {TEXT_LIMIT} characters.")
+    if value != strip_control_chars(value) or not {"\t", "\n"}.isdisjoint(value):
+        raise invalid_argument(f"{name} holds a control character.")
+    return value

@@ -1,0 +1,85 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the action plugins of modules that take a list of tenants do: show how far the module is while it works."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.utils.display import Display
+
+from ...module_utils._list.progress import read
+from .guarded import GuardedAction, start_deaf
+
+INTERVAL = 5.0
+"""Seconds between two lines. A run that is over before the first shows none."""
+
+display = Display()
+
+
+class WatchedAction(GuardedAction):
+    """The module does all the work; this only watches the file in which it notes its progress."""
+
+    def run_module(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """Run the module."""
+        with self._watched() as path:
+            if path:
+                arguments["progress_path"] = path
+            return super().run_module(arguments, task_vars)
+
+    @contextlib.contextmanager
+    def _watched(self) -> Iterator[str | None]:
+        """A file to write the progress to, shown meanwhile; C(None) where nobody could read it or wants it shown."""
+        local = self._connection.transport == "local" and not self._play_context.become
+        if not local or self._task.async_val or not self._wanted():
+            yield None
+            return
+        folder = tempfile.mkdtemp(prefix="tenantlink-")
+        path = os.path.join(folder, "progress.json")
+        try:
+            with watching(path, INTERVAL):
+                yield path
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _wanted(self) -> bool:
+        arguments = self._task.args
+        shown = arguments.get("progress")
+        return not arguments.get("progress_path") and (shown is None or boolean(shown, strict=False))
+
+
+@contextlib.contextmanager
+def watching(path: str, interval: float) -> Iterator[None]:
+    """Show the progress in a file every C(interval) seconds, and once more in the end if it was shown at all."""
+    over = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(path, interval, over), daemon=True)
+    start_deaf(watcher)
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _watch(path: str, interval: float, over: threading.Event) -> None:
+    shown = None
+    while not over.wait(interval):
+        progress = read(path)
+        if progress and progress.line != shown:
+            shown = progress.line
+            _show(shown)
+    progress = read(path)
+    if shown and progress and progress.line != shown:
+        _show(progress.line)
+
+
+def _show(line: str) -> None:
+    """Leave standard output to the callback, which may write JSON there."""
+    display.display(line, stderr=True)

@@ -1,0 +1,143 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""API keys by domain or owner: where a tenant's key is found, and how a CSV of keys is read. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...module_utils._core.failure import Failed
+from ...module_utils._core.tenant import normalise_domain, normalise_key
+from ...module_utils._core.written import (
+    accident,
+    hidden_character,
+    not_text,
+    trimmed,
+    unset,
+)
+from .showable import meant, showable
+from .table import Problem, TableRow, table_from
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """A dictionary of keys. Its names are domains or owners; which of them each is, nobody says.
+
+    C(domains) has the names that can be domains, as bare labels, with the name as it was written.
+    """
+
+    domains: dict[str, str] = field(default_factory=dict, repr=False)
+    keys: dict[str, str] = field(default_factory=dict, repr=False)
+    positions: dict[str, int] = field(default_factory=dict, repr=False)
+
+    def name(self, domain: Any, owner: Any) -> str | None:
+        """Under which name the key of a tenant is found: its domain, else its owner."""
+        label = None if not_text(domain) else label_of(str(domain))
+        if label in self.domains:
+            return self.domains[label]
+        name = None if not_text(owner) else trimmed(str(owner))
+        return name if name in self.keys else None
+
+    def find(self, domain: Any, owner: Any) -> str | None:
+        """The key of a tenant."""
+        name = self.name(domain, owner)
+        return None if name is None else self.keys[name]
+
+    def besides(self, names: set[str], tenants: Collection[str]) -> list[str]:
+        """Return what to call the keys under other names, each with the tenant that was probably meant."""
+        others = [name for name in self.positions if name not in names]
+        return [self._question(name, tenants) for name in others]
+
+    def _question(self, name: str, tenants: Collection[str]) -> str:
+        said, question = showable(name, self.keys[name], self.positions[name], tenants), meant(name, tenants)
+        return f"{said} ({question})" if question and said == name else said
+
+
+def keyring_from(keys: Any, option: str) -> Keyring:
+    """Raises Problem, which names an entry by its position: where name and key were swapped, the name is the key."""
+    if not isinstance(keys, Mapping):
+        raise Problem(f"{option} must be a dictionary of keys by domain or origin_owner_id.")
+    ring = Keyring()
+    for position, (name, key) in enumerate(keys.items(), 1):
+        key, name = unvault(key), _name_of(name, f"{option}: the name of entry {position}")
+        if unset(key):
+            continue
+        if not isinstance(key, str):
+            kind = not_text(key) or "a number"
+            raise Problem(f"{option}: the key in entry {position} is {kind}, not text; put it in quotes.")
+        if ring.keys.setdefault(name, key) != key:
+            raise Problem(f"{option}: entry {position} has the name of an earlier one, and another key. Remove one.")
+        ring.positions.setdefault(name, position)
+        label = label_of(name)
+        if label is not None and ring.keys[ring.domains.setdefault(label, name)] != key:
+            first = ring.domains[label]
+            one = showable(first, ring.keys[first], ring.positions[first])
+            other = showable(name, key, position)
+            raise Problem(f"{option}: {one} and {other} mean the same domain, and have different keys. Remove one.")
+    return ring
+
+
+def _name_of(written: Any, where: str) -> str:
+    """The domain or owner that a key is under. Raises Problem, which shows it only where it cannot be a key."""
+    kind = not_text(written)
+    if kind:
+        raise Problem(f"{where} is {kind}, not text; put it in quotes.")
+    name = trimmed(str(written))
+    # A domain can be any word.
+    hidden, slip = hidden_character(name), None if label_of(name) else accident(name)
+    if hidden:
+        raise Problem(f"{where} holds a character that cannot be seen ({hidden}). Type it again.")
+    if slip:
+        raise Problem(f"{where} is {slip}, not a domain or an id. Write the id itself, in quotes.")
+    return name
+
+
+def api_keys_from(text: str) -> dict[str, str]:
+    """Domain (or owner, where a row has no domain) -> key, from a CSV. Raises Problem."""
+    table = table_from(text)
+    if "api_key" not in table.columns or not {"domain", "origin_owner_id"} & set(table.columns):
+        raise Problem(f"line {table.line}: the header must name the columns domain (or origin_owner_id) and api_key.")
+    keys: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    for row in table.rows():
+        name = _name(row)
+        if name in lines:
+            raise Problem(f"lines {lines[name]} and {row.line} are for the same tenant. Remove one of them.")
+        lines[name] = row.line
+        keys[name] = _key(row)
+    if not keys:
+        raise Problem(f"line {table.line}: no key follows the header.")
+    return keys
+
+
+def label_of(text: str) -> str | None:
+    """The domain that a text means, if it means one."""
+    try:
+        return normalise_domain(text)
+    except Failed:
+        return None
+
+
+def unvault(value: Any) -> Any:
+    """The clear text of an inline vaulted value, which ansible-core before 2.19 hands over closed."""
+    return str(value) if getattr(value, "__ENCRYPTED__", False) is True else value
+
+
+def _name(row: TableRow) -> str:
+    if "domain" not in row.cells:
+        if "origin_owner_id" not in row.cells:
+            raise Problem(f"line {row.line}: it does not say whose key it is: domain or origin_owner_id is empty.")
+        return _name_of(row.cells["origin_owner_id"], f"line {row.line}: origin_owner_id")
+    label = label_of(row.cells["domain"])
+    if label is None:
+        raise Problem(f"line {row.line}: the domain is none: write the part before .freshservice.com, as 'mycompany'.")
+    return label
+
+
+def _key(row: TableRow) -> str:
+    try:
+        return normalise_key(row.cells.get("api_key", ""), "api_key")
+    except Failed as error:
+        raise Problem(f"line {row.line}: {error.failure.line}") from None

@@ -1,0 +1,46 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a filter ends that cannot make what it was asked for: it raises, or hands its problem on to the module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ...module_utils._module.reading import PROBLEM, problem_in
+from .table import Problem
+
+
+def handed(make: Callable[[], Any], on_problem: str) -> Any:
+    """Return what is made, or in its place the problem, where C(on_problem) is V(return). Raises AnsibleFilterError."""
+    if on_problem not in ("raise", "return"):
+        raise AnsibleFilterError("on_problem must be raise or return.")
+    try:
+        return make()
+    except Problem as problem:
+        text = str(problem)
+    except RecursionError:
+        text = "an entry is nested too deeply, or holds itself."
+    if on_problem == "return":
+        return {PROBLEM: text}
+    raise AnsibleFilterError(text)
+
+
+def checked(value: Any) -> Any:
+    """Return the value. Raises Problem where an earlier filter has handed one on."""
+    problem = problem_in(value)
+    if problem:
+        raise Problem(problem)
+    return value
+
+
+@contextmanager
+def of_source(name: str) -> Iterator[None]:
+    """Let a Problem name the file or variable that it is in, where the name is known."""
+    try:
+        yield
+    except Problem as problem:
+        raise Problem(f"{name}: {problem}" if name else str(problem)) from None

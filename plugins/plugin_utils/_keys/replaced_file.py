@@ -1,0 +1,137 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A file that several processes may want to change: locked, read, and replaced at once or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from .table import Problem
+
+LOOK_SECONDS = 0.1
+
+
+class LockedFile:
+    """A file that nobody else changes through this class meanwhile. A symbolic link is followed and kept."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.content = _read(path)
+
+    def replace(self, content: bytes) -> None:
+        """Write it in one step, with its mode, owner and attributes; a new one is for the user alone.
+
+        Raises Problem where something else, such as an editor, changed it since it was read.
+        """
+        new = self.path.with_name(f".{self.path.name}.new")
+        try:
+            _write(new, content)
+            if self.content is not None:
+                _take_after(new, self.path)
+            if _read(self.path) != self.content:
+                raise Problem(
+                    f"{self.path} was changed by something else meanwhile. Nothing was written; run this again."
+                )
+            os.replace(new, self.path)
+        finally:
+            new.unlink(missing_ok=True)
+        _flush_folder(self.path.parent)
+
+
+@contextlib.contextmanager
+def locked_file(path: str, patience: float = 60.0) -> Iterator[LockedFile]:
+    """Wait for others who have it locked. Raises Problem after C(patience) seconds, and for what is not a regular file."""
+    real = Path(os.path.realpath(path))
+    try:
+        with _lock(real, patience):
+            yield LockedFile(real)
+    except OSError as error:
+        raise Problem(
+            f"{error.strerror or 'it cannot be used'} ({error.filename or real}). Nothing was written."
+        ) from None
+
+
+@contextlib.contextmanager
+def _lock(path: Path, patience: float) -> Iterator[None]:
+    """Hold a lock file beside it, since the file itself is replaced. A killed run leaves one behind that holds nobody."""
+    lock, end = path.with_name(f".{path.name}.lock"), time.monotonic() + patience
+    while (descriptor := _tried(lock)) is None:
+        if time.monotonic() > end:
+            raise Problem(f"another run has had {path} locked for {patience:g} seconds ({lock}). Run this again later.")
+        time.sleep(LOOK_SECONDS)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _tried(path: Path) -> int | None:
+    """The descriptor of a lock that is ours now, or nothing where somebody else has it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Whoever had it may have removed it since it was opened; then the next one locks another file.
+        if os.path.samestat(os.fstat(descriptor), os.lstat(path)):
+            return descriptor
+    except OSError as error:
+        if error.errno not in (errno.EAGAIN, errno.EACCES, errno.ENOENT):
+            os.close(descriptor)
+            raise
+    os.close(descriptor)
+    return None
+
+
+def _read(path: Path) -> bytes | None:
+    """The content of a regular file, or nothing where there is none. Raises Problem for others, which could block."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise Problem(f"{path} is not a regular file.")
+        return file.read()
+
+
+def _write(path: Path, content: bytes) -> None:
+    # One that a killed run left behind.
+    path.unlink(missing_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _take_after(new: Path, old: Path) -> None:
+    """Give a file the owner, mode and attributes (SELinux, access lists) of another. Raises Problem."""
+    if _owner(new) != _owner(old):
+        try:
+            os.chown(new, *_owner(old))
+        except PermissionError:
+            raise Problem(
+                f"{old} belongs to another user or group, and would not any more. Nothing was written; run this as that user."
+            ) from None
+    shutil.copystat(old, new)
+    os.utime(new)
+
+
+def _owner(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_uid, status.st_gid
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

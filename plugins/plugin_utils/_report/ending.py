@@ -1,0 +1,343 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run says in the end: one block of lines with everything a person must know, and one line if it failed. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...module_utils._link.plan import Action
+from .._keys.key_names import Keys
+from .._keys.showable import listed
+from .document import (
+    SERVICES,
+    is_of_keys,
+    problem_of,
+    records_in,
+)
+from .role_words import KEY_MISSING, in_role_words
+from .rows import (
+    ReportedOutcome,
+    account_row,
+    host_row,
+    mapping,
+    missing_options,
+    to_line,
+    was_started,
+)
+
+MOST = 50
+"""How many tenants of a kind are named."""
+
+DIED = "The module ended without a result. Run again with -vvv to see why."
+STACKONE_KEY = "stackone_api_key"
+KEY_OF_HOST_MISSING = "freshservice_link_api_key is missing. Set it for this host, encrypted with ansible-vault."
+NO_TENANT = "The list holds no tenant, so nothing was done."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run was asked for, as far as its end tells of it."""
+
+    check_mode: bool = False
+    rotating: bool = False
+    reporting: bool = False
+    reports: Sequence[str] = ()
+    subject: str = ""
+    links_file: str = ""
+    missing: Sequence[str] = ()
+    waited: int = 0
+    waiting_failed: str = ""
+    keys: Keys = field(default_factory=Keys)
+    plain_files: Sequence[str] = ()
+    declared: Sequence[Mapping[Any, Any]] = ()
+    """The whole list, where a run is only over some of it: their keys are used as well."""
+    near: Sequence[str] = ()
+    """Variables that are set and not read, whose names say that they hold keys."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The block of lines, and in `verdict` why the run is red; empty where it is green."""
+
+    lines: list[str]
+    verdict: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The ending as a filter returns it."""
+        return {"lines": self.lines, "verdict": self.verdict}
+
+
+def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
+    """The end of a run over a list, whichever module it was."""
+    records = [record for name in ("results", "owners", "purged") for record in records_in(result.get(name))]
+    failed = [record for record in records if record.get("failure") and was_started(record)]
+    lines = [
+        *_counts(result, asked, len(records)),
+        *_moved(records, asked.check_mode),
+        *_failures(failed, records, asked),
+        *_missing(asked),
+        *map(_plain, asked.plain_files),
+        *(f"Report written to {path}" for path in asked.reports),
+    ]
+    return Ending(lines, "" if asked.reporting and _ended(result) else _verdict(result, asked, len(failed)))
+
+
+def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending:
+    """The end for one host: what was done, or why it failed, in one line."""
+    if not _ended(result) or result.get("msg") or result.get("failure"):
+        line = _host_failure(host, result, asked)
+        return Ending([line], line)
+    row = host_row(host, result, asked.check_mode)
+    if row.verdict and "actions" not in result:
+        return Ending([f"{host}: the key works; it belongs to {row.agent or 'an agent'}"], "")
+    account = f"account {row.account_id or 'new'}"
+    if row.outcome != ReportedOutcome.UNLINKED.value:
+        account += f", {row.account_status or 'not linked yet'}"
+    agent = f", agent {row.agent}" if row.agent else ""
+    moved = f"; {row.moved}" if row.moved else ""
+    return Ending([f"{host}: {row.outcome}; {account}{agent}{moved}"], "")
+
+
+def ending_of_document(document: Mapping[Any, Any], asked: Asked) -> Ending:
+    """The end of what only made a report of others: what is in it, and where it is."""
+    tenants, parts = counted(document["totals"]["tenants"], "tenant"), counted(document["parts"], "report")
+    outcomes = ", ".join(f"{each['count']} {to_line(each['name'])}" for each in document["outcomes"])
+    problem = to_line(document["problem"])
+    lines = [f"{tenants} of {parts}: {outcomes or 'nothing was done'}", *([problem] if problem else [])]
+    return Ending([*lines, *(f"Report written to {path}" for path in asked.reports)], "")
+
+
+def _host_failure(host: str, result: Mapping[Any, Any], asked: Asked) -> str:
+    if _lacks_key(result):
+        return f"{host}: {KEY_OF_HOST_MISSING}"
+    line = _of_run(result, to_line(result.get("msg")) or DIED, asked, of_list=False)
+    return line if to_line(mapping(result.get("failure")).get("tenant")) else f"{host}: {line}"
+
+
+def _of_run(result: Mapping[Any, Any], line: str, asked: Asked, of_list: bool = True) -> str:
+    """Return what a module's result says of the whole run, which is a line of it, in the role's words."""
+    if STACKONE_KEY in missing_options(result):
+        return f"{KEY_MISSING}{_near(asked.near)}"
+    return in_role_words(line, of_list)
+
+
+def _near(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    verb, which = ("is", "it is the one") if len(names) == 1 else ("are", "one of them is meant")
+    return f" {listed(names)} {verb} set, but not read: if {which}, give the role's variable its value."
+
+
+def counted(count: int, word: str) -> str:
+    """A count with its noun, in the singular where there is one."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def _ended(result: Mapping[Any, Any]) -> bool:
+    """Whether a module gave a result. One that dies where Ansible is told not to fail leaves not even words."""
+    return any(name in result for name in ("accounts", "actions", "key_check", "owners", "results"))
+
+
+def _counts(result: Mapping[Any, Any], asked: Asked, listed: int) -> Iterator[str]:
+    summary = mapping(result.get("summary"))
+    if "accounts" in result:
+        yield from _count_accounts(result)
+    elif not summary:
+        # Why there is none is the verdict.
+        return
+    elif not listed and not result.get("failure"):
+        yield NO_TENANT
+    elif "owners" in result:
+        yield _count_auth_links(summary, asked)
+    elif is_of_keys(result):
+        yield _count_verdicts(summary)
+    else:
+        yield f"{_count_links(result, summary, asked)}{_count_failed(summary)}{_count_requests(summary)}"
+        if asked.rotating:
+            yield from _what_next(mapping(summary.get("actions")), asked.check_mode)
+
+
+def _count_accounts(result: Mapping[Any, Any]) -> Iterator[str]:
+    rows = [account_row(record) for record in records_in(result["accounts"])]
+    statuses = Counter(row.account_status for row in rows)
+    words = ", ".join(f"{count} {status}" for status, count in sorted(statuses.items()))
+    yield f"{counted(len(rows), 'account')}{': ' + words if words else ''}"
+
+
+def _count_auth_links(summary: Mapping[Any, Any], asked: Asked) -> str:
+    links, linked = summary.get("auth_links", 0), summary.get("linked", 0)
+    place = f" in {asked.links_file}" if links and not asked.check_mode else ""
+    have = "would get" if asked.check_mode else "has" if links == 1 else "have"
+    done = "; all are linked now" if asked.waited and not asked.missing and not asked.waiting_failed else ""
+    return (
+        f"{counted(summary.get('tenants', 0), 'customer')}: {linked} {'was' if linked == 1 else 'were'} linked already,"
+        f" {links} {have} an auth link{place}{_count_failed(summary)}{done}"
+    )
+
+
+def _count_verdicts(summary: Mapping[Any, Any]) -> str:
+    verdicts = mapping(summary.get("verdicts"))
+    words = ", ".join(f"{count} {to_line(name).replace('_', ' ')}" for name, count in verdicts.items() if count)
+    waiting = f", {summary['not_started']} not started" if summary.get("not_started") else ""
+    return f"{counted(summary.get('tenants', 0), 'tenant')}: {words or 'none checked'}{waiting}"
+
+
+def _count_links(result: Mapping[Any, Any], summary: Mapping[Any, Any], asked: Asked) -> str:
+    actions = mapping(summary.get("actions"))
+    create, relink, update, delete, none = (
+        actions.get(name, 0)
+        for name in (Action.CREATE.value, Action.RELINK.value, Action.UPDATE.value, Action.DELETE.value, "none")
+    )
+    planned = asked.check_mode or asked.reporting
+    # Those that failed have no action either.
+    none -= sum(record.get("action") == "none" for record in records_in(result.get("results")) if record.get("failure"))
+    would = "would be " if planned else ""
+    if asked.rotating:
+        return (
+            f"{counted(summary.get('tenants', 0), 'new key')}: {counted(relink, 'tenant')} {would}re-linked,"
+            f" {_another_agent(result)}, {create} linked for the first time, {none + update} had the key already"
+        )
+    subject = asked.subject or counted(summary.get("tenants", 0), "tenant")
+    return (
+        f"{subject}: {create} {would}linked, {relink} re-linked, {update} updated, {delete} unlinked,"
+        f" {none} as declared"
+    )
+
+
+def _another_agent(result: Mapping[Any, Any]) -> str:
+    others = [
+        to_line(row.get("domain")) for row in records_in(result.get("results")) if row.get("agent_change") == "other"
+    ]
+    return f"{len(others)} of them to another agent{' (' + ', '.join(others[:20]) + ')' if others else ''}"
+
+
+def _what_next(actions: Mapping[Any, Any], check_mode: bool) -> Iterator[str]:
+    """Say what is to be done with the new keys that StackOne has got, if it has got any."""
+    if check_mode:
+        yield "Nothing was changed: this is check mode."
+    elif actions.get(Action.RELINK.value):
+        yield "Bring the new keys of the re-linked tenants into the encrypted file of keys now."
+    elif actions.get(Action.CREATE.value):
+        yield "Bring the new keys of the linked tenants into the encrypted file of keys now."
+
+
+def _count_failed(summary: Mapping[Any, Any]) -> str:
+    failed, waiting = summary.get("failed", 0), summary.get("not_started", 0)
+    return f"{f', {failed} failed' if failed else ''}{f', {waiting} not started' if waiting else ''}"
+
+
+def _count_requests(summary: Mapping[Any, Any]) -> str:
+    requests = mapping(summary.get("requests"))
+    if not requests:
+        return ""
+    freshservice, stackone = (requests.get(service, 0) for service in SERVICES)
+    return f"; {counted(freshservice, 'request')} to Freshservice, {stackone} to StackOne"
+
+
+def _moved(records: Sequence[Mapping[Any, Any]], check_mode: bool) -> Iterator[str]:
+    """A line for each account that has another domain now: its customer's data comes from another site."""
+    moved = []
+    for record in records:
+        sides = mapping(mapping(record.get("changes")).get("domain"))
+        if sides.get("before") and sides.get("after") and not record.get("failure"):
+            would = "would be moved" if check_mode else "moved"
+            moved.append(
+                f"{_name(record)}: {would} from the domain {to_line(sides['before'])} to {to_line(sides['after'])}."
+            )
+    yield from moved[:MOST]
+    if len(moved) > MOST:
+        yield f"... and {len(moved) - MOST} more were moved to another domain"
+
+
+def _name(record: Mapping[Any, Any]) -> str:
+    return f"{to_line(record.get('domain'))} (owner {to_line(record.get('origin_owner_id'))})"
+
+
+def _failures(failed: Sequence[Mapping[Any, Any]], records: Sequence[Mapping[Any, Any]], asked: Asked) -> Iterator[str]:
+    """A line for each tenant that failed; one for all that have no key, where no key at all is known."""
+    keyless = [record for record in failed if _lacks_key(record)]
+    if keyless and not asked.keys.given:
+        yield from _first([_in_role_words(record) for record in failed if not _lacks_key(record)], asked)
+        yield _no_keys_at_all(keyless, asked)
+        return
+    unused = asked.keys.unused([*records, *asked.declared]) if keyless else []
+    yield from _first([_failure_line(record, asked.keys, unused) for record in failed], asked)
+    if unused:
+        yield f"{asked.keys.variable} holds keys that no tenant of the list uses: {listed(unused)}."
+
+
+def _no_keys_at_all(keyless: Sequence[Mapping[Any, Any]], asked: Asked) -> str:
+    names = listed([to_line(record.get("domain")) or _name(record) for record in keyless])
+    have = "has" if len(keyless) == 1 else "have"
+    # StackOne has one key, which is read as a rule.
+    near = [name for name in asked.near if "stackone" not in name.lower()]
+    advice = _near(near) or " Pass the encrypted file that holds the keys: -e @vault.yml --ask-vault-pass."
+    return f"{counted(len(keyless), 'tenant')} {have} no API key: {asked.keys.variable} is empty ({names}).{advice}"
+
+
+def _failure_line(record: Mapping[Any, Any], keys: Keys, unused: Sequence[str]) -> str:
+    hint = keys.hint(record, unused) if _lacks_key(record) else ""
+    if not hint:
+        return _in_role_words(record)
+    # The module can only say in general where a key goes.
+    failure = mapping(record["failure"])
+    return f"{to_line(failure.get('tenant'))}: {to_line(failure.get('message'))} {hint}"
+
+
+def _in_role_words(record: Mapping[Any, Any]) -> str:
+    return in_role_words(to_line(mapping(record["failure"]).get("msg")), of_list=True)
+
+
+def _lacks_key(record: Mapping[Any, Any]) -> bool:
+    return "api_key" in missing_options(record)
+
+
+def _first(lines: Sequence[str], asked: Asked) -> Iterator[str]:
+    yield from lines[:MOST]
+    if len(lines) > MOST:
+        where = (
+            "they are in the report."
+            if asked.reports
+            else "set freshservice_link_report, for example to report.html, to have them all in a report."
+        )
+        yield f"... and {len(lines) - MOST} more failed: {where}"
+
+
+def _plain(path: str) -> str:
+    return f"Warning: {path} holds API keys in clear. Encrypt it: ansible-vault encrypt {shlex.quote(path)}"
+
+
+def _missing(asked: Asked) -> Iterator[str]:
+    if asked.missing and not asked.waiting_failed:
+        more = f" and {len(asked.missing) - MOST} more" if len(asked.missing) > MOST else ""
+        yield (
+            f"Not linked after {asked.waited} seconds: {', '.join(asked.missing[:MOST])}{more}. Their auth links are good"
+            " until they expire. Run the playbook tenantlink.stackone.report to see who has linked since."
+        )
+
+
+def _verdict(result: Mapping[Any, Any], asked: Asked, failed: int) -> str:
+    if not _ended(result) or (not failed and not mapping(result.get("summary")) and result.get("msg")):
+        return _of_run(result, to_line(result.get("msg")) or DIED, asked)
+    summary = mapping(result.get("summary"))
+    waiting = summary.get("not_started", 0)
+    parts = [_of_run(result, problem_of(result) or "", asked), asked.waiting_failed]
+    if failed:
+        others = f", {waiting} {'was' if waiting == 1 else 'were'} not started" if waiting else ""
+        parts.append(
+            f"{failed} of {counted(summary.get('tenants', failed), 'tenant')} failed{others}: the lines above say why."
+        )
+    elif waiting:
+        parts.append(
+            f"{waiting} of {counted(summary.get('tenants', waiting), 'tenant')} {'was' if waiting == 1 else 'were'} not started."
+        )
+    if asked.missing and not asked.waiting_failed:
+        parts.append(
+            f"{counted(len(asked.missing), 'customer')} {'has' if len(asked.missing) == 1 else 'have'} not linked."
+        )
+    return " ".join(filter(None, parts))

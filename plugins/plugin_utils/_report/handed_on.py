@@ -1,0 +1,41 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run hands on to the controller that started it: counts, who failed, and where the reports are. Pure.
+
+A controller gives it to the next job as extra variables, where a text is a template, and before ansible-core 2.19
+`set_stats` evaluates it as well. What customers are called must not be one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .role_words import PREFIX
+from .rows import ReportedOutcome, to_line
+
+MOST_NAMED = 100
+
+_NO_TEMPLATE = str.maketrans("{}", "()")
+
+
+def handed_on(document: Mapping[str, Any], reports: Iterable[Any]) -> dict[str, Any]:
+    """Return the variables of a document, as a report has it, and of the paths that were written."""
+    totals = {name: document["totals"][name] for name in ("tenants", "changed", "failed", "not_started")}
+    outcomes = {_plain(each["name"]): each["count"] for each in document["outcomes"]}
+    failed = [row for row in document["rows"] if row["problem"] and row["outcome"] != ReportedOutcome.NOT_STARTED.value]
+    return {
+        f"{PREFIX}summary": {**totals, "outcomes": outcomes, "problem": _plain(document["problem"])},
+        f"{PREFIX}failed_tenants": [_plain(_name(row)) for row in failed[:MOST_NAMED]],
+        f"{PREFIX}reports": [_plain(path) for path in reports],
+    }
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    domain, owner = row["domain"], row["origin_owner_id"]
+    return f"{domain} (owner {owner})" if domain and owner else domain or owner or row["account_id"]
+
+
+def _plain(text: Any) -> str:
+    # A text that begins with "#jinja2:" says what the brackets of a template are.
+    return to_line(text).translate(_NO_TEMPLATE).lstrip("#")

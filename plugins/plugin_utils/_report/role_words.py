@@ -1,0 +1,82 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The names of the role's variables: which there are, which are misspelt, and a module's words in terms of them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+PREFIX = "freshservice_link_"
+RESULTS = frozenset(f"{PREFIX}{name}" for name in ("result", "accounts", "waited", "document"))
+"""What the role itself sets."""
+
+HANDED_ON = frozenset(f"{PREFIX}{name}" for name in ("summary", "failed_tenants", "reports"))
+"""What a controller passes to a job from the one before it, always all of them. Alone, C(reports) is a slip for C(report)."""
+
+OF_A_TENANT = frozenset(
+    {
+        *("domain", "api_key", "admin_api_key", "agent_email", "state", "origin_owner_id", "origin_owner_name"),
+        *("origin_username", "label", "account_type", "account_id", "allow_multiple", "integration_id", "provider"),
+        *("credential_fields", "update_credentials", "verify_key"),
+    }
+)
+"""What each entry of a list can set under its own name."""
+
+KEY_MISSING = (
+    "StackOne's API key is missing. Set freshservice_link_stackone_api_key in a file that is encrypted with ansible-vault, and pass"
+    " it with -e @vault.yml --ask-vault-pass, or set the environment variable STACKONE_API_KEY."
+)
+
+CLOSE = 0.75
+
+_SPECS = Path(__file__).resolve().parents[3] / "roles" / "freshservice_link" / "meta" / "argument_specs.yml"
+_VARIABLE = re.compile(rf"^ +({PREFIX}\w+):", re.MULTILINE)
+_DEMAND = re.compile(r"([a-z]+) must be\b")
+
+
+@lru_cache(maxsize=1)
+def variables() -> frozenset[str]:
+    """Return every variable that an entry point of the role takes."""
+    # Every host of a play asks, so the file is searched, which takes a hundredth of the time of parsing it.
+    return frozenset(_VARIABLE.findall(_SPECS.read_text(encoding="utf-8")))
+
+
+def unknown_variables(names: Iterable[str], own: Iterable[str] = ()) -> list[str]:
+    """Say in one sentence each which of the names look like variables of the role and are none."""
+    given = set(names)
+    known = variables() | RESULTS
+    unknown = sorted({name for name in given if name.startswith(PREFIX)} - known - set(own))
+    if given >= HANDED_ON:
+        unknown = [name for name in unknown if name not in HANDED_ON]
+    return [_unknown(name, known) for name in unknown]
+
+
+def _unknown(name: str, known: frozenset[str]) -> str:
+    options = sorted(each.removeprefix(PREFIX) for each in known - RESULTS)
+    close = difflib.get_close_matches(name.removeprefix(PREFIX).lower(), options, n=1, cutoff=CLOSE)
+    question = f": did you mean {PREFIX}{close[0]}?" if close else "."
+    return f"The role has no variable {name}{question} If it is your own, list it in {PREFIX}own_variables."
+
+
+def in_role_words(line: str, of_list: bool) -> str:
+    """Return a module's line with the role's variables in place of the module's options.
+
+    An entry of a list sets options of its own under their own names; only what is of the whole run is a variable.
+    Names without an underscore are plain words as well, so they are only replaced where they begin the line and a demand.
+    Files and folders of such a name are left alone.
+    """
+    word = _DEMAND.match(line)
+    if word and f"{PREFIX}{word[1]}" in variables() and not (of_list and word[1] in OF_A_TENANT):
+        return f"{PREFIX}{line}"
+    return _options(of_list).sub(rf"{PREFIX}\1", line)
+
+
+@lru_cache(maxsize=2)
+def _options(of_list: bool) -> re.Pattern[str]:
+    options = {name.removeprefix(PREFIX) for name in variables()} - (OF_A_TENANT if of_list else set())
+    names = sorted(name for name in options if "_" in name)
+    return re.compile(rf"(?<![\w.\[/~-])({'|'.join(names)})\b(?![./-]\w)")

@@ -1,0 +1,334 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What came of one tenant, as a row of a report. Pure.
+
+A result can come from another version of a module, or through somebody's own tasks: whatever it holds becomes text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from typing import Any
+
+from ...module_utils._clients.account import Account
+from ...module_utils._clients.freshservice import KeyStatus
+from ...module_utils._core.failure import STARTED
+from ...module_utils._core.text import one_line
+from ...module_utils._link.plan import (
+    Action,
+    AgentChange,
+    StoredKey,
+    not_active,
+)
+
+SPOKEN = {"origin_owner_name": "owner name", "origin_username": "username"}
+"""How a report calls what changed, where the option's own name is no word."""
+NO_REASON = "It failed, and the result does not say why."
+
+_INVISIBLE = re.compile("[\u180e\ufff9-\ufffb\U000e0000-\U000e007f]")
+_PLAIN_WORD = re.compile(r"[a-z]+ ")
+
+
+class ReportedOutcome(str, Enum):
+    """What came of a tenant. The outcome of an account that was only looked at is its status."""
+
+    LINKED = "linked"
+    RELINKED = "re-linked"
+    UPDATED = "updated"
+    UNLINKED = "unlinked"
+    AS_DECLARED = "as declared"
+    VALID = "valid"
+    REFUSED = "refused"
+    NOT_CHECKED = "not checked"
+    LINKED_ALREADY = "linked already"
+    INVITED = "given an auth link"
+    FAILED = "failed"
+    NOT_STARTED = "not started"
+
+    @property
+    def planned(self) -> str:
+        """What check mode calls it."""
+        return f"would be {self.value}"
+
+
+CHANGING = {
+    Action.CREATE.value: ReportedOutcome.LINKED,
+    Action.RELINK.value: ReportedOutcome.RELINKED,
+    Action.UPDATE.value: ReportedOutcome.UPDATED,
+    Action.DELETE.value: ReportedOutcome.UNLINKED,
+}
+
+_REFUSALS = {status.value for status in KeyStatus} - {KeyStatus.RATE_LIMITED.value, KeyStatus.UNREACHABLE.value}
+_SECRET_WORDS = [word.value for word in StoredKey]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One tenant in a report. What is unknown is empty. `changed` and `moved` are in no column."""
+
+    domain: str = ""
+    origin_owner_id: str = ""
+    origin_owner_name: str = ""
+    account_id: str = ""
+    outcome: str = ""
+    account_status: str = ""
+    agent: str = ""
+    verdict: str = ""
+    changes: list[str] = field(default_factory=list)
+    problem: str = ""
+    remediation: str = ""
+    code: str = ""
+    warnings: list[str] = field(default_factory=list)
+    changed: bool = False
+    moved: str = ""
+    """The change of its domain, if there was one: its customer's data comes from another site."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether something went wrong with it; nothing has yet where its turn never came."""
+        return bool(self.problem) and self.outcome != ReportedOutcome.NOT_STARTED.value
+
+    def as_dict(self) -> dict[str, Any]:
+        """The row in a document."""
+        return {name: getattr(self, name) for name in (*COLUMNS, "changed")}
+
+
+COLUMNS = [each.name for each in fields(Row) if each.name not in ("changed", "moved")]
+LISTS = ("changes", "warnings")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A failure in the parts that a report shows, each said once."""
+
+    problem: str = ""
+    remediation: str = ""
+    code: str = ""
+
+
+def to_line(value: Any) -> str:
+    """Any value as text on one line, without what a terminal or a browser would act on or hide."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{to_line(name)}: {to_line(inner)}".strip() for name, inner in value.items())
+    if isinstance(value, (list, tuple)):
+        return "; ".join(texts(value))
+    text = str(value)
+    if not text.isascii():
+        # Half a surrogate pair could not be written to a file.
+        text = _INVISIBLE.sub("", text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+    return one_line(text)
+
+
+def texts(value: Any) -> list[str]:
+    """The texts of a list, or the one of anything else; none that is empty."""
+    items = value if isinstance(value, (list, tuple)) else [value]
+    return [text for text in map(to_line, items) if text]
+
+
+def mapping(value: Any) -> Mapping[Any, Any]:
+    """The value itself where it is a dictionary, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def trouble_from(record: Mapping[Any, Any]) -> Trouble:
+    """Return the parts of a record's failure; of a failure that has none, its line."""
+    if not (record.get("failure") or record.get("msg")):
+        return Trouble()
+    failure = mapping(record.get("failure"))
+    line = to_line(failure.get("msg")) or to_line(record.get("msg"))
+    if not failure:
+        return Trouble(_sentence(line or to_line(record.get("failure"))) or NO_REASON)
+    code, message = to_line(failure.get("code")), to_line(failure.get("message"))
+    if line and not message:
+        return Trouble(line, code=code)
+    return Trouble(_sentence(message or code.replace("_", " ")) or NO_REASON, to_line(failure.get("remediation")), code)
+
+
+def link_row(record: Mapping[Any, Any], check_mode: bool) -> Row:
+    """A row of freshservice_links."""
+    return _row(
+        record,
+        _link_outcome(record, to_line(record.get("action")), check_mode),
+        domain=to_line(record.get("domain")),
+        account_status=to_line(record.get("account_status")),
+        verdict=to_line(record.get("verdict")),
+        changes=[*_changes(mapping(record.get("changes"))), *_agent_change(record)],
+    )
+
+
+def key_row(record: Mapping[Any, Any]) -> Row:
+    """A row of freshservice_keys_info."""
+    verdict = to_line(record.get("verdict"))
+    outcome = _key_outcome(verdict) if was_started(record) else ReportedOutcome.NOT_STARTED.value
+    if outcome != ReportedOutcome.VALID.value and not record.get("failure"):
+        record = {**record, "failure": {"code": verdict or outcome}}
+    return _row(record, outcome, domain=to_line(record.get("domain")), verdict=verdict)
+
+
+def owner_row(record: Mapping[Any, Any], check_mode: bool) -> Row:
+    """A row of auth_links. The link itself is for its customer alone."""
+    if record.get("failure"):
+        outcome = (ReportedOutcome.FAILED if was_started(record) else ReportedOutcome.NOT_STARTED).value
+    elif record.get("purpose"):
+        record = {**record, "changed": True}
+        outcome = ReportedOutcome.INVITED.planned if check_mode else ReportedOutcome.INVITED.value
+    else:
+        outcome = ReportedOutcome.LINKED_ALREADY.value
+    return _row(record, outcome, domain=to_line(record.get("domain")))
+
+
+def account_row(record: Mapping[Any, Any]) -> Row:
+    """An account of account_info. What is wrong with it is said as the module that links it would say it."""
+    account = Account(
+        id=to_line(record.get("id")),
+        provider=to_line(record.get("provider")),
+        status=to_line(record.get("status")) or "unknown",
+        origin_owner_id=to_line(record.get("origin_owner_id")),
+        status_reasons=tuple(texts(record.get("status_reasons"))),
+    )
+    wrong = None if account.active else not_active(account).failure
+    return _row(
+        {**record, "account_id": account.id, "failure": wrong and wrong.as_dict(), "msg": wrong and wrong.line},
+        account.status,
+        domain=to_line(record.get("domain")),
+        account_status=account.status,
+    )
+
+
+def waiting_row(host: str) -> Row:
+    """A host whose turn has not come."""
+    return Row(domain=host, outcome=ReportedOutcome.NOT_STARTED.value)
+
+
+def host_row(host: str, result: Mapping[Any, Any], check_mode: bool) -> Row:
+    """The result of freshservice_link or freshservice_key_info for one host."""
+    account, check = mapping(result.get("account")), mapping(result.get("key_check"))
+    before, after = (mapping(mapping(result.get("diff")).get(side)) for side in ("before", "after"))
+    told = (account, after, before, result)
+    differences = _differences(before, after)
+    verdict = to_line(check.get("status"))
+    record = {
+        **result,
+        "origin_owner_id": _first("origin_owner_id", *told),
+        "origin_owner_name": _first("origin_owner_name", *told),
+        "account_id": account.get("id"),
+    }
+    if verdict and "actions" not in result:
+        outcome = _key_outcome(verdict)
+        if outcome != ReportedOutcome.VALID.value and not record.get("failure"):
+            record.update(failure={"code": verdict, **check}, msg=check.get("message"))
+    else:
+        outcome = _link_outcome(result, next(iter(texts(result.get("actions"))), ""), check_mode)
+    return _row(
+        record,
+        outcome,
+        domain=_first("domain", *told) or host,
+        account_status=to_line(account.get("status")),
+        verdict=verdict,
+        changes=[*_changes(differences), *_agent_change(result)],
+        moved=next(_changes({name: sides for name, sides in differences.items() if name == "domain"}), ""),
+    )
+
+
+def _row(record: Mapping[Any, Any], outcome: str, **own: Any) -> Row:
+    trouble = trouble_from(record)
+    return Row(
+        origin_owner_id=to_line(record.get("origin_owner_id")),
+        origin_owner_name=to_line(record.get("origin_owner_name")),
+        account_id=to_line(record.get("account_id")),
+        outcome=outcome,
+        agent=_agent(record.get("agent")),
+        problem=trouble.problem,
+        remediation=trouble.remediation,
+        code=trouble.code,
+        warnings=texts(record.get("warnings")),
+        changed=record.get("changed") is True,
+        **own,
+    )
+
+
+def was_started(record: Mapping[Any, Any]) -> bool:
+    """Return whether a tenant's turn came before the run was stopped."""
+    return details_of(record).get(STARTED) is not False
+
+
+def details_of(record: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """Return the details of a record's failure."""
+    return mapping(mapping(record.get("failure")).get("details"))
+
+
+def missing_options(record: Mapping[Any, Any]) -> list[str]:
+    """Return the options that a record's failure calls missing."""
+    return texts(details_of(record).get("missing"))
+
+
+def _link_outcome(record: Mapping[Any, Any], action: str, check_mode: bool) -> str:
+    if not was_started(record):
+        return ReportedOutcome.NOT_STARTED.value
+    if record.get("failure") or record.get("msg"):
+        return ReportedOutcome.FAILED.value
+    outcome = CHANGING.get(action) or (ReportedOutcome.UPDATED if record.get("changed") is True else None)
+    if outcome is None:
+        return ReportedOutcome.AS_DECLARED.value
+    return outcome.planned if check_mode else outcome.value
+
+
+def _key_outcome(verdict: str) -> str:
+    """Where Freshservice did not answer, nothing was refused."""
+    if verdict == KeyStatus.VALID.value:
+        return ReportedOutcome.VALID.value
+    return (ReportedOutcome.REFUSED if verdict in _REFUSALS else ReportedOutcome.NOT_CHECKED).value
+
+
+def _agent(value: Any) -> str:
+    """The agent's e-mail address, or whatever else tells which it is."""
+    if not isinstance(value, Mapping):
+        return to_line(value)
+    return _first("email", value) or _first("name", value) or _first("id", value)
+
+
+def _first(name: str, *records: Mapping[Any, Any]) -> str:
+    return next((text for text in (to_line(record.get(name)) for record in records) if text), "")
+
+
+def _differences(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> dict[Any, Any]:
+    """What differs between the two sides of a diff; an account that is new or gone has only one."""
+    if not before or not after:
+        return {}
+    names = [name for name in after if before.get(name) != after[name]]
+    return {name: {"before": before.get(name), "after": after[name]} for name in names}
+
+
+def _changes(changes: Mapping[Any, Any]) -> Iterator[str]:
+    for name, sides in changes.items():
+        before, after = mapping(sides).get("before"), mapping(sides).get("after")
+        if isinstance(after, Mapping):
+            # Further fields of the connector's form.
+            for inner, value in after.items():
+                yield f"field {to_line(inner)}: {_secret_word(value)}"
+        elif name == "api_key":
+            yield f"API key: {_secret_word(after)}"
+        else:
+            yield f"{SPOKEN.get(name, to_line(name))}: {to_line(before) or 'unset'} → {to_line(after) or 'unset'}"
+
+
+def _secret_word(value: Any) -> str:
+    """Of what is secret, nothing but these words is shown, whatever the result holds."""
+    return str(value) if value in _SECRET_WORDS else StoredKey.CHANGED.value
+
+
+def _agent_change(record: Mapping[Any, Any]) -> Iterator[str]:
+    if record.get("agent_change") == AgentChange.OTHER.value:
+        yield "agent: another one than before"
+
+
+def _sentence(text: str) -> str:
+    """Text that stands alone. A name at its beginning is left as it is."""
+    return text[:1].upper() + text[1:] if _PLAIN_WORD.match(text) else text

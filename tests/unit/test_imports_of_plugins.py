@@ -1,0 +1,74 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Packages of plugins/ import downwards only, as CONTRIBUTING.md says."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.collection import ROOT
+from tests.support.imports_of_plugins import between_packages, cycle, imports_of_plugins, layers, reached, within
+
+ALLOWED = {
+    "_core": set(),
+    "_http": {"_core"},
+    "_clients": {"_http", "_core"},
+    "_link": {"_clients", "_http", "_core"},
+    "_module": {"_clients", "_http", "_core"},
+    "_list": {"_link", "_module", "_clients", "_http", "_core"},
+}
+CONTROLLER_ALLOWED = {
+    "_keys": set(),
+    "_report": {"_keys"},
+    "_inventory": {"_keys"},
+    "_action": set(),
+    "_events": set(),
+}
+FOR_ONE_TENANT = ("account_info", "auth_link", "freshservice_key_info", "freshservice_link")
+MODULE_UTILS, PLUGIN_UTILS = "plugins.module_utils", "plugins.plugin_utils"
+
+
+@pytest.fixture(scope="module")
+def imports():
+    return imports_of_plugins(ROOT)
+
+
+def wrong(arrows, allowed):
+    assert set(arrows) == set(allowed), "every file is in a package, and every package is listed here"
+    return {f"{name} -> {each}" for name, imported in arrows.items() for each in imported - allowed[name]}
+
+
+@pytest.mark.parametrize(("package", "allowed"), [(MODULE_UTILS, ALLOWED), (PLUGIN_UTILS, CONTROLLER_ALLOWED)])
+def test_packages_import_only_from_below(imports, package, allowed):
+    assert wrong(between_packages(within(imports, package)), allowed) == set()
+
+
+@pytest.mark.parametrize("package", [MODULE_UTILS, PLUGIN_UTILS])
+def test_no_files_import_each_other_in_a_circle(imports, package):
+    assert cycle(within(imports, package)) == []
+
+
+def test_what_modules_use_imports_nothing_of_the_controller(imports):
+    upward = [
+        name
+        for name in imports
+        if name.startswith(MODULE_UTILS) and any(not each.startswith(MODULE_UTILS) for each in imports[name])
+    ]
+    assert upward == []
+
+
+@pytest.mark.parametrize("module", FOR_ONE_TENANT)
+def test_a_module_for_one_tenant_ships_nothing_for_lists(imports, module):
+    shipped = reached(imports, f"plugins.modules.{module}")
+    assert [name for name in shipped if name.startswith(f"{MODULE_UTILS}._list.")] == []
+
+
+@pytest.mark.parametrize("module", ["account_info", "freshservice_key_info"])
+def test_a_module_that_links_nothing_ships_no_linker(imports, module):
+    shipped = reached(imports, f"plugins.modules.{module}")
+    assert [name for name in shipped if name.startswith(f"{MODULE_UTILS}._link.")] == []
+
+
+def test_a_wrong_arrow_is_found():
+    assert wrong({**ALLOWED, "_core": {"_link"}}, ALLOWED) == {"_core -> _link"}
+    assert layers(ALLOWED)[0] == ["_core"]
