@@ -40,7 +40,7 @@ def failing_sources(runner):
         "unavailable": ({"account_ids": ["unavailable"]}, "StackOne could not show the account (HTTP 500: "),
         "limited": (
             {"account_ids": ["limited"]},
-            "StackOne's request quota is used up. Run again in a minute, or set",
+            "StackOne's request quota is used up. Run again in a minute, or lower",
         ),
         "rejected": ({"account_ids": ["rejected"]}, "StackOne rejected the request to show the account (HTTP 409: "),
         "foreign": (

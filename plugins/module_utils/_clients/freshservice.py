@@ -43,7 +43,7 @@ class KeyStatus(str, Enum):
 
 
 _AGENTS = "Admin > User Management > Agents"
-_ENABLE_KEY = f"an Account Admin to open {_AGENTS} > (the agent) > Permissions > API Key and enable it"
+_SWITCH = f"an Account Admin to open {_AGENTS} > (the agent) > Permissions > API Key and enable it"
 
 _MESSAGES = {
     KeyStatus.VALID: "the API key works.",
@@ -65,10 +65,10 @@ _REMEDIATIONS = {
     KeyStatus.VALID: "",
     KeyStatus.KEY_REFUSED: (
         "Ask the agent to copy the key again from Profile settings > Your API Key;"
-        f" if it is the same, ask {_ENABLE_KEY};"
+        f" if it is the same, ask {_SWITCH};"
         f" if the agent has left, reactivate them under {_AGENTS} or use another agent's key."
     ),
-    KeyStatus.KEY_DISABLED: f"Ask {_ENABLE_KEY}.",
+    KeyStatus.KEY_DISABLED: f"Ask {_SWITCH}.",
     KeyStatus.AGENT_DEACTIVATED: f"Reactivate the agent under {_AGENTS}, or use another agent's key.",
     KeyStatus.ACCESS_DENIED: (
         f"Check under {_AGENTS} > (the agent) that its roles are complete and that Permissions > API Key is enabled,"

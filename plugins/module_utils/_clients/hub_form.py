@@ -108,7 +108,7 @@ def map_fields(fields: tuple[FormField, ...], chosen: CredentialFields) -> Field
     if unfilled:
         raise Failed(
             FailureCode.FIELD_UNFILLED,
-            f"StackOne's Freshservice form requires {_listed(unfilled)}, which has no value.",
+            f"StackOne's Freshservice form requires {_listed(unfilled)}, but no value is given.",
             "Give the value in credential_fields.extra (or extra_secrets), under the field's key.",
             details={"fields": [item.key for item in unfilled]},
         )

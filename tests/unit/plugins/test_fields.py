@@ -229,7 +229,7 @@ def test_required_fields_that_nothing_fills_are_named():
         mapped(DOMAIN, KEY, region, {**region, "key": "optional", "required": False}, zone)
     failure = caught.value.failure
     assert failure.code.value == "field_unfilled"
-    assert "requires 'region' (Region), 'zone', which has no value" in failure.message
+    assert "requires 'region' (Region), 'zone', but no value is given" in failure.message
     assert "credential_fields.extra" in failure.remediation
     assert failure.details == {"fields": ["region", "zone"]}
 
