@@ -172,7 +172,7 @@ SUBJECT = "accounts"
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
-    """The plugin."""
+    """The inventory plugin `tenantlink.stackone.accounts`."""
 
     NAME = "tenantlink.stackone.accounts"
 
@@ -181,11 +181,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._scrubber = Scrubber()
 
     def verify_file(self, path: str) -> bool:
-        """Whether the source looks like one for this plugin."""
+        """Return whether the name of the source is one for this plugin."""
         return path.endswith(ENDINGS) and super().verify_file(path)
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
-        """Fill the inventory. Raises AnsibleParserError, whose one line says what is wrong and what to do next."""
+        """Fill the inventory. Raise AnsibleParserError, whose one line says what is wrong and what to do next."""
         super().parse(inventory, loader, path, cache)
         try:
             with private_folders():
@@ -198,18 +198,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             line = f"{SUBJECT}: {without_source(error)}. See ansible-doc -t inventory {self.NAME}."
         line = self._scrubber.scrub(strip_control_chars(line))
         if len(constants.INVENTORY_ENABLED) > 1:
-            # Ansible wraps this error, and shows it among those of other plugins that try to read the file.
+            # Ansible wraps this error, and shows it among those of the other plugins that try to read the file.
             self.display.display(f"[ERROR]: {line}", color=constants.COLOR_ERROR, stderr=True)
-        # Outside the handlers: with a cause, Ansible would print that too, and the lines of the file around it.
+        # Raise it outside the handlers: Ansible would print a cause too, with the lines of the file around it.
         raise AnsibleParserError(line)
 
     def update_cache_if_changed(self) -> None:
-        """Write the cache, as Ansible does. It holds what customers are called."""
+        """Write the cache, as Ansible does, then make it private, because it contains the names of customers."""
         super().update_cache_if_changed()
         make_private(self._cache)
 
     def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
-        """Take the options of the file, whose values may be templates. Raises Failed(invalid_argument)."""
+        """Set the options from the file, whose values may be templates. Raise Failed(invalid_argument)."""
         refuse_unknown(direct or {}, self.option_definitions, f"See ansible-doc -t inventory {self.NAME}.")
         given = {name: self._evaluated(name, value) for name, value in (direct or {}).items()}
         super().set_options(task_keys, var_options, {name: value for name, value in given.items() if not unset(value)})
@@ -221,7 +221,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return evaluated(name, value, self.templar, SPEC)
 
     def _accounts(self, path: str, cache: bool) -> list[dict[str, Any]]:
-        """The accounts that are meant, as account_info shows them: from the cache, or from StackOne. Raises Failed."""
+        """Return the chosen accounts in the format of account_info, from the cache or from StackOne. Raise Failed."""
         if REQUESTS_IMPORT_ERROR:
             raise invalid_argument(
                 "the Python library requests is missing.", f"Install it for {sys.executable}, which runs Ansible."
@@ -239,14 +239,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return accounts
 
     def _params(self) -> dict[str, Any]:
-        """The options as modules have them. Raises Failed(invalid_argument)."""
+        """Return the options in the form that modules have. Raise Failed(invalid_argument)."""
         params = {name: self.get_option(name) for name in SPEC}
         if params["client_key"] and not params["client_cert"]:
-            raise invalid_argument("client_key needs client_cert.", "Set both, or none of them.")
+            raise invalid_argument("client_key requires client_cert.", "Set both or neither.")
         return params
 
     def _populate(self, accounts: Sequence[Mapping[str, Any]]) -> None:
-        """Add all accounts as hosts, or none. Raises Failed and AnsibleError."""
+        """Add all accounts as hosts, or none. Raise Failed and AnsibleError."""
         hosts = [variables_of(account) for account in accounts]
         preferences = preferences_from(self.get_option("hostnames"), self._vars)
         offers = [
@@ -260,11 +260,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             draft = self._drafted(names, hosts, group)
             if draft.groups.isdisjoint(names):
                 return draft.carry_out()
-            # Only the hosts tell which groups there are. One with the name of a group would be lost.
+            # The groups are known only once the hosts are added. A host with the name of a group would be lost, so name
+            # the hosts again.
             taken |= draft.groups
 
     def _drafted(self, names: Iterable[str], hosts: Iterable[Mapping[str, Any]], group: str) -> Draft:
-        """What the inventory gets where the hosts have these names."""
+        """Return the draft of the inventory in which the hosts have these names."""
         inventory, draft = self.inventory, Draft(self.inventory)
         self.inventory = draft
         try:
@@ -276,7 +277,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return draft
 
     def _wanted(self, account: Mapping[str, Any], variables: Mapping[str, Any], preferences: Iterable[str]) -> str:
-        """The name that an account would have if it were the only one."""
+        """Return the name that an account would have if it were the only one."""
         for preference in preferences:
             value = account[preference] if preference in account else self._expression(preference, account, variables)
             name = host_name(value)
@@ -291,12 +292,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if self.get_option("strict"):
                 raise invalid_argument(
                     f"hostnames: {expression} has no value for account {account['id']} ({without_source(error)}).",
-                    "Correct it, or switch strict off.",
+                    "Correct it, or set strict to false.",
                 ) from None
             return None
 
     def _taken(self, accounts: Iterable[Mapping[str, Any]]) -> set[str]:
-        """Names that mean something else to Ansible, or the account of another inventory source."""
+        """Return names that have another meaning for Ansible, or belong to an account of another inventory source."""
         ours = {None, *(account["id"] for account in accounts)}
         others = {name for name, host in self.inventory.hosts.items() if host.vars.get(f"{PREFIX}id") not in ours}
         return {*self.inventory.groups, *constants.LOCALHOST, *others}
@@ -311,8 +312,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict)
 
     def _compose(self, template: Any, variables: Mapping[str, Any], **how: Any) -> Any:
-        """As Ansible does, but for the mere name of an account's variable: that takes a tenth of the time, and before
-        ansible-core 2.19 a text such as C([1]) or C(True) stays text."""
+        """Evaluate an expression as Ansible does, but look up the plain name of an account's variable directly.
+
+        That takes a tenth of the time, and text such as `[1]` or `True` remains text before ansible-core 2.19.
+        """
         if isinstance(template, str) and template in VARIABLES and template in variables and template not in self._vars:
             return variables[template]
         return marked(super()._compose(template, variables, **how))

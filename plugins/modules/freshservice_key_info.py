@@ -97,7 +97,7 @@ key_check:
     remediation:
       description: What a person has to do, in the words of Freshservice's menus.
       type: str
-      sample: "Let it be enabled: an Account Admin opens Admin > User Management > Agents > (the agent) > Permissions > API Key and enables it."
+      sample: "Ask an Account Admin to open Admin > User Management > Agents > (the agent) > Permissions > API Key and enable it."
     retriable:
       description: Whether trying again later may help.
       type: bool
@@ -159,7 +159,7 @@ failure:
     remediation:
       description: As RV(key_check.remediation).
       type: str
-      sample: "Let it be enabled: an Account Admin opens Admin > User Management > Agents > (the agent) > Permissions > API Key and enables it."
+      sample: "Ask an Account Admin to open Admin > User Management > Agents > (the agent) > Permissions > API Key and enable it."
     retriable:
       description: As RV(key_check.retriable).
       type: bool

@@ -95,7 +95,7 @@ results:
       returned: when there are any
       type: list
       elements: str
-      sample: ["Agent integrations@mycompany.example is occasional; its API key can stop a day after its last pass (take a full-time agent)."]
+      sample: ["Agent integrations@mycompany.example is occasional; its API key can stop a day after its last pass (use a full-time agent)."]
     failure:
       description:
         - Why the key was refused or could not be checked. See M(tenantlink.stackone.freshservice_key_info). It also contains
@@ -105,16 +105,16 @@ results:
       # begin: suspended, written by make generate
       sample:
         code: tenant_suspended
-        message: the tenant is suspended.
+        message: the Freshservice tenant is suspended.
         phase: key_check
         tenant: mycompany (owner customer-4711)
         http_status: 403
         details: {"evidence": "HTTP 403: account_suspended"}
-        remediation: The customer renews the subscription under Admin > Plans & Billing; then run again.
+        remediation: Ask the customer to renew the subscription under Admin > Plans & Billing, then run again.
         retriable: false
         msg: >-
-          mycompany (owner customer-4711): the tenant is suspended. The customer renews the subscription under
-          Admin > Plans & Billing; then run again.
+          mycompany (owner customer-4711): the Freshservice tenant is suspended. Ask the customer to renew the
+          subscription under Admin > Plans & Billing, then run again.
       # end: suspended
 summary:
   description: Counts of the run.

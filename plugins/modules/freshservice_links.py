@@ -221,16 +221,16 @@ results:
       # begin: suspended, written by make generate
       sample:
         code: tenant_suspended
-        message: the tenant is suspended.
+        message: the Freshservice tenant is suspended.
         phase: key_check
         tenant: mycompany (owner customer-4711)
         http_status: 403
         details: {"evidence": "HTTP 403: account_suspended"}
-        remediation: The customer renews the subscription under Admin > Plans & Billing; then run again.
+        remediation: Ask the customer to renew the subscription under Admin > Plans & Billing, then run again.
         retriable: false
         msg: >-
-          mycompany (owner customer-4711): the tenant is suspended. The customer renews the subscription under
-          Admin > Plans & Billing; then run again.
+          mycompany (owner customer-4711): the Freshservice tenant is suspended. Ask the customer to renew the
+          subscription under Admin > Plans & Billing, then run again.
       # end: suspended
 purged:
   description: The accounts that no entry of O(tenants) stands for and that were unlinked, or would be, like RV(results).

@@ -8,14 +8,14 @@ from typing import Any
 
 KEY_REFUSED = (
     "Freshservice refused the API key: the key is wrong or was reset, or its switch is off, or its agent was"
-    " deactivated (Freshservice answers all three alike)."
+    " deactivated (Freshservice gives the same answer in all three cases)."
 )
 COPY_AGAIN = (
-    "Let the agent copy the key again from Profile settings > Your API Key; if it is the same, an Account Admin opens"
-    " Admin > User Management > Agents > (the agent) > Permissions > API Key and enables it; if the agent left,"
-    " reactivate it under Admin > User Management > Agents or take another agent's key."
+    "Ask the agent to copy the key again from Profile settings > Your API Key; if it is the same, ask an Account Admin to open"
+    " Admin > User Management > Agents > (the agent) > Permissions > API Key and enable it; if the agent has left,"
+    " reactivate them under Admin > User Management > Agents or use another agent's key."
 )
-RENEW = "The customer renews the subscription under Admin > Plans & Billing; then run again."
+RENEW = "Ask the customer to renew the subscription under Admin > Plans & Billing, then run again."
 
 HOSTILE = [
     "<script>window.hacked = 1</script>",
@@ -96,12 +96,12 @@ def mixed() -> dict[str, Any]:
         failed(
             "a-very-long-subdomain-of-a-company-with-a-long-name",
             "tenant_suspended",
-            "the Freshservice account is suspended.",
+            "the Freshservice tenant is suspended.",
             RENEW,
             account_status=None,
             account_id=None,
         ),
-        row("stark", warnings=["Agent integrations@stark.example is occasional (take a full-time agent)."]),
+        row("stark", warnings=["Agent integrations@stark.example is occasional (use a full-time agent)."]),
         *(row(f"tenant-{number}") for number in range(1, 13)),
         purged=[
             {

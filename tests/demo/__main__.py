@@ -150,7 +150,7 @@ def _tell(demo: Demo) -> list[str]:
     REPORT.parent.mkdir(exist_ok=True)
     code, output = demo.link(*GOOD, *BROKEN, args=("-e", f"freshservice_link_report={REPORT}"))
     print(f"    The same to search, sort and send around: open {REPORT.relative_to(ROOT)} in a browser.\n")
-    said = ("there is no Freshservice at this domain", "refused the API key", "account is suspended")
+    said = ("there is no Freshservice tenant at this domain", "refused the API key", "tenant is suspended")
     if code == 0 or not all(words in output for words in said) or demo.owners() != wanted:
         problems.append("the broken tenants were not told apart")
     if not REPORT.exists() or "customer-umbrella" not in REPORT.read_text():

@@ -116,7 +116,7 @@ def test_a_tenant_that_cannot_be_healed_is_red_and_says_why(runner, heal):
     declared = [{"domain": "umbrella", "origin_owner_id": "customer-umbrella"}]
     run = heal(stackone_event=event("customer-umbrella"), freshservice_link_tenants=declared)
     assert run.code == 2
-    assert "umbrella (owner customer-umbrella): the Freshservice account is suspended." in run.output
+    assert "umbrella (owner customer-umbrella): the Freshservice tenant is suspended." in run.output
 
 
 @pytest.mark.parametrize(

@@ -34,15 +34,15 @@ def failing_sources(runner):
         ),
         "forbidden": (
             {"stackone_api_key": no_scope},
-            "the StackOne API key may not do this. Give the key the Platform scope",
+            "the StackOne API key is not allowed to do this. Give the key the Platform scope",
         ),
         "unreachable": (nobody, "StackOne could not be reached: 127.0.0.1:"),
         "unavailable": ({"account_ids": ["unavailable"]}, "StackOne could not show the account (HTTP 500: "),
         "limited": (
             {"account_ids": ["limited"]},
-            "StackOne's quota of requests is used up. Run again in a minute, or set",
+            "StackOne's request quota is used up. Run again in a minute, or lower",
         ),
-        "rejected": ({"account_ids": ["rejected"]}, "StackOne would not show the account (HTTP 409: "),
+        "rejected": ({"account_ids": ["rejected"]}, "StackOne rejected the request to show the account (HTTP 409: "),
         "foreign": (
             {"account_ids": ["foreign"]},
             "unexpected response to the request to show the account (HTTP",
@@ -65,7 +65,7 @@ def failing_sources(runner):
             "origin_owner_idz is not an option of this inventory. Did you mean origin_owner_ids?",
         ),
         "pace": ({"requests_per_minute": 0}, "requests_per_minute must be from 1 to 1000000."),
-        "certificate": ({"client_key": str(runner.secrets)}, "client_key needs client_cert."),
+        "certificate": ({"client_key": str(runner.secrets)}, "client_key requires client_cert."),
         "no_certificates": ({"ca_path": "/nowhere/ca.pem"}, "is no file on this host."),
         "broken_ca": ({"ca_path": __file__}, "the CA or client certificates cannot be read ("),
         "type": ({"account_type": "productive"}, "account_type must be production or test. Did you mean production?"),

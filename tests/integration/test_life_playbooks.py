@@ -243,7 +243,7 @@ def test_waiting_ends_at_once_where_it_is_in_vain(runner, auth_links):
     runner.emulator.fault(service="stackone", method="GET", path="/accounts", status=403, call=2)
     result, _path = auth_links(freshservice_link_tenants=GOOD, freshservice_link_wait=3600)
     assert result.code == 2
-    assert "the StackOne API key may not do this" in result.output
+    assert "the StackOne API key is not allowed to do this" in result.output
 
 
 @pytest.mark.parametrize("missing", ["file", "folder"])

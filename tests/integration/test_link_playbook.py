@@ -161,7 +161,7 @@ def test_failed_tenants_are_named_and_the_others_linked(runner, link):
     result = link(freshservice_link_tenants=[*broken, *DECLARED])
     assert result.code == 2
     assert recap(result) == {"localhost": (1, 1)}
-    assert "umbrella (owner customer-umbrella): the Freshservice account is suspended." in result.output
+    assert "umbrella (owner customer-umbrella): the Freshservice tenant is suspended." in result.output
     assert "entry 3 (keyless): api_key is missing." in result.output
     assert set(runner.linked()) == {"customer-acme", "customer-globex"}
 

@@ -59,7 +59,7 @@ def test_every_tenant_gets_its_own_verdict(runner):
     assert result["summary"]["failed"] == 6
     assert result["summary"]["failures"]["invalid_argument"] == 2
     assert result["failure"]["code"] == "tenants_failed"
-    assert "umbrella (owner customer-umbrella): the Freshservice account is suspended." in result["msg"]
+    assert "umbrella (owner customer-umbrella): the Freshservice tenant is suspended." in result["msg"]
     assert "entry 7 (keyless): api_key is missing." in result["msg"]
     assert "\n" not in result["msg"]
     assert result["changed"]

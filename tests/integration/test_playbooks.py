@@ -20,7 +20,7 @@ def test_link_by_host(runner, inventory):
     first = run_by_host(runner, inventory, "link_by_host")
     assert first.code == 2
     assert recap(first) == {"acme": (1, 0), "globex": (1, 0), "initech": (0, 1), "umbrella": (0, 1)}
-    assert "umbrella (owner customer-umbrella): the Freshservice account is suspended." in first.output
+    assert "umbrella (owner customer-umbrella): the Freshservice tenant is suspended." in first.output
     runner.emulator.clear_requests()
     second = run_by_host(runner, inventory, "link_by_host", "--limit", "acme,globex")
     assert second.code == 0

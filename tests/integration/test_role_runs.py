@@ -68,9 +68,9 @@ def test_a_failed_run_ends_with_one_block(runner, playbook):
     counts, initech, umbrella, where = block(run)
     assert counts.startswith("4 tenants: 2 linked, 0 re-linked, 0 updated, 0 unlinked, 0 as declared, 2 failed; ")
     assert initech.startswith("initech (owner customer-initech): Freshservice refused the API key")
-    assert umbrella.startswith("umbrella (owner customer-umbrella): the Freshservice account is suspended.")
+    assert umbrella.startswith("umbrella (owner customer-umbrella): the Freshservice tenant is suspended.")
     assert where == f"Report written to {report}"
-    assert run.output.count("account is suspended") == 1
+    assert run.output.count("tenant is suspended") == 1
     assert recap(run)["localhost"] == (1, 1)
     # What ends the play is one line.
     assert '"msg": "2 of 4 tenants failed: the lines above say why."' in run.output

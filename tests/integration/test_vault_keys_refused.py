@@ -66,7 +66,10 @@ def assert_fails_in_one_line(run, words):
 
 BAD_CSV = {
     "no header, the key first": ("{key},acme\nx,y\n", "line 1: the header must name the columns"),
-    "two words": ("domain,api_key\nacme,{key} {key}\n", "line 2: api_key holds a character that no API key has"),
+    "two words": (
+        "domain,api_key\nacme,{key} {key}\n",
+        "line 2: api_key contains a character that API keys never contain",
+    ),
     "an open quote": ('domain,api_key\nacme,"{key}\n', "line 2: a double quote is left open."),
     "not UTF-8": ("domain,api_key,note\nacme,{key},M\xfcller\n", "line 2: the file is not in UTF-8."),
 }

@@ -97,7 +97,7 @@ def test_a_spreadsheet(runner, link):
     for name in ("EU", "tenants", "all.csv", "tenants.csv"):
         written(runner, name, "domain,origin_owner_id\nhooli,customer-hooli\n")
     result = link(freshservice_link_tenants_file="EU,tenants;all.csv", freshservice_link_ignore_columns=["notes"])
-    assert "entry 2, line 5 (globex): origin_owner_id '4711.0' is a number as a spreadsheet writes it" in result.output
+    assert "entry 2, line 5 (globex): origin_owner_id '4711.0' is a number in a spreadsheet's notation" in result.output
     assert "entry 3, line 6 (initech): state must be present or absent. Did you mean present?" in result.output
     assert runner.linked() == {"customer-acme": "acme"}
     unknown = link(freshservice_link_tenants_file=path)

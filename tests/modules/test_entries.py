@@ -25,7 +25,7 @@ def bad_entries(key):
         "a key as an option": ({**sound, key: "x"}, ["(initech)", "An option is not known"]),
         "a boolean": ({**sound, "domain": True}, ["(c-9)", "domain is a boolean, not text; put it in quotes"]),
         "a decimal number": ({**sound, "origin_owner_id": 4711.0}, ["(initech)", "decimal number"]),
-        "what a spreadsheet wrote": ({**sound, "origin_owner_id": "4711.0"}, ["'4711.0' is a number as a spreadsheet"]),
+        "what a spreadsheet wrote": ({**sound, "origin_owner_id": "4711.0"}, ["'4711.0' is a number in a spreadsheet"]),
         "a hidden character": ({**sound, "origin_owner_id": "c\u200b9"}, ["(initech)", "U+200B"]),
         "a list for the key": ({**sound, "api_key": [key]}, ["(initech)", "api_key is a list"]),
         "a key in a field": ({**sound, "credential_fields": {"extra_secrets": [key]}}, ["must be a dictionary"]),

@@ -127,7 +127,7 @@ def test_a_key_without_the_right_to_write_is_tried_few_times(many):
     assert set(counts) == {"stackone_forbidden", "stopped"}
     assert counts["stackone_forbidden"] <= 4
     assert sum(counts.values()) == MANY
-    assert "The run ended because the StackOne API key may not do this." in result["msg"]
+    assert "The run ended because the StackOne API key is not allowed to do this." in result["msg"]
 
 
 def test_a_missing_profile_is_asked_for_once(many):

@@ -53,7 +53,7 @@ class User:
         declared = {"tenants": list(tenants), **options}
         self._write("tenants.yml", _role_variables(declared))
         keys = {tenant["domain"]: tenant["api_key"] for tenant in self._emulator.tenants()}
-        # A key that nobody looks at: there is no Freshservice at this domain.
+        # A key that nobody looks at: there is no Freshservice tenant at this domain.
         keys.setdefault(MISSPELT, secrets.token_hex(10))
         self._write(
             "vault.yml", _role_variables({"stackone_api_key": self._emulator.stackone_api_key, "api_keys": keys})

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 BAD_OPTIONS = [
-    ({"domain": "evil.com"}, "single label"),
+    ({"domain": "evil.com"}, "single name"),
     ({"domain": None}, "domain"),
     ({"api_key": None}, "api_key"),
     ({"api_key": "two words"}, "api_key"),

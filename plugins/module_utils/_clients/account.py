@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""StackOne's linked accounts: what its API shows of them, and what tells one from another. Pure."""
+"""StackOne's linked accounts, as its API shows them. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ARCHIVED = "archived"
 
 _MISSING = re.compile(r"\baccount\b.{0,300}\bnot found\b", re.IGNORECASE | re.DOTALL)
 EXCERPT = 4000
-"""Characters of an error in which its sense is looked for: all of a long one would take long."""
+"""How many characters of an error are searched for its meaning: all of a long one would take too long."""
 _NO_SUCH_ROUTE = re.compile(r"Cannot [A-Z]+ /")
 
 
@@ -28,7 +28,7 @@ _NO_SUCH_ROUTE = re.compile(r"Cannot [A-Z]+ /")
 class Account:
     """StackOne's record of a link (S30). `status` and `type` are in lower case: their case varies.
 
-    `provider` is empty where StackOne does not say which provider the account has.
+    `provider` is empty if StackOne does not say which provider the account has.
     """
 
     id: str
@@ -47,7 +47,7 @@ class Account:
 
     @property
     def active(self) -> bool:
-        """Return whether StackOne says that the link works; an unknown status does not (S31)."""
+        """Return whether StackOne says that the link works, which an unknown status does not (S31)."""
         return self.status == ACTIVE
 
     def is_of(self, provider: str) -> bool:
@@ -56,11 +56,11 @@ class Account:
 
     @property
     def made_at(self) -> float | None:
-        """Return when the account was made, in epoch seconds by StackOne's clock, if StackOne says so."""
+        """Return when the account was created, in epoch seconds by StackOne's clock, or None if StackOne does not say."""
         return parse_date(self.created_at) if self.created_at else None
 
     def as_dict(self, domain: str | None) -> dict[str, Any]:
-        """Return the `account` of a module's result: nothing that could be secret."""
+        """Return the `account` of a module's result, without anything that could be secret."""
         return {
             "id": self.id,
             "provider": self.provider,
@@ -78,7 +78,7 @@ class Account:
 
 
 def accounts_in(answer: Answer) -> list[Account]:
-    """Return the accounts of one page, from a bare array or from `data` (S22). Raises Failed."""
+    """Return the accounts of one page, from a bare array or from `data` (S22). Raise Failed."""
     doing = "list the accounts"
     data = checked(answer, doing, shape=object)
     items = data.get("data") if isinstance(data, dict) else data
@@ -88,7 +88,7 @@ def accounts_in(answer: Answer) -> list[Account]:
 
 
 def account_in(record: Any, answer: Answer, doing: str = "show the account") -> Account:
-    """Return the account that a record of an answer describes. Raises Failed(unexpected_answer)."""
+    """Return the account that a record of an answer describes. Raise Failed(unexpected_answer)."""
     if not isinstance(record, dict) or account_id_of(record.get("id")) is None:
         raise unexpected(answer, doing)
 
@@ -115,7 +115,7 @@ def account_in(record: Any, answer: Answer, doing: str = "show the account") -> 
 
 
 def checked(answer: Answer, doing: str, shape: type = dict) -> Any:
-    """Return the data of a successful answer of the expected shape. Raises Failed for any other answer."""
+    """Return the data of a successful answer of the expected shape. Raise Failed for any other answer."""
     if not answer.ok:
         raise refused(answer, doing)
     if not isinstance(answer.data, shape):
@@ -124,10 +124,10 @@ def checked(answer: Answer, doing: str, shape: type = dict) -> Any:
 
 
 def says_missing(answer: Answer) -> bool:
-    """Return whether StackOne itself says that an account does not exist: with a 404, or with a 400 that says so (S40).
+    """Return whether StackOne itself says that an account does not exist, with a 404 or with a 400 that says so (S40).
 
     The 404 of a proxy or of a wrong URL says nothing about an account. StackOne's own errors are JSON with `statusCode`
-    and `message` (S80), and those of a path that it does not have begin with "Cannot GET".
+    and `message` (S80), and those for an unknown path begin with "Cannot GET".
     """
     body = answer.data if isinstance(answer.data, dict) else {}
     message = body.get("message")

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of StackOne's accounts are meant, and how they are found with few requests."""
+"""The filter for StackOne's accounts, and the search for those that match, with few requests."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .hub_form import domain_in
 from .stackone import StackOne
 
 FEW_IDS = 20
-"""Up to so many accounts are asked for one by one; for more the listing costs less."""
+"""Up to this number, accounts are fetched one by one. For more, the listing is cheaper."""
 
 
 @dataclass(frozen=True)
 class AccountFilter:
-    """Accounts by what they are; C(None) means: whatever it is. Statuses in lower case, domains as bare labels."""
+    """The properties that accounts must have; `None` matches any. Statuses are in lower case, domains are bare labels."""
 
     provider: str
     owners: frozenset[str] | None = None
@@ -37,7 +37,7 @@ class AccountFilter:
     account_type: str | None = None
 
     def matches(self, account: Account) -> bool:
-        """Whether an account is meant."""
+        """Return whether an account has all properties."""
         asked = (
             (self.owners, account.origin_owner_id),
             (self.ids, account.id),
@@ -51,12 +51,12 @@ class AccountFilter:
 
 
 def find(stackone: StackOne, choice: AccountFilter) -> list[Account]:
-    """The accounts that are meant, by owner and id. Raises Failed."""
+    """Return the accounts that match, sorted by owner and id. Raise Failed."""
     return sorted(filter(choice.matches, _candidates(stackone, choice)), key=_order)
 
 
 def summary_of(accounts: Iterable[Account]) -> dict[str, Any]:
-    """How many, and how many in each status."""
+    """Return the number of accounts, in all and by status."""
     statuses = Counter(account.status for account in accounts)
     return {"accounts": sum(statuses.values()), "statuses": dict(sorted(statuses.items()))}
 
@@ -77,7 +77,7 @@ def _order(account: Account) -> tuple[str, str]:
 
 
 def account_filter_from(params: Mapping[str, Any]) -> AccountFilter:
-    """Which accounts are meant. Raises Failed(invalid_domain or invalid_argument)."""
+    """Return the filter that the options describe. Raise Failed(invalid_domain or invalid_argument)."""
 
     def chosen(name: str) -> frozenset[str] | None:
         return None if params[name] is None else frozenset(params[name])

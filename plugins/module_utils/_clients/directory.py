@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A listing of StackOne's accounts, indexed by id, by owner and by domain: asked for once, for a whole run."""
+"""A listing of StackOne's accounts, indexed by id, by owner and by domain, and fetched once for a whole run."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .paging import EndlessListing
 from .stackone import StackOne
 
 OWNERS_AT_ONCE = 50
-"""How many owners one request names: few enough for any limit on the length of a URL."""
+"""How many owners one request names at most. The length of the URL is limited too, by `URL_ROOM`."""
 URL_ROOM = 4000
 
 Each = Callable[..., Iterable[Any]]
 
 
 class Directory:
-    """Accounts by id, by owner and by domain. `each` applies a function to several things at a time, as `map` does."""
+    """An index of accounts by id, owner and domain. `each` is `map`, or a version of it that runs in parallel."""
 
     def __init__(self, stackone: StackOne, each: Each = map) -> None:
         self._stackone = stackone
@@ -35,7 +35,7 @@ class Directory:
         self._by_owner: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
         self._by_domain: dict[tuple[str, str], list[Account]] | None = None
         self.complete = True
-        """Whether all accounts were listed, and not only those of the declared owners."""
+        """True unless only the accounts of the declared owners were listed."""
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -44,11 +44,11 @@ class Directory:
         return iter(self._by_id.values())
 
     def load_for(self, tenants: Sequence[Tenant], all_needed: bool = False) -> None:
-        """List the accounts before anything is done for these tenants. Raises Failed.
+        """List the accounts before anything is done for these tenants. Raise Failed.
 
-        Owners that the listing does not show are asked for once more: a listing may be short for once, its pages move
-        while others unlink accounts, and a tenant that it misses would be linked a second time. A listing without an
-        end is given up for the declared owners alone, unless `all_needed`.
+        Owners that are missing from the listing are asked for again. A listing can miss accounts, for example because
+        its pages shift while others unlink accounts, and a tenant that it misses would be linked a second time. If the
+        listing does not end, list only the declared owners, unless `all_needed`.
         """
         for provider, owners in owners_by_provider(tenants).items():
             try:
@@ -61,7 +61,7 @@ class Directory:
             self.ask_again(provider, owners)
 
     def load(self, provider: str, declared: int = 0, expected: int = 0) -> None:
-        """List all accounts of a provider, bounded by how many tenants are declared, if any are. Raises Failed."""
+        """List all accounts of a provider. The number of declared tenants, if any, limits the pages. Raise Failed."""
         expected = expected or declared
         self._add(
             provider,
@@ -69,11 +69,11 @@ class Directory:
         )
 
     def load_owners(self, provider: str, owners: Iterable[str]) -> None:
-        """List the accounts of these owners, many in one request. Raises Failed."""
+        """List the accounts of these owners, many in one request. Raise Failed."""
         self._load_portions(provider, owners, partial(self._stackone.accounts, thorough=True))
 
     def ask_again(self, provider: str, owners: Iterable[str]) -> None:
-        """Ask for the owners that were not shown, many in one request and in another way. Raises Failed."""
+        """Ask for the owners that were not listed, many in one request and with different parameters. Raise Failed."""
         known = self._by_owner[plain_provider(provider)]
         self._load_portions(provider, [owner for owner in owners if owner not in known], self._stackone.look_again)
 
@@ -83,11 +83,11 @@ class Directory:
             return [self._by_id[account_id] for account_id in self._by_owner[plain_provider(provider)].get(owner, ())]
 
     def look_again(self, provider: str, owner: str) -> list[Account]:
-        """Return the accounts of one owner; whom the listing did not show was asked for again already."""
+        """Return the accounts of one owner. Owners that were missing from the listing have been asked for again already."""
         return self.accounts(provider, owner)
 
     def account(self, account_id: str) -> Account | None:
-        """Return one account, None where there is none; StackOne is asked for one that was not listed. Raises Failed."""
+        """Return one account, or None if it does not exist. Ask StackOne if it was not listed. Raise Failed."""
         known = self._by_id.get(account_id)
         if known is None:
             known = self._stackone.account(account_id)
@@ -95,23 +95,23 @@ class Directory:
         return known
 
     def listed(self, account_id: str) -> Account | None:
-        """Return one account, None where it was not listed."""
+        """Return one account, or None if it was not listed."""
         return self._by_id.get(account_id)
 
     def with_domain(self, provider: str, domain: str) -> list[Account]:
-        """Return the accounts that are shown to store a domain, whoever owns them."""
+        """Return the accounts that store a domain, as far as StackOne shows it, for any owner."""
         with self._lock:
             if self._by_domain is None:
                 self._by_domain = {}
                 for account in self._by_id.values():
                     key = plain_provider(account.provider), domain_in(account.setup_information) or ""
                     self._by_domain.setdefault(key, []).append(account)
-            # An account whose provider is not shown may be one as well.
+            # An account whose provider is not shown may be of this provider too.
             keys = ((plain_provider(provider), domain), ("", domain))
             return [account for key in keys for account in self._by_domain.get(key, ())]
 
     def forget(self, account: Account) -> None:
-        """Leave out an account that was unlinked: who looks at its owner afterwards must not ask for it any more."""
+        """Remove an account that was unlinked from its owner's, so that later look-ups do not return it."""
         with self._lock:
             for owners in self._by_owner.values():
                 ids = owners.get(account.origin_owner_id, ())
@@ -123,7 +123,7 @@ class Directory:
         if first:
             self._add(provider, listed(provider, *first))
         if others and self._stackone.filters_ignored:
-            # Each portion would list everything; once is enough.
+            # If filters are ignored, each portion lists everything. Once is enough.
             self._add(provider, listed(provider))
             return
         for found in self._each(lambda some: listed(provider, *some), others):
@@ -140,7 +140,7 @@ class Directory:
 
 
 def owners_by_provider(tenants: Iterable[Tenant]) -> dict[str, list[str]]:
-    """Return provider -> the owners of its tenants, each once, in the order of the list."""
+    """Return the owners of tenants by provider, each once and in the order of the list."""
     owners: dict[str, dict[str, None]] = {}
     for tenant in tenants:
         named = owners.setdefault(tenant.provider.lower(), {})

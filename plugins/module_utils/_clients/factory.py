@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The three clients that link a tenant, and what all tenants of a run share of them."""
+"""The three clients that link a tenant, and what they share in a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .stackone_base import StackOneApi
 
 @dataclass(frozen=True)
 class Clients:
-    """Freshservice, StackOne's platform, and its Hub."""
+    """The clients of Freshservice, StackOne's platform API and its Hub."""
 
     freshservice: Freshservice
     stackone: StackOne
@@ -26,7 +26,7 @@ class Clients:
 
 @dataclass(frozen=True)
 class ClientFactory:
-    """Makes clients that share connections, quota and forms."""
+    """Create clients that share connections, quota and forms."""
 
     http: Http
     api: StackOneApi
@@ -35,12 +35,12 @@ class ClientFactory:
     forms: Forms = field(default_factory=Forms)
 
     def readers(self) -> tuple[StackOne, Hub]:
-        """Return what accounts are found with."""
+        """Return the clients that find accounts."""
         stackone = StackOne(self.api, self.stackone_api_key)
         return stackone, Hub(self.api, stackone, self.forms)
 
     def clients(self) -> Clients:
-        """Return all clients, for one tenant: they keep what they learn of it."""
+        """Return all clients, for one tenant: they keep state about it."""
         stackone, hub = self.readers()
         return Clients(self.freshservice, stackone, hub, self.http.clock)
 

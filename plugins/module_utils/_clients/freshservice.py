@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Freshservice client and the key check: is this domain and key good, and if not, why?"""
+"""The Freshservice client and the key check, which decides whether a domain and key work, and if not, why."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from .._http.session import (
 )
 
 PAGE_LIMIT = 20_000
+"""How many characters of a page are searched for words."""
 EMAIL_LIMIT = 320
-"""Characters; what is longer is not an e-mail address."""
-"""Characters of a page in which its words are looked for."""
+"""The longest e-mail address, in characters."""
 
 
 class KeyStatus(str, Enum):
-    """The verdict of a key check. Each value but C(valid) is a C(FailureCode) too."""
+    """The verdict of a key check. Each value except `valid` is also a `FailureCode`."""
 
     VALID = "valid"
     KEY_REFUSED = "key_refused"
@@ -43,33 +43,33 @@ class KeyStatus(str, Enum):
 
 
 _AGENTS = "Admin > User Management > Agents"
-_SWITCH = f"an Account Admin opens {_AGENTS} > (the agent) > Permissions > API Key and enables it"
+_SWITCH = f"an Account Admin to open {_AGENTS} > (the agent) > Permissions > API Key and enable it"
 
 _MESSAGES = {
     KeyStatus.VALID: "the API key works.",
     KeyStatus.KEY_REFUSED: (
         "Freshservice refused the API key: the key is wrong or was reset, or its switch is off,"
-        " or its agent was deactivated (Freshservice answers all three alike)."
+        " or its agent was deactivated (Freshservice gives the same answer in all three cases)."
     ),
     KeyStatus.KEY_DISABLED: "the API key is switched off for its agent.",
     KeyStatus.AGENT_DEACTIVATED: "the agent of the API key is deactivated.",
-    KeyStatus.ACCESS_DENIED: "Freshservice denied access to the API key.",
-    KeyStatus.DOMAIN_NOT_FOUND: "there is no Freshservice at this domain.",
-    KeyStatus.TENANT_SUSPENDED: "the Freshservice account is suspended.",
+    KeyStatus.ACCESS_DENIED: "Freshservice denied access with this API key.",
+    KeyStatus.DOMAIN_NOT_FOUND: "there is no Freshservice tenant at this domain.",
+    KeyStatus.TENANT_SUSPENDED: "the Freshservice tenant is suspended.",
     KeyStatus.RATE_LIMITED: "the Freshservice tenant is over its limit of API calls.",
     KeyStatus.UNREACHABLE: "Freshservice could not be reached.",
-    KeyStatus.NOT_FRESHSERVICE: "the answer does not come from Freshservice's API.",
+    KeyStatus.NOT_FRESHSERVICE: "the answer is not from Freshservice's API.",
 }
 
 _REMEDIATIONS = {
     KeyStatus.VALID: "",
     KeyStatus.KEY_REFUSED: (
-        "Let the agent copy the key again from Profile settings > Your API Key;"
-        f" if it is the same, {_SWITCH};"
-        f" if the agent left, reactivate it under {_AGENTS} or take another agent's key."
+        "Ask the agent to copy the key again from Profile settings > Your API Key;"
+        f" if it is the same, ask {_SWITCH};"
+        f" if the agent has left, reactivate them under {_AGENTS} or use another agent's key."
     ),
-    KeyStatus.KEY_DISABLED: f"Let it be enabled: {_SWITCH}.",
-    KeyStatus.AGENT_DEACTIVATED: f"Reactivate the agent under {_AGENTS}, or take another agent's key.",
+    KeyStatus.KEY_DISABLED: f"Ask {_SWITCH}.",
+    KeyStatus.AGENT_DEACTIVATED: f"Reactivate the agent under {_AGENTS}, or use another agent's key.",
     KeyStatus.ACCESS_DENIED: (
         f"Check under {_AGENTS} > (the agent) that its roles are complete and that Permissions > API Key is enabled,"
         " and that the tenant's trusted IP addresses admit StackOne and this machine."
@@ -77,7 +77,7 @@ _REMEDIATIONS = {
     KeyStatus.DOMAIN_NOT_FOUND: (
         "Compare the domain with the address of the customer's helpdesk: it is the part before .freshservice.com."
     ),
-    KeyStatus.TENANT_SUSPENDED: "The customer renews the subscription under Admin > Plans & Billing; then run again.",
+    KeyStatus.TENANT_SUSPENDED: "Ask the customer to renew the subscription under Admin > Plans & Billing, then run again.",
     KeyStatus.RATE_LIMITED: "Run again in a minute; other apps of this tenant share the limit.",
     KeyStatus.UNREACHABLE: "Check the network, the proxy and the certificates between here and the host; then run again.",
     KeyStatus.NOT_FRESHSERVICE: (
@@ -89,30 +89,30 @@ _ANSWERED_BADLY = (
     "Run again later: Freshservice has a problem or is down for maintenance, or a proxy on the way has one. If it stays,"
     " open the helpdesk in a browser and ask its administrator."
 )
-"""The remediation where Freshservice was reached, but gave no proper answer (F49, F51)."""
+"""The remediation if Freshservice was reached, but did not answer properly (F49, F51)."""
 
 _UNCLAIMED = re.compile(r"still\s+fresh|\bclaim\s+(it|this|your)\b.{0,300}\bsign-?up\b", re.IGNORECASE | re.DOTALL)
-"""The words of the page that a subdomain without a tenant shows, whatever its status (F8)."""
+"""The words on the page of a subdomain without a tenant, whatever its status (F8)."""
 
 _CODE_STATUS = {
     "account_suspended": (KeyStatus.TENANT_SUSPENDED, None),
     "invalid_credentials": (KeyStatus.KEY_REFUSED, None),
     "password_lockout": (
         KeyStatus.ACCESS_DENIED,
-        "too many failed logins have locked the API key for a while.",
+        "the API key is temporarily locked after too many failed logins.",
     ),
     "require_feature": (KeyStatus.ACCESS_DENIED, "the tenant's plan does not include the API."),
-    "ssl_required": (KeyStatus.ACCESS_DENIED, "Freshservice wants https."),
+    "ssl_required": (KeyStatus.ACCESS_DENIED, "Freshservice requires https."),
     "access_denied": (KeyStatus.ACCESS_DENIED, None),
 }
-"""Verdict, and the message where it says more than the verdict's own, by error code (F41, F43, F50, F53a, F57)."""
+"""The verdict by error code, with a message if there is a more specific one (F41, F43, F50, F53a, F57)."""
 
 _RETRIABLE = frozenset({KeyStatus.RATE_LIMITED, KeyStatus.UNREACHABLE})
 
 
 @dataclass(frozen=True)
 class Agent:
-    """The Freshservice user a key belongs to."""
+    """The Freshservice user that a key belongs to."""
 
     id: int
     email: str | None = None
@@ -122,11 +122,11 @@ class Agent:
 
     @property
     def name_or_id(self) -> str:
-        """What a message calls it."""
+        """Return the name of this agent in messages."""
         return self.email or str(self.id)
 
     def as_dict(self) -> dict[str, Any]:
-        """The C(agent) of a module's result."""
+        """Return the `agent` of a module's result."""
         return {
             "id": self.id,
             "email": self.email,
@@ -138,7 +138,7 @@ class Agent:
 
 @dataclass(frozen=True)
 class KeyCheck:
-    """The verdict on one domain and key, with what it rests on."""
+    """The verdict on one domain and key, with its evidence."""
 
     status: KeyStatus
     message: str
@@ -147,22 +147,22 @@ class KeyCheck:
     agent: Agent | None = None
     warnings: tuple[str, ...] = field(default=())
     answered: bool = False
-    """Whether the server was reached where the verdict is `unreachable`."""
+    """True if the verdict is `unreachable` although the server was reached."""
 
     @property
     def remediation(self) -> str:
-        """What a person clicks, in Freshservice's own menu words (F16)."""
+        """Return what to do, in the words of Freshservice's menus (F16)."""
         if self.status is KeyStatus.UNREACHABLE and self.answered:
             return _ANSWERED_BADLY
         return _REMEDIATIONS[self.status]
 
     @property
     def retriable(self) -> bool:
-        """Whether waiting alone may help."""
+        """Return whether waiting alone may help."""
         return self.status in _RETRIABLE
 
     def as_dict(self) -> dict[str, Any]:
-        """The C(key_check) of a module's result."""
+        """Return the `key_check` of a module's result."""
         return {
             "status": self.status.value,
             "message": self.message,
@@ -173,7 +173,7 @@ class KeyCheck:
         }
 
     def failed(self) -> Failed:
-        """The verdict as a failure."""
+        """Return the verdict as a failure."""
         return Failed(
             FailureCode(self.status.value),
             self.message,
@@ -185,20 +185,20 @@ class KeyCheck:
 
 
 class Freshservice:
-    """One client for all tenants. C(url) is the template with C({domain})."""
+    """The client for all tenants. `url` is a template that contains `{domain}`."""
 
     def __init__(self, http: Http, url: str) -> None:
         self._http = http
         self._url = url
 
     def check_tenant(self, tenant: Tenant) -> KeyCheck:
-        """The verdict on a tenant that declares domain and key."""
+        """Return the verdict on a tenant that declares domain and key."""
         return self.check_key(require(tenant.domain), require(tenant.api_key), tenant.admin_api_key, tenant.agent_email)
 
     def check_key(
         self, domain: str, api_key: str, admin_api_key: str | None = None, agent_email: str | None = None
     ) -> KeyCheck:
-        """Ask C(agents/me) once (F22, F23); where the key is refused, let an admin's key settle why."""
+        """Ask `agents/me` once (F22, F23). If the key is refused, find out why with an admin's key."""
         check = self._ask(domain, api_key)
         if admin_api_key and agent_email and check.status in (KeyStatus.KEY_REFUSED, KeyStatus.ACCESS_DENIED):
             return self._settle(check, domain, admin_api_key, agent_email)
@@ -225,7 +225,7 @@ class Freshservice:
 
     def _get(self, domain: str, path: str, key: str, params: dict[str, str] | None = None) -> Answer:
         base = self._url.replace("{domain}", domain).rstrip("/")
-        # A tenant's host is asked once in a run: its connection is closed at once.
+        # A tenant's host is asked once in a run, so its connection need not be kept.
         request = Request(
             Service.FRESHSERVICE,
             "GET",
@@ -238,7 +238,7 @@ class Freshservice:
 
 
 def classify(answer: Answer) -> KeyCheck:
-    """The verdict on an answer to C(agents/me): by error code first, by HTTP status second (F57)."""
+    """Return the verdict on an answer to `agents/me`, by error code first and by HTTP status second (F57)."""
     if not isinstance(answer.data, (dict, list)) and _UNCLAIMED.search(answer.text[:PAGE_LIMIT]):
         return KeyCheck(
             KeyStatus.DOMAIN_NOT_FOUND,
@@ -249,7 +249,7 @@ def classify(answer: Answer) -> KeyCheck:
     if answer.ok:
         return _classify_success(answer)
     code, words = _error_of(answer.data)
-    # A code tells what kind of refusal a 4xx is; in an error of the server's own it tells nothing of the key.
+    # In a 4xx the code says why the key was refused; in an error of the server itself it says nothing about the key.
     told = code if answer.status < 500 and answer.status != 429 else None
     status, message = _CODE_STATUS.get(told or "", (None, None))
     if status is None:
@@ -264,7 +264,7 @@ def classify(answer: Answer) -> KeyCheck:
 
 
 def settle(check: KeyCheck, agents: Any, agent_email: str) -> KeyCheck:
-    """The verdict, made precise with the agent's own record as an admin's key sees it (F18, F34)."""
+    """Return a more precise verdict, based on the agent's record as an admin's key sees it (F18, F34)."""
     records = [agent for agent in agents if isinstance(agent, dict)] if isinstance(agents, list) else []
     record = next((agent for agent in records if _same_email(agent.get("email"), agent_email)), None)
     if record is None:
@@ -276,7 +276,7 @@ def settle(check: KeyCheck, agents: Any, agent_email: str) -> KeyCheck:
     if check.status is KeyStatus.KEY_REFUSED and record.get("api_key_enabled") is True:
         wrong = replace(check, message="Freshservice refused the API key: it is not this agent's key, or was reset.")
         return _with_evidence(wrong, "the agent is active and its API key is enabled")
-    return _with_evidence(check, "the agent is active; this tenant does not tell whether its API key is enabled")
+    return _with_evidence(check, "the agent is active; this tenant does not show whether its API key is enabled")
 
 
 def _classify_success(answer: Answer) -> KeyCheck:
@@ -297,7 +297,7 @@ def _classify_success(answer: Answer) -> KeyCheck:
 
 
 def _is_id(value: Any) -> bool:
-    """Tell whether a value is an id; `true` is a number to Python."""
+    """Return whether a value is an id, which booleans are not although Python counts them as integers."""
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
@@ -312,7 +312,7 @@ def _agent(record: dict[str, Any], line: Callable[[str], str]) -> Agent:
 
     email = one_line(text("email"))
     name = line(f"{text('first_name')} {text('last_name')}") or None
-    # The address is more than shown: StackOne gets it as the name of the user.
+    # The address must not be scrubbed or cut: it is sent to StackOne as the name of the user.
     return Agent(
         record["id"], email if 0 < len(email) <= EMAIL_LIMIT else None, name, flag("active"), flag("occasional")
     )
@@ -325,13 +325,13 @@ def _agent_warnings(agent: Agent) -> list[str]:
         warnings.append(f"Agent {who} is deactivated; its API key still works, but may stop at any time.")
     if agent.occasional:
         warnings.append(
-            f"Agent {who} is occasional; its API key can stop a day after its last pass (take a full-time agent)."
+            f"Agent {who} is occasional; its API key can stop a day after its last pass (use a full-time agent)."
         )
     return warnings
 
 
 def _error_of(data: Any) -> tuple[str | None, str | None]:
-    """Error code and text, from either of Freshservice's two body families (F56, F57)."""
+    """Return error code and text, from either of Freshservice's two kinds of error bodies (F56, F57)."""
     if not isinstance(data, dict):
         return None, None
     errors = data.get("errors")

@@ -1,8 +1,8 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Hub API behind one adapter: connectors, form, create, edit (H1-H20).
+"""The adapter for the Hub API: connectors, form, create and edit (H1-H20).
 
-It is not publicly documented; whatever changes in it, changes here.
+The Hub API is not publicly documented. If it changes, only this module has to.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ from .stackone_base import (
 
 REDACTED = "__secretvalue:**redacted**"
 HUB_VERSION = "1.11.4"
-"""The widget's version that the Hub is spoken to as; the widget sends it with every call (H1)."""
-TAKING = "take the credentials"
+"""The version of the Hub's widget that is sent with every call, as the widget does (H1)."""
+TAKING = "accept the credentials"
 
 
 @dataclass(frozen=True)
 class Form:
-    """What one connector profile asks for."""
+    """The form of one connector profile."""
 
     integration_id: str
     fields: tuple[FormField, ...]
@@ -56,7 +56,7 @@ class Form:
 
 @dataclass(frozen=True)
 class AccountView:
-    """The Hub's edit view of an account (H11). C(secrets) holds redacted placeholders, never values."""
+    """The Hub's edit view of an account (H11). `secrets` contains redacted placeholders, never values."""
 
     setup_information: dict[str, Any] = field(default_factory=dict)
     secrets: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -66,11 +66,11 @@ class AccountView:
 
 
 TESTED = frozenset({400, 401, 403, 422})
-"""What StackOne may answer for credentials that its own test refused, besides the provider's own answer (H17)."""
+"""The statuses with which StackOne may report that its own test refused credentials (H17)."""
 
 
 class Sent(Enum):
-    """What became of the credentials that were sent."""
+    """The outcome of sending credentials."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -80,10 +80,10 @@ class Sent(Enum):
 
 @dataclass(frozen=True)
 class Submission:
-    """The fate of one POST or PATCH. C(words) are the provider's or StackOne's, C(account_id) the answer's.
+    """The outcome of one POST or PATCH. `words` are the provider's or StackOne's, `account_id` is from the answer.
 
-    C(late): no answer came in time, and StackOne may be at it still (it waits for a provider longer than we do, S82).
-    `foreign`: the answer is not StackOne's, as when a proxy's page or redirect comes in its place.
+    `late` is true if there was no answer in time, so StackOne may still be working on it: it waits for a provider for
+    longer than we do (S82). `foreign` is true if the answer is not StackOne's, but a proxy's page or redirect.
     """
 
     sent: Sent
@@ -96,12 +96,12 @@ class Submission:
 
 
 class Forms:
-    """The forms of a run, each asked for once, however many workers want it."""
+    """The forms of a run, each fetched once for all workers."""
 
     def __init__(self) -> None:
         self._forms = Shared()
         self.missing = False
-        """Whether this StackOne was seen to have no Hub API."""
+        """True once this StackOne was found to have no Hub API."""
 
     def get(
         self,
@@ -110,16 +110,16 @@ class Forms:
         fetch: Callable[[], Form],
         check: Callable[[], None] = unhurried,
     ) -> Form:
-        """Return the form, fetched by the first who asks. `check` raises when the run is stopped. Raises Failed."""
+        """Return the form, which the first caller fetches. `check` raises if the run is stopped. Raise Failed."""
         found: Form = self._forms.get((provider.lower(), integration_id), fetch, check)
         return found
 
 
 class KnownProfiles(Protocol):
-    """Where the platform lists connector profiles."""
+    """A source of connector profiles: the client of the platform API."""
 
     def profiles(self, provider: str) -> list[Profile]:
-        """Return the provider's profiles; an empty list where the platform does not tell."""
+        """Return the provider's profiles, or an empty list if the platform does not list them."""
 
 
 class Hub:
@@ -132,19 +132,19 @@ class Hub:
 
     @property
     def missing(self) -> bool:
-        """Return whether this StackOne was seen to have no Hub API."""
+        """Return whether this StackOne was found to have no Hub API."""
         return self._forms.missing
 
     def existing_account_id(self, session: ConnectSession) -> str | None:
-        """The account that this session would edit instead of creating one (H2)."""
+        """Return the account that this session would edit instead of creating one (H2)."""
         data = self._get(session, "/hub/settings", "read the Hub's settings")
         found = data.get("existing_account_id")
         return account_id_of(found) if is_account_id(found) else None
 
     def form(self, session: Callable[[], ConnectSession], provider: str, integration_id: str | None) -> Form:
-        """Return the form of the given connector profile, else of the one that StackOne would take (H3, H4, S52).
+        """Return the form of the given connector profile, else of the one that StackOne would use (H3, H4, S52).
 
-        `session` opens or returns the session to ask with; it is not called where the form is known already.
+        `session` opens or returns the session to ask with. It is not called if the form is known already.
         """
 
         def fetch() -> Form:
@@ -179,11 +179,11 @@ class Hub:
         return Form(profile.id, parse_fields(data.get("config"), profile.auth_key, profile.environment))
 
     def view(self, session: ConnectSession, account_id: str) -> AccountView:
-        """What is stored for an account, secrets redacted (H11)."""
+        """Return what is stored for an account, with secrets redacted (H11)."""
         doing = "show what the account stores"
         answer = self._answer(session, f"/hub{account_path(account_id)}")
         if answer.status == 404:
-            # The account may be missing there, or the whole Hub: its settings tell.
+            # Either the account or the whole Hub is missing. The settings show which.
             self._get(session, "/hub/settings", "read the Hub's settings")
         data = _object(answer, doing)
         if "setupInformation" not in data:
@@ -202,7 +202,7 @@ class Hub:
         )
 
     def create(self, session: ConnectSession, integration_id: str, credentials: dict[str, str]) -> Submission:
-        """Link a new account (H9, H16). Never repeated blindly: it would link a second one."""
+        """Link a new account (H9, H16). The request is never repeated blindly, because that could link a second one."""
         return self._submit("POST", "/hub/accounts", session, integration_id, credentials, repeatable=False)
 
     def edit(
@@ -263,8 +263,9 @@ class Hub:
 
 
 def _opened(session: Callable[[], ConnectSession]) -> ConnectSession:
-    """Open the session that a form is asked for with: what StackOne has against it is the tenant's own matter, except
-    that no connector profile can be used.
+    """Open the session with which to fetch a form.
+
+    A failure concerns this tenant only, unless no connector profile can be used, which is the same for all tenants.
     """
     try:
         return session()
@@ -275,7 +276,7 @@ def _opened(session: Callable[[], ConnectSession]) -> ConnectSession:
 
 
 def _for_all(fetch: Callable[[], Form]) -> Form:
-    """Return what other tenants get as well. That the Hub refuses this one session is not their failure."""
+    """Return what `fetch` returns, with failures for all tenants, except that the Hub refuses this one session."""
     try:
         return fetch()
     except Failed as error:
@@ -293,18 +294,18 @@ def _object(answer: Answer, doing: str) -> dict[str, Any]:
 
 
 def session_refused(http_status: int | None) -> Failed:
-    """A token that StackOne gave a moment ago is not taken by its Hub."""
+    """Return the failure if the Hub refuses a token that StackOne has just issued."""
     return Failed(
         FailureCode.SESSION_REFUSED,
         "StackOne's Hub refused the connect session that StackOne had just opened.",
-        "Run again; if it stays, check that stackone_url and the key's region belong together.",
+        "Run again; if this persists, check that stackone_url and the key's region belong together.",
         http_status=http_status,
         retriable=True,
     )
 
 
 def hub_unavailable(answer: Answer) -> Failed:
-    """This StackOne has no Hub API where the widget calls it (H27)."""
+    """Return the failure if StackOne has no Hub API at the URL that the widget calls (H27)."""
     return Failed(
         FailureCode.HUB_UNAVAILABLE,
         "this StackOne does not offer the Hub API that links an account.",
@@ -319,7 +320,7 @@ def _submission(answer: Answer) -> Submission:
         found = answer.data.get("id") if isinstance(answer.data, dict) else None
         if is_account_id(found):
             return Submission(Sent.ACCEPTED, account_id_of(found), answer.status)
-        # An edit may be answered without any words (H10).
+        # The answer to an edit may be empty (H10).
         foreign = bool(answer.text) and not isinstance(answer.data, dict)
         words = f"HTTP {answer.status}: {answer.excerpt or 'no text'}"
         error = unexpected(answer, TAKING)
@@ -331,7 +332,7 @@ def _submission(answer: Answer) -> Submission:
     if answer.status in (401, 403):
         return Submission(Sent.SESSION_REFUSED, None, answer.status, words)
     if answer.status < 200 or 300 <= answer.status < 400:
-        # Somebody between here and StackOne answers: what StackOne did is not known.
+        # Something between here and StackOne answered, so it is unknown what StackOne did.
         error = unexpected(answer, TAKING)
         return Submission(Sent.ACCEPTED, None, answer.status, f"HTTP {answer.status}: {words}", error, foreign=True)
     if answer.status == 408 or answer.status >= 500:
@@ -346,7 +347,7 @@ def _credentials_error(answer: Answer, words: str) -> Failed:
     if answer.status == 429:
         return refused(answer, TAKING)
     if answer.status not in TESTED or (isinstance(answer.data, dict) and answer.data.get("errors")):
-        # A page of a proxy, a missing or locked account, a wrong field: it says nothing about the key.
+        # A proxy's page, a missing or locked account, or a wrong field says nothing about the key.
         return refused(answer, TAKING)
     if not is_stackones(answer):
         return unexpected(answer, TAKING)
@@ -354,7 +355,7 @@ def _credentials_error(answer: Answer, words: str) -> Failed:
 
 
 def _provider_failed(http_status: int, provider: ProviderError) -> Failed:
-    """Return what Freshservice's answer to StackOne's test means: refused, busy (S82b), or out of order."""
+    """Return the failure for Freshservice's answer to StackOne's test: refused, busy (S82b) or not working."""
     if provider.final:
         return credentials_refused(http_status, provider.words or provider.shown, provider.status)
     details = {"answer": provider.words, "provider_status": provider.status}
@@ -379,12 +380,12 @@ def _provider_failed(http_status: int, provider: ProviderError) -> Failed:
 
 
 def credentials_refused(http_status: int | None, words: str, provider_status: int | None = None) -> Failed:
-    """StackOne's own test of the credentials failed, although the key check passed (F33)."""
+    """Return the failure if StackOne's own test of the credentials failed, although the key check passed (F33)."""
     return Failed(
         FailureCode.CREDENTIALS_REFUSED,
         f"StackOne tested the domain and key and refused them ({words}).",
-        "StackOne's test may need more rights than the key check: give the agent a role that may view agents and"
-        " tickets, or take another agent's key.",
+        "StackOne's test may need more rights than the key check: give the agent a role that can view agents and"
+        " tickets, or use another agent's key.",
         http_status=http_status,
         details={"answer": words, **({"provider_status": provider_status} if provider_status else {})},
     )

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the connector's form asks for, and which of its fields takes what (H5-H8, H21). Pure."""
+"""The connector's form: its fields, and which of them are for the domain and the key (H5-H8, H21). Pure."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ DOMAIN_NAMES = frozenset(
 )
 KEY_NAMES = ("apikey", "token")
 _BRACKETS = re.compile(r"\[[^\[\]]*\]")
-"""A set of characters in a regular expression."""
+"""The pattern of a set of characters in a regular expression."""
 EXTERNAL_TRIGGER_TOKEN = "external-trigger-token"
 
 
 class Typed(Enum):
-    """How a domain can be typed."""
+    """The formats in which a form can expect a domain."""
 
     LABEL = "mycompany"
     HOST = "mycompany.freshservice.com"
@@ -46,7 +46,7 @@ class Typed(Enum):
 
 @dataclass(frozen=True)
 class FormField:
-    """One field of the form. C(default) is what it holds when nobody fills it."""
+    """One field of the form. `default` is its value if none is given."""
 
     key: str
     label: str = ""
@@ -61,14 +61,14 @@ class FormField:
 
 @dataclass(frozen=True)
 class FieldMap:
-    """The form keys for domain and API key, and the values for every other field that needs one."""
+    """The form fields for domain and API key, and the values of all other fields that need one."""
 
     domain: FormField
     api_key: FormField
     others: dict[str, str] = field(default_factory=dict)
 
     def credentials(self, tenant: Tenant) -> dict[str, str]:
-        """The flat body that the Hub takes (H9): field key -> value."""
+        """Return the credentials as the Hub expects them (H9): values by field key."""
         return {
             **self.others,
             self.domain.key: domain_value(self.domain, require(tenant.domain)),
@@ -79,9 +79,9 @@ class FieldMap:
 
 
 def parse_fields(config: Any, authentication: str | None, environment: str | None) -> tuple[FormField, ...]:
-    """The fillable fields of a connector config, in its new or its legacy form (H5).
+    """Return the fillable fields of a connector config in the new or the legacy format (H5).
 
-    Raises Failed(field_unfilled) where the config holds no form.
+    Raise Failed(field_unfilled) if the config contains no form.
     """
     raw = _raw_fields(config if isinstance(config, dict) else {}, authentication, environment)
     fields = tuple(_field(item) for item in raw if _fillable(item))
@@ -95,9 +95,9 @@ def parse_fields(config: Any, authentication: str | None, environment: str | Non
 
 
 def map_fields(fields: tuple[FormField, ...], chosen: CredentialFields) -> FieldMap:
-    """Decide which field takes the domain and which the key.
+    """Decide which field is for the domain and which for the key.
 
-    Raises Failed(field_ambiguous or field_unfilled) naming the form's fields: no key is ever guessed.
+    Raise Failed(field_ambiguous or field_unfilled), which names the form's fields. Never guess the field for a key.
     """
     api_key = _chosen(fields, chosen.api_key, "api_key") or _find_api_key(fields)
     rest = tuple(item for item in fields if item is not api_key)
@@ -108,7 +108,7 @@ def map_fields(fields: tuple[FormField, ...], chosen: CredentialFields) -> Field
     if unfilled:
         raise Failed(
             FailureCode.FIELD_UNFILLED,
-            f"StackOne's Freshservice form requires {_listed(unfilled)}, which nothing fills.",
+            f"StackOne's Freshservice form requires {_listed(unfilled)}, but no value is given.",
             "Give the value in credential_fields.extra (or extra_secrets), under the field's key.",
             details={"fields": [item.key for item in unfilled]},
         )
@@ -116,7 +116,7 @@ def map_fields(fields: tuple[FormField, ...], chosen: CredentialFields) -> Field
 
 
 def domain_value(form_field: FormField, domain: str) -> str:
-    """The domain as the field wants it typed: label, host or URL, as far as its rule or its example tells (H21)."""
+    """Return the domain in the format that the field's rule or example asks for: label, host or URL (H21)."""
     host = f"{domain}{SUFFIX}"
     forms = {Typed.LABEL: domain, Typed.HOST: host, Typed.URL: f"https://{host}"}
     if form_field.must_contain:
@@ -126,7 +126,7 @@ def domain_value(form_field: FormField, domain: str) -> str:
 
 
 def find_stored_domain(values: dict[str, Any], chosen: CredentialFields) -> str | None:
-    """The domain among an account's non-secret form values (S35, H11); C(None) where it cannot be told."""
+    """Return the domain among an account's non-secret form values (S35, H11), or `None` if it cannot be determined."""
     if chosen.domain:
         return _text(values.get(chosen.domain))
     own = {key: value for key, value in values.items() if key not in chosen.extra}
@@ -136,7 +136,7 @@ def find_stored_domain(values: dict[str, Any], chosen: CredentialFields) -> str 
 
 
 def find_stored_key(secrets: dict[str, Any], chosen: CredentialFields) -> Any:
-    """The placeholder of the API key among an account's redacted secrets (H11); C(None) where it cannot be told."""
+    """Return the API key's placeholder among an account's redacted secrets (H11), or `None` if it is not clear which."""
     if chosen.api_key:
         return secrets.get(chosen.api_key)
     own = {key: value for key, value in secrets.items() if key not in chosen.extra_secrets}
@@ -160,7 +160,7 @@ def _raw_fields(config: dict[str, Any], authentication: str | None, environment:
 
 
 def _pick(choices: dict[str, Any], key: str | None) -> Any:
-    """The named choice, or the only one."""
+    """Return the named choice, or the only one."""
     if key in choices:
         return choices[key]
     return next(iter(choices.values())) if len(choices) == 1 else None
@@ -227,7 +227,7 @@ def _find_domain(fields: tuple[FormField, ...]) -> FormField:
     required = [item for item in texts if item.required and item.default is None]
     if len(required) == 1:
         return required[0]
-    # By its name even where the form forgets to say that it is no secret (H8).
+    # Search by name even among secret fields, because forms may not say that the domain is not secret (H8).
     named = [item for item in fields if item.text and {_plain(item.key), _plain(item.label)} & DOMAIN_NAMES]
     return _only(named, fields, "domain", "domain")
 
@@ -237,17 +237,17 @@ def _only(found: list[FormField], fields: tuple[FormField, ...], option: str, no
         return found[0]
     raise Failed(
         FailureCode.FIELD_AMBIGUOUS,
-        f"it cannot be told which field of StackOne's Freshservice form takes the {noun}.",
+        f"could not determine which field of StackOne's Freshservice form is for the {noun}.",
         f"Name its key in credential_fields.{option}; the form has {_listed(fields)}.",
         details={"fields": [item.key for item in fields]},
     )
 
 
 def _wanted_by_pattern(pattern: str) -> Typed | None:
-    """Return how a regular expression wants the domain typed, as far as its text says so.
+    """Return the format of the domain that a regular expression requires, as far as its text shows it.
 
-    It is read, never run: to match somebody else's expression can take for ever, and nothing could end it. What it
-    only allows, or forbids, is not taken for a demand. A value that does not fit is refused by StackOne itself.
+    The expression is never run: an external one could take for ever, and nothing could interrupt it. Formats that it
+    only allows or forbids are ignored. StackOne itself refuses values that do not match.
     """
     text = _BRACKETS.sub("", pattern.replace("\\", "").replace("[.]", ".").lower())
     if "(?!" in text or "(?<!" in text:
@@ -258,7 +258,7 @@ def _wanted_by_pattern(pattern: str) -> Typed | None:
 
 
 def _wanted_by_placeholder(placeholder: str) -> Typed | None:
-    """Return how an example shows the domain."""
+    """Return the format of the domain in an example."""
     example = placeholder.strip().lower().rstrip("/")
     if not example.endswith(SUFFIX):
         return None
@@ -282,12 +282,12 @@ def _listed(fields: Any) -> str:
 
 
 def stored_domain(tenant: Tenant, values: dict[str, Any]) -> str | None:
-    """The domain among an account's non-secret form values, as a bare label where it is one."""
+    """Return the domain among an account's non-secret form values, as a bare label if possible."""
     return domain_in(values, tenant.credential_fields)
 
 
 def domain_in(values: dict[str, Any], fields: CredentialFields = ANY_FIELDS) -> str | None:
-    """As C(stored_domain), where no tenant is declared."""
+    """Return the same as `stored_domain`, if no tenant is declared."""
     found = find_stored_domain(values, fields)
     if found is None:
         return None

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which pages of StackOne's listing to ask for, and when all are seen. Pure."""
+"""Decide which pages of StackOne's listing to ask for, and when it is complete. Pure."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from .account import Account
 
 PAGE_SIZE = 100
 SMALLEST_PAGE = 25
-"""An answer with fewer accounts than the documented default page is the last one (S20)."""
+"""A page with fewer accounts than the documented default size is the last one (S20)."""
 MOST_PAGES = 2_000
 PAGES_FOR_ONE_AHEAD = 32
 
 
 def most_pages(declared: int) -> int:
-    """Return how many pages are read at most where that many tenants are declared.
+    """Return the largest number of pages to read for this number of declared tenants.
 
-    A server that never ends its listing must not hold a run. 400 pages are 10,000 accounts of others at the smallest
-    documented page.
+    A server that never ends its listing must not block a run. 400 pages allow for 10,000 other accounts at the smallest
+    documented page size.
     """
     return 400 + declared
 
 
 class EndlessListing(Failed):
-    """A listing went on for longer than anybody has accounts."""
+    """The failure of a listing that is longer than any realistic number of accounts."""
 
 
 class Paging:
-    """Decides which pages to ask for next: survives either page base and any cap (S23).
+    """Decide which pages to ask for next, whether pages count from 0 or 1, and whatever their largest size (S23).
 
-    Page 0 means the request without a page number. A `thorough` listing does not take a short first page for the last
-    one: a server may give fewer accounts at a time than it is asked for.
+    Page 0 means the request without a page number. A `thorough` listing does not treat a short first page as the last
+    one, because a server may return fewer accounts per page than requested.
     """
 
     def __init__(self, expected: int = 0, most: int = MOST_PAGES, thorough: bool = False) -> None:
@@ -46,9 +46,9 @@ class Paging:
         self._probable_end = 0
 
     def next_pages(self) -> list[int]:
-        """Return as many page numbers as there probably are, and more at a time the more there were.
+        """Return the probable remaining page numbers, or more at a time the longer the listing is.
 
-        Raises EndlessListing where there are more than could be.
+        Raise EndlessListing if there are too many pages.
         """
         if self._next >= self._most:
             raise EndlessListing(
@@ -61,12 +61,12 @@ class Paging:
         return list(range(self._next - count, self._next))
 
     def take(self, page: int, listed: list[Account]) -> list[Account]:
-        """Return the accounts of a page that no page before it had."""
+        """Return the accounts of a page that were not on earlier pages."""
         fresh = [account for account in listed if account.id not in self._seen]
         self._seen.update(account.id for account in fresh)
         if (page == 0 and len(listed) < self._shortest) or (page >= 2 and not fresh):
             self.done = True
         elif page == 0:
-            # Counted from 1, the page after the last is needed as well, to see that it is empty.
+            # If pages count from 1, the page after the last one is needed too, to see that it is empty.
             self._probable_end = min(math.ceil(self._expected / len(listed)) + 1, self._most) if self._expected else 0
         return fresh

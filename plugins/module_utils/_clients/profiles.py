@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connector profiles: which one links or edits an account, and why there is none that can (H3, S52, S57, S60)."""
+"""Connector profiles: the choice of the one that links or edits an account (H3, S52, S57, S60)."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _MOVE = "Enable it in StackOne's dashboard, under Connector Profiles; or unlink 
 _CORRECT_OR_ENABLE = (
     "Correct integration_id, or enable that profile in StackOne's dashboard, under Connector Profiles; then run again."
 )
-_CORRECT = "Correct integration_id, or leave it out to take the default profile, then run again."
+_CORRECT = "Correct integration_id, or leave it out to use the default profile, then run again."
 
 
 @dataclass(frozen=True)
 class Profile:
-    """A connector profile as the Hub or the platform lists it; `None` where the listing does not say."""
+    """A connector profile as the Hub or the platform lists it. Values that the listing does not have are `None`."""
 
     id: str
     name: str | None = None
@@ -49,12 +49,12 @@ class Profile:
         return f"{self.id} ({about})" if about else self.id
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the profile as the details of a failure list it."""
+        """Return the profile for the details of a failure."""
         return {"id": self.id, "name": self.name, "active": self.active, "default": self.default}
 
 
 class ProfileCache:
-    """The platform's profiles by provider, each asked for once in a run, however many tenants want them."""
+    """The platform's profiles by provider, fetched once in a run for all tenants."""
 
     def __init__(self) -> None:
         self._profiles = Shared()
@@ -62,32 +62,32 @@ class ProfileCache:
     def get(
         self, provider: str, fetch: Callable[[], list[Profile]], check: Callable[[], None] = unhurried
     ) -> list[Profile]:
-        """Return the profiles, fetched by the first who asks. `check` raises when the run is stopped."""
+        """Return the profiles, which the first caller fetches. `check` raises if the run is stopped."""
         found: list[Profile] = self._profiles.get(provider.lower(), fetch, check)
         return found
 
 
 @dataclass(frozen=True)
 class ProfileDrift:
-    """The ids of the declared profile and of the one that the account is linked under, where they differ."""
+    """The ids of the declared profile and of the different one that the account is linked under."""
 
     declared: str
     account: str
 
     def as_dict(self) -> dict[str, str]:
-        """Return the C(profile_drift) of a module's result."""
+        """Return the `profile_drift` of a module's result."""
         return {"declared": self.declared, "account": self.account}
 
     def warning(self, account_id: str) -> str:
-        """Return what a person should know: an account is never moved to another profile in place (N1)."""
+        """Return the warning that the account is not moved, because that cannot be done in place (N1)."""
         return (
             f"Account {account_id} is linked under the connector profile {self.account}, not under {self.declared}, which"
-            " integration_id declares. It stays there: to move it, unlink it and link it again."
+            " integration_id declares. It is not moved; to move it, unlink it and link it again."
         )
 
 
 def profile_drift(declared: str | None, account: str | None) -> ProfileDrift | None:
-    """Return how the account's profile differs from the declared one, where both are known."""
+    """Return the difference between the account's profile and the declared one, if both are known."""
     return ProfileDrift(declared, account) if declared and account and declared != account else None
 
 
@@ -107,10 +107,10 @@ def listed_profiles(items: Any, provider: str, line: Callable[[str], str] = NO_S
 def choose(
     profiles: Sequence[Profile], session_profile: str | None, known: Callable[[], Iterable[Profile]]
 ) -> Profile | None:
-    """Return the profile to use where none is declared, or `None` where that cannot be told.
+    """Return the profile to use if none is declared, or `None` if it cannot be determined.
 
-    It is the only active one, else the one of the session, else the default one (S52), for which `known` lists the
-    platform's profiles if the given ones do not say.
+    It is the only active one, else the session's, else the default one (S52). If the given profiles do not say which is
+    the default, `known` lists the platform's.
     """
     if len(profiles) == 1:
         return profiles[0] if profiles[0].active is not False else None
@@ -124,7 +124,7 @@ def choose(
 
 
 def names_the_profile(text: str) -> bool:
-    """Tell whether the words of an error mean that a connector profile is missing or disabled (S57)."""
+    """Return whether the text of an error means that a connector profile is missing or disabled (S57)."""
     return bool(_NAMED.search(text)) and not _ANOTHER_MATTER.search(text)
 
 
@@ -136,7 +136,7 @@ def no_profile(
     http_status: int | None = None,
     of_account: bool = False,
 ) -> Failed:
-    """Return why no connector profile can be used, with those that exist and StackOne's own words.
+    """Return the failure if no connector profile can be used, with the existing ones and StackOne's own words.
 
     `wanted` is the declared profile, or that of an existing account (`of_account`).
     """

@@ -1,8 +1,8 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read from an error answer of StackOne's what the provider behind it answered. Pure.
+"""Read the provider's answer from an error of StackOne. Pure.
 
-The body is read before the HTTP status: StackOne may report a refused key with 400, 422, 500, 502 or 503 (H17, S80).
+The body takes precedence over the HTTP status: StackOne may report a refused key with 400, 422, 500, 502 or 503 (H17, S80).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .._core.text import NO_SECRETS, READ_LIMIT, without_markup
 
 TOO_MANY = 429
 UNSTATED_REFUSAL = 400
-"""Stands for the status of a refusal of which StackOne passes on the words alone."""
+"""The assumed status of a refusal if StackOne passes on only its text."""
 
 _PASSING = frozenset({408, TOO_MANY})
 _NESTED = 3
@@ -28,10 +28,10 @@ _REFUSED_CREDENTIALS = frozenset(
 
 @dataclass(frozen=True)
 class ProviderError:
-    """A provider's error as StackOne passes it on. `status` is `None` where only its words are known.
+    """A provider's error as StackOne passes it on. `status` is `None` if only its text is known.
 
-    `raw` is the provider's body, as JSON where it is an object; `retry_after` its header of that name. `line` makes
-    words fit for a message: that of the answer.
+    `raw` is the provider's body, parsed if it is a JSON object, and `retry_after` its header of that name. `line` is the
+    answer's method that makes text safe for a message.
     """
 
     status: int | None
@@ -41,35 +41,35 @@ class ProviderError:
 
     @property
     def words(self) -> str:
-        """Return the readable words of the provider's body, or an empty text."""
+        """Return the readable text of the provider's body, or an empty text."""
         return self.line(flat_words(self.raw) or "")
 
     @property
     def decisive_status(self) -> int:
-        """Return the status to decide by. A tenant over its limit has no error code, only words (F47)."""
+        """Return the status to act on. The error of a tenant over its limit has no code, only a text (F47)."""
         if self.status is not None:
             return self.status
         return TOO_MANY if "rate limit" in self.words.lower() else UNSTATED_REFUSAL
 
     @property
     def busy(self) -> bool:
-        """Tell whether the provider was over its limit of calls (S82b)."""
+        """Return whether the provider was over its limit of calls (S82b)."""
         return self.decisive_status == TOO_MANY
 
     @property
     def final(self) -> bool:
-        """Tell whether the provider refused the request for good: the same credentials must not be sent again."""
+        """Return whether the refusal is final, so that the same credentials must not be sent again."""
         return self.decisive_status < 500 and self.decisive_status not in _PASSING
 
     @property
     def shown(self) -> str:
-        """Return status and words for a message."""
+        """Return status and text for a message."""
         status = "" if self.status is None else f"HTTP {self.status}"
         return ": ".join(filter(None, (status, self.words))) or "no text"
 
 
 def provider_error(data: Any, line: Callable[[str], str] = NO_SECRETS.line) -> ProviderError | None:
-    """Return the provider's error in the JSON of an error answer, or `None` where no provider is told of.
+    """Return the provider's error in the JSON of an error answer, or `None` if it does not contain one.
 
     It may be in the body itself, in its `data` (S80), or in the JSON inside its `message` (H13).
     """
@@ -82,7 +82,7 @@ def _found(data: Any) -> ProviderError | None:
     response = next((_body(body["provider_response"]) for body in bodies if body.get("provider_response")), None)
     stated = [error for body in bodies for error in _stated(body.get("provider_errors"))]
     stated += [error for body in bodies for error in _nested_status(body.get("data"))]
-    # A refusal among several counts: a refused key must not be sent again.
+    # If there are several errors, a final refusal counts: a refused key must not be sent again.
     error = next((error for error in stated if error.final), next(iter(stated), None))
     if error:
         return error if error.raw or not response else ProviderError(error.status, response, error.retry_after)
@@ -93,7 +93,7 @@ def _found(data: Any) -> ProviderError | None:
 
 
 def flat_words(value: Any) -> str | None:
-    """Return a text, or the text inside the JSON or the page that a provider answered with."""
+    """Return the text of a provider's answer, which may be inside JSON or a page."""
     if isinstance(value, str):
         parsed = _parsed(value)
         return (flat_words(parsed) or value) if parsed else (without_markup(value[:READ_LIMIT]).strip() or None)
@@ -106,7 +106,7 @@ def flat_words(value: Any) -> str | None:
 
 
 def nested_body(data: Any) -> dict[str, Any]:
-    """Return the error body, with what the JSON inside its `message` says instead (H13)."""
+    """Return the error body, overridden by the JSON inside its `message` (H13)."""
     if not isinstance(data, dict):
         return {}
     return {**data, **_parsed(data.get("message"))}
@@ -122,7 +122,7 @@ def _bodies(data: Any, depth: int) -> Iterator[dict[str, Any]]:
 
 
 def _parsed(text: Any) -> dict[str, Any]:
-    """Return the JSON object in a text; an empty one where there is none."""
+    """Return the JSON object in a text, or an empty one."""
     if not isinstance(text, str) or not text.lstrip().startswith("{"):
         return {}
     try:
@@ -133,12 +133,12 @@ def _parsed(text: Any) -> dict[str, Any]:
 
 
 def _body(raw: Any) -> Any:
-    """Return a provider's body as JSON where it is an object, else as it is."""
+    """Return a provider's body, parsed if it is a JSON object."""
     return _parsed(raw) or raw
 
 
 def _stated(errors: Any) -> Iterator[ProviderError]:
-    """Yield the entries of `provider_errors` that state a status; the others say nothing."""
+    """Yield the entries of `provider_errors` that have a status; the others are meaningless."""
     for entry in errors if isinstance(errors, list) else [errors]:
         status = _status(entry.get("status")) if isinstance(entry, dict) else None
         if status is not None:
@@ -146,7 +146,7 @@ def _stated(errors: Any) -> Iterator[ProviderError]:
 
 
 def _nested_status(data: Any) -> Iterator[ProviderError]:
-    """Yield what `data` of an error says: the status that the provider gave, and its message and headers (S80)."""
+    """Yield the error in the `data` of an error body: the provider's status, message and headers (S80)."""
     data = data if isinstance(data, dict) else _parsed(data)
     status = _status(data.get("statusCode"))
     if status is not None and status >= 400:
@@ -154,7 +154,7 @@ def _nested_status(data: Any) -> Iterator[ProviderError]:
 
 
 def _status(value: Any) -> int | None:
-    """Return an HTTP status, given as a number or as its digits; StackOne may take a page with 200 for an error."""
+    """Return an HTTP status from a number or its digits. It may be 200, because StackOne may report a page as an error."""
     if isinstance(value, str) and len(value) == 3 and value.isdecimal():
         value = int(value)
     if isinstance(value, float) and value.is_integer():

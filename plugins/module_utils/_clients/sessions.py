@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the answer to a request for a connect session holds: its secrets first, wherever they stand. Pure."""
+"""Read the token, the link and all possible secrets from the answer to a request for a connect session. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .._core.secrets import SHORTEST_SECRET
 from .._core.text import LINK_KEY
 
 _TOKEN = re.compile(rf"[\x21-\x7e]{{{SHORTEST_SECRET},8192}}")
-"""What can be the value of a header, and can be masked in a text."""
+"""The pattern of a token that can be the value of a header, and that is long enough to be masked."""
 _LINK = re.compile(r"https?://[\x21-\x7e]{1,8192}")
 _TELLING_NAME = re.compile(r"token|secret|link|url|session|key|auth", re.IGNORECASE)
 _TELLING_LENGTH = 20
@@ -23,21 +23,21 @@ _DEEPEST = 50
 
 
 def token_in(data: Any) -> str | None:
-    """Return the session's token, where it is what a token can be."""
+    """Return the session's token, or None if there is no valid one."""
     token = data.get("token") if isinstance(data, dict) else None
     return token if isinstance(token, str) and _TOKEN.fullmatch(token) else None
 
 
 def link_in(data: Any) -> str | None:
-    """Return the session's auth link, where it is one."""
+    """Return the session's auth link, or None if there is no valid one."""
     link = data.get(LINK_KEY) if isinstance(data, dict) else None
     return link if isinstance(link, str) and _LINK.fullmatch(link) else None
 
 
 def secrets_of_link(link: str, token: str | None, sent: Collection[str]) -> set[str]:
-    """Return what is secret of a link: its token where it holds that, else the parts that could be one.
+    """Return the secret parts of a link: the token if it contains it, else all parts that could be a token.
 
-    What was `sent` for the link, such as an owner's id, is none.
+    Values that were `sent` for the link, such as an owner's id, are not secret.
     """
     if token and token in unquote(link):
         return {token}
@@ -47,9 +47,9 @@ def secrets_of_link(link: str, token: str | None, sent: Collection[str]) -> set[
 
 
 def suspects(data: Any, sent: Collection[str]) -> set[str]:
-    """Return the words in the JSON of an error that could be a token or part of a link, wherever they stand.
+    """Return all words in the JSON of an error that could be a token or part of a link.
 
-    They are long and hold a digit, or stand under a name that tells; what was `sent` is known, and is neither.
+    These are long words with a digit, and values whose name suggests a secret, except values that were `sent`.
     """
     found = (
         (name, word) for name, text in _texts(data, "", _DEEPEST) for words in _WORDS for word in words.findall(text)
@@ -62,7 +62,7 @@ def suspects(data: Any, sent: Collection[str]) -> set[str]:
 
 
 def _texts(value: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
-    """Yield each text in a JSON value, with the name that it stands under."""
+    """Yield each text in a JSON value, with the name of its key."""
     if isinstance(value, str):
         yield name, value
     elif isinstance(value, dict) and depth:

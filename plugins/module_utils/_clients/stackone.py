@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""StackOne's platform API: linked accounts and connect sessions."""
+"""The client of StackOne's platform API: linked accounts and connect sessions."""
 
 from __future__ import annotations
 
@@ -48,29 +48,29 @@ from .stackone_base import (
 SESSION_SECONDS = 600
 
 EXCERPT = 4000
-"""Characters of an error in which its words are looked for."""
+"""How many characters of an error are searched."""
 _PROFILE_STATUSES = frozenset({400, 404, 409, 412, 422})
-"""What a session may be answered for a provider or profile that is not enabled (S57)."""
+"""The statuses that a request for a session may get if the provider or profile is not enabled (S57)."""
 
 
 @dataclass(frozen=True)
 class ConnectSession:
     """The short-lived token with which the Hub links or edits one account.
 
-    `created_at` is StackOne's time, in epoch seconds, if StackOne says it.
+    `created_at` is by StackOne's clock, in epoch seconds, or None if StackOne does not say.
     """
 
     token: str = field(repr=False)
     created_at: float | None = None
     opened: float = 0.0
-    """When the answer came, by this machine's monotonic clock."""
+    """When the answer arrived, by this machine's monotonic clock."""
     integration_id: str | None = None
     """The connector profile that StackOne says the session is for (S53)."""
 
 
 @dataclass(frozen=True)
 class AuthLink:
-    """A connect session for a person: the URL holds its token. C(expires_at) is an ISO time in UTC."""
+    """A connect session for a person, whose token is in the URL. `expires_at` is an ISO time in UTC."""
 
     url: str = field(repr=False)
     expires_at: str
@@ -78,7 +78,7 @@ class AuthLink:
 
 @dataclass(frozen=True)
 class SessionRequest:
-    """What a connect session is asked for (S50). With C(account_id) it edits that account and no other."""
+    """A request for a connect session (S50). With `account_id`, the session can edit that account only."""
 
     provider: str
     origin_owner_id: str
@@ -92,7 +92,7 @@ class SessionRequest:
     expires_in: int = SESSION_SECONDS
 
     def body(self, profile_property: str) -> dict[str, Any]:
-        """The JSON body; what is unset is left out."""
+        """Return the JSON body, without values that are not set."""
         values: dict[str, Any] = {
             "provider": self.provider,
             "origin_owner_id": self.origin_owner_id,
@@ -109,9 +109,10 @@ class SessionRequest:
 
 
 def edit_request(account: Account, profile: str | None, expires_in: int = SESSION_SECONDS) -> SessionRequest:
-    """A session for this account alone, under its present name: the name is part of StackOne's identity rule (S51).
+    """Return the request for a session that edits this account only.
 
-    It names the declared C(profile), without which a project with no default profile opens none (S52).
+    It has the account's current name, which StackOne uses to identify the account (S51), and the declared `profile`,
+    without which a project that has no default profile does not open a session (S52).
     """
     name = account.origin_owner_name or account.origin_owner_id
     return SessionRequest(
@@ -125,14 +126,14 @@ def edit_request(account: Account, profile: str | None, expires_in: int = SESSIO
 
 
 class StackOne:
-    """The client of the platform API. All methods raise Failed."""
+    """The client of the platform API. All methods that send requests raise Failed."""
 
     def __init__(self, api: StackOneApi, api_key: str) -> None:
         self._api = api
         self._profile_properties = api.profile_properties
         self._auth = (api_key, "")
         self.filters_ignored = False
-        """Whether a listing held accounts of owners that were not asked for."""
+        """True once a listing contained accounts of owners that were not asked for."""
 
     def accounts(
         self,
@@ -143,12 +144,12 @@ class StackOne:
         declared: int = 0,
         thorough: bool = False,
     ) -> list[Account]:
-        """Return the accounts of a provider, of the given owners or of all. Raises Failed.
+        """Return the accounts of a provider, of the given owners or of all. Raise Failed.
 
-        `each` applies a function to several pages at a time, as `map` does; `expected` is how many accounts there may
-        be. Where tenants are `declared`, their number bounds how many pages are read. A `thorough` listing is read page
-        by page until one is empty, because a server may give fewer accounts at a time than it is asked for. Filters are
-        repeated here, because misspelt ones may be ignored (S25).
+        `each` is `map`, or a version of it that fetches pages in parallel. `expected` is the probable number of
+        accounts. If tenants are `declared`, their number limits the pages that are read. A `thorough` listing is read
+        page by page until one is empty, because a server may return fewer accounts per page than requested. The results
+        are filtered here again, because StackOne may ignore unknown filters (S25).
         """
         declared = declared or len(owners)
         paging = Paging(expected, most_pages(declared) if declared else MOST_PAGES, thorough)
@@ -156,18 +157,18 @@ class StackOne:
         return self._of(provider, owners, found)
 
     def look_again(self, provider: str, *owners: str) -> list[Account]:
-        """Return the accounts of owners whom a listing did not show. Raises Failed.
+        """Return the accounts of owners that were missing from a listing. Raise Failed.
 
-        Asks in another way than `accounts` does, for any provider and page by page until one is empty: what a listing
-        leaves out would be linked a second time. An account whose provider StackOne does not say is returned too.
+        Unlike `accounts`, ask for any provider, and page by page until one is empty, because an account that is missed
+        would be linked a second time. Include accounts for which StackOne does not say the provider.
         """
         found = self._read(_owner_filter(owners), Paging(most=most_pages(len(owners)), thorough=True), map)
         return self._of(provider, owners, found)
 
     def account(self, account_id: str) -> Account | None:
-        """Return one account, None where StackOne says that there is none. Raises Failed.
+        """Return one account, or None if StackOne says that it does not exist. Raise Failed.
 
-        Raises Failed(account_mismatch) where StackOne answers with another account: nothing may be done to that one.
+        Raise Failed(account_mismatch) if StackOne answers with another account, which must not be changed.
         """
         answer = self._send("GET", account_path(account_id))
         if says_missing(answer):
@@ -180,11 +181,11 @@ class StackOne:
         return found
 
     def change(self, account_id: str, changes: dict[str, str]) -> Answer:
-        """PATCH an account (S41); the answer, of whatever status. Sending the same twice is harmless."""
+        """Change an account (S41), and return the answer, whatever its status. Sending it twice is harmless."""
         return self._send("PATCH", account_path(account_id), body=changes)
 
     def delete(self, account_id: str) -> None:
-        """Unlink an account; an account that is gone already is not an error (S44). Raises Failed."""
+        """Unlink an account. An account that does not exist any more is not an error (S44). Raise Failed."""
         doing = "unlink the account"
         answer = self._send("DELETE", account_path(account_id))
         if says_missing(answer) and self.account(account_id) is None:
@@ -210,13 +211,13 @@ class StackOne:
         return of_owners
 
     def _make_sure_of_stackone(self) -> None:
-        """Raise Failed where it is not StackOne that says an account is missing: a proxy may answer 404 as well."""
+        """Raise Failed if StackOne does not answer a listing: the 404 for an account may be a proxy's."""
         if not self._api.answered:
             accounts_in(self._send("GET", "/accounts", params={"page_size": 1}))
             self._api.answered = True
 
     def open_session(self, request: SessionRequest) -> ConnectSession:
-        """Open a connect session for our own use."""
+        """Open a connect session for our own requests."""
         answer = self._open(request)
         told = (answer.data.get(name) for name in ("connector_profile_id", "integration_id"))
         profile = next((value for value in told if isinstance(value, str) and value), None)
@@ -232,16 +233,16 @@ class StackOne:
         )
 
     def time_of(self, session: ConnectSession) -> float | None:
-        """Return StackOne's present time at the least, in epoch seconds: the session's, and what has passed since."""
+        """Return StackOne's current time or slightly earlier, in epoch seconds: the session's time plus its age."""
         if session.created_at is None:
             return None
         return session.created_at + self._api.clock.monotonic() - session.opened
 
     def edit_session(self, account: Account, profile: str | None) -> ConnectSession:
-        """Open a session for this account alone.
+        """Open a session that edits this account only.
 
-        Where no profile is declared and StackOne has no default one, any of them opens the session: the account's own
-        profile is edited all the same (H4).
+        If no profile is declared and StackOne has no default one, open the session with any profile: the account keeps
+        its own profile nevertheless (H4).
         """
         request = edit_request(account, profile)
         try:
@@ -253,7 +254,7 @@ class StackOne:
             return self.open_session(replace(request, integration_id=found[0].id))
 
     def profiles(self, provider: str) -> list[Profile]:
-        """Return the provider's connector profiles (S60); none where StackOne does not tell."""
+        """Return the provider's connector profiles (S60), or an empty list if StackOne does not list them."""
         return self._api.profiles.get(provider, lambda: self._profiles(provider), self._api.clock.check)
 
     def _profiles(self, provider: str) -> list[Profile]:
@@ -265,11 +266,11 @@ class StackOne:
         return listed_profiles(data if answer.ok else None, provider, answer.line)
 
     def auth_link(self, request: SessionRequest, now: float) -> AuthLink:
-        """Open a connect session for a person (S53, S55). C(now) in epoch seconds, where StackOne does not say."""
+        """Open a connect session for a person (S53, S55). `now` is used, in epoch seconds, if StackOne gives no time."""
         answer = self._open(request)
         link, token, scrubber = link_in(answer.data), token_in(answer.data), self._api.scrubber
         if link is None or scrubber.holds(link):
-            # A link that holds a key, or was given out to somebody else, is not shown.
+            # A link that contains a key, or that was given out for another tenant, must not be shown.
             raise unexpected(answer, OPENING)
         scrubber.give_out(link)
         scrubber.add(token, *secrets_of_link(link, token, _sent(request)))
@@ -277,12 +278,12 @@ class StackOne:
         return AuthLink(link, iso_time((now if created is None else created) + request.expires_in))
 
     def _open(self, request: SessionRequest) -> Answer:
-        """Open a connect session, under whichever name StackOne takes the connector profile (b5)."""
+        """Open a connect session, with whichever property name StackOne accepts for the connector profile (b5)."""
         names = self._profile_properties
         for name in list(names) if request.integration_id else names[:1]:
             answer = self._send("POST", "/connect_sessions", body=request.body(name))
             if not answer.ok:
-                # Words of it are shown.
+                # The message shows words of this answer.
                 self._api.scrubber.add(*suspects(answer.data, _sent(request)))
             if answer.status != 400 or name not in answer.text:
                 break
@@ -296,25 +297,25 @@ class StackOne:
         return answer
 
     def _check_session(self, request: SessionRequest, answer: Answer) -> None:
-        """Raise Failed(account_mismatch) where StackOne says that a session is for another owner or account (S53)."""
+        """Raise Failed(account_mismatch) if StackOne says that a session is for another owner or account (S53)."""
         asked = {"origin_owner_id": request.origin_owner_id, "account_id": request.account_id}
         for name, wanted in asked.items():
             told = answer.data.get(name)
             if wanted and isinstance(told, str) and told and told != wanted:
                 raise Failed(
                     FailureCode.ACCOUNT_MISMATCH,
-                    f"StackOne opened a connect session for another {name} than it was asked for.",
-                    "Nothing was sent in it. Check stackone_url, and that no proxy or cache answers in place of StackOne.",
+                    f"StackOne opened a connect session for another {name} than requested.",
+                    "Nothing was sent over it. Check stackone_url, and that no proxy or cache answers in place of StackOne.",
                 )
 
     def session_alive(self, session: ConnectSession) -> bool:
-        """Whether a token is still good (S54): tells refused credentials from an expired session (H17)."""
+        """Return whether a token is still valid (S54), which distinguishes refused credentials from an expired session (H17)."""
         return self._send("POST", "/connect_sessions/authenticate", body={"token": session.token}).ok
 
     def call(self, account: Account) -> Iterator[tuple[str, Answer]]:
-        """Ask Freshservice C(agents/me) through StackOne's proxy, as the account (S70): each path, with its answer.
+        """Ask Freshservice for `agents/me` through StackOne's proxy, as the account (S70). Yield each path with its answer.
 
-        Paths come in the order in which they are worth trying; whoever finds one right says so with C(prefer_path).
+        The most promising path comes first. Call `prefer_path` with the one that works.
         """
         headers = {"x-account-id": account.id}
         if account.shared is False and account.origin_username:
@@ -335,12 +336,12 @@ class StackOne:
 
 
 def _sent(request: SessionRequest) -> set[str]:
-    """Return the texts of a request: where an answer repeats them, they are not secrets of its session."""
+    """Return the texts of a request, which are not secrets of the session if the answer repeats them."""
     return {value for value in request.body("integration_id").values() if isinstance(value, str)}
 
 
 def _owner_filter(owners: Sequence[str]) -> dict[str, list[str]]:
-    """Return the filter by owner under the name that takes as many (S20)."""
+    """Return the filter by owner, whose name is different for one and for several (S20)."""
     if not owners:
         return {}
     return {"origin_owner_id" if len(owners) == 1 else "origin_owner_ids": list(owners)}

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the platform API and the Hub API share: one host, one error body, one way to say what went wrong."""
+"""The base of the platform API and the Hub API: requests to one host, and failures from their error bodies."""
 
 from __future__ import annotations
 
@@ -28,58 +28,58 @@ _BY_STATUS = {
     ),
     403: (
         FailureCode.STACKONE_FORBIDDEN,
-        "the StackOne API key may not do this.",
+        "the StackOne API key is not allowed to do this.",
         "Give the key the Platform scope (read and write) in StackOne's dashboard, under API Keys.",
     ),
     429: (
         FailureCode.STACKONE_RATE_LIMITED,
-        "StackOne's quota of requests is used up.",
-        "Run again in a minute, or set requests_per_minute below what other users of the key leave over.",
+        "StackOne's request quota is used up.",
+        "Run again in a minute, or lower requests_per_minute to leave room for other users of the key.",
     ),
 }
 
 
 OPENING = "open a connect session"
 UNQUOTED = frozenset({OPENING})
-"""Requests whose answers hold a secret, a connect session's token, perhaps where nobody expects it."""
+"""Requests whose answers contain a secret, a connect session's token, possibly in an unexpected place."""
 PROXY_PATH = "/unified/proxy"
-"""Where StackOne waits for a tenant before it answers."""
-UNSHOWN = "its text is not shown, because it may hold a token"
+"""The path for which StackOne waits for the tenant before it answers."""
+UNSHOWN = "its text is not shown, because it may contain a token"
 
 
 class StackOneApi:
-    """Sends to StackOne's host, within its quota, and turns what is no success into a Failed."""
+    """Send requests to StackOne within its quota, and share what is learned about it in a run."""
 
     def __init__(self, http: Http, url: str, quota: Quota | None = None) -> None:
         self._http = http
         self._url = url.rstrip("/")
         self.quota = quota
         self.profile_properties = ["integration_id", "connector_profile_id"]
-        """The two names of the same property of a connect session (S50), the one that was taken first."""
+        """The two names of the same property of a connect session (S50), the accepted one first."""
         self.proxy_paths = ["/agents/me", "/api/v2/agents/me"]
-        """Where the connector may have C(agents/me) (S71), the one that was found first."""
+        """The possible paths of `agents/me` in the connector (S71), the one that worked first."""
         self.answered = False
-        """Whether this run has seen that it is StackOne's API that answers: accounts came as StackOne gives them."""
+        """True once an answer with accounts has proved that StackOne's API answers, and not a proxy."""
         self.profiles = ProfileCache()
-        """The connector profiles by provider, as far as they were asked for (S60)."""
+        """The connector profiles that were fetched so far, by provider (S60)."""
 
     @property
     def scrubber(self) -> Scrubber:
-        """Return what knows the secrets of the run; whoever obtains one adds it."""
+        """Return the scrubber of the run. Code that obtains a secret must add it."""
         return self._http.scrubber
 
     @property
     def clock(self) -> Clock:
-        """Return the clock of all requests."""
+        """Return the clock that all requests use."""
         return self._http.clock
 
     def send(self, method: str, path: str, **request: Any) -> Answer:
-        """Return the answer, whatever its status. Raises TransportError."""
+        """Return the answer, whatever its status. Raise TransportError."""
         sent = Request(Service.STACKONE, method, f"{self._url}{path}", told=told_by_provider, **request)
         return self._http.send(sent, self.quota)
 
     def send_known(self, method: str, path: str, **request: Any) -> Answer:
-        """As C(send), for requests after whose loss nothing is uncertain. Raises Failed."""
+        """Send a request that can be lost without leaving anything uncertain. Raise Failed if there is no answer."""
         try:
             return self.send(method, path, **request)
         except TransportError as error:
@@ -87,19 +87,19 @@ class StackOneApi:
 
 
 def told_by_provider(answer: Answer) -> Told | None:
-    """Return what the provider behind StackOne answered, which decides about a repetition (H17, S80, S82b)."""
+    """Return the answer of the provider behind StackOne, which decides on a repetition (H17, S80, S82b)."""
     error = provider_error(answer.masked, answer.line)
     return Told(error.decisive_status, error.retry_after, passed_on=True) if error else None
 
 
 def unreachable(error: TransportError, waits_for_tenant: bool = False) -> Failed:
-    """StackOne gave no answer, or none that was complete."""
+    """Return the failure if StackOne gave no answer, or an incomplete one."""
     hung = error.kind is TransportKind.TIMEOUT and not waits_for_tenant
     if error.sent:
         return Failed(
             FailureCode.STACKONE_UNREACHABLE,
             f"StackOne gave no complete answer: {error}.",
-            "Run again later; if it stays, see StackOne's status page, and check the proxy between here and StackOne.",
+            "Run again later; if this persists, see StackOne's status page, and check the proxy between here and StackOne.",
             retriable=True,
             hung=hung,
         )
@@ -113,7 +113,7 @@ def unreachable(error: TransportError, waits_for_tenant: bool = False) -> Failed
 
 
 def refused(answer: Answer, doing: str) -> Failed:
-    """StackOne answered, but with no success."""
+    """Return the failure for an answer of StackOne without a success status."""
     words = words_for(answer, doing)
     details = {"doing": doing, "answer": words}
     if answer.status in _BY_STATUS:
@@ -125,7 +125,7 @@ def refused(answer: Answer, doing: str) -> Failed:
         return Failed(
             FailureCode.STACKONE_UNAVAILABLE,
             f"StackOne could not {doing} (HTTP {answer.status}: {words}).",
-            "Run again later; if it stays, see StackOne's status page.",
+            "Run again later; if this persists, see StackOne's status page.",
             http_status=answer.status,
             retriable=True,
             details=details,
@@ -134,23 +134,23 @@ def refused(answer: Answer, doing: str) -> Failed:
         return unexpected(answer, doing)
     return Failed(
         FailureCode.STACKONE_REJECTED,
-        f"StackOne would not {doing} (HTTP {answer.status}: {words}).",
-        "Correct what it names, then run again.",
+        f"StackOne rejected the request to {doing} (HTTP {answer.status}: {words}).",
+        "Fix the problem it reports, then run again.",
         http_status=answer.status,
         details=details,
     )
 
 
 def is_stackones(answer: Answer) -> bool:
-    """Return whether an error has the form of StackOne's own (S80); a proxy's page or JSON has not."""
+    """Return whether an error has the format of StackOne's own (S80), which a proxy's page or JSON does not have."""
     body = answer.data if isinstance(answer.data, dict) else {}
     return body.get("statusCode") == answer.status and isinstance(body.get("message"), (str, list))
 
 
 def unexpected(answer: Answer, doing: str) -> Failed:
-    """Return the failure of an answer that does not hold what StackOne's API is known to give.
+    """Return the failure for an answer without the content that StackOne's API is known to return.
 
-    An answer to a request that gives out secrets is not quoted, whatever it looks like.
+    An answer to a request that returns secrets is never quoted.
     """
     words = UNSHOWN if doing in UNQUOTED else answer.excerpt or "no text"
     return Failed(
@@ -164,10 +164,10 @@ def unexpected(answer: Answer, doing: str) -> Failed:
 
 
 def words_for(answer: Answer, doing: str) -> str:
-    """Return what an error says, where it may be shown.
+    """Return the text of an error, as far as it may be shown.
 
-    Where a secret is asked for these are StackOne's own words alone, as they are: what stands for a secret in them is
-    known by the way in which it is written there.
+    If a secret was asked for, that is only the message of StackOne's own error, unparsed: a secret in it is recognised
+    by the exact way in which it is written there.
     """
     if doing not in UNQUOTED:
         return error_words(answer)
@@ -176,7 +176,7 @@ def words_for(answer: Answer, doing: str) -> str:
 
 
 def error_words(answer: Answer) -> str:
-    """Return what StackOne, or the provider behind it, says of an error (S80, H13): the provider's words first."""
+    """Return the text of an error (S80, H13): the provider's, else StackOne's."""
     error = provider_error(answer.masked, answer.line)
     body = nested_body(answer.masked)
     errors = body.get("errors")

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The time, and what is raised in a thread that was told to stop."""
+"""A clock that tests can replace, and the exception that ends a stopped thread."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import time
 
 
 class Stopped(Exception):
-    """The run was told to stop while this thread was waiting."""
+    """End the work of a thread after the run was told to stop."""
 
 
 class Clock:
-    """The time, so that tests can bring their own. C(sleep) and C(check) may raise Stopped."""
+    """The current time and waiting, replaceable in tests. `sleep` and `check` may raise Stopped."""
 
     now = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
     sleep = staticmethod(time.sleep)
 
     def check(self) -> None:
-        """Raise Stopped where no further request may be sent."""
+        """Raise Stopped if no further request may be sent."""
 
     def given_up(self) -> bool:
-        """Tell whether even requests under way are cut off."""
+        """Return whether even requests in progress must be cut off."""
         return False

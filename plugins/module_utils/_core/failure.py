@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes wrong with one tenant, said so that a person can act and a machine can branch."""
+"""Failures: a code that a program can branch on, with a message and a fix that a person can act on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 
 class Phase(str, Enum):
-    """Where on a tenant's way through the house a failure happened."""
+    """The step in the processing of a tenant at which a failure happened."""
 
     ARGUMENTS = "arguments"
     KEY_CHECK = "key_check"
@@ -24,7 +24,7 @@ class Phase(str, Enum):
 
 
 class FailureCode(str, Enum):
-    """The machine-readable reason. A key check's failure uses the C(KeyStatus) values themselves."""
+    """The machine-readable reason for a failure. Failures of a key check use the values of `KeyStatus`."""
 
     LIBRARY_MISSING = "library_missing"
     INVALID_ARGUMENT = "invalid_argument"
@@ -71,9 +71,9 @@ class FailureCode(str, Enum):
 
 @dataclass(frozen=True)
 class Failure:
-    """One failure. `message` says what is wrong, `remediation` what a person does next.
+    """One failure: `message` says what is wrong, and `remediation` how to fix it.
 
-    `hung` is true if StackOne itself gave no answer in time.
+    `hung` is true if StackOne itself did not answer in time.
     """
 
     code: FailureCode
@@ -88,12 +88,12 @@ class Failure:
 
     @property
     def started(self) -> bool:
-        """Return whether the tenant's turn came before the run was stopped."""
+        """Return whether work on the tenant had started before the run was stopped."""
         return self.details.get(STARTED) is not False
 
     @property
     def line(self) -> str:
-        """Return the one line a person reads: which tenant, what is wrong, what to do next."""
+        """Return the failure as one line: which tenant, what is wrong, and what to do next."""
         subject = f"{self.tenant}: " if self.tenant else ""
         advice = f" {self.remediation}" if self.remediation else ""
         return f"{subject}{self.message}{advice}"
@@ -113,26 +113,26 @@ class Failure:
 
 
 STARTED = "started"
-"""The detail that is false in the failure of a tenant whose turn never came."""
+"""The detail that is false in the failure of a tenant that was never started."""
 
-RUN_AGAIN = "Run again: what is done already is not done twice."
+RUN_AGAIN = "Run again; work that is already done is not repeated."
 
 
 class Failed(Exception):
-    """Carries a C(Failure) from where it is known to where it is reported."""
+    """Carry a `Failure` from the code that detects it to the code that reports it."""
 
     def __init__(self, code: FailureCode, message: str, remediation: str = "", **rest: Any) -> None:
         self.failure = Failure(code, message, remediation, **rest)
         super().__init__(message)
 
     def located(self, phase: Phase, tenant: str) -> Failure:
-        """The failure with phase and tenant; what the raiser knew better is kept."""
+        """Return the failure with phase and tenant filled in, unless they are set already."""
         return replace(self.failure, phase=self.failure.phase or phase, tenant=self.failure.tenant or tenant)
 
 
 @contextmanager
 def during(phase: Phase) -> Iterator[None]:
-    """Let what is raised meanwhile know its phase."""
+    """Set the phase of failures that are raised in this context, unless it is set already."""
     try:
         yield
     except Failed as error:
@@ -141,14 +141,14 @@ def during(phase: Phase) -> Iterator[None]:
 
 
 def not_started(stopped: str | None) -> Failed:
-    """Return the failure of a tenant whose turn never came; `stopped` says why the run was stopped."""
+    """Return the failure of a tenant that was never started; `stopped` says why the run was stopped."""
     message = f"the run ended {stopped or 'early'}; this tenant was not started."
     return Failed(FailureCode.STOPPED, message, RUN_AGAIN, retriable=True, details={STARTED: False})
 
 
 def interrupted(stopped: str | None, uncertain: bool = False) -> Failed:
-    """The run was stopped (`stopped` says why) while a request for this tenant was under way."""
-    unknown = " What came of its last request is not known." if uncertain else ""
+    """Return the failure of a tenant that was in progress when the run was stopped; `stopped` says why."""
+    unknown = " The result of its last request is unknown." if uncertain else ""
     message = f"the run was stopped ({stopped or 'early'}) before this tenant was done.{unknown}"
     return Failed(
         FailureCode.STOPPED, message, RUN_AGAIN, retriable=True, details={"uncertain": True} if uncertain else {}
@@ -156,13 +156,13 @@ def interrupted(stopped: str | None, uncertain: bool = False) -> Failed:
 
 
 def defect(error: Exception) -> Failed:
-    """Where it happened, without the exception's words, which could hold a secret."""
+    """Return the failure for a bug of ours: where it happened, but not the exception's text, which could hold a secret."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{type(error).__name__} in {os.path.basename(frame.filename)}, line {frame.lineno}"
     return Failed(
         FailureCode.INTERNAL_ERROR,
-        f"this module has a defect ({place}).",
-        "Report it with this line; what was done to this tenant is not known, so look at its account.",
+        f"this module has a bug ({place}).",
+        "Report it with this line. It is unknown what was done to this tenant, so check its account in StackOne.",
         details={"where": place},
     )
 
@@ -171,7 +171,7 @@ Value = TypeVar("Value")
 
 
 def require(value: Value | None) -> Value:
-    """The value. Raises AssertionError where there is none, which is a defect of ours."""
+    """Return the value. Raise AssertionError if it is None, which would be a bug of ours."""
     if value is None:
         raise AssertionError("a value that must be there is not")
     return value

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that people name: read and replaced only where they are files, so that nothing else is waited for or lost."""
+"""Reading and replacing files that users name, but only regular files: a pipe would block, and a device would be lost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KINDS = (
 
 
 class NotAFile(OSError):
-    """Something else has the name: to read it could take for ever, and to replace it would break what it is for."""
+    """The path is not a regular file: reading it could block for ever, and replacing it would break it."""
 
     def __init__(self, path: str, mode: int) -> None:
         kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "something else")
@@ -34,23 +34,23 @@ class NotAFile(OSError):
 
 
 def refuse_other_than_file(path: str) -> None:
-    """Raise NotAFile where a path leads to something that is not a regular file; where there is nothing, it may become one."""
+    """Raise NotAFile if something other than a regular file is at the path. A path that does not exist is fine."""
     with contextlib.suppress(FileNotFoundError):
         _refuse(path, os.stat(path).st_mode)
 
 
 def read_file(path: str) -> str:
-    """Return the text of a regular file. Raises NotAFile, another OSError or UnicodeDecodeError; never waits."""
+    """Return the text of a regular file without ever blocking. Raise NotAFile, another OSError or UnicodeDecodeError."""
     _refuse(path, os.stat(path).st_mode)
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
     with os.fdopen(descriptor, encoding="utf-8") as file:
-        # It may have been exchanged since.
+        # The file may have been replaced since the check above.
         _refuse(path, os.fstat(descriptor).st_mode)
         return file.read()
 
 
 def replace_file(path: str, text: str) -> None:
-    """Give a file this text in one step, with mode 0600. Raises NotAFile or another OSError; the old text stays then."""
+    """Replace a file's text atomically, with mode 0600. On NotAFile or another OSError the old text is kept."""
     refuse_other_than_file(path)
     folder, name = os.path.split(os.path.realpath(path))
     descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
@@ -66,7 +66,7 @@ def replace_file(path: str, text: str) -> None:
 
 @contextlib.contextmanager
 def alone_in(folder: str, seconds: float = LOCK_SECONDS) -> Iterator[None]:
-    """Let one process at a time change files of a folder. Where that cannot be had soon, go on without it."""
+    """Let one process at a time change files in a folder. Continue without the lock if it cannot be acquired in time."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError:
@@ -85,7 +85,7 @@ def _wait_for_lock(descriptor: int, deadline: float) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except OSError as error:
-            # Some file systems have no locks.
+            # Some file systems do not support locks.
             if error.errno not in (errno.EWOULDBLOCK, errno.EACCES) or time.monotonic() >= deadline:
                 return
         time.sleep(LOOK_SECONDS)

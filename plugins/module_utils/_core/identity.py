@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ids of accounts and keys of providers, as StackOne writes them. Pure."""
+"""Ids of accounts and keys of providers, as StackOne spells them. Pure."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 
 def is_account_id(value: Any) -> bool:
-    """Return whether a value looks like an account's id: only then may it become part of a URL (S34)."""
+    """Return whether a value looks like an account's id; nothing else may become part of a URL (S34)."""
     return _ID.fullmatch(account_id_of(value) or "") is not None
 
 
 def account_id_of(value: Any) -> str | None:
-    """Return the text of an id that an answer holds as text or number; None for anything else."""
+    """Return an id as text if the answer gives it as text or as a number, or None for anything else."""
     known = isinstance(value, (str, int)) and not isinstance(value, bool)
     return str(value) if known else None
 
 
 def account_path(account_id: str) -> str:
-    """Return the path of an account. Raises Failed(account_mismatch) where the id could lead to another path."""
+    """Return the path of an account. Raise Failed(account_mismatch) if the id could change the path."""
     if not is_account_id(account_id):
         raise Failed(
             FailureCode.ACCOUNT_MISMATCH,
-            "StackOne gives one of its accounts an id that cannot be one; no request was sent for it.",
-            "An id holds letters, digits, '_' and '-' only: look at the accounts of this owner in StackOne's dashboard.",
+            "StackOne returned an account with an invalid id; no request was sent for it.",
+            "An id contains only letters, digits, '_' and '-'. Check this owner's accounts in StackOne's dashboard.",
         )
     return f"/accounts/{account_id}"
 
 
 def plain_provider(provider: str) -> str:
-    """Return a provider's key without what may be spelt otherwise: case and signs."""
+    """Return a provider's key in lower case and without punctuation, because spellings differ in these."""
     return "".join(filter(str.isalnum, provider)).lower()
 
 

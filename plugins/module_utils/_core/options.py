@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How tenants are worked through, and how auth links are made."""
+"""The options for processing a list of tenants, and for creating auth links."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import Enum
 
 
 class VerifyLink(str, Enum):
-    """What is done to see that a link works: nothing, waiting until StackOne calls it active, a call through it."""
+    """How to verify a link: not at all, by waiting until StackOne reports it as active, or by a call through it."""
 
     NONE = "none"
     STATUS = "status"
@@ -18,7 +18,7 @@ class VerifyLink(str, Enum):
 
 @dataclass(frozen=True)
 class LinksOptions:
-    """How a list is worked through. `confirm_timeout` is in seconds; limits below 1 are shares."""
+    """The options for processing a list. `confirm_timeout` is in seconds; limits below 1 are fractions of the list."""
 
     concurrency: int
     confirm_timeout: float
@@ -33,7 +33,7 @@ class LinksOptions:
 
 @dataclass(frozen=True)
 class AuthOptions:
-    """How auth links are made. C(expires_in) in seconds."""
+    """The options for creating auth links. `expires_in` is in seconds."""
 
     expires_in: int
     relink: bool = False

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where secrets stand in a text, in whatever way they are written there. Pure."""
+"""Find secrets in a text, however they are encoded there. Pure."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 SHORTEST_SECRET = 8
-"""Characters. What is shorter occurs by chance in messages and in words of ours: masking it would destroy them."""
+"""Length in characters. A shorter secret occurs by chance in ordinary messages, which masking it would garble."""
 
 WINDOW = 6
-"""Characters by which a secret is looked up, from its beginning and from its end: no shorter piece is recognised."""
+"""Number of characters by which secrets are indexed, at both ends. Shorter pieces are not recognised."""
 
 CERTAIN_PIECE = 16
-"""Characters of a secret's beginning or end that are taken for a piece of it wherever they stand: fewer may be a word."""
+"""Number of characters from either end of a secret that are masked anywhere in a text. Fewer could be a word."""
 
 Span = tuple[int, int]
 
 _DEPTH = 3
-"""How often escapes are undone: a provider's JSON may stand in StackOne's JSON, and that in a page."""
+"""How many levels of escapes are decoded: a provider's JSON may be inside StackOne's JSON, and that inside a page."""
 
 _UNSEEN = re.compile("[\\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _SAME_LETTERS = {
@@ -31,7 +31,7 @@ _SAME_LETTERS = {
     0xFEFF: None,
     0x130: "i",
 }
-"""Drops what nobody sees; the other entry is the one letter whose lower case is longer than itself."""
+"""The table that drops invisible characters, and maps the one letter whose lower case is longer than itself."""
 
 _ESCAPES = re.compile(
     r"(?P<url>(?:%[0-9A-Fa-f]{2})+)"
@@ -47,7 +47,7 @@ _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 
 
 class Secrets:
-    """All secrets of a run. Looking a text through takes as long for one secret as for many thousands."""
+    """All secrets of a run, indexed: searching a text takes as long for one secret as for many thousands."""
 
     def __init__(self) -> None:
         self._known: set[str] = set()
@@ -56,9 +56,9 @@ class Secrets:
         self._tails: dict[str, list[str]] = {}
 
     def add(self, secret: str) -> None:
-        """Learn a secret of C(SHORTEST_SECRET) characters or more."""
+        """Add a secret of `SHORTEST_SECRET` characters or more."""
         for reading in _readings(secret):
-            # Where escapes are undone in a text, what looks like one in a secret is undone with them.
+            # When escapes in a text are decoded, a part of a secret that looks like an escape is decoded too.
             self._add(_plain(reading.text))
         self._add(_plain(secret.replace(" ", "+")))
         for encoded in _in_base64(secret.encode(errors="replace")):
@@ -73,15 +73,17 @@ class Secrets:
         self._tails.setdefault(spelling[-WINDOW:], []).append(spelling)
 
     def spans(self, text: str, cut: bool = False) -> list[Span]:
-        """Return where secrets stand, and pieces that are too long for chance; of a text that may have been C(cut) also
-        the short pieces at its ends."""
+        """Return the positions of secrets, and of pieces that are too long to be a coincidence.
+
+        In a text that may have been `cut`, include short pieces at its ends.
+        """
         if not self._known:
             return []
         found = [span for reading in _readings(text) for span in self._spans_of(reading, cut)]
         return list(_merged(found))
 
     def whole_in(self, text: str) -> bool:
-        """Return whether a whole secret stands in a text. A piece of one may be there because it is in others as well."""
+        """Return whether a text contains a whole secret. A piece proves nothing: other secrets may share it."""
         return any(self._ends_in(_plain(reading.text)) for reading in _readings(text))
 
     def _ends_in(self, plain: str) -> bool:
@@ -99,7 +101,7 @@ class Secrets:
         for start, end in hits:
             first, last = seen[start], seen[end - 1] + 1
             if plain[start:end] in self._encoded:
-                # The last characters of the secret, and what stands around it, are in the characters around.
+                # In base64, the first and last characters also encode what surrounds the secret.
                 first, last = _widened(reading.text, first, last)
             yield reading.origin(first, last)
 
@@ -113,7 +115,7 @@ class Secrets:
             yield from self._beginnings_of_secrets(plain) if cut else ()
 
     def _by_tails(self, plain: str, windows: Sequence[str]) -> Iterator[Span]:
-        """Find whole secrets and long ends of them, from right to left."""
+        """Find whole secrets and their long endings, from right to left."""
         end = len(plain)
         while end >= WINDOW:
             candidates = self._tails.get(windows[end - WINDOW], ())
@@ -124,7 +126,7 @@ class Secrets:
             end -= length or 1
 
     def _by_heads(self, plain: str, windows: Sequence[str]) -> Iterator[Span]:
-        """Find whole secrets and long beginnings of them, from left to right."""
+        """Find whole secrets and their long beginnings, from left to right."""
         start = 0
         while start < len(windows):
             candidates = self._heads.get(windows[start], ())
@@ -135,7 +137,7 @@ class Secrets:
             start += length or 1
 
     def _beginnings_of_secrets(self, plain: str) -> Iterator[Span]:
-        """Find what begins as a secret, and is cut off before it ends."""
+        """Find the beginnings of secrets that are cut off."""
         for cut in [*(match.start() for match in _ELLIPSIS.finditer(plain)), len(plain)]:
             for end in {cut, _last_letter(plain, cut)}:
                 for start in range(max(0, end - CERTAIN_PIECE), end - WINDOW + 1):
@@ -145,7 +147,7 @@ class Secrets:
                         break
 
     def _ends_of_secrets(self, plain: str) -> Iterator[Span]:
-        """Find what ends as a secret, and is cut off before it begins."""
+        """Find the endings of secrets whose beginning is cut off."""
         for cut in [0, *(match.end() for match in _ELLIPSIS.finditer(plain))]:
             for start in {cut, _first_letter(plain, cut)}:
                 for end in range(min(len(plain), start + CERTAIN_PIECE), start + WINDOW - 1, -1):
@@ -157,18 +159,20 @@ class Secrets:
 
 @dataclass(frozen=True)
 class Reading:
-    """A text as it can be read. C(origins) tells from where in the written text each character comes, if not from its
-    own place."""
+    """A text at one level of decoding.
+
+    `origins` gives the position of each character in the written text; None if the positions are the same.
+    """
 
     text: str
     origins: Sequence[Span] | None = None
 
     def origin(self, start: int, end: int) -> Span:
-        """Return where in the written text a part of this reading stands."""
+        """Return the position in the written text of a part of this reading."""
         return (self.origins[start][0], self.origins[end - 1][1]) if self.origins else (start, end)
 
     def without_escapes(self) -> Reading:
-        """Return what is read once escapes of URLs, JSON and HTML are undone, and tags and colours are left out."""
+        """Return the reading with escapes of URLs, JSON and HTML decoded, and without tags and colours."""
         text: list[str] = []
         origins: list[Span] = []
         done = 0
@@ -185,7 +189,7 @@ class Reading:
 
 
 def _readings(text: str) -> Iterator[Reading]:
-    """Return all ways to read a text: as it is written, and with its escapes undone."""
+    """Yield a text as it is written, then with each level of its escapes decoded."""
     reading = Reading(text)
     yield reading
     for _depth in range(_DEPTH):
@@ -196,7 +200,7 @@ def _readings(text: str) -> Iterator[Reading]:
 
 
 def _unescaped(match: re.Match[str]) -> Iterator[tuple[str, int, int]]:
-    """Return what an escape stands for: characters, each with where it is written."""
+    """Yield the characters that an escape stands for, each with its position."""
     written, start = match.group(), match.start()
     if match.lastgroup == "url":
         for sign in bytes.fromhex(written.replace("%", "")).decode(errors="surrogateescape"):
@@ -222,12 +226,12 @@ _READERS: dict[str, Callable[[str], str]] = {
 
 
 def _plain(text: str) -> str:
-    """Return a text without what nobody sees, and in lower case: servers and libraries change both."""
+    """Return a text in lower case and without invisible characters, because servers and libraries change both."""
     return text.translate(_SAME_LETTERS).lower()
 
 
 def _in_base64(secret: bytes) -> Iterator[str]:
-    """Return what base64 writes of a secret in any case, whatever stands before and after it, in both alphabets."""
+    """Yield the base64 that a secret always contributes, whatever precedes and follows it, in both alphabets."""
     for before, cut in ((0, 0), (1, 2), (2, 3)):
         whole = (before + len(secret)) // 3 * 3 - before
         standard = base64.b64encode(bytes(before) + secret[:whole]).decode()[cut:]
@@ -237,12 +241,12 @@ def _in_base64(secret: bytes) -> Iterator[str]:
 
 
 def _in_common(one: Iterable[str], other: Iterable[str]) -> int:
-    """Count the characters with which both begin."""
+    """Return the length of the common prefix."""
     return sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], zip(one, other)))
 
 
 def _widened(text: str, start: int, end: int) -> Span:
-    """Return the whole run of base64 in which a part stands."""
+    """Return the whole run of base64 characters around a part."""
     while start > 0 and text[start - 1] in _BASE64:
         start -= 1
     while end < len(text) and text[end] in _BASE64:
@@ -263,7 +267,7 @@ def _first_letter(text: str, start: int) -> int:
 
 
 def _merged(spans: list[Span]) -> Iterator[Span]:
-    """Return the same spans in order, those that overlap as one."""
+    """Yield the spans in order, with overlapping ones merged."""
     merged: list[Span] = []
     for start, end in sorted(spans):
         if merged and start < merged[-1][1]:

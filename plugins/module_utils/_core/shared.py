@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all tenants of a run want, and one of them asks for."""
+"""Answers that all tenants of a run need, fetched once for all of them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Any, Callable
 from .failure import Failed, Failure
 
 LOOK_SECONDS = 0.25
-"""How often who waits for another's answer looks whether the run was stopped."""
+"""How often a thread that waits for another one's answer checks whether the run was stopped."""
 
 
 def unhurried() -> None:
-    """Look for no stop."""
+    """Never stop."""
 
 
 class FailedForAll(Failed):
-    """A failure that everybody meets who asks for the same thing."""
+    """A failure that every caller that needs the same answer would get."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.code, failure.message)
@@ -28,11 +28,11 @@ class FailedForAll(Failed):
 
 
 class Shared:
-    """Answers by key. The first who asks fetches; who asks meanwhile waits for that answer, and gets the same.
+    """Answers by key: the first caller fetches, and the others wait and get the same answer.
 
-    An answer is kept for the whole run, and so is a failure that all would meet: to ask again for each tenant would
-    make them wait one after the other. What fails for one asker alone is only its own, and the others ask themselves,
-    all at once.
+    An answer is kept for the whole run, and so is a `FailedForAll`: fetching it again for each tenant would make them
+    wait one after the other. Any other failure concerns one caller only, and those that waited fetch for themselves,
+    all at the same time.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Shared:
         self._answers: dict[Hashable, Future[Any]] = {}
 
     def get(self, key: Hashable, fetch: Callable[[], Any], check: Callable[[], None] = unhurried) -> Any:
-        """Return the answer. `check` raises where there is nothing to wait for any more. Raises what `fetch` raises."""
+        """Return the answer. `check` raises an exception to end the wait. Raise what `fetch` and `check` raise."""
         mine: Future[Any] = Future()
         with self._lock:
             answer = self._answers.setdefault(key, mine)
@@ -52,7 +52,7 @@ class Shared:
         if error is None:
             return answer.result()
         if isinstance(error, FailedForAll):
-            # Each asker adds to its own what it knows of it.
+            # A new exception for each caller, because each adds its own phase.
             raise FailedForAll(error.failure)
         return fetch()
 

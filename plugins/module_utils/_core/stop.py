@@ -14,15 +14,14 @@ from .clock import Clock, Stopped
 from .failure import Failure
 
 PATIENCE = 1.0
-"""Seconds that requests under way get to end once the run is stopped; then their connections are shut down."""
-
+"""Seconds that requests in progress may still take after the run is stopped; then their connections are shut down."""
 
 LEAVE_TAKING = 0.5
-"""Seconds after that which workers get to note what came of their requests; then they are left behind."""
+"""Further seconds in which workers may record the results of their requests; then they are abandoned."""
 
 
 class StopSignal:
-    """Whether and why a run ends early: gently, or at once."""
+    """The request to end a run early, either gracefully (`drain`) or at once (`cancel`)."""
 
     def __init__(self) -> None:
         self.reason: str | None = None
@@ -31,43 +30,43 @@ class StopSignal:
         self._patient_until = float("inf")
 
     def drain(self, reason: str, cause: Failure | None = None) -> None:
-        """Begin nothing new; what is under way ends as usual. `cause` is the failure that every other tenant would meet."""
+        """Start nothing new, and let work in progress finish. `cause` is the failure that every other tenant would get."""
         if self.reason is None:
             self.reason, self.cause = reason, cause
 
     def cancel(self, reason: str, patience: float = PATIENCE) -> None:
-        """Wake whoever waits, and send no further request; those under way get `patience` seconds to end."""
+        """Wake all waiting threads and send no further request; those in progress have `patience` seconds to finish."""
         self.drain(reason)
         self._patient_until = min(self._patient_until, time.monotonic() + patience)
         self._cancelled.set()
 
     @property
     def now(self) -> bool:
-        """Whether nothing is waited for any more."""
+        """Return whether the run was cancelled, so that nothing waits any more."""
         return self._cancelled.is_set()
 
     @property
     def overdue(self) -> bool:
-        """Tell whether even requests under way are cut off."""
+        """Return whether even requests in progress must be cut off."""
         return self.now and time.monotonic() >= self._patient_until
 
     @property
     def left_behind(self) -> bool:
-        """Tell whether workers that still hang are waited for no more."""
+        """Return whether workers that still hang are abandoned."""
         return self.now and time.monotonic() >= self._patient_until + LEAVE_TAKING
 
     def check(self) -> None:
-        """Raise Stopped where the run was stopped at once."""
+        """Raise Stopped if the run was cancelled."""
         if self.now:
             raise Stopped(self.reason or "")
 
     def sleep(self, seconds: float) -> None:
-        """Sleep. Raises Stopped where the run is stopped at once meanwhile."""
+        """Sleep. Raise Stopped as soon as the run is cancelled."""
         if self._cancelled.wait(seconds):
             raise Stopped(self.reason or "")
 
     def clock(self) -> Clock:
-        """The time, with a sleep that a stop ends, a check before each request, and an end of those under way."""
+        """Return a clock that a cancelled run wakes, that refuses further requests, and that cuts off those in progress."""
         clock = Clock()
         clock.sleep = self.sleep  # type: ignore[assignment]
         clock.check = self.check  # type: ignore[method-assign]
@@ -77,9 +76,9 @@ class StopSignal:
 
 @contextmanager
 def stopped_by_signals(stop: StopSignal) -> Iterator[None]:
-    """Let SIGTERM, SIGINT and SIGHUP end the run in good order: what was done so far is reported.
+    """Let SIGTERM, SIGINT and SIGHUP end the run cleanly, so that the work done so far is reported.
 
-    Under nohup SIGHUP stays ignored. Only the main thread can take signals; elsewhere they are left as they are.
+    Under nohup, SIGHUP remains ignored. Only the main thread can handle signals; in other threads nothing changes.
     """
     numbers = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:

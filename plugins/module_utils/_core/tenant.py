@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The desired state of one link, and the rules for a domain and a key."""
+"""The desired state of one link, and the rules for domains, keys and ids."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _KEY = re.compile(r"[\x21-\x39\x3b-\x7e]+")
 
 
 class State(str, Enum):
-    """Whether the link is to exist."""
+    """Whether the link should exist."""
 
     PRESENT = "present"
     ABSENT = "absent"
 
 
 class UpdateCredentials(str, Enum):
-    """When an existing account's stored domain and key are sent again."""
+    """When to send the domain and key of an existing account again."""
 
     ON_DRIFT = "on_drift"
     ON_DOUBT = "on_doubt"
@@ -46,9 +46,9 @@ class UpdateCredentials(str, Enum):
 
 @dataclass(frozen=True)
 class CredentialFields:
-    """Which key of the connector's form takes what, where discovery is not to decide.
+    """The declared keys of the connector's form; a field that is None is discovered.
 
-    C(extra) and C(extra_secrets) map further field keys to their values.
+    `extra` and `extra_secrets` map the keys of further fields to their values.
     """
 
     domain: str | None = None
@@ -58,12 +58,12 @@ class CredentialFields:
 
 
 ANY_FIELDS = CredentialFields()
-"""Discovery decides."""
+"""No declared fields: all are discovered."""
 
 
 @dataclass(frozen=True)
 class Tenant:
-    """One Freshservice site with one agent's API key: the desired link. C(None) means: leave alone."""
+    """One Freshservice tenant with one agent's API key: the desired link. `None` leaves a value unchanged."""
 
     origin_owner_id: str | None
     domain: str | None = None
@@ -86,12 +86,12 @@ class Tenant:
 
     @property
     def secrets(self) -> list[str]:
-        """What of it must appear nowhere."""
+        """Return the values that must never appear in any output."""
         return [*filter(None, (self.api_key, self.admin_api_key)), *self.credential_fields.extra_secrets.values()]
 
     @property
     def name(self) -> str:
-        """What a message calls this tenant."""
+        """Return the name of this tenant in messages."""
         if not self.origin_owner_id and not self.account_id:
             return self.domain or "a tenant without a name"
         owner = f"owner {self.origin_owner_id}" if self.origin_owner_id else f"account {self.account_id}"
@@ -99,14 +99,14 @@ class Tenant:
 
 
 def normalise_domain(text: str) -> str:
-    """Return the lower-case label of C(mycompany), C(mycompany.freshservice.com) or its URL (F3, F4).
+    """Return the lower-case label of `mycompany`, `mycompany.freshservice.com` or its URL (F3, F4).
 
-    Raises Failed(invalid_domain) for anything that is not one DNS label under freshservice.com,
-    because the key would otherwise be sent to a host nobody declared.
+    Raise Failed(invalid_domain) for anything other than a single DNS label under freshservice.com, because the key
+    would otherwise be sent to a host that was not declared.
     """
     if "@" in text:
-        # A password may be anywhere before it.
-        raise _invalid_domain("domain must hold no user name and password, and no e-mail address.")
+        # Anything before the @ may be part of a password, so the text is not shown.
+        raise _invalid_domain("domain must not contain a user name, a password or an e-mail address.")
     host = _host_of(trimmed(text))
     label = host[: -len(SUFFIX)] if host.endswith(SUFFIX) else host
     reason = _why_not_a_label(label)
@@ -116,7 +116,7 @@ def normalise_domain(text: str) -> str:
 
 
 def same_domain(declared: str, stored: str) -> bool:
-    """Whether a stored form value (label, host or URL) means the declared label."""
+    """Return whether a stored form value (label, host or URL) means the declared label."""
     try:
         return normalise_domain(stored) == declared
     except Failed:
@@ -124,46 +124,49 @@ def same_domain(declared: str, stored: str) -> bool:
 
 
 def normalise_key(text: str, option: str) -> str:
-    """Return the key without the white space that pasting and C(ansible-vault) leave around it.
+    """Return the key without the white space that pasting and `ansible-vault` leave around it.
 
-    Raises Failed(invalid_argument) without ever showing the key.
+    Raise Failed(invalid_argument), which never shows the key.
     """
     key = trimmed(text)
     if not key:
         raise invalid_argument(f"{option} is empty.", "Set it from a variable kept in Ansible Vault.")
     if not _KEY.fullmatch(key):
         raise invalid_argument(
-            f"{option} holds a character that no API key has (a space, a colon, a control or non-ASCII character).",
+            f"{option} contains a character that API keys never contain (a space, a colon, a control or non-ASCII character).",
             "Copy the key again; if it comes from a vaulted variable, check that the value is decrypted.",
         )
     if len(key) < SHORTEST_SECRET:
         raise invalid_argument(
-            f"{option} is shorter than {SHORTEST_SECRET} characters, which no API key is.",
+            f"{option} is shorter than {SHORTEST_SECRET} characters, which is too short for an API key.",
             "Copy the whole key again; if it comes from a vaulted variable, check that it is the right one.",
         )
     return key
 
 
 def invalid_argument(message: str, remediation: str = "", **details: Any) -> Failed:
-    """Return a failure that is known before any request."""
+    """Return a failure that is detected before any request is sent."""
     return Failed(FailureCode.INVALID_ARGUMENT, message, remediation, phase=Phase.ARGUMENTS, details=details)
 
 
 def missing_options(names: Sequence[str], remediation: str = "") -> Failed:
-    """Return the failure of options that must be set and are not; its details name them."""
+    """Return the failure for required options that are not set; its details name them."""
     verb = "is" if len(names) == 1 else "are"
     return invalid_argument(f"{' and '.join(names)} {verb} missing.", remediation, missing=list(names))
 
 
 def quoted(text: str) -> str:
-    """Return a text as a message shows it. A long one is not: it would be cut, and a secret in it no longer recognised."""
+    """Return a text in quotes for a message, or only its length if it is long.
+
+    A long text would be cut, and a secret that is cut is not recognised.
+    """
     return ascii(text) if len(text) <= SHOWN_LIMIT else f"of {len(text)} characters"
 
 
 def _host_of(text: str) -> str:
-    """The host of a pasted URL, with or without its scheme; what is not a host of Freshservice's passes through.
+    """Return the host of a pasted URL, with or without its scheme, and without the path.
 
-    The path of a portal's URL is dropped.
+    Return text without a scheme that is not a Freshservice host in lower case, otherwise unchanged.
     """
     scheme = _SCHEME.match(text)
     host = re.split(r"[/?#]", text[scheme.end() :] if scheme else text)[0].lower()
@@ -173,16 +176,19 @@ def _host_of(text: str) -> str:
 def _why_not_a_label(label: str) -> str | None:
     checks = (
         (not label, "it is empty"),
-        ("://" in label, "only an http or https URL is understood"),
+        ("://" in label, "only http and https URLs are supported"),
         (":" in label, "it contains a port"),
         (bool(re.search(r"[/\\?#%]", label)), "it contains a path, a query or an escape"),
         (bool(re.search(r"[\s\x00-\x1f\x7f]", label)), "it contains white space or a control character"),
         (not label.isascii(), "it contains a non-ASCII letter, which can be a look-alike"),
-        ("." in label, f"it is no single label under {SUFFIX[1:]}; a customer's own host name has no API"),
+        (
+            "." in label,
+            f"it must be a single name directly under {SUFFIX[1:]}; custom helpdesk domains do not serve the API",
+        ),
         (label.startswith("xn--"), "it is an encoded international name, which can be a look-alike"),
         (len(label) > LABEL_LIMIT, f"it is longer than {LABEL_LIMIT} characters"),
-        (not _LABEL.fullmatch(label), "a label holds letters, digits and inner hyphens only"),
-        # A survey's answer that was left out would send a key to the name of the host that runs Ansible.
+        (not _LABEL.fullmatch(label), "it may contain only letters, digits and inner hyphens"),
+        # If a survey question is left empty, the domain can be the name of the host that runs Ansible.
         (label == "localhost", "localhost is not a tenant"),
     )
     return next((reason for wrong, reason in checks if wrong), None)
@@ -198,16 +204,16 @@ def _invalid_domain(message: str) -> Failed:
 
 
 def checked_id(value: str, name: str) -> str:
-    """Return an id, in which nothing may be hidden: it would be that of another customer. Raises Failed."""
+    """Return the id. Raise Failed if it has an invisible character, which would make it another customer's id."""
     hidden = hidden_character(value)
     if hidden:
         raise invalid_argument(
-            f"{name} holds a character that cannot be seen ({hidden}).", "Type it again instead of copying it."
+            f"{name} contains an invisible character ({hidden}).", "Type it again instead of copying it."
         )
     slip = accident(value)
     if slip:
         raise invalid_argument(
             f"{name} {quoted(value)} is {slip}, not an id.",
-            "Write the id itself, in quotes. An account that has this for an id by mistake is unlinked by its account_id.",
+            "Write the id itself, in quotes. To unlink an account that has this id by mistake, use its account_id.",
         )
     return value

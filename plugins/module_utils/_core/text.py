@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text that may leave the house: valid Unicode without secrets and control characters, of bounded length."""
+"""Make text safe to show: valid Unicode without secrets and control characters, of bounded length."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CUT = "..."
 EXCERPT_LIMIT = 200
 
 READ_LIMIT = 16_000
-"""Characters of somebody else's text in which words for a message are looked for."""
+"""How many characters of an external text are read to find words for a message."""
 
 LINK_KEY = "auth_link_url"
 
@@ -45,7 +45,7 @@ RESULT_KEYS = frozenset(
         "verdict", "verdicts", "verified", "warnings", "where",
     }
 )  # fmt: skip
-"""The words that results use as keys. They tell nothing of a secret that happens to be the same word."""
+"""The words that results use as keys. They reveal nothing about a secret that happens to be the same word."""
 
 _MARKUP = re.compile(r"(?s)<(script|style)\b.*?</\1\s*>|<[^>]*>")
 _HALF = re.compile(r"[\ud800-\udfff]")
@@ -55,9 +55,9 @@ _ESCAPE_SEQUENCE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1
 
 
 class Scrubber:
-    """The way out for every text: knows every secret of a run, in every form it can take, and masks them.
+    """Mask every secret of a run, in every form it can take, in all text that is shown.
 
-    Threads share it.
+    It is shared by all threads.
     """
 
     def __init__(self, secrets: Iterable[str | None] = ()) -> None:
@@ -66,20 +66,20 @@ class Scrubber:
         self.add(*secrets)
 
     def add(self, *secrets: str | None) -> None:
-        """Learn more secrets. Those that are too short to be masked are ignored; no such key is taken."""
+        """Add secrets. Those that are too short to be masked are ignored; keys of that length are not accepted."""
         for secret in secrets:
             if secret and len(secret) >= SHORTEST_SECRET:
                 for spelling in {secret, valid_unicode(secret)}:
                     self._secrets.add(spelling)
 
     def give_out(self, link: str) -> None:
-        """Let an auth link, which is a secret as well, leave as what it is: the value of C(auth_link_url)."""
+        """Allow an auth link, which is a secret too, to be shown as the value of `auth_link_url`."""
         self._given_out.add(link)
 
     def scrub(self, value: Any) -> Any:
-        """Return the same string, list or dict with every secret masked, in keys that are not ours as well.
+        """Return the same string, list or dict with every secret masked, including in keys that are not ours.
 
-        This comes last: whatever is changed in a text after it may bring a secret to light.
+        Call this last: any later change to a text may reveal a secret.
         """
         if isinstance(value, str):
             return self._masked(value)
@@ -90,14 +90,17 @@ class Scrubber:
         return value
 
     def holds(self, text: str) -> bool:
-        """Return whether a text holds a whole secret. Decisions rest on this: what is masked may only look like a piece
-        of one, as the beginning that all tokens of a kind have in common does."""
+        """Return whether a text contains a whole secret.
+
+        Use this for decisions: masked text may only look like a piece of a secret, for example the prefix that all
+        tokens of a kind share.
+        """
         return self._secrets.whole_in(text)
 
     def line(self, text: str, limit: int = EXCERPT_LIMIT) -> str:
-        """Return somebody else's words for use in a message: on one line, scrubbed as they read then, and only then cut.
+        """Return external text for a message: first on one line, then scrubbed, and only then cut.
 
-        They may end or begin inside a secret, where their author has cut them.
+        The text may begin or end inside a secret, because its author may have cut it.
         """
         plain = self._masked(one_line(text[:READ_LIMIT]), cut=True)
         return plain if len(plain) <= limit else plain[: limit - len(CUT)] + CUT
@@ -115,13 +118,13 @@ class Scrubber:
 
 
 NO_SECRETS = Scrubber()
-"""For whoever sends none. Nothing is ever added to it."""
+"""The scrubber of code without secrets. Nothing is ever added to it."""
 
 
 def secret_forms(secret: str) -> set[str]:
-    """The secret as it is, as Basic credentials of both services (F11, S3), in a URL and in JSON.
+    """Return the secret itself, as Basic credentials of both services (F11, S3), in a URL and in JSON.
 
-    These are for C(AnsibleModule.no_log_values), with which Ansible masks what no Scrubber sees.
+    They are for `AnsibleModule.no_log_values`, with which Ansible masks text that does not pass a Scrubber.
     """
     whole = valid_unicode(secret)
     encoded = {base64.b64encode(f"{whole}{rest}".encode()).decode() for rest in ("", ":X", ":", f":{whole}")}
@@ -129,23 +132,23 @@ def secret_forms(secret: str) -> set[str]:
 
 
 def forms_of(secrets: Iterable[str]) -> set[str]:
-    """The forms of all these secrets, but of those that are too short to be masked."""
+    """Return the forms of all secrets that are long enough to be masked."""
     return set().union(*(secret_forms(secret) for secret in secrets if len(secret) >= SHORTEST_SECRET))
 
 
 def one_line(text: str) -> str:
-    """Printable text on one line: no escape sequences for the terminal, no control or direction characters.
+    """Return printable text on one line, without terminal escape sequences, control and direction characters.
 
-    It is as long as it was: only C(Scrubber.line) cuts, because a secret that is cut is not recognised any more.
+    The text is not cut: only `Scrubber.line` cuts, because a secret that is cut is not recognised.
     """
     plain = _UNPRINTABLE.sub(" ", _ESCAPE_SEQUENCE.sub("", valid_unicode(text)))
     return " ".join(plain.split())
 
 
 def strip_control_chars(value: Any) -> Any:
-    """Return the same string, list or dict as valid Unicode and without what a terminal could take for a command.
+    """Return the same string, list or dict as valid Unicode and without what a terminal could execute.
 
-    Of the control characters only line ends and tabs stay.
+    Of the control characters, only line feeds and tabs are kept.
     """
     return _each_text(value, lambda text: text if text.isprintable() else _without_commands(text))
 
@@ -155,9 +158,9 @@ def _without_commands(text: str) -> str:
 
 
 def valid_unicode(value: Any) -> Any:
-    """Return the same string, list or dict with U+FFFD in place of each half of a surrogate pair.
+    """Return the same string, list or dict with U+FFFD in place of each lone surrogate.
 
-    JSON can spell such halves, but they cannot be written as UTF-8, and Ansible refuses a whole result for one of them.
+    JSON can contain lone surrogates, but UTF-8 cannot, and Ansible refuses a whole result because of a single one.
     """
     return _each_text(value, lambda text: text if text.isascii() else _HALF.sub("\ufffd", text))
 
@@ -173,5 +176,5 @@ def _each_text(value: Any, change: Callable[[str], str]) -> Any:
 
 
 def without_markup(text: str) -> str:
-    """The words of an HTML page."""
+    """Return the words of an HTML page."""
     return _MARKUP.sub(" ", text)

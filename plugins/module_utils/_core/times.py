@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Moments on the wire, as seconds since the epoch."""
+"""Dates in requests and answers, as seconds since the epoch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 
 def parse_date(text: str) -> float | None:
-    """Epoch seconds of an HTTP date or an ISO date, C(None) where it is neither."""
+    """Return an HTTP or ISO date in epoch seconds, or `None` if it is neither."""
     for parse in (parsedate_to_datetime, _parse_iso):
         try:
             moment = parse(text)
@@ -21,7 +21,7 @@ def parse_date(text: str) -> float | None:
 
 
 def iso_time(seconds: float) -> str:
-    """Epoch seconds as an ISO time in UTC, as C(2026-11-01T08:00:00Z)."""
+    """Return epoch seconds as an ISO time in UTC, such as `2026-11-01T08:00:00Z`."""
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

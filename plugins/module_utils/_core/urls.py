@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What URLs say of hosts, and the user names and passwords that may stand in them."""
+"""Hosts, user names and passwords in URLs."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def is_loopback(host: str) -> bool:
 
 
 def user_info(url: str) -> str:
-    """Return the user name and password of a URL, whatever characters they hold, and whether it has a scheme or not."""
+    """Return the user name and password of a URL, with or without a scheme, whatever characters they contain."""
     return url.rpartition("@")[0].rpartition("://")[2] if "@" in url else ""
 
 
 def shown_url(url: str) -> str:
-    """Return a URL as it may be shown: without its user information, and without what is asked in it."""
+    """Return a URL that is safe to show: without user information, query and fragment."""
     scheme, separator, _rest = url.rpartition("@")[0].rpartition("://")
     shown = f"{scheme}{separator}{MASK}@{url.rpartition('@')[2]}" if "@" in url else url
     place, mark = next(((place, mark) for place, mark in enumerate(shown) if mark in "?#"), (len(shown), ""))
@@ -32,7 +32,7 @@ def shown_url(url: str) -> str:
 
 
 def secrets_of_url(url: str) -> list[str]:
-    """Return what nobody may see of a URL: all user information, and its parts, as written and as they are meant."""
+    """Return the secret parts of a URL: its user information, whole and in parts, encoded and decoded."""
     info = user_info(url)
     user, _colon, password = info.partition(":")
     written = [text for text in (info, user, password) if text]

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Threads that work through a list together, and the way to stop them."""
+"""A pool of threads that process a list and can be stopped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TICK_SECONDS = 0.25
 
 
 class WorkerPool:
-    """So many workers. C(beat) is called a few times a second, in the thread that C(each) was called in."""
+    """A pool of worker threads. `on_tick` is called a few times a second, in the thread that called the pool."""
 
     def __init__(self, workers: int, stop: StopSignal, on_tick: Callable[[], None] = lambda: None) -> None:
         self._workers = workers
@@ -23,24 +23,24 @@ class WorkerPool:
         self._on_tick = on_tick
 
     def map(self, work: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-        """C(map), by all workers at once. Raises what the work raises, and Stopped when stopped at once."""
+        """Return the results of the work in order, as `map` does. Raise what the work raises, and Stopped if cancelled."""
         results = self.map_until(work, list(items), lambda: self._stop.now)
         if self._stop.now:
             raise Stopped(self._stop.reason or "")
         return results
 
     def map_unless_stopped(self, work: Callable[[Any], Any], items: Sequence[Any]) -> None:
-        """As C(each), but also a gentle stop leaves the rest undone; the work itself notes what it did."""
+        """Process the items until the run is stopped, even gracefully; the work itself records its results."""
         self.map_until(work, items, lambda: self._stop.reason is not None)
 
     def map_until(self, work: Callable[[Any], Any], items: Sequence[Any], until: Callable[[], bool]) -> list[Any]:
-        """Work through the items until all are done or C(until) says so; C(None) for what was not begun."""
+        """Process the items until all are done or `until` is true. Return `None` for items that were not started."""
         results: list[Any] = [None] * len(items)
         errors: list[BaseException] = []
         waiting = iter(range(len(items)))
 
         def worker() -> None:
-            # next() on this iterator is one step of the interpreter: no two workers get the same.
+            # next() on this iterator is atomic, so no two workers get the same index.
             for index in waiting:
                 if errors or until():
                     return

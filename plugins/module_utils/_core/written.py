@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people, YAML and spreadsheets write: which of it is text, and which text cannot be an id. Pure."""
+"""Checks of values from users, YAML and spreadsheets: which are text, and which text cannot be an id. Pure."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _EDGES = "".join(char for char in map(chr, (*range(0x3165), 0xFEFF, 0xFFA0)) if 
 
 _ERROR = re.compile(r"#(N/A|NV|N/D|[A-Z/0]+[!?])")
 _ACCIDENTS = (
-    (re.compile(r"-?\d+([.,]\d+)?[eE][+-]\d+|-?\d+[.,]0+"), "a number as a spreadsheet writes it"),
-    (re.compile(r"(?s)=.*"), "a formula of a spreadsheet"),
-    (re.compile(r"(?s)'.*"), "text with the apostrophe that a spreadsheet hides"),
-    (re.compile(rf"{_ERROR.pattern}|#+"), "an error of a spreadsheet"),
-    (re.compile(r"(?i)nan|n/a|null|none|true|false|undefined"), "what programs write for a value that is not text"),
+    (re.compile(r"-?\d+([.,]\d+)?[eE][+-]\d+|-?\d+[.,]0+"), "a number in a spreadsheet's notation"),
+    (re.compile(r"(?s)=.*"), "a spreadsheet formula"),
+    (re.compile(r"(?s)'.*"), "text with the leading apostrophe that spreadsheets hide"),
+    (re.compile(rf"{_ERROR.pattern}|#+"), "a spreadsheet error"),
+    (re.compile(r"(?i)nan|n/a|null|none|true|false|undefined"), "what programs write for a missing or non-text value"),
 )
 
 _PLAIN_NAME = re.compile(r"[A-Z]?[a-z]{1,19}([ _-][A-Z]?[a-z]{1,19}){0,4}")
 
 
 def not_text(value: Any) -> str | None:
-    """Return what a value is that is not text; None for text, and for whole numbers, which can be taken for text."""
+    """Return what kind of value it is if it is not text. Return None for text and for whole numbers, which count as text."""
     if isinstance(value, Mapping) and MARK in value:
         return str(value[MARK])
     for kind, words in _KINDS:
@@ -49,9 +49,9 @@ def not_text(value: Any) -> str | None:
 
 
 def marked(value: Any) -> Any:
-    """Return what neither JSON nor templates can hold in a form that tells what it is: they would make text of it.
+    """Return a value that JSON and templates would turn into text in a form that keeps what it was.
 
-    A module then refuses it as it refuses whatever is not text.
+    A module can then refuse it, as it refuses any other value that is not text.
     """
     if isinstance(value, datetime.date) or (isinstance(value, float) and not math.isfinite(value)):
         return {MARK: not_text(value)}
@@ -61,38 +61,38 @@ def marked(value: Any) -> Any:
 def trimmed(text: str) -> str:
     """Return the text without white space and invisible characters around it."""
     inner = text.strip(_EDGES)
-    # The same object, where nothing was cut off: Ansible marks texts that come from the user.
+    # Return the same object if nothing was removed, because Ansible tags texts from the user.
     return text if len(inner) == len(text) else inner
 
 
 def unset(value: Any) -> bool:
-    """Return whether an option is as good as absent. Surveys send empty text where nobody answered."""
+    """Return whether an option is unset or blank. Surveys send empty text for questions that were not answered."""
     return value is None or (isinstance(value, str) and not trimmed(value))
 
 
 def hidden_character(text: str) -> str | None:
-    """Return the first invisible character, as `U+200B`. An ordinary space is not one."""
+    """Return the first invisible character, such as `U+200B`, or None. An ordinary space is not invisible."""
     if text.isprintable() and not _HIDDEN.search(text):
         return None
     return next(f"U+{ord(char):04X}" for char in text if not char.isprintable() or _HIDDEN.match(char))
 
 
 def accident(text: str) -> str | None:
-    """Return what a spreadsheet or a program made of an id; None for a text that can be one."""
+    """Return what a spreadsheet or a program made of an id, or None if the text can be an id."""
     return next((words for pattern, words in _ACCIDENTS if pattern.fullmatch(text)), None)
 
 
 def is_error(text: str) -> bool:
-    """Return whether a text is what a spreadsheet shows in place of a value: nobody is called that."""
+    """Return whether a text is an error that a spreadsheet shows instead of a value; nothing has such a name."""
     return bool(_ERROR.fullmatch(text))
 
 
 def plain_name(name: Any) -> str | None:
-    """Return a name that can be shown. What stands in place of a name could be a key."""
+    """Return the value if it is a plain name that can be shown, else None: it could be a key in the wrong place."""
     return name if isinstance(name, str) and _PLAIN_NAME.fullmatch(name) else None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a question that names the closest of the known words, or nothing."""
+    """Return a question with the closest of the known words, or an empty text."""
     close = difflib.get_close_matches(re.sub(r"[ -]", "_", word.lower()), sorted(known), n=1)
     return f"Did you mean {close[0]}?" if close else ""

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The TLS context of a run: whose certificates are trusted, and which one is shown."""
+"""The TLS context of a run: which certificate authorities are trusted, and the client certificate."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import ssl
 try:
     import requests
     import urllib3
-except Exception:  # noqa: S110 - _http tells why, whatever a broken library raises
+except Exception:  # noqa: S110 - _http.session reports why, whatever a broken library raises
     pass
 
 _INSTEAD = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""Variables of the environment that requests honours, each in place of all other authorities."""
+"""Environment variables that requests honours; each replaces all other authorities."""
 
 
 def tls_context(validate: bool, ca_path: str | None, client_cert: str | None, client_key: str | None) -> ssl.SSLContext:
-    """Return one context for all hosts: making one costs more than a whole request. Raises OSError and ssl.SSLError."""
+    """Return one context for all hosts, because creating one costs more than a request. Raise OSError and ssl.SSLError."""
     context = _trusting(ca_path) if validate else _trusting_anybody()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if client_cert:
@@ -27,12 +27,12 @@ def tls_context(validate: bool, ca_path: str | None, client_cert: str | None, cl
 
 
 def _trusting(ca_path: str | None) -> ssl.SSLContext:
-    """Trust the declared authorities, else those that the environment names, else the system's and those of requests."""
+    """Trust the declared authorities, else those from the environment, else the system's and those of requests."""
     chosen = ca_path or next(filter(None, map(os.environ.get, _INSTEAD)), None)
     if chosen:
         folder = os.path.isdir(chosen)
         return ssl.create_default_context(cafile=None if folder else chosen, capath=chosen if folder else None)
-    # OpenSSL itself takes SSL_CERT_FILE and SSL_CERT_DIR in place of the system's authorities.
+    # OpenSSL itself uses SSL_CERT_FILE and SSL_CERT_DIR instead of the system's authorities.
     context = ssl.create_default_context()
     if not (os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")):
         context.load_verify_locations(requests.utils.DEFAULT_CA_BUNDLE_PATH)

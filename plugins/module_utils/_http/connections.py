@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections that know the request that they carry, with one TLS context for all."""
+"""Connections that are tied to the request that they carry, and share one TLS context."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ except Exception:
 
 
 class _Unheard(logging.Filter):
-    """Drops what urllib3 logs of our requests: it quotes answers, and these may hold what we sent.
+    """Drop log records of urllib3 about our requests: they quote answers, which may repeat secrets that we sent.
 
-    Whatever else uses urllib3 in this process logs as before.
+    Other users of urllib3 in this process log as before.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -33,14 +33,14 @@ _UNHEARD = _Unheard()
 
 
 def _hush() -> None:
-    """Put the filter on each logger of urllib3: one on their parent would not see the records of the others."""
+    """Put the filter on each logger of urllib3. A filter on their parent would not see the records of the children."""
     for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] == "urllib3":
             logging.getLogger(name).addFilter(_UNHEARD)
 
 
 class _FinalResponse(http.client.HTTPResponse):
-    """Reads over the interim answers that a server may send before its own (HTTP 103); the library knows one of them."""
+    """Skip the interim answers that a server may send first (HTTP 103); the standard library skips only HTTP 100."""
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:
@@ -51,9 +51,9 @@ class _FinalResponse(http.client.HTTPResponse):
 
 
 class _WatchedConnection:
-    """Tells the request of the current thread by which socket it is carried, and when it is written.
+    """Record in the current thread's request which socket carries it, and when it is written.
 
-    What connecting writes, to a proxy or for TLS, is not part of the request.
+    Bytes that are written to connect to a proxy or for TLS are not part of the request.
     """
 
     response_class = _FinalResponse
@@ -83,7 +83,7 @@ class _WatchedConnection:
         call = CURRENT.call
         if call and not self._connecting:
             if self.sock is None and self.auto_open:
-                # The standard library would connect after this line, and a failure of that proves that nothing was sent.
+                # Connect before `written` is set: if connecting fails, nothing was sent.
                 self.connect()
             call.written = True
             if self.sock is not None:
@@ -92,9 +92,9 @@ class _WatchedConnection:
 
 
 class TlsAdapter(HTTPAdapter):
-    """Hands every connection the shared contexts, and lets it tell what it does.
+    """Give every connection the shared contexts, and watch what it does.
 
-    `proxy_context` is for a proxy that is itself spoken to over TLS.
+    `proxy_context` is for connections to a proxy over TLS.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class TlsAdapter(HTTPAdapter):
         _watch(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        # Two threads could each make one, and one of them use it before it is watched.
+        # Without the lock, two threads could each create a manager, and one of them could use it before it is watched.
         with self._lock:
             if proxy not in self.proxy_manager:
                 contexts = {"ssl_context": self._context, "proxy_ssl_context": self._proxy_context}
@@ -119,13 +119,13 @@ class TlsAdapter(HTTPAdapter):
             return self.proxy_manager[proxy]
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        # The context holds the certificates; loading them again into each connection would cost
-        # 15 ms, and would add the public ones to a private ca_path.
+        # The context has the certificates. Loading them again for each connection would cost 15 ms, and would add the
+        # public authorities to a private ca_path.
         conn.cert_reqs = "CERT_REQUIRED" if verify else "CERT_NONE"
 
 
 def _watch(manager: Any) -> None:
-    """Let all connections of a pool manager tell what they do, of whatever kind they are."""
+    """Make a pool manager create watched connections, for every scheme."""
     classes = manager.pool_classes_by_scheme
     manager.pool_classes_by_scheme = {scheme: _watched(pool) for scheme, pool in classes.items()}
 

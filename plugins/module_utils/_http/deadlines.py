@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One deadline for a whole request: whatever it waits for, its connection is shut down when its time is over."""
+"""One deadline for a whole request: when it passes, the connection is shut down, whatever it waits for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any, Callable
 
 LOOK_SECONDS = 0.1
-"""How often the watch looks whether the run still waits for its requests."""
+"""How often the watch checks whether the run has been stopped."""
 
 
 class Cut(Enum):
@@ -30,25 +30,25 @@ class CutOff(Exception):
 
 
 class Call:
-    """One request under way: what carries it, whether any of it was written, and whether it was cut off."""
+    """One request in progress: its connection, whether any of it was written, and whether it was cut off."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.deadline = time.monotonic() + seconds
         self.cut: Cut | None = None
         self.written = False
-        """False only as long as no byte of the request was handed to a connection that stands. Then the server cannot
-        have carried it out."""
+        """False only while no byte of the request was passed to an established connection, so the server cannot have
+        processed it."""
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._handle: socket.socket | None = None
         self._owner: Any = None
 
     def carried_by(self, connection: Any) -> None:
-        """Note the socket that the request uses from now on.
+        """Record the socket that the request uses from now on.
 
-        The socket itself changes hands and objects while TLS is set up, and its number may be another connection's
-        after it was closed. So a second handle is kept, which shuts down the same connection from any thread.
+        TLS wraps the socket in another object, and the number of a closed socket may be reused for another
+        connection. A duplicate handle is kept, which any thread can use to shut down the same connection.
         """
         if connection is self._owner:
             return
@@ -61,8 +61,9 @@ class Call:
             before.close()
 
     def aside(self, connect: Callable[[], socket.socket]) -> socket.socket:
-        """Return what `connect` returns. It runs in a thread that is left behind when the request is cut off, because
-        nothing can interrupt the resolution of a name. Raises CutOff, and what `connect` raises.
+        """Run `connect` in another thread, and return its result. Raise CutOff, and what `connect` raises.
+
+        The thread is abandoned when the request is cut off, because name resolution cannot be interrupted.
         """
         self._news.clear()
         if self.cut:
@@ -73,7 +74,7 @@ class Call:
         return attempt.take()
 
     def cut_off(self, why: Cut) -> None:
-        """End whatever the request waits for."""
+        """End the request, whatever it waits for."""
         with self._lock:
             self.cut = self.cut or why
             if self._handle:
@@ -81,7 +82,7 @@ class Call:
         self._news.set()
 
     def close(self) -> None:
-        """Let go of the connection, which others may use from now on."""
+        """Release the connection, which other requests may use from now on."""
         with self._lock:
             handle, self._handle = self._handle, None
         if handle:
@@ -89,7 +90,7 @@ class Call:
 
 
 class _Attempt:
-    """A connection that is being made in another thread."""
+    """A connection attempt in another thread."""
 
     def __init__(self, connect: Callable[[], socket.socket], news: threading.Event) -> None:
         self._connect = connect
@@ -130,9 +131,9 @@ CURRENT = Current()
 
 
 class Watch:
-    """Cuts off requests that take longer than so many seconds, and all of them once the run has given them up.
+    """Cut off requests that take longer than the given number of seconds, and all of them once the run gives up.
 
-    One thread watches over all. It is there only while requests are under way.
+    One thread watches all requests. It runs only while there are any.
     """
 
     def __init__(self, seconds: float, given_up: Callable[[], bool] = lambda: False) -> None:
@@ -144,7 +145,7 @@ class Watch:
 
     @contextmanager
     def call(self) -> Iterator[Call]:
-        """Watch over the request that the current thread sends meanwhile."""
+        """Watch the request that the current thread sends in this context."""
         call, before = Call(self._seconds), CURRENT.call
         with self._lock:
             self._calls.add(call)
@@ -170,7 +171,7 @@ class Watch:
             time.sleep(self._look(calls))
 
     def _look(self, calls: list[Call]) -> float:
-        """Cut off what has to be; return the seconds until the next look."""
+        """Cut off requests that are due, and return the seconds until the next look."""
         now, given_up, pause = time.monotonic(), self._given_up(), LOOK_SECONDS
         for call in calls:
             if not call.cut and (given_up or call.deadline <= now):

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a request got no answer, and whether it may have been carried out all the same."""
+"""Why a request got no answer, and whether the server may have processed it nevertheless."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .proxies import UnusableProxy
 try:
     import requests
     import urllib3
-except Exception:  # noqa: S110 - _http tells why, whatever a broken library raises
+except Exception:  # noqa: S110 - _http.session reports why, whatever a broken library raises
     pass
 
 
 class TransportKind(str, Enum):
-    """Why a request got no answer."""
+    """The reason why a request got no answer."""
 
     DNS = "dns"
     DNS_TEMPORARY = "dns_temporary"
@@ -56,7 +56,7 @@ NEVER_PASSING = frozenset(
         *(TransportKind.UNUSABLE_PROXY, TransportKind.UNSENDABLE, TransportKind.STOPPED),
     }
 )
-"""What is the same however often it is tried."""
+"""Failures that are the same on every attempt."""
 
 _CONNECTING = frozenset(
     {
@@ -68,7 +68,7 @@ _CONNECTING = frozenset(
         TransportKind.UNSENDABLE,
     }
 )
-"""What can only go wrong before the request is written."""
+"""Failures that can only happen before the request is written."""
 
 _CERTIFICATE_ALERTS = frozenset(
     {
@@ -81,12 +81,12 @@ _CERTIFICATE_ALERTS = frozenset(
         "TLSV1_ALERT_UNKNOWN_CA",
     }
 )
-"""C(ssl.SSLError.reason) where the server does not accept our certificate. In TLS 1.3 this comes after the request
+"""Values of `ssl.SSLError.reason` if the server rejects our certificate. In TLS 1.3 the alert arrives after the request
 was written."""
 
 
 class TransportError(Exception):
-    """No answer. C(sent) is true where the request may have reached the server and been carried out."""
+    """No answer arrived. `sent` is true if the request may have reached the server and been processed."""
 
     def __init__(self, kind: TransportKind, host: str, detail: str, sent: bool) -> None:
         self.kind = kind
@@ -97,21 +97,21 @@ class TransportError(Exception):
 
 
 def transport_error(error: Exception, host: str, call: Call, scrubber: Scrubber = NO_SECRETS) -> TransportError:
-    """Judge why no answer came to a request."""
+    """Return the reason why a request got no answer."""
     if call.cut:
         return cut_error(host, call)
     return _judged(error, host, call.written, scrubber)
 
 
 def cut_error(host: str, call: Call) -> TransportError:
-    """Return what a request failed of that was cut off, whatever that looked like to who was waiting."""
+    """Return the error for a request that was cut off, whatever exception that caused."""
     if call.cut is Cut.STOPPED:
-        return TransportError(TransportKind.STOPPED, host, "it was under way", call.written)
+        return TransportError(TransportKind.STOPPED, host, "it was in progress", call.written)
     return TransportError(TransportKind.TIMEOUT, host, f"it was not complete after {call.seconds:g} s", call.written)
 
 
 def _judged(error: Exception, host: str, written: bool, scrubber: Scrubber = NO_SECRETS) -> TransportError:
-    """C(written) is whether any of the request may have reached the server."""
+    """Return the error for an exception. `written` is whether any of the request may have reached the server."""
     causes = _causes(error)
     kind = next(filter(None, map(_classify, causes)), TransportKind.DROPPED)
     if any(isinstance(cause, ssl.SSLEOFError) for cause in causes) or (written and _is_late(kind, causes)):
@@ -120,12 +120,15 @@ def _judged(error: Exception, host: str, written: bool, scrubber: Scrubber = NO_
 
 
 def _is_late(kind: TransportKind, causes: list[BaseException]) -> bool:
-    """Return whether what goes by this name, and happens while connecting, broke a connection that stood."""
+    """Return whether an error that normally happens while connecting broke an established connection."""
     return kind in _CONNECTING and not any(getattr(cause, "reason", None) in _CERTIFICATE_ALERTS for cause in causes)
 
 
 def _causes(error: Exception) -> list[BaseException]:
-    """The exception and all it wraps, outermost first: requests and urllib3 nest them in C(args) and C(reason)."""
+    """Return the exception and all that it wraps, outermost first.
+
+    The libraries requests and urllib3 nest exceptions in `args` and `reason`.
+    """
     found: list[BaseException] = []
     queue: list[Any] = [error]
     while queue:
@@ -138,7 +141,7 @@ def _causes(error: Exception) -> list[BaseException]:
 
 
 def _classify(cause: BaseException) -> TransportKind | None:
-    """Return what one exception in the chain says; None means that the inner ones tell."""
+    """Return the kind of one exception in the chain, or None if the inner ones decide."""
     if isinstance(cause, UnusableProxy):
         return TransportKind.UNUSABLE_PROXY
     if isinstance(cause, (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)):
@@ -172,10 +175,10 @@ def _unless_unresolved(cause: BaseException, kind: TransportKind) -> TransportKi
 
 
 def _reason(causes: list[BaseException]) -> str:
-    """Return the innermost exception's words: the outer ones repeat the URL.
+    """Return the innermost exception's text, because the outer ones repeat the URL.
 
-    An exception of the parser quotes what the server sent, and one of requests what was to be sent, which may be a token:
-    they are only named.
+    The parser's exceptions quote what the server sent, and those of requests what would have been sent, which may be a
+    token. Only the names of these are returned.
     """
     inner = causes[-1]
     if isinstance(inner, requests.RequestException):

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which proxy leads to a host, if any."""
+"""The choice of a proxy for each host."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from .._core.urls import is_loopback, user_info
 try:
     import requests
     import urllib3
-except Exception:  # noqa: S110 - _http tells why, whatever a broken library raises
+except Exception:  # noqa: S110 - _http.session reports why, whatever a broken library raises
     pass
 
 SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _RESERVED = frozenset("#/?")
-"""What ends the part of a URL in which user name and password stand."""
+"""Characters that end the part of a URL with user name and password."""
 
 
 class UnusableProxy(ValueError):
-    """A proxy through which nothing can be sent. The words hold nothing of its URL, in which a password may stand."""
+    """A proxy that cannot be used. The text contains no part of its URL, which may contain a password."""
 
 
 class Proxies:
-    """The declared proxy, else the environment's, for each host that C(NO_PROXY) does not exempt.
+    """The declared proxy, else the environment's, for each host that `NO_PROXY` does not exempt.
 
-    What is sent to this machine never leaves it: no proxy sees the keys that go there over plain http. Each host is
-    looked up once, because that costs as much as a request.
+    Requests to this machine never use a proxy, which would see the keys that they carry over plain http. Each host is
+    looked up once, because a look-up costs as much as a request.
     """
 
     def __init__(self, declared: str | None) -> None:
@@ -38,7 +38,7 @@ class Proxies:
         self._known: dict[str, dict[str, str]] = {}
 
     def for_url(self, url: str) -> dict[str, str]:
-        """Return the proxy by scheme, as requests takes it. Raises UnusableProxy."""
+        """Return the proxy by scheme, in the form that requests expects. Raise UnusableProxy."""
         if not self._any:
             return {}
         parts = urlsplit(url)
@@ -59,7 +59,7 @@ class Proxies:
 
 
 def check_proxy(url: str) -> None:
-    """Raise UnusableProxy where a URL cannot be a proxy's, or where this Python cannot use such a proxy."""
+    """Raise UnusableProxy if a URL cannot be a proxy's, or if this Python cannot use such a proxy."""
     if not _RESERVED.isdisjoint(user_info(url)):
         raise UnusableProxy("in its user name and password, #, / and ? must be written as %23, %2F and %3F")
     if " " in url or not url.isprintable():
@@ -70,8 +70,8 @@ def check_proxy(url: str) -> None:
     except (ValueError, urllib3.exceptions.HTTPError):
         raise UnusableProxy("it is not a URL") from None
     if scheme not in SCHEMES:
-        raise UnusableProxy("it must start with http:// or https://, or socks5:// where PySocks is installed")
+        raise UnusableProxy("it must start with http:// or https://, or socks5:// if PySocks is installed")
     if not host or not found.host:
-        raise UnusableProxy("it names no host")
+        raise UnusableProxy("it does not name a host")
     if scheme.startswith("socks") and find_spec("socks") is None:
         raise UnusableProxy("for a SOCKS proxy, the Python library PySocks must be installed")

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""StackOne's quota, kept by all workers of a run together: never over it, and one 429 slows them all."""
+"""StackOne's request quota, shared by all workers of a run: it is never exceeded, and a 429 slows all of them."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from collections import deque
 from typing import Any
 
 MOST_STRETCH = 4.0
-"""How many times as long as its window a slot is kept at most, after others were seen to use the quota too."""
+"""The longest time that a slot is kept, as a multiple of the window, when others use the quota too."""
 
 PEACE = 60.0
-"""Seconds without a 429 after which the run takes a step more again: StackOne counts by the minute (S82)."""
+"""Seconds without a 429 after which the run speeds up by one step: StackOne counts by the minute (S82)."""
 
 CROWDED_PAUSE = 0.05
-"""Seconds between looks for a free slot while every slot carries a request that has no answer yet."""
+"""Seconds between checks for a free slot while all slots are in use by requests without an answer."""
 
 
 class Quota:
-    """At most C(slots) requests in any C(window) seconds (S82), with bursts up to that.
+    """A limit of `slots` requests in any `window` seconds (S82), with bursts up to that number.
 
-    A slot is free again one window after its request was *answered*: however long a request was under way,
-    the server cannot have counted it later than that, so its own window never sees more than C(slots).
+    A slot becomes free one window after its request was *answered*. However long the request took, the server cannot
+    have counted it later than that, so its own window never sees more than `slots` requests.
 
-    A 429 all the same means that somebody else uses the quota as well. Then each slot is kept for longer, so that the run
-    takes less than it may; with every minute without a 429 it comes back a step to what it may take.
+    A 429 nevertheless means that somebody else uses the quota too. Then each slot is kept for longer, so that the run
+    uses less than its share; with every minute without a 429, it speeds up again by one step.
     """
 
     def __init__(self, slots: int, window: float, clock: Any, primed: bool = False) -> None:
-        """With C(primed) even the first requests wait, so that one run after another keeps the pace too."""
+        """Create the quota. With `primed`, even the first requests wait, so that consecutive runs keep the limit too."""
         self._window = window
         self._clock = clock
         self._lock = threading.Lock()
@@ -41,7 +41,7 @@ class Quota:
         self._waited = 0.0
 
     def __enter__(self) -> None:
-        """Wait for a slot; it is occupied while the request is under way."""
+        """Wait for a slot, which is occupied until the request is answered."""
         self._take()
 
     def __exit__(self, *_error: object) -> None:
@@ -52,12 +52,12 @@ class Quota:
     def hold(self, seconds: float) -> float:
         """Let no worker send before the pause that StackOne asked for is over.
 
-        Return by how many seconds the run is held longer than it was already: each pause counts once.
+        Return by how many seconds this extends a pause that is active already, so that each pause counts once.
         """
         with self._lock:
             now = self._clock.monotonic()
             if now >= self._held_until:
-                # All who were under way when the quota was used up are refused: that is one sign, not many.
+                # All requests in progress when the quota ran out are refused. That is one sign of other users, not many.
                 self._make_room(now, now + seconds)
             longer: float = max(0.0, now + seconds - max(now, self._held_until))
             self._held_until = max(self._held_until, now + seconds)
@@ -65,26 +65,26 @@ class Quota:
 
     @property
     def waited(self) -> float:
-        """Seconds in which at least one worker waited for the quota."""
+        """Return the seconds in which at least one worker waited for the quota."""
         with self._lock:
             return self._waited
 
     @property
     def wait_left(self) -> float:
-        """Seconds that workers are going to wait from now on; 0 where none waits."""
+        """Return the seconds that workers are still going to wait; 0 if none waits."""
         with self._lock:
             left: float = self._waiting_until - self._clock.monotonic()
         return max(0.0, left)
 
     def _make_room(self, now: float, until: float) -> None:
-        """Keep slots for half as long again from now on, and a third of those that are free not to be used for a window."""
+        """Keep slots for half as long again from now on, and block a third of the free ones for a window."""
         self._stretch, self._stretched_at = min(MOST_STRETCH, self._stretch_at(now) * 1.5), until
         kept = len(self._free_at) // 3
         later = [max(self._free_at.pop(), until + self._window) for _slot in range(kept)]
         self._free_at = deque(sorted([*self._free_at, *later]))
 
     def _stretch_at(self, now: float) -> float:
-        """Return how many times its window a slot is kept: a tenth of a window less for each minute of peace."""
+        """Return how long a slot is kept, in windows: a tenth of a window less for each minute without a 429."""
         steps = int(max(0.0, now - self._stretched_at) / PEACE)
         return max(1.0, self._stretch - 0.1 * steps)
 
@@ -105,7 +105,7 @@ class Quota:
             return self._free_at.popleft() if self._free_at else None
 
     def _sleep_until_allowed(self, free_at: float) -> None:
-        """A hold can begin while this sleeps, so look again after each sleep."""
+        """Sleep until the slot is free and no pause is active, which a new pause can delay during each sleep."""
         while True:
             with self._lock:
                 now = self._clock.monotonic()

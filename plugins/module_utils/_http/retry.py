@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which requests are sent again, and when. Pure: no I/O, no clock of its own."""
+"""Decide which requests are repeated, and when. Pure: no I/O, and no clock of its own."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ QUOTA_WINDOW = 60.0
 """Seconds to wait after a 429 that does not say how long: both services count by the minute (F60, S82)."""
 
 LONGEST_WAIT = 120.0
-"""Seconds beyond which an answer is given back instead of waited for: nobody watches a play that long."""
+"""The longest single wait in seconds. If a longer one is asked for, the answer is returned instead."""
 
 PATIENCE = 300.0
-"""Seconds that a request waits in all between its repetitions, and that a run waits for a host that gives nothing but
-answers and failures of this kind. Then they are given back."""
+"""The total seconds that a request waits for its repetitions, and that a run waits for a host that only fails or asks to
+wait. After that, the answer or the failure is returned."""
 
 QUOTA_PATIENCE = 600.0
-"""The same for a request whose own key's quota others use up, while other requests of the run get through."""
+"""The same for a request that is refused because others use up the quota of our own key."""
 
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 30.0
 _DOUBLINGS = 6
-"""After so many, the longest pause is reached."""
+"""After this number of doublings, the longest pause is reached."""
 
 TIMEOUTS = 2
-"""How often a request may get no answer in time: whoever hangs twice hangs a third time too, and each costs the whole
-time-out."""
+"""How often a request may time out: a server that hangs twice usually hangs a third time, and each attempt costs the
+whole time-out."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """What decides whether a request is repeated: a status with its `Retry-After`, and whose they are.
+    """The facts that decide whether a request is repeated: a status with its `Retry-After`, and where they come from.
 
-    `passed_on`: they come from a service behind the one that was asked, whose error it passed on.
+    `passed_on` is true if they come from a service behind the one that was asked, which passed on its error.
     """
 
     status: int
@@ -58,10 +58,10 @@ class Told:
 
 
 def status_delay(status: int, retry_after: str | None, attempt: int, repeatable: bool, now: float) -> float | None:
-    """Seconds to wait before repeating a request that was answered with C(status); C(None): do not.
+    """Return the seconds to wait before repeating a request that got this `status`, or `None` not to repeat it.
 
-    A 429 was refused before it was processed, so even a creating request may be repeated (S82).
-    401 and 403 never are: Freshservice locks out after repeated failures (F21).
+    A request that got a 429 was not processed, so even one that creates something may be repeated (S82). A request that
+    got a 401 or 403 is never repeated, because Freshservice locks out after repeated failures (F21).
     """
     if status == TOO_MANY:
         stated = parse_retry_after(retry_after, now)
@@ -75,22 +75,25 @@ def status_delay(status: int, retry_after: str | None, attempt: int, repeatable:
 
 
 def error_delay(error: TransportError, attempt: int, repeatable: bool) -> float | None:
-    """Seconds to wait before repeating a request that got no answer; C(None): do not."""
+    """Return the seconds to wait before repeating a request that got no answer, or `None` not to repeat it."""
     if error.kind in NEVER_PASSING or (error.sent and not repeatable):
         return None
     return backoff(attempt)
 
 
 def backoff(attempt: int) -> float:
-    """Seconds before try C(attempt)+2: doubling from half a second to half a minute, with jitter so that workers spread."""
+    """Return the seconds to wait after failure number `attempt`, counted from 0.
+
+    They double from half a second to half a minute, with jitter so that workers spread.
+    """
     return min(LONGEST_BACKOFF, FIRST_BACKOFF * float(2 ** min(attempt, _DOUBLINGS))) * random.uniform(1.0, 1.25)
 
 
 @dataclass
 class Attempts:
-    """What a request has been through, and whether and when it is sent once more.
+    """The attempts of one request so far, which decide whether and when it is repeated.
 
-    Being refused for a quota that others use as well is not a failed attempt: only the waiting is bounded.
+    A refusal because others use the quota too is not a failed attempt: only the total waiting time is limited.
     """
 
     retries: int
@@ -100,14 +103,20 @@ class Attempts:
     waited: float = 0.0
 
     def delay_after_error(self, error: TransportError, repeatable: bool, silent: bool = False) -> float | None:
-        """Seconds to wait after no answer; C(None): give up. `silent`: others like it were given up for their time-outs."""
+        """Return the seconds to wait after an error, or `None` to give up.
+
+        `silent` is true if similar requests were given up because they timed out.
+        """
         self.timeouts += error.kind is TransportKind.TIMEOUT
         if self.timeouts >= TIMEOUTS or (self.timeouts and silent):
             return None
         return self._counted(error_delay(error, self.failed, repeatable))
 
     def delay_after_answer(self, told: Told, own_quota: bool, repeatable: bool, now: float) -> float | None:
-        """Seconds to wait after an answer; C(None): take it. `own_quota`: it was refused for the quota of our own key."""
+        """Return the seconds to wait before repeating an answered request, or `None` to accept the answer.
+
+        `own_quota` is true if it was refused because of the quota of our own key.
+        """
         delay = status_delay(told.status, told.retry_after, self.failed, repeatable, now)
         if not own_quota or delay is None:
             return self._counted(delay)
@@ -126,25 +135,25 @@ class Attempts:
 
 
 class Troubles:
-    """How long hosts have given nothing but answers and failures after which one waits.
+    """Hosts that have only failed or asked to wait, and since when.
 
-    Without this, each of a thousand tenants would wait for a StackOne that says "later" to all of them.
+    Without this, each of a thousand tenants would wait while StackOne asks all of them to.
     """
 
     def __init__(self) -> None:
         self._since: dict[str, float] = {}
 
     def none(self, host: str) -> None:
-        """Note that a host works."""
+        """Record that a host works."""
         self._since.pop(host, None)
 
     def allow(self, host: str, delay: float, now: float) -> bool:
-        """Return whether this host may be waited for so long from now on."""
+        """Return whether a wait of this length for the host is still allowed."""
         return now + delay - self._since.setdefault(host, now) <= PATIENCE
 
 
 def parse_retry_after(text: str | None, now: float) -> float | None:
-    """Seconds from C(now) (epoch) for a C(Retry-After) in seconds, as HTTP date or as ISO date (F61)."""
+    """Return the seconds from `now` (epoch) for a `Retry-After` in seconds, as an HTTP date or as an ISO date (F61)."""
     if text is None:
         return None
     text = text.strip()
@@ -156,9 +165,9 @@ def parse_retry_after(text: str | None, now: float) -> float | None:
 
 @dataclass(frozen=True)
 class Retry:
-    """One repeated request: what (method and path), why, and the seconds waited for it.
+    """One repeated request: method and path, the reason, and the seconds waited for it.
 
-    Where workers wait together, only the first of them has the seconds.
+    If workers wait together, only the first of them has the seconds.
     """
 
     request: str
@@ -168,7 +177,7 @@ class Retry:
 
 @dataclass(frozen=True, eq=False)
 class Pause:
-    """A request that waits for its repetition: what (method and path), why, and until when on the clock."""
+    """A request that waits to be repeated: method and path, the reason, and the monotonic time at which the wait ends."""
 
     request: str
     reason: str
@@ -177,7 +186,7 @@ class Pause:
 
 @dataclass
 class RetryLog:
-    """Every repetition of a run, for the user."""
+    """All repeated requests of a run, for the user."""
 
     retries: list[Retry] = field(default_factory=list)
     _pauses: set[Pause] = field(default_factory=set, repr=False)
@@ -185,7 +194,7 @@ class RetryLog:
 
     @contextmanager
     def pausing(self, pause: Pause) -> Iterator[None]:
-        """Show that a request waits meanwhile."""
+        """Record that a request waits in this context."""
         with self._lock:
             self._pauses.add(pause)
         try:
@@ -196,17 +205,17 @@ class RetryLog:
 
     @property
     def longest_pause(self) -> Pause | None:
-        """The wait of the present that ends last; C(None) where no request waits."""
+        """Return the current wait that ends last, or `None` if no request waits."""
         with self._lock:
             return max(self._pauses, key=lambda pause: pause.until, default=None)
 
     @property
     def waited(self) -> float:
-        """Seconds waited in all."""
+        """Return the total seconds waited."""
         return sum(retry.waited for retry in self.retries)
 
     def summary(self) -> str | None:
-        """One line for the user, or C(None) where nothing was repeated."""
+        """Return one line for the user, or `None` if nothing was repeated."""
         if not self.retries:
             return None
         counts: dict[str, int] = {}

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One HTTP session for both services: TLS, proxies, time-outs, retries, pacing, errors."""
+"""The HTTP session for both services: TLS, proxies, time-outs, retries, quota and errors."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ try:
     import requests
     import urllib3
 except Exception:
-    # Whatever it is that a broken or half-installed library raises.
+    # A broken or half-installed library can raise anything.
     REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
 else:
     REQUESTS_IMPORT_ERROR = None
@@ -62,11 +62,11 @@ BODY_LIMIT = 8 * 1024 * 1024
 CHUNK = 64 * 1024
 
 _HALF_ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
-"""Half of a surrogate pair, as JSON spells it; most often the other half follows."""
+"""One half of a surrogate pair as JSON escapes it, which is usually followed by the other half."""
 
 
 class Service(str, Enum):
-    """Whose request it is, for counting."""
+    """The service that a request is for, for counting."""
 
     FRESHSERVICE = "freshservice"
     STACKONE = "stackone"
@@ -74,10 +74,10 @@ class Service(str, Enum):
 
 @dataclass(frozen=True)
 class HttpOptions:
-    """How to reach both services. C(timeout) in seconds, for a whole request from the resolution of the name to the last
-    byte of the answer.
+    """How to reach both services.
 
-    C(workers) is how many threads send at the same time.
+    `timeout` is in seconds, for a whole request from name resolution to the last byte of the answer. `workers` is the
+    number of threads that send at the same time.
     """
 
     validate_certs: bool = True
@@ -92,9 +92,9 @@ class HttpOptions:
 
 @dataclass(frozen=True)
 class Request:
-    """One request. C(repeatable) is false for what would exist twice if it were sent twice.
+    """One request. `repeatable` is false if sending it twice could create something twice.
 
-    C(told) reads who refused it out of the body of an error answer, before the status decides about a repetition.
+    `told` reads from the body of an error answer who refused the request, before the status decides on a repetition.
     """
 
     service: Service
@@ -109,30 +109,30 @@ class Request:
 
     @property
     def title(self) -> str:
-        """Method and path, as retries are reported: no query, no credentials."""
+        """Return method and path, without query and credentials, for the report of repeated requests."""
         return f"{self.method} {urlsplit(self.url).path}"
 
     @property
     def host(self) -> str:
-        """The host and port that it is sent to."""
+        """Return the host and port that the request is sent to."""
         return urlsplit(self.url).netloc
 
     @property
     def kind(self) -> tuple[str, str]:
-        """The host, and what is asked of it for whichever account."""
+        """Return the host, and the method and path without ids."""
         return self.host, kind_of_request(self.title)
 
     @property
     def changes(self) -> bool:
-        """Whether it may change something there."""
+        """Return whether the request may change something."""
         return self.method != "GET"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, whatever its status. C(data) is the parsed JSON, C(None) where there is none.
+    """The answer to a request, whatever its status. `data` is the parsed JSON, or `None` if there is none.
 
-    What is shown of it to a person goes through C(line) or C(excerpt), which know the run's secrets.
+    Show its text only through `line` or `excerpt`, which mask the run's secrets.
     """
 
     status: int
@@ -143,29 +143,29 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether the status says success; a redirect is none, because none is followed."""
+        """Return whether the status says success. A redirect does not, because redirects are not followed."""
         return 200 <= self.status < 300
 
     @property
     def excerpt(self) -> str:
-        """The first readable words of the body."""
-        # A secret that holds a "<" is not recognised any more where the markup is taken away.
+        """Return the first readable words of the body."""
+        # Scrub first: a secret with a "<" is not recognised once the markup is removed.
         return self.line(without_markup(self.scrubber.scrub(self.text[:READ_LIMIT])))
 
     @property
     def masked(self) -> Any:
-        """The parsed JSON without secrets, to take words for a message from."""
+        """Return the parsed JSON with secrets masked, as a source of words for a message."""
         return self.scrubber.scrub(self.data)
 
     def line(self, words: str) -> str:
-        """Words of this answer for a message: on one line, scrubbed, then cut."""
+        """Return words of this answer for a message: on one line, scrubbed, then cut."""
         return self.scrubber.line(words)
 
 
 class Http:
-    """Sends requests; repeats what may be repeated; raises TransportError where no answer came.
+    """Send requests, repeat them if they may be repeated, and raise TransportError if there is no answer.
 
-    Threads share it, with one pool of connections and one TLS context.
+    It is shared by all threads, with one pool of connections and one TLS context.
     """
 
     def __init__(self, options: HttpOptions, clock: Clock | None = None, scrubber: Scrubber = NO_SECRETS) -> None:
@@ -180,18 +180,18 @@ class Http:
         self._watch = Watch(options.timeout, self.clock.given_up)
         self._troubles = Troubles()
         self._silent: set[tuple[str, str]] = set()
-        """Hosts with the kind of request to which they gave no answer in time, however often, and none since."""
+        """Hosts and kinds of requests that timed out until they were given up, and were not answered since."""
 
     @property
     def waiting_for(self) -> tuple[str, float] | None:
-        """What the run waits for besides the quota, and for how many seconds from now; C(None) where for nothing."""
+        """Return what the run waits for other than the quota, and for how many more seconds; `None` if for nothing."""
         pause = self.retry_log.longest_pause
         return (f"{pause.request}: {pause.reason}", max(0.0, pause.until - self.clock.monotonic())) if pause else None
 
     def send(self, request: Request, quota: Quota | None = None) -> Answer:
-        """Return the last answer, whatever its status. Raises TransportError.
+        """Return the last answer, whatever its status. Raise TransportError.
 
-        Waiting for a quota that others use as well is not a failed attempt: it is bounded by time, not by `retries`.
+        Waiting for a quota that others use too is not a failed attempt: it is limited by time, not by `retries`.
         """
         attempts = Attempts(self.options.retries)
         while True:
@@ -212,9 +212,9 @@ class Http:
             return self._once(request)
 
     def _wait_after_error(self, request: Request, error: TransportError, attempts: Attempts) -> None:
-        """Wait until the request is sent once more. Raises the error where it is not, and Stopped.
+        """Wait until the request should be repeated. Raise the error if it should not, or Stopped.
 
-        Whoever is stopped after a change was sent learns what came of that: nobody knows.
+        If the run is stopped after a change was sent, raise the error, which says that the result is unknown.
         """
         try:
             if error.kind is TransportKind.STOPPED:
@@ -231,7 +231,7 @@ class Http:
             raise
 
     def _waits_after_answer(self, request: Request, answer: Answer, attempts: Attempts, quota: Quota | None) -> bool:
-        """Return whether the request is sent once more; then it is time to. Raises Stopped."""
+        """Return whether the request should be repeated, after waiting until it is time to. Raise Stopped."""
         told = _told(request, answer)
         own_quota = told.status == TOO_MANY and not told.passed_on and request.service is Service.STACKONE
         if told.status != TOO_MANY and told.status not in PASSING:
@@ -246,9 +246,9 @@ class Http:
         return self._troubles.allow(request.host, delay, self.clock.monotonic())
 
     def _pause(self, request: Request, reason: str, delay: float, quota: Quota | None = None) -> None:
-        """Wait before a repetition; where a quota is used up, all who share it wait for their next slot instead.
+        """Wait before a repetition. If a quota is used up, hold it instead, so that all workers wait for their next slot.
 
-        What workers wait for together is logged once.
+        A wait that workers share is logged once.
         """
         waited = quota.hold(delay) if quota else delay
         self.retry_log.retries.append(Retry(request.title, reason, waited))
@@ -257,8 +257,11 @@ class Http:
                 self.clock.sleep(delay)
 
     def _once(self, request: Request) -> Answer:
-        """Send a request by itself. A C(requests.Session) would add cookies, redirects and the password in .netrc,
-        of which none is wanted, and cost as much again as the request."""
+        """Send a request without a `requests.Session`.
+
+        A session would add cookies, redirects and the password in .netrc, all unwanted, and take as long again as the
+        request itself.
+        """
         with self._watch.call() as call:
             try:
                 prepared = requests.Request(
@@ -281,13 +284,13 @@ class Http:
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 raise transport_error(error, request.host, call, self.scrubber) from None
             if call.cut:
-                # Where no length is given, a connection that was shut down looks like the end of the answer.
+                # Without a length, a connection that was shut down looks like the end of the answer.
                 raise cut_error(request.host, call)
             return replace(_answer(response, raw), scrubber=self.scrubber)
 
 
 def _read(raw: Any) -> bytes:
-    """The whole body, within one size. The connections of urllib3 before 2 do not tell of a body that ends too soon."""
+    """Return the whole body. Raise an error of urllib3 if it is too large or incomplete, which version 1 does not detect."""
     body = bytearray()
     for chunk in raw.stream(CHUNK, decode_content=True):
         body += chunk
@@ -299,7 +302,7 @@ def _read(raw: Any) -> bytes:
 
 
 def _told(request: Request, answer: Answer) -> Told:
-    """Return what decides about a repetition: the error that the answer passes on, else its own status."""
+    """Return what decides on a repetition: the error that the answer passes on, else its own status."""
     passed_on = request.told(answer) if request.told and not answer.ok else None
     return passed_on or Told(answer.status, answer.headers.get("Retry-After"))
 
@@ -307,11 +310,11 @@ def _told(request: Request, answer: Answer) -> Told:
 def _adapter(options: HttpOptions) -> TlsAdapter:
     context = proxy_context = _tls_context(options)
     if urllib3.__version__.startswith("1."):  # type: ignore[attr-defined]
-        # It compares the names of servers itself, and never tells OpenSSL of one that is an IP address; of proxies
-        # it does not.
+        # Version 1 checks the names of servers itself, and does not pass IP addresses to OpenSSL. It does not check
+        # the names of proxies.
         context = _tls_context(options)
         context.check_hostname = False
-    # Tenants' hosts come and go while StackOne's connections must stay: pools for more than all at once.
+    # Tenants' hosts come and go, and must not push out the pool of StackOne: keep more pools than are used at once.
     return TlsAdapter(context, proxy_context, pool_connections=2 * options.workers + 8, pool_maxsize=options.workers)
 
 

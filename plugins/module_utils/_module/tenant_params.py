@@ -163,7 +163,7 @@ def _id(params: Mapping[str, Any], name: str) -> str | None:
 def _text(params: Mapping[str, Any], name: str) -> str | None:
     value = _plain_text(params, name)
     if value and is_error(value):
-        raise invalid_argument(f"{name} is {value}, an error of a spreadsheet.", "Write the text itself.")
+        raise invalid_argument(f"{name} is {value}, a spreadsheet error.", "Write the text itself.")
     return value
 
 

@@ -244,8 +244,8 @@ def test_ids_are_texts_or_whole_numbers(value, account_id):
 def test_the_path_of_an_account():
     assert account_path("a-1_B") == "/accounts/a-1_B"
     failure = failed(account_path, "ä/" + "x" * 99)
-    assert failure.message == "StackOne gives one of its accounts an id that cannot be one; no request was sent for it."
-    assert failure.remediation.endswith("look at the accounts of this owner in StackOne's dashboard.")
+    assert failure.message == "StackOne returned an account with an invalid id; no request was sent for it."
+    assert failure.remediation.endswith("Check this owner's accounts in StackOne's dashboard.")
 
 
 def test_a_provider_without_its_signs():

@@ -155,7 +155,7 @@ def test_what_has_the_form_of_stackones_own_errors(answer, own):
 def test_an_answer_that_may_hold_a_token_is_never_quoted():
     failure = unexpected(reply(201, {"tokn": "secret-token"}), OPENING).failure
     assert "secret-token" not in str(failure)
-    assert "its text is not shown, because it may hold a token" in failure.message
+    assert "its text is not shown, because it may contain a token" in failure.message
     assert failure.details == {"doing": OPENING, "answer": None}
     failure = unexpected(reply(201, HTML), DOING).failure
     assert failure.details == {"doing": DOING, "answer": "Please log in"}

@@ -66,8 +66,8 @@ def test_a_defect_with_one_tenant_does_not_hide_the_others(monkeypatch):
     codes = [job.failure and job.failure.code.value for job in report.jobs]
     assert codes == [None, "internal_error", "internal_error", None]
     applied, confirmed = (report.jobs[index].failure.line for index in (1, 2))
-    assert applied.startswith("b (owner owner-b): this module has a defect (KeyError in test_bulk.py, line ")
-    assert confirmed.startswith("c (owner owner-c): this module has a defect (ValueError in test_bulk.py, line ")
+    assert applied.startswith("b (owner owner-b): this module has a bug (KeyError in test_bulk.py, line ")
+    assert confirmed.startswith("c (owner owner-c): this module has a bug (ValueError in test_bulk.py, line ")
     assert "key-of-an-agent" not in applied + confirmed
 
 

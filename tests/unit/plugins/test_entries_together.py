@@ -68,7 +68,7 @@ def test_one_domain_for_two_owners_is_a_warning():
             "entry 1 (a): admin_api_key and agent_email are needed together.",
         ),
         (declared("a b", "1"), "entry 1 (a b): domain 'a b' is not a Freshservice domain"),
-        (declared("a", "1", api_key="two words"), "entry 1 (a): api_key holds a character"),
+        (declared("a", "1", api_key="two words"), "entry 1 (a): api_key contains a character"),
     ],
 )
 def test_what_is_wrong_with_an_entry_names_it(params, words):

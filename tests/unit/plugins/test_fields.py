@@ -173,7 +173,7 @@ def test_what_cannot_be_told_is_not_guessed(raw, option, noun, listed):
         mapped(*raw)
     failure = caught.value.failure
     assert failure.code.value == "field_ambiguous"
-    assert failure.message == f"it cannot be told which field of StackOne's Freshservice form takes the {noun}."
+    assert failure.message == f"could not determine which field of StackOne's Freshservice form is for the {noun}."
     assert f"credential_fields.{option};" in failure.remediation
     assert all(f"'{key}' (" in failure.remediation for key in listed)
     assert failure.details == {"fields": listed}
@@ -229,7 +229,7 @@ def test_required_fields_that_nothing_fills_are_named():
         mapped(DOMAIN, KEY, region, {**region, "key": "optional", "required": False}, zone)
     failure = caught.value.failure
     assert failure.code.value == "field_unfilled"
-    assert "requires 'region' (Region), 'zone', which nothing fills" in failure.message
+    assert "requires 'region' (Region), 'zone', but no value is given" in failure.message
     assert "credential_fields.extra" in failure.remediation
     assert failure.details == {"fields": ["region", "zone"]}
 

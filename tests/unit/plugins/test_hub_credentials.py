@@ -144,10 +144,10 @@ class TestSubmission:
             words = "no" if isinstance(answer.data, dict) else "Please log in"
             assert submission.words == (f"HTTP {answer.status}: {words}" if unclear else words)
         if code == "unexpected_answer":
-            assert failure.details["doing"] == "take the credentials"
-            assert "take the credentials" in failure.message
+            assert failure.details["doing"] == "accept the credentials"
+            assert "accept the credentials" in failure.message
         if code in ("stackone_unavailable", "stackone_rate_limited"):
-            assert failure.details["doing"] == "take the credentials"
+            assert failure.details["doing"] == "accept the credentials"
         if code == "credentials_refused":
             assert failure.message == "StackOne tested the domain and key and refused them (no)."
             assert failure.details == {"answer": "no"}

@@ -145,7 +145,7 @@ RECORD = {"id": 1, "email": "A@x", "active": True}
         ([{**RECORD, "active": False}], "agent_deactivated", "active: false"),
         ([{**RECORD, "api_key_enabled": False}], "key_disabled", "api_key_enabled: false"),
         ([{**RECORD, "api_key_enabled": True}], "key_refused", "is enabled"),
-        ([RECORD], "key_refused", "does not tell"),
+        ([RECORD], "key_refused", "does not show"),
         ([], "key_refused", "no agent has"),
         ([{**RECORD, "email": "b@x", "active": False}], "key_refused", "no agent has"),
         (None, "key_refused", "no agent has"),

@@ -66,7 +66,7 @@ BAD_KEYS = {
     "a name that YAML read as a number": ({1.5: SECRET}, ["entry 1 is a decimal number, not text", "quotes"]),
     "a name that YAML read as a date": ({datetime.date(2024, 1, 1): SECRET}, ["entry 1 is a date, not text", "quotes"]),
     "a name that YAML read as nothing": ({None: SECRET}, ["entry 1 is null, not text", "quotes"]),
-    "a name that a spreadsheet spoiled": ({"1.23457E+11": SECRET}, ["entry 1 is a number as a spreadsheet"]),
+    "a name that a spreadsheet spoiled": ({"1.23457E+11": SECRET}, ["entry 1 is a number in a spreadsheet"]),
     "a name with a hidden character": ({"c\u200b1": SECRET}, ["entry 1 holds", "U+200B"]),
     "one name twice": ({"c 1": SECRET, "c 1 ": "K"}, ["entry 2", "another key"]),
     "one domain twice": (
@@ -190,7 +190,7 @@ BAD_KEY_CSV = {
     "no header": (f"acme,{SECRET}\nglobex,{SECRET}\n", ["line 1", "header must name the columns"]),
     "an empty key": ("domain,api_key\nacme,FIRST-KEY\nglobex,\n", ["line 3", "api_key is empty"]),
     "no key": ("domain,api_key\nacme\n", ["line 2", "api_key is empty"]),
-    "a key in two words": (f"domain,api_key\nacme,two {SECRET}\n", ["line 2", "no API key has"]),
+    "a key in two words": (f"domain,api_key\nacme,two {SECRET}\n", ["line 2", "API keys never contain"]),
     "no domain": (f"domain,api_key\n,{SECRET}\n", ["line 2", "whose key"]),
     "no owner": (f"origin_owner_id,api_key\n,{SECRET}\n", ["line 2", "whose key"]),
     "a domain that is none": ("domain,api_key\nacme,FIRST-KEY\n" + SECRET + ".evil.com,SECOND-KEY\n", ["line 3", "domain is none"]),

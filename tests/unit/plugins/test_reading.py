@@ -224,7 +224,7 @@ def test_what_a_spreadsheet_made_of_an_id_is_refused(option, text):
 
 @pytest.mark.parametrize("option", ["label", "origin_owner_name", "origin_username"])
 def test_nobody_is_called_what_a_spreadsheet_shows_for_an_error(option):
-    with pytest.raises(Failed, match=f"{option} is #N/A, an error of a spreadsheet"):
+    with pytest.raises(Failed, match=f"{option} is #N/A, a spreadsheet error"):
         tenant_from(with_defaults({"domain": "acme", option: "#N/A"}, TENANT))
     named = tenant_from(with_defaults({"domain": "acme", option: "Team #1"}, TENANT))
     assert getattr(named, option) == "Team #1"
@@ -242,7 +242,7 @@ UNSEEN = ["\u00a0", "\u00ad", "\u061c", "\u180e", "\u200b", "\u200d", "\u200e", 
 def test_nothing_hides_in_an_id(char):
     inside = f"c{char}1"
     assert hidden_character(inside) == f"U+{ord(char):04X}"
-    with pytest.raises(Failed, match="origin_owner_id holds a character that cannot be seen"):
+    with pytest.raises(Failed, match="origin_owner_id contains an invisible character"):
         tenant_from(with_defaults({"origin_owner_id": inside}, TENANT))
     # A name can need it, in some scripts.
     assert tenant_from(with_defaults({"origin_owner_name": inside}, TENANT)).origin_owner_name == inside
