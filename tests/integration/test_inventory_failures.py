@@ -66,7 +66,7 @@ def failing_sources(runner):
         ),
         "pace": ({"requests_per_minute": 0}, "requests_per_minute must be from 1 to 1000000."),
         "certificate": ({"client_key": str(runner.secrets)}, "client_key needs client_cert."),
-        "no_certificates": ({"ca_path": "/nowhere/ca.pem"}, "is no file on this host."),
+        "no_certificates": ({"ca_path": "/nowhere/ca.pem"}, "is not a file on this host."),
         "broken_ca": ({"ca_path": __file__}, "the CA or client certificates cannot be read ("),
         "type": ({"account_type": "productive"}, "account_type must be production or test. Did you mean production?"),
         "number": ({"timeout": "long"}, "timeout must be a number."),

@@ -117,7 +117,7 @@ def test_on_create_leaves_what_the_call_has_shown(runner):
     linked_as(runner, admin)
     result = runner.converge(update_credentials="on_create", **CALL)
     assert (result["changed"], result["verified"]) == (False, False)
-    assert "another one, and stays" in result["warnings"][0]
+    assert "another one; it is kept" in result["warnings"][0]
     assert admin in str(runner.emulator.accounts())
 
 

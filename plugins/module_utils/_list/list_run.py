@@ -31,14 +31,13 @@ class ListRun(StoppableRun):
     module: ListModule
 
     def work(self, do: Callable[[ListRun], tuple[dict[str, Any], Failure | None]]) -> None:
-        """Run, and leave with the result, red where there is a failure. C(run) raises Failed where nothing was done."""
+        """Run, and leave with the result, red where there is a failure. `run` raises Failed where nothing was done."""
         with self.reporting_defects():
             try:
                 with stopped_early(self.stop, self._parent):
                     result, failure = do(self)
             except Failed as error:
                 self.refuse(error, "the run")
-                return
             if failure:
                 self.fail(failure, result)
             self.exit(result)
