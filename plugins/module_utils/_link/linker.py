@@ -141,8 +141,10 @@ class Linker:
             outcome.confirmed = outcome.confirmed or outcome.unconfirmed
 
     def _wait(self, outcome: Outcome, timeout: float) -> None:
+        if not outcome.unconfirmed:
+            return
         with _located(outcome):
-            for _poll in polls(self._clients.clock, timeout) if outcome.unconfirmed else ():
+            for _poll in polls(self._clients.clock, timeout):
                 if self.settle(outcome, self._clients.stackone):
                     return
 
