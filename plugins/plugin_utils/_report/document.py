@@ -47,7 +47,7 @@ _LAST = [
 
 @dataclass(frozen=True)
 class Run:
-    """What a report says of the run itself. C(None) where it is unknown."""
+    """What a report says of the run itself. `None` if it is unknown."""
 
     title: str
     made_at: str
@@ -193,7 +193,7 @@ def problem_of(result: Mapping[Any, Any]) -> str | None:
 
 
 def number(value: Any) -> float | None:
-    """Return the value as a number; None where it is not one."""
+    """Return the value as a number; None if it is not one."""
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):

@@ -62,7 +62,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Ending:
-    """The block of lines, and in `verdict` why the run is red; empty where it is green."""
+    """The block of lines, and in `verdict` why the run is red; empty if it is green."""
 
     lines: list[str]
     verdict: str

@@ -49,7 +49,7 @@ def twins(hosts: Iterable[str], variables: Mapping[str, Mapping[str, Any]]) -> t
 
 
 def _refuse_pinned_beside_unpinned(entries: Iterable[Entry]) -> None:
-    """Raise Failed where one host of an owner names its account by id and another does not.
+    """Raise Failed if one host of an owner names its account by id and another does not.
 
     A list asks StackOne whether both mean one account. Here nobody has asked yet, and they could undo each other.
     """
@@ -100,7 +100,7 @@ def _tenant(values: Mapping[str, Any]) -> Tenant | None:
 
 
 def _value(variables: Mapping[str, Any], name: str) -> Any:
-    """Return a variable's value, `None` where it is not defined or its template fails: the host's own run tells why."""
+    """Return a variable's value, `None` if it is not defined or its template fails: the host's own run tells why."""
     try:
         return unvault(variables[name]) if name in variables else None
     except Exception:

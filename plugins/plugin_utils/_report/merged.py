@@ -64,7 +64,7 @@ def _row_from(record: Mapping[Any, Any]) -> Row:
 
 
 def merged(parts: Sequence[Part], title: str) -> Document:
-    """Return the report of all. Raises Problem where some tell what was done, and some what would be.
+    """Return the report of all. Raises Problem if some tell what was done, and some what would be.
 
     Of a tenant in several reports, the one that was made last tells; of those made in the same second, the one that
     comes last. Within one report nothing is left out.

@@ -15,7 +15,7 @@ RESULTS = frozenset(f"{PREFIX}{name}" for name in ("result", "accounts", "waited
 """What the role itself sets."""
 
 HANDED_ON = frozenset(f"{PREFIX}{name}" for name in ("summary", "failed_tenants", "reports"))
-"""What a controller passes to a job from the one before it, always all of them. Alone, C(reports) is a slip for C(report)."""
+"""What a controller passes to a job from the one before it, always all of them. Alone, `reports` is a slip for `report`."""
 
 OF_A_TENANT = frozenset(
     {
