@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Observe, plan, apply, confirm: takes one tenant from its declaration to its outcome."""
+"""Observe, plan, apply, confirm: the way of one tenant from its declaration to its outcome."""
 
 from __future__ import annotations
 

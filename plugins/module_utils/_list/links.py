@@ -153,7 +153,7 @@ class Links:
         self._pool.map(lambda group: self._find_of_owner(group, before), by_owner(jobs, before))
 
     def _find_of_owner(self, group: Sequence[LinkJob], before: Directory) -> None:
-        """Find the accounts of an owner's tenants, first of those that are unlinked, so that no other tenant takes them."""
+        """Find the accounts of an owner's tenants, first of those that are unlinked, so that no other tenant adopts them."""
         leaving: frozenset[str] = frozenset()
         for job in sorted(group, key=lambda job: require(job.tenant).state is not State.ABSENT):
             tenant = require(job.tenant)

@@ -95,8 +95,8 @@ NOTHING = Waiting()
 def waiting(http: Http, quota: Quota | None) -> Waiting:
     """Return what a run waits for, as far as that is worth showing."""
     request, seconds = http.waiting_for or ("", 0.0)
-    told = (kind_of_request(request), seconds) if seconds >= WORTH_TELLING else ("", 0.0)
-    return Waiting(quota.wait_left if quota else 0.0, *told)
+    repetition = (kind_of_request(request), seconds) if seconds >= WORTH_TELLING else ("", 0.0)
+    return Waiting(quota.wait_left if quota else 0.0, *repetition)
 
 
 class ProgressFile:

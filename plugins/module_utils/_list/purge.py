@@ -86,19 +86,19 @@ def check_limit(accounts: Sequence[Account], limit: float, total: int, guarded: 
         guarded,
         f"{len(accounts)} of {total} accounts are {guarded.what}, but {guarded.option} allows {allowed}{share}: {named}.",
         f"{guarded.check}, set {guarded.option} to {len(accounts)}.",
-        {"accounts": list(map(_told, shown)), "more": max(0, more)},
+        {"accounts": list(map(_details, shown)), "more": max(0, more)},
     )
 
 
-def _told(account: Account) -> dict[str, Any]:
+def _details(account: Account) -> dict[str, Any]:
     domain = domain_in(account.setup_information)
     return {"account_id": account.id, "origin_owner_id": account.origin_owner_id, "domain": domain}
 
 
 def _named(account: Account) -> str:
-    told = _told(account)
-    owner = f"owner {told['origin_owner_id']}"
-    return one_line(f"{account.id} ({owner}, {told['domain']})" if told["domain"] else f"{account.id} ({owner})")
+    details = _details(account)
+    owner = f"owner {details['origin_owner_id']}"
+    return one_line(f"{account.id} ({owner}, {details['domain']})" if details["domain"] else f"{account.id} ({owner})")
 
 
 def _refused(

@@ -98,7 +98,7 @@ def settings_from(args: Mapping[str, Any]) -> Settings:
     secret, previous = (_text(given.get(name, ""), name).strip().encode() for name in ("secret", "previous_secret"))
     if not secret:
         raise ValueError(
-            "secret is missing or empty: without it, anybody could send events. The rulebook heal_links takes it from"
+            "secret is missing or empty: without it, anybody could send events. The rulebook heal_links reads it from"
             " stackone_webhook_secret."
         )
     if "port" not in counts:

@@ -37,7 +37,7 @@ _CONNECTION_S = 2 * _READ_TIMEOUT_S
 """The time for all of a connection, which carries one request: handshake, headers, body and answer."""
 _MORE_THAN_BODY = 1 << 20
 """Bytes of a connection in addition to a body: headers, and data that arrives before a body is known to be too large."""
-_TELL_AGAIN_S = 60
+_WARN_AGAIN_S = 60
 
 Take = Callable[[dict[str, str]], bool]
 """Accepts an event, and returns whether there was room for it."""
@@ -147,7 +147,7 @@ class Door:
         self.most_bytes = settings.max_body + _MORE_THAN_BODY
         self._limit = settings.max_connections
         self._inside: OrderedDict[Connection, None] = OrderedDict()
-        self._told = 0.0
+        self._warned_at = 0.0
 
     def __call__(self) -> Connection:
         """Make the protocol of a new connection."""
@@ -157,7 +157,7 @@ class Door:
         """Make room for one more connection."""
         self._inside[connection] = None
         if len(self._inside) > self._limit:
-            self._tell()
+            self._warn()
             oldest, _nothing = self._inside.popitem(last=False)
             oldest.drop()
 
@@ -170,9 +170,9 @@ class Door:
         for connection in list(self._inside):
             connection.drop()
 
-    def _tell(self) -> None:
-        if time.monotonic() - self._told > _TELL_AGAIN_S:
-            self._told = time.monotonic()
+    def _warn(self) -> None:
+        if time.monotonic() - self._warned_at > _WARN_AGAIN_S:
+            self._warned_at = time.monotonic()
             logger.warning("More than %s connections at a time: the oldest are closed", self._limit)
 
 

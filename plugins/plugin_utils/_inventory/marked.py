@@ -45,7 +45,7 @@ def marked(value: Any) -> Any:
 
 
 def is_inert(text: str) -> bool:
-    """Return whether Ansible takes a text for nothing but text, even as a condition (`when: "{{ label }}"`).
+    """Return whether Ansible treats a text as nothing but text, even as a condition (`when: "{{ label }}"`).
 
     Nor can it become anything else next to other inert texts.
     """

@@ -244,7 +244,7 @@ def _pairs_of(keys: Mapping[str, str]) -> list[str]:
 
 
 def _name_text(name: str) -> str:
-    """Return a name as it is written: bare if every reader then takes it for a text."""
+    """Return a name as it is written: bare if every reader then treats it as a text."""
     resolver = yaml.SafeLoader("")
     bare = _SIMPLE_NAME.fullmatch(name) and resolver.resolve(yaml.ScalarNode, name, (True, False)) == _TEXT_TAG
     return name if bare else _value_text(name)

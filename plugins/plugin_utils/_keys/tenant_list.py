@@ -113,7 +113,7 @@ class _AsWritten(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore
     }
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        """Construct a mapping like the safe loader, which however takes the last of several values silently."""
+        """Construct a mapping like the safe loader, which however silently keeps the last of several values."""
         names = [key.value for key, _value in node.value if isinstance(key, yaml.ScalarNode)]
         twice = next((key for key, _value in node.value if names.count(key.value) > 1), None)
         if twice:
