@@ -277,7 +277,7 @@ def not_active(account: Account) -> Failed:
 
 
 def _only(tenant: Tenant, candidate: Candidate) -> Account | None:
-    """Return an owner's only account: it is the link, whatever its domain, unless another domain may have its own."""
+    """Return an owner's only account: it is the link, whatever its domain, unless another domain may have a link of its own."""
     elsewhere = candidate.domain is not None and tenant.domain is not None
     if elsewhere and (tenant.allow_multiple or tenant.state is State.ABSENT):
         return None

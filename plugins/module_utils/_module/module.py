@@ -78,7 +78,7 @@ class Module(AnsibleModule):
         self.params = {**{name: value for name, value in self.params.items() if name not in own}, **values}
 
     def _log_invocation(self) -> None:
-        """Log what a result would repeat: Ansible would not hide the passwords within URLs, which are not options."""
+        """Log what a result would repeat: Ansible would not hide the passwords within URLs, which are not options of their own."""
         declared = self.params
         self.params = _shown(self.arguments_shown())
         try:
