@@ -111,7 +111,7 @@ def test_a_file_in_clear_is_refused_and_not_shown(runner, vault, clear, text):
 BAD_FILES = {
     "no CSV named": ({"vault_file": "vault.yml"}, "Name the CSV and the vaulted file with -e keys_file="),
     "no vault named": ({"keys_file": "{clear}/keys.csv"}, "Name the CSV and the vaulted file with -e keys_file="),
-    "not CSV": ({"keys_file": "{clear}/nowhere.csv", "vault_file": "vault.yml"}, "keys_file: there is no file "),
+    "no CSV": ({"keys_file": "{clear}/nowhere.csv", "vault_file": "vault.yml"}, "keys_file: there is no file "),
     "no folder": (
         {"keys_file": "{clear}/keys.csv", "vault_file": "{clear}/nowhere/vault.yml"},
         "does not exist.",

@@ -119,7 +119,7 @@ class Run:
     @property
     def failures(self) -> list[dict[str, Any]]:
         """What failed: of a list its tenants, else the run itself."""
-        rows = [row for name in ("results", "owners", "purged") for row in self.result.get(name) or ()]
+        rows = [row for name in ("results", "owners", "resolved", "purged") for row in self.result.get(name) or ()]
         listed = [row["failure"] for row in rows if row.get("failure")]
         own = [self.result["failure"]] if "failure" in self.result else []
         return listed or own

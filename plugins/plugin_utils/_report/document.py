@@ -32,6 +32,9 @@ from .rows import (
 VERSION = 1
 """The version of the document: raise it when a program that reads documents would misunderstand the new one."""
 
+OF_ACCOUNTS = ("results", "resolved", "purged")
+"""The lists of freshservice_links: the tenants, and the other accounts that were unlinked."""
+
 SERVICES = ("freshservice", "stackone")
 
 _CHANGES = [name for outcome in CHANGING.values() for name in (outcome.value, outcome.planned)]
@@ -133,7 +136,7 @@ def rows_of_run(result: Mapping[Any, Any], check_mode: bool) -> Iterator[Row]:
     elif is_of_keys(result):
         yield from map(key_row, records_in(result.get("results")))
     elif "results" in result or "failure" in result or "msg" in result:
-        for name in ("results", "purged"):
+        for name in OF_ACCOUNTS:
             yield from (link_row(record, check_mode) for record in records_in(result.get(name)))
     else:
         raise Problem("this result holds nothing to report: neither results nor accounts nor a failure.")

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...module_utils._core.words import counted
 from ...module_utils._link.plan import Action
 from .._keys.key_names import Keys
 from .._keys.showable import listed
 from .document import (
+    OF_ACCOUNTS,
     SERVICES,
     is_of_keys,
     problem_of,
@@ -74,7 +76,7 @@ class Ending:
 
 def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
     """Return the end of a run over a list, whichever module it was."""
-    records = [record for name in ("results", "owners", "purged") for record in records_in(result.get(name))]
+    records = [record for name in ("owners", *OF_ACCOUNTS) for record in records_in(result.get(name))]
     failed = [record for record in records if record.get("failure") and was_started(record)]
     lines = [
         *_counts(result, asked, len(records)),
@@ -131,11 +133,6 @@ def _near(names: Sequence[str]) -> str:
         return ""
     verb, which = ("is", "it is the one") if len(names) == 1 else ("are", "one of them is meant")
     return f" {listed(names)} {verb} set, but not read: if {which}, give the role's variable its value."
-
-
-def counted(count: int, word: str) -> str:
-    """Return a count with its noun, which is singular after 1."""
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def _ended(result: Mapping[Any, Any]) -> bool:

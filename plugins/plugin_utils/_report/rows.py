@@ -159,7 +159,7 @@ def link_row(record: Mapping[Any, Any], check_mode: bool) -> Row:
         domain=to_line(record.get("domain")),
         account_status=to_line(record.get("account_status")),
         verdict=to_line(record.get("verdict")),
-        changes=[*_changes(mapping(record.get("changes"))), *_agent_change(record)],
+        changes=[*_changes(mapping(record.get("changes"))), *_agent_change(record), *_duplicate(record)],
     )
 
 
@@ -327,6 +327,11 @@ def _secret_word(value: Any) -> str:
 def _agent_change(record: Mapping[Any, Any]) -> Iterator[str]:
     if record.get("agent_change") == AgentChange.OTHER.value:
         yield "agent: another one than before"
+
+
+def _duplicate(record: Mapping[Any, Any]) -> Iterator[str]:
+    if record.get("duplicate_of"):
+        yield f"duplicate of account {to_line(record['duplicate_of'])}, which is kept"
 
 
 def _sentence(text: str) -> str:

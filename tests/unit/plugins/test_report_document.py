@@ -21,6 +21,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure 
     not_started,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.early_end import Ended, Failures, tenants_failed
+from ansible_collections.tenantlink.stackone.plugins.modules import freshservice_links
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.document import OF_ACCOUNTS
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.ending import Asked, ending_of_list
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.rows import COLUMNS
 from tests.support.collection import ROOT
 from tests.support.report_results import EMPTY, MADE_AT, failed, links, only_row, outcomes, report, row
@@ -199,6 +202,20 @@ def test_the_line_of_a_failure_without_parts_is_shown_as_it_is():
 def test_a_failure_that_is_only_text():
     shown_row = only_row(links(row(failure="it broke")))
     assert (shown_row["outcome"], shown_row["problem"]) == ("failed", "It broke")
+
+
+def test_every_list_of_rows_that_the_module_returns_is_reported():
+    returned = yaml.safe_load(freshservice_links.RETURN)
+    assert {name for name, about in returned.items() if about.get("elements") == "dict"} == set(OF_ACCOUNTS)
+
+
+@pytest.mark.parametrize("name", OF_ACCOUNTS)
+def test_a_failure_in_any_list_is_a_row_and_makes_the_run_fail(name):
+    result = {**links(), name: [failed(duplicate_of="45320976103598426371", action="delete")]}
+    shown_row = only_row(result)
+    assert (shown_row["outcome"], shown_row["domain"]) == ("failed", "acme")
+    assert shown_row["changes"] == ["duplicate of account 45320976103598426371, which is kept"]
+    assert ending_of_list(result, Asked()).verdict.startswith("1 of ")
 
 
 def run_failure(failure, *rows, purged=()):
