@@ -80,7 +80,7 @@ class Memory:
         return _digest(body) in self._until
 
     def keep(self, body: bytes, until: float, now: float) -> None:
-        """Remember a delivery until then, and forget those that are too old to be accepted anyway. Times are epoch seconds."""
+        """Remember a delivery until `until`, and forget those that are too old to be accepted anyway. Times are epoch seconds."""
         self._until[_digest(body)] = until
         while len(self._until) > self._limit or next(iter(self._until.values())) < now:
             self._until.popitem(last=False)
@@ -154,7 +154,7 @@ def sign(body: bytes, secret: bytes) -> bytes:
 
 
 def decide(body: bytes, signature: str, settings: Settings, memory: Memory, now: float) -> Decision:
-    """Decide on a delivery at that moment (epoch seconds). Its signature is checked before anything else in it."""
+    """Decide on a delivery at `now` (epoch seconds). Its signature is checked before anything else in it."""
     if not signature:
         return Decision(401, "the signature is missing")
     if not is_signed(body, signature, settings.secrets):

@@ -102,7 +102,7 @@ class Receiver:
             decision = Decision(400, f"it could not be read: {type(error).__name__}")
         logger.log(decision.level, "Webhook from %s answered %s: %s", request.remote, decision.status, decision.reason)
         response = web.Response(status=decision.status, text=decision.reason)
-        # A connection that is kept open for more requests could be lost to others.
+        # A connection that is kept open for more requests could be dropped in favour of newer ones.
         response.force_close()
         return response
 
