@@ -77,6 +77,8 @@ _CODES = {
     Kind.PROXY: {
         **_STACKONE,
         **_each((Harm.MISSING, Harm.NO_JSON, Harm.WRONG_JSON), {Code.LINK_NOT_VERIFIED}),
+        # StackOne hands on the provider's status: a 404 may be Freshservice's, or of something in between.
+        Harm.STRANGE_404: {Code.LINK_NOT_VERIFIED, Code.UNEXPECTED_ANSWER},
         Harm.REDIRECT: {Code.UNEXPECTED_ANSWER},
     },
     Kind.SETTINGS: {**_HUB, **_NO_HUB},
