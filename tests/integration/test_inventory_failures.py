@@ -149,7 +149,8 @@ def test_no_error_shows_the_file(runner, accounts):
     assert "[ERROR]" not in found.output
     assert "ini" not in found.words
     assert (
-        "no vault secrets found). Correct it in the inventory file, or pass what it needs, such as the vault" in found.words
+        "no vault secrets found). Correct it in the inventory file, or pass what it needs, such as the vault"
+        in found.words
     )
     if "<<< caused by >>>" in found.output:
         # Here warnings are not wrapped.
