@@ -166,12 +166,10 @@ def work(module: Module, run: ModuleRun) -> None:
         choice, stackone = account_filter_from(module.params), StackOne(*run.stackone_api())
     except Failed as error:
         run.refuse(error, "accounts")
-        return
     try:
         accounts = find(stackone, choice)
     except Failed as error:
         run.fail(error.located(Phase.OBSERVE, "accounts"), {"changed": False})
-        return
     shown = [account.as_dict(domain_in(account.setup_information)) for account in accounts]
     run.exit({"changed": False, "accounts": shown, "summary": summary_of(accounts)})
 

@@ -177,7 +177,6 @@ def work(module: Module, run: StoppableRun) -> None:
         stackone, hub = stackone_and_hub(*run.stackone_api())
     except Failed as error:
         run.refuse(error, f"owner {module.params['origin_owner_id']}")
-        return
     inviter = AuthLinkMaker(stackone, Finder(stackone, hub, stackone), options, run.stop.clock())
     try:
         invitation = run.work_alone(lambda: inviter.invite(tenant))
@@ -185,11 +184,9 @@ def work(module: Module, run: StoppableRun) -> None:
         invitation = None
     except Failed as error:
         run.fail(error.located(Phase.OBSERVE, tenant.name), {"changed": False})
-        return
     if invitation is None:
         stopped = interrupted(run.stop.reason)
         run.fail(stopped.located(Phase.OBSERVE, tenant.name), {"changed": False})
-        return
     run.exit(invitation.as_dict())
 
 

@@ -187,7 +187,6 @@ def work(module: Module, run: ModuleRun) -> None:
         freshservice = Freshservice(run.connect(), freshservice_url_from(module.params))
     except Failed as error:
         run.refuse(error, one_line(shown_url(module.params["domain"])))
-        return
     check = freshservice.check_key(domain, *keys)
     result = {"changed": False, "domain": domain, "key_check": check.as_dict(), "warnings": check.warnings}
     if check.agent:

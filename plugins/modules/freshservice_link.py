@@ -355,7 +355,6 @@ def work(module: Module, run: StoppableRun) -> None:
         clients = client_factory(run).clients()
     except Failed as error:
         run.refuse(error, _declared(module.params))
-        return
     rules = Rules(module.check_mode, VerifyLink(module.params["verify_link"]))
     linker, outcome = Linker(clients, clients.stackone, rules), Outcome(tenant)
     if run.work_alone(lambda: linker.run(outcome, timeout)) is None:

@@ -210,7 +210,7 @@ results:
       returned: when there are any
       type: list
       elements: str
-      sample: ["The stored API key is another one, and stays because update_credentials is on_create."]
+      sample: ["The stored API key is another one; it is kept because update_credentials is on_create."]
     failure:
       description:
         - Why the tenant is not as declared. See M(tenantlink.stackone.freshservice_link). It also contains RV(ignore:msg).

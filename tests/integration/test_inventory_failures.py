@@ -65,8 +65,8 @@ def failing_sources(runner):
             "origin_owner_idz is not an option of this inventory. Did you mean origin_owner_ids?",
         ),
         "pace": ({"requests_per_minute": 0}, "requests_per_minute must be from 1 to 1000000."),
-        "certificate": ({"client_key": str(runner.secrets)}, "client_key requires client_cert."),
-        "no_certificates": ({"ca_path": "/nowhere/ca.pem"}, "is no file on this host."),
+        "certificate": ({"client_key": str(runner.secrets)}, "client_key needs client_cert."),
+        "no_certificates": ({"ca_path": "/nowhere/ca.pem"}, "is not a file on this host."),
         "broken_ca": ({"ca_path": __file__}, "the CA or client certificates cannot be read ("),
         "type": ({"account_type": "productive"}, "account_type must be production or test. Did you mean production?"),
         "number": ({"timeout": "long"}, "timeout must be a number."),
@@ -149,7 +149,8 @@ def test_no_error_shows_the_file(runner, accounts):
     assert "[ERROR]" not in found.output
     assert "ini" not in found.words
     assert (
-        "no vault secrets found). Correct it in the inventory file, or pass what it needs, as the vault" in found.words
+        "no vault secrets found). Correct it in the inventory file, or pass what it needs, such as the vault"
+        in found.words
     )
     if "<<< caused by >>>" in found.output:
         # Here warnings are not wrapped.

@@ -89,7 +89,7 @@ def test_rotate(runner, playbook):
     rows = rows_of(report)
     assert set(rows) == {"acme", "globex", "hooli"}
     assert [rows[name]["outcome"] for name in ("acme", "globex", "hooli")] == ["re-linked", "re-linked", "failed"]
-    assert "agent1@globex.example; before it was agent2@globex.example" in rows["globex"]["warnings"]
+    assert "agent1@globex.example, formerly agent2@globex.example" in rows["globex"]["warnings"]
     assert rows["acme"]["warnings"] == ""
     after = {account["origin_owner_id"]: account for account in runner.emulator.accounts()}
     assert set(after) == set(before)

@@ -131,7 +131,7 @@ def test_an_encrypted_file_behind_a_byte_order_mark(runner, link):
     runner.encrypt(path, ACME)
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     result = link(freshservice_link_tenants_file="tenants.csv")
-    assert "the file is encrypted, but something stands before $ANSIBLE_VAULT" in result.output
+    assert "the file is encrypted, but something precedes $ANSIBLE_VAULT" in result.output
 
 
 ASKED = {"tenants_file", "api_keys", "stackone_api_key", "stackone_url", "freshservice_url"}

@@ -141,7 +141,7 @@ def test_unlink_leaves_the_owners_other_domain(runner):
     runner.by_hand("globex", origin_owner_id="customer-acme")
     result = runner.converge(state="absent", api_key=None)
     assert result["changed"] is False
-    assert "which stay" in " ".join(result["warnings"])
+    assert "which are kept" in " ".join(result["warnings"])
     assert len(runner.emulator.accounts()) == 1
 
 

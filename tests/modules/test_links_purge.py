@@ -189,7 +189,7 @@ def test_a_repair_keeps_the_oldest_account_that_works(runner, statuses, kept):
     for result in (check, run):
         assert [row["account_id"] for row in result["resolved"]] == unlinked
         assert {row["duplicate_of"] for row in result["resolved"]} == {ids[kept]}
-        assert f"with domain acme, a duplicate of {ids[kept]}, which stays" in result["diff"]["before"]
+        assert f"with domain acme, a duplicate of {ids[kept]}, which is kept" in result["diff"]["before"]
         assert result["summary"]["duplicates_resolved"] == len(unlinked)
     assert check["diff"] == run["diff"]
     assert again["resolved"] == []

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Auth links: a customer opens one, and enters domain and key without anybody else seeing them (S55, S58)."""
+"""Auth links: a customer opens one and enters the domain and the key without anybody else seeing them (S55, S58)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .writer import create_request
 
 
 class Purpose(str, Enum):
-    """What a customer does with an auth link: link an account, or enter the credentials of one again."""
+    """The purpose of an auth link: to link an account, or to enter the credentials of a linked one again."""
 
     LINK = "link"
     RELINK = "relink"
@@ -34,9 +34,9 @@ class Purpose(str, Enum):
 
 @dataclass(frozen=True)
 class AuthLinkResult:
-    """What came of one owner. C(purpose) is C(None) where the owner is linked and needs no auth link.
+    """The result for one owner.
 
-    In check mode there is a purpose, but no link.
+    `purpose` is `None` if the owner is linked and needs no auth link. In check mode there is a purpose, but no link.
     """
 
     tenant: Tenant
@@ -46,16 +46,16 @@ class AuthLinkResult:
 
     @property
     def changed(self) -> bool:
-        """Whether a link was made, or in check mode would be."""
+        """Return whether a link was made, or in check mode would be."""
         return self.purpose is not None
 
     @property
     def linked(self) -> bool:
-        """Whether the owner's account works."""
+        """Return whether the owner's account works."""
         return bool(self.account and self.account.active)
 
     def as_dict(self) -> dict[str, Any]:
-        """What the modules return of it."""
+        """Return the result as the modules show it."""
         return {
             "changed": self.changed,
             "linked": self.linked,
@@ -92,13 +92,13 @@ class AuthLinkMaker:
 
     def _request(self, tenant: Tenant, account: Account | None) -> SessionRequest:
         if account:
-            # The Hub's page edits an account under the profile of its session: name it where one is declared.
+            # The Hub's page edits an account under the profile of its session: name the profile if one is declared.
             return edit_request(account, tenant.integration_id, self._options.expires_in)
         return replace(create_request(tenant, tenant.origin_username), expires_in=self._options.expires_in)
 
 
 def purpose_of(account: Account | None, relink: bool) -> Purpose | None:
-    """What an auth link is needed for, if for anything. Raises Failed(account_not_active) where none helps."""
+    """Return what an auth link is needed for, `None` if none is. Raises Failed(account_not_active) if none would help."""
     if account is None:
         return Purpose.LINK
     if account.status in DASHBOARD_ONLY:

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether what was applied has come true: StackOne may take its time, or keep less than it took."""
+"""Confirms what was applied: StackOne may need time to show a change, or keep less than it accepted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BROKEN = frozenset({"error", "expired"})
 
 
 def polls(clock: Clock, timeout: float) -> Iterator[None]:
-    """Yield once, then again until C(timeout) seconds are over, with growing pauses between."""
+    """Yield once, then again until `timeout` seconds are over, with growing pauses between."""
     deadline = clock.monotonic() + timeout
     pause = FIRST_POLL
     while True:
@@ -40,9 +40,9 @@ def polls(clock: Clock, timeout: float) -> Iterator[None]:
 
 
 class Confirmer:
-    """Compares what was applied for one tenant after another with what StackOne shows.
+    """Compares what was applied for tenants with what StackOne shows.
 
-    If it is not `patient`, an account is taken as it is, with a warning where it is not active.
+    Unless it is `patient`, it does not wait for an account to become active: it warns and leaves the account as it is.
     """
 
     def __init__(self, clients: Clients, patient: bool = True) -> None:
@@ -52,7 +52,7 @@ class Confirmer:
         self._finder = Finder(clients.stackone, clients.hub, clients.stackone)
 
     def settled(self, outcome: Outcome, seen: Observed) -> bool:
-        """Look once; return whether there is nothing more to wait for. Raises Failed where it went wrong."""
+        """Look once; return whether there is nothing more to wait for. Raises Failed if something went wrong."""
         if Action.DELETE in outcome.applied.actions:
             return self._gone(outcome, seen)
         account = outcome.account if outcome.applied.creation else seen.account(outcome.account_id or "")
@@ -73,8 +73,8 @@ class Confirmer:
     def find_created(self, outcome: Outcome, seen: Observed) -> list[Account]:
         """Note the account that this run made, if the owner's listing shows it; return all accounts of the same link.
 
-        Only the listing shows whether somebody else linked the same tenant meanwhile. An account whose request got no
-        clear answer is the only one that was not there before. Raises Failed.
+        Only the listing shows whether somebody else linked the same tenant at the same time. If the request got no clear
+        answer, the account that this run made is the only one that was not there before. Raises Failed.
         """
         tenant, creation = outcome.tenant, require(outcome.applied.creation)
         listed = seen.accounts(tenant.provider, require(tenant.origin_owner_id))
@@ -96,7 +96,7 @@ class Confirmer:
         return [own, *twins]
 
     def adopt_lost(self, outcome: Outcome, account: Account) -> None:
-        """Take an account for the one that was made by a request without a clear answer."""
+        """Treat an account as the one that was made by a request without a clear answer."""
         creation = require(outcome.applied.creation)
         words = require(creation.lost).words
         creation.account_id, creation.lost = account.id, None
@@ -107,21 +107,21 @@ class Confirmer:
         )
 
     def give_up(self, outcome: Outcome) -> Failed | None:
-        """Return why it did not come true in time; None where it has, although no listing shows it."""
+        """Return why a change did not show in time; `None` if it did come true, although no listing shows it."""
         account_id = outcome.account_id or ""
         if Action.DELETE in outcome.applied.actions:
             outcome.applied.actions.remove(Action.DELETE)
             return Failed(
                 FailureCode.CHANGE_NOT_KEPT,
-                f"StackOne took the request to unlink account {account_id}, but still shows it.",
-                "Look in StackOne's dashboard, under Accounts; run again later.",
+                f"StackOne accepted the request to unlink account {account_id}, but still shows the account.",
+                "Check it in StackOne's dashboard, under Accounts, and run again later.",
                 retriable=True,
                 details={"account_id": account_id},
             )
         if outcome.applied.creation:
             return self._give_up_creation(outcome, outcome.applied.creation)
         known = outcome.account
-        # One that was active when it was last seen is not shown any more.
+        # An account that was active when it was last seen is no longer shown.
         return not_active(known) if known and not known.active else account_not_found(account_id)
 
     def _give_up_creation(self, outcome: Outcome, creation: Creation) -> Failed | None:
@@ -138,7 +138,7 @@ class Confirmer:
         if not account.active and self._patient:
             return not_active(account)
         if creation.attempts > 1:
-            # The first request may have made one as well, and only the listing would show it.
+            # The first request may have made an account as well, and only the listing would show it.
             return create_uncertain(Submission(Sent.UNCERTAIN, account.id, words="it was sent twice"), UNLISTED)
         outcome.warnings.append(
             f"Account {account.id} works, but StackOne's listing does not show it yet: whether somebody else linked the"
@@ -148,7 +148,7 @@ class Confirmer:
         return None
 
     def _check_domain(self, outcome: Outcome, account: Account) -> None:
-        """Raise Failed(account_mismatch) where the id that StackOne gave is another link's: it must not be changed."""
+        """Raise Failed(account_mismatch) if the id that StackOne gave belongs to another link, which must not change."""
         tenant = outcome.tenant
         check_pinned(tenant, account)
         domain = stored_domain(tenant, account.setup_information)
@@ -168,14 +168,17 @@ class Confirmer:
         changes = drift(outcome.tenant, account)
         sent = set(outcome.applied.plan.changes) if outcome.applied.plan else set()
         if outcome.created_id and changes:
-            # The session carried these already; a StackOne that drops them is told once more.
+            # The session carried these already; a StackOne that drops them gets them once more.
             sent = set(changes)
             self._writer.change(outcome, account, changes)
             account = outcome.account = self._stackone.account(account.id) or account
         self._check_kept(outcome, account, sent)
 
     def _check_kept(self, outcome: Outcome, account: Account, sent: set[str]) -> None:
-        """A success that changed nothing of what was `sent` is not a change, and for all but the label a failure (S42)."""
+        """Check that StackOne kept what was `sent`.
+
+        A success that changed nothing of it is not a change, and a failure for everything but the label (S42).
+        """
         unkept = drift(outcome.tenant, account)
         if Action.UPDATE in outcome.applied.actions and unkept and set(unkept) >= sent:
             outcome.applied.actions.remove(Action.UPDATE)
@@ -183,14 +186,14 @@ class Confirmer:
             raise _change_not_kept(account, sorted(set(unkept) - {"label"}))
         if unkept and not outcome.applied.label_left:
             outcome.applied.label_left = True
-            outcome.warnings.append("StackOne took the new label without an error, but did not keep it.")
+            outcome.warnings.append("StackOne accepted the new label without an error, but did not keep it.")
 
 
 def _another_link(account: Account, domain: str) -> Failed:
     return Failed(
         FailureCode.ACCOUNT_MISMATCH,
         f"StackOne answered the request to link this domain with account {account.id}, which stores the domain {domain}.",
-        "Look at the owner's accounts in StackOne's dashboard; account"
+        "Check the owner's accounts in StackOne's dashboard; account"
         f" {account.id} was not changed. Run again: an account that was made is adopted.",
         retriable=True,
         details={"account_id": account.id},

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of StackOne's accounts is a tenant's link."""
+"""Finds which of StackOne's accounts is a tenant's link."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from .plan import (
 
 
 class Observed(Protocol):
-    """Where accounts are looked up: StackOne itself, or a listing of it."""
+    """The source of accounts: StackOne itself, or a listing of it."""
 
     def accounts(self, provider: str, owner: str) -> list[Account]:
         """Return the accounts of one owner."""
 
     def look_again(self, provider: str, owner: str) -> list[Account]:
-        """Return the accounts of one owner, asked for once more in another way where a listing may be short."""
+        """Return the accounts of one owner, requested once more in another way if a listing may be incomplete."""
 
     def account(self, account_id: str) -> Account | None:
-        """Return one account, None where there is none."""
+        """Return one account, `None` if it does not exist."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """A tenant's account, None where it has none, and what else its owner has."""
+    """A tenant's account, `None` if it has none, and the other accounts of its owner."""
 
     account: Account | None
     candidates: tuple[Candidate, ...] = field(default=())
@@ -49,7 +49,7 @@ class Found:
 
 
 class Finder:
-    """Finds accounts. Where identity depends on a domain that no listing shows, the Hub's edit view is asked."""
+    """Finds accounts. If identity depends on a domain that no listing shows, it asks the Hub's edit view."""
 
     def __init__(self, stackone: StackOne, hub: Hub, observed: Observed) -> None:
         self._stackone = stackone
@@ -67,7 +67,7 @@ class Finder:
         owner = require(tenant.origin_owner_id)
         found = self._among(tenant, self._observed.accounts(tenant.provider, owner), left_out)
         if found.account is None:
-            # What a listing left out for once would be linked a second time.
+            # An account that a listing left out once would be linked a second time.
             found = self._among(tenant, self._observed.look_again(tenant.provider, owner), left_out)
         return found
 
@@ -86,7 +86,7 @@ class Finder:
         return account
 
     def _check_leaver(self, tenant: Tenant, account: Account) -> None:
-        """Raise Failed(account_mismatch) where an account that is to be unlinked stores another domain than declared."""
+        """Raise Failed(account_mismatch) if an account to unlink stores another domain than the declared one."""
         if tenant.state is State.PRESENT or not tenant.domain:
             return
         domain = self._domain_of(tenant, account, look=True)
@@ -104,7 +104,7 @@ class Finder:
         return Found(select(tenant, possible), tuple(candidates))
 
     def _with_provider(self, tenant: Tenant, account: Account) -> Account | None:
-        """Return an account whose provider is known to be the tenant's, None for one that has another provider."""
+        """Return the account if its provider is known to be the tenant's, `None` if it has another provider."""
         if not account.provider:
             account = self._stackone.account(account.id) or account
             if not account.provider:
@@ -121,7 +121,7 @@ class Finder:
 
 
 def account_not_found(account_id: str) -> Failed:
-    """Return the failure of an account that is meant and is not there."""
+    """Return the failure of a tenant whose account does not exist."""
     return Failed(
         FailureCode.ACCOUNT_NOT_FOUND,
         f"StackOne has no account {account_id}.",
@@ -137,7 +137,7 @@ def _stores(tenant: Tenant, item: Candidate) -> bool:
 def _provider_unknown(account: Account) -> Failed:
     return Failed(
         FailureCode.ACCOUNT_MISMATCH,
-        f"StackOne does not say which provider account {account.id} of this owner has, so it may be this link or not.",
-        "Look at the account in StackOne's dashboard, under Accounts; nothing was changed.",
+        f"StackOne does not show the provider of account {account.id} of this owner, so it may or may not be this link.",
+        "Check the account in StackOne's dashboard, under Accounts; nothing was changed.",
         details={"account_id": account.id},
     )

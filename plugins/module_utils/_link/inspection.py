@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finding out which domain and key an existing account stores, without changing it."""
+"""Finds out which domain and key an existing account stores, without changing it."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from .verify import Answerer, verify
 
 
 class CredentialCache(Protocol):
-    """Tells what an earlier run knew of the key that an account stores."""
+    """Remembers what an earlier run knew about the key that an account stores."""
 
     def recall(self, tenant: Tenant, account: Account) -> StoredKey:
         """Return whether the account still stores what is declared; `unknown` if nothing is remembered."""
 
 
 class NoCache:
-    """Remembers nothing."""
+    """A cache that remembers nothing."""
 
     def recall(self, tenant: Tenant, account: Account) -> StoredKey:
         """Return `unknown`."""
@@ -49,11 +49,11 @@ class Inspection:
     agent: Agent | None = None
     hub_missing: bool = False
     verified: bool | None = None
-    """Whether a call through the account was answered by the declared key's agent; None if no call was made."""
+    """Whether a call through the account was answered by the declared key's agent; `None` if no call was made."""
 
 
 class Inspector:
-    """Looks at existing accounts. Each method raises Failed, and what the clients raise."""
+    """Inspects existing accounts. Each method raises Failed, and what the clients raise."""
 
     def __init__(self, clients: Clients, cache: CredentialCache | None = None) -> None:
         self._clients = clients
@@ -73,12 +73,12 @@ class Inspector:
         session, view = seen
         stored = compare_stored(tenant, view)
         if remembered is StoredKey.CHANGED and stored.key is not StoredKey.CHANGED and not stored.others:
-            # Nothing visible differs, yet what was sent when the account last changed was something else.
+            # Nothing visible differs, yet something else was sent when the account last changed.
             stored = replace(stored, key=StoredKey.CHANGED)
         return Inspection(replace(stored, domain=stored.domain or listed), session, view)
 
     def prove(self, tenant: Tenant, account: Account, agent: Agent, seen: Inspection) -> Inspection:
-        """Add what a call through the account proves of the stored key, unless that is to be sent again anyway.
+        """Add what a call through the account proves about the stored key, unless the key is to be sent again anyway.
 
         `agent` is the declared key's.
         """
@@ -91,7 +91,7 @@ class Inspector:
         return replace(seen, stored=replace(seen.stored, key=key), agent=result.agent, verified=verified)
 
     def _view(self, tenant: Tenant, account: Account) -> tuple[ConnectSession, AccountView] | None:
-        """Return a session and what the Hub shows of an account; None if this StackOne has no Hub."""
+        """Return a session and what the Hub shows of an account; `None` if this StackOne has no Hub."""
         hub = self._clients.hub
         try:
             if hub.missing:

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Observe, plan, apply, confirm: one tenant's way from what is declared to what came of it."""
+"""Observe, plan, apply, confirm: the way of one tenant from its declaration to its outcome."""
 
 from __future__ import annotations
 
@@ -57,7 +57,10 @@ from .writer import Writer, create_uncertain
 
 @dataclass(frozen=True)
 class Rules:
-    """How tenants are linked. C(listing_is_fresh): the Hub need not be asked for an account that no listing shows."""
+    """How tenants are linked.
+
+    If `listing_is_fresh`, the Hub need not be asked for an account that no listing shows.
+    """
 
     check_mode: bool = False
     verify_link: VerifyLink = VerifyLink.STATUS
@@ -93,7 +96,7 @@ class Linker:
     def apply(self, outcome: Outcome, find: Callable[[], Found] | None = None) -> None:
         """Do what must be done for one tenant, up to its confirmation.
 
-        `find` returns the tenant's account, or raises Failed, where it was looked for already.
+        `find` returns the tenant's account, or raises Failed, if an earlier step has searched for it already.
         """
         with _located(outcome):
             if outcome.tenant.state is State.ABSENT:
@@ -112,10 +115,10 @@ class Linker:
         return done
 
     def try_again(self, outcome: Outcome) -> bool:
-        """Repeat a request to link that got no answer, if no account has shown; return whether it was repeated.
+        """Repeat a request to link that got no answer, if no account has appeared; return whether it was repeated.
 
-        It is repeated once, and only where a second account cannot come of it: never where the owner may have several,
-        and never while StackOne may still be at it.
+        It is repeated once, and only if that cannot make a second account: never if the owner may have several, and never
+        while StackOne may still be working on it.
         """
         lost = outcome.lost
         if not outcome.unconfirmed or not lost or outcome.tenant.allow_multiple:
@@ -130,7 +133,7 @@ class Linker:
         return outcome.failure is None
 
     def give_up(self, outcome: Outcome) -> None:
-        """Say why an outcome did not come true in time, if it did not."""
+        """Set why an outcome did not come true in time, if it did not."""
         with _located(outcome):
             failed = self._confirmer.give_up(outcome) if outcome.unconfirmed else None
             if failed:
@@ -138,16 +141,18 @@ class Linker:
             outcome.confirmed = outcome.confirmed or outcome.unconfirmed
 
     def _wait(self, outcome: Outcome, timeout: float) -> None:
+        if not outcome.unconfirmed:
+            return
         with _located(outcome):
-            for _poll in polls(self._clients.clock, timeout) if outcome.unconfirmed else ():
+            for _poll in polls(self._clients.clock, timeout):
                 if self.settle(outcome, self._clients.stackone):
                     return
 
     def _is_alone(self, outcome: Outcome, seen: Observed) -> bool:
         """Return whether no other account of the same link was made at the same time.
 
-        Of several, the one that was made first stays. A run unlinks none but the one that it made itself, and only if
-        that is not the first; then it takes the first one for its own.
+        Of several, the one that was made first is kept. A run unlinks only the account that it made itself, and only if
+        that is not the first; then it adopts the first one.
         """
         creation = outcome.applied.creation
         if creation is None:
@@ -237,7 +242,7 @@ class Linker:
         left = ", ".join(f"{item.account.id} (domain {item.domain or 'unknown'})" for item in found.candidates)
         outcome.observe(still_linked=True)
         outcome.warnings.append(
-            f"No account of this domain is linked, but its owner still has others, which stay: {left}. Correct the"
+            f"No account of this domain is linked, but its owner still has others, which are kept: {left}. Correct the"
             " domain if one of these was meant."
         )
 
@@ -284,7 +289,9 @@ class Linker:
         outcome.observe(agent_change=change)
         if change is AgentChange.OTHER and agent:
             former = before.name_or_id if before else account.origin_username
-            outcome.warnings.append(f"The key is another agent's: {agent.name_or_id}; before it was {former}.")
+            outcome.warnings.append(
+                f"The key belongs to another agent than before: {agent.name_or_id}, formerly {former}."
+            )
 
     def _create(self, outcome: Outcome) -> None:
         tenant = outcome.tenant
@@ -308,7 +315,7 @@ class Linker:
         outcome.enter(Phase.CONFIRM)
 
     def _take_over(self, outcome: Outcome, account_id: str) -> None:
-        """Make an account that somebody else linked the tenant's own, as one that was found."""
+        """Adopt an account that somebody else linked, as if it had been found at the start."""
         outcome.enter(Phase.OBSERVE)
         self._converge(outcome, self._stored_account(outcome.tenant, account_id))
 
@@ -326,7 +333,7 @@ class Linker:
 
 @contextmanager
 def _located(outcome: Outcome) -> Iterator[None]:
-    """Turn what is raised into the outcome's failure."""
+    """Turn an exception into the outcome's failure."""
     try:
         yield
     except Failed as error:

@@ -22,12 +22,12 @@ from .plan import (
 )
 
 LINKED = Plan((Action.CREATE,), {}, {})
-"""The plan of a new link, without what it says of the tenant."""
+"""The plan of a new link, without the tenant's values."""
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What was seen of a tenant before anything was changed. The linker makes it, stage by stage."""
+    """Everything that was seen of a tenant before anything was changed. The linker fills it, stage by stage."""
 
     key_check: KeyCheck | None = None
     account_known: bool = False
@@ -37,7 +37,7 @@ class Observation:
     still_linked: bool = False
     """Whether an owner who is declared absent still has accounts, of other domains."""
     stored: Stored = field(default_factory=Stored)
-    """What the account stores."""
+    """The stored domain and key, compared with the declaration."""
     was_broken: bool = False
     profile_drift: ProfileDrift | None = None
     """How the account's connector profile differs from the declared one, if the Hub's edit view was seen."""
@@ -50,8 +50,8 @@ class Creation:
     """The request that links a new account, and its result.
 
     `account_id` is the new account's id; `answered` says that the request's own answer named it. `lost` holds an
-    answer that does not tell whether an account was made, until one shows. `sent_at` is StackOne's time
-    when it was sent, at the least, in epoch seconds, if StackOne says it.
+    answer that does not say whether an account was made, until one shows. `sent_at` is the earliest time, by StackOne's
+    clock and in epoch seconds, at which it was sent, if StackOne shows its clock.
     """
 
     sent_at: float | None
@@ -60,12 +60,12 @@ class Creation:
     lost: Submission | None = None
     attempts: int = 1
     twins: tuple[Account, ...] = ()
-    """Other accounts of the same link, when StackOne was last looked at."""
+    """Other accounts of the same link, when StackOne was last checked."""
 
 
 @dataclass
 class Applied:
-    """What was done to StackOne for a tenant; in check mode, what would be. The writer notes it."""
+    """Everything that was done to StackOne for a tenant; in check mode, what would be. The writer records it."""
 
     plan: Plan | None = None
     actions: list[Action] = field(default_factory=list)
@@ -73,9 +73,9 @@ class Applied:
     credentials_sent: bool = False
     """Whether StackOne was given the declared domain and key."""
     undone: bool = False
-    """Whether this run made an account and unlinked it again, because another one of the same link was first."""
+    """Whether this run made an account and unlinked it again, because another one of the same link came first."""
     label_left: bool = False
-    """Whether it was said already that StackOne does not take the new label."""
+    """Whether a warning already says that StackOne does not keep the new label."""
 
     def undo_creation(self) -> None:
         """Note that the account that this run made was unlinked again."""
@@ -86,10 +86,10 @@ class Applied:
 
 @dataclass
 class Outcome:
-    """What was done for one tenant (in check mode: what would be), or why it failed.
+    """The outcome of one tenant: what was done (in check mode: what would be), or why it failed.
 
-    `account` is the tenant's account as StackOne last showed it. The verdict is `failure` or `confirmed`, and
-    `verified`: whether a call through the account was answered by the declared key's agent, None if no call was made.
+    `account` is the tenant's account as StackOne last showed it. The verdict is `failure` or `confirmed`. `verified` says
+    whether a call through the account was answered by the declared key's agent; it is `None` if no call was made.
     """
 
     tenant: Tenant
@@ -103,7 +103,7 @@ class Outcome:
     verified: bool | None = None
 
     def enter(self, phase: Phase) -> None:
-        """Begin a phase. A failure is located in the phase in which it happens, unless whoever raises knows better."""
+        """Start a phase. A failure is located in the phase in which it happens, unless its raiser knows better."""
         self.phase = phase
 
     def fail(self, error: Failed) -> None:
@@ -127,7 +127,7 @@ class Outcome:
             self.warnings.append(drift.warning(account.id))
 
     def drop_details(self) -> None:
-        """Forget what only the result of a module for one tenant would show: a list may have ten thousand."""
+        """Drop what only a module for one tenant returns: a list may have ten thousand tenants."""
         applied = self.applied
         if self.confirmed:
             applied.creation = None
@@ -140,7 +140,7 @@ class Outcome:
 
     @property
     def changed(self) -> bool:
-        """Return whether StackOne differs, or in check mode would differ, from what it was."""
+        """Return whether StackOne differs, or in check mode would differ, from its former state."""
         return bool(self.applied.actions) or self.applied.undone
 
     @property
@@ -160,7 +160,7 @@ class Outcome:
 
     @property
     def domain(self) -> str | None:
-        """Return the domain that the account stores, as far as that is known."""
+        """Return the domain that the account stores, as far as it is known."""
         return self.tenant.domain if self.applied.credentials_sent else self.observed.stored.domain
 
     @property
@@ -185,7 +185,7 @@ class Outcome:
 
 
 def unfinished(outcome: Outcome, stopped: str | None) -> Outcome:
-    """Return what is known of a tenant whose work did not end in time after the run was stopped.
+    """Return what is known of a tenant whose work was not finished in time after the run was stopped.
 
     It is a copy: the thread that works on the tenant may still change its own.
     """

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pure: desired and observed state in, a plan and its diff out. No I/O."""
+"""Plans without I/O: turns the desired and the observed state into a plan and its diff. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DASHBOARD_ONLY = frozenset({"suspended", "archived"})
 
 
 class Action(str, Enum):
-    """What is done to StackOne."""
+    """A change that is made to StackOne."""
 
     CREATE = "create"
     RELINK = "relink"
@@ -38,7 +38,7 @@ class Action(str, Enum):
 
 
 class StoredKey(str, Enum):
-    """What can be told about the key that StackOne stores, which it never gives back."""
+    """How the key that StackOne stores, which it never returns, compares with the declared one."""
 
     UNCHANGED = "unchanged"
     CHANGED = "changed"
@@ -55,7 +55,7 @@ class AgentChange(str, Enum):
 
 @dataclass(frozen=True)
 class Candidate:
-    """An account of the owner, and its domain where that is known."""
+    """An account of the owner, and its domain if that is known."""
 
     account: Account
     domain: str | None
@@ -63,7 +63,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Stored:
-    """What an account stores, compared with what is declared. C(others) are extra fields that differ."""
+    """The values that an account stores, compared with the declaration. `others` are extra fields that differ."""
 
     domain: str | None = None
     key: StoredKey = StoredKey.UNKNOWN
@@ -72,7 +72,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Plan:
-    """What must be done for one tenant, and the diff that shows it."""
+    """The changes to make for one tenant, and the diff that shows them."""
 
     actions: tuple[Action, ...]
     before: dict[str, Any]
@@ -108,16 +108,16 @@ def compare_secret(declared: str | None, placeholder: Any) -> StoredKey:
 
 
 def needs_domains(tenant: Tenant, accounts: Sequence[Account]) -> bool:
-    """Whether the identity of the link depends on the domains of the owner's accounts."""
+    """Return whether the identity of the link depends on the domains of the owner's accounts."""
     if tenant.domain is None or not accounts:
         return False
     return len(accounts) > 1 or tenant.allow_multiple or tenant.state is State.ABSENT
 
 
 def select(tenant: Tenant, candidates: Sequence[Candidate]) -> Account | None:
-    """The account that is this tenant's link, C(None) where there is none.
+    """Return the account that is this tenant's link, `None` if it has none.
 
-    Raises Failed(ambiguous_account) where several could be it: nothing is changed on a guess.
+    Raises Failed(ambiguous_account) if several accounts could be it: nothing is changed on a guess.
     """
     if not candidates:
         return None
@@ -134,7 +134,7 @@ def select(tenant: Tenant, candidates: Sequence[Candidate]) -> Account | None:
 
 
 def check_pinned(tenant: Tenant, account: Account) -> None:
-    """Raise Failed(account_mismatch) where C(account_id) names somebody else's account."""
+    """Raise Failed(account_mismatch) if `account_id` names somebody else's account."""
     wrong = []
     if not account.is_of(tenant.provider):
         wrong.append(f"its provider is {account.provider or 'not shown'}")
@@ -150,7 +150,7 @@ def check_pinned(tenant: Tenant, account: Account) -> None:
 
 
 def drift(tenant: Tenant, account: Account) -> dict[str, str]:
-    """The declared fields that differ on the account, with the values they are to have. Unset is left alone."""
+    """Return the declared fields that differ on the account, with their declared values. Unset fields are ignored."""
     declared = {
         "label": (tenant.label, account.label),
         "type": (tenant.account_type, account.type),
@@ -161,7 +161,7 @@ def drift(tenant: Tenant, account: Account) -> dict[str, str]:
 
 
 def plan_create(tenant: Tenant, username: str | None) -> Plan:
-    """Link a tenant that has no account."""
+    """Return the plan that links a tenant that has no account."""
     after = {
         "origin_owner_id": tenant.origin_owner_id,
         "origin_owner_name": tenant.origin_owner_name or tenant.origin_owner_id,
@@ -176,7 +176,7 @@ def plan_create(tenant: Tenant, username: str | None) -> Plan:
 
 
 def plan_present(tenant: Tenant, account: Account, stored: Stored) -> Plan:
-    """Make an existing account what is declared. Raises Failed(account_not_active) where no request can."""
+    """Return the plan that makes an account match the declaration. Raises Failed(account_not_active) if none can."""
     if account.status in DASHBOARD_ONLY:
         raise not_active(account)
     changes = drift(tenant, account)
@@ -185,7 +185,7 @@ def plan_present(tenant: Tenant, account: Account, stored: Stored) -> Plan:
     if tenant.update_credentials is UpdateCredentials.ON_CREATE:
         if not account.active:
             raise not_active(account)
-        warnings = tuple(f"{what}, and stays because update_credentials is on_create." for what in reasons)
+        warnings = tuple(f"{what}; it is kept because update_credentials is on_create." for what in reasons)
         reasons = []
     before = describe(account, stored.domain, stored.key.value)
     after = {**before, **changes}
@@ -203,7 +203,7 @@ def plan_present(tenant: Tenant, account: Account, stored: Stored) -> Plan:
 
 
 def relink_reasons(tenant: Tenant, account: Account, stored: Stored) -> list[str]:
-    """Why the stored domain and key must be sent again; empty where they need not."""
+    """Return why the stored domain and key must be sent again; empty if they need not be."""
     reasons = []
     if tenant.update_credentials is UpdateCredentials.ALWAYS:
         reasons.append("update_credentials is always")
@@ -215,7 +215,7 @@ def relink_reasons(tenant: Tenant, account: Account, stored: Stored) -> list[str
 
 
 def stored_drift(tenant: Tenant, stored: Stored) -> list[str]:
-    """What an account is seen to store other than declared."""
+    """Return which stored values are seen to differ from the declaration."""
     reasons = []
     if stored.domain is not None and tenant.domain and not same_domain(tenant.domain, stored.domain):
         reasons.append(f"The stored domain is {stored.domain}")
@@ -227,8 +227,8 @@ def stored_drift(tenant: Tenant, stored: Stored) -> list[str]:
 def agent_change(tenant: Tenant, account: Account, agent: Agent | None, before: Agent | None) -> AgentChange:
     """Tell a rotated key of the same agent from another agent's key.
 
-    C(before) is the agent that was seen to use the stored key. Where none was, the account's C(origin_username)
-    tells, which is the agent's e-mail address where this collection linked it and nobody declared another.
+    `before` is the agent that was seen to use the stored key. If none was seen, the account's `origin_username` decides:
+    it is the agent's e-mail address if this collection linked the account and no other name was declared.
     """
     if agent and before:
         return AgentChange.SAME if agent.id == before.id else AgentChange.OTHER
@@ -239,14 +239,14 @@ def agent_change(tenant: Tenant, account: Account, agent: Agent | None, before: 
 
 
 def plan_absent(tenant: Tenant, account: Account | None) -> Plan:
-    """Unlink the account, if there is one."""
+    """Return the plan that unlinks the account, if there is one."""
     if account is None:
         return Plan((), {}, {})
     return Plan((Action.DELETE,), describe(account, stored_domain(tenant, account.setup_information)), {})
 
 
 def describe(account: Account, domain: str | None, api_key: str | None = None) -> dict[str, Any]:
-    """One side of a diff: what the account is, as far as it can be declared."""
+    """Return one side of a diff: the account, as far as it can be declared."""
     shown = {
         "origin_owner_id": account.origin_owner_id,
         "origin_owner_name": account.origin_owner_name,
@@ -261,7 +261,7 @@ def describe(account: Account, domain: str | None, api_key: str | None = None) -
 
 
 def not_active(account: Account) -> Failed:
-    """The account exists, but StackOne says that it does not work."""
+    """Return the failure of an account that exists but, according to StackOne, does not work."""
     why = f" ({'; '.join(account.status_reasons)})" if account.status_reasons else ""
     remediation = {
         "suspended": "Resume it in StackOne's dashboard: Accounts, the account's row menu.",
@@ -277,7 +277,7 @@ def not_active(account: Account) -> Failed:
 
 
 def _only(tenant: Tenant, candidate: Candidate) -> Account | None:
-    """An owner's only account is its link, whatever its domain, unless another domain may stand beside it."""
+    """Return an owner's only account: it is the link, whatever its domain, unless another domain may have a link of its own."""
     elsewhere = candidate.domain is not None and tenant.domain is not None
     if elsewhere and (tenant.allow_multiple or tenant.state is State.ABSENT):
         return None
@@ -287,7 +287,7 @@ def _only(tenant: Tenant, candidate: Candidate) -> Account | None:
 
 
 class AmbiguousAccount(Failed):
-    """Several accounts could be a tenant's link."""
+    """Raised if several accounts could be a tenant's link."""
 
     candidates: tuple[Candidate, ...] = ()
 
@@ -302,7 +302,7 @@ def _ambiguous(candidates: Sequence[Candidate]) -> AmbiguousAccount:
     error = AmbiguousAccount(
         FailureCode.AMBIGUOUS_ACCOUNT,
         f"several accounts could be this link: {listed}." if len(candidates) > 1 else f"{listed} may be this link.",
-        "Name the right one in account_id; nothing was changed. Where they are duplicates of one link,"
+        "Name the right one in account_id; nothing was changed. If they are duplicates of one link,"
         " freshservice_links can unlink all but one: see resolve_duplicates."
         if len(candidates) > 1
         else "Name it in account_id; nothing was changed.",

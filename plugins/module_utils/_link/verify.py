@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Proof that an account stores the declared key: a harmless call through StackOne, and who answers it (S70-S73)."""
+"""Proves that an account stores the declared key: a harmless call through StackOne shows which agent answers (S70-S73)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DOING = "call Freshservice through the account"
 
 
 class Answerer(str, Enum):
-    """Who answers a call through an account: the agent of the declared key, another one, or nobody."""
+    """Which agent answers a call through an account: that of the declared key, another one, or none."""
 
     SAME = "same"
     OTHER = "other"
@@ -35,16 +35,16 @@ class Answerer(str, Enum):
 
 @dataclass(frozen=True)
 class CallResult:
-    """What a call through an account proves. An agent has one key, so the same agent means the same key (F15)."""
+    """The proof from a call through an account. An agent has one key, so the same agent means the same key (F15)."""
 
     answerer: Answerer
     agent: Agent | None = None
 
 
 def verify(stackone: StackOne, account: Account, agent: Agent) -> CallResult:
-    """Call through the account, and compare who answers with the declared key's agent.
+    """Call through the account, and compare the agent that answers with the declared key's agent.
 
-    Raises Failed(link_not_verified) where the call proves nothing.
+    Raises Failed(link_not_verified) if the call proves nothing.
     """
     check = None
     for path, answer in stackone.call(account):
@@ -56,7 +56,7 @@ def verify(stackone: StackOne, account: Account, agent: Agent) -> CallResult:
 
 
 def judge(check: KeyCheck, account: Account, agent: Agent) -> CallResult:
-    """What the provider's answer proves. Raises Failed(link_not_verified)."""
+    """Return what the provider's answer proves. Raises Failed(link_not_verified)."""
     if check.agent:
         return CallResult(Answerer.SAME if check.agent.id == agent.id else Answerer.OTHER, check.agent)
     if check.status is KeyStatus.KEY_REFUSED:
@@ -65,7 +65,7 @@ def judge(check: KeyCheck, account: Account, agent: Agent) -> CallResult:
 
 
 def provider_answer(answer: Answer) -> Answer:
-    """Freshservice's own answer, out of the envelope of StackOne's (S70). Raises Failed where StackOne has none."""
+    """Return Freshservice's own answer, out of StackOne's envelope (S70). Raises Failed if it holds none."""
     body = answer.data if isinstance(answer.data, dict) else {}
     if answer.ok and type(body.get("status")) is int:
         return _unwrapped(answer, body["status"], body.get("data"))
@@ -78,7 +78,7 @@ def provider_answer(answer: Answer) -> Answer:
 
 
 def mismatch(account: Account, result: CallResult, agent: Agent) -> Failed:
-    """The account was linked with the declared key, but does not answer as its agent."""
+    """Return the failure of an account that was linked with the declared key, but does not answer as its agent."""
     if result.agent:
         what = f"answers as agent {result.agent.name_or_id}, not as {agent.name_or_id}"
     else:
@@ -86,7 +86,7 @@ def mismatch(account: Account, result: CallResult, agent: Agent) -> Failed:
     return Failed(
         FailureCode.LINK_MISMATCH,
         f"account {account.id} {what}.",
-        "Run again with update_credentials: always; if it stays, ask StackOne's support which key the account uses.",
+        "Run again with update_credentials: always. If this happens again, ask StackOne's support which key the account uses.",
         details={"account_id": account.id, "answered_by": result.agent.email if result.agent else None},
     )
 
@@ -109,8 +109,8 @@ def _without_provider(answer: Answer) -> Failed:
         failure = error.failure
         return Failed(
             FailureCode.LINK_NOT_VERIFIED,
-            f"the link could not be verified: StackOne would not {DOING} (HTTP {answer.status}: {error_words(answer)}).",
-            "Look at the account in StackOne's dashboard, or set verify_link: status.",
+            f"the link could not be verified: StackOne rejected the request to {DOING} (HTTP {answer.status}: {error_words(answer)}).",
+            "Check the account in StackOne's dashboard, or set verify_link: status.",
             http_status=answer.status,
             details=failure.details,
         )
@@ -120,7 +120,7 @@ def _without_provider(answer: Answer) -> Failed:
 def _not_verified(account: Account, evidence: str, retriable: bool, http_status: int | None) -> Failed:
     return Failed(
         FailureCode.LINK_NOT_VERIFIED,
-        f"the link could not be verified: Freshservice did not tell who calls through account {account.id} ({evidence}).",
+        f"the link could not be verified: Freshservice did not say which agent calls through account {account.id} ({evidence}).",
         "Run again later." if retriable else "Check that the tenant's trusted IP addresses admit StackOne.",
         http_status=http_status,
         retriable=retriable,

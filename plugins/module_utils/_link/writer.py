@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is done to StackOne for one tenant: create at most once, re-link, change, delete; and what came of it."""
+"""Makes the changes to StackOne for one tenant: create at most once, re-link, change, delete; and records the result."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from .plan import (
 
 
 class Writer:
-    """Sends what changes StackOne. Each method notes in the outcome what was done, and raises Failed.
+    """Sends what changes StackOne. Each method records in the outcome what was done, and raises Failed.
 
     Nothing is sent to an account that was not seen, under its own id, with the tenant's provider and owner.
     """
@@ -54,11 +54,11 @@ class Writer:
         self._finder = Finder(stackone, hub, stackone)
 
     def open_session(self, tenant: Tenant, username: str | None) -> ConnectSession:
-        """A session that links a new account."""
+        """Open a session that links a new account."""
         return self._stackone.open_session(create_request(tenant, username))
 
     def edit_session(self, tenant: Tenant, account: Account) -> ConnectSession:
-        """A session for this account alone."""
+        """Open a session for this account alone."""
         return self._stackone.edit_session(account, tenant.integration_id)
 
     def relink(self, outcome: Outcome, account: Account, session: ConnectSession, view: AccountView) -> None:
@@ -84,8 +84,8 @@ class Writer:
     ) -> tuple[Form, ConnectSession]:
         """Return the form of a new link, and the session to link with: the given one, else a new one.
 
-        All tenants share the form. Whoever asks first opens a session for it, so that a StackOne without a Hub or a
-        profile costs a run one session and not one for each tenant.
+        All tenants share the form. The first that needs it opens a session for it, so that with a StackOne that has no Hub
+        or no profile a run spends one session instead of one for each tenant.
         """
         opened = [session] if session else []
 
@@ -100,7 +100,7 @@ class Writer:
     def create(self, outcome: Outcome, form: Form, session: ConnectSession, username: str | None) -> None:
         """Send the request that links a new account, once.
 
-        An answer that does not tell what came of it is kept in the outcome: the account shows, or it does not.
+        An answer that does not say whether an account was made is kept in the outcome, until an account shows or does not.
         """
         tenant = outcome.tenant
         credentials = map_fields(form.fields, tenant.credential_fields).credentials(tenant)
@@ -126,7 +126,7 @@ class Writer:
             creation.lost = submission
 
     def change(self, outcome: Outcome, account: Account, changes: dict[str, str]) -> None:
-        """Change fields of an account; where the answer is lost, look whether it was made."""
+        """Change fields of an account; if the answer is lost, look whether the change was made."""
         check_pinned(outcome.tenant, account)
         try:
             changed = self._patch(outcome, account, changes)
@@ -145,7 +145,7 @@ class Writer:
     def delete(self, tenant: Tenant, account: Account) -> bool:
         """Unlink an account that is seen once more right before, because a listing may be old or wrong.
 
-        Where the answer is lost, look whether it is gone. Return False where somebody else had unlinked it already.
+        If the answer is lost, look whether the account is gone. Return False if somebody else had unlinked it already.
         """
         current = self._stackone.account(account.id)
         if current is None:
@@ -166,9 +166,9 @@ class Writer:
     def _taken(
         self, tenant: Tenant, account: Account, session: ConnectSession, submission: Submission, before: Stored
     ) -> bool:
-        """Return whether an account stores what was sent; where the answer does not say so, StackOne is looked at.
+        """Return whether an account stores what was sent; if the answer does not say so, check StackOne.
 
-        The few characters that the edit view shows prove something only where they were others before. Raises Failed.
+        The few characters that the edit view shows prove something only if they were others before. Raises Failed.
         """
         if submission.sent not in (Sent.ACCEPTED, Sent.UNCERTAIN):
             return False
@@ -212,7 +212,7 @@ class Writer:
         return submission, session
 
     def _note_left_behind(self, outcome: Outcome) -> None:
-        """Note an account that a refused request made all the same (H16, b12); the refusal is what matters."""
+        """Note an account that a refused request made nevertheless (H16, b12); the refusal is the failure."""
         tenant = outcome.tenant
         try:
             listed = self._stackone.accounts(tenant.provider, require(tenant.origin_owner_id))
@@ -224,11 +224,11 @@ class Writer:
         outcome.account = made[0]
         outcome.applied.actions.append(Action.CREATE)
         outcome.warnings.append(
-            f"StackOne refused the link but left account {made[0].id}; the next run with a good key repairs it."
+            f"StackOne refused the link but left account {made[0].id}; the next run with a valid key repairs it."
         )
 
     def _patch(self, outcome: Outcome, account: Account, changes: dict[str, str]) -> bool:
-        """Whether anything was changed. A label that cannot be is no reason to fail (S42, b16)."""
+        """Return whether anything was changed. A label that cannot be changed is not a reason to fail (S42, b16)."""
         answer = self._stackone.change(account.id, changes)
         if answer.status in (400, 422) and "label" in changes:
             outcome.applied.label_left = True
@@ -245,8 +245,9 @@ class Writer:
 
 
 def new_accounts(outcome: Outcome, finder: Finder, listed: Iterable[Account]) -> list[Account]:
-    """Return the accounts of the owner that were not there before and store the tenant's domain: the new link, if it
-    was made. Another link of the same owner stores another domain.
+    """Return the owner's accounts that were not there before and store the tenant's domain.
+
+    That is the new link, if it was made: another link of the same owner stores another domain.
     """
     tenant = outcome.tenant
     unknown = [account for account in listed if account.id not in outcome.observed.other_ids]
@@ -254,7 +255,7 @@ def new_accounts(outcome: Outcome, finder: Finder, listed: Iterable[Account]) ->
 
 
 def create_request(tenant: Tenant, username: str | None) -> SessionRequest:
-    """What a session is asked for that links a tenant for the first time."""
+    """Return the request for a session that links a tenant for the first time."""
     owner = require(tenant.origin_owner_id)
     return SessionRequest(
         tenant.provider,
@@ -269,13 +270,13 @@ def create_request(tenant: Tenant, username: str | None) -> SessionRequest:
 
 
 def _may_be_done(error: Failed) -> bool:
-    """Whether a request may have been carried out although it was not answered as it should be."""
+    """Return whether a request may have been carried out although it did not get the expected answer."""
     return error.failure.retriable or error.failure.code is FailureCode.UNEXPECTED_ANSWER
 
 
 @contextmanager
 def _unless_shown(error: Failed, what: str) -> Iterator[None]:
-    """Look what became of a request whose answer was lost. Where that cannot be seen either, the failure says so."""
+    """Look whether a request whose answer was lost was carried out. If that cannot be seen either, the failure says so."""
     try:
         yield
     except (Failed, Stopped):
@@ -293,14 +294,14 @@ def _answered_for_another(account: Account, submission: Submission) -> Failed:
     return Failed(
         FailureCode.ACCOUNT_MISMATCH,
         f"StackOne answered the request to re-link account {account.id} for another account, {submission.account_id}.",
-        "Look at both in StackOne's dashboard, under Accounts; check that no proxy or cache answers in place of StackOne.",
+        "Check both in StackOne's dashboard, under Accounts; check that no proxy or cache answers in place of StackOne.",
         http_status=submission.http_status,
         details={"account_id": account.id},
     )
 
 
 def _differs(before: Stored, after: Stored) -> bool:
-    """Return whether what an account stores is seen to be another than before."""
+    """Return whether what an account stores is seen to differ from before."""
     key = before.key is StoredKey.CHANGED and after.key is StoredKey.UNCHANGED
     return key or before.domain != after.domain or before.others != after.others
 
@@ -308,15 +309,15 @@ def _differs(before: Stored, after: Stored) -> bool:
 def _not_kept_credentials(account: Account) -> Failed:
     return Failed(
         FailureCode.CHANGE_NOT_KEPT,
-        f"StackOne took the domain and key of account {account.id} without an error, but shows others.",
-        "Run again; if it stays, enter them in StackOne's dashboard.",
+        f"StackOne accepted the domain and key of account {account.id} without an error, but shows others.",
+        "Run again. If this happens again, enter them in StackOne's dashboard.",
         retriable=True,
         details={"account_id": account.id},
     )
 
 
 def create_uncertain(submission: Submission, seen: str = "and shows no new account") -> Failed:
-    """Return the failure of a request to link that got no clear answer; `seen` says what a look at StackOne gave."""
+    """Return the failure of a request to link that got no clear answer; `seen` says what a look at StackOne showed."""
     return Failed(
         FailureCode.CREATE_UNCERTAIN,
         f"StackOne gave no clear answer to the request to link it, {seen} ({submission.words}).",

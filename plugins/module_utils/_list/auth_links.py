@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Auth links of many owners: what their rows and their summary say. Pure."""
+"""Auth links of many owners: their rows and their summary. Pure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine of every run over a list: it works through jobs at the same time, counts them, and leaves none without a result."""
+"""The engine of every run over a list: processes jobs in parallel, counts them, and leaves none without a result."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ FOR_ALL = frozenset(
         FailureCode.STACKONE_RATE_LIMITED,
     }
 )
-"""What goes wrong for one tenant with these goes wrong for every other as well; the quota was waited for already."""
+"""Failures that one tenant shares with every other; the quota was waited for already."""
 
 OUTAGE = frozenset({FailureCode.STACKONE_UNREACHABLE, FailureCode.STACKONE_UNAVAILABLE, FailureCode.UNEXPECTED_ANSWER})
-"""What may be one tenant's bad luck; where many in a row meet it, StackOne does not work for the others either."""
+"""Failures that may affect one tenant only; if many in a row meet one, StackOne does not work for the others either."""
 
 IN_A_ROW = 20
 """How many tenants, one after the other, must meet an outage before the run ends for it."""
 
 HUNG_IN_A_ROW = 3
-"""The same where StackOne gave them no answer in time: each tenant more costs a whole time-out."""
+"""The same for requests that StackOne did not answer in time: each further tenant costs a whole time-out."""
 
 
 STOPPED = object()
@@ -45,7 +45,7 @@ STOPPED = object()
 
 
 class Tally:
-    """Counts tenants that are done, and ends the run when too many have failed or all would."""
+    """Counts finished tenants, and ends the run when too many have failed or all would."""
 
     def __init__(self, progress: ProgressFile, stop: StopSignal, stop_after_failures: int | None = None) -> None:
         self._progress = progress
@@ -56,7 +56,7 @@ class Tally:
         self._hung_in_a_row = 0
 
     def note(self, changed: bool, failure: Failure | None) -> None:
-        """One tenant more is done."""
+        """Count one more finished tenant."""
         failures = self._progress.count(changed, failure is not None)
         outage = self._outage(failure)
         if failure and failure.code in FOR_ALL:
@@ -67,7 +67,7 @@ class Tally:
             self._stop.drain(f"after {counted(failures, 'failed tenant')} (stop_after_failures)")
 
     def _outage(self, failure: Failure | None) -> int:
-        """Return how many tenants in a row have met an outage by now, where these are enough to tell that it is one."""
+        """Return how many tenants in a row have met an outage, if these are enough to call it one."""
         met = failure is not None and failure.code in OUTAGE
         hung = failure is not None and met and failure.hung
         with self._lock:
@@ -79,7 +79,7 @@ class Tally:
 
 
 class Batch:
-    """Works through jobs, many at a time. A failure in the work on a job, even a defect, is that job's alone."""
+    """Processes jobs, many at a time. A failure in the work on a job, even a defect, affects that job only."""
 
     def __init__(self, pool: WorkerPool, stop: StopSignal, tally: Tally, phase: Phase) -> None:
         self._pool = pool
@@ -98,14 +98,14 @@ class Batch:
         self._pool.map_unless_stopped(lambda group: self._run_group(group, work), sound)
 
     def step(self, jobs: Sequence[Any], work: Callable[[Any], Any]) -> list[Any]:
-        """Do one thing more for jobs that were run; return its results, None for a job that it made fail.
+        """Do one more step for jobs that were run; return its results, `None` for a job whose step failed.
 
         Raises Stopped.
         """
         return self._pool.map(lambda job: self._attempt(job, work), jobs)
 
     def close(self, jobs: Iterable[Any]) -> None:
-        """Let every job say its result, or why it was not started or not finished."""
+        """Close every job: it reports its result, or why it was not started or not finished."""
         for job in jobs:
             job.close(self._stop.reason, self._phase)
 
@@ -124,7 +124,7 @@ class Batch:
         except Failed as error:
             job.fail(error, self._phase)
         except Exception as error:
-            # A defect that one tenant brings to light must not hide the results of the others.
+            # A defect that one tenant triggers must not hide the results of the others.
             job.fail(defect(error), self._phase)
         return None
 

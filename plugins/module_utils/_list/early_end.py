@@ -12,12 +12,12 @@ from .._core.stop import StopSignal
 from .._core.words import was
 
 NAMED_FAILURES = 5
-"""How many failed tenants the one line names; the results hold all."""
+"""The number of failed tenants that the one line names; the results hold all."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """Why a run ended early. C(cause) is the failure that every other tenant would have met, if that is why."""
+    """Why a run ended early. `cause` is the failure that every other tenant would have met, if that is why."""
 
     reason: str
     cause: Failure | None = None
@@ -25,23 +25,23 @@ class Ended:
 
 @dataclass(frozen=True)
 class Failures:
-    """What failed among C(total) of a kind."""
+    """The failures among `total` items of a kind."""
 
     found: Sequence[Failure]
     total: int
 
     @property
     def started(self) -> list[Failure]:
-        """Return those whose turn came."""
+        """Return the failures of items whose turn came."""
         return [failure for failure in self.found if failure.started]
 
     @property
     def not_started(self) -> int:
-        """Count those whose turn never came."""
+        """Count the items whose turn never came."""
         return len(self.found) - len(self.started)
 
     def sentence(self, failed: str, not_started: str) -> str:
-        """Count what failed and name the first; the phrases take the count, and of how many it is."""
+        """Count the failures and name the first ones; the phrases have placeholders for the count and the total."""
         started, waiting = self.started, self.not_started
         if not self.found:
             return ""
@@ -57,9 +57,9 @@ NOTHING = Failures((), 0)
 
 
 def ended_early(stop: StopSignal, failures: Iterable[Failure], skipped: bool = False) -> Ended | None:
-    """Return why a run ended early; None where it did not, or was at its end already.
+    """Return why a run ended early; `None` if it did not, or had reached its end already.
 
-    `skipped` is whether anything apart from tenants was left undone for it.
+    `skipped` says whether anything apart from tenants was left undone because of it.
     """
     undone = skipped or any(failure.code is FailureCode.STOPPED for failure in failures)
     return Ended(stop.reason, stop.cause) if stop.reason and (undone or stop.cause or stop.now) else None
@@ -68,11 +68,11 @@ def ended_early(stop: StopSignal, failures: Iterable[Failure], skipped: bool = F
 def tenants_failed(
     tenants: Failures, ended: Ended | None, phase: Phase = Phase.APPLY, others: Failures = NOTHING
 ) -> Failure | None:
-    """Say in one line why a run is red; return None where it is green.
+    """Say in one line why a run failed; return `None` if it succeeded.
 
     `others` are accounts that are unlinked although no tenant of the list stands for them. The code is that of what
-    ended the run, if all would have met it. C(details.reason) of the failure is what went wrong apart from the
-    tenants, if anything did.
+    ended the run, if it affects all tenants. `details.reason` of the failure is what went wrong apart from the tenants, if
+    anything did.
     """
     if not tenants.found and not others.found and not ended:
         return None

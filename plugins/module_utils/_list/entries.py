@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A list of declared tenants: each sound or not by itself, and no two for the same link. Pure."""
+"""A list of declared tenants: each is sound or not by itself, and no two are for the same link. Pure."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ from .._module.tenant_params import (
 
 @dataclass(frozen=True)
 class Entry:
-    """One tenant of the list, or why it is none. C(position) counts from 1.
+    """One tenant of the list, or why it cannot be one. `position` counts from 1.
 
-    Owner and account are as declared. C(identified) says whether they can be relied on: of an entry whose ids cannot be
-    understood, nobody knows which account it means.
+    Owner and account are as declared. `identified` says whether they can be relied on: if an entry's ids cannot be
+    understood, it is unknown which account it means.
     """
 
     position: int
@@ -53,32 +53,32 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """What a message calls it."""
+        """Return what a message calls the entry."""
         known = self.tenant.name if self.tenant else self.domain or self.origin_owner_id or "no domain"
         return f"{place_of(self.position, self.line)} ({known})"
 
 
 def place_of(position: int, line: int | None) -> str:
-    """Where an entry is: in the list, and in the file that it was read from."""
+    """Return where an entry is: in the list, and in the file that it was read from."""
     return f"entry {position}, line {line}" if line else f"entry {position}"
 
 
 def entries_from(listed: Sequence[Any], needed: Sequence[str] = TO_LINK) -> list[Entry]:
-    """The declared tenants; what is wrong with one is its own failure, and does not stop the others.
+    """Return the declared tenants; a fault in one is its own failure, and does not stop the others.
 
-    The entries are as they were written. C(needed) are the options that a present tenant must have for what is to be done.
+    The entries are as they were written. `needed` are the options that a present tenant must have.
     """
     spec = listed_tenant_spec()
     return [_entry(position, written, spec, needed) for position, written in enumerate(listed, 1)]
 
 
 def present(entries: Iterable[Entry]) -> list[Entry]:
-    """Without those that are declared absent."""
+    """Return the entries without those that are declared absent."""
     return [entry for entry in entries if entry.tenant is None or entry.tenant.state is State.PRESENT]
 
 
 def refuse_duplicates(entries: Iterable[Entry]) -> None:
-    """Raise Failed(duplicate_tenant) where two entries mean the same link: each run would undo one of them."""
+    """Raise Failed(duplicate_tenant) if two entries mean the same link: each run would undo one of them."""
     owners: dict[tuple[str, str], list[Entry]] = {}
     pinned: dict[str, Entry] = {}
     for entry in entries:
@@ -96,7 +96,7 @@ def refuse_duplicates(entries: Iterable[Entry]) -> None:
 
 
 def refuse_same_account(found: Iterable[tuple[Entry, str | None]]) -> None:
-    """Raise Failed(duplicate_tenant) where two entries turn out to mean one account, given by its id."""
+    """Raise Failed(duplicate_tenant) if two entries turn out to mean one account, given by its id."""
     first: dict[str, Entry] = {}
     for entry, account_id in found:
         if account_id:
@@ -105,7 +105,7 @@ def refuse_same_account(found: Iterable[tuple[Entry, str | None]]) -> None:
 
 
 def shared_domains(entries: Iterable[Entry]) -> list[str]:
-    """Warnings where one Freshservice is linked to two owners: as a rule one of them is a slip."""
+    """Return a warning for each domain that is linked to two owners: usually one of them is a mistake."""
     first: dict[str, Entry] = {}
     warnings = []
     for entry in entries:
@@ -122,14 +122,14 @@ def shared_domains(entries: Iterable[Entry]) -> list[str]:
 
 
 FAULTS_TOLD = 3
-"""How many faults of one entry its line tells."""
+"""The number of faults of one entry that its line shows."""
 
 
 _SECRET_NAME = re.compile(r"(?i)key|secret|token|password")
 
 
 def secrets_of(written: Any, secret: bool = False) -> Iterator[str]:
-    """Every text of an entry as it was written that could be a secret, whatever its shape and under whatever name."""
+    """Yield every text of an entry as it was written that could be a secret, whatever its shape and its option's name."""
     if isinstance(written, Mapping):
         for name, value in written.items():
             yield from secrets_of(value, secret or bool(_SECRET_NAME.search(str(name))))
@@ -187,7 +187,7 @@ def _identified(values: Mapping[str, Any], scrubber: Scrubber) -> bool:
 
 
 def _refuse_siblings(first: Entry, second: Entry) -> None:
-    """Two entries of one owner are two links only where each stands for a domain of its own."""
+    """Raise Failed(duplicate_tenant) unless each of two entries of one owner stands for a domain of its own."""
     one, other = require(first.tenant), require(second.tenant)
     owner = f"are of owner {other.origin_owner_id}"
     if one.domain == other.domain or None in (one.domain, other.domain):

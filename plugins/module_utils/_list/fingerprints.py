@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A cache that tells, without asking StackOne, whether an account still stores the declared domain and key."""
+"""A cache that shows, without a request to StackOne, whether an account still stores the declared domain and key."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ AUTO = "auto"
 
 
 def own_path(stackone_url: str, stackone_api_key: str) -> str | None:
-    """Return the file in the user's cache folder for one StackOne URL and key; None where the user has no folder.
+    """Return the file in the user's cache folder for one StackOne URL and key; `None` if the user has no such folder.
 
-    The name tells projects apart and must not help anybody to try out keys: a digest of one costs a tenth of a second,
-    and most of it is cut off.
+    The name distinguishes projects and must not help anybody to try out keys: computing the digest of one takes a tenth
+    of a second, and most of it is cut off.
     """
     base = os.environ.get("XDG_CACHE_HOME", "")
     base = base if os.path.isabs(base) else os.path.expanduser("~/.cache")
@@ -46,18 +46,18 @@ def own_path(stackone_url: str, stackone_api_key: str) -> str | None:
 
 @dataclass
 class Kept:
-    """What a file holds: its salt, and for each account its time of change and the fingerprint."""
+    """The content of a file: its salt, and for each account its time of change and the fingerprint."""
 
     salt: str = field(default_factory=lambda: secrets.token_hex(16))
     accounts: dict[str, list[str]] = field(default_factory=dict)
 
 
 class Fingerprints:
-    """For each account: when StackOne last changed it, and an HMAC of what it was sent then.
+    """For each account, the time of StackOne's last change, and an HMAC of the values that it was sent then.
 
-    The HMAC's key is the StackOne key with a random salt, so the file alone does not even confirm a guess. Its seal
-    says whether it was made with the same StackOne key: with another one, every fingerprint would look like drift.
-    Absent or stale, the file only costs requests. What is not such a file is not touched.
+    The HMAC's key is the StackOne key with a random salt, so the file alone does not even confirm a guess. Its seal shows
+    whether it was made with the same StackOne key: with another one, every fingerprint would look like drift. If the file
+    is absent or stale, it only costs requests. A file of another kind is not touched.
     """
 
     def __init__(self, path: str, stackone_api_key: str) -> None:
@@ -69,7 +69,7 @@ class Fingerprints:
         self._seen: dict[str, tuple[Tenant, Account]] = {}
 
     def recall(self, tenant: Tenant, account: Account) -> StoredKey:
-        """C(unchanged) or C(changed) while StackOne has not touched the account since; else C(unknown)."""
+        """Return `unchanged` or `changed` while StackOne has not touched the account since; else `unknown`."""
         record = self._before.accounts.get(account.id)
         if not record or record[0] != account.updated_at:
             return StoredKey.UNKNOWN
@@ -77,15 +77,15 @@ class Fingerprints:
         return StoredKey.UNCHANGED if same else StoredKey.CHANGED
 
     def remember(self, tenant: Tenant, account: Account) -> None:
-        """The account is known to store what is declared, unless it was not touched since it stored something else."""
+        """Note that the account stores what is declared, unless it was not touched since it stored something else."""
         if account.updated_at:
             self._seen[account.id] = tenant, account
 
     def save(self, accounts: set[str] | None) -> None:
-        """Replace the file in one step (mode 0600), without accounts that are gone. A failure is C(problem).
+        """Replace the file in one step (mode 0600), without accounts that are gone. A failure becomes the `problem`.
 
-        C(accounts) are the ids of all that there are; with C(None), where not all were listed, nothing is left out.
-        Another run may have written the file meanwhile: what that one remembers stays.
+        `accounts` are the ids of all existing accounts, or `None` if not all were listed: then nothing is left out.
+        If another run has written the file meanwhile, its entries are kept.
         """
         if not self._writable:
             return
@@ -107,7 +107,7 @@ class Fingerprints:
             known = kept.get(account_id)
             otherwise = known and known[0] == record[0] and known != record
             if otherwise or self.recall(tenant, account) is StoredKey.CHANGED:
-                # What was sent may not have arrived: that is for the next run to find out.
+                # The request may not have arrived: the next run has to find that out.
                 kept.pop(account_id, None)
             else:
                 kept[account_id] = record
@@ -118,7 +118,7 @@ class Fingerprints:
         return json.dumps(content)
 
     def _read(self) -> Kept:
-        """Return what the file holds; nothing where it cannot be used, which is C(problem)."""
+        """Return what the file holds; nothing if it cannot be used, and then why in `problem`."""
         try:
             kept = self._parsed(read_file(self.path))
             if kept:
@@ -138,19 +138,19 @@ class Fingerprints:
         return Kept()
 
     def _leave_alone(self) -> None:
-        """Never write over what somebody keeps for another purpose, such as the target of a link."""
+        """Never overwrite a file that somebody keeps for another purpose, such as the target of a link."""
         self._writable = False
-        self.problem = f"{self.path} is not a file of fingerprints, so it stays as it is and none are kept. Delete it, or name another file."
+        self.problem = f"{self.path} is not a file of fingerprints, so it is left as it is and none are kept. Delete it, or name another file."
 
     def _present(self) -> Kept:
-        """Return what the file holds by now. Raises one of C(_FOREIGN)."""
+        """Return what the file holds by now. Raises one of `_FOREIGN`."""
         try:
             return self._parsed(read_file(self.path)) or Kept()
         except OSError:
             return Kept()
 
     def _parsed(self, text: str) -> Kept | None:
-        """Return what a file of this version and StackOne key says. Raises one of C(_FOREIGN)."""
+        """Return what a file of this version and StackOne key says. Raises one of `_FOREIGN`."""
         if not text.strip():
             return Kept()
         content = json.loads(text)

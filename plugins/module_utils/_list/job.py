@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One entry of a list on its way through a run. What is done for it is up to the subclass."""
+"""One entry of a list and its way through a run. Subclasses decide what is done for it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from .entries import Entry
 
 @dataclass
 class Job:
-    """One entry, and its result or why it has none. What these say is scrubbed of its secrets already."""
+    """One entry, and its result or why it has none. Neither contains secrets: they are scrubbed already."""
 
     entry: Entry
     result: Any = None
     own_failure: Failure | None = None
     started: bool = False
     ended: bool = False
-    """Whether the work on it has ended, well or not."""
+    """Whether the work on it has ended, successfully or not."""
 
     @property
     def failure(self) -> Failure | None:
@@ -46,11 +46,11 @@ class Job:
 
     @property
     def name(self) -> str:
-        """Return what a message calls it."""
+        """Return what a message calls the entry."""
         return self.tenant.name if self.tenant else self.entry.name
 
     def parts(self) -> dict[str, Any]:
-        """Return what its row says beyond the tenant and the failure."""
+        """Return the parts of its row beyond the tenant and the failure."""
         return {}
 
     def fail(self, error: Failed, phase: Phase) -> None:

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks of many keys: what their rows and their summary say. Pure."""
+"""Checks of many keys: their rows and their summary. Pure."""
 
 from __future__ import annotations
 
@@ -43,6 +43,6 @@ class KeyCheckJob(Job):
 
 
 def counts(jobs: Iterable[KeyCheckJob]) -> dict[str, Any]:
-    """Return how many of each verdict."""
+    """Return the number of tenants with each verdict."""
     verdicts = Counter(job.result.status.value for job in jobs if job.result)
     return {"verdicts": dict(verdicts.most_common())}

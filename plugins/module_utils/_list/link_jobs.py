@@ -1,7 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The entries of a list on their way through a run, and what must be settled between them before anything is applied.
-Pure."""
+"""The jobs of a list of tenants, and the conflicts between them that must be settled before anything is applied. Pure."""
 
 from __future__ import annotations
 
@@ -29,15 +28,15 @@ from .job import Job
 from .link_rows import link_parts
 
 NAMED = 3
-"""How many accounts one line names; the details hold all."""
+"""The number of accounts that one line names; the details hold all."""
 
 
 @dataclass
 class LinkJob(Job):
     """A tenant that is linked or unlinked. Its result is an `Outcome`.
 
-    `found` is the tenant's account, or why none could be told, once it was looked for. `elsewhere` are the ids of the
-    accounts that link its domain for another owner.
+    `found` is the tenant's account, or the failure to determine it, once the job has searched for it. `elsewhere` are the
+    ids of the accounts that link its domain for another owner.
     """
 
     result: Outcome | None = None
@@ -55,7 +54,7 @@ class LinkJob(Job):
 
     @property
     def failure(self) -> Failure | None:
-        """Return why this tenant is not as declared."""
+        """Return why this tenant does not match its declaration."""
         return self.entry.failure or self.own_failure or (self.result.failure if self.result else None)
 
     @property
@@ -76,7 +75,7 @@ class LinkJob(Job):
         super().fail(error, self.result.phase if self.result else phase)
 
     def close(self, stopped: str | None, phase: Phase) -> None:
-        """Make sure that the job says what became of it, and of a request that got no clear answer."""
+        """Make sure that the job has an outcome or a failure, also of a request that got no clear answer."""
         if self.result and not self.ended:
             self.result = unfinished(self.result, stopped)
         if self.result and self.result.unconfirmed and self.result.lost:
@@ -95,7 +94,7 @@ class LinkJob(Job):
         return present and isinstance(self.found, Found) and self.found.account is None
 
     def take_found(self) -> Found:
-        """Return the tenant's account. Raises Failed if none could be told."""
+        """Return the tenant's account. Raises Failed if it could not be determined."""
         if isinstance(self.found, Failed):
             raise self.found
         return require(self.found)
@@ -111,7 +110,7 @@ class Repair:
 
 
 def by_owner(jobs: Iterable[LinkJob], seen: Directory | None = None) -> list[list[LinkJob]]:
-    """Return the jobs in groups of one owner; `seen` tells the owner of an account that is named by its id alone."""
+    """Return the jobs in groups of one owner; `seen` shows the owner of an account that is named by its id alone."""
     groups: dict[tuple[str, str], list[LinkJob]] = {}
     for job in jobs:
         if job.tenant:
@@ -120,14 +119,14 @@ def by_owner(jobs: Iterable[LinkJob], seen: Directory | None = None) -> list[lis
 
 
 def refuse_conflicts(jobs: Sequence[LinkJob]) -> None:
-    """Raise Failed(duplicate_tenant) where two entries turn out to mean one account: each run would undo one of them."""
+    """Raise Failed(duplicate_tenant) if two entries turn out to mean one account: each run would undo one of them."""
     refuse_same_account((job.entry, job.account.id if job.account else None) for job in jobs)
 
 
 def refuse_linked_elsewhere(jobs: Sequence[LinkJob], seen: Directory) -> None:
-    """Let a new link fail whose domain is linked for another owner already, unless that is declared.
+    """Let a new link fail if its domain is linked for another owner already, unless that is declared.
 
-    As a rule the owner's id is a slip, and the customer would be linked twice. An account that this list unlinks does
+    Usually the owner's id is a mistake, and the customer would be linked twice. An account that this list unlinks does
     not count.
     """
     leaving = {job.account.id for job in jobs if job.tenant and job.tenant.state is State.ABSENT and job.account}
@@ -150,7 +149,7 @@ def refuse_linked_elsewhere(jobs: Sequence[LinkJob], seen: Directory) -> None:
 
 
 def repairs_of(jobs: Iterable[LinkJob]) -> list[Repair]:
-    """Return what would leave one account of each link that has several: the oldest that works, else the oldest."""
+    """Return the repairs that leave one account of each link that has several: the oldest that works, else the oldest."""
     repairs = []
     for job in jobs:
         tenant = job.tenant

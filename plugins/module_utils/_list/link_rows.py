@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the row of a tenant that was linked or unlinked says. Pure."""
+"""The row of a tenant that was linked or unlinked. Pure."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ NONE = "none"
 def link_parts(outcome: Outcome | None) -> dict[str, Any]:
     """Return what was done, and what is known of the account.
 
-    What is not known is left out, because there may be ten thousand rows.
+    Values that are not known are left out, because there may be ten thousand rows.
     """
     parts = {"action": action_of(outcome), "changed": bool(outcome and outcome.changed)}
     return {**parts, **_known(outcome)} if outcome else parts
 
 
 def action_of(outcome: Outcome | None) -> str:
-    """Return the action that says most: to re-link an account may also mean to update it."""
+    """Return the most important action: to re-link an account may also mean to update it."""
     actions = outcome.applied.actions if outcome else []
     return actions[0].value if actions else NONE
 
@@ -34,7 +34,7 @@ def moved_from(outcome: Outcome) -> str | None:
 
 
 def plan_changes(plan: Plan) -> dict[str, dict[str, Any]]:
-    """Return what differs between both sides of a plan; nothing for an account that is new or gone."""
+    """Return the differences between both sides of a plan; none for an account that is new or gone."""
     if not plan.before or not plan.after:
         return {}
     before, after = plan.before, plan.after

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many tenants in one run: list once, work through them together, confirm with one more listing."""
+"""Many tenants in one run: list once, process them in parallel, confirm with one more listing."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ from .progress import ProgressFile, waiting
 from .purge import DUPLICATES, check_limit, unlisted
 
 READERS = 8
-"""How many pages of a listing are read at a time: each is large, and a few at once are quick enough."""
+"""The number of pages of a listing that are read at a time: each is large, and a few at once are fast enough."""
 
 
 @dataclass
 class Report:
-    """What came of a run. C(ended) says why it ended early, C(failure) what went wrong apart from tenants."""
+    """The result of a run. `ended` says why it ended early, `failure` what went wrong apart from tenants."""
 
     jobs: list[LinkJob]
     purged: list[LinkJob] = field(default_factory=list)
@@ -63,12 +63,12 @@ class Report:
 
     @property
     def everything(self) -> list[LinkJob]:
-        """Return the jobs of all accounts that the run worked on: the tenants', and those that it unlinked besides."""
+        """Return the jobs of all accounts that the run worked on: the tenants', and those that it unlinked in addition."""
         return [*self.jobs, *self.resolved, *self.purged]
 
 
 class Links:
-    """Works through a list of tenants."""
+    """Processes a list of tenants."""
 
     def __init__(
         self,
@@ -91,18 +91,18 @@ class Links:
 
     @property
     def requests_sent(self) -> dict[str, int]:
-        """Requests so far, by service."""
+        """Return the requests so far, by service."""
         return {service.value: count for service, count in self._factory.http.requests_sent.items()}
 
     @property
     def quota_seconds(self) -> float:
-        """Seconds in which the run waited for StackOne's quota."""
+        """Return the seconds for which the run waited for StackOne's quota."""
         return self._factory.api.quota.waited if self._factory.api.quota else 0.0
 
     def run(self, jobs: list[LinkJob]) -> Report:
         """Make StackOne match the declarations. Failures are part of the report.
 
-        Raises Failed where the accounts could not even be listed: then nothing was changed.
+        Raises Failed if the accounts could not even be listed: then nothing was changed.
         """
         report = Report(jobs)
         try:
@@ -153,7 +153,7 @@ class Links:
         self._pool.map(lambda group: self._find_of_owner(group, before), by_owner(jobs, before))
 
     def _find_of_owner(self, group: Sequence[LinkJob], before: Directory) -> None:
-        """Find the accounts of an owner's tenants: first of those that are unlinked, which no other tenant takes."""
+        """Find the accounts of an owner's tenants, first of those that are unlinked, so that no other tenant adopts them."""
         leaving: frozenset[str] = frozenset()
         for job in sorted(group, key=lambda job: require(job.tenant).state is not State.ABSENT):
             tenant = require(job.tenant)
@@ -165,7 +165,7 @@ class Links:
                 leaving |= {job.account.id}
 
     def _resolve_duplicates(self, report: Report, before: Directory) -> None:
-        """Unlink all but one account of each link that has several. Nothing is unlinked where that is too much."""
+        """Unlink all but one account of each link that has several. Nothing is unlinked if that would be too many."""
         repairs = repairs_of(report.jobs)
         accounts = [account for repair in repairs for account in repair.unlinked]
         try:
@@ -189,7 +189,7 @@ class Links:
             self._confirm(jobs, before)
 
     def _apply(self, jobs: Sequence[LinkJob], before: Directory) -> None:
-        # What is linked already comes first: a StackOne that refuses new links must not stop the others.
+        # Linked tenants come first: a StackOne that refuses new links must not stop them.
         groups = sorted(by_owner(jobs, before), key=lambda group: any(job.is_new for job in group))
         for group in groups:
             for job in group:
@@ -200,25 +200,27 @@ class Links:
                 job.outcome.observe(other_ids=job.outcome.observed.other_ids | job.made_by_siblings)
 
     def _apply_one(self, job: LinkJob, before: Directory) -> None:
-        """Apply one tenant. What was made for others of its owner before is not taken for its own."""
+        """Apply one tenant. Accounts that were made for other tenants of its owner are not treated as its own."""
         job.result = outcome = Outcome(require(job.tenant), Observation(other_ids=job.made_by_siblings))
         with self._linker(job, before) as linker:
             linker.apply(outcome, job.take_found)
-        # Ten thousand of them are not kept for nothing.
+        # There may be ten thousand of them, so they are not kept any longer.
         job.found = job.found if isinstance(job.found, Failed) else None
         if outcome.account and Action.DELETE in outcome.applied.actions:
             before.forget(outcome.account)
 
     def _confirm(self, jobs: Sequence[LinkJob], before: Directory) -> None:
-        """Wait until what was applied shows; in the end, repeat once what got no answer and has left no account."""
+        """Wait until what was applied shows; at the end, repeat once each request that got no answer and made no account."""
         waiting = self._wait([job for job in jobs if job.outcome and job.outcome.unconfirmed], len(before))
         repeated = self._step(waiting, before, lambda linker, outcome: linker.try_again(outcome))
         self._wait([job for job, again in zip(waiting, repeated) if again], len(before))
         self._step(waiting, before, lambda linker, outcome: linker.give_up(outcome))
 
     def _wait(self, waiting: list[LinkJob], accounts: int) -> list[LinkJob]:
-        """Look at all by the same listing, until none is left to wait for or time is up; return those that are left."""
-        for _poll in polls(self._clients.clock, self._options.confirm_timeout) if waiting else ():
+        """Check all jobs by the same listing, until none is left to wait for or time is up; return those that are left."""
+        if not waiting:
+            return []
+        for _poll in polls(self._clients.clock, self._options.confirm_timeout):
             seen = self._list_again(waiting, accounts)
             waiting = self._unsettled(waiting, seen)
             if not waiting:
@@ -243,7 +245,7 @@ class Links:
 
     @contextmanager
     def _linker(self, job: LinkJob, seen: Directory) -> Iterator[Linker]:
-        """Make a linker for one use, and leave no more than needed: there may be ten thousand outcomes."""
+        """Make a linker for one use, and keep no more than needed afterwards: there may be ten thousand outcomes."""
         rules = Rules(self._options.check_mode, self._options.verify_link, listing_is_fresh=True)
         try:
             yield Linker(self._factory.clients(), seen, rules, self._fingerprints)
@@ -263,14 +265,14 @@ class Links:
         return directory
 
     def _purge(self, report: Report, before: Directory) -> None:
-        """Unlink what no entry stands for, as if it were declared absent. Raises Failed where that is too much."""
+        """Unlink the accounts that no entry stands for, as if declared absent. Raises Failed if they are too many."""
         accounts = unlisted(before, report.jobs, gone=report.resolved)
         check_limit(accounts, self._options.purge_limit, len(before))
         report.purged = [_unlink_job(account) for account in accounts]
         self._unlink(report.purged, before)
 
     def _remember(self, jobs: Sequence[LinkJob], before: Directory, fingerprints: Fingerprints) -> None:
-        # An empty list of tenants lists nothing: that says nothing about the accounts of others.
+        # An empty list of tenants lists nothing, which says nothing about the accounts of others.
         present = {account.id for account in before} if before.complete and len(before) else None
         for job in jobs:
             outcome = job.outcome
@@ -280,8 +282,9 @@ class Links:
 
 
 def _disturbed(waiting: Iterable[LinkJob], seen: Directory) -> list[str]:
-    """Return the owners of new accounts, to be listed by themselves, where the listing shows that others work at the
-    same time: their deletions move its pages while these are read, and what moves can be missed.
+    """Return the owners of new accounts that must be listed by themselves, if the listing shows concurrent changes.
+
+    Deletions by others move its pages while these are read, and an account that moves can be missed.
     """
     new = [job for job in waiting if job.outcome and job.outcome.applied.creation]
     owners = {require(job.tenant).origin_owner_id or "": require(job.tenant).provider for job in new}
@@ -298,7 +301,7 @@ def _unlink_job(account: Account, duplicate_of: str | None = None) -> LinkJob:
 
 
 def _warnings(report: Report) -> Iterator[str]:
-    """Yield what a person should know although it is not a failure."""
+    """Yield everything that a person should know although it is not a failure."""
     still_linked = [job.name for job in report.jobs if job.outcome and job.outcome.observed.still_linked]
     if still_linked:
         listed = ", ".join(still_linked[:5]) + (", ..." if len(still_linked) > 5 else "")
@@ -308,4 +311,4 @@ def _warnings(report: Report) -> Iterator[str]:
         )
     unconfirmed = sum(bool(job.outcome and job.outcome.unconfirmed and not job.failure) for job in report.everything)
     if unconfirmed:
-        yield f"{counted(unconfirmed, 'change')} {was(unconfirmed)} made, but not confirmed; the next run looks again."
+        yield f"{counted(unconfirmed, 'change')} {was(unconfirmed)} made, but not confirmed; the next run checks again."

@@ -24,7 +24,7 @@ from .links import Report
 from .results import failures_of
 
 DIFF_LINES = 100
-"""How many tenants a diff shows for each kind of change."""
+"""The number of tenants that a diff shows for each kind of change."""
 
 LINE_LIMIT = 2000
 
@@ -63,7 +63,7 @@ def run_failure(report: Report) -> Failure | None:
 
 
 def diff_of(jobs: Iterable[LinkJob], scrubber: Scrubber) -> dict[str, str] | None:
-    """Return one line for each changed tenant, most telling kinds first, so that even 5,000 new links stay readable."""
+    """Return one line for each changed tenant, the most important kinds first, so that even 5,000 new links stay readable."""
     by_action: dict[str, list[LinkJob]] = {
         action.value: [] for action in (Action.DELETE, Action.RELINK, Action.UPDATE, Action.CREATE)
     }
@@ -94,12 +94,12 @@ def _sides(job: LinkJob, scrubber: Scrubber) -> tuple[str, str]:
         return "", f"{name}: linked"
     if not plan.after:
         domain = f" with domain {plan.before['domain']}" if "domain" in plan.before else ""
-        stays = f", a duplicate of {job.duplicate_of}, which stays" if job.duplicate_of else ""
+        stays = f", a duplicate of {job.duplicate_of}, which is kept" if job.duplicate_of else ""
         return f"{name}: linked as account {outcome.account_id}{domain}{stays}", ""
     changes = plan_changes(plan)
     sides = (
         ", ".join(f"{key} {sides[side] or 'unset'}" for key, sides in changes.items()) for side in ("before", "after")
     )
-    # One line for each tenant, whatever stands in a label that somebody else wrote.
+    # One line for each tenant, even if somebody else wrote a label of several lines.
     old, new = (scrubber.line(f"{name}: {text or 'key'}", LINE_LIMIT) for text in sides)
     return (old, new) if old != new else (old, f"{new} sent again")

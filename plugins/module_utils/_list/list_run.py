@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every module that takes a list of tenants does before and after its work."""
+"""The part that all modules for a list of tenants share, before and after their work."""
 
 from __future__ import annotations
 
@@ -26,39 +26,38 @@ from .progress import ProgressFile, waiting
 
 
 class ListRun(StoppableRun):
-    """One run over a list: it can be stopped, and tells its progress."""
+    """One run over a list: it can be stopped, and reports its progress."""
 
     module: ListModule
 
     def work(self, do: Callable[[ListRun], tuple[dict[str, Any], Failure | None]]) -> None:
-        """Run, and leave with the result, red where there is a failure. C(run) raises Failed where nothing was done."""
+        """Run, and end the module with the result or the failure. `do` raises Failed if nothing was done."""
         with self.reporting_defects():
             try:
                 with stopped_early(self.stop, self._parent):
                     result, failure = do(self)
             except Failed as error:
                 self.refuse(error, "the run")
-                return
             if failure:
                 self.fail(failure, result)
             self.exit(result)
 
     def take_tenants(self) -> list[Any]:
-        """The tenants as they were written, which nobody else keeps. From now on their secrets are known here."""
+        """Return the tenants as they were written, and keep their secrets out of all results from now on."""
         tenants = self.module.take_tenants(forms_of(self.secrets))
         for tenant in tenants:
             self.scrubber.add(*secrets_of(tenant))
         return tenants
 
     def progress(self, total: int) -> ProgressFile:
-        """Where the progress of so many tenants is told."""
+        """Return the file to which the progress of this many tenants is written."""
         progress = ProgressFile(self.module.params["progress_path"], total, self.connect().clock)
         if progress.problem:
             self.module.warn(strip_control_chars(progress.problem))
         return progress
 
     def pool(self, progress: ProgressFile, most: int | None = None) -> WorkerPool:
-        """The workers, at most so many."""
+        """Return the workers, at most `most` of them."""
         workers = self.module.params["concurrency"]
         return WorkerPool(min(workers, most or workers), self.stop, self._on_tick(progress))
 
@@ -77,7 +76,7 @@ class ListRun(StoppableRun):
         return tenants_failed(failures, ended_early(self.stop, failures.found), phase)
 
     def requests_sent(self, *services: Service) -> dict[str, int]:
-        """Requests so far, by service."""
+        """Return the requests so far, by service."""
         return {service.value: self.connect().requests_sent[service] for service in services}
 
     def _on_tick(self, progress: ProgressFile) -> Callable[[], None]:

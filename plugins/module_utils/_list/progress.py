@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How far a run is: counted here, written to a file, and turned into a line for people."""
+"""The progress of a run: counted here, written to a file, and turned into a line for people."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 INTERVAL = 0.5
 
 WORTH_TELLING = 5.0
-"""Seconds from which people wonder what a run waits for."""
+"""The wait in seconds from which people wonder what a run waits for."""
 
 ENOUGH = 10
-"""Tenants from which a pace can be told: after the first one, an estimate is off by any factor."""
+"""The number of tenants from which a pace can be estimated: after the first one, an estimate is off by any factor."""
 
 
 @dataclass
 class Progress:
-    """Counts of a run, and its seconds. Holds no names and no secrets."""
+    """The counts of a run, and its seconds. It holds no names and no secrets."""
 
     total: int
     done: int = 0
@@ -42,15 +42,15 @@ class Progress:
     failed: int = 0
     elapsed: float = 0.0
     quota_wait: float = 0.0
-    """Seconds that workers are still going to wait for the quota."""
+    """Seconds for which workers are still going to wait for the quota."""
     waiting_for: str = ""
-    """What is waited for besides: the repetition of a request, and why it is repeated."""
+    """The other reason to wait: which request is repeated, and why."""
     wait_left: float = 0.0
-    """Seconds that this still takes."""
+    """Seconds until it is repeated."""
 
     @property
     def line(self) -> str:
-        """C(412/1000  398 ok  9 changed  5 failed  6.6 tenants/s  about 1 min 30 s left)."""
+        """Return the line for people: `412/1000  398 ok  9 changed  5 failed  6.6 tenants/s  about 1 min 30 s left`."""
         parts = [
             f"{self.done}/{self.total}",
             f"{self.done - self.failed} ok",
@@ -71,7 +71,7 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """C(12 s), C(1 min 30 s), C(2 h 5 min)."""
+    """Return a duration for people: `12 s`, `1 min 30 s`, `2 h 5 min`."""
     whole = max(1, round(seconds))
     if whole < 60:
         return f"{whole} s"
@@ -82,7 +82,7 @@ def duration(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class Waiting:
-    """What a run waits for: seconds for the quota; which repetition, and seconds until it is due."""
+    """The things that a run waits for: seconds for the quota; which repetition, and seconds until it is due."""
 
     quota: float = 0.0
     request: str = ""
@@ -93,10 +93,10 @@ NOTHING = Waiting()
 
 
 def waiting(http: Http, quota: Quota | None) -> Waiting:
-    """Return what a run waits for, as far as that is worth telling."""
+    """Return what a run waits for, as far as that is worth showing."""
     request, seconds = http.waiting_for or ("", 0.0)
-    told = (kind_of_request(request), seconds) if seconds >= WORTH_TELLING else ("", 0.0)
-    return Waiting(quota.wait_left if quota else 0.0, *told)
+    repetition = (kind_of_request(request), seconds) if seconds >= WORTH_TELLING else ("", 0.0)
+    return Waiting(quota.wait_left if quota else 0.0, *repetition)
 
 
 class ProgressFile:
@@ -113,7 +113,7 @@ class ProgressFile:
         self._refuse_other_than_file()
 
     def count(self, changed: bool, failed: bool) -> int:
-        """One tenant more is done; how many have failed so far."""
+        """Count one more finished tenant; return how many have failed so far."""
         with self._lock:
             self.progress.done += 1
             self.progress.changed += changed
@@ -121,7 +121,7 @@ class ProgressFile:
             return self.progress.failed
 
     def write(self, waits: Waiting = NOTHING, last: bool = False) -> None:
-        """Bring the file up to date, at most every half second but for the last time. Nobody's run fails for it."""
+        """Update the file, at most every half second except for the last time. The run does not fail if it cannot."""
         now = self._clock.monotonic()
         if not self._path or (now - self._written < INTERVAL and not last):
             return
@@ -138,12 +138,12 @@ class ProgressFile:
             self.problem = f"no progress is written to {self._path}: {error.strerror}."
             self._path = None
         except OSError:
-            # As with one that cannot be written.
+            # Treated like a file that cannot be written.
             pass
 
 
 def read(path: str) -> Progress | None:
-    """What a progress file says, C(None) where there is none yet."""
+    """Return what a progress file says, `None` if there is none yet."""
     try:
         return Progress(**json.loads(read_file(path)))
     except (OSError, ValueError, TypeError):

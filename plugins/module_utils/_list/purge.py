@@ -16,12 +16,12 @@ from .._core.text import one_line
 from .link_jobs import LinkJob
 
 NAMED_ACCOUNTS = 10
-"""How many accounts a refusal names."""
+"""The number of accounts that a refusal names."""
 
 
 @dataclass(frozen=True)
 class Limited:
-    """The words of what a limit guards: how a message calls it, its option, and the code of its refusal."""
+    """The words for what a limit guards: what a message calls it, its option, and the code of its refusal."""
 
     name: str
     option: str
@@ -43,10 +43,11 @@ DUPLICATES = Limited(
 
 
 def unlisted(accounts: Iterable[Account], jobs: Sequence[LinkJob], gone: Sequence[LinkJob] = ()) -> list[Account]:
-    """Return the accounts that no entry means. In doubt an account is listed: an owner's accounts are spared while it
-    is not known which of them its entries mean, and so are those that link an entry's domain for another owner.
+    """Return the accounts that no entry means.
 
-    `gone` are the jobs of accounts that were unlinked already. Raises Failed where an entry could mean any account.
+    In doubt an account is spared: those of an owner whose entries do not say which account they mean, and those that link
+    an entry's domain for another owner. `gone` are the jobs of accounts that were unlinked already.
+    Raises Failed if an entry could mean any account.
     """
     spared_owners: set[str] = set()
     spared_ids = {job.entry.account_id for job in gone}
@@ -69,12 +70,12 @@ def unlisted(accounts: Iterable[Account], jobs: Sequence[LinkJob], gone: Sequenc
 
 def most(limit: float, accounts: int) -> int:
     """Return how many accounts a purge may unlink: below 1 a share of all, rounded down, else a number."""
-    # As it was written: 0.07 of 100 is 7, although the float is a little more.
+    # Calculated from the written number: 0.07 of 100 is 7, although the float is a little more.
     return int(Fraction(repr(limit)) * accounts) if limit < 1 else int(limit)
 
 
 def check_limit(accounts: Sequence[Account], limit: float, total: int, guarded: Limited = PURGE) -> None:
-    """Raise Failed(purge_refused) where more would be unlinked than is allowed: then the list is rather wrong."""
+    """Raise Failed(purge_refused) if more would be unlinked than is allowed: then the list is probably wrong."""
     allowed = most(limit, total)
     if len(accounts) <= allowed:
         return
@@ -85,19 +86,19 @@ def check_limit(accounts: Sequence[Account], limit: float, total: int, guarded: 
         guarded,
         f"{len(accounts)} of {total} accounts are {guarded.what}, but {guarded.option} allows {allowed}{share}: {named}.",
         f"{guarded.check}, set {guarded.option} to {len(accounts)}.",
-        {"accounts": list(map(_told, shown)), "more": max(0, more)},
+        {"accounts": list(map(_details, shown)), "more": max(0, more)},
     )
 
 
-def _told(account: Account) -> dict[str, Any]:
+def _details(account: Account) -> dict[str, Any]:
     domain = domain_in(account.setup_information)
     return {"account_id": account.id, "origin_owner_id": account.origin_owner_id, "domain": domain}
 
 
 def _named(account: Account) -> str:
-    told = _told(account)
-    owner = f"owner {told['origin_owner_id']}"
-    return one_line(f"{account.id} ({owner}, {told['domain']})" if told["domain"] else f"{account.id} ({owner})")
+    details = _details(account)
+    owner = f"owner {details['origin_owner_id']}"
+    return one_line(f"{account.id} ({owner}, {details['domain']})" if details["domain"] else f"{account.id} ({owner})")
 
 
 def _refused(

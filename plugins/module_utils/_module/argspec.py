@@ -13,14 +13,14 @@ FRESHSERVICE_URL = "https://{domain}.freshservice.com"
 STACKONE_URL = "https://api.stackone.com"
 
 REQUESTS_PER_MINUTE = 1000
-"""What StackOne allows each API key (S82)."""
+"""The number of requests that StackOne allows each API key (S82)."""
 
 AUTH_LINK_SECONDS = 432_000
-"""Five days, as StackOne's own examples have it (S55): a customer reads the mail when there is time."""
+"""Five days, as in StackOne's own examples (S55): customers read the mail when they have time."""
 
 
 def http_spec() -> dict[str, Any]:
-    """The connection options of every module."""
+    """Return the connection options of every module."""
     return {
         "validate_certs": {"type": "bool", "default": True},
         "ca_path": {"type": "path"},
@@ -33,12 +33,12 @@ def http_spec() -> dict[str, Any]:
 
 
 def freshservice_spec() -> dict[str, Any]:
-    """The options of every module that calls Freshservice."""
+    """Return the options of every module that calls Freshservice."""
     return {"freshservice_url": _from_env("FRESHSERVICE_URL", type="str", default=FRESHSERVICE_URL)}
 
 
 def stackone_spec() -> dict[str, Any]:
-    """The options of every module that calls StackOne."""
+    """Return the options of every module that calls StackOne."""
     return {
         "stackone_api_key": _from_env("STACKONE_API_KEY", type="str", required=True, no_log=True),
         "stackone_url": _from_env("STACKONE_URL", type="str", default=STACKONE_URL),
@@ -47,7 +47,7 @@ def stackone_spec() -> dict[str, Any]:
 
 
 def key_check_spec() -> dict[str, Any]:
-    """The options that the key check takes."""
+    """Return the options of the key check."""
     return {
         "domain": {"type": "str"},
         "api_key": {"type": "str", "no_log": True},
@@ -57,7 +57,7 @@ def key_check_spec() -> dict[str, Any]:
 
 
 def tenant_spec() -> dict[str, Any]:
-    """The options that declare one tenant."""
+    """Return the options that declare one tenant."""
     fields = {
         "domain": {"type": "str"},
         "api_key": {"type": "str", "no_log": False},
@@ -87,13 +87,13 @@ def tenant_spec() -> dict[str, Any]:
 
 
 def listed_tenant_spec() -> dict[str, Any]:
-    """The options that declare one tenant of a list."""
+    """Return the options that declare one tenant of a list."""
     places = {"line": {"type": "int"}, "position": {"type": "int"}}
     return {**tenant_spec(), "allow_shared_domain": {"type": "bool", "default": False}, **places}
 
 
 def confirm_spec() -> dict[str, Any]:
-    """The options that say how a link is looked at after it was made."""
+    """Return the options that say how a link is checked after it was made."""
     return {
         "confirm_timeout": {"type": "float", "default": 30.0},
         "verify_link": {"type": "str", "choices": ["none", "status", "call"], "default": "status"},
@@ -101,7 +101,7 @@ def confirm_spec() -> dict[str, Any]:
 
 
 def account_spec() -> dict[str, Any]:
-    """The options that choose accounts."""
+    """Return the options that choose accounts."""
     texts = {"type": "list", "elements": "str"}
     return {
         "provider": {"type": "str", "default": "freshservice"},
@@ -115,7 +115,7 @@ def account_spec() -> dict[str, Any]:
 
 
 def tenants_spec() -> dict[str, Any]:
-    """The options of every run over a list of tenants. All take the same list, and use of it what they need."""
+    """Return the options of every run over a list of tenants: all accept the same list and use what they need of it."""
     return {
         **http_spec(),
         "tenants": {"type": "list", "elements": "dict", "required": True, "options": listed_tenant_spec()},
@@ -127,7 +127,7 @@ def tenants_spec() -> dict[str, Any]:
 
 
 def quota_spec() -> dict[str, Any]:
-    """The options of a run that calls StackOne for many tenants."""
+    """Return the options of a run that calls StackOne for many tenants."""
     return {
         **stackone_spec(),
         "requests_per_minute": {"type": "int", "default": REQUESTS_PER_MINUTE},
@@ -136,7 +136,7 @@ def quota_spec() -> dict[str, Any]:
 
 
 def links_spec() -> dict[str, Any]:
-    """The options of a run that links many tenants."""
+    """Return the options of a run that links many tenants."""
     return {
         **tenants_spec(),
         **freshservice_spec(),
@@ -151,12 +151,12 @@ def links_spec() -> dict[str, Any]:
 
 
 def auth_spec() -> dict[str, Any]:
-    """The options of every module that makes auth links."""
+    """Return the options of every module that makes auth links."""
     return {"expires_in": {"type": "int", "default": AUTH_LINK_SECONDS}, "relink": {"type": "bool", "default": False}}
 
 
 def owner_spec() -> dict[str, Any]:
-    """The options that declare whom an auth link is for: of a tenant, what needs no key."""
+    """Return the options that declare whom an auth link is for: those of a tenant that need no key."""
     names = (
         *("origin_owner_id", "origin_owner_name", "origin_username", "domain", "label", "account_type"),
         *("account_id", "allow_multiple", "integration_id", "provider"),

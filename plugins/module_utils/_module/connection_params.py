@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way from parameters to what the house works with."""
+"""Turns parameters into what connects to the services: HTTP options, URLs, quota."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from .._http.session import Http, HttpOptions
 from .argspec import FRESHSERVICE_URL
 
 PLACE = "{domain}"
-"""Where a URL template takes the tenant's domain."""
+"""The place of the tenant's domain in a URL template."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a number may be. C(above) leaves the smallest value out."""
+    """The range of a number. If it is `above`, the smallest value itself is not allowed."""
 
     least: float
     most: float
@@ -37,7 +37,7 @@ class Bounds:
     above: bool = False
 
     def __contains__(self, number: float) -> bool:
-        # NaN is neither more nor less than anything.
+        # NaN is neither less nor greater than any number.
         return (self.least < number if self.above else self.least <= number) and number <= self.most
 
     def __str__(self) -> str:
@@ -58,15 +58,15 @@ BOUNDS = {
     "purge_limit": Bounds(0, 1_000_000),
     "resolve_duplicates_limit": Bounds(0, 1_000_000),
 }
-"""Every number among the options, wherever it is one."""
+"""The bounds of every number among the options."""
 
 
 def http_options_from(params: Mapping[str, Any]) -> HttpOptions:
-    """The connection options. Raises Failed(invalid_argument)."""
+    """Return the connection options. Raises Failed(invalid_argument)."""
     for name in ("ca_path", "client_cert", "client_key"):
         path = params.get(name)
         if path and not (os.path.isfile(path) or (name == "ca_path" and os.path.isdir(path))):
-            raise invalid_argument(f"{name} {path!r} is no file on this host.")
+            raise invalid_argument(f"{name} {path!r} is not a file on this host.")
     check_bounds(params, "timeout", "retries")
     if params.get("proxy"):
         try:
@@ -78,7 +78,7 @@ def http_options_from(params: Mapping[str, Any]) -> HttpOptions:
 
 
 def http_from(params: Mapping[str, Any], clock: Clock | None = None, scrubber: Scrubber = NO_SECRETS) -> Http:
-    """Return what sends requests as the options say. Raises Failed(invalid_argument)."""
+    """Return the client that sends requests as the options say. Raises Failed(invalid_argument)."""
     options = http_options_from(params)
     try:
         return Http(options, clock, scrubber)
@@ -87,7 +87,7 @@ def http_from(params: Mapping[str, Any], clock: Clock | None = None, scrubber: S
 
 
 def quota_from(params: Mapping[str, Any], clock: Clock) -> Quota | None:
-    """The quota that the options ask for. Raises Failed(invalid_argument).
+    """Return the quota that the options ask for. Raises Failed(invalid_argument).
 
     A run over many tenants may send in bursts. A run for one tenant spaces its requests and waits before the
     first, because others like it come before and after.
@@ -104,7 +104,7 @@ def quota_from(params: Mapping[str, Any], clock: Clock) -> Quota | None:
 
 
 def check_bounds(params: Mapping[str, Any], *names: str) -> None:
-    """Raise Failed(invalid_argument) for the first of these numbers that makes no sense. One that is not set does."""
+    """Raise Failed(invalid_argument) for the first of these numbers that is out of bounds. A number may be unset."""
     for name in names:
         number = params.get(name)
         if number is not None and number not in BOUNDS[name]:
@@ -112,7 +112,7 @@ def check_bounds(params: Mapping[str, Any], *names: str) -> None:
 
 
 def freshservice_url_from(params: Mapping[str, Any]) -> str:
-    """The URL template. Raises Failed(invalid_argument) where it would leak keys or hold no domain."""
+    """Return the URL template. Raises Failed(invalid_argument) if it would leak keys or has no place for the domain."""
     url = params["freshservice_url"]
     if url.count(PLACE) != 1:
         raise invalid_argument(f"freshservice_url must hold {PLACE} once.", f"The default is {FRESHSERVICE_URL}.")
@@ -120,15 +120,15 @@ def freshservice_url_from(params: Mapping[str, Any]) -> str:
 
 
 def stackone_url_from(params: Mapping[str, Any]) -> str:
-    """The base URL. Raises Failed(invalid_argument)."""
+    """Return the base URL. Raises Failed(invalid_argument)."""
     return _safe_url(params["stackone_url"], "stackone_url")
 
 
 def secrets_in(params: Mapping[str, Any]) -> list[str]:
-    """Every secret among the parameters of a run or of one tenant, as given and as sent."""
+    """Return every secret among the parameters of a run or of one tenant, as given and as sent."""
     chosen = params.get("credential_fields") or {}
     values = [params.get(name) for name in ("api_key", "admin_api_key", "stackone_api_key")]
-    # A module that does not take it can still meet it, as the name of a tenant.
+    # Even a module without this option can meet the key, as the name of a tenant.
     values.append(os.environ.get("STACKONE_API_KEY"))
     values += [str(value) for value in (chosen.get("extra_secrets") or {}).values()]
     urls = [params.get(name) for name in ("proxy", "stackone_url", "freshservice_url", "domain")]
@@ -139,9 +139,9 @@ def secrets_in(params: Mapping[str, Any]) -> list[str]:
 
 
 def _safe_url(url: str, option: str) -> str:
-    """Keys go over https, or over http to this machine alone (F10)."""
+    """Return the URL. Raises Failed(invalid_argument) unless keys go over https, or over http to this machine (F10)."""
     if "@" in url:
-        raise invalid_argument(f"{option} must hold no user name and no password.")
+        raise invalid_argument(f"{option} must not hold a user name or a password.")
     try:
         parts = urlsplit(url.replace(PLACE, "tenant"))
         host, _port = parts.hostname or "", parts.port
@@ -150,9 +150,9 @@ def _safe_url(url: str, option: str) -> str:
     if parts.scheme not in ("http", "https") or not host:
         raise invalid_argument(f"{option} must start with https://.")
     if parts.query or parts.fragment:
-        raise invalid_argument(f"{option} must hold no query and no fragment.")
+        raise invalid_argument(f"{option} must not hold a query or a fragment.")
     if parts.scheme == "http" and not is_loopback(host):
         raise invalid_argument(
-            f"{option} must start with https://: over plain http everybody on the way reads the keys."
+            f"{option} must start with https://: over plain http, anybody on the network path can read the keys."
         )
     return url

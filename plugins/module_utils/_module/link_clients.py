@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the modules that link tenants have in common."""
+"""The part that the modules that link tenants have in common."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .module import ModuleRun
 
 
 def client_factory(run: ModuleRun) -> ClientFactory:
-    """Return what makes the clients of tenants. Raises Failed(invalid_argument)."""
+    """Return the factory of the clients for tenants. Raises Failed(invalid_argument)."""
     freshservice = Freshservice(run.connect(), freshservice_url_from(run.module.params))
     api, key = run.stackone_api()
     return ClientFactory(run.connect(), api, freshservice, key)

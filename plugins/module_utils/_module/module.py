@@ -1,13 +1,13 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every module does before and after its work: dependencies, secrets, and an honest exit."""
+"""The part that all modules share: dependencies, secrets, and a truthful result."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Callable, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -45,7 +45,7 @@ from .connection_params import (
 from .reading import read
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-"""What Ansible itself shows in place of a secret argument."""
+"""The text that Ansible itself shows in place of a secret argument."""
 
 
 URLS = ("proxy", "stackone_url", "freshservice_url", "domain", "domains")
@@ -53,10 +53,10 @@ URLS = ("proxy", "stackone_url", "freshservice_url", "domain", "domains")
 
 
 class Module(AnsibleModule):
-    """A module that reads its arguments before Ansible does, and whose every failure says what it is.
+    """A module that reads its arguments before Ansible does, and says in every failure what went wrong.
 
-    Ansible would make text of whatever it gets, and show the values that it does not understand, before it has noted
-    which are secret.
+    Ansible would turn any value into text, and show the values that it does not understand, before it has noted which of
+    them are secret.
     """
 
     params: dict[str, Any]
@@ -78,7 +78,7 @@ class Module(AnsibleModule):
         self.params = {**{name: value for name, value in self.params.items() if name not in own}, **values}
 
     def _log_invocation(self) -> None:
-        """Log what a result would repeat: the passwords in URLs are not options of their own that Ansible would hide."""
+        """Log what a result would repeat: Ansible would not hide the passwords within URLs, which are not options of their own."""
         declared = self.params
         self.params = _shown(self.arguments_shown())
         try:
@@ -86,17 +86,20 @@ class Module(AnsibleModule):
         finally:
             self.params = declared
 
-    def exit_json(self, **kwargs: Any) -> None:
-        super().exit_json(invocation=self._invocation(), **kwargs)
+    def exit_json(self, **kwargs: Any) -> NoReturn:
+        # Ansible ships no types: the annotation states that its method does not return.
+        leave: Callable[..., NoReturn] = super().exit_json
+        leave(invocation=self._invocation(), **kwargs)
 
-    def fail_json(self, msg: str, **kwargs: Any) -> None:
+    def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
         if "failure" not in kwargs:
             failure = self._refusal(msg)
             msg, kwargs = failure.line, {"changed": False, **kwargs, "failure": failure.as_dict()}
-        super().fail_json(msg, invocation=self._invocation(), **kwargs)
+        leave: Callable[..., NoReturn] = super().fail_json
+        leave(msg, invocation=self._invocation(), **kwargs)
 
     def _refusal(self, msg: str) -> Failure:
-        """Why the module ends before its work: its arguments, or what Ansible says of them or of their surroundings."""
+        """Return why the module ends before its work: faults in its arguments, or what Ansible says about them."""
         missing = [
             name for name, about in self._spec.items() if about.get("required") and self.params.get(name) is None
         ]
@@ -111,9 +114,9 @@ class Module(AnsibleModule):
         return self.params
 
     def spare_words(self) -> None:
-        """Let Ansible mask no value that is so short that it would occur in words and numbers of the result.
+        """Keep Ansible from masking values that are so short that they would occur in words and numbers of the result.
 
-        Such a key is refused, and where the arguments are repeated it is hidden by its name.
+        Such a key is refused, and it is hidden by its name wherever the arguments are repeated.
         """
         self.no_log_values = {value for value in self.no_log_values if len(value.strip()) >= SHORTEST_SECRET}
 
@@ -124,7 +127,7 @@ class Module(AnsibleModule):
 
 
 def _shown(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments without what is secret in URLs."""
+    """Return the arguments without the secrets in URLs."""
     return {**arguments, **{name: _shown_urls(arguments[name]) for name in URLS if name in arguments}}
 
 
@@ -150,11 +153,11 @@ def _hidden_value(value: Any, about: dict[str, Any]) -> Any:
 
 
 class ListModule(Module):
-    """A module whose list of tenants Ansible's own masking cannot cope with.
+    """A module whose list of tenants is too large for Ansible's own masking.
 
-    Ansible searches the log line and every string of a result for each secret by itself: with 10,000 tenants
-    that takes longer than linking them. Here no tenant's data is logged or echoed, and the tenants' secrets are
-    masked tenant by tenant, where alone they can occur.
+    Ansible searches the log line and every string of a result for each secret by itself: with 10,000 tenants that takes
+    longer than linking them. Here no tenant's data is logged or echoed, and the tenants' secrets are masked tenant by
+    tenant, in the only places where they can occur.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -163,14 +166,14 @@ class ListModule(Module):
         super().__init__(**options)
 
     def _load_params(self) -> None:
-        """Keep the tenants from Ansible's own checks: each is read for itself, and may fail for itself."""
+        """Keep the tenants from Ansible's own checks: each is read by itself, and may fail by itself."""
         super()._load_params()
         if "tenants" in self.params:
             self._tenants, self.params["tenants"] = self.params["tenants"], []
             self._count = len(self._tenants)
 
     def arguments_shown(self) -> dict[str, Any]:
-        """The arguments, with the number of tenants in place of all they hold."""
+        """Return the arguments, with the number of tenants in place of the tenants."""
         return {**self.params, "tenants": f"{self._count} tenants"}
 
     def take_tenants(self, secrets: set[str]) -> list[Any]:
@@ -180,7 +183,7 @@ class ListModule(Module):
 
 
 class ModuleRun:
-    """One module run: the clients, made from its parameters, and the way out of it."""
+    """One module run: the clients, made from its parameters, and the ways to end it."""
 
     def __init__(self, module: Module, clock: Clock | None = None) -> None:
         module.spare_words()
@@ -195,41 +198,41 @@ class ModuleRun:
             self.fail(failure, {"changed": False, "exception": REQUESTS_IMPORT_ERROR})
 
     def connect(self) -> Http:
-        """Return what sends all requests of the run. Raises Failed(invalid_argument)."""
+        """Return the client that sends all requests of the run. Raises Failed(invalid_argument)."""
         if self.http is None:
             self.http = http_from(self.module.params, self._clock, self.scrubber)
         return self.http
 
     def stackone_api(self) -> tuple[StackOneApi, str]:
-        """Return what sends requests to StackOne, within its quota, and the key. Raises Failed(invalid_argument)."""
+        """Return the API of StackOne, within its quota, and the key. Raises Failed(invalid_argument)."""
         params = self.module.params
         url, key = stackone_url_from(params), normalise_key(params["stackone_api_key"], "stackone_api_key")
         http = self.connect()
         self.quota = quota_from(params, http.clock)
         return StackOneApi(http, url, self.quota), key
 
-    def exit(self, result: dict[str, Any]) -> None:
-        """Leave with a result."""
+    def exit(self, result: dict[str, Any]) -> NoReturn:
+        """End the module with a result."""
         self.module.exit_json(**self._clean(result))
 
-    def fail(self, failure: Failure, result: dict[str, Any]) -> None:
-        """Leave with a failure, and everything that is known."""
+    def fail(self, failure: Failure, result: dict[str, Any]) -> NoReturn:
+        """End the module with a failure, and everything that is known."""
         self.module.fail_json(**self._clean({**result, "msg": failure.line, "failure": failure.as_dict()}))
 
     @contextmanager
     def reporting_defects(self) -> Iterator[None]:
-        """Let what nobody expected end as a failure too: every way out of a module says what it is."""
+        """End the module with a failure on an unexpected exception too, so that it never ends without a result."""
         try:
             yield
         except Exception as error:
             self.fail(defect(error).failure, {"changed": False})
 
-    def refuse(self, error: Failed, tenant: str) -> None:
-        """Leave with a failure before any request."""
+    def refuse(self, error: Failed, tenant: str) -> NoReturn:
+        """End the module with a failure before any request."""
         self.fail(error.located(Phase.ARGUMENTS, tenant), {"changed": False})
 
     def _clean(self, result: dict[str, Any]) -> dict[str, Any]:
-        """The result without secrets: scrubbed here, after all else, and masked once more by Ansible itself."""
+        """Return the result without secrets: scrubbed here, after everything else, and masked once more by Ansible."""
         self.module.no_log_values |= forms_of(self.secrets)
         summary = self.http.retry_log.summary() if self.http else None
         for warning in [*result.pop("warnings", []), *([summary] if summary else [])]:

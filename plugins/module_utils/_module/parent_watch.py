@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stops the module when the process that started it is gone.
 
-Two signs are watched that Linux and macOS have in common: another parent process, and a standard output that
-nobody can read any more. A job under Ansible's async_wrapper has a parent and a reader of its own, which stay when
+It watches for two signs that Linux and macOS have in common: another parent process, and a standard output that nobody
+can read any more. A job under Ansible's async_wrapper has a parent and a reader of its own, which remain when
 ansible-playbook ends, so it goes on.
 """
 
@@ -22,7 +22,7 @@ from .._core.stop import StopSignal, stopped_by_signals
 CHECK_SECONDS = 0.25
 
 EXIT_SECONDS = 1.7
-"""Seconds after which the process ends whatever it does, counted from when the loss was seen."""
+"""Seconds after which the process ends in any case, counted from when the loss was seen."""
 
 STANDARD_OUTPUT = 1
 _HUNG_UP = select.POLLERR | select.POLLHUP
@@ -46,10 +46,10 @@ class Parent:
 
     @property
     def reads(self) -> bool:
-        """Tell whether a result that is written now can arrive."""
+        """Return whether a result that is written now can arrive."""
         if self._output is None:
             return True
-        # macOS reports a closed pipe only where writing is asked about as well.
+        # macOS reports a closed pipe only if writing is polled as well.
         return not any(event & _HUNG_UP for _fd, event in self._output.poll(0))
 
 
@@ -75,7 +75,7 @@ def _watch(stop: StopSignal, parent: Parent, over: threading.Event) -> None:
 
 
 def _output_of_another_process() -> select.poll | None:
-    """Return what polls standard output, or `None` where it is a file, a terminal or closed.
+    """Return a poll object for standard output, or `None` if it is a file, a terminal or closed.
 
     A terminal that goes away sends SIGHUP instead.
     """

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Options as they were written, read by their spec. Pure.
 
-Ansible makes text of whatever it gets, and shows the values of options that it does not understand. This is done before
-Ansible looks at them, and no fault tells a value: it could be a secret in the wrong place.
+Ansible would turn any value into text, and show the values of options that it does not understand. So this is done before
+Ansible reads them, and no fault shows a value: it could be a secret in the wrong place.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from .._core.written import (
 Spec = Mapping[str, Mapping[str, Any]]
 
 PROBLEM = "__problem__"
-"""The only entry of what stands in place of a value that could not be made: it says why, in one line without secrets.
+"""The only entry of a dictionary that stands in place of a value that could not be made: why, in one line without secrets.
 
-A filter that raises makes Ansible tell the cause several times over, within its own words about tasks and arguments. So the
-role lets the filters hand their problem on, and the module that gets it fails with it.
+If a filter raises, Ansible repeats the cause several times within its own words about tasks and arguments. So the role lets
+the filters hand on their problem, and the module that receives it fails with it.
 """
 
 
 class Wrong(Exception):
-    """Says in one sentence what is wrong with one option."""
+    """A fault in one option, described in one sentence."""
 
 
 def read(given: Mapping[Any, Any], spec: Spec) -> tuple[dict[str, Any], list[str]]:
-    """Return the options that are set and understood, each under its own name, and what is wrong with the others."""
+    """Return the options that are set and understood, each under its own name, and the faults of the others."""
     faults: list[str] = []
     return _read(given, spec, "", faults), faults
 
@@ -57,7 +57,7 @@ def with_defaults(values: Mapping[str, Any], spec: Spec) -> dict[str, Any]:
 
 
 def text_of(value: Any, name: str) -> str:
-    """Return the text without white space around it. Raises Wrong for what YAML did not read as text."""
+    """Return the text without white space around it. Raises Wrong if YAML did not read the value as text."""
     kind = not_text(value)
     if kind:
         raise Wrong(f"{name} is {kind}, not text; put it in quotes.")
@@ -147,7 +147,7 @@ def _number(value: Any) -> int | float | None:
 
 def _list(value: Any, about: Mapping[str, Any], name: str) -> list[Any]:
     if about.get("elements") == "dict":
-        # Each entry stands for itself, and is read when its turn comes.
+        # Each entry is independent, and is read when its turn comes.
         if not isinstance(value, (list, tuple)):
             raise Wrong(f"{name} must be a list of dictionaries.")
         return value if isinstance(value, list) else list(value)

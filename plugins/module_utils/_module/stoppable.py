@@ -1,11 +1,11 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A module run that can be stopped, and then tells what was done so far."""
+"""A module run that can be stopped, and then reports what was done so far."""
 
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable
+from typing import Any, Callable, NoReturn
 
 from .._core.failure import Failure
 from .._core.stop import StopSignal
@@ -23,7 +23,7 @@ class StoppableRun(ModuleRun):
         super().__init__(module, self.stop.clock())
 
     def work_alone(self, work: Callable[[], Any]) -> Any:
-        """Return what `work` returns, or `None` where it did not end in time after the run was stopped.
+        """Return what `work` returns, or `None` if it did not end in time after the run was stopped.
 
         It runs in a thread: the main thread must stay free for signals. Raises what `work` raises.
         """
@@ -31,17 +31,17 @@ class StoppableRun(ModuleRun):
             (result,) = WorkerPool(1, self.stop).map_until(lambda _item: work(), [None], lambda: False)
         return result
 
-    def exit(self, result: dict[str, Any]) -> None:
-        """Leave green."""
+    def exit(self, result: dict[str, Any]) -> NoReturn:
+        """End the module with a result."""
         self._leave_unread()
         super().exit(result)
 
-    def fail(self, failure: Failure, result: dict[str, Any]) -> None:
-        """Leave red, with everything that is known."""
+    def fail(self, failure: Failure, result: dict[str, Any]) -> NoReturn:
+        """End the module with a failure, and everything that is known."""
         self._leave_unread()
         super().fail(failure, result)
 
     def _leave_unread(self) -> None:
-        """Leave without a result where nobody could read it."""
+        """End the process without a result if the run was stopped and nobody can read the result."""
         if self.stop.now and not self._parent.reads:
             sys.exit(1)

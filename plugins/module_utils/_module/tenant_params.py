@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way from parameters to a declared tenant."""
+"""Turns parameters into a declared tenant."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ TO_INVITE = ("origin_owner_id",)
 
 
 def check_needed(tenant: Tenant, needed: Sequence[str]) -> None:
-    """Raise Failed(invalid_argument) where a tenant lacks what is needed for what is to be done with it."""
+    """Raise Failed(invalid_argument) if a tenant lacks an option that it needs."""
     missing = [name for name in needed if getattr(tenant, name) is None] if tenant.state is State.PRESENT else []
     if missing:
         raise missing_options(missing, WHERE_A_KEY_GOES if "api_key" in missing else "")
@@ -51,18 +51,18 @@ def check_needed(tenant: Tenant, needed: Sequence[str]) -> None:
         raise invalid_argument("admin_api_key and agent_email are needed together.")
 
 
-WHERE_A_KEY_GOES = "The role takes a key under its domain from the dictionary freshservice_link_api_keys."
+WHERE_A_KEY_GOES = "The role finds a key under its domain in the dictionary freshservice_link_api_keys."
 
 
 TEXT_LIMIT = 255
 
 
 BESIDE_A_KEY = ("domain", "origin_owner_id", "origin_owner_name", "origin_username", "label", "account_id")
-"""Where a key lands that is in the wrong column."""
+"""The options in which a key ends up if it is in the wrong column."""
 
 
 def tenant_from(params: Mapping[str, Any]) -> Tenant:
-    """The declared tenant. Raises Failed(invalid_domain or invalid_argument)."""
+    """Return the declared tenant. Raises Failed(invalid_domain or invalid_argument)."""
     owner, key = owner_from(params), _key(params, "api_key")
     _tell_apart(key, {name: getattr(owner, name) for name in BESIDE_A_KEY})
     return replace(
@@ -78,7 +78,7 @@ def tenant_from(params: Mapping[str, Any]) -> Tenant:
 
 
 def owner_from(params: Mapping[str, Any]) -> Tenant:
-    """The declared tenant as far as it needs no key. Raises Failed(invalid_domain or invalid_argument)."""
+    """Return the declared tenant without its keys. Raises Failed(invalid_domain or invalid_argument)."""
     domain = _domain(params)
     owner_id, account_id = ids_from(params)
     return Tenant(
@@ -97,12 +97,12 @@ def owner_from(params: Mapping[str, Any]) -> Tenant:
 
 
 def ids_from(params: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """The ids of owner and account that say which link is meant. Raises Failed(invalid_argument)."""
+    """Return the ids of owner and account that identify a link. Raises Failed(invalid_argument)."""
     return _id(params, "origin_owner_id"), _account_id(params)
 
 
 def key_check_arguments(params: Mapping[str, Any]) -> tuple[str, str, str | None, str | None]:
-    """Domain, key, admin's key and agent's e-mail. Raises Failed(invalid_domain or invalid_argument)."""
+    """Return domain, key, admin's key and agent's e-mail. Raises Failed(invalid_domain or invalid_argument)."""
     domain, key = normalise_domain(params["domain"]), normalise_key(params["api_key"], "api_key")
     _tell_apart(key, {"domain": domain})
     return domain, key, _key(params, "admin_api_key"), _valid(params.get("agent_email"), "agent_email")
@@ -117,14 +117,14 @@ def _credential_fields(chosen: Mapping[str, Any] | None) -> CredentialFields:
             raise invalid_argument(
                 f"credential_fields.extra_secrets: the value of {one_line(key)} is shorter than {SHORTEST_SECRET}"
                 " characters, so it could not be kept out of messages.",
-                "Give the whole secret; if it is none, put it into credential_fields.extra.",
+                "Give the whole secret; if it is not secret, put it into credential_fields.extra.",
             )
     _valid([extra, secrets], "credential_fields")
     return CredentialFields(chosen.get("domain"), chosen.get("api_key"), extra, secrets)
 
 
 def _valid(value: Any, name: str) -> Any:
-    """Return the value. Raises Failed(invalid_argument) where it holds what no request can carry."""
+    """Return the value. Raises Failed(invalid_argument) if a request cannot carry it."""
     if value != valid_unicode(value):
         raise invalid_argument(f"{name} holds half a character, which is not valid Unicode.")
     return value
@@ -139,7 +139,10 @@ def _key(params: Mapping[str, Any], option: str) -> str | None:
 
 
 def _tell_apart(key: str | None, others: Mapping[str, str | None]) -> None:
-    """A key in a wrong place would be stored in clear, or be asked for by name everywhere on the way."""
+    """Raise Failed(invalid_argument) for a key in the wrong place.
+
+    It would be stored in clear, or become part of a host name that everybody on the way can see.
+    """
     same = next((name for name, text in others.items() if key and text and text.lower() == key.lower()), None)
     if same:
         raise invalid_argument(f"{same} and api_key are the same.", f"Write the right {same} in place of the key.")

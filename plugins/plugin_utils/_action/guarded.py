@@ -1,7 +1,7 @@
 # Copyright: tenantlink.stackone contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the action plugins of all modules do: end the module when its task or its run ends early."""
+"""The action plugins of all modules: they end the module when its task or its run ends early."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from ...module_utils._core.written import marked
 
 CHECK_SECONDS = 0.25
 LAST_TRIES = 20
-"""How often the module is told to end once ansible-playbook is gone: it may be about to start."""
+"""How often to signal the module once ansible-playbook is gone: it may be about to start."""
 LAST_SECONDS = 3.0
 DIED = "the module ended without a result."
 
 
 class GuardedAction(ActionBase):
-    """The module does all the work; this only sees to it that it does not outlive its run."""
+    """Runs the module, which does all the work, and makes sure that it does not outlive its run."""
 
     _supports_async = True
 
@@ -57,10 +57,10 @@ class GuardedAction(ActionBase):
 
 
 def with_marks(value: Any) -> Any:
-    """Return the arguments with what JSON cannot hold marked; itself where there is nothing to mark."""
+    """Return the arguments, with marks for values that JSON cannot hold; the same object if there are none."""
     if isinstance(value, Mapping):
-        told: Any = {name: with_marks(inner) for name, inner in value.items()}
-        return told if any(told[name] is not inner for name, inner in value.items()) else value
+        named: Any = {name: with_marks(inner) for name, inner in value.items()}
+        return named if any(named[name] is not inner for name, inner in value.items()) else value
     if isinstance(value, (list, tuple)):
         listed = [with_marks(inner) for inner in value]
         return listed if any(new is not inner for new, inner in zip(listed, value)) else value
@@ -68,7 +68,7 @@ def with_marks(value: Any) -> Any:
 
 
 def _explained(result: dict[str, Any]) -> dict[str, Any]:
-    """Return the result of a module; where it died before it could say why, with a failure all the same."""
+    """Return the result of a module, with a failure if the module died before it could say why."""
     if not result.get("failed") or "failure" in result or result.get("ansible_job_id"):
         return result
     failure = Failure(FailureCode.INTERNAL_ERROR, DIED, "Run again with -vvv to see why.")
@@ -76,9 +76,9 @@ def _explained(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def start_deaf(thread: threading.Thread) -> None:
-    """Start a thread that takes no signals.
+    """Start a thread that receives no signals.
 
-    Python handles signals in the main thread alone. One that another thread takes does not interrupt what the main
+    Python handles signals in the main thread only. If another thread receives one, it does not interrupt what the main
     thread waits for, and the worker would never learn that ansible-playbook wants it to end.
     """
     taken = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
@@ -90,10 +90,10 @@ def start_deaf(thread: threading.Thread) -> None:
 
 @contextlib.contextmanager
 def ended_with_the_run() -> Iterator[None]:
-    """End what was started meanwhile when an exception ends the task, such as its timeout, or ansible-playbook is gone.
+    """End the processes started meanwhile if an exception, such as a timeout, ends the task or ansible-playbook is gone.
 
-    What is started are the shells in which a module runs and the module itself, or the client of a connection to
-    where it runs: then the module sees that its reader is gone, and stops.
+    Those processes are the shells in which a module runs and the module itself, or the client of a connection to another
+    machine: then the module there sees that its reader is gone, and stops.
     """
     playbook = _playbook()
     if os.getppid() != playbook:
@@ -112,8 +112,8 @@ def ended_with_the_run() -> Iterator[None]:
 def _playbook() -> int:
     """Return the process id of ansible-playbook, which forked this process.
 
-    It was noted before the fork: whose parent dies before the task begins, or between two tries of `until`, has
-    another one by now.
+    It was noted before the fork: if the parent dies before the task starts, or between two tries of `until`, this process
+    has another parent by now.
     """
     forked_by = multiprocessing.parent_process()
     return forked_by.pid if forked_by and forked_by.pid else os.getppid()
@@ -134,13 +134,13 @@ def _end_with_the_run(before: set[int], over: threading.Event) -> None:
             # Ansible removes its temporary files meanwhile.
             time.sleep(LAST_SECONDS)
             break
-    # Whatever is left was started as another user: it loses its reader now.
+    # Any process that is left was started as another user: it loses its reader now.
     os._exit(1)
 
 
 def _end(processes: set[int]) -> None:
     for process in processes:
-        # What runs as another user cannot be signalled from here.
+        # Processes of another user cannot be signalled from here.
         with contextlib.suppress(OSError):
             os.kill(process, signal.SIGTERM)
 

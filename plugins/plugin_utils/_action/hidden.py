@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What hides auth links: nobody but the registered variable gets a result that holds one."""
+"""Hides auth links: a result that holds one goes to the registered variable only."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ display = Display()
 
 
 def hide_links(result: dict[str, Any]) -> dict[str, Any]:
-    """The result, hidden as with C(no_log) where it holds an auth link.
+    """Return the result, hidden as with `no_log` if it holds an auth link.
 
-    What a person must know of it is shown all the same: why it failed, and the module's warnings.
+    Its most important words are shown nevertheless: why it failed, and the module's warnings.
     """
     if not any(row.get("auth_link_url") for row in _rows(result)):
         return result
@@ -24,7 +24,7 @@ def hide_links(result: dict[str, Any]) -> dict[str, Any]:
     return {**result, "_ansible_no_log": True}
 
 
-# Not "results": under that name ansible-core 2.19 takes rows for those of a loop, and shows them.
+# Not "results": under that name ansible-core 2.19 would treat rows as those of a loop, and show them.
 def _rows(result: dict[str, Any]) -> list[dict[str, Any]]:
     return [result, *result.get("owners", [])]
 

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the action plugins of modules that take a list of tenants do: show how far the module is while it works."""
+"""The action plugins of modules for a list of tenants: they show how far the module is while it works."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from ...module_utils._list.progress import read
 from .guarded import GuardedAction, start_deaf
 
 INTERVAL = 5.0
-"""Seconds between two lines. A run that is over before the first shows none."""
+"""Seconds between two lines. A run that ends before the first shows none."""
 
 display = Display()
 
 
 class WatchedAction(GuardedAction):
-    """The module does all the work; this only watches the file in which it notes its progress."""
+    """Runs the module, which does all the work, and watches the file to which it writes its progress."""
 
     def run_module(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """Run the module."""
@@ -36,7 +36,7 @@ class WatchedAction(GuardedAction):
 
     @contextlib.contextmanager
     def _watched(self) -> Iterator[str | None]:
-        """A file to write the progress to, shown meanwhile; C(None) where nobody could read it or wants it shown."""
+        """Yield a file to write the progress to, which is shown meanwhile; `None` if nobody could read it or wants it shown."""
         local = self._connection.transport == "local" and not self._play_context.become
         if not local or self._task.async_val or not self._wanted():
             yield None
@@ -57,7 +57,7 @@ class WatchedAction(GuardedAction):
 
 @contextlib.contextmanager
 def watching(path: str, interval: float) -> Iterator[None]:
-    """Show the progress in a file every C(interval) seconds, and once more in the end if it was shown at all."""
+    """Show the progress in a file every `interval` seconds, and once more at the end if it was shown at all."""
     over = threading.Event()
     watcher = threading.Thread(target=_watch, args=(path, interval, over), daemon=True)
     start_deaf(watcher)
@@ -81,5 +81,5 @@ def _watch(path: str, interval: float, over: threading.Event) -> None:
 
 
 def _show(line: str) -> None:
-    """Leave standard output to the callback, which may write JSON there."""
+    """Show a line on standard error: standard output is the callback's, which may write JSON there."""
     display.display(line, stderr=True)

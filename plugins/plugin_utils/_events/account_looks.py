@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looks at StackOne's accounts for a process that runs for months: each look has connections and certificates of its own."""
+"""Lists StackOne's accounts for a process that runs for months: each listing has its own connections and certificates."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SPEC = {**http_spec(), **stackone_spec()}
 def looks_from(
     args: Mapping[str, Any], provider: str, stop: StopSignal
 ) -> Callable[[Collection[str] | None], Sequence[Account]]:
-    """Return what lists the accounts of some owners, or all. It raises Failed, and so does this for wrong arguments."""
+    """Return the function that lists the accounts of some owners, or all. Both raise Failed; this one for wrong arguments."""
     if REQUESTS_IMPORT_ERROR:
         raise invalid_argument(
             "the Python library requests is missing.", f"Install it for {sys.executable}, which runs ansible-rulebook."
@@ -43,7 +43,7 @@ def looks_from(
     params = with_defaults(given, SPEC)
     if not params["stackone_api_key"]:
         raise invalid_argument(
-            "stackone_api_key is missing: without it, the accounts cannot be looked at.",
+            "stackone_api_key is missing: without it, the accounts cannot be checked.",
             "Give the rulebook a StackOne API key in freshservice_link_stackone_api_key, encrypted like the webhook's secret.",
         )
     key, url = normalise_key(params["stackone_api_key"], "stackone_api_key"), stackone_url_from(params)

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looks at StackOne's accounts, time after time and whenever a webhook tells of one, and names those to heal."""
+"""Checks StackOne's accounts, periodically and whenever a webhook reports one, and names those to heal."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from .deliveries import harmless
 logger = logging.getLogger("tenantlink.stackone.accounts")
 
 QUIET_S = 1.0
-"""Webhooks that come within this time of each other are one look."""
+"""Webhooks that arrive within this time of each other cause one check."""
 LONGEST_WAIT_S = 3.0
 BETWEEN_EVENTS_S = 5.0
-"""About what a run takes, so that what breaks meanwhile is one run, too."""
+"""Roughly the duration of a run, so that accounts that break meanwhile share one run, too."""
 AFTER_FAILURE_S = 30.0
 COMPARE_EVERY_S = 3600.0
 """Seconds between two runs that compare all declared tenants with the accounts."""
 MOST_NAMED = 500
-"""Where more are broken, the run looks itself."""
+"""If more are broken, the run finds them itself."""
 _FATAL = {FailureCode.STACKONE_KEY_REFUSED, FailureCode.STACKONE_FORBIDDEN, FailureCode.INVALID_ARGUMENT}
 
 Look = Callable[["Collection[str] | None"], Sequence[Account]]
@@ -35,7 +35,7 @@ HandOut = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Rounds:
-    """Names the accounts that are to be healed, until cancelled. `look_every` in seconds."""
+    """Names the accounts that are to be healed, until cancelled. `look_every` is in seconds."""
 
     def __init__(self, look: Look, hand_out: HandOut, look_every: float) -> None:
         self._look = look
@@ -47,14 +47,17 @@ class Rounds:
         self._next_comparison = 0.0
 
     def tell(self, event: Mapping[str, str]) -> bool:
-        """Take the event of a webhook; there is room for all."""
+        """Accept the event of a webhook; there is always room."""
         self._broken.tell(event)
         self._told.set()
         return True
 
     async def run(self) -> None:
-        """Begin with a comparison: what was deleted while nobody listened shows in the declaration alone."""
-        while not await self._begun():
+        """Run until cancelled.
+
+        It starts with a comparison: accounts that were deleted while nothing listened are visible in the declaration only.
+        """
+        while not await self._started():
             await asyncio.sleep(AFTER_FAILURE_S)
         await self._compare()
         while True:
@@ -65,8 +68,8 @@ class Rounds:
             elif broken:
                 await self._hand_over(broken)
 
-    async def _begun(self) -> bool:
-        """Look for the first time. Raises ValueError where it will never be able to."""
+    async def _started(self) -> bool:
+        """List the accounts for the first time. Raises ValueError if that can never succeed."""
         try:
             await self._listed()
         except Failed as error:
@@ -77,7 +80,7 @@ class Rounds:
         return True
 
     async def _wait(self) -> None:
-        """Wait for the next look, or for webhooks, with those that come right after them."""
+        """Wait for the next check, or for webhooks and those that follow right after them."""
         due = min(self._next_listing, self._next_comparison, self._broken.next_look()) - time.monotonic()
         if not await self._is_told(max(due, 0)):
             return
@@ -86,7 +89,7 @@ class Rounds:
             pass
 
     async def _is_told(self, seconds: float) -> bool:
-        """Wait so long for a webhook."""
+        """Wait this long for a webhook."""
         try:
             await asyncio.wait_for(self._told.wait(), seconds)
         except asyncio.TimeoutError:
@@ -102,7 +105,7 @@ class Rounds:
         except Failed as error:
             self._tell_failure(error)
             await asyncio.sleep(AFTER_FAILURE_S)
-            # What is owed is known; it needs no further webhook.
+            # The accounts to check are known; this needs no further webhook.
             self._told.set()
             return []
 
@@ -135,9 +138,10 @@ class Rounds:
         await self._hand_over([])
 
     async def _hand_over(self, broken: Sequence[BrokenAccount]) -> None:
-        """Hand out one event for all, and let a run begin with it before the next."""
+        """Hand out one event for all, and give a run time to start on it before the next one."""
         logger.info(
-            "To be healed: %s", f"{len(broken)} accounts" if broken else "who is declared and has no active account"
+            "To be healed: %s",
+            f"{len(broken)} accounts" if broken else "all declared tenants without an active account",
         )
         accounts = [{name: harmless(value) for name, value in account.as_dict().items()} for account in broken]
         await self._hand_out({"payload": {"event": "accounts.broken", "accounts": accounts}})
@@ -145,4 +149,4 @@ class Rounds:
 
     def _tell_failure(self, error: Failed) -> None:
         line = error.failure.line
-        logger.warning("The accounts could not be looked at; next try in %.0f seconds: %s", AFTER_FAILURE_S, line)
+        logger.warning("The accounts could not be checked; next try in %.0f seconds: %s", AFTER_FAILURE_S, line)

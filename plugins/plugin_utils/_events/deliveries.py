@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a delivery of StackOne's account webhooks is worth: its signature, its age, and the event in it. Pure."""
+"""Judges deliveries of StackOne's account webhooks: the signature, the age, and the event in them. Pure."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Decision:
-    """What to answer, why, and the event to hand on, if it is one."""
+    """The answer to a delivery, the reason, and the event to hand on, if it is one."""
 
     status: int
     reason: str
@@ -61,14 +61,14 @@ class Decision:
 
     @property
     def level(self) -> int:
-        """Return how loudly to log it: a delivery that was refused is worth a look, a probe is not."""
+        """Return the level to log it at: a refused delivery deserves attention, a probe does not."""
         return logging.INFO if self.is_probe or self.status == 200 else logging.WARNING
 
 
 class Memory:
-    """The deliveries of the last while, by what was signed: one body has several spellings of its signature.
+    """Recent deliveries, by their signed content: one body has several spellings of its signature.
 
-    What came first is forgotten first, so that keeping one costs the same however many are known.
+    The oldest is forgotten first, so that keeping one costs the same however many are known.
     """
 
     def __init__(self, limit: int = _REMEMBERED) -> None:
@@ -76,18 +76,21 @@ class Memory:
         self._limit = limit
 
     def has(self, body: bytes) -> bool:
-        """Return whether it was received before."""
+        """Return whether a body was received before."""
         return _digest(body) in self._until
 
     def keep(self, body: bytes, until: float, now: float) -> None:
-        """Remember a delivery until then, and forget what has become too old to be taken anyway. Times are epoch seconds."""
+        """Remember a delivery until `until`, and forget those that are too old to be accepted anyway. Times are epoch seconds."""
         self._until[_digest(body)] = until
         while len(self._until) > self._limit or next(iter(self._until.values())) < now:
             self._until.popitem(last=False)
 
 
 def settings_from(args: Mapping[str, Any]) -> Settings:
-    """Check the arguments that ansible-rulebook passes; an empty one is not set. Raises ValueError, never with a secret's value."""
+    """Check the arguments that ansible-rulebook passes; an empty one is not set.
+
+    Raises ValueError, never with a secret's value.
+    """
     given = set_of(args)
     check_names(given)
     counts = {name: count(given[name], name) for name in _COUNTS & set(given)}
@@ -95,7 +98,7 @@ def settings_from(args: Mapping[str, Any]) -> Settings:
     secret, previous = (_text(given.get(name, ""), name).strip().encode() for name in ("secret", "previous_secret"))
     if not secret:
         raise ValueError(
-            "secret is missing or empty: without it, anybody could send events. The rulebook heal_links takes it from"
+            "secret is missing or empty: without it, anybody could send events. The rulebook heal_links reads it from"
             " stackone_webhook_secret."
         )
     if "port" not in counts:
@@ -113,33 +116,33 @@ def settings_from(args: Mapping[str, Any]) -> Settings:
 
 
 def set_of(args: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is set: a rulebook hands over empty text for a variable that it does not have."""
+    """Return the arguments that are set: a rulebook passes an empty text for a variable that it does not have."""
     return {name: value for name, value in args.items() if value is not None and value != ""}
 
 
 def check_names(given: Iterable[str], *excepted: str) -> None:
-    """Raise ValueError for what is not an argument, or one of those excepted."""
+    """Raise ValueError for a name that is not an argument, or is one of those excepted."""
     unknown = set(given) - (_COUNTS | _TEXTS | _SECRETS).difference(excepted)
     if unknown:
         raise ValueError(f"unknown arguments: {', '.join(sorted(unknown))}")
 
 
 def _text(value: Any, name: str) -> str:
-    """Return a text: a rulebook's templates turn one that looks like a number into a number. Raises ValueError."""
+    """Return a text: a rulebook's templates turn a text that looks like a number into a number. Raises ValueError."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise ValueError(f"{name} must be a text")
     return str(value)
 
 
 def count(value: Any, name: str, least: int = 1) -> int:
-    """Return a whole number that is not less. Raises ValueError."""
+    """Return a whole number that is at least `least`. Raises ValueError."""
     if isinstance(value, bool) or not str(value).isdecimal() or int(value) < least:
         raise ValueError(f"{name} must be a whole number from {least}")
     return int(value)
 
 
 def is_signed(body: bytes, signature: str, secrets: tuple[bytes, ...]) -> bool:
-    """Return whether one of the secrets made the signature of this body. All are tried, so that the time tells nothing."""
+    """Return whether one of the secrets made the signature of this body. All are tried, so that timing reveals nothing."""
     given = signature.strip().rstrip("=").encode("utf-8", "replace")
     matches = [hmac.compare_digest(sign(body, secret), given) for secret in secrets]
     return any(matches)
@@ -151,7 +154,7 @@ def sign(body: bytes, secret: bytes) -> bytes:
 
 
 def decide(body: bytes, signature: str, settings: Settings, memory: Memory, now: float) -> Decision:
-    """Decide what a delivery is worth at that moment (epoch seconds). Its signature is looked at before anything else in it."""
+    """Decide on a delivery at `now` (epoch seconds). Its signature is checked before anything else in it."""
     if not signature:
         return Decision(401, "the signature is missing")
     if not is_signed(body, signature, settings.secrets):
@@ -183,7 +186,7 @@ def _object(body: bytes) -> dict[str, Any] | None:
 
 
 def moment(text: Any) -> float | None:
-    """Return an ISO 8601 time as epoch seconds, UTC where it names no zone; None for anything else."""
+    """Return an ISO 8601 time as epoch seconds, in UTC if it names no zone; `None` for anything else."""
     try:
         parsed = datetime.fromisoformat(text.replace("Z", "+00:00"))
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)).timestamp()
@@ -192,7 +195,7 @@ def moment(text: Any) -> float | None:
 
 
 def event_from(record: Mapping[str, Any]) -> dict[str, str]:
-    """Return what a rule needs of a delivery, in harmless texts."""
+    """Return the parts of a delivery that a rule needs, in harmless texts."""
     setup = record.get("setup_information")
     domain = harmless(setup.get("domain")) if isinstance(setup, dict) else ""
     return {**{name: harmless(record.get(name)) for name in _RECORDED}, "domain": bare_domain(domain)}
@@ -207,7 +210,7 @@ def harmless(value: Any) -> str:
 
 
 def bare_domain(text: str) -> str:
-    """Return `mycompany`, however a form stores it; empty for what is not a host of Freshservice."""
+    """Return `mycompany`, however a form stores it; empty for anything but a host of Freshservice."""
     found = _HOST.fullmatch(text.strip().lower())
     return found.group(1) if found else ""
 

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of the declared tenants are to be healed. Pure.
+"""Decides which of the declared tenants are to be healed. Pure.
 
 Entries are as the filter `tenants` makes them: whatever an id was in YAML, it is compared as the text that StackOne has.
 """
@@ -21,8 +21,8 @@ Entry = Mapping[str, Any]
 def named_tenants(declared: Sequence[Entry], accounts: Iterable[Any]) -> list[Entry]:
     """Return the tenants of the owners of some accounts.
 
-    The domain only tells the tenants of one owner apart. It may be what has drifted: where no tenant of the owner has it, all
-    of them are meant.
+    The domain only distinguishes the tenants of one owner. It may be the value that has drifted: if no tenant of the owner has
+    it, all of them are meant.
     """
     by_owner = defaultdict(list)
     for entry in declared:
@@ -47,7 +47,7 @@ def broken_tenants(declared: Sequence[Entry], accounts: Iterable[Entry]) -> list
 
 
 def _is_linked(entry: Entry, ids: set[str], domains: Mapping[str, set[str]]) -> bool:
-    """Return whether a tenant has an active account. Its domain only counts where the owner may have several accounts."""
+    """Return whether a tenant has an active account. Its domain only counts if the owner may have several accounts."""
     if _text(entry, "account_id"):
         return _text(entry, "account_id") in ids
     own = domains.get(_text(entry, "origin_owner_id"), set())
@@ -56,7 +56,7 @@ def _is_linked(entry: Entry, ids: set[str], domains: Mapping[str, set[str]]) -> 
 
 
 def _domain(record: Entry) -> str:
-    """Return the bare domain of a tenant or account, however it is written; empty where it is not known."""
+    """Return the bare domain of a tenant or account, however it is written; empty if it is not known."""
     text = _text(record, "domain")
     try:
         return normalise_domain(text) if text else ""

@@ -34,18 +34,18 @@ logger = logging.getLogger("tenantlink.stackone.webhooks")
 SIGNATURE_HEADER = "x-stackone-signature"
 _READ_TIMEOUT_S = 10
 _CONNECTION_S = 2 * _READ_TIMEOUT_S
-"""For all of a connection, which carries one request: handshake, headers, body and answer."""
+"""The time for all of a connection, which carries one request: handshake, headers, body and answer."""
 _MORE_THAN_BODY = 1 << 20
-"""Bytes of a connection besides a body: headers, and what comes before a body is known to be too large."""
-_TELL_AGAIN_S = 60
+"""Bytes of a connection in addition to a body: headers, and data that arrives before a body is known to be too large."""
+_WARN_AGAIN_S = 60
 
 Take = Callable[[dict[str, str]], bool]
-"""Takes an event, and returns whether there was room for it."""
+"""Accepts an event, and returns whether there was room for it."""
 
 
 @asynccontextmanager
 async def served(settings: Settings, take: Take) -> AsyncIterator[None]:
-    """Receive webhooks for as long as the context lasts. Raises OSError where it cannot listen, or for files that cannot be used."""
+    """Receive webhooks for as long as the context lasts. Raises OSError if it cannot listen or use its files."""
     from aiohttp import web
 
     tls = tls_context(settings)
@@ -61,7 +61,7 @@ async def served(settings: Settings, take: Take) -> AsyncIterator[None]:
         listener = await asyncio.get_running_loop().create_server(door, settings.host, settings.port)
     except OSError as error:
         await runner.cleanup()
-        # What is wrong with a name has numbers of its own.
+        # Errors about a host name have numbers of their own.
         reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
         raise OSError(
             f"port {settings.port} of host {settings.host} cannot be listened on ({reason}). Choose"
@@ -85,7 +85,7 @@ class Receiver:
         self._memory = Memory()
 
     def application(self) -> web.Application:
-        """The web application. It is asked about every path, so that every refusal is logged alike."""
+        """Return the web application. It handles every path, so that every refusal is logged in the same way."""
         from aiohttp import web
 
         application = web.Application(client_max_size=self._settings.max_body)
@@ -98,11 +98,11 @@ class Receiver:
         try:
             decision = await self._decision(request)
         except Exception as error:
-            # Such as a connection that broke off. Its words could hold what was sent.
+            # For example a connection that broke off. The error's words could hold what was sent.
             decision = Decision(400, f"it could not be read: {type(error).__name__}")
         logger.log(decision.level, "Webhook from %s answered %s: %s", request.remote, decision.status, decision.reason)
         response = web.Response(status=decision.status, text=decision.reason)
-        # A connection that waits for more would be one that can be lost to others.
+        # A connection that is kept open for more requests could be dropped in favour of newer ones.
         response.force_close()
         return response
 
@@ -130,13 +130,13 @@ class Receiver:
             return decision
         if not self._take(decision.event):
             return Decision(503, "too many events are waiting")
-        # Not remembered before it is safe, so that what had no room can be delivered again.
+        # Remembered only once it is safe, so that a delivery for which there was no room can be repeated.
         self._memory.keep(body, now + self._settings.max_age + FUTURE_S, now)
         return decision
 
 
 class Door:
-    """Lets connections in to a server: so many at a time, each for so long. The newest ones are served.
+    """Limits the connections to a server, in number and in time. The newest ones are served.
 
     aiohttp itself waits for ever for the first request of a connection, and asyncio for a minute for its handshake.
     """
@@ -147,17 +147,17 @@ class Door:
         self.most_bytes = settings.max_body + _MORE_THAN_BODY
         self._limit = settings.max_connections
         self._inside: OrderedDict[Connection, None] = OrderedDict()
-        self._told = 0.0
+        self._warned_at = 0.0
 
     def __call__(self) -> Connection:
         """Make the protocol of a new connection."""
         return Connection(self)
 
     def entered(self, connection: Connection) -> None:
-        """Make room for one more."""
+        """Make room for one more connection."""
         self._inside[connection] = None
         if len(self._inside) > self._limit:
-            self._tell()
+            self._warn()
             oldest, _nothing = self._inside.popitem(last=False)
             oldest.drop()
 
@@ -166,13 +166,13 @@ class Door:
         self._inside.pop(connection, None)
 
     def close(self) -> None:
-        """Put everybody out."""
+        """Close all connections."""
         for connection in list(self._inside):
             connection.drop()
 
-    def _tell(self) -> None:
-        if time.monotonic() - self._told > _TELL_AGAIN_S:
-            self._told = time.monotonic()
+    def _warn(self) -> None:
+        if time.monotonic() - self._warned_at > _WARN_AGAIN_S:
+            self._warned_at = time.monotonic()
             logger.warning("More than %s connections at a time: the oldest are closed", self._limit)
 
 
@@ -184,17 +184,17 @@ class Connection(asyncio.Protocol):
         self._inner: Any = door.server()
         self._loop = asyncio.get_running_loop()
         self._handshake: asyncio.Task[None] | None = None
-        self._begun = False
+        self._started = False
         self._early: list[bytes] = []
         self._received = 0
 
     def connection_made(self, transport: Any) -> None:
-        """Come in."""
+        """Start the timer and, if there is TLS, the handshake."""
         self._transport = transport
         self._timer = self._loop.call_later(_CONNECTION_S, self.drop)
         self._door.entered(self)
         if self._door.tls is None:
-            self._begin(transport)
+            self._start(transport)
         else:
             transport.pause_reading()
             self._handshake = self._loop.create_task(self._shake_hands(self._door.tls))
@@ -207,32 +207,32 @@ class Connection(asyncio.Protocol):
             self.drop()
             return
         if transport is not None:
-            self._begin(transport)
+            self._start(transport)
 
-    def _begin(self, transport: Any) -> None:
-        self._begun = True
+    def _start(self, transport: Any) -> None:
+        self._started = True
         self._inner.connection_made(transport)
         for data in self._early:
             self._inner.data_received(data)
         self._early.clear()
 
     def drop(self) -> None:
-        """Close it at once."""
+        """Close the connection at once."""
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Hand on what came, up to a limit. It may come together with the end of the handshake."""
+        """Hand on received data, up to a limit. It may arrive together with the end of the handshake."""
         self._received += len(data)
         if self._received > self._door.most_bytes:
             self.drop()
-        elif self._begun:
+        elif self._started:
             self._inner.data_received(data)
         else:
             self._early.append(data)
 
     def eof_received(self) -> bool | None:
-        """Hand on that no more comes."""
-        return self._inner.eof_received() if self._begun else None
+        """Hand on that no more data will come."""
+        return self._inner.eof_received() if self._started else None
 
     def pause_writing(self) -> None:
         """Hand on that the other side does not read."""
@@ -243,15 +243,15 @@ class Connection(asyncio.Protocol):
         self._inner.resume_writing()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Go, which makes room."""
+        """Release the connection's place."""
         self._timer.cancel()
         self._door.left(self)
-        if self._begun:
+        if self._started:
             self._inner.connection_lost(exc)
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """Return the server's side of TLS, or None for plain HTTP. Raises OSError, of which ssl.SSLError is one, for files that do not do."""
+    """Return the server's side of TLS, or `None` for plain HTTP. Raises OSError (or its ssl.SSLError) for unusable files."""
     if not settings.certfile:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

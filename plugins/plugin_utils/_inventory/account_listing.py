@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lists accounts for what runs on the controller, with the options that modules have."""
+"""Lists accounts for plugins on the controller, with the options that modules have."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from ...module_utils._module.connection_params import (
 def listed(
     params: Mapping[str, Any], key: str, choice: AccountFilter, scrubber: Scrubber, warn: Callable[[str], None]
 ) -> list[dict[str, Any]]:
-    """Return the accounts that are meant, as account_info shows them. Raises Failed.
+    """Return the chosen accounts, as account_info shows them. Raises Failed.
 
-    What StackOne shows of an account in clear could hold a key that somebody put there, so it is scrubbed.
+    It scrubs the values that StackOne shows in clear, since somebody could have put a key there.
     """
     url = stackone_url_from(params)
     http = http_from(params, scrubber=scrubber)

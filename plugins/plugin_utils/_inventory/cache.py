@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps from other users what Ansible's cache plugins write: by themselves, they let everybody read it."""
+"""Keeps Ansible's cache files from other users: by themselves, cache plugins let everybody read them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible.plugins.cache import BaseFileCacheModule, CachePluginAdjudicator
 
 @contextlib.contextmanager
 def private_folders() -> Iterator[None]:
-    """Give a cache's folder that is made meanwhile to its user alone. One that exists may be others' as well."""
+    """Make a cache's folder private if it is created meanwhile. One that exists may belong to others as well."""
     before = os.umask(0o077)
     try:
         yield
@@ -22,12 +22,12 @@ def private_folders() -> Iterator[None]:
 
 
 def make_private(cache: CachePluginAdjudicator) -> None:
-    """Let nobody else read the entries of a cache that are files. Ansible sets their mode itself, whatever the umask."""
+    """Make the entries of a cache private if they are files. Ansible sets their mode itself, whatever the umask."""
     plugin = cache._plugin
     if not isinstance(plugin, BaseFileCacheModule):
         return
-    # What it has read or written itself: from 2.19 on, its entries have other names than those of the cache around it.
+    # The plugin's own entries: from 2.19 on, they have other names than those of the cache around it.
     for entry in plugin._cache:
-        # Where the file system knows no modes, Ansible has warned of it.
+        # If the file system has no modes, Ansible has warned about it.
         with contextlib.suppress(OSError):
             os.chmod(plugin._get_cache_file_name(entry), 0o600)

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a source adds to an inventory: all of it or nothing."""
+"""The additions of a source to an inventory: all of them or none."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ansible.inventory.host import Host
 
 
 class Draft:
-    """Takes what inventory plugins do to an inventory, and does it once it is known to be right.
+    """Records what inventory plugins do to an inventory, and does it once it is known to be right.
 
-    A host and a group may have one name here, whereas Ansible would take the one for the other.
+    A host and a group may share a name here, whereas Ansible would confuse them.
     """
 
     def __init__(self, inventory: InventoryData) -> None:
@@ -57,6 +57,6 @@ class Draft:
         return self._data.hosts[name]
 
     def carry_out(self) -> None:
-        """Do to the inventory what was taken."""
+        """Apply the recorded changes to the inventory."""
         for step, arguments in self._steps:
             getattr(self._inventory, step)(*arguments)

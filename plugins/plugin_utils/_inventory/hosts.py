@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What accounts are as hosts: their names and variables. Pure."""
+"""Accounts as hosts: their names and variables. Pure."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _NO_NAME = re.compile(r"^\W|[^\w.@+-]")
 
 
 def variables_of(account: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an account's host variables. What a customer typed is never run."""
+    """Return an account's host variables. Text that a customer typed is never evaluated."""
     return {f"{PREFIX}{name}": marked(valid_unicode(value)) for name, value in account.items()}
 
 
 def preferences_from(hostnames: Iterable[Any], extra_variables: Mapping[str, Any]) -> list[str]:
-    """Return what hosts are named by. Raises Failed(invalid_argument) for what no account has."""
+    """Return the properties that hosts are named by. Raises Failed(invalid_argument) for one that no account has."""
     preferences = texts_from(hostnames, "hostnames")
     for preference in preferences:
         if preference.isidentifier() and preference not in {*PROPERTIES, *VARIABLES, *extra_variables}:
@@ -52,28 +52,28 @@ def texts_from(values: Iterable[Any], option: str) -> list[str]:
     """Return a list's items as texts. Raises Failed(invalid_argument)."""
     if any(map(not_text, values)):
         raise invalid_argument(f"{option} must be a list of texts.")
-    # A text stays the same object: Ansible knows by it that an expression comes from the user.
+    # A text stays the same object: Ansible recognises by it that an expression comes from the user.
     return [value if isinstance(value, str) else str(value) for value in values]
 
 
 def host_name(value: Any) -> str:
-    """The text as a host's name; empty where there is none."""
+    """Return the text as a host's name; empty if it cannot be one."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return ""
     return _NO_NAME.sub("_", NO_SECRETS.line(str(value)))
 
 
 def name_offers(name: str, account: Mapping[str, Any]) -> list[str]:
-    """The names that an account may get, best first."""
+    """Return the names that an account may get, best first."""
     additions = filter(None, (host_name(account["domain"]), host_name(account["id"])))
     return [name, *(f"{name}_{addition}" for addition in additions)]
 
 
 def unique_names(offers: Sequence[Sequence[str]], taken: Collection[str]) -> list[str]:
-    """For each account the first of its offers that is not taken, and that no other account has.
+    """Return for each account the first of its offers that is not taken, and that no other account has.
 
-    All who want the same name go on to their next offers together, so the order of the accounts does not matter.
-    Raises Failed(invalid_argument) where the offers do not suffice.
+    All accounts that want the same name move on to their next offers together, so their order does not matter.
+    Raises Failed(invalid_argument) if the offers do not suffice.
     """
     places = [0] * len(offers)
     while True:

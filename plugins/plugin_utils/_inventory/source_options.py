@@ -19,7 +19,7 @@ MESSAGE_LIMIT = 1000
 
 
 def refuse_unknown(given: Iterable[Any], options: Mapping[str, Any], advice: str) -> None:
-    """Raise Failed for a misspelt option: without the filter that it was meant for, all accounts would be hosts."""
+    """Raise Failed for a misspelt option: without the intended filter, all accounts would become hosts."""
     known = {*options, *(alias["name"] for about in options.values() for alias in about.get("aliases") or ())}
     for name in given:
         if name not in known and not str(name).startswith("_"):
@@ -41,9 +41,9 @@ def evaluated(name: str, value: Any, templar: Any, spec: Mapping[str, Any]) -> A
     except AnsibleError as error:
         raise invalid_argument(
             f"{name} cannot be evaluated ({without_source(error, value)}).",
-            "Correct it in the inventory file, or pass what it needs, as the vault's password.",
+            "Correct it in the inventory file, or pass what it needs, such as the vault password.",
         ) from None
-    # Ansible would make text of whatever it is, or show what it does not understand.
+    # Ansible would turn any value into text, or show what it does not understand.
     values, faults = read({name: result}, spec) if name in spec else ({name: result}, [])
     if faults:
         raise invalid_argument(" ".join(faults), "Correct it in the inventory file.")
@@ -51,7 +51,7 @@ def evaluated(name: str, value: Any, templar: Any, spec: Mapping[str, Any]) -> A
 
 
 def without_source(error: AnsibleError, *hidden: Any) -> str:
-    """Return an error's words on one line, without those that show the inventory file, in which the key may stand."""
+    """Return an error's words on one line, without those that show the inventory file, which may contain the key."""
     words = str(error).partition("The offending line appears to be")[0]
     hiding = Scrubber(text for text in hidden if isinstance(text, str))
     return hiding.line(words, MESSAGE_LIMIT).rstrip(".")

@@ -1,8 +1,8 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The dictionary of keys in a YAML text of variables: read, and changed as text, so that all else stays as it was. Pure.
+"""The dictionary of keys in a YAML text of variables: read, and changed as text, so that the rest stays as it was. Pure.
 
-A YAML library that loads and dumps would drop comments and write other values than were read (C(0123) as C(83)).
+A YAML library that loads and dumps would drop comments and write other values than were read (`0123` as `83`).
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _UNSAFE = (
 )
 
 Edit = tuple[int, int, str]
-"""From where to where in the text, and what comes in between."""
+"""The start and the end of a place in the text, and its new content."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A key: its name as Ansible reads it, and its value, `None` where that is not text. Places are in the text."""
+    """A key: its name as Ansible reads it, and its value, `None` if that is not text. Places are in the text."""
 
     name: str
     value: str | None
@@ -46,7 +46,7 @@ class Entry:
     value_start: int
     end: int
     in_place: bool
-    """Whether the value is written beside the name, not elsewhere (C(*alias))."""
+    """Whether the value is written next to the name, not elsewhere (`*alias`)."""
 
 
 class KeyBlock:
@@ -68,7 +68,7 @@ class KeyBlock:
         self.entries = [_entry(name, value) for name, value in pairs]
 
     def changed(self, values: Mapping[str, str], added: Mapping[str, str], removed: frozenset[str]) -> str:
-        """The text with other values for some names, more names, and without some. Raises Problem."""
+        """Return the text with other values for some names, with more names, and without some. Raises Problem."""
         edits = [self._value_edit(entry, values[entry.name]) for entry in self.entries if entry.name in values]
         if self.entries and self._block.flow_style:
             edits = [self._braces(values, added, removed)] if removed else [*edits, *self._in_braces(added)]
@@ -80,7 +80,7 @@ class KeyBlock:
         return text
 
     def _verify(self, text: str, wanted: Mapping[str, str], removed: frozenset[str]) -> None:
-        """The new text must hold what is meant, and else what the old one holds. Raises Problem."""
+        """Check that the new text holds the intended keys, and otherwise the same as the old one. Raises Problem."""
         try:
             after = KeyBlock(text)
         except Problem:
@@ -95,32 +95,32 @@ class KeyBlock:
         return self._root.value if self._root else []
 
     def _others(self) -> list[str]:
-        """All variables but the keys, in a form that holds every value, tag and anchor."""
+        """Return all variables but the keys, in a form that holds every value, tag and anchor."""
         return [_serial(node) for pair in self._pairs() if pair[0].value != VARIABLE for node in pair]
 
     def _serialized(self) -> Iterator[tuple[str, str]]:
         for entry, (_name, value) in zip(self.entries, self._block.value if self.entries else []):
             yield entry.name, _serial(value)
 
-    # What follows makes edits.
+    # The functions below make edits.
 
     def _value_edit(self, entry: Entry, value: str) -> Edit:
         if not entry.in_place:
             raise Problem(_UNSAFE)
         old = self._text[entry.value_start : entry.end]
-        # A text in several lines ends with the last line break.
+        # A text of several lines ends with the last line break.
         after = old[len(old.rstrip(_BLANK)) :]
         return entry.value_start, entry.end, ("" if old else " ") + _value_text(value) + after
 
     def _line_edit(self, entry: Entry) -> Edit:
-        """Without the lines of an entry."""
+        """Return the edit that removes the lines of an entry."""
         start = self._line_start(entry.start)
         if self._text[start : entry.start].strip():
             raise Problem(_UNSAFE)
         return start, self._line_end(entry.end), ""
 
     def _lines(self, added: Mapping[str, str]) -> list[Edit]:
-        """More lines at the end of the dictionary, or of the text if there is none."""
+        """Return the edits that add lines at the end of the dictionary, or of the text if there is none."""
         if self.entries:
             last = self.entries[-1]
             indent = self._text[self._line_start(last.start) : last.start]
@@ -149,7 +149,7 @@ class KeyBlock:
         return [(end, end, "".join(f", {pair}" for pair in _pairs_of(added)))]
 
     def _first_in_braces(self, added: Mapping[str, str]) -> Edit:
-        """The first keys of a file that is written in braces, such as JSON."""
+        """Return the edit for the first keys of a file that is written in braces, such as JSON."""
         block = "{" + ", ".join(_pairs_of(added)) + "}"
         if self._block is not None:
             return self._block.start_mark.index, self._block.end_mark.index, block
@@ -160,7 +160,7 @@ class KeyBlock:
         return end, end, f', "{VARIABLE}": {block}'
 
     def _braces(self, values: Mapping[str, str], added: Mapping[str, str], removed: frozenset[str]) -> Edit:
-        """The whole dictionary, where it is written in braces and loses entries. Raises Problem over a comment in it."""
+        """Return the edit for the whole dictionary, if it is in braces and loses entries. Raises Problem if it has a comment."""
         start, end = self._block.start_mark.index, self._block.end_mark.index
         places = [start, *(place for entry in self.entries for place in (entry.start, entry.end)), end]
         if any("#" in self._text[before:after] for before, after in zip(places[::2], places[1::2])):
@@ -178,7 +178,7 @@ class KeyBlock:
         return max(self._text.rfind("\n", 0, place), self._text.rfind("\r", 0, place)) + 1
 
     def _line_end(self, place: int) -> int:
-        """Behind the line break, if anything of the line is before the place."""
+        """Return the place behind the line break, if anything of the line is before the place."""
         if place == self._line_start(place):
             return place
         found = _LINE_BREAK.search(self._text, place)
@@ -186,7 +186,7 @@ class KeyBlock:
 
 
 def _composed(text: str) -> yaml.MappingNode | None:
-    """The tree of a text of variables; tags in it are not evaluated. Raises Problem, which shows nothing of the text."""
+    """Return the tree of a text of variables; its tags are not evaluated. Raises Problem, which shows none of the text."""
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
@@ -210,7 +210,7 @@ def _entry(name: yaml.Node, value: yaml.Node) -> Entry:
 
 
 def _read(name: yaml.ScalarNode) -> str:
-    """A name as Ansible reads it: C(0123) is the number 83."""
+    """Return a name as Ansible reads it: `0123` is the number 83."""
     try:
         return str(_Loader("").construct_object(name))
     except (yaml.YAMLError, ValueError):
@@ -218,7 +218,7 @@ def _read(name: yaml.ScalarNode) -> str:
 
 
 def _end(node: yaml.Node) -> int:
-    """Where a value ends. The end of a list or dictionary of lines is that of its last item, before any comment."""
+    """Return where a value ends. A list or dictionary of lines ends with its last item, before any comment."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         children = last if isinstance(last, tuple) else (last,)
@@ -227,7 +227,7 @@ def _end(node: yaml.Node) -> int:
 
 
 def _serial(node: yaml.Node) -> str:
-    """All that a node holds, tags and anchors included, in a form to compare."""
+    """Return everything that a node holds, tags and anchors included, in a form to compare."""
     if isinstance(node, yaml.ScalarNode):
         return f"{node.tag} {node.value}"
     serialized: str = yaml.serialize(node, Dumper=_Dumper)
@@ -239,12 +239,12 @@ def _lines_of(keys: Mapping[str, str], indent: str) -> list[str]:
 
 
 def _pairs_of(keys: Mapping[str, str]) -> list[str]:
-    """For braces, in which a file may be JSON."""
+    """Return names and keys as written within braces, in which a file may be JSON."""
     return [f"{_value_text(name)}: {_value_text(key)}" for name, key in keys.items()]
 
 
 def _name_text(name: str) -> str:
-    """A name as it is written: bare if every reader takes it for a text then."""
+    """Return a name as it is written: bare if every reader then treats it as a text."""
     resolver = yaml.SafeLoader("")
     bare = _SIMPLE_NAME.fullmatch(name) and resolver.resolve(yaml.ScalarNode, name, (True, False)) == _TEXT_TAG
     return name if bare else _value_text(name)

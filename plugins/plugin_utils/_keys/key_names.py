@@ -21,7 +21,7 @@ class Keys:
     given: Mapping[Any, Any] = field(default_factory=dict, repr=False)
 
     def hint(self, record: Mapping[Any, Any], unused: Sequence[str]) -> str:
-        """Say for a tenant without a key where it belongs, and which unused name was probably meant for it."""
+        """Return where a tenant's missing key belongs, and which unused name was probably meant for it."""
         names = _names_of(record)
         if not names:
             return ""
@@ -53,7 +53,7 @@ def unused_names(given: Mapping[Any, Any], records: Sequence[Mapping[Any, Any]])
 
 
 def _names_of(record: Mapping[Any, Any]) -> list[str]:
-    """Under which names a tenant's key is found: its domain, as a bare label, and its owner."""
+    """Return the names under which a tenant's key is found: its domain, as a bare label, and its owner."""
     domain, owner = record.get("domain"), record.get("origin_owner_id")
     label = label_of(str(domain)) if domain else None
     return [name for name in (label, str(owner) if owner not in (None, "") else None) if name]

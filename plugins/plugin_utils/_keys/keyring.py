@@ -23,9 +23,9 @@ from .table import Problem, TableRow, table_from
 
 @dataclass(frozen=True)
 class Keyring:
-    """A dictionary of keys. Its names are domains or owners; which of them each is, nobody says.
+    """A dictionary of keys. Its names are domains or owners; nothing says which of them each is.
 
-    C(domains) has the names that can be domains, as bare labels, with the name as it was written.
+    `domains` has the names that can be domains, as bare labels, with the name as it was written.
     """
 
     domains: dict[str, str] = field(default_factory=dict, repr=False)
@@ -33,7 +33,7 @@ class Keyring:
     positions: dict[str, int] = field(default_factory=dict, repr=False)
 
     def name(self, domain: Any, owner: Any) -> str | None:
-        """Under which name the key of a tenant is found: its domain, else its owner."""
+        """Return the name under which the key of a tenant is found: its domain, else its owner."""
         label = None if not_text(domain) else label_of(str(domain))
         if label in self.domains:
             return self.domains[label]
@@ -41,7 +41,7 @@ class Keyring:
         return name if name in self.keys else None
 
     def find(self, domain: Any, owner: Any) -> str | None:
-        """The key of a tenant."""
+        """Return the key of a tenant."""
         name = self.name(domain, owner)
         return None if name is None else self.keys[name]
 
@@ -56,7 +56,7 @@ class Keyring:
 
 
 def keyring_from(keys: Any, option: str) -> Keyring:
-    """Raises Problem, which names an entry by its position: where name and key were swapped, the name is the key."""
+    """Return a keyring. Raises Problem, which shows an entry's position: if name and key are swapped, the name is a key."""
     if not isinstance(keys, Mapping):
         raise Problem(f"{option} must be a dictionary of keys by domain or origin_owner_id.")
     ring = Keyring()
@@ -80,7 +80,7 @@ def keyring_from(keys: Any, option: str) -> Keyring:
 
 
 def _name_of(written: Any, where: str) -> str:
-    """The domain or owner that a key is under. Raises Problem, which shows it only where it cannot be a key."""
+    """Return the domain or owner that a key is under. Raises Problem, which shows it only if it cannot be a key."""
     kind = not_text(written)
     if kind:
         raise Problem(f"{where} is {kind}, not text; put it in quotes.")
@@ -95,7 +95,7 @@ def _name_of(written: Any, where: str) -> str:
 
 
 def api_keys_from(text: str) -> dict[str, str]:
-    """Domain (or owner, where a row has no domain) -> key, from a CSV. Raises Problem."""
+    """Return the keys of a CSV by domain (or owner, if a row has no domain). Raises Problem."""
     table = table_from(text)
     if "api_key" not in table.columns or not {"domain", "origin_owner_id"} & set(table.columns):
         raise Problem(f"line {table.line}: the header must name the columns domain (or origin_owner_id) and api_key.")
@@ -113,7 +113,7 @@ def api_keys_from(text: str) -> dict[str, str]:
 
 
 def label_of(text: str) -> str | None:
-    """The domain that a text means, if it means one."""
+    """Return the domain that a text means, if it means one."""
     try:
         return normalise_domain(text)
     except Failed:
@@ -121,7 +121,7 @@ def label_of(text: str) -> str | None:
 
 
 def unvault(value: Any) -> Any:
-    """The clear text of an inline vaulted value, which ansible-core before 2.19 hands over closed."""
+    """Return the clear text of an inline vaulted value, which ansible-core before 2.19 hands over encrypted."""
     return str(value) if getattr(value, "__ENCRYPTED__", False) is True else value
 
 
@@ -132,7 +132,9 @@ def _name(row: TableRow) -> str:
         return _name_of(row.cells["origin_owner_id"], f"line {row.line}: origin_owner_id")
     label = label_of(row.cells["domain"])
     if label is None:
-        raise Problem(f"line {row.line}: the domain is none: write the part before .freshservice.com, as 'mycompany'.")
+        raise Problem(
+            f"line {row.line}: the domain is not valid: write the part before .freshservice.com, as 'mycompany'."
+        )
     return label
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-# Since ansible-core 2.19 a value knows its origin. Ansible promises neither that nor the name; without it, nothing is warned of.
+# Since ansible-core 2.19 a value knows its origin. Ansible guarantees neither that nor the name; without it, there are no warnings.
 try:
     from ansible._internal._datatag import _tags
 except ImportError:
@@ -19,7 +19,7 @@ VAULT_HEADER = b"$ANSIBLE_VAULT;"
 
 
 def plain_files(paths: Iterable[str], values: Iterable[Any]) -> list[str]:
-    """Return those of the files that are not encrypted: the ones named, and the ones that the values come from."""
+    """Return those of the files that are not encrypted: the named ones, and the ones that the values come from."""
     sources = dict.fromkeys([*paths, *(path for value in values for path in _sources_of(value))])
     return [path for path in sources if path and _is_plain(Path(path))]
 
@@ -36,7 +36,7 @@ def _sources_of(value: Any) -> Iterator[str]:
 
 
 def _source_of(value: str) -> str | None:
-    """Return where Ansible read it; nothing for what is encrypted by itself."""
+    """Return the file that Ansible read a value from; nothing if the value is encrypted by itself."""
     if _tags is None or _tags.VaultedValue.is_tagged_on(value):
         return None
     origin = _tags.Origin.get_tag(value)

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a filter ends that cannot make what it was asked for: it raises, or hands its problem on to the module."""
+"""The ends of a filter that cannot return its value: it raises, or hands its problem on to the module."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .table import Problem
 
 
 def handed(make: Callable[[], Any], on_problem: str) -> Any:
-    """Return what is made, or in its place the problem, where C(on_problem) is V(return). Raises AnsibleFilterError."""
+    """Return what is made, or the problem in its place if `on_problem` is `return`. Raises AnsibleFilterError."""
     if on_problem not in ("raise", "return"):
         raise AnsibleFilterError("on_problem must be raise or return.")
     try:
@@ -30,7 +30,7 @@ def handed(make: Callable[[], Any], on_problem: str) -> Any:
 
 
 def checked(value: Any) -> Any:
-    """Return the value. Raises Problem where an earlier filter has handed one on."""
+    """Return the value. Raises Problem if an earlier filter has handed one on."""
     problem = problem_in(value)
     if problem:
         raise Problem(problem)
@@ -39,7 +39,7 @@ def checked(value: Any) -> Any:
 
 @contextmanager
 def of_source(name: str) -> Iterator[None]:
-    """Let a Problem name the file or variable that it is in, where the name is known."""
+    """Make a Problem name the file or variable that it is in, if the name is known."""
     try:
         yield
     except Problem as problem:

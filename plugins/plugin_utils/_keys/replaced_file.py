@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file that several processes may want to change: locked, read, and replaced at once or not at all."""
+"""A file that several processes may want to change: locked, read, and replaced completely or not at all."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ LOOK_SECONDS = 0.1
 
 
 class LockedFile:
-    """A file that nobody else changes through this class meanwhile. A symbolic link is followed and kept."""
+    """A file that no other process changes through this class meanwhile. A symbolic link is followed and kept."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.content = _read(path)
 
     def replace(self, content: bytes) -> None:
-        """Write it in one step, with its mode, owner and attributes; a new one is for the user alone.
+        """Write it in one step, with its mode, owner and attributes; a new file is private to its user.
 
-        Raises Problem where something else, such as an editor, changed it since it was read.
+        Raises Problem if something else, such as an editor, changed it since it was read.
         """
         new = self.path.with_name(f".{self.path.name}.new")
         try:
@@ -48,7 +48,7 @@ class LockedFile:
 
 @contextlib.contextmanager
 def locked_file(path: str, patience: float = 60.0) -> Iterator[LockedFile]:
-    """Wait for others who have it locked. Raises Problem after C(patience) seconds, and for what is not a regular file."""
+    """Wait until nobody else has it locked. Raises Problem after `patience` seconds, and if it is not a regular file."""
     real = Path(os.path.realpath(path))
     try:
         with _lock(real, patience):
@@ -61,7 +61,7 @@ def locked_file(path: str, patience: float = 60.0) -> Iterator[LockedFile]:
 
 @contextlib.contextmanager
 def _lock(path: Path, patience: float) -> Iterator[None]:
-    """Hold a lock file beside it, since the file itself is replaced. A killed run leaves one behind that holds nobody."""
+    """Hold a lock file next to it, since the file itself is replaced. A killed run leaves one behind that locks nobody out."""
     lock, end = path.with_name(f".{path.name}.lock"), time.monotonic() + patience
     while (descriptor := _tried(lock)) is None:
         if time.monotonic() > end:
@@ -75,11 +75,11 @@ def _lock(path: Path, patience: float) -> Iterator[None]:
 
 
 def _tried(path: Path) -> int | None:
-    """The descriptor of a lock that is ours now, or nothing where somebody else has it."""
+    """Return the descriptor of a lock that this process now holds, or nothing if another process holds it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Whoever had it may have removed it since it was opened; then the next one locks another file.
+        # Its former holder may have removed it since it was opened; then the next process locks another file.
         if os.path.samestat(os.fstat(descriptor), os.lstat(path)):
             return descriptor
     except OSError as error:
@@ -91,7 +91,7 @@ def _tried(path: Path) -> int | None:
 
 
 def _read(path: Path) -> bytes | None:
-    """The content of a regular file, or nothing where there is none. Raises Problem for others, which could block."""
+    """Return the content of a regular file, or nothing if it does not exist. Raises Problem for others, which could block."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -103,7 +103,7 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    # One that a killed run left behind.
+    # Left behind by a killed run.
     path.unlink(missing_ok=True)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)

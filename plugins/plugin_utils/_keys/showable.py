@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Names in a dictionary of keys, as messages show them. Pure.
 
-Somebody may have swapped names and keys, and then a name is a key: such a name is never shown.
+If somebody has swapped names and keys, a name is a key: such a name is never shown.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _DOTTED = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
 
 
 def showable(name: str, key: Any, position: int, tenants: Collection[str] = ()) -> str:
-    """Return a name of the dictionary, or its position where the name could be a key.
+    """Return a name of the dictionary, or its position if the name could be a key.
 
-    A key is a long run of letters and digits; a domain or a customer's id of that shape stays unnamed with it.
+    A key is a long run of letters and digits; a domain or a customer's id of that shape is not shown either.
     """
     if isinstance(key, str) and key.strip().lower() in {tenant.lower() for tenant in tenants}:
         return f"entry {position} (are its name and key swapped?)"
@@ -33,7 +33,7 @@ def showable(name: str, key: Any, position: int, tenants: Collection[str] = ()) 
 
 
 def looks_secret(name: str) -> bool:
-    """Whether a name could be a key: long, in one piece, of several kinds of characters, and not a domain's address."""
+    """Return whether a name could be a key: long, in one piece, of several kinds of characters, and not a domain."""
     if _DOTTED.fullmatch(name):
         return False
     pieces = re.split(r"[-_.: ]", name)
@@ -43,12 +43,12 @@ def looks_secret(name: str) -> bool:
 
 
 def meant(name: str, tenants: Collection[str]) -> str:
-    """Return a question that names the tenant that was probably meant; empty where none is close."""
+    """Return a question that names the tenant that was probably meant; empty if none is close."""
     close = difflib.get_close_matches(name.lower(), sorted(tenants), n=1, cutoff=CLOSE)
     return f"did you mean {close[0]}?" if close else ""
 
 
 def listed(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
+    """Return the first names, and how many more there are."""
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return ", ".join(names[:MOST_NAMED]) + more

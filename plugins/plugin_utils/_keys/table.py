@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A CSV that a person or a spreadsheet made, read one line at a time. Pure.
 
-No message shows what a line holds: it could be a key in the wrong column.
+No message shows the content of a line: it could be a key in the wrong column.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ DELIMITERS = ",;\t"
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _SEPARATOR = re.compile(f'(?i)\\s*"?sep=([{DELIMITERS}])"?\\s*')
-"""What a spreadsheet may write before the header."""
+"""The line that a spreadsheet may write before the header."""
 
 
 class Problem(ValueError):
-    """What is wrong with what was handed in, in one line that holds no secret."""
+    """A fault in the input, described in one line that holds no secret."""
 
 
 class RowProblem(Problem):
-    """What is wrong with one row, which leaves the rows around it as they are."""
+    """A fault in one row, which does not affect the rows around it."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(f"line {line}: {message}")
@@ -45,7 +45,7 @@ class TableRow:
 
 @dataclass(frozen=True)
 class Table:
-    """The header, and the lines below it that are neither blank nor a comment. C(written) is the header as it stands."""
+    """The header, and the lines below it that are neither blank nor a comment. `written` is the header as written."""
 
     line: int
     columns: list[str]
@@ -54,14 +54,14 @@ class Table:
     body: list[tuple[int, str]]
 
     def rows(self) -> Iterator[TableRow]:
-        """The rows that hold anything. Raises Problem at the first line that cannot be read."""
+        """Yield the rows that hold anything. Raises Problem at the first line that cannot be read."""
         for row in self.each():
             if isinstance(row, RowProblem):
                 raise row
             yield row
 
     def each(self) -> Iterator[TableRow | RowProblem]:
-        """The rows that hold anything, or what is wrong with one. Raises Problem where the rest cannot be read either."""
+        """Yield each row that holds anything, or its fault. Raises Problem if the rest cannot be read either."""
         for line, text in self.body:
             values = _cells(line, text, self.delimiter)
             try:
@@ -89,7 +89,7 @@ class Table:
 
 
 def readable(text: str) -> str:
-    """The text without a byte order mark. Raises Problem where Ansible read a file that is no UTF-8."""
+    """Return the text without a byte order mark. Raises Problem if Ansible read a file that is not in UTF-8."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -98,7 +98,7 @@ def readable(text: str) -> str:
     text = text.lstrip(BOM)
     if text.lstrip().startswith("$ANSIBLE_VAULT"):
         raise Problem(
-            "the file is encrypted, but something stands before $ANSIBLE_VAULT, as a rule a byte order mark, so that"
+            "the file is encrypted, but something precedes $ANSIBLE_VAULT, usually a byte order mark, so that"
             " Ansible does not see it. Save the file as UTF-8 without one."
         )
     return text
@@ -134,12 +134,12 @@ def counts(line: str) -> bool:
 
 
 def _cells(line: int, text: str, delimiter: str) -> list[str]:
-    """The values without the white space around them."""
+    """Return the values without the white space around them."""
     try:
-        # Where a quote is left open, the line break of our own ends up in the last value.
+        # If a quote is left open, the added line break ends up in the last value.
         values = next(csv.reader([text + "\n"], delimiter=delimiter, skipinitialspace=True))
     except csv.Error:
-        raise Problem(f"line {line}: this is no CSV: it holds a NUL character or an enormous value.") from None
+        raise Problem(f"line {line}: this is not CSV: it holds a NUL character or an enormous value.") from None
     if values[-1].endswith("\n"):
         raise Problem(f"line {line}: a double quote is left open. A value ends on the line that it starts on.")
     return list(map(trimmed, values))

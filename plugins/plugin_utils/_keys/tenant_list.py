@@ -36,7 +36,7 @@ _YAML = re.compile(r"(---|-)(\s|$)|%YAML|['\"]?\w+['\"]?\s*:(\s|$)")
 
 
 def entries_of(source: Any, ignored: Collection[str] = ()) -> Iterable[Any]:
-    """Return the entries, those of a CSV with the line that each is from. Raises Problem where it is not a list."""
+    """Return the entries, those of a CSV with the line that each is from. Raises Problem if it is not a list."""
     if isinstance(source, str):
         text = readable(source)
         first = next((line for line in text.splitlines() if counts(line)), "").lstrip()
@@ -51,14 +51,14 @@ def entries_of(source: Any, ignored: Collection[str] = ()) -> Iterable[Any]:
 
 
 def is_ignored(name: Any, ignored: Collection[str]) -> bool:
-    """Return whether a column or option is none of ours, but a note of whoever keeps the list."""
+    """Return whether a column or option is a note of whoever keeps the list, rather than one of the collection's."""
     if name == PROBLEM:
         return False
     return isinstance(name, str) and (name.startswith("_") or name in ignored or column_name(name) in ignored)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object. Raises Problem where an option stands in it twice: whichever was meant, the other is lost."""
+    """Return a JSON object. Raises Problem if it holds an option twice: whichever was meant, the other is lost."""
     names = [name for name, _value in pairs]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -79,7 +79,7 @@ def _from_json(text: str) -> Any:
 
 
 def _from_yaml(text: str) -> Any:
-    """The list of a YAML file, each value as it is written. Raises Problem."""
+    """Return the list of a YAML file, each value as it is written. Raises Problem."""
     try:
         # The loader that is written in C refuses texts that Ansible has marked.
         found = yaml.load(io.StringIO(text), _AsWritten)  # noqa: S506
@@ -101,7 +101,7 @@ def _from_yaml(text: str) -> Any:
     return found
 
 
-# What it is made of constructs nothing but texts, lists and dictionaries.
+# Its parts construct nothing but texts, lists and dictionaries.
 class _AsWritten(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Leaves texts as they are written, as a CSV does: YAML would read 0123 as 83, 1_000 as 1000 and on as true."""
 
@@ -113,7 +113,7 @@ class _AsWritten(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore
     }
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        """As the safe loader does, which takes the last of several values without a word."""
+        """Construct a mapping like the safe loader, which however silently keeps the last of several values."""
         names = [key.value for key, _value in node.value if isinstance(key, yaml.ScalarNode)]
         twice = next((key for key, _value in node.value if names.count(key.value) > 1), None)
         if twice:
@@ -130,7 +130,7 @@ def _from_csv(text: str, ignored: Collection[str]) -> Iterator[dict[str, Any]]:
 
 
 def _entry_of(row: TableRow | RowProblem) -> dict[str, Any]:
-    """Return an entry. That of a row that cannot be understood holds nothing of it: values may be in wrong columns."""
+    """Return an entry; for a row that cannot be understood, only its problem: its values may be in wrong columns."""
     if isinstance(row, RowProblem):
         return {PROBLEM: row.message, "line": row.line}
     return {**row.cells, "line": row.line}
@@ -145,7 +145,7 @@ def _refuse_column(table: Table, number: int, name: str, ignored: Collection[str
         )
     if name in COLUMNS or is_ignored(name, ignored):
         return
-    # Without a header, the first tenant's line is taken for one: only what is plainly a name is shown.
+    # Without a header, the first tenant's line is taken for one: show only what is clearly a name.
     written = table.written[number - 1]
     shown = f" ({written})" if plain_name(written) else ""
     advice = did_you_mean(name, COLUMNS) or f"The header names options: {', '.join(sorted(COLUMNS))}."

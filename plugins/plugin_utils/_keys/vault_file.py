@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A CSV of keys brought into a vaulted variables file. In memory: what goes in and out is encrypted, but for the CSV."""
+"""Merges a CSV of keys into a vaulted file of variables. In memory: only the CSV may be in clear."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HEADER = "$ANSIBLE_VAULT;"
 
 @dataclass(frozen=True)
 class Merged:
-    """What to write (nothing if empty), and how many keys it holds and what became of them. Holds no key in clear."""
+    """The text to write (none if empty), the number of keys in it, and the changes. It holds no key in clear."""
 
     content: str
     total: int
@@ -31,12 +31,12 @@ class Merged:
     removed: int
 
     def as_dict(self) -> dict[str, Any]:
-        """The same for Ansible."""
+        """Return the same for Ansible."""
         return asdict(self)
 
 
 class VaultText:
-    """The text of a file of variables that is encrypted as a whole, or of none yet. Raises Problem."""
+    """The text of a file of variables that is encrypted as a whole, or does not exist yet. Raises Problem."""
 
     def __init__(self, text: str, password: str) -> None:
         self.has_bom = text.startswith(BOM)
@@ -47,7 +47,7 @@ class VaultText:
         self.clear = self._decrypted(text) if text else "---\n"
 
     def encrypted(self, clear: str) -> str:
-        """Another content, encrypted in the same way. Every time another text: the salt is random."""
+        """Return another content, encrypted in the same way. The text differs every time: the salt is random."""
         return self._lib.encrypt(clear, self._secret, vault_id=self._vault_id).decode()
 
     def _decrypted(self, text: str) -> str:
@@ -60,7 +60,7 @@ class VaultText:
 
 
 def merge(text: str, password: str, existing: str, replace: bool) -> Merged:
-    """Bring the CSV's keys into the file. Raises Problem, which says whether it is about the CSV or the file."""
+    """Merge the CSV's keys into the file. Raises Problem, which says whether it is about the CSV or the file."""
     try:
         wanted = api_keys_from(text)
     except Problem as problem:
@@ -84,14 +84,14 @@ def _merged(wanted: Mapping[str, str], vault: VaultText, replace: bool) -> Merge
     clear = vault.clear
     if changed or added or removed:
         clear = block.changed(changed, added, removed)
-    # Ansible does not open a file with a byte order mark before the header, so that one is written as well.
+    # Ansible does not open a file with a byte order mark before the header, so such a file is written again without one.
     content = vault.encrypted(clear) if clear != vault.clear or vault.has_bom else ""
     total = len(meant) + len(added) - len(removed)
     return Merged(content, total, len(added), len(changed), total - len(added) - len(changed), len(removed))
 
 
 def _wanted_name(entry: Entry, wanted: Mapping[str, str]) -> str | None:
-    """Whose key it is: C(acme) is meant by C(Acme.freshservice.com) as well, and C(4711) by a number."""
+    """Return the wanted name that an entry means: `Acme.freshservice.com` means `acme`, and the number 4711 `"4711"`."""
     if entry.name in wanted:
         return entry.name
     label = label_of(entry.name)
@@ -99,7 +99,7 @@ def _wanted_name(entry: Entry, wanted: Mapping[str, str]) -> str | None:
 
 
 def _vault_id(text: str) -> str:
-    """The label that the file was encrypted with: the password of another may not open it later."""
+    """Return the label that the file was encrypted with: another label's password may not open it later."""
     if text and not text.startswith(_HEADER):
         raise Problem("it is not encrypted. Encrypt it with ansible-vault encrypt, then run this again.")
     parts = text.partition("\n")[0].strip().split(";")

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The document of a run's result, which every form of report is made of. Pure."""
+"""The document of a run's result, from which every form of report is made. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .rows import (
 )
 
 VERSION = 1
-"""Goes up when a program that reads a document would misunderstand the new one."""
+"""The version of the document: raise it when a program that reads documents would misunderstand the new one."""
 
 OF_ACCOUNTS = ("results", "resolved", "purged")
 """The lists of freshservice_links: the tenants, and the other accounts that were unlinked."""
@@ -50,7 +50,7 @@ _LAST = [
 
 @dataclass(frozen=True)
 class Run:
-    """What a report says of the run itself. C(None) where it is unknown."""
+    """The parts of a report about the run itself. `None` if unknown."""
 
     title: str
     made_at: str
@@ -59,7 +59,7 @@ class Run:
     requests: dict[str, int] | None = None
     quota_seconds: float | None = None
     parts: int = 1
-    """How many runs it was, where their reports were merged."""
+    """The number of runs, if their reports were merged."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Document:
     rows: Sequence[Row]
 
     def as_dict(self) -> dict[str, Any]:
-        """The document as filters and the template take it."""
+        """Return the document as filters and the template expect it."""
         return {
             "version": VERSION,
             "title": self.run.title,
@@ -92,7 +92,7 @@ class Document:
         }
 
     def _outcomes(self) -> list[tuple[str, int]]:
-        """How many of each: what was changed, what is good, other statuses of accounts, what is wrong."""
+        """Return each outcome and its count: first changes, then successes, other statuses of accounts, and failures."""
 
         def place(counted: tuple[str, int]) -> tuple[int, int, str]:
             name = counted[0]
@@ -117,7 +117,7 @@ def document_from(result: Any, title: Any, made_at: Any, check_mode: bool) -> Do
 
 
 def records_of(source: Any) -> list[Mapping[Any, Any]]:
-    """The rows of a document, or of a plain list of dictionaries. Raises Problem."""
+    """Return the rows of a document, or of a plain list of dictionaries. Raises Problem."""
     rows = source.get("rows") if isinstance(source, Mapping) else source
     if (
         isinstance(rows, (str, bytes))
@@ -143,7 +143,7 @@ def rows_of_run(result: Mapping[Any, Any], check_mode: bool) -> Iterator[Row]:
 
 
 def is_of_keys(result: Mapping[Any, Any]) -> bool:
-    """Whether no account was linked: then there are verdicts, and no actions."""
+    """Return whether no account was linked: then there are verdicts, and no actions."""
     summary = mapping(result.get("summary"))
     return "verdicts" in summary or (
         "actions" not in summary
@@ -163,7 +163,7 @@ def _rows_of_hosts(results: Iterable[Any], check_mode: bool) -> Iterator[Row]:
 
 
 def _ended(result: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    """A host's result; a module that died has left none, and in a role that goes on not even a message."""
+    """Return a host's result; a module that died left none, and in a role that goes on not even a message."""
     if any(result.get(name) is not None for name in ("actions", "key_check", "failure", "msg")):
         return result
     return {**result, "msg": "The module ended without a result."}
@@ -187,7 +187,7 @@ def _run_of(result: Mapping[Any, Any], run: Run) -> Run:
 
 
 def problem_of(result: Mapping[Any, Any]) -> str | None:
-    """Say what went wrong apart from the tenants: these are rows."""
+    """Return what went wrong apart from the tenants, which are rows of their own."""
     trouble = trouble_from(result)
     if trouble.code == FailureCode.TENANTS_FAILED.value:
         return None
@@ -196,7 +196,7 @@ def problem_of(result: Mapping[Any, Any]) -> str | None:
 
 
 def number(value: Any) -> float | None:
-    """Return the value as a number; None where it is not one."""
+    """Return the value as a number; `None` if it is not one."""
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run says in the end: one block of lines with everything a person must know, and one line if it failed. Pure."""
+"""The end of a run's output: lines with everything a person must know, and one line if the run failed. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from .rows import (
 )
 
 MOST = 50
-"""How many tenants of a kind are named."""
+"""The number of tenants of a kind that are named."""
 
 DIED = "The module ended without a result. Run again with -vvv to see why."
 STACKONE_KEY = "stackone_api_key"
@@ -43,7 +43,7 @@ NO_TENANT = "The list holds no tenant, so nothing was done."
 
 @dataclass(frozen=True)
 class Asked:
-    """What a run was asked for, as far as its end tells of it."""
+    """The request to a run, as far as the end of its output depends on it."""
 
     check_mode: bool = False
     rotating: bool = False
@@ -57,25 +57,25 @@ class Asked:
     keys: Keys = field(default_factory=Keys)
     plain_files: Sequence[str] = ()
     declared: Sequence[Mapping[Any, Any]] = ()
-    """The whole list, where a run is only over some of it: their keys are used as well."""
+    """The whole list, if a run is only over some of it: the keys of the others are used as well."""
     near: Sequence[str] = ()
-    """Variables that are set and not read, whose names say that they hold keys."""
+    """Variables that are set and not read, whose names suggest that they hold keys."""
 
 
 @dataclass(frozen=True)
 class Ending:
-    """The block of lines, and in `verdict` why the run is red; empty where it is green."""
+    """The lines, and in `verdict` why the run failed; empty if it succeeded."""
 
     lines: list[str]
     verdict: str
 
     def as_dict(self) -> dict[str, Any]:
-        """The ending as a filter returns it."""
+        """Return the ending as a filter returns it."""
         return {"lines": self.lines, "verdict": self.verdict}
 
 
 def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
-    """The end of a run over a list, whichever module it was."""
+    """Return the end of a run over a list, whichever module it was."""
     records = [record for name in ("owners", *OF_ACCOUNTS) for record in records_in(result.get(name))]
     failed = [record for record in records if record.get("failure") and was_started(record)]
     lines = [
@@ -90,7 +90,7 @@ def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
 
 
 def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending:
-    """The end for one host: what was done, or why it failed, in one line."""
+    """Return the end for one host: what was done, or why it failed, in one line."""
     if not _ended(result) or result.get("msg") or result.get("failure"):
         line = _host_failure(host, result, asked)
         return Ending([line], line)
@@ -106,7 +106,7 @@ def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending
 
 
 def ending_of_document(document: Mapping[Any, Any], asked: Asked) -> Ending:
-    """The end of what only made a report of others: what is in it, and where it is."""
+    """Return the end of a run that only made a report of others: what is in it, and where it is."""
     tenants, parts = counted(document["totals"]["tenants"], "tenant"), counted(document["parts"], "report")
     outcomes = ", ".join(f"{each['count']} {to_line(each['name'])}" for each in document["outcomes"])
     problem = to_line(document["problem"])
@@ -122,7 +122,7 @@ def _host_failure(host: str, result: Mapping[Any, Any], asked: Asked) -> str:
 
 
 def _of_run(result: Mapping[Any, Any], line: str, asked: Asked, of_list: bool = True) -> str:
-    """Return what a module's result says of the whole run, which is a line of it, in the role's words."""
+    """Return what a module's result says about the whole run, in one line and in the role's words."""
     if STACKONE_KEY in missing_options(result):
         return f"{KEY_MISSING}{_near(asked.near)}"
     return in_role_words(line, of_list)
@@ -136,7 +136,7 @@ def _near(names: Sequence[str]) -> str:
 
 
 def _ended(result: Mapping[Any, Any]) -> bool:
-    """Whether a module gave a result. One that dies where Ansible is told not to fail leaves not even words."""
+    """Return whether a module gave a result. One that dies while Ansible ignores failures leaves not even a message."""
     return any(name in result for name in ("accounts", "actions", "key_check", "owners", "results"))
 
 
@@ -145,7 +145,7 @@ def _counts(result: Mapping[Any, Any], asked: Asked, listed: int) -> Iterator[st
     if "accounts" in result:
         yield from _count_accounts(result)
     elif not summary:
-        # Why there is none is the verdict.
+        # Why there is none is in the verdict.
         return
     elif not listed and not result.get("failure"):
         yield NO_TENANT
@@ -214,7 +214,7 @@ def _another_agent(result: Mapping[Any, Any]) -> str:
 
 
 def _what_next(actions: Mapping[Any, Any], check_mode: bool) -> Iterator[str]:
-    """Say what is to be done with the new keys that StackOne has got, if it has got any."""
+    """Yield what to do with the new keys that StackOne has received, if there are any."""
     if check_mode:
         yield "Nothing was changed: this is check mode."
     elif actions.get(Action.RELINK.value):
@@ -237,7 +237,7 @@ def _count_requests(summary: Mapping[Any, Any]) -> str:
 
 
 def _moved(records: Sequence[Mapping[Any, Any]], check_mode: bool) -> Iterator[str]:
-    """A line for each account that has another domain now: its customer's data comes from another site."""
+    """Yield a line for each account that has another domain now: its customer's data comes from another site."""
     moved = []
     for record in records:
         sides = mapping(mapping(record.get("changes")).get("domain"))
@@ -256,7 +256,7 @@ def _name(record: Mapping[Any, Any]) -> str:
 
 
 def _failures(failed: Sequence[Mapping[Any, Any]], records: Sequence[Mapping[Any, Any]], asked: Asked) -> Iterator[str]:
-    """A line for each tenant that failed; one for all that have no key, where no key at all is known."""
+    """Yield a line for each tenant that failed; one line for all that have no key, if no key at all is known."""
     keyless = [record for record in failed if _lacks_key(record)]
     if keyless and not asked.keys.given:
         yield from _first([_in_role_words(record) for record in failed if not _lacks_key(record)], asked)
@@ -271,7 +271,7 @@ def _failures(failed: Sequence[Mapping[Any, Any]], records: Sequence[Mapping[Any
 def _no_keys_at_all(keyless: Sequence[Mapping[Any, Any]], asked: Asked) -> str:
     names = listed([to_line(record.get("domain")) or _name(record) for record in keyless])
     have = "has" if len(keyless) == 1 else "have"
-    # StackOne has one key, which is read as a rule.
+    # StackOne's single key is usually read.
     near = [name for name in asked.near if "stackone" not in name.lower()]
     advice = _near(near) or " Pass the encrypted file that holds the keys: -e @vault.yml --ask-vault-pass."
     return f"{counted(len(keyless), 'tenant')} {have} no API key: {asked.keys.variable} is empty ({names}).{advice}"
@@ -281,7 +281,7 @@ def _failure_line(record: Mapping[Any, Any], keys: Keys, unused: Sequence[str]) 
     hint = keys.hint(record, unused) if _lacks_key(record) else ""
     if not hint:
         return _in_role_words(record)
-    # The module can only say in general where a key goes.
+    # The module only knows in general where a key belongs.
     failure = mapping(record["failure"])
     return f"{to_line(failure.get('tenant'))}: {to_line(failure.get('message'))} {hint}"
 
@@ -313,7 +313,7 @@ def _missing(asked: Asked) -> Iterator[str]:
     if asked.missing and not asked.waiting_failed:
         more = f" and {len(asked.missing) - MOST} more" if len(asked.missing) > MOST else ""
         yield (
-            f"Not linked after {asked.waited} seconds: {', '.join(asked.missing[:MOST])}{more}. Their auth links are good"
+            f"Not linked after {asked.waited} seconds: {', '.join(asked.missing[:MOST])}{more}. Their auth links are valid"
             " until they expire. Run the playbook tenantlink.stackone.report to see who has linked since."
         )
 

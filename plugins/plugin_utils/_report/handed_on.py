@@ -1,9 +1,9 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run hands on to the controller that started it: counts, who failed, and where the reports are. Pure.
+"""The values that a run hands on to its controller: counts, failed tenants, and the paths of the reports. Pure.
 
-A controller gives it to the next job as extra variables, where a text is a template, and before ansible-core 2.19
-`set_stats` evaluates it as well. What customers are called must not be one.
+A controller passes them to the next job as extra variables, in which a text is a template, and before ansible-core 2.19
+`set_stats` evaluates them as well. The names of customers must not be templates.
 """
 
 from __future__ import annotations
@@ -37,5 +37,5 @@ def _name(row: Mapping[str, Any]) -> str:
 
 
 def _plain(text: Any) -> str:
-    # A text that begins with "#jinja2:" says what the brackets of a template are.
+    # A text that starts with "#jinja2:" defines what the brackets of a template are.
     return to_line(text).translate(_NO_TEMPLATE).lstrip("#")

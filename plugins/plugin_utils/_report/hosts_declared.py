@@ -19,7 +19,7 @@ from .._keys.keyring import unvault
 
 PREFIX = "freshservice_link_"
 NOTED = "__freshservice_link_declared"
-"""The fact in which the role notes what a host declares: it knows the play's variables as well."""
+"""The fact in which the role notes what a host declares: the role knows the play's variables as well."""
 
 PROJECT = ("stackone_url", "stackone_api_key")
 NAMES = ("domain", "origin_owner_id", "account_id", "provider", "allow_multiple", "state")
@@ -28,8 +28,8 @@ NAMES = ("domain", "origin_owner_id", "account_id", "provider", "allow_multiple"
 def twins(hosts: Iterable[str], variables: Mapping[str, Mapping[str, Any]]) -> tuple[str, str] | None:
     """Return the first two hosts that mean the same account, or `None`.
 
-    Hosts of different StackOne projects never do. What no host has declared yet, such as a variable of the play that
-    a later batch will see, is taken as the same.
+    Hosts of different StackOne projects never do. Values that no host has declared yet, such as a variable of the play that
+    a later batch will see, are treated as the same.
     """
     declared = {host: _declared(host, variables[host]) for host in hosts}
     projects = {project for project, _tenant in declared.values() if project}
@@ -41,17 +41,17 @@ def twins(hosts: Iterable[str], variables: Mapping[str, Mapping[str, Any]]) -> t
         ]
         try:
             refuse_duplicates(entries)
-            _refuse_pinned_beside_unpinned(entries)
+            _refuse_pinned_and_unpinned(entries)
         except Failed as error:
             first, second = error.failure.details["positions"]
             return listed[first][0], listed[second][0]
     return None
 
 
-def _refuse_pinned_beside_unpinned(entries: Iterable[Entry]) -> None:
-    """Raise Failed where one host of an owner names its account by id and another does not.
+def _refuse_pinned_and_unpinned(entries: Iterable[Entry]) -> None:
+    """Raise Failed if one host of an owner names its account by id and another does not.
 
-    A list asks StackOne whether both mean one account. Here nobody has asked yet, and they could undo each other.
+    A list asks StackOne whether both mean one account. Here StackOne was not asked yet, and they could undo each other.
     """
     first: dict[tuple[str, str], Entry] = {}
     for entry in entries:
@@ -68,7 +68,7 @@ def _refuse_pinned_beside_unpinned(entries: Iterable[Entry]) -> None:
 
 
 def _declared(host: str, variables: Mapping[str, Any]) -> tuple[str, Tenant | None]:
-    """Return a host's StackOne project, with the digest of its key, and its tenant; no tenant where the host's own run will refuse it."""
+    """Return a host's StackOne project, with the digest of its key, and its tenant; `None` if the host's own run will refuse it."""
     noted = _value(variables, NOTED)
     if isinstance(noted, Mapping):
         values = {name: _value(noted, name) for name in (*NAMES, *PROJECT)}
@@ -100,7 +100,7 @@ def _tenant(values: Mapping[str, Any]) -> Tenant | None:
 
 
 def _value(variables: Mapping[str, Any], name: str) -> Any:
-    """Return a variable's value, `None` where it is not defined or its template fails: the host's own run tells why."""
+    """Return a variable's value, `None` if it is not defined or its template fails: the host's own run says why."""
     try:
         return unvault(variables[name]) if name in variables else None
     except Exception:

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tenants as hosts: what came of every host of a play, also of those that failed before their turn."""
+"""Tenants as hosts: the result of every host of a play, also of those that failed before their turn."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 RESULT = "freshservice_link_result"
 BEGUN = "__freshservice_link_begun"
-"""The fact with which the role notes that it works on a host. The result is empty until it has ended."""
+"""The fact by which the role notes that it works on a host. The result is empty until that has ended."""
 
 FAILED_BEFORE = {
     "failed": True,
-    "msg": "The host failed or could not be reached before its tenant was looked at; the run's output says why.",
+    "msg": "The host failed or could not be reached before its tenant was processed; the run's output says why.",
 }
 
 
@@ -23,12 +23,12 @@ def host_results(
     variables: Mapping[str, Mapping[str, Any]],
     near: str | None = None,
 ) -> dict[str, Any]:
-    """Return what came of each host, and whether no host is being worked on any more.
+    """Return the result of each host, and whether no host is being worked on any more.
 
-    `active` are the hosts that have not failed. A host that is active without a result and has not begun waits for
-    its turn, in a later batch or, where the strategy lets hosts run ahead, at its own pace. Where hosts run ahead,
-    each asks, and to read the variables of all takes a second for some hundreds: the hosts around `near`, which
-    began when it did, are asked first, and nothing is returned of any where one of them is still worked on.
+    `active` are the hosts that have not failed. A host that is active without a result and has not started waits for its
+    turn, in a later batch or, if the strategy lets hosts run ahead, at its own pace. In that case each host asks, and
+    reading the variables of all takes a second for a few hundred: so the hosts around `near`, which started at the same
+    time, are checked first, and no results are returned if one of them is still worked on.
     """
     still, entries, complete = set(active), [], True
     if near is not None and any(host in still and _is_worked_on(variables[host]) for host in _around(hosts, near)):

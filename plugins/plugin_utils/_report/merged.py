@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One report of several: those of a job's slices, or of runs over parts of a list. Pure."""
+"""Merges several reports into one: those of a job's slices, or of runs over parts of a list. Pure."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def part_from(path: str, content: Any) -> Part:
 
 
 def _row_from(record: Mapping[Any, Any]) -> Row:
-    """Read a row again. Somebody may have changed the file, so whatever it holds becomes text."""
+    """Return a row of a file. Somebody may have changed the file, so whatever it holds becomes text."""
     values: dict[str, Any] = {
         name: texts(record.get(name)) if name in LISTS else to_line(record.get(name)) for name in COLUMNS
     }
@@ -64,21 +64,21 @@ def _row_from(record: Mapping[Any, Any]) -> Row:
 
 
 def merged(parts: Sequence[Part], title: str) -> Document:
-    """Return the report of all. Raises Problem where some tell what was done, and some what would be.
+    """Return the report of all. Raises Problem if some show what was done, and some what would be.
 
-    Of a tenant in several reports, the one that was made last tells; of those made in the same second, the one that
-    comes last. Within one report nothing is left out.
+    Of a tenant in several reports, the one that was made last counts; of those made in the same second, the one that comes
+    last. Within one report nothing is left out.
     """
     planned, done = ([part for part in parts if part.run.check_mode is mode] for mode in (True, False))
     if planned and done:
         raise Problem(
-            f"{planned[0].path} tells what a run would do, and {done[0].path} what one did. Merge them separately."
+            f"{planned[0].path} shows what a run would do, and {done[0].path} what one did. Merge them separately."
         )
     newest_first = [part for _at, part in sorted(enumerate(parts), key=_age, reverse=True)]
-    told, kept = _Told(), {}
+    newer, kept = _NewerTenants(), {}
     for part in newest_first:
-        kept[part.path] = [row for row in part.rows if row not in told]
-        told.add(part.rows)
+        kept[part.path] = [row for row in part.rows if row not in newer]
+        newer.add(part.rows)
     rows = [row for part in parts for row in kept[part.path]]
     return Document(_run_of(parts, newest_first[0].run, title), rows)
 
@@ -102,8 +102,8 @@ def _run_of(parts: Sequence[Part], newest: Run, title: str) -> Run:
     )
 
 
-class _Told:
-    """The tenants that newer reports tell of. Where a row does not say the owner or the domain, the other one decides."""
+class _NewerTenants:
+    """The tenants in newer reports. If a row lacks the owner or the domain, the other one decides."""
 
     def __init__(self) -> None:
         self._both: set[tuple[str, str]] = set()

@@ -16,7 +16,7 @@ from .merged import Part, part_from
 
 
 def parts_in(named: Iterable[Any], written: Collection[str] = ()) -> list[Part]:
-    """Return the reports in files, folders and what patterns match, without those that are written now.
+    """Return the reports in files, in folders and matching patterns, without those that are written now.
 
     Raises Problem, which names each file that cannot be read, or says that there is none.
     """
@@ -46,7 +46,7 @@ def _paths(name: str) -> Iterator[str]:
 
 
 def _content(path: str) -> Any:
-    # To read a pipe or a device may never end.
+    # Reading a pipe or a device may never end.
     if not os.path.exists(path):
         raise Problem(f"the file {path} does not exist.")
     if not os.path.isfile(path):

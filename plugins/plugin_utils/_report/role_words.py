@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The names of the role's variables: which there are, which are misspelt, and a module's words in terms of them."""
+"""The names of the role's variables: which exist, which are misspelt, and a module's message in terms of them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pathlib import Path
 
 PREFIX = "freshservice_link_"
 RESULTS = frozenset(f"{PREFIX}{name}" for name in ("result", "accounts", "waited", "document"))
-"""What the role itself sets."""
+"""The variables that the role itself sets."""
 
 HANDED_ON = frozenset(f"{PREFIX}{name}" for name in ("summary", "failed_tenants", "reports"))
-"""What a controller passes to a job from the one before it, always all of them. Alone, C(reports) is a slip for C(report)."""
+"""The variables that a controller passes from one job to the next, always together. Alone, `reports` is a slip for `report`."""
 
 OF_A_TENANT = frozenset(
     {
@@ -24,7 +24,7 @@ OF_A_TENANT = frozenset(
         *("credential_fields", "update_credentials", "verify_key"),
     }
 )
-"""What each entry of a list can set under its own name."""
+"""The options that each entry of a list can set under their own names."""
 
 KEY_MISSING = (
     "StackOne's API key is missing. Set freshservice_link_stackone_api_key in a file that is encrypted with ansible-vault, and pass"
@@ -40,13 +40,13 @@ _DEMAND = re.compile(r"([a-z]+) must be\b")
 
 @lru_cache(maxsize=1)
 def variables() -> frozenset[str]:
-    """Return every variable that an entry point of the role takes."""
+    """Return every variable that an entry point of the role accepts."""
     # Every host of a play asks, so the file is searched, which takes a hundredth of the time of parsing it.
     return frozenset(_VARIABLE.findall(_SPECS.read_text(encoding="utf-8")))
 
 
 def unknown_variables(names: Iterable[str], own: Iterable[str] = ()) -> list[str]:
-    """Say in one sentence each which of the names look like variables of the role and are none."""
+    """Return one sentence for each name that looks like a variable of the role and is not one."""
     given = set(names)
     known = variables() | RESULTS
     unknown = sorted({name for name in given if name.startswith(PREFIX)} - known - set(own))
@@ -65,8 +65,8 @@ def _unknown(name: str, known: frozenset[str]) -> str:
 def in_role_words(line: str, of_list: bool) -> str:
     """Return a module's line with the role's variables in place of the module's options.
 
-    An entry of a list sets options of its own under their own names; only what is of the whole run is a variable.
-    Names without an underscore are plain words as well, so they are only replaced where they begin the line and a demand.
+    An entry of a list sets its options under their own names; only options of the whole run are variables.
+    Names without an underscore are plain words as well, so they are only replaced if they begin the line and a demand.
     Files and folders of such a name are left alone.
     """
     word = _DEMAND.match(line)

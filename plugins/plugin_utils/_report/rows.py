@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What came of one tenant, as a row of a report. Pure.
+"""The rows of a report: the outcome of one tenant each. Pure.
 
 A result can come from another version of a module, or through somebody's own tasks: whatever it holds becomes text.
 """
@@ -25,7 +25,7 @@ from ...module_utils._link.plan import (
 )
 
 SPOKEN = {"origin_owner_name": "owner name", "origin_username": "username"}
-"""How a report calls what changed, where the option's own name is no word."""
+"""The names of changed options in a report, if the option's own name is not a word."""
 NO_REASON = "It failed, and the result does not say why."
 
 _INVISIBLE = re.compile("[\u180e\ufff9-\ufffb\U000e0000-\U000e007f]")
@@ -33,7 +33,7 @@ _PLAIN_WORD = re.compile(r"[a-z]+ ")
 
 
 class ReportedOutcome(str, Enum):
-    """What came of a tenant. The outcome of an account that was only looked at is its status."""
+    """The outcome of a tenant. The outcome of an account that was only listed is its status."""
 
     LINKED = "linked"
     RELINKED = "re-linked"
@@ -50,7 +50,7 @@ class ReportedOutcome(str, Enum):
 
     @property
     def planned(self) -> str:
-        """What check mode calls it."""
+        """Return what check mode calls the outcome."""
         return f"would be {self.value}"
 
 
@@ -67,7 +67,7 @@ _SECRET_WORDS = [word.value for word in StoredKey]
 
 @dataclass(frozen=True)
 class Row:
-    """One tenant in a report. What is unknown is empty. `changed` and `moved` are in no column."""
+    """One tenant in a report. Unknown values are empty. `changed` and `moved` are not in any column."""
 
     domain: str = ""
     origin_owner_id: str = ""
@@ -88,11 +88,11 @@ class Row:
 
     @property
     def failed(self) -> bool:
-        """Whether something went wrong with it; nothing has yet where its turn never came."""
+        """Return whether something went wrong; a tenant whose turn never came has not failed."""
         return bool(self.problem) and self.outcome != ReportedOutcome.NOT_STARTED.value
 
     def as_dict(self) -> dict[str, Any]:
-        """The row in a document."""
+        """Return the row as part of a document."""
         return {name: getattr(self, name) for name in (*COLUMNS, "changed")}
 
 
@@ -102,7 +102,7 @@ LISTS = ("changes", "warnings")
 
 @dataclass(frozen=True)
 class Trouble:
-    """A failure in the parts that a report shows, each said once."""
+    """A failure in the parts that a report shows, each of them only once."""
 
     problem: str = ""
     remediation: str = ""
@@ -110,7 +110,7 @@ class Trouble:
 
 
 def to_line(value: Any) -> str:
-    """Any value as text on one line, without what a terminal or a browser would act on or hide."""
+    """Return any value as text on one line, without characters that a terminal or a browser would act on or hide."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -127,13 +127,13 @@ def to_line(value: Any) -> str:
 
 
 def texts(value: Any) -> list[str]:
-    """The texts of a list, or the one of anything else; none that is empty."""
+    """Return the texts of a list, or the one of anything else; none that is empty."""
     items = value if isinstance(value, (list, tuple)) else [value]
     return [text for text in map(to_line, items) if text]
 
 
 def mapping(value: Any) -> Mapping[Any, Any]:
-    """The value itself where it is a dictionary, else an empty one."""
+    """Return the value itself if it is a dictionary, else an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
@@ -152,7 +152,7 @@ def trouble_from(record: Mapping[Any, Any]) -> Trouble:
 
 
 def link_row(record: Mapping[Any, Any], check_mode: bool) -> Row:
-    """A row of freshservice_links."""
+    """Return the row of a result of freshservice_links."""
     return _row(
         record,
         _link_outcome(record, to_line(record.get("action")), check_mode),
@@ -164,7 +164,7 @@ def link_row(record: Mapping[Any, Any], check_mode: bool) -> Row:
 
 
 def key_row(record: Mapping[Any, Any]) -> Row:
-    """A row of freshservice_keys_info."""
+    """Return the row of a result of freshservice_keys_info."""
     verdict = to_line(record.get("verdict"))
     outcome = _key_outcome(verdict) if was_started(record) else ReportedOutcome.NOT_STARTED.value
     if outcome != ReportedOutcome.VALID.value and not record.get("failure"):
@@ -173,7 +173,7 @@ def key_row(record: Mapping[Any, Any]) -> Row:
 
 
 def owner_row(record: Mapping[Any, Any], check_mode: bool) -> Row:
-    """A row of auth_links. The link itself is for its customer alone."""
+    """Return the row of a result of auth_links. The link itself is for its customer only."""
     if record.get("failure"):
         outcome = (ReportedOutcome.FAILED if was_started(record) else ReportedOutcome.NOT_STARTED).value
     elif record.get("purpose"):
@@ -185,7 +185,7 @@ def owner_row(record: Mapping[Any, Any], check_mode: bool) -> Row:
 
 
 def account_row(record: Mapping[Any, Any]) -> Row:
-    """An account of account_info. What is wrong with it is said as the module that links it would say it."""
+    """Return the row of an account of account_info. Its problem is worded like that of the module that links it."""
     account = Account(
         id=to_line(record.get("id")),
         provider=to_line(record.get("provider")),
@@ -203,12 +203,12 @@ def account_row(record: Mapping[Any, Any]) -> Row:
 
 
 def waiting_row(host: str) -> Row:
-    """A host whose turn has not come."""
+    """Return the row of a host whose turn has not come."""
     return Row(domain=host, outcome=ReportedOutcome.NOT_STARTED.value)
 
 
 def host_row(host: str, result: Mapping[Any, Any], check_mode: bool) -> Row:
-    """The result of freshservice_link or freshservice_key_info for one host."""
+    """Return the row of one host's result of freshservice_link or freshservice_key_info."""
     account, check = mapping(result.get("account")), mapping(result.get("key_check"))
     before, after = (mapping(mapping(result.get("diff")).get(side)) for side in ("before", "after"))
     told = (account, after, before, result)
@@ -281,14 +281,14 @@ def _link_outcome(record: Mapping[Any, Any], action: str, check_mode: bool) -> s
 
 
 def _key_outcome(verdict: str) -> str:
-    """Where Freshservice did not answer, nothing was refused."""
+    """Return the outcome of a verdict: if Freshservice did not answer, nothing was refused."""
     if verdict == KeyStatus.VALID.value:
         return ReportedOutcome.VALID.value
     return (ReportedOutcome.REFUSED if verdict in _REFUSALS else ReportedOutcome.NOT_CHECKED).value
 
 
 def _agent(value: Any) -> str:
-    """The agent's e-mail address, or whatever else tells which it is."""
+    """Return the agent's e-mail address, or whatever else identifies the agent."""
     if not isinstance(value, Mapping):
         return to_line(value)
     return _first("email", value) or _first("name", value) or _first("id", value)
@@ -299,7 +299,7 @@ def _first(name: str, *records: Mapping[Any, Any]) -> str:
 
 
 def _differences(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> dict[Any, Any]:
-    """What differs between the two sides of a diff; an account that is new or gone has only one."""
+    """Return the differences between the sides of a diff; an account that is new or gone has only one side."""
     if not before or not after:
         return {}
     names = [name for name in after if before.get(name) != after[name]]
@@ -320,7 +320,7 @@ def _changes(changes: Mapping[Any, Any]) -> Iterator[str]:
 
 
 def _secret_word(value: Any) -> str:
-    """Of what is secret, nothing but these words is shown, whatever the result holds."""
+    """Return the word to show for a secret: one of a few, whatever the result holds."""
     return str(value) if value in _SECRET_WORDS else StoredKey.CHANGED.value
 
 
@@ -335,5 +335,5 @@ def _duplicate(record: Mapping[Any, Any]) -> Iterator[str]:
 
 
 def _sentence(text: str) -> str:
-    """Text that stands alone. A name at its beginning is left as it is."""
+    """Return text that can stand alone. A name at its beginning is left as it is."""
     return text[:1].upper() + text[1:] if _PLAIN_WORD.match(text) else text

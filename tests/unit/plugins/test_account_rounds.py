@@ -173,7 +173,7 @@ def test_a_look_that_fails_is_made_again_and_said(caplog):
     assert rounds(stackone, script) == [[], ["id-1"]]
     warned = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert len(warned) == 3
-    assert all("could not be looked at" in line and "StackOne could not do it. Run again." in line for line in warned)
+    assert all("could not be checked" in line and "StackOne could not do it. Run again." in line for line in warned)
 
 
 @pytest.mark.parametrize("code", [FailureCode.STACKONE_KEY_REFUSED, FailureCode.STACKONE_FORBIDDEN])

@@ -116,7 +116,7 @@ class TestUnknownProvider:
         services.on("GET", "/accounts", answers(200, [services.accounts["acc-1"]]))
         failure = failed(find, services, tenant())
         assert failure.code is FailureCode.ACCOUNT_MISMATCH
-        assert "which provider account acc-1 of this owner has" in failure.message
+        assert "the provider of account acc-1 of this owner" in failure.message
         assert failure.details == {"account_id": "acc-1"}
         assert "nothing was changed" in failure.remediation
 

@@ -194,7 +194,7 @@ class TestRelink:
         failure = link(services, rotated(services)).failure
         assert f"re-link account {account_id} for another account, another." in failure.message
         assert (failure.http_status, failure.details) == (200, {"account_id": account_id, "uncertain": True})
-        assert "Look at both" in failure.remediation
+        assert "Check both" in failure.remediation
 
     def test_one_that_changed_nothing_is_a_failure(self, services):
         linked(services)

@@ -131,7 +131,7 @@ class TestChange:
         services.on("PATCH", "/accounts/.*", answers(200, {"id": account_id}))
         outcome = link(services, tenant(label="New"))
         assert (code(outcome), outcome.applied.actions, outcome.applied.label_left) == (None, [], True)
-        assert outcome.warnings == ["StackOne took the new label without an error, but did not keep it."]
+        assert outcome.warnings == ["StackOne accepted the new label without an error, but did not keep it."]
 
     def test_a_type_that_was_not_kept_is_a_failure(self, services):
         account_id = linked(services, type="test")

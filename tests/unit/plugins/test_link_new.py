@@ -175,7 +175,7 @@ class TestRefusedLink:
         assert (code(outcome), outcome.applied.actions) == ("credentials_refused", [Action.CREATE])
         assert outcome.account.id == "acc-1"
         assert outcome.warnings == [
-            "StackOne refused the link but left account acc-1; the next run with a good key repairs it."
+            "StackOne refused the link but left account acc-1; the next run with a valid key repairs it."
         ]
 
     def test_one_whose_domain_the_hub_alone_shows_is_told(self, services):

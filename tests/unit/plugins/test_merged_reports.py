@@ -106,7 +106,7 @@ def test_nothing_is_left_out_within_a_report(kept):
 
 def test_what_is_and_what_would_be_do_not_mix(kept):
     done, planned = kept("done.json", row("a")), kept("planned.json", row("b"), check_mode=True)
-    with pytest.raises(AnsibleFilterError, match=f"{planned} tells what a run would do, and {done} what one did"):
+    with pytest.raises(AnsibleFilterError, match=f"{planned} shows what a run would do, and {done} what one did"):
         merged_reports([done, planned], "")
     assert merged_reports(planned, "")["check_mode"] is True
 

@@ -138,7 +138,7 @@ def test_on_create_leaves_a_broken_account_but_not_green():
 
 def test_on_create_warns_of_what_it_leaves():
     plan = plan_present(replace(TENANT, update_credentials=ON_CREATE), ACCOUNT, Stored("other"))
-    assert plan.warnings == ("The stored domain is other, and stays because update_credentials is on_create.",)
+    assert plan.warnings == ("The stored domain is other; it is kept because update_credentials is on_create.",)
     assert plan_present(TENANT, ACCOUNT, Stored("other")).warnings == ()
 
 

@@ -83,7 +83,7 @@ BAD_CSV = {
     "a column of one's own": ("domain,notes\nacme,x\n", ["line 1", "column 2 (notes)", "begins with _", "ignore_columns"]),
     "one column in two spellings": ("Domain,domain\nacme,x\n", ["line 1", "columns 1 and 2 have the same name"]),
     "an encrypted file behind a byte order mark": ("\ufeff$ANSIBLE_VAULT;1.1;AES256\n6162\n", ["encrypted", "byte order mark", "UTF-8"]),
-    "an encrypted file behind a blank line": ("\n$ANSIBLE_VAULT;1.1;AES256\n6162\n", ["encrypted", "stands before"]),
+    "an encrypted file behind a blank line": ("\n$ANSIBLE_VAULT;1.1;AES256\n6162\n", ["encrypted", "something precedes"]),
     "no header": (f"acme,{SECRET}\n", ["line 1", "column 1 (acme) is not an option"]),
     "no header, the key first": (f"{SECRET},acme\n", ["line 1", "column 1 is not an option"]),
     "a column of keys": (f"domain,api_key\nacme,{SECRET}\n", ["line 1", "column 2 is api_key", "vaulted dictionary"]),

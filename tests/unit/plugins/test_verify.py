@@ -143,7 +143,7 @@ def test_where_stackone_answers_for_itself_the_key_is_not_blamed(stackones, code
     ("status", "words"),
     [
         (403, "the StackOne API key may not call Freshservice through the account (the words)."),
-        (412, "StackOne would not call Freshservice through the account (HTTP 412: the words)."),
+        (412, "StackOne rejected the request to call Freshservice through the account (HTTP 412: the words)."),
         (500, "StackOne could not call Freshservice through the account (HTTP 500: the words)."),
         (400, "StackOne rejected the request to call Freshservice through the account (HTTP 400: the words)."),
     ],
