@@ -65,7 +65,7 @@ def failing_sources(runner):
             "origin_owner_idz is not an option of this inventory. Did you mean origin_owner_ids?",
         ),
         "pace": ({"requests_per_minute": 0}, "requests_per_minute must be from 1 to 1000000."),
-        "certificate": ({"client_key": str(runner.secrets)}, "client_key needs client_cert."),
+        "certificate": ({"client_key": str(runner.secrets)}, "client_key requires client_cert."),
         "no_certificates": ({"ca_path": "/nowhere/ca.pem"}, "is not a file on this host."),
         "broken_ca": ({"ca_path": __file__}, "the CA or client certificates cannot be read ("),
         "type": ({"account_type": "productive"}, "account_type must be production or test. Did you mean production?"),

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whatever is declared, and whatever others, faults and kills do meanwhile: a clean run makes it true, and stays true.
 
-Hypothesis makes up the stories, the same ones each time. `TRUST=rest` and `TRUST=full` tell more of them, `TRUST=random` others
+Hypothesis makes up the stories, the same ones each time. `TRUST=more` and `TRUST=full` tell more of them, `TRUST=random` others
 each time; both make a story that goes wrong as short as it can be, which takes minutes.
 """
 
@@ -28,7 +28,7 @@ from tests.trust.checks import careful_with_keys, without_twins, wrongly_changed
 from tests.trust.flows import shown
 from tests.trust.share import MODE
 
-STORIES, STEPS = {"full": (1500, 20), "random": (300, 15), "rest": (350, 12)}.get(MODE, (50, 12))
+STORIES, STEPS = {"full": (1500, 20), "random": (300, 15), "more": (350, 12)}.get(MODE, (50, 12))
 
 OWNERS = ("alpha", "beta", "gamma")
 KEYLESS = {"state": "absent"}

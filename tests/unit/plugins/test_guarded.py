@@ -57,7 +57,8 @@ def test_an_exception_ends_what_was_started_meanwhile(before):
         timed_out()
     # The module holds the pipe as well: it is closed once both have ended.
     assert timed_out.started.stdout.read() == b""
-    assert timed_out.started.wait(60) == -signal.SIGTERM
+    # A shell whose module is stopped first may end by itself, before it is stopped.
+    assert timed_out.started.wait(60) in (-signal.SIGTERM, 0)
     assert before.poll() is None
 
 
