@@ -407,10 +407,10 @@ from ..module_utils._module.run_params import links_options_from
 def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
     """Link the tenants. Raise `Failed` if nothing was done."""
     path = fingerprints_path(run)
-    bulk, jobs, warnings = bulk_of(run, path)
-    report = bulk.run(jobs)
-    summary = run_summary(report.jobs, counts(report), bulk.requests_sent)
-    summary["quota_seconds"] = round(bulk.quota_seconds, 1)
+    links, jobs, warnings = links_of(run, path)
+    report = links.run(jobs)
+    summary = run_summary(report.jobs, counts(report), links.requests_sent)
+    summary["quota_seconds"] = round(links.quota_seconds, 1)
     result: dict[str, Any] = {
         "changed": summary["changed"] > 0,
         "results": [job_row(job) for job in report.jobs],
@@ -438,7 +438,7 @@ def fingerprints_path(run: ListRun) -> str | None:
     return path
 
 
-def bulk_of(run: ListRun, fingerprints_path: str | None) -> tuple[Links, list[LinkJob], list[str]]:
+def links_of(run: ListRun, fingerprints_path: str | None) -> tuple[Links, list[LinkJob], list[str]]:
     """Return the run, its jobs, and warnings about the list. Raise `Failed` (invalid_argument, duplicate_tenant)."""
     tenants = run.take_tenants()
     params = run.module.params

@@ -14,7 +14,7 @@ from .._core.clock import Clock
 from .._core.failure import Failed, FailureCode, require
 from .._core.tenant import same_domain
 from .duplicates import duplicate_account, same_link
-from .find import Finder, Observed, account_not_found
+from .find import AccountSource, Finder, account_not_found
 from .outcome import Creation, Outcome
 from .plan import Action, check_pinned, drift, not_active
 from .writer import Writer, create_uncertain, new_accounts
@@ -51,7 +51,7 @@ class Confirmer:
         self._writer = Writer(clients.stackone, clients.hub)
         self._finder = Finder(clients.stackone, clients.hub, clients.stackone)
 
-    def settled(self, outcome: Outcome, seen: Observed) -> bool:
+    def check(self, outcome: Outcome, seen: AccountSource) -> bool:
         """Look once; return whether there is nothing more to wait for. Raises Failed if something went wrong."""
         if Action.DELETE in outcome.applied.actions:
             return self._gone(outcome, seen)
@@ -70,7 +70,7 @@ class Confirmer:
             raise not_active(account)
         return False
 
-    def find_created(self, outcome: Outcome, seen: Observed) -> list[Account]:
+    def record_created(self, outcome: Outcome, seen: AccountSource) -> list[Account]:
         """Note the account that this run made, if the owner's listing shows it; return all accounts of the same link.
 
         Only the listing shows whether somebody else linked the same tenant at the same time. If the request got no clear
@@ -160,7 +160,7 @@ class Confirmer:
             outcome.warnings.append(f"Account {outcome.account_id} is not shown yet; verify_link is none.")
         return not self._patient
 
-    def _gone(self, outcome: Outcome, seen: Observed) -> bool:
+    def _gone(self, outcome: Outcome, seen: AccountSource) -> bool:
         found = seen.account(outcome.account_id or "")
         return found is None or found.status == ARCHIVED
 

@@ -22,7 +22,7 @@ from .plan import (
 )
 
 
-class Observed(Protocol):
+class AccountSource(Protocol):
     """The source of accounts: StackOne itself, or a listing of it."""
 
     def accounts(self, provider: str, owner: str) -> list[Account]:
@@ -51,10 +51,10 @@ class Found:
 class Finder:
     """Finds accounts. If identity depends on a domain that no listing shows, it asks the Hub's edit view."""
 
-    def __init__(self, stackone: StackOne, hub: Hub, observed: Observed) -> None:
+    def __init__(self, stackone: StackOne, hub: Hub, accounts: AccountSource) -> None:
         self._stackone = stackone
         self._hub = hub
-        self._observed = observed
+        self._accounts = accounts
 
     def find(self, tenant: Tenant, left_out: frozenset[str] = frozenset()) -> Found:
         """Return the tenant's account, and the accounts of its owner.
@@ -65,10 +65,10 @@ class Finder:
         if tenant.account_id:
             return Found(self._pinned(tenant, tenant.account_id))
         owner = require(tenant.origin_owner_id)
-        found = self._among(tenant, self._observed.accounts(tenant.provider, owner), left_out)
+        found = self._among(tenant, self._accounts.accounts(tenant.provider, owner), left_out)
         if found.account is None:
             # An account that a listing left out once would be linked a second time.
-            found = self._among(tenant, self._observed.look_again(tenant.provider, owner), left_out)
+            found = self._among(tenant, self._accounts.look_again(tenant.provider, owner), left_out)
         return found
 
     def candidates(self, tenant: Tenant, accounts: Iterable[Account], look: bool) -> list[Candidate]:
@@ -77,7 +77,7 @@ class Finder:
         return [Candidate(account, self._domain_of(tenant, account, look)) for account in known if account]
 
     def _pinned(self, tenant: Tenant, account_id: str) -> Account | None:
-        account = self._observed.account(account_id)
+        account = self._accounts.account(account_id)
         if account:
             check_pinned(tenant, account)
             self._check_leaver(tenant, account)

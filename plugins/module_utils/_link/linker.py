@@ -35,9 +35,9 @@ from .confirm import (
 )
 from .duplicates import first_made, made_by
 from .find import (
+    AccountSource,
     Finder,
     Found,
-    Observed,
     account_not_found,
 )
 from .inspection import CredentialCache, Inspector
@@ -71,13 +71,13 @@ class Linker:
     """Links and unlinks tenants. Failures become part of the outcome; nothing is raised."""
 
     def __init__(
-        self, clients: Clients, observed: Observed, rules: Rules, cache: CredentialCache | None = None
+        self, clients: Clients, accounts: AccountSource, rules: Rules, cache: CredentialCache | None = None
     ) -> None:
         self._clients = clients
         self._rules = rules
         self._inspector = Inspector(clients, cache)
         self._writer = Writer(clients.stackone, clients.hub)
-        self._finder = Finder(clients.stackone, clients.hub, observed)
+        self._finder = Finder(clients.stackone, clients.hub, accounts)
         self._confirmer = Confirmer(clients, patient=rules.verify_link is not VerifyLink.NONE)
 
     def run(self, outcome: Outcome, confirm_timeout: float) -> Outcome:
@@ -104,11 +104,16 @@ class Linker:
             else:
                 self._link(outcome, find or (lambda: self.find(outcome.tenant)))
 
-    def settle(self, outcome: Outcome, seen: Observed) -> bool:
-        """Look once whether an outcome has come true, or never will; return whether there is nothing to wait for."""
+    def settle(self, outcome: Outcome, seen: AccountSource) -> bool:
+        """Compare an outcome once with what StackOne shows; return whether there is nothing more to wait for.
+
+        What StackOne did not keep is sent once more, and an account that lost against another run's is unlinked.
+        """
         done = True
         with _located(outcome):
-            done = not outcome.unconfirmed or (self._is_alone(outcome, seen) and self._confirmer.settled(outcome, seen))
+            done = not outcome.unconfirmed or (
+                self._settle_creation(outcome, seen) and self._confirmer.check(outcome, seen)
+            )
             if done and outcome.applied.credentials_sent and self._rules.verify_link is VerifyLink.CALL:
                 self._prove_sent(outcome)
         outcome.confirmed = done and outcome.failure is None
@@ -148,8 +153,8 @@ class Linker:
                 if self.settle(outcome, self._clients.stackone):
                     return
 
-    def _is_alone(self, outcome: Outcome, seen: Observed) -> bool:
-        """Return whether no other account of the same link was made at the same time.
+    def _settle_creation(self, outcome: Outcome, seen: AccountSource) -> bool:
+        """Settle which account of the link is kept, if others made some at the same time; return whether that is done.
 
         Of several, the one that was made first is kept. A run unlinks only the account that it made itself, and only if
         that is not the first; then it adopts the first one.
@@ -167,10 +172,10 @@ class Linker:
             return not outcome.unconfirmed
         return False
 
-    def _created_and_twins(self, outcome: Outcome, creation: Creation, seen: Observed) -> list[Account]:
+    def _created_and_twins(self, outcome: Outcome, creation: Creation, seen: AccountSource) -> list[Account]:
         lost = creation.lost
         try:
-            return self._confirmer.find_created(outcome, seen)
+            return self._confirmer.record_created(outcome, seen)
         except (Failed, Stopped):
             if lost and creation.lost:
                 raise create_uncertain(lost, "and it is not known whether it made an account") from None

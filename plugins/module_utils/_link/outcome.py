@@ -60,7 +60,7 @@ class Creation:
     lost: Submission | None = None
     attempts: int = 1
     twins: tuple[Account, ...] = ()
-    """Other accounts of the same link, when StackOne was last checked."""
+    """All accounts of the same link when StackOne was last checked, if there were several."""
 
 
 @dataclass
@@ -88,7 +88,7 @@ class Applied:
 class Outcome:
     """The outcome of one tenant: what was done (in check mode: what would be), or why it failed.
 
-    `account` is the tenant's account as StackOne last showed it. The verdict is `failure` or `confirmed`. `verified` says
+    `account` is the tenant's account as StackOne last showed it. How it ended is in `failure` or `confirmed`. `verified` says
     whether a call through the account was answered by the declared key's agent; it is `None` if no call was made.
     """
 
@@ -149,7 +149,7 @@ class Outcome:
         return self.phase is Phase.CONFIRM and self.failure is None and not self.confirmed
 
     @property
-    def verdict(self) -> KeyStatus | None:
+    def key_status(self) -> KeyStatus | None:
         """Return the verdict on the declared key, if it was checked."""
         return self.observed.key_check.status if self.observed.key_check else None
 

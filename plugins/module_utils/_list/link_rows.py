@@ -48,7 +48,7 @@ def _known(outcome: Outcome) -> dict[str, Any]:
         "origin_owner_name": outcome.tenant.origin_owner_name or (account.origin_owner_name if account else None),
         "account_status": account.status if account else None,
         "agent": outcome.agent.name_or_id if outcome.agent else None,
-        "verdict": outcome.verdict.value if outcome.verdict else None,
+        "verdict": outcome.key_status.value if outcome.key_status else None,
         "agent_change": observed.agent_change.value if observed.agent_change else None,
         "profile_drift": observed.profile_drift.as_dict() if observed.profile_drift else None,
         "verified": outcome.verified,

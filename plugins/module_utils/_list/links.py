@@ -49,7 +49,7 @@ READERS = 8
 
 
 @dataclass
-class Report:
+class LinksResult:
     """The result of a run. `ended` says why it ended early, `failure` what went wrong apart from tenants."""
 
     jobs: list[LinkJob]
@@ -99,12 +99,12 @@ class Links:
         """Return the seconds for which the run waited for StackOne's quota."""
         return self._factory.api.quota.waited if self._factory.api.quota else 0.0
 
-    def run(self, jobs: list[LinkJob]) -> Report:
+    def run(self, jobs: list[LinkJob]) -> LinksResult:
         """Make StackOne match the declarations. Failures are part of the report.
 
         Raises Failed if the accounts could not even be listed: then nothing was changed.
         """
-        report = Report(jobs)
+        report = LinksResult(jobs)
         try:
             with during(Phase.OBSERVE):
                 before = self._list([job.tenant for job in jobs if job.tenant])
@@ -126,7 +126,7 @@ class Links:
         report.ended = ended_early(self._stop, failures, report.purge_skipped)
         return report
 
-    def _work(self, report: Report, before: Directory) -> None:
+    def _work(self, report: LinksResult, before: Directory) -> None:
         if self._options.resolve_duplicates:
             self._resolve_duplicates(report, before)
         self._apply(report.jobs, before)
@@ -164,7 +164,7 @@ class Links:
             if job.account and tenant.state is State.ABSENT:
                 leaving |= {job.account.id}
 
-    def _resolve_duplicates(self, report: Report, before: Directory) -> None:
+    def _resolve_duplicates(self, report: LinksResult, before: Directory) -> None:
         """Unlink all but one account of each link that has several. Nothing is unlinked if that would be too many."""
         repairs = repairs_of(report.jobs)
         accounts = [account for repair in repairs for account in repair.unlinked]
@@ -211,21 +211,21 @@ class Links:
 
     def _confirm(self, jobs: Sequence[LinkJob], before: Directory) -> None:
         """Wait until what was applied shows; at the end, repeat once each request that got no answer and made no account."""
-        waiting = self._wait([job for job in jobs if job.outcome and job.outcome.unconfirmed], len(before))
-        repeated = self._step(waiting, before, lambda linker, outcome: linker.try_again(outcome))
-        self._wait([job for job, again in zip(waiting, repeated) if again], len(before))
-        self._step(waiting, before, lambda linker, outcome: linker.give_up(outcome))
+        pending = self._wait([job for job in jobs if job.outcome and job.outcome.unconfirmed], len(before))
+        repeated = self._step(pending, before, lambda linker, outcome: linker.try_again(outcome))
+        self._wait([job for job, again in zip(pending, repeated) if again], len(before))
+        self._step(pending, before, lambda linker, outcome: linker.give_up(outcome))
 
-    def _wait(self, waiting: list[LinkJob], accounts: int) -> list[LinkJob]:
+    def _wait(self, pending: list[LinkJob], accounts: int) -> list[LinkJob]:
         """Check all jobs by the same listing, until none is left to wait for or time is up; return those that are left."""
-        if not waiting:
+        if not pending:
             return []
         for _poll in polls(self._clients.clock, self._options.confirm_timeout):
-            seen = self._list_again(waiting, accounts)
-            waiting = self._unsettled(waiting, seen)
-            if not waiting:
+            seen = self._list_again(pending, accounts)
+            pending = self._unsettled(pending, seen)
+            if not pending:
                 break
-        return waiting
+        return pending
 
     def _unsettled(self, jobs: list[LinkJob], seen: Directory) -> list[LinkJob]:
         settled = self._step(jobs, seen, lambda linker, outcome: linker.settle(outcome, seen))
@@ -252,19 +252,19 @@ class Links:
         finally:
             require(job.outcome).drop_details()
 
-    def _list_again(self, waiting: Sequence[LinkJob], accounts: int) -> Directory:
+    def _list_again(self, pending: Sequence[LinkJob], accounts: int) -> Directory:
         directory = Directory(self._clients.stackone, self._readers.map)
-        tenants = [require(job.tenant) for job in waiting]
+        tenants = [require(job.tenant) for job in pending]
         few = len(tenants) < accounts and all(tenant.origin_owner_id for tenant in tenants)
         for provider, owners in owners_by_provider(tenants).items():
             if few:
                 directory.load_owners(provider, owners)
             else:
                 directory.load(provider, accounts + len(tenants))
-                directory.load_owners(provider, _disturbed(waiting, directory))
+                directory.load_owners(provider, _disturbed(pending, directory))
         return directory
 
-    def _purge(self, report: Report, before: Directory) -> None:
+    def _purge(self, report: LinksResult, before: Directory) -> None:
         """Unlink the accounts that no entry stands for, as if declared absent. Raises Failed if they are too many."""
         accounts = unlisted(before, report.jobs, gone=report.resolved)
         check_limit(accounts, self._options.purge_limit, len(before))
@@ -281,12 +281,12 @@ class Links:
         fingerprints.save(present)
 
 
-def _disturbed(waiting: Iterable[LinkJob], seen: Directory) -> list[str]:
+def _disturbed(pending: Iterable[LinkJob], seen: Directory) -> list[str]:
     """Return the owners of new accounts that must be listed by themselves, if the listing shows concurrent changes.
 
     Deletions by others move its pages while these are read, and an account that moves can be missed.
     """
-    new = [job for job in waiting if job.outcome and job.outcome.applied.creation]
+    new = [job for job in pending if job.outcome and job.outcome.applied.creation]
     owners = {require(job.tenant).origin_owner_id or "": require(job.tenant).provider for job in new}
     shown = [len(seen.accounts(provider, owner)) for owner, provider in owners.items()]
     return list(owners) if any(count != 1 for count in shown) else []
@@ -300,7 +300,7 @@ def _unlink_job(account: Account, duplicate_of: str | None = None) -> LinkJob:
     return LinkJob(entry, found=Found(account), duplicate_of=duplicate_of)
 
 
-def _warnings(report: Report) -> Iterator[str]:
+def _warnings(report: LinksResult) -> Iterator[str]:
     """Yield everything that a person should know although it is not a failure."""
     still_linked = [job.name for job in report.jobs if job.outcome and job.outcome.observed.still_linked]
     if still_linked:

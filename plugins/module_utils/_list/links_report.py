@@ -20,7 +20,7 @@ from .link_rows import (
     moved_from,
     plan_changes,
 )
-from .links import Report
+from .links import LinksResult
 from .results import failures_of
 
 DIFF_LINES = 100
@@ -29,7 +29,7 @@ DIFF_LINES = 100
 LINE_LIMIT = 2000
 
 
-def counts(report: Report) -> dict[str, Any]:
+def counts(report: LinksResult) -> dict[str, Any]:
     """Return the counts of what was done to accounts."""
     everything = report.everything
     failures = Counter(job.failure.code.value for job in everything if job.failure)
@@ -45,7 +45,7 @@ def counts(report: Report) -> dict[str, Any]:
     }
 
 
-def run_failure(report: Report) -> Failure | None:
+def run_failure(report: LinksResult) -> Failure | None:
     """Return why the run failed, in one line; None if it did not."""
     others = failures_of([*report.resolved, *report.purged])
     failed = tenants_failed(failures_of(report.jobs), report.ended, others=others)

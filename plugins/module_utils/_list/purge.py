@@ -69,13 +69,13 @@ def unlisted(accounts: Iterable[Account], jobs: Sequence[LinkJob], gone: Sequenc
 
 
 def most(limit: float, accounts: int) -> int:
-    """Return how many accounts a purge may unlink: below 1 a share of all, rounded down, else a number."""
+    """Return how many accounts a limit allows to be unlinked: below 1 a share of all, rounded down, else a number."""
     # Calculated from the written number: 0.07 of 100 is 7, although the float is a little more.
     return int(Fraction(repr(limit)) * accounts) if limit < 1 else int(limit)
 
 
 def check_limit(accounts: Sequence[Account], limit: float, total: int, guarded: Limited = PURGE) -> None:
-    """Raise Failed(purge_refused) if more would be unlinked than is allowed: then the list is probably wrong."""
+    """Raise Failed with the code of `guarded` if more would be unlinked than is allowed: then the list is probably wrong."""
     allowed = most(limit, total)
     if len(accounts) <= allowed:
         return

@@ -254,5 +254,5 @@ def test_who_confirms_is_patient(services):
     services.add(status="pending")
     clients = services.factory.clients()
     outcome = Outcome(tenant(), account=clients.stackone.account("acc-1"))
-    assert Confirmer(clients).settled(outcome, clients.stackone) is False
-    assert Confirmer(clients, patient=False).settled(outcome, clients.stackone) is True
+    assert Confirmer(clients).check(outcome, clients.stackone) is False
+    assert Confirmer(clients, patient=False).check(outcome, clients.stackone) is True

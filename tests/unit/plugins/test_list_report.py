@@ -29,7 +29,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._list.early_en
     tenants_failed,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import LinkJob
-from ansible_collections.tenantlink.stackone.plugins.module_utils._list.links import Report
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.links import LinksResult
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.links_report import (
     DIFF_LINES,
     counts,
@@ -83,7 +83,7 @@ def test_a_tenant_that_moves_to_another_domain_is_told_apart(stored, moved):
     relinked.account, relinked.applied.plan = have, plan_present(entry.tenant, have, Stored(stored))
     relinked.applied.actions = list(relinked.applied.plan.actions)
     assert job_row(job(entry, relinked)).get("moved_from") == moved
-    assert counts(Report([job(entry, relinked)]))["moved"] == bool(moved)
+    assert counts(LinksResult([job(entry, relinked)]))["moved"] == bool(moved)
     assert job_row(job(entry, Outcome(entry.tenant))).get("moved_from") is None
 
 
@@ -132,7 +132,7 @@ STOPPED_BY = "The run ended by SIGTERM. "
     ],
 )
 def test_the_message_counts_tenants_purged_accounts_and_what_was_not_started(jobs, purged, stopped, line):
-    report = Report(jobs, purged=list(purged), ended=Ended(stopped) if stopped else None)
+    report = LinksResult(jobs, purged=list(purged), ended=Ended(stopped) if stopped else None)
     failure = run_failure(report)
     assert failure.code is (FailureCode.STOPPED if stopped else FailureCode.TENANTS_FAILED)
     assert failure.line.startswith(line)
@@ -145,15 +145,15 @@ def test_the_message_counts_tenants_purged_accounts_and_what_was_not_started(job
 
 
 def test_the_message_names_a_few_and_counts_the_rest():
-    failure = run_failure(Report(jobs_of(9, 9)))
+    failure = run_failure(LinksResult(jobs_of(9, 9)))
     assert failure.line.startswith("9 of 9 tenants failed: entry 1 (d0 (owner 0)): reason 1. | ")
     assert failure.line.endswith("| and 4 more, see results.")
-    assert run_failure(Report([])) is None
+    assert run_failure(LinksResult([])) is None
 
 
 def test_a_failure_of_the_run_comes_after_its_tenants_and_is_told_apart_from_them():
     own = Failure(FailureCode.PURGE_REFUSED, "too many.", "Check.", tenant="purge", details={"more": 0})
-    failure = run_failure(Report(jobs_of(7, 1), failure=own))
+    failure = run_failure(LinksResult(jobs_of(7, 1), failure=own))
     assert failure.line == f"1 of 7 tenants failed: {NAMED} purge: too many. Check."
     assert failure.details == {"more": 0, "reason": "purge: too many."}
 
