@@ -324,5 +324,6 @@ def create_uncertain(submission: Submission, seen: str = "and shows no new accou
         "Run again later: an account that appears meanwhile is adopted, not linked a second time.",
         http_status=submission.http_status,
         retriable=True,
+        details={"uncertain": True},
         phase=Phase.APPLY,
     )

@@ -55,14 +55,15 @@ class Tally:
         self._in_a_row = 0
         self._hung_in_a_row = 0
 
-    def note(self, changed: bool, failure: Failure | None) -> None:
-        """Count one more finished tenant."""
+    def note(self, changed: bool, failure: Failure | None, trouble: Failure | None = None) -> None:
+        """Count one more finished tenant. `trouble` is what it met although it has not failed yet."""
         failures = self._progress.count(changed, failure is not None)
-        outage = self._outage(failure)
+        met = failure or trouble
+        outage = self._outage(met)
         if failure and failure.code in FOR_ALL:
             self._stop.drain(f"because {failure.message.rstrip('.')}", failure)
-        elif failure and outage:
-            self._stop.drain(f"because {outage} tenants in a row failed: {failure.message.rstrip('.')}", failure)
+        elif met and outage:
+            self._stop.drain(f"because {outage} tenants in a row failed: {met.message.rstrip('.')}", met)
         elif self._limit and failures >= self._limit:
             self._stop.drain(f"after {counted(failures, 'failed tenant')} (stop_after_failures)")
 
@@ -130,4 +131,4 @@ class Batch:
 
     def _end(self, job: Job) -> None:
         job.ended = True
-        self._tally.note(job.changed, job.failure)
+        self._tally.note(job.changed, job.failure, job.trouble)

@@ -35,6 +35,11 @@ class Job:
         return self.entry.failure or self.own_failure
 
     @property
+    def trouble(self) -> Failure | None:
+        """Return what went wrong with StackOne although it is not known yet whether the job failed."""
+        return None
+
+    @property
     def changed(self) -> bool:
         """Return whether something was changed for it."""
         return bool(getattr(self.result, "changed", False))

@@ -58,6 +58,16 @@ class LinkJob(Job):
         return self.entry.failure or self.own_failure or (self.result.failure if self.result else None)
 
     @property
+    def trouble(self) -> Failure | None:
+        """Return that StackOne gave no clear answer to the request to link, whose account may still appear."""
+        lost = self.result.lost if self.result else None
+        if lost is None:
+            return None
+        code = FailureCode.STACKONE_UNREACHABLE if lost.http_status is None else FailureCode.STACKONE_UNAVAILABLE
+        message = f"StackOne gave no clear answer to the request to link it ({lost.words})."
+        return Failure(code, message, http_status=lost.http_status, retriable=True, hung=lost.late)
+
+    @property
     def made_by_siblings(self) -> frozenset[str]:
         """Return the ids of the accounts that the run made for tenants of the same owner."""
         made = (job.result.created_id for job in self.siblings if job is not self and job.result)
@@ -79,7 +89,8 @@ class LinkJob(Job):
         if self.result and not self.ended:
             self.result = unfinished(self.result, stopped)
         if self.result and self.result.unconfirmed and self.result.lost:
-            super().fail(create_uncertain(self.result.lost), Phase.CONFIRM)
+            seen = "and was not asked again, because the run was stopped" if stopped else "and shows no new account"
+            super().fail(create_uncertain(self.result.lost, seen), Phase.CONFIRM)
         super().close(stopped, phase)
 
     @property

@@ -57,7 +57,7 @@ def run_failure(report: LinksResult) -> Failure | None:
         report.failure,
         message=" ".join([*words, own]),
         tenant=None,
-        retriable=bool(failed and failed.retriable),
+        retriable=report.failure.retriable or bool(failed and failed.retriable),
         details={**report.failure.details, "reason": " ".join(filter(None, [*reasons, own]))},
     )
 

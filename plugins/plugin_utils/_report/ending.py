@@ -79,14 +79,14 @@ def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
     records = [record for name in ("owners", *OF_ACCOUNTS) for record in records_in(result.get(name))]
     failed = [record for record in records if record.get("failure") and was_started(record)]
     lines = [
-        *_counts(result, asked, len(records)),
+        *_counts(result, asked, records),
         *_moved(records, asked.check_mode),
         *_failures(failed, records, asked),
         *_missing(asked),
         *map(_plain, asked.plain_files),
         *(f"Report written to {path}" for path in asked.reports),
     ]
-    return Ending(lines, "" if asked.reporting and _ended(result) else _verdict(result, asked, len(failed)))
+    return Ending(lines, "" if asked.reporting and _ended(result) else _verdict(result, asked, failed))
 
 
 def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending:
@@ -140,21 +140,21 @@ def _ended(result: Mapping[Any, Any]) -> bool:
     return any(name in result for name in ("accounts", "actions", "key_check", "owners", "results"))
 
 
-def _counts(result: Mapping[Any, Any], asked: Asked, listed: int) -> Iterator[str]:
+def _counts(result: Mapping[Any, Any], asked: Asked, records: Sequence[Mapping[Any, Any]]) -> Iterator[str]:
     summary = mapping(result.get("summary"))
     if "accounts" in result:
         yield from _count_accounts(result)
     elif not summary:
         # Why there is none is in the verdict.
         return
-    elif not listed and not result.get("failure"):
+    elif not records and not result.get("failure"):
         yield NO_TENANT
     elif "owners" in result:
-        yield _count_auth_links(summary, asked)
+        yield _count_auth_links(summary, records, asked)
     elif is_of_keys(result):
         yield _count_verdicts(summary)
     else:
-        yield f"{_count_links(result, summary, asked)}{_count_failed(summary)}{_count_requests(summary)}"
+        yield f"{_count_links(result, summary, asked)}{_count_failed(records)}{_count_requests(summary)}"
         if asked.rotating:
             yield from _what_next(mapping(summary.get("actions")), asked.check_mode)
 
@@ -166,33 +166,37 @@ def _count_accounts(result: Mapping[Any, Any]) -> Iterator[str]:
     yield f"{counted(len(rows), 'account')}{': ' + words if words else ''}"
 
 
-def _count_auth_links(summary: Mapping[Any, Any], asked: Asked) -> str:
+def _count_auth_links(summary: Mapping[Any, Any], records: Sequence[Mapping[Any, Any]], asked: Asked) -> str:
     links, linked = summary.get("auth_links", 0), summary.get("linked", 0)
     place = f" in {asked.links_file}" if links and not asked.check_mode else ""
     have = "would get" if asked.check_mode else "has" if links == 1 else "have"
     done = "; all are linked now" if asked.waited and not asked.missing and not asked.waiting_failed else ""
     return (
         f"{counted(summary.get('tenants', 0), 'customer')}: {linked} {'was' if linked == 1 else 'were'} linked already,"
-        f" {links} {have} an auth link{place}{_count_failed(summary)}{done}"
+        f" {links} {have} an auth link{place}{_count_failed(records)}{done}"
     )
 
 
 def _count_verdicts(summary: Mapping[Any, Any]) -> str:
     verdicts = mapping(summary.get("verdicts"))
     words = ", ".join(f"{count} {to_line(name).replace('_', ' ')}" for name, count in verdicts.items() if count)
-    waiting = f", {summary['not_started']} not started" if summary.get("not_started") else ""
-    return f"{counted(summary.get('tenants', 0), 'tenant')}: {words or 'none checked'}{waiting}"
+    tenants, not_started = summary.get("tenants", 0), summary.get("not_started", 0)
+    unchecked = tenants - sum(verdicts.values()) - not_started
+    if words and unchecked > 0:
+        words += f", {unchecked} not checked"
+    waiting = f", {not_started} not started" if not_started else ""
+    return f"{counted(tenants, 'tenant')}: {words or 'none checked'}{waiting}"
 
 
 def _count_links(result: Mapping[Any, Any], summary: Mapping[Any, Any], asked: Asked) -> str:
-    actions = mapping(summary.get("actions"))
-    create, relink, update, delete, none = (
-        actions.get(name, 0)
-        for name in (Action.CREATE.value, Action.RELINK.value, Action.UPDATE.value, Action.DELETE.value, "none")
+    done = {name: [each for each in records_in(result.get(name)) if not each.get("failure")] for name in OF_ACCOUNTS}
+    actions = Counter(to_line(record.get("action")) for records in done.values() for record in records)
+    create, relink, update, delete = (
+        actions[action.value] for action in (Action.CREATE, Action.RELINK, Action.UPDATE, Action.DELETE)
     )
+    # An account that is not a tenant's is not declared.
+    none = sum(record.get("action") == "none" for record in done["results"])
     planned = asked.check_mode or asked.reporting
-    # Those that failed have no action either.
-    none -= sum(record.get("action") == "none" for record in records_in(result.get("results")) if record.get("failure"))
     would = "would be " if planned else ""
     if asked.rotating:
         return (
@@ -223,8 +227,9 @@ def _what_next(actions: Mapping[Any, Any], check_mode: bool) -> Iterator[str]:
         yield "Bring the new keys of the linked tenants into the encrypted file of keys now."
 
 
-def _count_failed(summary: Mapping[Any, Any]) -> str:
-    failed, waiting = summary.get("failed", 0), summary.get("not_started", 0)
+def _count_failed(records: Sequence[Mapping[Any, Any]]) -> str:
+    started = Counter(was_started(record) for record in records if record.get("failure"))
+    failed, waiting = started[True], started[False]
     return f"{f', {failed} failed' if failed else ''}{f', {waiting} not started' if waiting else ''}"
 
 
@@ -291,7 +296,8 @@ def _in_role_words(record: Mapping[Any, Any]) -> str:
 
 
 def _lacks_key(record: Mapping[Any, Any]) -> bool:
-    return "api_key" in missing_options(record)
+    """Return whether a key is all that is missing: without a domain, it is not known which key."""
+    return missing_options(record) == ["api_key"]
 
 
 def _first(lines: Sequence[str], asked: Asked) -> Iterator[str]:
@@ -318,21 +324,26 @@ def _missing(asked: Asked) -> Iterator[str]:
         )
 
 
-def _verdict(result: Mapping[Any, Any], asked: Asked, failed: int) -> str:
-    if not _ended(result) or (not failed and not mapping(result.get("summary")) and result.get("msg")):
+def _verdict(result: Mapping[Any, Any], asked: Asked, failures: Sequence[Mapping[Any, Any]]) -> str:
+    others = [record for name in ("resolved", "purged") for record in records_in(result.get(name))]
+    failed_others = sum(bool(record.get("failure")) and was_started(record) for record in others)
+    failed = len(failures) - failed_others
+    if not _ended(result) or (not failures and not mapping(result.get("summary")) and result.get("msg")):
         return _of_run(result, to_line(result.get("msg")) or DIED, asked)
     summary = mapping(result.get("summary"))
     waiting = summary.get("not_started", 0)
     parts = [_of_run(result, problem_of(result) or "", asked), asked.waiting_failed]
     if failed:
-        others = f", {waiting} {'was' if waiting == 1 else 'were'} not started" if waiting else ""
+        left = f", {waiting} {'was' if waiting == 1 else 'were'} not started" if waiting else ""
         parts.append(
-            f"{failed} of {counted(summary.get('tenants', failed), 'tenant')} failed{others}: the lines above say why."
+            f"{failed} of {counted(summary.get('tenants', failed), 'tenant')} failed{left}: the lines above say why."
         )
     elif waiting:
         parts.append(
             f"{waiting} of {counted(summary.get('tenants', waiting), 'tenant')} {'was' if waiting == 1 else 'were'} not started."
         )
+    if failed_others:
+        parts.append(f"Unlinking {failed_others} of {len(others)} other accounts failed: the lines above say why.")
     if asked.missing and not asked.waiting_failed:
         parts.append(
             f"{counted(len(asked.missing), 'customer')} {'has' if len(asked.missing) == 1 else 'have'} not linked."

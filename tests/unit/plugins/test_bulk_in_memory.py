@@ -10,6 +10,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.options import LinksOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.batch import IN_A_ROW
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import entries_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import LinkJob
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.links import Links
@@ -52,6 +53,17 @@ def test_each_tenant_gets_what_it_needs(services):
 def test_a_new_link_costs_one_session(services):
     run(services, *(declared(name, name) for name in "abc"))
     assert len(services.requests("POST", "/connect_sessions")) == 3
+
+
+@pytest.mark.parametrize("trick", [answers(500), answers(503), breaks()])
+def test_a_stackone_that_answers_no_request_to_link_ends_the_run(services, trick):
+    """Whether such a request made an account shows later: until then it has not failed, and counts all the same."""
+    services.on("POST", "/hub/accounts", trick, times=999)
+    report, told = run(services, *(declared(f"d{number}", f"{number}") for number in range(60)))
+    assert f"because {IN_A_ROW} tenants in a row failed" in report.ended.reason
+    assert sum(bool(job.failure and not job.failure.started) for job in report.jobs) >= 60 - IN_A_ROW - 2
+    assert {code for code, _actions in told} == {"create_uncertain", "stopped"}
+    assert all(job.failure.details["uncertain"] for job in report.jobs if job.failure.started)
 
 
 def test_a_second_run_changes_nothing(services):

@@ -124,6 +124,29 @@ def test_who_failed_does_not_count_as_declared():
     assert verdict(result) == "1 of 2 tenants failed: the lines above say why."
 
 
+def test_who_was_linked_and_failed_all_the_same_is_counted_once():
+    result = links(row("a", "create"), row("b", "create", **failure("b")))
+    assert lines(result)[0].startswith(
+        "2 tenants: 1 linked, 0 re-linked, 0 updated, 0 unlinked, 0 as declared, 1 failed;"
+    )
+
+
+def test_other_accounts_are_no_tenants():
+    others = [row("x", "delete"), row("y", "none", **failure("y"))]
+    result = links(row("a"), row("b"), purged=others)
+    assert lines(result)[0].startswith(
+        "2 tenants: 0 linked, 0 re-linked, 0 updated, 1 unlinked, 2 as declared, 1 failed;"
+    )
+    assert verdict(result) == "Unlinking 1 of 2 other accounts failed: the lines above say why."
+
+
+def test_keys_that_could_not_be_checked_are_counted():
+    summary = {"tenants": 5, "failed": 3, "not_started": 1, "verdicts": {"valid": 1, "key_refused": 1}, "requests": {}}
+    assert lines({"results": [row("a")], "summary": summary})[0] == (
+        "5 tenants: 1 valid, 1 key refused, 2 not checked, 1 not started"
+    )
+
+
 def test_of_very_many_the_first_fifty_are_named():
     result = links(*(row(f"t{number}", **failure(f"t{number}")) for number in range(53)))
     assert len(lines(result)) == 52
@@ -267,7 +290,7 @@ def test_a_host_without_a_key_is_not_asked_about_variables_that_are_read():
     ("result", "words"),
     [
         (refused(MISSING), "h: freshservice_link_api_key is missing."),
-        (refused(missing_options(["domain", "api_key"])), "h: freshservice_link_api_key is missing."),
+        (refused(missing_options(["domain", "api_key"])), "h: domain and freshservice_link_api_key are missing."),
         (refused(missing_options(["stackone_api_key"])), "h: StackOne's API key is missing."),
         ({"msg": "account_id is wrong."}, "h: freshservice_link_account_id is wrong."),
         ({"msg": "The api_key of a file is missing."}, "h: The freshservice_link_api_key of a file is missing."),

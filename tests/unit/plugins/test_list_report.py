@@ -158,6 +158,12 @@ def test_a_failure_of_the_run_comes_after_its_tenants_and_is_told_apart_from_the
     assert failure.details == {"more": 0, "reason": "purge: too many."}
 
 
+@pytest.mark.parametrize("retriable", [True, False])
+def test_a_failure_of_the_run_says_itself_whether_it_is_retriable(retriable):
+    own = Failure(FailureCode.STACKONE_UNAVAILABLE, "no.", tenant="the run", retriable=retriable)
+    assert run_failure(LinksResult(jobs_of(2), failure=own)).retriable is retriable
+
+
 HUB_MISSING = Failure(FailureCode.HUB_UNAVAILABLE, "there is none.", http_status=404)
 NOT_BEGUN = not_started("early").failure
 FAILED = Failure(FailureCode.KEY_REFUSED, "no.")

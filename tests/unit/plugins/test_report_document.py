@@ -215,7 +215,8 @@ def test_a_failure_in_any_list_is_a_row_and_makes_the_run_fail(name):
     shown_row = only_row(result)
     assert (shown_row["outcome"], shown_row["domain"]) == ("failed", "acme")
     assert shown_row["changes"] == ["duplicate of account 45320976103598426371, which is kept"]
-    assert ending_of_list(result, Asked()).verdict.startswith("1 of ")
+    words = {"results": "1 of 1 tenant failed"}.get(name, "Unlinking 1 of 1 other accounts failed")
+    assert ending_of_list(result, Asked()).verdict == f"{words}: the lines above say why."
 
 
 def run_failure(failure, *rows, purged=()):
