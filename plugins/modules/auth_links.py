@@ -189,7 +189,7 @@ failure:
 from contextlib import suppress
 from typing import Any
 
-from ..module_utils._clients.directory import Directory, owners_by_provider
+from ..module_utils._clients.directory import READERS, Directory, owners_by_provider
 from ..module_utils._clients.factory import stackone_and_hub
 from ..module_utils._core.clock import Stopped
 from ..module_utils._core.failure import Failure, Phase, during, require
@@ -202,7 +202,6 @@ from ..module_utils._list.entries import (
     present,
     refuse_duplicates,
 )
-from ..module_utils._list.links import READERS
 from ..module_utils._list.list_run import ListRun
 from ..module_utils._list.results import failures_of, job_row, run_summary
 from ..module_utils._module.argspec import auth_spec, quota_spec, tenants_spec

@@ -69,6 +69,12 @@ def test_a_module_that_links_nothing_ships_no_linker(imports, module):
     assert [name for name in shipped if name.startswith(f"{MODULE_UTILS}._link.")] == []
 
 
+@pytest.mark.parametrize("module", ["auth_links", "freshservice_keys_info"])
+def test_a_list_that_links_nothing_ships_no_linker(imports, module):
+    shipped = reached(imports, f"plugins.modules.{module}")
+    assert not {f"{MODULE_UTILS}.{name}" for name in ("_link.linker", "_list.links", "_list.purge")} & shipped
+
+
 def test_a_wrong_arrow_is_found():
     assert wrong({**ALLOWED, "_core": {"_link"}}, ALLOWED) == {"_core -> _link"}
     assert layers(ALLOWED)[0] == ["_core"]

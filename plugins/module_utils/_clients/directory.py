@@ -23,6 +23,9 @@ URL_ROOM = 4000
 
 Each = Callable[..., Iterable[Any]]
 
+READERS = 8
+"""The number of pages of a listing that are read at a time: each is large, and a few at once are fast enough."""
+
 
 class Directory:
     """An index of accounts by id, owner and domain. `each` is `map`, or a version of it that runs in parallel."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from .._clients.account import Account
-from .._clients.directory import Directory, owners_by_provider
+from .._clients.directory import READERS, Directory, owners_by_provider
 from .._clients.factory import ClientFactory
 from .._core.clock import Stopped
 from .._core.failure import (
@@ -43,9 +43,6 @@ from .link_jobs import (
 )
 from .progress import ProgressFile, waiting
 from .purge import DUPLICATES, check_limit, unlisted
-
-READERS = 8
-"""The number of pages of a listing that are read at a time: each is large, and a few at once are fast enough."""
 
 
 @dataclass
