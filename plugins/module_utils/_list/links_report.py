@@ -34,6 +34,8 @@ def counts(report: LinksResult) -> dict[str, Any]:
     everything = report.everything
     failures = Counter(job.failure.code.value for job in everything if job.failure)
     actions = Counter(action_of(job.outcome) for job in everything)
+    # An account that belongs to no tenant of the list and was not unlinked does not match a declaration.
+    actions[NONE] = sum(action_of(job.outcome) == NONE for job in report.jobs)
     return {
         "changed": _changed(everything),
         "actions": {name: actions.get(name, 0) for name in [*(action.value for action in Action), NONE]},

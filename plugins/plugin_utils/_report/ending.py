@@ -195,7 +195,8 @@ def _count_links(result: Mapping[Any, Any], summary: Mapping[Any, Any], asked: A
         actions[action.value] for action in (Action.CREATE, Action.RELINK, Action.UPDATE, Action.DELETE)
     )
     # An account that is not a tenant's is not declared.
-    none = sum(record.get("action") == "none" for record in done["results"])
+    unchanged = [record.get("changed") is True for record in done["results"] if record.get("action") == "none"]
+    none, update = unchanged.count(False), update + unchanged.count(True)
     planned = asked.check_mode or asked.reporting
     would = "would be " if planned else ""
     if asked.rotating:

@@ -131,6 +131,12 @@ def test_who_was_linked_and_failed_all_the_same_is_counted_once():
     )
 
 
+def test_who_took_over_an_account_that_another_run_made_was_updated():
+    assert lines(links({**row("a"), "changed": True}, row("b")))[0].startswith(
+        "2 tenants: 0 linked, 0 re-linked, 1 updated, 0 unlinked, 1 as declared;"
+    )
+
+
 def test_other_accounts_are_no_tenants():
     others = [row("x", "delete"), row("y", "none", **failure("y"))]
     result = links(row("a"), row("b"), purged=others)
