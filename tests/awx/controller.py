@@ -98,14 +98,14 @@ class Controller:
     def answer(self, request: Request, query: dict[str, str]) -> tuple[int, Any]:
         """Status and body of the answer."""
         self.journal.append(request)
-        path, _, rest = request.path.removeprefix(API).strip("/").partition("/")
+        path, _slash, rest = request.path.removeprefix(API).strip("/").partition("/")
         if path == "project_updates":
             return 200, {"id": int(rest), "status": "successful"}
         if path not in KINDS and path != "unified_job_templates":
             raise Refused(404, {"detail": "Not found."})
         if not rest:
             return self._collection(request, path, query)
-        identity, _, association = rest.partition("/")
+        identity, _slash, association = rest.partition("/")
         thing = self.things.get(int(identity)) if identity.isdigit() else None
         if thing is None or thing.kind.path != path:
             raise Refused(404, {"detail": "Not found."})

@@ -276,7 +276,7 @@ def notification_problems(fields: dict[str, Any], whole: dict[str, Any]) -> list
         for name, (kind, default) in CONFIGURATIONS[whole["notification_type"]].items():
             if name not in configuration and default is REQUIRED:
                 problems.append(f"Missing required fields for Notification Configuration: ['{name}'].")
-            elif type(configuration.setdefault(name, default)) is not kind:
+            elif configuration.setdefault(name, default).__class__ is not kind:
                 problems.append(f"Configuration field '{name}' incorrect type, expected {kind.__name__}.")
     for event, messages in (whole["messages"] or {}).items():
         if event not in ("started", "success", "error", "workflow_approval"):

@@ -288,7 +288,7 @@ def test_under_nohup_a_hang_up_is_no_reason_to_stop(many):
         process = single(many)
     finally:
         signal.signal(signal.SIGHUP, before)
-    eventually(lambda: many.emulator.requests())
+    eventually(many.emulator.requests)
     process.send_signal(signal.SIGHUP)
     result = json.loads(process.stdout.read())
     process.wait()

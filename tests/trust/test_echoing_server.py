@@ -197,9 +197,10 @@ def test_sessions_of_another_shape(stage, name, shape, status):
         return replace(reply, status=status, data=made)
 
     for kind in ("application/json", "text/html"):
-        typed = lambda server, request, reply, kind=kind: replace(  # noqa: E731
-            change(server, request, reply), headers={"Content-Type": kind}
-        )
+
+        def typed(server, request, reply, kind=kind):
+            return replace(change(server, request, reply), headers={"Content-Type": kind})
+
         assert leaks(stage, name, on("POST /connect_sessions", typed)) == []
 
 

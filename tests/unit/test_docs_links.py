@@ -33,7 +33,7 @@ def links_of(page):
         target = found[1] or found[2]
         own = OWN.fullmatch(target) or RAW.fullmatch(target)
         if own or not re.match(r"[a-z]+:", target):
-            path, _, heading = (own[1] if own else target).partition("#")
+            path, _hash, heading = (own[1] if own else target).partition("#")
             folder = "" if own else posixpath.dirname(page)
             yield posixpath.normpath(posixpath.join(folder, path)) if path else page, heading
 

@@ -139,7 +139,7 @@ class Secrets:
     def _beginnings_of_secrets(self, plain: str) -> Iterator[Span]:
         """Find the beginnings of secrets that are cut off."""
         for cut in [*(match.start() for match in _ELLIPSIS.finditer(plain)), len(plain)]:
-            for end in {cut, _last_letter(plain, cut)}:
+            for end in dict.fromkeys((cut, _last_letter(plain, cut))):
                 for start in range(max(0, end - CERTAIN_PIECE), end - WINDOW + 1):
                     candidates = self._heads.get(plain[start : start + WINDOW], ())
                     if any(spelling.startswith(plain[start:end]) for spelling in candidates):
@@ -149,7 +149,7 @@ class Secrets:
     def _ends_of_secrets(self, plain: str) -> Iterator[Span]:
         """Find the endings of secrets whose beginning is cut off."""
         for cut in [0, *(match.end() for match in _ELLIPSIS.finditer(plain))]:
-            for start in {cut, _first_letter(plain, cut)}:
+            for start in dict.fromkeys((cut, _first_letter(plain, cut))):
                 for end in range(min(len(plain), start + CERTAIN_PIECE), start + WINDOW - 1, -1):
                     candidates = self._tails.get(plain[end - WINDOW : end], ())
                     if any(spelling.endswith(plain[start:end]) for spelling in candidates):

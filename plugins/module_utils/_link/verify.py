@@ -67,8 +67,9 @@ def judge(check: KeyCheck, account: Account, agent: Agent) -> CallResult:
 def provider_answer(answer: Answer) -> Answer:
     """Return Freshservice's own answer, out of StackOne's envelope (S70). Raises Failed if it holds none."""
     body = answer.data if isinstance(answer.data, dict) else {}
-    if answer.ok and type(body.get("status")) is int:
-        return _unwrapped(answer, body["status"], body.get("data"))
+    status = body.get("status")
+    if answer.ok and isinstance(status, int) and not isinstance(status, bool):
+        return _unwrapped(answer, status, body.get("data"))
     error = provider_error(answer.masked, answer.line)
     if error:
         return _unwrapped(answer, error.decisive_status, error.raw)

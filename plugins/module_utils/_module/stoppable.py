@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any, Callable, NoReturn
 
 from .._core.failure import Failure
@@ -44,4 +43,4 @@ class StoppableRun(ModuleRun):
     def _leave_unread(self) -> None:
         """End the process without a result if the run was stopped and nobody can read the result."""
         if self.stop.now and not self._parent.reads:
-            sys.exit(1)
+            raise SystemExit(1)

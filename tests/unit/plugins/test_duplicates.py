@@ -89,9 +89,7 @@ def test_what_is_the_same_link(domain, status, multiple, same):
     assert same_link(tenant, [Candidate(one, domain)]) == ([one] if same else [])
 
 
-@pytest.mark.parametrize(
-    ("statuses", "kept"), [("ee", 0), ("ea", 1), ("eaa", 1), ("aae", 0), ("a", 0)], ids=lambda value: str(value)
-)
+@pytest.mark.parametrize(("statuses", "kept"), [("ee", 0), ("ea", 1), ("eaa", 1), ("aae", 0), ("a", 0)], ids=str)
 def test_a_repair_keeps_the_oldest_that_works(statuses, kept):
     names = {"a": "active", "e": "error"}
     accounts = [account(f"{n}", f"2027-01-15T08:00:0{n}Z", names[one]) for n, one in enumerate(statuses)]

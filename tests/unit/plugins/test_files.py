@@ -82,7 +82,9 @@ def test_a_file_is_replaced_whole_and_for_its_owner_alone(tmp_path):
 def test_a_failure_to_write_leaves_what_was_there(tmp_path, monkeypatch):
     path = tmp_path / "file"
     path.write_text("old")
-    monkeypatch.setattr(os, "replace", lambda *_paths: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(
+        os, "replace", lambda *_paths: (each for each in ()).throw(OSError(28, "No space left on device"))
+    )
     with pytest.raises(OSError, match="No space left"):
         replace_file(str(path), "new")
     assert path.read_text() == "old"

@@ -32,8 +32,8 @@ def answer(status, data):
     return Answer(status, {}, json.dumps(data), data)
 
 
-def entry(status, raw=RAW, **more):
-    return {"url": "/api/v2/agents", "status": status, "raw": raw, **more}
+def entry(status, *raw, **more):
+    return {"url": "/api/v2/agents", "status": status, "raw": raw[0] if raw else RAW, **more}
 
 
 def told(*entries):
