@@ -26,7 +26,7 @@ help:
 	@echo "make lint         all linters; $(BIN)/pre-commit install runs the fast ones at each commit as well"
 	@echo "make docs         the documentation site, in docs/site/_build"
 	@echo "make matrix       the tests on every ansible-core that this machine's Pythons allow; options in ARGS=\"--help\""
-	@echo "make generate     documentation that stands in several places, from the one place where it is written"
+	@echo "make generate     documentation that is repeated in several places, from the one place where it is written"
 	@echo "make pictures     the README's pictures again, of real runs on the emulator; needs Chromium"
 	@echo "make measures     the size and the shape of the code; options in ARGS=\"--help\""
 	@echo "make mutation     whether the unit tests notice changes to the deciding code, about twenty minutes"

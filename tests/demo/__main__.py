@@ -139,7 +139,7 @@ def _tell(demo: Demo) -> list[str]:
     if code or demo.owners() != wanted:
         problems.append("the first run did not link all three")
 
-    print("3. Run it again. All is as declared, so nothing changes:")
+    print("3. Run it again. Everything is as declared, so nothing changes:")
     before = demo.changing_requests()
     code, output = demo.link(*GOOD)
     if code or "changed=0" not in output or demo.changing_requests() != before:
