@@ -139,7 +139,7 @@ def found(runner, secret):
     """The files of the run in which a secret stands, the secret file apart."""
     places = [*runner.folder.rglob("*"), *runner.temporary.rglob("*"), *runner.remote.rglob("*")]
     files = [path for path in places if path.is_file() and path not in runner.secret_files]
-    return [path for path in files if any(form in path.read_bytes() for form in forms(secret))]
+    return [path for path in files if any(form.encode() in path.read_bytes() for form in forms(secret))]
 
 
 @pytest.mark.parametrize("module", [MODULE, LINKS], ids=lambda name: name.rpartition(".")[2])
