@@ -116,7 +116,7 @@ def test_a_form_that_cannot_be_read_ends_the_run_and_is_asked_for_once(many):
     result = many.links(many.tenants(*DOMAINS, label="New"), concurrency=16, retries=0)
     assert actions(result)[:30] == ["update"] * 30
     assert (result["failure"]["code"], result["failure"]["http_status"]) == ("stackone_unavailable", 503)
-    assert "The run ended because 20 tenants in a row failed: StackOne could not list" in result["msg"]
+    assert "The run ended because StackOne failed for 20 tenants in a row: StackOne could not list" in result["msg"]
     assert set(result["summary"]["failures"]) == {"stackone_unavailable", "stopped"}
     assert result["summary"]["not_started"] > MANY // 2
     assert sum(row["fault"] for row in many.emulator.requests(path="/hub/connectors")) == 1

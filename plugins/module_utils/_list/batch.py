@@ -63,7 +63,7 @@ class Tally:
         if failure and failure.code in FOR_ALL:
             self._stop.drain(f"because {failure.message.rstrip('.')}", failure)
         elif met and outage:
-            self._stop.drain(f"because {outage} tenants in a row failed: {met.message.rstrip('.')}", met)
+            self._stop.drain(f"because StackOne failed for {outage} tenants in a row: {met.message.rstrip('.')}", met)
         elif self._limit and failures >= self._limit:
             self._stop.drain(f"after {counted(failures, 'failed tenant')} (stop_after_failures)")
 

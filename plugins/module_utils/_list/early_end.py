@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .._core.failure import Failure, FailureCode, Phase
@@ -56,13 +56,16 @@ class Failures:
 NOTHING = Failures((), 0)
 
 
-def ended_early(stop: StopSignal, failures: Iterable[Failure], skipped: bool = False) -> Ended | None:
+def ended_early(stop: StopSignal, failures: Sequence[Failure], skipped: bool = False) -> Ended | None:
     """Return why a run ended early; `None` if it did not, or had reached its end already.
 
-    `skipped` says whether anything apart from tenants was left undone because of it.
+    `skipped` says whether anything apart from tenants was left undone because of it. An outage that left nothing undone,
+    and that no tenant failed for in the end, is not worth a failure.
     """
-    undone = skipped or any(failure.code is FailureCode.STOPPED for failure in failures)
-    return Ended(stop.reason, stop.cause) if stop.reason and (undone or stop.cause or stop.now) else None
+    codes = {failure.code for failure in failures}
+    undone = skipped or FailureCode.STOPPED in codes
+    failed_for_it = stop.cause is not None and stop.cause.code in codes
+    return Ended(stop.reason, stop.cause) if stop.reason and (undone or failed_for_it or stop.now) else None
 
 
 def tenants_failed(

@@ -60,10 +60,18 @@ def test_a_stackone_that_answers_no_request_to_link_ends_the_run(services, trick
     """Whether such a request made an account shows later: until then it has not failed, and counts all the same."""
     services.on("POST", "/hub/accounts", trick, times=999)
     report, told = run(services, *(declared(f"d{number}", f"{number}") for number in range(60)))
-    assert f"because {IN_A_ROW} tenants in a row failed" in report.ended.reason
+    assert f"because StackOne failed for {IN_A_ROW} tenants in a row" in report.ended.reason
     assert sum(bool(job.failure and not job.failure.started) for job in report.jobs) >= 60 - IN_A_ROW - 2
     assert {code for code, _actions in told} == {"create_uncertain", "stopped"}
     assert all(job.failure.details["uncertain"] for job in report.jobs if job.failure.started)
+
+
+def test_an_outage_that_left_nothing_undone_is_not_a_failure(services):
+    """The answers of the last requests to link were lost, but the accounts are there."""
+    services.on("POST", "/hub/accounts", breaks(done=True), times=IN_A_ROW)
+    report, told = run(services, *(declared(f"d{number}", f"{number}") for number in range(IN_A_ROW)))
+    assert {code for code, _actions in told} == {None}
+    assert report.ended is None
 
 
 def test_a_second_run_changes_nothing(services):

@@ -41,7 +41,7 @@ def test_many_tenants_in_a_row_without_stackone_end_the_run():
     stop = stop_after(*[lost] * IN_A_ROW)
     assert stop_after(*[FailureCode.UNEXPECTED_ANSWER] * IN_A_ROW).cause
     assert stop.cause.code is lost
-    assert stop.reason == f"because {IN_A_ROW} tenants in a row failed: StackOne gave no answer"
+    assert stop.reason == f"because StackOne failed for {IN_A_ROW} tenants in a row: StackOne gave no answer"
     assert stop_after(*[lost] * (IN_A_ROW - 1), None, *[lost] * (IN_A_ROW - 1)).reason is None
     assert stop_after(*[FailureCode.UNREACHABLE] * 2 * IN_A_ROW).reason is None
 
@@ -49,7 +49,7 @@ def test_many_tenants_in_a_row_without_stackone_end_the_run():
 def test_a_few_tenants_for_whom_stackone_hangs_end_the_run():
     lost = FailureCode.STACKONE_UNREACHABLE
     stop = stop_after(*[lost] * HUNG_IN_A_ROW, hung=True)
-    assert stop.reason == f"because {HUNG_IN_A_ROW} tenants in a row failed: StackOne gave no answer"
+    assert stop.reason == f"because StackOne failed for {HUNG_IN_A_ROW} tenants in a row: StackOne gave no answer"
     assert stop_after(lost, None, *[lost] * (HUNG_IN_A_ROW - 1), hung=True).reason is None
     assert stop_after(*[FailureCode.UNREACHABLE] * IN_A_ROW, hung=True).reason is None
 
