@@ -12,12 +12,7 @@ from ansible.errors import AnsibleFilterError
 
 from ..plugin_utils._keys.key_names import Keys
 from ..plugin_utils._keys.plain_files import plain_files
-from ..plugin_utils._report.ending import (
-    Asked,
-    ending_of_document,
-    ending_of_host,
-    ending_of_list,
-)
+from ..plugin_utils._report.ending import Asked, ending_of_document, ending_of_host, ending_of_list
 
 
 def report_ending(

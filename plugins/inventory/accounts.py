@@ -159,11 +159,7 @@ from ..plugin_utils._inventory.hosts import (
 )
 from ..plugin_utils._inventory.marked import marked
 from ..plugin_utils._inventory.sealed import choice_digest, recalled, sealed
-from ..plugin_utils._inventory.source_options import (
-    evaluated,
-    refuse_unknown,
-    without_source,
-)
+from ..plugin_utils._inventory.source_options import evaluated, refuse_unknown, without_source
 
 ENDINGS = ("stackone.yml", "stackone.yaml", "accounts.yml", "accounts.yaml")
 EXPRESSIONS = frozenset({"compose", "groups", "hostnames", "keyed_groups"})

@@ -157,12 +157,7 @@ from ..module_utils._core.clock import Stopped
 from ..module_utils._core.failure import Failed, Phase, interrupted
 from ..module_utils._link.auth_link import AuthLinkMaker
 from ..module_utils._link.find import Finder
-from ..module_utils._module.argspec import (
-    auth_spec,
-    http_spec,
-    owner_spec,
-    stackone_spec,
-)
+from ..module_utils._module.argspec import auth_spec, http_spec, owner_spec, stackone_spec
 from ..module_utils._module.module import Module
 from ..module_utils._module.run_params import auth_options_from
 from ..module_utils._module.stoppable import StoppableRun

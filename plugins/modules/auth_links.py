@@ -197,11 +197,7 @@ from ..module_utils._http.session import Service
 from ..module_utils._link.auth_link import AuthLinkMaker
 from ..module_utils._link.find import Finder
 from ..module_utils._list.auth_links import AuthLinkJob, counts
-from ..module_utils._list.entries import (
-    entries_from,
-    present,
-    refuse_duplicates,
-)
+from ..module_utils._list.entries import entries_from, present, refuse_duplicates
 from ..module_utils._list.list_run import ListRun
 from ..module_utils._list.results import failures_of, job_row, run_summary
 from ..module_utils._module.argspec import auth_spec, quota_spec, tenants_spec

@@ -170,11 +170,7 @@ from ..module_utils._clients.freshservice import Freshservice, KeyStatus
 from ..module_utils._core.failure import Failed, Phase
 from ..module_utils._core.text import one_line
 from ..module_utils._core.urls import shown_url
-from ..module_utils._module.argspec import (
-    freshservice_spec,
-    http_spec,
-    key_check_spec,
-)
+from ..module_utils._module.argspec import freshservice_spec, http_spec, key_check_spec
 from ..module_utils._module.connection_params import freshservice_url_from
 from ..module_utils._module.module import Module, ModuleRun
 from ..module_utils._module.tenant_params import key_check_arguments

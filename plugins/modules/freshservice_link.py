@@ -296,22 +296,12 @@ from ..module_utils._core.text import one_line
 from ..module_utils._core.urls import shown_url
 from ..module_utils._link.linker import Linker, Rules
 from ..module_utils._link.outcome import Outcome, unfinished
-from ..module_utils._module.argspec import (
-    confirm_spec,
-    freshservice_spec,
-    http_spec,
-    stackone_spec,
-    tenant_spec,
-)
+from ..module_utils._module.argspec import confirm_spec, freshservice_spec, http_spec, stackone_spec, tenant_spec
 from ..module_utils._module.link_clients import client_factory
 from ..module_utils._module.module import Module
 from ..module_utils._module.run_params import confirm_timeout_from
 from ..module_utils._module.stoppable import StoppableRun
-from ..module_utils._module.tenant_params import (
-    TO_LINK,
-    check_needed,
-    tenant_from,
-)
+from ..module_utils._module.tenant_params import TO_LINK, check_needed, tenant_from
 
 
 def _declared(params: dict[str, Any]) -> str:

@@ -382,19 +382,11 @@ failure:
 from typing import Any
 
 from ..module_utils._core.failure import Failure
-from ..module_utils._list.entries import (
-    entries_from,
-    refuse_duplicates,
-    shared_domains,
-)
+from ..module_utils._list.entries import entries_from, refuse_duplicates, shared_domains
 from ..module_utils._list.fingerprints import AUTO, Fingerprints, own_path
 from ..module_utils._list.link_jobs import LinkJob
 from ..module_utils._list.links import Links
-from ..module_utils._list.links_report import (
-    counts,
-    diff_of,
-    run_failure,
-)
+from ..module_utils._list.links_report import counts, diff_of, run_failure
 from ..module_utils._list.list_run import ListRun
 from ..module_utils._list.results import job_row, run_summary
 from ..module_utils._module.argspec import links_spec

@@ -9,16 +9,7 @@ from typing import Any
 from . import linking
 from .accounts import Account
 from .bodies import json_object
-from .connector import (
-    AUTH_KEY,
-    ENVIRONMENT,
-    PROVIDER,
-    TRIGGER_TOKEN_FIELD,
-    VERSION,
-    Profile,
-    form_of,
-    redacted,
-)
+from .connector import AUTH_KEY, ENVIRONMENT, PROVIDER, TRIGGER_TOKEN_FIELD, VERSION, Profile, form_of, redacted
 from .message import Answer, Call, Refusal, first, json_answer
 from .routing import Router
 from .sessions import Session

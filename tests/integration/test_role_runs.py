@@ -12,9 +12,7 @@ import re
 import pytest
 import yaml
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import (
-    plain_files as _plain_files,
-)
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import plain_files as _plain_files
 from tests.support.collection import PLAYBOOKS
 from tests.support.playbook_runner import headers, recap, run_by_host
 

@@ -6,9 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Outcome
-from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import (
-    entries_from,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import entries_from
 
 UNSET = dict.fromkeys(
     (

@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-from tests.support.services_in_memory import (
-    reply,
-)
+from tests.support.services_in_memory import reply
 
 HTML = "<html>Please log in</html>"
 REFUSAL = {"provider_errors": [{"status": 401, "raw": {"message": "You have to be logged in."}}]}

@@ -18,15 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.emulator.handle import Emulator
-from tests.support.collection import (
-    COLLECTIONS,
-    KEY_INFO,
-    KEYS_INFO,
-    LINKS,
-    MODULE,
-    PLAYBOOKS,
-    ROOT,
-)
+from tests.support.collection import COLLECTIONS, KEY_INFO, KEYS_INFO, LINKS, MODULE, PLAYBOOKS, ROOT
 from tests.support.secret_search import forms
 
 TENANTS = ("acme", "globex", "initech", "umbrella")

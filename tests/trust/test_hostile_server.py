@@ -15,12 +15,7 @@ from typing import Any
 import pytest
 
 from tests.trust import raw_tricks
-from tests.trust.hostile_server import (
-    FLOWS,
-    OLD,
-    Flow,
-    Stage,
-)
+from tests.trust.hostile_server import FLOWS, OLD, Flow, Stage
 from tests.trust.raw_server import DRIP_SECONDS, RawServer, Reply, Trick, instead, on
 from tests.trust.share import MODE, SHARE, chosen
 

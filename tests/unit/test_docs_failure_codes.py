@@ -7,10 +7,7 @@ from __future__ import annotations
 import ast
 import re
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import (
-    KeyCheck,
-    KeyStatus,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import KeyCheck, KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failure, FailureCode
 from tests.support.collection import ROOT
 

@@ -10,11 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._core.identity import is_account_id
-from .._core.tenant import (
-    checked_id,
-    invalid_argument,
-    normalise_domain,
-)
+from .._core.tenant import checked_id, invalid_argument, normalise_domain
 from .account import Account
 from .directory import Directory
 from .hub_form import domain_in

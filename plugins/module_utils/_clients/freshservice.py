@@ -14,12 +14,7 @@ from .._core.failure import Failed, FailureCode, require
 from .._core.tenant import Tenant
 from .._core.text import one_line
 from .._http.errors import TransportError, TransportKind
-from .._http.session import (
-    Answer,
-    Http,
-    Request,
-    Service,
-)
+from .._http.session import Answer, Http, Request, Service
 
 PAGE_LIMIT = 20_000
 """How many characters of a page are searched for words."""

@@ -14,31 +14,15 @@ from typing import Any, Callable, Protocol
 from urllib.parse import quote
 
 from .._core.failure import Failed, FailureCode
-from .._core.identity import (
-    account_id_of,
-    account_path,
-    is_account_id,
-)
+from .._core.identity import account_id_of, account_path, is_account_id
 from .._core.shared import FailedForAll, Shared, unhurried
 from .._http.errors import TransportError, TransportKind
 from .._http.session import Answer
 from .hub_form import FormField, parse_fields
-from .profiles import (
-    Profile,
-    choose,
-    listed_profiles,
-    no_profile,
-)
+from .profiles import Profile, choose, listed_profiles, no_profile
 from .provider_errors import ProviderError, provider_error
 from .stackone import ConnectSession
-from .stackone_base import (
-    StackOneApi,
-    error_words,
-    is_stackones,
-    refused,
-    unexpected,
-    unreachable,
-)
+from .stackone_base import StackOneApi, error_words, is_stackones, refused, unexpected, unreachable
 
 REDACTED = "__secretvalue:**redacted**"
 HUB_VERSION = "1.11.4"

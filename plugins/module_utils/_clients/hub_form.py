@@ -10,13 +10,7 @@ from enum import Enum
 from typing import Any
 
 from .._core.failure import Failed, FailureCode, require
-from .._core.tenant import (
-    ANY_FIELDS,
-    SUFFIX,
-    CredentialFields,
-    Tenant,
-    normalise_domain,
-)
+from .._core.tenant import ANY_FIELDS, SUFFIX, CredentialFields, Tenant, normalise_domain
 
 DOMAIN_NAMES = frozenset(
     {

@@ -14,11 +14,7 @@ from .._http.quota import Quota
 from .._http.retry import Told
 from .._http.session import Answer, Http, Request, Service
 from .profiles import ProfileCache
-from .provider_errors import (
-    flat_words,
-    nested_body,
-    provider_error,
-)
+from .provider_errors import flat_words, nested_body, provider_error
 
 _BY_STATUS = {
     401: (

@@ -13,11 +13,7 @@ from typing import Any
 from .failure import Failed, FailureCode, Phase
 from .secrets import SHORTEST_SECRET
 from .urls import shown_url
-from .written import (
-    accident,
-    hidden_character,
-    trimmed,
-)
+from .written import accident, hidden_character, trimmed
 
 SUFFIX = ".freshservice.com"
 LABEL_LIMIT = 63

@@ -14,11 +14,7 @@ from typing import Any
 
 from .._core.times import parse_date
 from .._core.words import kind_of_request
-from .errors import (
-    NEVER_PASSING,
-    TransportError,
-    TransportKind,
-)
+from .errors import NEVER_PASSING, TransportError, TransportKind
 
 TOO_MANY = 429
 PASSING = frozenset({408, 500, 502, 503, 504})

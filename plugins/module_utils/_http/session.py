@@ -17,36 +17,15 @@ from typing import Any, Callable
 from urllib.parse import urlsplit
 
 from .._core.clock import Clock, Stopped
-from .._core.text import (
-    NO_SECRETS,
-    READ_LIMIT,
-    Scrubber,
-    valid_unicode,
-    without_markup,
-)
+from .._core.text import NO_SECRETS, READ_LIMIT, Scrubber, valid_unicode, without_markup
 from .._core.words import kind_of_request
 from .certificates import tls_context
 from .connections import TlsAdapter
 from .deadlines import Watch
-from .errors import (
-    KIND_TEXT,
-    TransportError,
-    TransportKind,
-    cut_error,
-    transport_error,
-)
+from .errors import KIND_TEXT, TransportError, TransportKind, cut_error, transport_error
 from .proxies import Proxies
 from .quota import Quota
-from .retry import (
-    PASSING,
-    TOO_MANY,
-    Attempts,
-    Pause,
-    Retry,
-    RetryLog,
-    Told,
-    Troubles,
-)
+from .retry import PASSING, TOO_MANY, Attempts, Pause, Retry, RetryLog, Told, Troubles
 
 try:
     import requests

@@ -10,12 +10,7 @@ from typing import Any
 
 from .._clients.account import Account
 from .._clients.hub_form import stored_domain
-from .._clients.stackone import (
-    AuthLink,
-    SessionRequest,
-    StackOne,
-    edit_request,
-)
+from .._clients.stackone import AuthLink, SessionRequest, StackOne, edit_request
 from .._core.clock import Clock
 from .._core.failure import Phase, during
 from .._core.options import AuthOptions

@@ -15,12 +15,7 @@ from .._clients.hub_form import stored_domain
 from .._clients.stackone import ConnectSession
 from .._core.failure import Failed, FailureCode
 from .._core.tenant import Tenant, UpdateCredentials
-from .plan import (
-    Stored,
-    StoredKey,
-    compare_stored,
-    stored_drift,
-)
+from .plan import Stored, StoredKey, compare_stored, stored_drift
 from .verify import Answerer, verify
 
 

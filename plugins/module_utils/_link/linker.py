@@ -15,42 +15,15 @@ from .._clients.freshservice import Agent, KeyStatus
 from .._clients.hub import Sent
 from .._clients.stackone import ConnectSession
 from .._core.clock import Stopped
-from .._core.failure import (
-    Failed,
-    Phase,
-    defect,
-    interrupted,
-    require,
-)
+from .._core.failure import Failed, Phase, defect, interrupted, require
 from .._core.options import VerifyLink
-from .._core.tenant import (
-    State,
-    Tenant,
-    invalid_argument,
-)
-from .confirm import (
-    BROKEN,
-    Confirmer,
-    polls,
-)
+from .._core.tenant import State, Tenant, invalid_argument
+from .confirm import BROKEN, Confirmer, polls
 from .duplicates import first_made, made_by
-from .find import (
-    AccountSource,
-    Finder,
-    Found,
-    account_not_found,
-)
+from .find import AccountSource, Finder, Found, account_not_found
 from .inspection import CredentialCache, Inspector
 from .outcome import Creation, Outcome
-from .plan import (
-    Action,
-    AgentChange,
-    agent_change,
-    check_pinned,
-    plan_absent,
-    plan_create,
-    plan_present,
-)
+from .plan import Action, AgentChange, agent_change, check_pinned, plan_absent, plan_create, plan_present
 from .verify import Answerer, mismatch, verify
 from .writer import Writer, create_uncertain
 

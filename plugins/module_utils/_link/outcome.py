@@ -13,13 +13,7 @@ from .._clients.hub import AccountView, Submission
 from .._clients.profiles import ProfileDrift, profile_drift
 from .._core.failure import Failed, Failure, Phase, interrupted
 from .._core.tenant import Tenant
-from .plan import (
-    Action,
-    AgentChange,
-    Plan,
-    Stored,
-    StoredKey,
-)
+from .plan import Action, AgentChange, Plan, Stored, StoredKey
 
 LINKED = Plan((Action.CREATE,), {}, {})
 """The plan of a new link, without the tenant's values."""

@@ -12,17 +12,9 @@ from typing import Any
 from .._clients.account import ACTIVE, Account
 from .._clients.freshservice import Agent
 from .._clients.hub import REDACTED, AccountView
-from .._clients.hub_form import (
-    find_stored_key,
-    stored_domain,
-)
+from .._clients.hub_form import find_stored_key, stored_domain
 from .._core.failure import Failed, FailureCode
-from .._core.tenant import (
-    State,
-    Tenant,
-    UpdateCredentials,
-    same_domain,
-)
+from .._core.tenant import State, Tenant, UpdateCredentials, same_domain
 
 DASHBOARD_ONLY = frozenset({"suspended", "archived"})
 """Statuses that only a person in StackOne's dashboard can end (S43)."""

@@ -10,12 +10,7 @@ from enum import Enum
 from typing import Any
 
 from .._clients.account import Account
-from .._clients.freshservice import (
-    Agent,
-    KeyCheck,
-    KeyStatus,
-    classify,
-)
+from .._clients.freshservice import Agent, KeyCheck, KeyStatus, classify
 from .._clients.provider_errors import provider_error
 from .._clients.stackone import StackOne
 from .._clients.stackone_base import error_words, refused

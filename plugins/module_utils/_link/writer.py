@@ -10,21 +10,9 @@ from dataclasses import replace
 from typing import Callable
 
 from .._clients.account import Account
-from .._clients.hub import (
-    AccountView,
-    Form,
-    Hub,
-    Sent,
-    Submission,
-    credentials_refused,
-    session_refused,
-)
+from .._clients.hub import AccountView, Form, Hub, Sent, Submission, credentials_refused, session_refused
 from .._clients.hub_form import map_fields
-from .._clients.stackone import (
-    ConnectSession,
-    SessionRequest,
-    StackOne,
-)
+from .._clients.stackone import ConnectSession, SessionRequest, StackOne
 from .._clients.stackone_base import refused, unexpected
 from .._core.clock import Stopped
 from .._core.failure import Failed, FailureCode, Phase, require
@@ -32,14 +20,7 @@ from .._core.tenant import Tenant
 from .duplicates import same_link
 from .find import Finder
 from .outcome import Creation, Outcome
-from .plan import (
-    Action,
-    Stored,
-    StoredKey,
-    check_pinned,
-    compare_stored,
-    drift,
-)
+from .plan import Action, Stored, StoredKey, check_pinned, compare_stored, drift
 
 
 class Writer:

@@ -9,13 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Callable
 
 from .._core.clock import Stopped
-from .._core.failure import (
-    Failed,
-    Failure,
-    FailureCode,
-    Phase,
-    defect,
-)
+from .._core.failure import Failed, Failure, FailureCode, Phase, defect
 from .._core.stop import StopSignal
 from .._core.words import counted
 from .._core.workers import WorkerPool

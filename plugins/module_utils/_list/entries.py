@@ -9,29 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._core.failure import (
-    Failed,
-    Failure,
-    FailureCode,
-    Phase,
-    require,
-)
-from .._core.tenant import (
-    State,
-    Tenant,
-    invalid_argument,
-)
+from .._core.failure import Failed, Failure, FailureCode, Phase, require
+from .._core.tenant import State, Tenant, invalid_argument
 from .._core.text import Scrubber
 from .._core.urls import shown_url
 from .._core.written import not_text, trimmed
 from .._module.argspec import listed_tenant_spec
 from .._module.reading import Spec, read, with_defaults
-from .._module.tenant_params import (
-    TO_LINK,
-    check_needed,
-    ids_from,
-    tenant_from,
-)
+from .._module.tenant_params import TO_LINK, check_needed, ids_from, tenant_from
 
 
 @dataclass(frozen=True)

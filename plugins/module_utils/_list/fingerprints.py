@@ -14,12 +14,7 @@ from typing import Any
 
 from .._clients.account import Account
 from .._core.failure import require
-from .._core.files import (
-    NotAFile,
-    alone_in,
-    read_file,
-    replace_file,
-)
+from .._core.files import NotAFile, alone_in, read_file, replace_file
 from .._core.tenant import Tenant
 from .._link.plan import StoredKey
 

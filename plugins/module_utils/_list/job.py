@@ -7,13 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .._core.failure import (
-    Failed,
-    Failure,
-    Phase,
-    interrupted,
-    not_started,
-)
+from .._core.failure import Failed, Failure, Phase, interrupted, not_started
 from .._core.tenant import Tenant
 from .entries import Entry
 

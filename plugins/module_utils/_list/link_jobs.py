@@ -10,13 +10,7 @@ from typing import Any
 
 from .._clients.account import ARCHIVED, Account
 from .._clients.directory import Directory
-from .._core.failure import (
-    Failed,
-    Failure,
-    FailureCode,
-    Phase,
-    require,
-)
+from .._core.failure import Failed, Failure, FailureCode, Phase, require
 from .._core.tenant import State, Tenant
 from .._link.duplicates import same_link, survivor
 from .._link.find import Found

@@ -13,13 +13,7 @@ from .._clients.account import Account
 from .._clients.directory import READERS, Directory, owners_by_provider
 from .._clients.factory import ClientFactory
 from .._core.clock import Stopped
-from .._core.failure import (
-    Failed,
-    Failure,
-    Phase,
-    during,
-    require,
-)
+from .._core.failure import Failed, Failure, Phase, during, require
 from .._core.options import LinksOptions
 from .._core.stop import StopSignal
 from .._core.tenant import State, Tenant
@@ -34,13 +28,7 @@ from .batch import Batch, Tally
 from .early_end import Ended, ended_early
 from .entries import Entry
 from .fingerprints import Fingerprints
-from .link_jobs import (
-    LinkJob,
-    by_owner,
-    refuse_conflicts,
-    refuse_linked_elsewhere,
-    repairs_of,
-)
+from .link_jobs import LinkJob, by_owner, refuse_conflicts, refuse_linked_elsewhere, repairs_of
 from .progress import ProgressFile, waiting
 from .purge import DUPLICATES, check_limit, unlisted
 

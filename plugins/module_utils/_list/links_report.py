@@ -14,12 +14,7 @@ from .._core.text import Scrubber
 from .._link.plan import Action
 from .early_end import tenants_failed
 from .link_jobs import LinkJob
-from .link_rows import (
-    NONE,
-    action_of,
-    moved_from,
-    plan_changes,
-)
+from .link_rows import NONE, action_of, moved_from, plan_changes
 from .links import LinksResult
 from .results import failures_of
 

@@ -15,11 +15,7 @@ from .._module.module import ListModule
 from .._module.parent_watch import stopped_early
 from .._module.stoppable import StoppableRun
 from .batch import Batch, Tally
-from .early_end import (
-    Failures,
-    ended_early,
-    tenants_failed,
-)
+from .early_end import Failures, ended_early, tenants_failed
 from .entries import secrets_of
 from .job import Job
 from .progress import ProgressFile, waiting

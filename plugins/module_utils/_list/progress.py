@@ -10,12 +10,7 @@ import threading
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from .._core.files import (
-    NotAFile,
-    read_file,
-    refuse_other_than_file,
-    replace_file,
-)
+from .._core.files import NotAFile, read_file, refuse_other_than_file, replace_file
 from .._core.words import kind_of_request
 
 if TYPE_CHECKING:

@@ -13,9 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from .._core.clock import Clock
-from .._core.tenant import (
-    invalid_argument,
-)
+from .._core.tenant import invalid_argument
 from .._core.text import NO_SECRETS, Scrubber
 from .._core.urls import is_loopback, secrets_of_url
 from .._http.proxies import UnusableProxy, check_proxy

@@ -13,35 +13,14 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .._clients.stackone_base import StackOneApi
 from .._core.clock import Clock
-from .._core.failure import (
-    Failed,
-    Failure,
-    FailureCode,
-    Phase,
-    defect,
-)
+from .._core.failure import Failed, Failure, FailureCode, Phase, defect
 from .._core.secrets import SHORTEST_SECRET
-from .._core.tenant import (
-    invalid_argument,
-    missing_options,
-    normalise_key,
-)
-from .._core.text import (
-    Scrubber,
-    forms_of,
-    one_line,
-    strip_control_chars,
-    valid_unicode,
-)
+from .._core.tenant import invalid_argument, missing_options, normalise_key
+from .._core.text import Scrubber, forms_of, one_line, strip_control_chars, valid_unicode
 from .._core.urls import shown_url
 from .._http.quota import Quota
 from .._http.session import REQUESTS_IMPORT_ERROR, Http
-from .connection_params import (
-    http_from,
-    quota_from,
-    secrets_in,
-    stackone_url_from,
-)
+from .connection_params import http_from, quota_from, secrets_in, stackone_url_from
 from .reading import read
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"

@@ -14,13 +14,7 @@ from typing import Any
 
 from ansible.module_utils.common.validation import check_type_bool, check_type_dict, check_type_list
 
-from .._core.written import (
-    did_you_mean,
-    not_text,
-    plain_name,
-    trimmed,
-    unset,
-)
+from .._core.written import did_you_mean, not_text, plain_name, trimmed, unset
 
 Spec = Mapping[str, Mapping[str, Any]]
 

@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._core.options import AuthOptions, LinksOptions, VerifyLink
-from .._core.tenant import (
-    invalid_argument,
-)
+from .._core.tenant import invalid_argument
 from .connection_params import check_bounds
 
 

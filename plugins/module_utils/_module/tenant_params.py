@@ -24,11 +24,7 @@ from .._core.tenant import (
     normalise_key,
     quoted,
 )
-from .._core.text import (
-    one_line,
-    strip_control_chars,
-    valid_unicode,
-)
+from .._core.text import one_line, strip_control_chars, valid_unicode
 from .._core.written import is_error
 
 TO_LINK = ("domain", "api_key", "origin_owner_id")

@@ -17,14 +17,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from .deliveries import (
-    FUTURE_S,
-    HEALTH_PATH,
-    Decision,
-    Memory,
-    Settings,
-    decide,
-)
+from .deliveries import FUTURE_S, HEALTH_PATH, Decision, Memory, Settings, decide
 
 if TYPE_CHECKING:
     from aiohttp import web

@@ -12,11 +12,7 @@ from ...module_utils._clients.hub_form import domain_in
 from ...module_utils._clients.stackone import StackOne
 from ...module_utils._clients.stackone_base import StackOneApi
 from ...module_utils._core.text import Scrubber, strip_control_chars
-from ...module_utils._module.connection_params import (
-    http_from,
-    quota_from,
-    stackone_url_from,
-)
+from ...module_utils._module.connection_params import http_from, quota_from, stackone_url_from
 
 
 def listed(

@@ -10,13 +10,7 @@ from typing import Any
 
 from ...module_utils._core.failure import Failed
 from ...module_utils._core.tenant import normalise_domain, normalise_key
-from ...module_utils._core.written import (
-    accident,
-    hidden_character,
-    not_text,
-    trimmed,
-    unset,
-)
+from ...module_utils._core.written import accident, hidden_character, not_text, trimmed, unset
 from .showable import meant, showable
 from .table import Problem, TableRow, table_from
 

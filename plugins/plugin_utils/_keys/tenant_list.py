@@ -16,16 +16,7 @@ import yaml
 from ...module_utils._core.tenant import Tenant
 from ...module_utils._core.written import did_you_mean, plain_name
 from ...module_utils._module.reading import PROBLEM
-from .table import (
-    Problem,
-    RowProblem,
-    Table,
-    TableRow,
-    column_name,
-    counts,
-    readable,
-    table_from,
-)
+from .table import Problem, RowProblem, Table, TableRow, column_name, counts, readable, table_from
 
 ALIASES = {"connector_profile_id": "integration_id"}
 NEVER_IN_A_CSV = {"api_key", "admin_api_key", "credential_fields"}

@@ -14,23 +14,9 @@ from ...module_utils._core.words import counted
 from ...module_utils._link.plan import Action
 from .._keys.key_names import Keys
 from .._keys.showable import listed
-from .document import (
-    OF_ACCOUNTS,
-    SERVICES,
-    is_of_keys,
-    problem_of,
-    records_in,
-)
+from .document import OF_ACCOUNTS, SERVICES, is_of_keys, problem_of, records_in
 from .role_words import KEY_MISSING, in_role_words
-from .rows import (
-    ReportedOutcome,
-    account_row,
-    host_row,
-    mapping,
-    missing_options,
-    to_line,
-    was_started,
-)
+from .rows import ReportedOutcome, account_row, host_row, mapping, missing_options, to_line, was_started
 
 MOST = 50
 """The number of tenants of a kind that are named."""

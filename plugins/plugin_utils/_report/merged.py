@@ -9,22 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._keys.table import Problem
-from .document import (
-    SERVICES,
-    VERSION,
-    Document,
-    Run,
-    number,
-    records_in,
-)
-from .rows import (
-    COLUMNS,
-    LISTS,
-    Row,
-    mapping,
-    texts,
-    to_line,
-)
+from .document import SERVICES, VERSION, Document, Run, number, records_in
+from .rows import COLUMNS, LISTS, Row, mapping, texts, to_line
 
 
 @dataclass(frozen=True)

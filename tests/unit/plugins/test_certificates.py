@@ -9,9 +9,7 @@ import ssl
 import pytest
 import trustme
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import (
-    certificates as _certificates,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import certificates as _certificates
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.certificates import tls_context
 
 VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")

@@ -17,10 +17,7 @@ from urllib3.util import connection
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock, Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import (
-    TransportError,
-    TransportKind,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import (
     Http,
     HttpOptions,

@@ -9,11 +9,7 @@ import threading
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock, Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import (
-    Failure,
-    FailureCode,
-    Phase,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failure, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.workers import WorkerPool
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.batch import (

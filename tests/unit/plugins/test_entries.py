@@ -18,10 +18,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries 
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import LinkJob
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.purge import DUPLICATES, check_limit, unlisted
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module.tenant_params import (
-    TO_CHECK,
-    TO_INVITE,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module.tenant_params import TO_CHECK, TO_INVITE
 from tests.support.declared_entries import declared
 
 NO_DOMAIN = declared("not a domain", "1")

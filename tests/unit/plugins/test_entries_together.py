@@ -6,14 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import (
-    Failed,
-    FailureCode,
-)
-from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import (
-    refuse_duplicates,
-    shared_domains,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import refuse_duplicates, shared_domains
 from tests.support.declared_entries import declared, entries
 
 

@@ -6,10 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.hub import (
-    AccountView,
-    session_refused,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.hub import AccountView, session_refused
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stackone import ConnectSession
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import FailureCode
 from tests.support.hub_client import HTML, NEW, failed

@@ -17,10 +17,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.fresh
     settle,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stackone_base import unreachable
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import (
-    TransportError,
-    TransportKind,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Answer
 
 

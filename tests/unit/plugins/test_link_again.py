@@ -15,16 +15,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors i
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.linker import Rules
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
 from tests.support.one_tenant import HTML, LABELLED, REFUSAL, changes, code, linked, says_no_profile, uncertain
-from tests.support.services_in_memory import (
-    KEY,
-    answers,
-    breaks,
-    does_and_answers,
-    link,
-    refuses,
-    reply,
-    tenant,
-)
+from tests.support.services_in_memory import KEY, answers, breaks, does_and_answers, link, refuses, reply, tenant
 
 ROTATED = "key-after-a-rotation"
 

@@ -6,23 +6,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import (
-    State,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import State
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.writer import Writer
 from tests.support.one_tenant import HTML, LABELLED, changes, code, linked, uncertain, without
-from tests.support.services_in_memory import (
-    after,
-    answers,
-    breaks,
-    does_and_answers,
-    link,
-    refuses,
-    reply,
-    tenant,
-)
+from tests.support.services_in_memory import after, answers, breaks, does_and_answers, link, refuses, reply, tenant
 
 ABSENT = {"state": State.ABSENT, "api_key": None}
 

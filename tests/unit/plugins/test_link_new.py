@@ -14,15 +14,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.options 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.linker import Rules
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
 from tests.support.one_tenant import HTML, REFUSAL, changes, code, posts, says_no_profile, without
-from tests.support.services_in_memory import (
-    KEY,
-    answers,
-    error,
-    link,
-    refuses,
-    reply,
-    tenant,
-)
+from tests.support.services_in_memory import KEY, answers, error, link, refuses, reply, tenant
 
 
 class TestNewLink:

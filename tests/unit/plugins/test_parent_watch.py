@@ -26,15 +26,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session 
     Request,
     Service,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import (
-    Applied,
-    Outcome,
-    unfinished,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Applied, Outcome, unfinished
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module import (
-    parent_watch as _parent_watch,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module import parent_watch as _parent_watch
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module.parent_watch import Parent
 
 

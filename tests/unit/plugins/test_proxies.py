@@ -11,10 +11,7 @@ import requests
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.urls import secrets_of_url, shown_url
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import proxies as _proxies
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import (
-    TransportError,
-    TransportKind,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.proxies import (
     Proxies,
     UnusableProxy,

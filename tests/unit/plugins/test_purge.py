@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.directory import URL_ROOM, _portions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.paging import Paging
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import (
-    Failed,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import LinkJob
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.purge import check_limit, most, unlisted
 from tests.support.declared_entries import account, declared, entries, outcome

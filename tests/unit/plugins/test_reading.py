@@ -16,10 +16,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.written 
     trimmed,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module.argspec import listed_tenant_spec
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module.connection_params import (
-    BOUNDS,
-    check_bounds,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module.connection_params import BOUNDS, check_bounds
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module.reading import read, with_defaults
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module.tenant_params import tenant_from
 from tests.support.module_specs import SPECS

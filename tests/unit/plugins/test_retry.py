@@ -6,10 +6,7 @@ from email.utils import formatdate
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import (
-    TransportError,
-    TransportKind,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.retry import (
     PATIENCE,
     QUOTA_PATIENCE,
