@@ -34,7 +34,7 @@ def _table(points: dict[str, dict[str, Any]]) -> Iterator[str]:
     yield "| variable | type | default | for | meaning |\n| --- | --- | --- | --- | --- |\n"
     for name, about in sorted(options.items()):
         used = [point for point, spec in points.items() if name in spec]
-        yield f"| `{name}` | {_type(name, about)} | {_default(about)} | {_entry_points(used, list(points))} | {_meaning(about)} |\n"
+        yield f"| `{name}` | {_type(name, about)} | {_default(name, about)} | {_entry_points(used, list(points))} | {_meaning(about)} |\n"
 
 
 def _entry_points(used: list[str], points: list[str]) -> str:
@@ -47,15 +47,26 @@ def _entry_points(used: list[str], points: list[str]) -> str:
 
 def _type(name: str, about: dict[str, Any]) -> str:
     """Return the type of the module's option, because the role leaves the check to the module."""
-    option = TYPES.get(name.removeprefix("freshservice_link_"), about)
+    option = _option(name) or about
     name_of_type: str = " \\| ".join(option["choices"]) if "choices" in option else option["type"]
     return name_of_type
 
 
-def _default(about: dict[str, Any]) -> str:
+def _default(name: str, about: dict[str, Any]) -> str:
+    """Return the role's default, or else the module's."""
     if about.get("required"):
         return "required"
-    return f"`{about['default']}`" if "default" in about else ""
+    default = about.get("default", _option(name).get("default"))
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    if isinstance(default, float):
+        return f"`{default:g}`"
+    return "" if default is None else f"`{default}`"
+
+
+def _option(name: str) -> dict[str, Any]:
+    """Return the option of the modules that the role passes the variable to."""
+    return TYPES.get(name.removeprefix("freshservice_link_"), {})
 
 
 def _meaning(about: dict[str, Any]) -> str:
