@@ -146,6 +146,7 @@ def test_so_is_any_other_change(server, module, kind):
     process = module("freshservice_link", **declared)
     eventually(lambda: any(seen.request.kind == kind for seen in server.journal))
     result = stopped(process, signal.SIGTERM)
+    assert result["failure"]["code"] == "stopped"
     assert result["failure"]["details"]["uncertain"] is True
     assert "not known" in result["msg"]
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -98,6 +99,7 @@ def map_fields(fields: tuple[FormField, ...], chosen: CredentialFields) -> Field
     domain = _chosen(rest, chosen.domain, "domain") or _find_domain(rest)
     others = {item.key: item.default for item in rest if item is not domain and item.default}
     filled = {**others, **chosen.extra, **chosen.extra_secrets}
+    _check_extra(fields, chosen)
     unfilled = [item for item in rest if item is not domain and item.required and item.key not in filled]
     if unfilled:
         raise Failed(
@@ -107,6 +109,21 @@ def map_fields(fields: tuple[FormField, ...], chosen: CredentialFields) -> Field
             details={"fields": [item.key for item in unfilled]},
         )
     return FieldMap(domain, api_key, others)
+
+
+def _check_extra(fields: Sequence[FormField], chosen: CredentialFields) -> None:
+    """Raise Failed(field_unfilled) for values of fields that the form does not have: nobody would miss them until later."""
+    known = {item.key for item in fields}
+    unknown = sorted(set(chosen.extra) - known)
+    if unknown or set(chosen.extra_secrets) - known:
+        # The names of extra_secrets are not shown: somebody may have swapped a name and its secret.
+        what = ", ".join(unknown) or "with one of the names in extra_secrets"
+        raise Failed(
+            FailureCode.FIELD_UNFILLED,
+            f"StackOne's Freshservice form has no field {what}; its fields are {_listed(fields)}.",
+            "Correct the names in credential_fields.extra (or extra_secrets).",
+            details={"fields": sorted(known)},
+        )
 
 
 def domain_value(form_field: FormField, domain: str) -> str:

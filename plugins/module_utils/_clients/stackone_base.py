@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._core.clock import Clock
-from .._core.failure import Failed, FailureCode
+from .._core.failure import Failed, FailureCode, cut_off
 from .._core.text import Scrubber
 from .._http.errors import TransportError, TransportKind
 from .._http.quota import Quota
@@ -90,6 +90,8 @@ def told_by_provider(answer: Answer) -> Told | None:
 
 def unreachable(error: TransportError, waits_for_tenant: bool = False) -> Failed:
     """Return the failure if StackOne gave no answer, or an incomplete one."""
+    if error.kind is TransportKind.STOPPED:
+        return cut_off()
     hung = error.kind is TransportKind.TIMEOUT and not waits_for_tenant
     if error.sent:
         return Failed(

@@ -155,6 +155,12 @@ def interrupted(stopped: str | None, uncertain: bool = False) -> Failed:
     )
 
 
+def cut_off() -> Failed:
+    """Return the failure of a request that changes something and was in progress when the run was stopped."""
+    message = "the run was stopped before StackOne's answer was complete."
+    return Failed(FailureCode.STOPPED, message, RUN_AGAIN, retriable=True)
+
+
 def defect(error: Exception) -> Failed:
     """Return the failure for a bug of ours: where it happened, but not the exception's text, which could hold a secret."""
     frame = traceback.extract_tb(error.__traceback__)[-1]

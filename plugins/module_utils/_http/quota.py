@@ -65,15 +65,18 @@ class Quota:
 
     @property
     def waited(self) -> float:
-        """Return the seconds in which at least one worker waited for the quota."""
+        """Return the seconds so far in which at least one worker waited for the quota."""
         with self._lock:
-            return self._waited
+            return self._waited - self._left()
 
     @property
     def wait_left(self) -> float:
         """Return the seconds that workers are still going to wait; 0 if none waits."""
         with self._lock:
-            left: float = self._waiting_until - self._clock.monotonic()
+            return self._left()
+
+    def _left(self) -> float:
+        left: float = self._waiting_until - self._clock.monotonic()
         return max(0.0, left)
 
     def _make_room(self, now: float, until: float) -> None:

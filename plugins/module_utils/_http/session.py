@@ -229,11 +229,12 @@ class Http:
 
         A wait that workers share is logged once.
         """
-        waited = quota.hold(delay) if quota else delay
-        self.retry_log.retries.append(Retry(request.title, reason, waited))
-        if not quota:
-            with self.retry_log.pausing(Pause(request.title, reason, self.clock.monotonic() + delay)):
-                self.clock.sleep(delay)
+        if quota:
+            self.retry_log.retries.append(Retry(request.title, reason, quota.hold(delay)))
+            return
+        with self.retry_log.pausing(Pause(request.title, reason, self.clock.monotonic() + delay)):
+            self.clock.sleep(delay)
+        self.retry_log.retries.append(Retry(request.title, reason, delay))
 
     def _once(self, request: Request) -> Answer:
         """Send a request without a `requests.Session`.

@@ -17,7 +17,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.hub_f
     map_fields,
     parse_fields,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import CredentialFields, Tenant
 
 DOMAIN = {"key": "domain", "label": "Domain", "type": "text", "required": True, "secret": False}
@@ -248,9 +248,24 @@ def test_explicit_mapping_and_extra_values_win():
         {"key": "token1", "secret": True},
         {"key": "token2", "secret": True},
         {"key": "region", "secret": False, "required": True, "value": "eu"},
+        {"key": "pin", "secret": True},
     ]
     found = mapped(*raw, chosen=chosen).credentials(replace(TENANT, credential_fields=chosen))
     assert found == {"host": "acme", "token2": "K", "region": "us", "pin": "1234"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "named"),
+    [
+        (CredentialFields(extra={"regoin": "eu"}), "has no field regoin; its fields are 'domain'"),
+        (CredentialFields(extra_secrets={"s3cret-1": "pin"}), "has no field with one of the names in extra_secrets"),
+    ],
+)
+def test_a_value_for_a_field_that_the_form_lacks_is_refused(chosen, named):
+    with pytest.raises(Failed, match=named) as caught:
+        mapped(DOMAIN, {"key": "token", "secret": True}, chosen=chosen)
+    assert caught.value.failure.code is FailureCode.FIELD_UNFILLED
+    assert "s3cret-1" not in caught.value.failure.line
 
 
 @pytest.mark.parametrize(

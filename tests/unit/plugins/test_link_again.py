@@ -215,6 +215,7 @@ class TestRelink:
     def test_and_so_must_all_other_fields(self, services):
         account_id = linked(services)
         services.accounts[account_id]["setup_information"] = {"domain": "acme", "region": "us"}
+        services.config["configFields"] = [*services.config["configFields"], {"key": "region", "secret": False}]
         services.on("PATCH", "/hub/accounts/.*", breaks())
         fields = CredentialFields(extra={"region": "eu"})
         outcome = link(services, tenant(credential_fields=fields))

@@ -77,6 +77,21 @@ def test_a_hold_stops_everybody_once():
     assert quota.waited == 30
 
 
+def test_a_wait_that_is_cut_off_counts_as_far_as_it_went():
+    clock = FakeClock()
+    quota = Quota(10, 60, clock)
+    quota.hold(30)
+
+    def stopped_meanwhile(seconds):
+        clock.time += seconds / 3
+        raise Stopped("by SIGTERM")
+
+    clock.sleep = stopped_meanwhile
+    with pytest.raises(Stopped), quota:
+        pass
+    assert quota.waited == pytest.approx(10)
+
+
 def test_a_hold_tells_by_how_much_it_makes_the_run_longer():
     clock = FakeClock()
     quota = Quota(10, 60, clock)
