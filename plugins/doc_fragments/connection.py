@@ -91,8 +91,8 @@ options:
     default: https://api.stackone.com
   requests_per_minute:
     description:
-      - Space requests to StackOne so that no minute holds more than this many.
+      - Spread requests to StackOne, so that no more than this many are sent in any minute.
       - StackOne allows 1,000 a minute for each API key. Set a share of that if others use the same key at the same time.
-      - If not set, requests are not spaced.
+      - If not set, requests are not limited.
     type: int
 """

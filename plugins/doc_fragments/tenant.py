@@ -69,7 +69,7 @@ options:
   allow_multiple:
     description:
       - Whether the owner may have several accounts, one for each domain.
-      - If V(false), the only account of an owner belongs to this tenant, whatever its domain is now.
+      - If V(false), the only account of an owner belongs to this tenant, even if its domain differs.
     type: bool
     default: false
   integration_id:
@@ -112,7 +112,7 @@ options:
         type: str
       extra:
         description:
-          - Values for further fields, by the field's key.
+          - Values for further fields, by the field's key. A key that the form does not have is refused with C(field_unfilled).
         type: dict
         default: {}
       extra_secrets:

@@ -79,7 +79,7 @@ options:
       allow_multiple:
         description:
           - Whether the owner may have several accounts, one for each domain.
-          - If V(false), the only account of an owner belongs to this tenant, whatever its domain is now.
+          - If V(false), the only account of an owner belongs to this tenant, even if its domain differs.
         type: bool
         default: false
       integration_id:
@@ -118,7 +118,7 @@ options:
             type: str
           extra:
             description:
-              - Values for further fields, by the field's key.
+              - Values for further fields, by the field's key. A key that the form does not have is refused with C(field_unfilled).
             type: dict
             default: {}
           extra_secrets:
@@ -176,8 +176,8 @@ options:
   stop_after_failures:
     description:
       - Start no further tenants after this many have failed. If not set, all are tried.
-      - If StackOne refuses its own key, the run ends at once in any case. It also ends if StackOne gives 20 tenants in a row no
-        response, an error of its own or an unexpected response. Three in a row are enough if no response arrives in time.
+      - If StackOne refuses its own key, the run ends at once in any case. It also ends if StackOne gives no response, an error of its
+        own or an unexpected response for 20 tenants in a row. Three in a row are enough if no response arrives in time.
     type: int
   progress:
     description:

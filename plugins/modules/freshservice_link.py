@@ -39,7 +39,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - A connect session may be opened to see what an account stores. It changes nothing and expires by itself.
+      - A connect session may be opened to see what an account stores. It changes nothing and expires on its own.
   diff_mode:
     support: full
     details:

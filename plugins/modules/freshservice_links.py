@@ -39,7 +39,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Connect sessions may be opened to see what accounts store. They change nothing and expire by themselves.
+      - Connect sessions may be opened to see what accounts store. They change nothing and expire on their own.
   diff_mode:
     support: full
     details:
@@ -63,7 +63,7 @@ options:
     type: path
   purge:
     description:
-      - Whether to unlink the accounts of the same provider that no entry of O(tenants) stands for.
+      - Whether to unlink the accounts of the same provider that belong to no entry of O(tenants).
       - This is done last, and only if the run was not stopped before. In check mode, the accounts are returned in RV(purged).
       - The accounts of an owner are kept if one of its entries fails before it is known which account is meant. If an entry does not
         name its owner or account at all, for example because an option is misspelt, nothing is unlinked.
@@ -233,7 +233,7 @@ results:
           subscription under Admin > Plans & Billing, then run again.
       # end: suspended
 purged:
-  description: The accounts that no entry of O(tenants) stands for and that were unlinked, or would be, like RV(results).
+  description: The accounts that belong to no entry of O(tenants) and that were unlinked, or would be, like RV(results).
   returned: when O(purge=true)
   type: list
   elements: dict

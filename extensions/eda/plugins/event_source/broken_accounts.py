@@ -48,12 +48,13 @@ options:
     default: https://api.stackone.com
   look_every:
     description:
-      - Seconds between two listings of all accounts, at least 10. A listing costs one request for each 100 accounts.
+      - How often all accounts are listed, even without webhooks. The seconds between two listings, at least 10.
+      - A listing costs one request for each 100 accounts.
     type: int
     default: 300
   requests_per_minute:
     description:
-      - Space requests to StackOne so that no minute holds more than this many. If not set, they are not spaced.
+      - Spread requests to StackOne, so that no more than this many are sent in any minute. If not set, they are not limited.
     type: int
   validate_certs:
     description:
