@@ -20,7 +20,8 @@ from .._core.tenant import Tenant
 from .duplicates import same_link
 from .find import Finder
 from .outcome import Creation, Outcome
-from .plan import Action, Stored, StoredKey, check_pinned, compare_stored, drift
+from .plan import Action, Stored, StoredKey, compare_stored, drift
+from .selection import check_pinned
 
 
 class Writer:

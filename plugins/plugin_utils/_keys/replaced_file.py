@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from .table import Problem
+from .problems import Problem
 
 LOOK_SECONDS = 0.1
 

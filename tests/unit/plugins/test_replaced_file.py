@@ -14,8 +14,8 @@ import sys
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import replaced_file as _replaced_file
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.problems import Problem
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.replaced_file import locked_file
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.table import Problem
 
 MODULE = _replaced_file.__name__
 
