@@ -128,16 +128,21 @@ def plan_present(tenant: Tenant, account: Account, stored: Stored) -> Plan:
     before = describe(account, stored.domain, stored.key.value)
     after = {**before, **changes}
     if reasons:
-        relinked = {"domain": tenant.domain, "status": ACTIVE, "api_key": StoredKey.CHANGED.value}
-        if stored.key is StoredKey.UNCHANGED and tenant.update_credentials is not UpdateCredentials.ALWAYS:
-            relinked["api_key"] = StoredKey.UNCHANGED.value
-        after.update(relinked)
-        before["api_key"] = "unchanged" if stored.key is StoredKey.CHANGED else before["api_key"]
-    if stored.others and reasons:
-        before["credential_fields"] = dict.fromkeys(stored.others, StoredKey.UNCHANGED.value)
-        after["credential_fields"] = dict.fromkeys(stored.others, StoredKey.CHANGED.value)
+        _show_relink(tenant, stored, before, after)
     actions = [Action.RELINK] * bool(reasons) + [Action.UPDATE] * bool(changes)
     return Plan(tuple(actions), before, after, changes, warnings)
+
+
+def _show_relink(tenant: Tenant, stored: Stored, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Add to both sides of a diff what sending domain and key again changes."""
+    kept = stored.key is StoredKey.UNCHANGED and tenant.update_credentials is not UpdateCredentials.ALWAYS
+    api_key = StoredKey.UNCHANGED if kept else StoredKey.CHANGED
+    after.update(domain=tenant.domain, status=ACTIVE, api_key=api_key.value)
+    if stored.key is StoredKey.CHANGED:
+        before["api_key"] = StoredKey.UNCHANGED.value
+    if stored.others:
+        before["credential_fields"] = dict.fromkeys(stored.others, StoredKey.UNCHANGED.value)
+        after["credential_fields"] = dict.fromkeys(stored.others, StoredKey.CHANGED.value)
 
 
 def relink_reasons(tenant: Tenant, account: Account, stored: Stored) -> list[str]:

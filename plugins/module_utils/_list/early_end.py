@@ -88,11 +88,12 @@ def tenants_failed(
         ),
     )
     cause = ended.cause if ended else None
+    found = (*tenants.found, *others.found)
     return Failure(
         cause.code if cause else FailureCode.STOPPED if ended else FailureCode.TENANTS_FAILED,
         " ".join(filter(None, sentences)),
         http_status=cause.http_status if cause else None,
-        retriable=bool(ended) or any(failure.retriable for failure in (*tenants.found, *others.found)),
+        retriable=cause.retriable if cause else bool(ended) or any(failure.retriable for failure in found),
         details={"reason": reason} if reason else {},
         phase=phase,
     )
