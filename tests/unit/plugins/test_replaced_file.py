@@ -148,7 +148,7 @@ def test_many_processes_lose_nothing(path):
 def test_only_regular_files_are_read(path):
     path.unlink()
     os.mkfifo(path)
-    with pytest.raises(Problem, match="not a regular file"), locked_file(str(path)):
+    with pytest.raises(Problem, match="it is a named pipe, not a file"), locked_file(str(path)):
         pass
 
 
