@@ -16,8 +16,8 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 
 from ..module_utils._core.tenant import invalid_argument
+from ..plugin_utils._keys.problems import Problem
 from ..plugin_utils._keys.replaced_file import locked_file
-from ..plugin_utils._keys.table import Problem
 from ..plugin_utils._keys.vault_file import Merged, merge
 
 MISSING = (

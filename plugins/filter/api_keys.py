@@ -9,8 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..plugin_utils._keys.keyring import api_keys_from, unvault
-from ..plugin_utils._keys.problems import handed, of_source
-from ..plugin_utils._keys.table import Problem
+from ..plugin_utils._keys.problems import Problem, handed, of_source
 
 
 def api_keys(text: Any, on_problem: str = "raise", source_name: str = "") -> Any:

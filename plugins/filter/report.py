@@ -11,7 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ..plugin_utils._keys.table import Problem
+from ..plugin_utils._keys.problems import Problem
 from ..plugin_utils._report.document import document_from
 
 

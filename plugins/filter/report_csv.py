@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils._keys.table import Problem
+from ..plugin_utils._keys.problems import Problem
 from ..plugin_utils._report.document import records_of
 from ..plugin_utils._report.rows import COLUMNS, to_line
 

@@ -11,9 +11,8 @@ from typing import Any
 from ..module_utils._core.text import valid_unicode
 from ..module_utils._core.written import marked, not_text, unset
 from ..plugin_utils._keys.keyring import Keyring, keyring_from, unvault
-from ..plugin_utils._keys.problems import checked, handed, of_source
+from ..plugin_utils._keys.problems import Problem, checked, handed, of_source
 from ..plugin_utils._keys.showable import listed as named
-from ..plugin_utils._keys.table import Problem
 from ..plugin_utils._keys.tenant_list import ALIASES, entries_of, is_ignored
 
 

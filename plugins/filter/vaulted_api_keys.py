@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..plugin_utils._keys.table import Problem
+from ..plugin_utils._keys.problems import Problem
 from ..plugin_utils._keys.vault_file import merge
 
 

@@ -196,7 +196,7 @@ from ..module_utils._core.failure import Failure, Phase, during, require
 from ..module_utils._http.session import Service
 from ..module_utils._link.auth_link import AuthLinkMaker
 from ..module_utils._link.find import Finder
-from ..module_utils._list.auth_links import AuthLinkJob, counts
+from ..module_utils._list.auth_link_jobs import AuthLinkJob, count_auth_links
 from ..module_utils._list.entries import entries_from, present, refuse_duplicates
 from ..module_utils._list.list_run import ListRun
 from ..module_utils._list.results import failures_of, job_row, run_summary
@@ -227,7 +227,7 @@ def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
         job.result = inviter.invite(require(job.tenant))
 
     run.work_through(jobs, progress, Phase.APPLY, invite)
-    summary = run_summary(jobs, counts(jobs), run.requests_sent(Service.STACKONE))
+    summary = run_summary(jobs, count_auth_links(jobs), run.requests_sent(Service.STACKONE))
     result = {"changed": summary["auth_links"] > 0, "owners": list(map(job_row, jobs)), "summary": summary}
     return result, run.failure(failures_of(jobs), Phase.APPLY)
 

@@ -171,7 +171,7 @@ from ..module_utils._core.failure import Failure, Phase, require
 from ..module_utils._http.session import Service
 from ..module_utils._list.early_end import Failures
 from ..module_utils._list.entries import entries_from, present
-from ..module_utils._list.key_checks import KeyCheckJob, counts
+from ..module_utils._list.key_check_jobs import KeyCheckJob, count_verdicts
 from ..module_utils._list.list_run import ListRun
 from ..module_utils._list.results import failures_of, job_row, run_summary
 from ..module_utils._module.argspec import freshservice_spec, tenants_spec
@@ -191,7 +191,7 @@ def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
         job.result = freshservice.check_tenant(require(job.tenant))
 
     run.work_through(jobs, run.progress(len(jobs)), Phase.KEY_CHECK, check)
-    summary = run_summary(jobs, counts(jobs), run.requests_sent(Service.FRESHSERVICE))
+    summary = run_summary(jobs, count_verdicts(jobs), run.requests_sent(Service.FRESHSERVICE))
     result = {"changed": False, "results": list(map(job_row, jobs)), "summary": summary}
     # A refused key is a result. A key that could not be checked is not: the run then fails in any case.
     unanswered = Failures([job.unanswered for job in jobs if job.unanswered], len(jobs))

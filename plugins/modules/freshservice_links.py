@@ -386,7 +386,7 @@ from ..module_utils._list.entries import entries_from, refuse_duplicates, shared
 from ..module_utils._list.fingerprints import AUTO, Fingerprints, own_path
 from ..module_utils._list.link_jobs import LinkJob
 from ..module_utils._list.links import Links
-from ..module_utils._list.links_report import counts, diff_of, run_failure
+from ..module_utils._list.links_report import count_actions, diff_of, run_failure
 from ..module_utils._list.list_run import ListRun
 from ..module_utils._list.results import job_row, run_summary
 from ..module_utils._module.argspec import links_spec
@@ -401,7 +401,7 @@ def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
     path = fingerprints_path(run)
     links, jobs, warnings = links_of(run, path)
     report = links.run(jobs)
-    summary = run_summary(report.jobs, counts(report), links.requests_sent)
+    summary = run_summary(report.jobs, count_actions(report), links.requests_sent)
     summary["quota_seconds"] = round(links.quota_seconds, 1)
     result: dict[str, Any] = {
         "changed": summary["changed"] > 0,

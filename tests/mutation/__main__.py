@@ -37,6 +37,8 @@ SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 # As files in module_utils, without `.py`.
 TARGETS: dict[str, tuple[str, ...]] = {
     "_link/plan": (),
+    "_link/selection": (),
+    "_link/status": (),
     "_core/tenant": (),
     "_clients/hub_form": (),
     "_http/retry": (),

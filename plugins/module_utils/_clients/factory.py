@@ -36,8 +36,7 @@ class ClientFactory:
 
     def readers(self) -> tuple[StackOne, Hub]:
         """Return the clients that find accounts."""
-        stackone = StackOne(self.api, self.stackone_api_key)
-        return stackone, Hub(self.api, stackone, self.forms)
+        return stackone_and_hub(self.api, self.stackone_api_key, self.forms)
 
     def clients(self) -> Clients:
         """Return all clients, for one tenant: they keep state about it."""
@@ -45,7 +44,7 @@ class ClientFactory:
         return Clients(self.freshservice, stackone, hub, self.http.clock)
 
 
-def stackone_and_hub(api: StackOneApi, key: str) -> tuple[StackOne, Hub]:
+def stackone_and_hub(api: StackOneApi, key: str, forms: Forms | None = None) -> tuple[StackOne, Hub]:
     """Return the clients of the platform API and of the Hub."""
     stackone = StackOne(api, key)
-    return stackone, Hub(api, stackone)
+    return stackone, Hub(api, stackone, forms)

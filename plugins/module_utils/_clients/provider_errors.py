@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 from .._core.text import NO_SECRETS, READ_LIMIT, without_markup
+from .._http.retry import TOO_MANY
 
-TOO_MANY = 429
 UNSTATED_REFUSAL = 400
 """The assumed status of a refusal if StackOne passes on only its text."""
 

@@ -12,16 +12,13 @@ from .._core.failure import Failed, FailureCode
 from .._core.identity import account_path, same_provider
 from .._core.times import iso_time, parse_date
 from .._http.session import Answer
-from .account import Account, account_in, accounts_in, checked, says_missing
+from .account import EXCERPT, Account, account_in, accounts_in, checked, says_missing
 from .paging import MOST_PAGES, PAGE_SIZE, Paging, most_pages
 from .profiles import Profile, listed_profiles, names_the_profile, no_profile
 from .sessions import link_in, secrets_of_link, suspects, token_in
 from .stackone_base import OPENING, PROXY_PATH, StackOneApi, unexpected, words_for
 
 SESSION_SECONDS = 600
-
-EXCERPT = 4000
-"""How many characters of an error are searched."""
 _PROFILE_STATUSES = frozenset({400, 404, 409, 412, 422})
 """The statuses that a request for a session may get if the provider or profile is not enabled (S57)."""
 

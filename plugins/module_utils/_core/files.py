@@ -41,9 +41,14 @@ def refuse_other_than_file(path: str) -> None:
 
 def read_file(path: str) -> str:
     """Return the text of a regular file without ever blocking. Raise NotAFile, another OSError or UnicodeDecodeError."""
+    return read_bytes(path).decode("utf-8")
+
+
+def read_bytes(path: str) -> bytes:
+    """Return the content of a regular file without ever blocking. Raise NotAFile or another OSError."""
     _refuse(path, os.stat(path).st_mode)
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
-    with os.fdopen(descriptor, encoding="utf-8") as file:
+    with os.fdopen(descriptor, "rb") as file:
         # The file may have been replaced since the check above.
         _refuse(path, os.fstat(descriptor).st_mode)
         return file.read()

@@ -10,13 +10,13 @@ from email.utils import parsedate_to_datetime
 
 
 def parse_date(text: str) -> float | None:
-    """Return an HTTP or ISO date in epoch seconds, or `None` if it is neither."""
+    """Return an HTTP or ISO date in epoch seconds, in UTC if it names no zone, or `None` if it is neither."""
     for parse in (parsedate_to_datetime, _parse_iso):
         try:
             moment = parse(text)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
-        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
     return None
 
 

@@ -16,7 +16,7 @@ from .._core.failure import Phase, during
 from .._core.options import AuthOptions
 from .._core.tenant import Tenant
 from .find import Finder
-from .plan import DASHBOARD_ONLY, not_active
+from .status import DASHBOARD_ONLY, not_active
 from .writer import create_request
 
 

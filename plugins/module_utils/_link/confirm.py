@@ -16,14 +16,15 @@ from .._core.tenant import same_domain
 from .duplicates import duplicate_account, same_link
 from .find import AccountSource, Finder, account_not_found
 from .outcome import Creation, Outcome
-from .plan import Action, check_pinned, drift, not_active
+from .plan import Action, drift
+from .selection import check_pinned
+from .status import BROKEN, not_active
 from .writer import Writer, create_uncertain, new_accounts
 
 UNLISTED = "and its listing does not show yet how many accounts there are"
 
 FIRST_POLL = 0.5
 LONGEST_POLL = 2.0
-BROKEN = frozenset({"error", "expired"})
 
 
 def polls(clock: Clock, timeout: float) -> Iterator[None]:

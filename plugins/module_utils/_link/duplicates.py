@@ -11,7 +11,7 @@ from .._clients.account import ARCHIVED, Account
 from .._core.failure import Failed, FailureCode
 from .._core.tenant import Tenant, same_domain
 from .outcome import Creation
-from .plan import Candidate
+from .selection import Candidate
 
 
 def same_link(tenant: Tenant, candidates: Sequence[Candidate]) -> list[Account]:

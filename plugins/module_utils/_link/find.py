@@ -14,7 +14,7 @@ from .._clients.hub_form import stored_domain
 from .._clients.stackone import StackOne
 from .._core.failure import Failed, FailureCode, require
 from .._core.tenant import State, Tenant, same_domain
-from .plan import Candidate, check_pinned, needs_domains, select
+from .selection import Candidate, check_pinned, needs_domains, select
 
 
 class AccountSource(Protocol):

@@ -18,12 +18,14 @@ from .._core.clock import Stopped
 from .._core.failure import Failed, Phase, defect, interrupted, require
 from .._core.options import VerifyLink
 from .._core.tenant import State, Tenant, invalid_argument
-from .confirm import BROKEN, Confirmer, polls
+from .confirm import Confirmer, polls
 from .duplicates import first_made, made_by
 from .find import AccountSource, Finder, Found, account_not_found
 from .inspection import CredentialCache, Inspector
 from .outcome import Creation, Outcome
-from .plan import Action, AgentChange, agent_change, check_pinned, plan_absent, plan_create, plan_present
+from .plan import Action, AgentChange, agent_change, plan_absent, plan_create, plan_present
+from .selection import check_pinned
+from .status import BROKEN
 from .verify import Answerer, mismatch, verify
 from .writer import Writer, create_uncertain
 

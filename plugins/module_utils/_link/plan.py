@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -13,11 +12,8 @@ from .._clients.account import ACTIVE, Account
 from .._clients.freshservice import Agent
 from .._clients.hub import REDACTED, AccountView
 from .._clients.hub_form import find_stored_key, stored_domain
-from .._core.failure import Failed, FailureCode
-from .._core.tenant import State, Tenant, UpdateCredentials, same_domain
-
-DASHBOARD_ONLY = frozenset({"suspended", "archived"})
-"""Statuses that only a person in StackOne's dashboard can end (S43)."""
+from .._core.tenant import Tenant, UpdateCredentials, same_domain
+from .status import DASHBOARD_ONLY, not_active
 
 
 class Action(str, Enum):
@@ -43,14 +39,6 @@ class AgentChange(str, Enum):
     SAME = "same"
     OTHER = "other"
     UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """An account of the owner, and its domain if that is known."""
-
-    account: Account
-    domain: str | None
 
 
 @dataclass(frozen=True)
@@ -99,48 +87,6 @@ def compare_secret(declared: str | None, placeholder: Any) -> StoredKey:
     return StoredKey.UNCHANGED if declared.endswith(tail) else StoredKey.CHANGED
 
 
-def needs_domains(tenant: Tenant, accounts: Sequence[Account]) -> bool:
-    """Return whether the identity of the link depends on the domains of the owner's accounts."""
-    if tenant.domain is None or not accounts:
-        return False
-    return len(accounts) > 1 or tenant.allow_multiple or tenant.state is State.ABSENT
-
-
-def select(tenant: Tenant, candidates: Sequence[Candidate]) -> Account | None:
-    """Return the account that is this tenant's link, `None` if it has none.
-
-    Raises Failed(ambiguous_account) if several accounts could be it: nothing is changed on a guess.
-    """
-    if not candidates:
-        return None
-    declared = tenant.domain
-    here = [item for item in candidates if declared and item.domain and same_domain(declared, item.domain)]
-    unknown = [item for item in candidates if item.domain is None]
-    if len(here) == 1 and not (unknown and tenant.state is State.ABSENT):
-        return here[0].account
-    if len(candidates) == 1:
-        return _only(tenant, candidates[0])
-    if not here and not unknown and declared and (tenant.allow_multiple or tenant.state is State.ABSENT):
-        return None
-    raise _ambiguous(candidates)
-
-
-def check_pinned(tenant: Tenant, account: Account) -> None:
-    """Raise Failed(account_mismatch) if `account_id` names somebody else's account."""
-    wrong = []
-    if not account.is_of(tenant.provider):
-        wrong.append(f"its provider is {account.provider or 'not shown'}")
-    if tenant.origin_owner_id and account.origin_owner_id != tenant.origin_owner_id:
-        wrong.append(f"its origin owner is {account.origin_owner_id}")
-    if wrong:
-        raise Failed(
-            FailureCode.ACCOUNT_MISMATCH,
-            f"account {account.id} is not this tenant's: {' and '.join(wrong)}.",
-            "Correct account_id, or leave it out to let the owner decide.",
-            details={"account_id": account.id},
-        )
-
-
 def drift(tenant: Tenant, account: Account) -> dict[str, str]:
     """Return the declared fields that differ on the account, with their declared values. Unset fields are ignored."""
     declared = {
@@ -182,16 +128,21 @@ def plan_present(tenant: Tenant, account: Account, stored: Stored) -> Plan:
     before = describe(account, stored.domain, stored.key.value)
     after = {**before, **changes}
     if reasons:
-        relinked = {"domain": tenant.domain, "status": ACTIVE, "api_key": StoredKey.CHANGED.value}
-        if stored.key is StoredKey.UNCHANGED and tenant.update_credentials is not UpdateCredentials.ALWAYS:
-            relinked["api_key"] = StoredKey.UNCHANGED.value
-        after.update(relinked)
-        before["api_key"] = "unchanged" if stored.key is StoredKey.CHANGED else before["api_key"]
-    if stored.others and reasons:
-        before["credential_fields"] = dict.fromkeys(stored.others, StoredKey.UNCHANGED.value)
-        after["credential_fields"] = dict.fromkeys(stored.others, StoredKey.CHANGED.value)
+        _show_relink(tenant, stored, before, after)
     actions = [Action.RELINK] * bool(reasons) + [Action.UPDATE] * bool(changes)
     return Plan(tuple(actions), before, after, changes, warnings)
+
+
+def _show_relink(tenant: Tenant, stored: Stored, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Add to both sides of a diff what sending domain and key again changes."""
+    kept = stored.key is StoredKey.UNCHANGED and tenant.update_credentials is not UpdateCredentials.ALWAYS
+    api_key = StoredKey.UNCHANGED if kept else StoredKey.CHANGED
+    after.update(domain=tenant.domain, status=ACTIVE, api_key=api_key.value)
+    if stored.key is StoredKey.CHANGED:
+        before["api_key"] = StoredKey.UNCHANGED.value
+    if stored.others:
+        before["credential_fields"] = dict.fromkeys(stored.others, StoredKey.UNCHANGED.value)
+        after["credential_fields"] = dict.fromkeys(stored.others, StoredKey.CHANGED.value)
 
 
 def relink_reasons(tenant: Tenant, account: Account, stored: Stored) -> list[str]:
@@ -250,55 +201,3 @@ def describe(account: Account, domain: str | None, api_key: str | None = None) -
         "api_key": api_key,
     }
     return {key: value for key, value in shown.items() if value is not None}
-
-
-def not_active(account: Account) -> Failed:
-    """Return the failure of an account that exists but, according to StackOne, does not work."""
-    why = f" ({'; '.join(account.status_reasons)})" if account.status_reasons else ""
-    remediation = {
-        "suspended": "Resume it in StackOne's dashboard: Accounts, the account's row menu.",
-        "archived": "Restore it in StackOne's dashboard, or unlink it (state: absent) and link again.",
-        "inactive": "Check in StackOne's dashboard, under Connector Profiles, that the Freshservice profile is enabled.",
-    }.get(account.status, "Check the key and the agent's rights, then run again with update_credentials: always.")
-    return Failed(
-        FailureCode.ACCOUNT_NOT_ACTIVE,
-        f"account {account.id} is {account.status}{why}.",
-        remediation,
-        details={"account_id": account.id, "status": account.status, "status_reasons": list(account.status_reasons)},
-    )
-
-
-def _only(tenant: Tenant, candidate: Candidate) -> Account | None:
-    """Return an owner's only account: it is the link, whatever its domain, unless another domain may have a link of its own."""
-    elsewhere = candidate.domain is not None and tenant.domain is not None
-    if elsewhere and (tenant.allow_multiple or tenant.state is State.ABSENT):
-        return None
-    if candidate.domain is None and tenant.domain and (tenant.allow_multiple or tenant.state is State.ABSENT):
-        raise _ambiguous([candidate])
-    return candidate.account
-
-
-class AmbiguousAccount(Failed):
-    """Raised if several accounts could be a tenant's link."""
-
-    candidates: tuple[Candidate, ...] = ()
-
-
-def _ambiguous(candidates: Sequence[Candidate]) -> AmbiguousAccount:
-    shown = [
-        {"account_id": item.account.id, "domain": item.domain, "status": item.account.status} for item in candidates
-    ]
-    listed = ", ".join(
-        f"{item.account.id} (domain {item.domain or 'unknown'}, {item.account.status})" for item in candidates
-    )
-    error = AmbiguousAccount(
-        FailureCode.AMBIGUOUS_ACCOUNT,
-        f"several accounts could be this link: {listed}." if len(candidates) > 1 else f"{listed} may be this link.",
-        "Name the right one in account_id; nothing was changed. If they are duplicates of one link,"
-        " freshservice_links can unlink all but one: see resolve_duplicates."
-        if len(candidates) > 1
-        else "Name it in account_id; nothing was changed.",
-        details={"candidates": shown},
-    )
-    error.candidates = tuple(candidates)
-    return error

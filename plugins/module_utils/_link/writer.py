@@ -20,7 +20,8 @@ from .._core.tenant import Tenant
 from .duplicates import same_link
 from .find import Finder
 from .outcome import Creation, Outcome
-from .plan import Action, Stored, StoredKey, check_pinned, compare_stored, drift
+from .plan import Action, Stored, StoredKey, compare_stored, drift
+from .selection import check_pinned
 
 
 class Writer:
@@ -163,13 +164,12 @@ class Writer:
             proven = silent or (
                 stored.key is not StoredKey.UNKNOWN and (_differs(before, stored) or self._touched(account))
             )
-        if stored.key is StoredKey.CHANGED or stored.domain != tenant.domain or stored.others:
-            if silent or submission.account_id:
-                raise _unknown(error, "the key is stored")
-            return False
-        if not proven:
+        as_declared = stored.key is not StoredKey.CHANGED and stored.domain == tenant.domain and not stored.others
+        if as_declared and proven:
+            return True
+        if as_declared or silent or submission.account_id:
             raise _unknown(error, "the key is stored")
-        return True
+        return False
 
     def _touched(self, account: Account) -> bool:
         """Return whether StackOne has changed an account since it was seen."""

@@ -59,8 +59,8 @@ NOTHING = Failures((), 0)
 def ended_early(stop: StopSignal, failures: Sequence[Failure], skipped: bool = False) -> Ended | None:
     """Return why a run ended early; `None` if it did not, or had reached its end already.
 
-    `skipped` says whether anything apart from tenants was left undone because of it. An outage that left nothing undone,
-    and that no tenant failed for in the end, is not worth a failure.
+    `skipped` says whether anything apart from tenants was left undone because of it. An outage that left nothing undone
+    and failed no tenant is not a failure.
     """
     codes = {failure.code for failure in failures}
     undone = skipped or FailureCode.STOPPED in codes
@@ -88,11 +88,12 @@ def tenants_failed(
         ),
     )
     cause = ended.cause if ended else None
+    found = (*tenants.found, *others.found)
     return Failure(
         cause.code if cause else FailureCode.STOPPED if ended else FailureCode.TENANTS_FAILED,
         " ".join(filter(None, sentences)),
         http_status=cause.http_status if cause else None,
-        retriable=bool(ended) or any(failure.retriable for failure in (*tenants.found, *others.found)),
+        retriable=cause.retriable if cause else bool(ended) or any(failure.retriable for failure in found),
         details={"reason": reason} if reason else {},
         phase=phase,
     )

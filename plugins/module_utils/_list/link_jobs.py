@@ -15,7 +15,7 @@ from .._core.tenant import State, Tenant
 from .._link.duplicates import same_link, survivor
 from .._link.find import Found
 from .._link.outcome import Outcome, unfinished
-from .._link.plan import AmbiguousAccount
+from .._link.selection import AmbiguousAccount
 from .._link.writer import create_uncertain
 from .entries import Entry, refuse_same_account
 from .job import Job

@@ -24,7 +24,7 @@ DIFF_LINES = 100
 LINE_LIMIT = 2000
 
 
-def counts(report: LinksResult) -> dict[str, Any]:
+def count_actions(report: LinksResult) -> dict[str, Any]:
     """Return the counts of what was done to accounts."""
     everything = report.everything
     failures = Counter(job.failure.code.value for job in everything if job.failure)

@@ -14,10 +14,10 @@ import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import Any
 
 from ...module_utils._core.identity import same_provider
+from ...module_utils._core.times import parse_date
 
 HEALTH_PATH = "/health"
 FUTURE_S = 300
@@ -162,7 +162,7 @@ def decide(body: bytes, signature: str, settings: Settings, memory: Memory, now:
     record = _object(body)
     if record is None:
         return Decision(400, "the body is not a JSON object")
-    sent = moment(record.get("sent_at"))
+    sent = parse_date(str(record.get("sent_at")))
     if sent is None:
         return Decision(400, "sent_at is missing or not a time")
     if now - sent > settings.max_age or sent - now > FUTURE_S:
@@ -183,15 +183,6 @@ def _object(body: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
-
-
-def moment(text: Any) -> float | None:
-    """Return an ISO 8601 time as epoch seconds, in UTC if it names no zone; `None` for anything else."""
-    try:
-        parsed = datetime.fromisoformat(text.replace("Z", "+00:00"))
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)).timestamp()
-    except (AttributeError, ValueError, OverflowError):
-        return None
 
 
 def event_from(record: Mapping[str, Any]) -> dict[str, str]:

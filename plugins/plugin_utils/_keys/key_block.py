@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import yaml
 
-from .table import BOM, Problem
+from .problems import Problem
+from .table import BOM
 
 VARIABLE = "freshservice_link_api_keys"
 

@@ -11,8 +11,9 @@ from typing import Any
 from ...module_utils._core.failure import Failed
 from ...module_utils._core.tenant import normalise_domain, normalise_key
 from ...module_utils._core.written import accident, hidden_character, not_text, trimmed, unset
+from .problems import Problem
 from .showable import meant, showable
-from .table import Problem, TableRow, table_from
+from .table import TableRow, table_from
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ends of a filter that cannot return its value: it raises, or hands its problem on to the module."""
+"""Faults in the input of a filter: it raises one, or hands it on to the module in place of its value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,19 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ...module_utils._module.reading import PROBLEM, problem_in
-from .table import Problem
+
+
+class Problem(ValueError):
+    """A fault in the input, described in one line that holds no secret."""
+
+
+class RowProblem(Problem):
+    """A fault in one row, which does not affect the rows around it."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(f"line {line}: {message}")
+        self.line = line
+        self.message = message
 
 
 def handed(make: Callable[[], Any], on_problem: str) -> Any:

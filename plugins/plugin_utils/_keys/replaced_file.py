@@ -9,12 +9,12 @@ import errno
 import fcntl
 import os
 import shutil
-import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from .table import Problem
+from ...module_utils._core.files import read_bytes
+from .problems import Problem
 
 LOOK_SECONDS = 0.1
 
@@ -91,15 +91,11 @@ def _tried(path: Path) -> int | None:
 
 
 def _read(path: Path) -> bytes | None:
-    """Return the content of a regular file, or nothing if it does not exist. Raises Problem for others, which could block."""
+    """Return the content of a regular file, or nothing if it does not exist. Raises OSError for anything else."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        return read_bytes(str(path))
     except FileNotFoundError:
         return None
-    with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Problem(f"{path} is not a regular file.")
-        return file.read()
 
 
 def _write(path: Path, content: bytes) -> None:

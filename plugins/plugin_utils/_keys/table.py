@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...module_utils._core.written import trimmed
+from .problems import Problem, RowProblem
 
 BOM = "\ufeff"
 DELIMITERS = ",;\t"
@@ -20,19 +21,6 @@ DELIMITERS = ",;\t"
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _SEPARATOR = re.compile(f'(?i)\\s*"?sep=([{DELIMITERS}])"?\\s*')
 """The line that a spreadsheet may write before the header."""
-
-
-class Problem(ValueError):
-    """A fault in the input, described in one line that holds no secret."""
-
-
-class RowProblem(Problem):
-    """A fault in one row, which does not affect the rows around it."""
-
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(f"line {line}: {message}")
-        self.line = line
-        self.message = message
 
 
 @dataclass(frozen=True)
@@ -112,7 +100,7 @@ def column_name(written: str) -> str:
 def table_from(text: str) -> Table:
     """Find the header and its delimiter. Raises Problem."""
     lines = _LINE_BREAK.split(readable(text))
-    body = [(number, line) for number, line in enumerate(lines, 1) if counts(line)]
+    body = [(number, line) for number, line in enumerate(lines, 1) if has_content(line)]
     declared = _SEPARATOR.fullmatch(body[0][1]) if body else None
     if declared:
         body = body[1:]
@@ -128,7 +116,7 @@ def table_from(text: str) -> Table:
     return Table(line, columns, written, delimiter, body[1:])
 
 
-def counts(line: str) -> bool:
+def has_content(line: str) -> bool:
     """Return whether a line is neither blank nor a comment."""
     return bool(line.strip()) and not line.lstrip().startswith("#")
 

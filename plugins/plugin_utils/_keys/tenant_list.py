@@ -16,7 +16,8 @@ import yaml
 from ...module_utils._core.tenant import Tenant
 from ...module_utils._core.written import did_you_mean, plain_name
 from ...module_utils._module.reading import PROBLEM
-from .table import Problem, RowProblem, Table, TableRow, column_name, counts, readable, table_from
+from .problems import Problem, RowProblem
+from .table import Table, TableRow, column_name, has_content, readable, table_from
 
 ALIASES = {"connector_profile_id": "integration_id"}
 NEVER_IN_A_CSV = {"api_key", "admin_api_key", "credential_fields"}
@@ -30,7 +31,7 @@ def entries_of(source: Any, ignored: Collection[str] = ()) -> Iterable[Any]:
     """Return the entries, those of a CSV with the line that each is from. Raises Problem if it is not a list."""
     if isinstance(source, str):
         text = readable(source)
-        first = next((line for line in text.splitlines() if counts(line)), "").lstrip()
+        first = next((line for line in text.splitlines() if has_content(line)), "").lstrip()
         if first.startswith("{"):
             raise Problem("the JSON is one object. Write a list of them, in square brackets.")
         if not first.startswith("[") and not _YAML.match(first):

@@ -14,7 +14,8 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 
 from .key_block import Entry, KeyBlock
 from .keyring import api_keys_from, label_of
-from .table import BOM, Problem
+from .problems import Problem
+from .table import BOM
 
 _HEADER = "$ANSIBLE_VAULT;"
 

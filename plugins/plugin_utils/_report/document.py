@@ -12,7 +12,7 @@ from typing import Any
 
 from ...module_utils._clients.account import ACTIVE
 from ...module_utils._core.failure import FailureCode
-from .._keys.table import Problem
+from .._keys.problems import Problem
 from .rows import (
     CHANGING,
     COLUMNS,

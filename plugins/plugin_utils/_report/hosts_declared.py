@@ -16,8 +16,8 @@ from ...module_utils._core.tenant import State, Tenant, normalise_domain
 from ...module_utils._core.written import trimmed
 from ...module_utils._list.entries import Entry, refuse_duplicates
 from .._keys.keyring import unvault
+from .role_words import PREFIX
 
-PREFIX = "freshservice_link_"
 NOTED = "__freshservice_link_declared"
 """The fact in which the role notes what a host declares: the role knows the play's variables as well."""
 

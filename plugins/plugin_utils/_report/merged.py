@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .._keys.table import Problem
+from .._keys.problems import Problem
 from .document import SERVICES, VERSION, Document, Run, number, records_in
 from .rows import COLUMNS, LISTS, Row, mapping, texts, to_line
 

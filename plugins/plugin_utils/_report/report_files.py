@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .._keys.table import Problem
+from .._keys.problems import Problem
 from .merged import Part, part_from
 
 

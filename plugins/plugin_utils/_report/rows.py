@@ -17,7 +17,8 @@ from ...module_utils._clients.account import Account
 from ...module_utils._clients.freshservice import KeyStatus
 from ...module_utils._core.failure import STARTED
 from ...module_utils._core.text import one_line
-from ...module_utils._link.plan import Action, AgentChange, StoredKey, not_active
+from ...module_utils._link.plan import Action, AgentChange, StoredKey
+from ...module_utils._link.status import not_active
 
 SPOKEN = {"origin_owner_name": "owner name", "origin_username": "username"}
 """The names of changed options in a report, if the option's own name is not a word."""

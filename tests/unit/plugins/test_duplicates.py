@@ -18,7 +18,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._link.duplicat
     survivor,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Creation
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Candidate
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.selection import Candidate
 
 OPENED = 1_800_000_000.0
 TENANT = Tenant("1", "acme")

@@ -9,7 +9,12 @@ import threading
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock, Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failure, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import (
+    Failure,
+    FailureCode,
+    Phase,
+    not_started,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.workers import WorkerPool
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.batch import (
@@ -18,6 +23,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._list.batch im
     Batch,
     Tally,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.early_end import Ended, Failures, tenants_failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.job import Job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.progress import ProgressFile
 from tests.support.declared_entries import declared, entries
@@ -48,6 +54,14 @@ def test_a_few_tenants_for_whom_stackone_hangs_end_the_run():
     assert stop.reason == f"because StackOne failed for {HUNG_IN_A_ROW} tenants in a row: StackOne gave no answer"
     assert stop_after(lost, None, *[lost] * (HUNG_IN_A_ROW - 1), hung=True).reason is None
     assert stop_after(*[FailureCode.UNREACHABLE] * IN_A_ROW, hung=True).reason is None
+
+
+@pytest.mark.parametrize("retriable", [True, False])
+def test_a_run_that_one_failure_ended_is_worth_repeating_if_that_is(retriable):
+    cause = Failure(FailureCode.HUB_UNAVAILABLE, "No Hub.", retriable=retriable)
+    waiting = not_started("early").failure
+    failure = tenants_failed(Failures([cause, waiting], 2), Ended("because of it", cause))
+    assert (failure.code, failure.retriable) == (FailureCode.HUB_UNAVAILABLE, retriable)
 
 
 @pytest.mark.parametrize("hangs", [True, False], ids=["its thread is left behind", "it notices"])

@@ -11,7 +11,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.direc
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import State
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.find import Finder, Found, account_not_found
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Candidate
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.selection import Candidate
 from tests.support.services_in_memory import answers, refuses, tenant
 
 

@@ -11,7 +11,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.direc
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed, Failure, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.find import Found
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Outcome
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import AmbiguousAccount, Candidate
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.selection import AmbiguousAccount, Candidate
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import entries_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import (
     LinkJob,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import key_block as _key_block
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.key_block import VARIABLE, KeyBlock
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.table import Problem
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.problems import Problem
 
 NONE: frozenset[str] = frozenset()
 SECRET = "a-key-that-must-not-show"

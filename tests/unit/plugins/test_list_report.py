@@ -32,7 +32,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.links import LinksResult
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.links_report import (
     DIFF_LINES,
-    counts,
+    count_actions,
     diff_of,
     run_failure,
 )
@@ -83,7 +83,7 @@ def test_a_tenant_that_moves_to_another_domain_is_told_apart(stored, moved):
     relinked.account, relinked.applied.plan = have, plan_present(entry.tenant, have, Stored(stored))
     relinked.applied.actions = list(relinked.applied.plan.actions)
     assert job_row(job(entry, relinked)).get("moved_from") == moved
-    assert counts(LinksResult([job(entry, relinked)]))["moved"] == bool(moved)
+    assert count_actions(LinksResult([job(entry, relinked)]))["moved"] == bool(moved)
     assert job_row(job(entry, Outcome(entry.tenant))).get("moved_from") is None
 
 
@@ -138,7 +138,7 @@ def test_the_message_counts_tenants_purged_accounts_and_what_was_not_started(job
     assert failure.line.startswith(line)
     assert failure.line == line or "entry" in line
     assert failure.details == ({"reason": STOPPED_BY.strip()} if stopped else {})
-    summary = run_summary(report.jobs, counts(report), {})
+    summary = run_summary(report.jobs, count_actions(report), {})
     assert summary["tenants"] == len(jobs)
     assert summary["failed"] == sum(bool(each.failure and each.failure.started) for each in jobs)
     assert summary["not_started"] == sum(bool(each.failure and not each.failure.started) for each in jobs)

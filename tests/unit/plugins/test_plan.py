@@ -19,21 +19,23 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant i
     UpdateCredentials,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import (
-    Candidate,
     Stored,
     StoredKey,
     agent_change,
-    check_pinned,
     compare_secret,
     compare_stored,
-    needs_domains,
-    not_active,
     plan_absent,
     plan_create,
     plan_present,
     relink_reasons,
+)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.selection import (
+    Candidate,
+    check_pinned,
+    needs_domains,
     select,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.status import not_active
 
 TENANT = Tenant("o1", "acme", api_key="KEY-1234")
 ACCOUNT = Account("a1", "freshservice", "active", "o1", "Owner", "u@x", "L", "production")

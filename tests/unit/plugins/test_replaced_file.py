@@ -14,8 +14,8 @@ import sys
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import replaced_file as _replaced_file
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.problems import Problem
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.replaced_file import locked_file
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.table import Problem
 
 MODULE = _replaced_file.__name__
 
@@ -148,7 +148,7 @@ def test_many_processes_lose_nothing(path):
 def test_only_regular_files_are_read(path):
     path.unlink()
     os.mkfifo(path)
-    with pytest.raises(Problem, match="not a regular file"), locked_file(str(path)):
+    with pytest.raises(Problem, match="it is a named pipe, not a file"), locked_file(str(path)):
         pass
 
 

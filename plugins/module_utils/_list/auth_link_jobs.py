@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Auth links of many owners: their rows and their summary. Pure."""
+"""The jobs of a list of owners who get auth links, and their count. Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class AuthLinkJob(Job):
         }
 
 
-def counts(jobs: Sequence[AuthLinkJob]) -> dict[str, Any]:
+def count_auth_links(jobs: Sequence[AuthLinkJob]) -> dict[str, Any]:
     """Return how many owners are linked, and how many got an auth link."""
     results = [job.result for job in jobs if job.result]
     return {

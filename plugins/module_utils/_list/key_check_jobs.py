@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks of many keys: their rows and their summary. Pure."""
+"""The jobs of a list of keys that are checked, and their count. Pure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class KeyCheckJob(Job):
         return {name: value for name, value in known.items() if value}
 
 
-def counts(jobs: Iterable[KeyCheckJob]) -> dict[str, Any]:
+def count_verdicts(jobs: Iterable[KeyCheckJob]) -> dict[str, Any]:
     """Return the number of tenants with each verdict."""
     verdicts = Counter(job.result.status.value for job in jobs if job.result)
     return {"verdicts": dict(verdicts.most_common())}
