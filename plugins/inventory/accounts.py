@@ -71,7 +71,7 @@ notes:
     could be evaluated, such as one with C({{), as C({"__ansible_unsafe":) C("the text"}), which C(ansible) can read again. With
     C(--yaml) it shows the text alone. All other text is plain.
   - A cached listing is used only with the API key and the options that it was created with. It is not encrypted. Its file has the
-    mode 0600, whatever mode O(cache_plugin) gives to files. A folder that does not exist is created with the mode 0700. The mode of an
+    mode 0600, regardless of O(cache_plugin). A folder that does not exist is created with the mode 0700. The mode of an
     existing folder is not changed, so use a separate folder for the listings.
   - If an inventory source fails, Ansible shows a warning and continues without it. Set E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to
     V(true) to stop instead. Nothing from a source that fails is kept.
