@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 KEY_REFUSED = (
-    "Freshservice refused the API key: the key is wrong or was reset, or its switch is off, or its agent was"
+    "Freshservice refused the API key: the key is wrong or was reset, or it is switched off, or its agent was"
     " deactivated (Freshservice gives the same answer in all three cases)."
 )
 COPY_AGAIN = (

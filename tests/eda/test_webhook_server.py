@@ -389,7 +389,5 @@ def test_a_certificate_that_is_not_there_is_an_error_and_nothing_listens(tmp_pat
 def test_where_it_cannot_listen_it_says_so(host, reason):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(
-            OSError, match=f"port {port} of host {host} cannot be listened on .*{reason}.*Choose another"
-        ):
+        with pytest.raises(OSError, match=f"cannot listen on port {port} of host {host} .*{reason}.*Choose another"):
             asyncio.run(PLUGIN["main"](Queue(), {"port": port, "secret": SECRET, "host": host}))

@@ -39,7 +39,10 @@ def aimed(folder: Path, world: World, ready: dict[str, Any]) -> Iterator[None]:
     path.write_text(yaml.safe_dump(variables(world, ready), sort_keys=False), encoding="utf-8")
     print(f"The emulator is ready. To link its {len(world.tenants)} tenants, in another terminal:\n", file=sys.stderr)
     print(f"  {command(path)}\n", file=sys.stderr)
-    print("Its variables are in that file, and may be used with every playbook. Ctrl-C here ends it.", file=sys.stderr)
+    print(
+        "Its variables are in that file, and may be used with every playbook. Press Ctrl-C here to stop it.",
+        file=sys.stderr,
+    )
     try:
         yield
     finally:

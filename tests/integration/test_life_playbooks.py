@@ -114,12 +114,12 @@ def test_a_rotation_sends_what_cannot_be_compared(runner, playbook):
     check = playbook("rotate", "--check", *new, freshservice_link_tenants=GOOD)
     assert recap(check) == {"localhost": (1, 0)}
     assert "1 new key: 1 tenant would be re-linked, 0 of them to another agent" in check.output
-    assert "Bring the new keys" not in check.output
+    assert "Add the new keys" not in check.output
     assert runner.tenant_key("acme") not in str(runner.emulator.accounts())
     result = playbook("rotate", *new, freshservice_link_tenants=GOOD)
     assert recap(result) == {"localhost": (1, 0)}
     assert "1 new key: 1 tenant re-linked, 0 of them to another agent" in result.output
-    assert "Bring the new keys" in result.output
+    assert "Add the new keys" in result.output
     assert runner.tenant_key("acme") in str(runner.emulator.accounts())
 
 

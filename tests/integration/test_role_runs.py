@@ -288,14 +288,14 @@ def test_keys_in_clear_are_warned_of(runner, playbook):
     plain.write_text(text)
     runner.encrypt(sealed, text)
     warned = playbook("link", quiet=True, freshservice_link_tenants=GOOD, freshservice_link_api_keys_file=str(plain))
-    assert f"Warning: {plain} holds API keys in clear. Encrypt it: ansible-vault encrypt {plain}" in block(warned)
+    assert f"Warning: {plain} contains unencrypted API keys. Encrypt it: ansible-vault encrypt {plain}" in block(warned)
     variables = runner.folder / "plain.yml"
     runner.secret_files.add(variables)
     variables.touch(mode=0o600)
     variables.write_text(yaml.safe_dump({"freshservice_link_api_keys": runner.keys}))
     told = playbook("link", "-e", f"@{variables}", quiet=True, freshservice_link_tenants=GOOD)
     # Before ansible-core 2.19 nothing says where a variable comes from.
-    assert (f"Warning: {variables} holds API keys in clear." in told.output) == (_plain_files._tags is not None)
+    assert (f"Warning: {variables} contains unencrypted API keys." in told.output) == (_plain_files._tags is not None)
     silent = playbook("link", quiet=True, freshservice_link_tenants=GOOD, freshservice_link_api_keys_file=str(sealed))
     assert "in clear" not in silent.output
 

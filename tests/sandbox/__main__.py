@@ -36,7 +36,7 @@ def start(folder: str = "sandbox") -> None:
         print(
             f"The sandbox is ready. In another terminal: cd {shlex.quote(str(place))} && . ./environment.sh", flush=True
         )
-        print("Then follow docs/walkthrough.md. Ctrl-C here ends it.", flush=True)
+        print("Then follow docs/walkthrough.md. Press Ctrl-C here to stop it.", flush=True)
         signal.pause()
 
 

@@ -43,7 +43,7 @@ _SWITCH = f"an Account Admin to open {_AGENTS} > (the agent) > Permissions > API
 _MESSAGES = {
     KeyStatus.VALID: "the API key works.",
     KeyStatus.KEY_REFUSED: (
-        "Freshservice refused the API key: the key is wrong or was reset, or its switch is off,"
+        "Freshservice refused the API key: the key is wrong or was reset, or it is switched off,"
         " or its agent was deactivated (Freshservice gives the same answer in all three cases)."
     ),
     KeyStatus.KEY_DISABLED: "the API key is switched off for its agent.",
@@ -67,7 +67,7 @@ _REMEDIATIONS = {
     KeyStatus.AGENT_DEACTIVATED: f"Reactivate the agent under {_AGENTS}, or use another agent's key.",
     KeyStatus.ACCESS_DENIED: (
         f"Check under {_AGENTS} > (the agent) that its roles are complete and that Permissions > API Key is enabled,"
-        " and that the tenant's trusted IP addresses admit StackOne and this machine."
+        " and that the tenant's trusted IP addresses include StackOne and this machine."
     ),
     KeyStatus.DOMAIN_NOT_FOUND: (
         "Compare the domain with the address of the customer's helpdesk: it is the part before .freshservice.com."
@@ -81,7 +81,7 @@ _REMEDIATIONS = {
 }
 
 _ANSWERED_BADLY = (
-    "Run again later: Freshservice has a problem or is down for maintenance, or a proxy on the way has one. If it stays,"
+    "Run again later: Freshservice has a problem or is down for maintenance, or a proxy on the way has one. If it persists,"
     " open the helpdesk in a browser and ask its administrator."
 )
 """The remediation if Freshservice was reached, but did not answer properly (F49, F51)."""

@@ -105,7 +105,7 @@ def map_fields(fields: tuple[FormField, ...], chosen: CredentialFields) -> Field
         raise Failed(
             FailureCode.FIELD_UNFILLED,
             f"StackOne's Freshservice form requires {_listed(unfilled)}, but no value is given.",
-            "Give the value in credential_fields.extra (or extra_secrets), under the field's key.",
+            "Set the value in credential_fields.extra (or extra_secrets), under the field's key.",
             details={"fields": [item.key for item in unfilled]},
         )
     return FieldMap(domain, api_key, others)

@@ -117,7 +117,7 @@ def _not_verified(account: Account, evidence: str, retriable: bool, http_status:
     return Failed(
         FailureCode.LINK_NOT_VERIFIED,
         f"the link could not be verified: Freshservice did not say which agent calls through account {account.id} ({evidence}).",
-        "Run again later." if retriable else "Check that the tenant's trusted IP addresses admit StackOne.",
+        "Run again later." if retriable else "Check that the tenant's trusted IP addresses include StackOne.",
         http_status=http_status,
         retriable=retriable,
         details={"account_id": account.id, "evidence": evidence},

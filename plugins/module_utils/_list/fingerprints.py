@@ -119,7 +119,7 @@ class Fingerprints:
             if kept:
                 return kept
             self.problem = (
-                f"fingerprints in {self.path} are of another version or StackOne key; the file is made again."
+                f"fingerprints in {self.path} belong to another version or StackOne key; a new file is created."
             )
         except FileNotFoundError:
             pass
@@ -135,7 +135,7 @@ class Fingerprints:
     def _leave_alone(self) -> None:
         """Never overwrite a file that somebody keeps for another purpose, such as the target of a link."""
         self._writable = False
-        self.problem = f"{self.path} is not a file of fingerprints, so it is left as it is and none are kept. Delete it, or name another file."
+        self.problem = f"{self.path} is not a file of fingerprints, so it is left unchanged and no fingerprints are kept. Delete it, or name another file."
 
     def _present(self) -> Kept:
         """Return what the file holds by now. Raises one of `_FOREIGN`."""

@@ -39,7 +39,7 @@ class Parent:
     def loss(self) -> str | None:
         """Return why the run ends, or `None` while the parent is there."""
         if not self.reads:
-            return "because nobody reads its result any more"
+            return "because its result is no longer read"
         if os.getppid() != self._pid:
             return "because the process that started it is gone"
         return None

@@ -113,7 +113,7 @@ def _credential_fields(chosen: Mapping[str, Any] | None) -> CredentialFields:
             raise invalid_argument(
                 f"credential_fields.extra_secrets: the value of {one_line(key)} is shorter than {SHORTEST_SECRET}"
                 " characters, so it could not be kept out of messages.",
-                "Give the whole secret; if it is not secret, put it into credential_fields.extra.",
+                "Set the whole secret; if it is not secret, put it into credential_fields.extra.",
             )
     _valid([extra, secrets], "credential_fields")
     return CredentialFields(chosen.get("domain"), chosen.get("api_key"), extra, secrets)

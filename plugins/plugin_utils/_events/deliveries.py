@@ -109,7 +109,7 @@ def settings_from(args: Mapping[str, Any]) -> Settings:
     if not settings.path.startswith("/") or settings.path == HEALTH_PATH:
         raise ValueError(f"path must begin with a slash, and cannot be {HEALTH_PATH}")
     if any(b"{{" in each for each in settings.secrets):
-        raise ValueError("secret is a template that nobody has filled in. Check the name of the variable in it.")
+        raise ValueError("secret is a template that was not filled in. Check the name of the variable in it.")
     if settings.keyfile and not settings.certfile:
         raise ValueError("keyfile needs certfile")
     return settings

@@ -57,7 +57,7 @@ async def served(settings: Settings, take: Take) -> AsyncIterator[None]:
         # Errors about a host name have numbers of their own.
         reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
         raise OSError(
-            f"port {settings.port} of host {settings.host} cannot be listened on ({reason}). Choose"
+            f"cannot listen on port {settings.port} of host {settings.host} ({reason}). Choose"
             " another, or stop the rulebook that has it."
         ) from None
     try:

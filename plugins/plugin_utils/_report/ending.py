@@ -209,9 +209,9 @@ def _what_next(actions: Mapping[Any, Any], check_mode: bool) -> Iterator[str]:
     if check_mode:
         yield "Nothing was changed: this is check mode."
     elif actions.get(Action.RELINK.value):
-        yield "Bring the new keys of the re-linked tenants into the encrypted file of keys now."
+        yield "Add the new keys of the re-linked tenants to the encrypted file of keys now."
     elif actions.get(Action.CREATE.value):
-        yield "Bring the new keys of the linked tenants into the encrypted file of keys now."
+        yield "Add the new keys of the linked tenants to the encrypted file of keys now."
 
 
 def _count_failed(records: Sequence[Mapping[Any, Any]]) -> str:
@@ -299,7 +299,7 @@ def _first(lines: Sequence[str], asked: Asked) -> Iterator[str]:
 
 
 def _plain(path: str) -> str:
-    return f"Warning: {path} holds API keys in clear. Encrypt it: ansible-vault encrypt {shlex.quote(path)}"
+    return f"Warning: {path} contains unencrypted API keys. Encrypt it: ansible-vault encrypt {shlex.quote(path)}"
 
 
 def _missing(asked: Asked) -> Iterator[str]:

@@ -284,7 +284,7 @@ def test_without_a_secret_nothing_starts(secret, previous):
         ({"path": "stackone"}, "path must begin with a slash"),
         ({"path": "/health"}, "path must begin with a slash, and cannot be /health"),
         ({"port": 65536}, "port must be at most 65535"),
-        ({"previous_secret": "{{ stackone_webhook_secret }}"}, "secret is a template that nobody has filled in"),
+        ({"previous_secret": "{{ stackone_webhook_secret }}"}, "secret is a template that was not filled in"),
         ({"keyfile": "key.pem"}, "keyfile needs certfile"),
         ({"path": 5010}, "path must begin with a slash"),
         ({"host": ["0.0.0.0"]}, "host must be a text"),

@@ -105,16 +105,14 @@ def test_a_good_run_is_one_line():
 def test_check_mode_does_not_speak_of_what_was_done(rotating, check_mode, words):
     told = lines(links(row("a", "relink", agent_change="other")), rotating=rotating, check_mode=check_mode)
     assert told[0].startswith(words)
-    assert ("Bring the new keys" in "".join(told)) == (rotating and not check_mode)
+    assert ("Add the new keys" in "".join(told)) == (rotating and not check_mode)
 
 
 @pytest.mark.parametrize(("action", "named"), [("relink", "re-linked"), ("create", "linked"), ("none", None)])
 def test_new_keys_are_to_be_kept_where_stackone_has_got_any(action, named):
     told = lines(links(row("a", action), row("b", **failure("b"))), rotating=True)
     advice = [line for line in told if line.startswith("Bring")]
-    assert advice == (
-        [f"Bring the new keys of the {named} tenants into the encrypted file of keys now."] if named else []
-    )
+    assert advice == ([f"Add the new keys of the {named} tenants to the encrypted file of keys now."] if named else [])
 
 
 def test_who_failed_does_not_count_as_declared():
@@ -200,7 +198,7 @@ def test_a_moved_domain():
 
 def test_keys_in_clear():
     assert lines(links(row("a")), plain_files=["/my keys.csv"])[-1] == (
-        "Warning: /my keys.csv holds API keys in clear. Encrypt it: ansible-vault encrypt '/my keys.csv'"
+        "Warning: /my keys.csv contains unencrypted API keys. Encrypt it: ansible-vault encrypt '/my keys.csv'"
     )
 
 

@@ -101,7 +101,7 @@ def test_a_pipe_that_nobody_reads_is_a_loss(output):
     os.write(_parent_watch.STANDARD_OUTPUT, b"x" * 60_000)
     assert parent.loss is None
     os.close(output)
-    assert parent.loss == "because nobody reads its result any more"
+    assert parent.loss == "because its result is no longer read"
     assert not parent.reads
 
 
