@@ -44,7 +44,7 @@ def test_a_file_that_tells_no_fingerprints_only_costs_requests(runner, content, 
     path.write_text(content)
     result = runner.links(runner.tenants("acme"), fingerprints=str(path))
     assert actions(result) == ["create"]
-    assert any(("left as it is" if kept else "made again") in warning for warning in result["warnings"])
+    assert any(("left unchanged" if kept else "a new file is created") in warning for warning in result["warnings"])
     assert (path.read_text() == content) is kept
     assert runner.links(runner.tenants("acme"), fingerprints=str(path))["changed"] is False
 

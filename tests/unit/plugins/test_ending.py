@@ -111,7 +111,7 @@ def test_check_mode_does_not_speak_of_what_was_done(rotating, check_mode, words)
 @pytest.mark.parametrize(("action", "named"), [("relink", "re-linked"), ("create", "linked"), ("none", None)])
 def test_new_keys_are_to_be_kept_where_stackone_has_got_any(action, named):
     told = lines(links(row("a", action), row("b", **failure("b"))), rotating=True)
-    advice = [line for line in told if line.startswith("Bring")]
+    advice = [line for line in told if line.startswith("Add")]
     assert advice == ([f"Add the new keys of the {named} tenants to the encrypted file of keys now."] if named else [])
 
 

@@ -158,7 +158,7 @@ def test_what_is_not_a_file_of_fingerprints_is_never_written_over(opened, tmp_pa
     run.save({"1"})
     assert target.read_bytes() == content
     assert stat.S_IMODE(target.stat().st_mode) == 0o644
-    assert "is not a file of fingerprints, so it is left as it is" in run.problem
+    assert "is not a file of fingerprints, so it is left unchanged" in run.problem
 
 
 def test_an_empty_file_becomes_one(opened, tmp_path):
