@@ -6,14 +6,16 @@ JOBS ?= 2
 SANDBOX ?= sandbox
 JAVA := $(shell command -v java)
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
-# For tests that wait for clocks or processes most of their time.
+# For tests that wait for processes for a part of their time, and for clocks for most of it.
 MORE_JOBS = $(shell expr $(JOBS) + 1)
+MOST_JOBS = $(shell expr $(JOBS) + 2)
 # The integration tests that `make test` runs; `make test-all` runs the others.
 MAIN_PATHS := $(addprefix tests/integration/test_,$(addsuffix .py,account_info failures inventory keys_info link link_playbook links playbooks walkthrough))
 
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONPATH := $(CURDIR)/.collections
-export PYTHONDONTWRITEBYTECODE := 1
+# Compiled code, apart from the tree.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/pre-commit
 
 .PHONY: help demo check test test-all lint fast-lint unit modules trust trust-more integration integration-main integration-rest corners sanity ansible-test docs test-eda test-awx test-browser benchmark matrix measures mutation generate pictures sandbox emulator clean
@@ -73,10 +75,10 @@ modules: $(VENV)/ready
 	$(BIN)/python -m pytest -q tests/modules -n $(JOBS)
 
 trust: $(VENV)/ready
-	$(BIN)/python -m pytest -q tests/trust -n $(MORE_JOBS)
+	$(BIN)/python -m pytest -q tests/trust -n $(MOST_JOBS)
 
 trust-more: $(VENV)/ready
-	TRUST=more $(BIN)/python -m pytest -q tests/trust -n $(MORE_JOBS)
+	TRUST=more $(BIN)/python -m pytest -q tests/trust -n $(MOST_JOBS)
 
 # Against the installed artifact, as users have it.
 integration: INTEGRATION_TESTS := tests/integration

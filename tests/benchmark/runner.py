@@ -25,7 +25,7 @@ from .processes import Usage, cpu_seconds, measure
 COLLECTIONS = ROOT / ".collections"
 _KEY = re.compile(r"[A-Za-z0-9]{20}")
 _LAST_LINES = 12
-_DROPPED = ("ANSIBLE_", "STACKONE_", "PYTHONDONTWRITEBYTECODE")
+_DROPPED = ("ANSIBLE_", "STACKONE_", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 
 
 class RunnerError(RuntimeError):
