@@ -126,10 +126,7 @@ def test_two_domains_of_one_owner_are_told_apart(services):
 
 def test_a_domain_is_exchanged_for_another(services):
     services.add("1", "old")
-    listed = [
-        declared("old", "1", state="absent", allow_multiple=True),
-        declared("new", "1", allow_multiple=True),
-    ]
+    listed = [declared("old", "1", state="absent", allow_multiple=True), declared("new", "1", allow_multiple=True)]
     _report, told = run(services, *listed)
     assert told == [(None, [Action.DELETE]), (None, [Action.CREATE])]
     assert [account["setup_information"]["domain"] for account in services.accounts.values()] == ["new"]

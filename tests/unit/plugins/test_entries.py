@@ -104,11 +104,7 @@ def test_why_two_entries_mean_one_link(listed, why, otherwise):
     first, second = entries[1].name, entries[2].name
     assert failure.message == f"{first} and {second} {why}: they mean the same link."
     assert failure.remediation == f"Remove one of them{otherwise}. Nothing was changed."
-    assert (failure.code, failure.phase, failure.tenant) == (
-        FailureCode.DUPLICATE_TENANT,
-        Phase.ARGUMENTS,
-        "tenants",
-    )
+    assert (failure.code, failure.phase, failure.tenant) == (FailureCode.DUPLICATE_TENANT, Phase.ARGUMENTS, "tenants")
     assert failure.details == {"positions": [2, 3]}
 
 

@@ -107,8 +107,7 @@ def test_freshservices_answer_is_taken_out_of_stackones(stackones, status, data)
 
 
 @pytest.mark.parametrize(
-    "code",
-    ["AccountInvalidCredentialsError", "AccountExpiredCredentialsError", "AccountAuthenticationFailedError"],
+    "code", ["AccountInvalidCredentialsError", "AccountExpiredCredentialsError", "AccountAuthenticationFailedError"]
 )
 def test_stackones_words_for_a_refused_key_count_as_freshservices(code):
     assert provider_answer(answer(412, {"errorCode": code})).status == 401
@@ -158,11 +157,7 @@ def test_stackones_words_are_passed_on(status, words):
 @pytest.mark.parametrize(
     ("answering", "words", "answered_by"),
     [
-        (
-            CallResult(Answerer.OTHER, SOMEBODY),
-            "account a1 answers as agent somebody@x, not as agent@x.",
-            "somebody@x",
-        ),
+        (CallResult(Answerer.OTHER, SOMEBODY), "account a1 answers as agent somebody@x, not as agent@x.", "somebody@x"),
         (
             CallResult(Answerer.REFUSED),
             "account a1 does not answer as agent agent@x: Freshservice refuses the key that it stores.",
