@@ -66,14 +66,7 @@ def test_what_is_wrong_is_said_before_anything_is_done(args, words, monkeypatch)
         GOOD,
         {**GOOD, "port": "5010", "look_every": "60", "stackone_url": "", "proxy": "", "certfile": None},
         {"stackone_api_key": KEY},
-        {
-            "stackone_api_key": KEY,
-            "port": "",
-            "secret": SECRET,
-            "host": "127.0.0.1",
-            "path": "/x",
-            "provider": "freshservice",
-        },
+        {**GOOD, "port": "", "host": "127.0.0.1", "path": "/x", "provider": "freshservice"},
     ],
 )
 def test_what_is_good_is_taken(args, monkeypatch):

@@ -220,12 +220,15 @@ class TestAStop:
     def stop(self):
         return StopSignal()
 
-    def stopped_while(self, stop, asked, send):
-        def after():
+    def cancel_once(self, stop, asked, patience=0.0):
+        def cancel():
             asked.wait()
-            stop.cancel("by a test", 0.0)
+            stop.cancel("by a test", patience)
 
-        threading.Thread(target=after, daemon=True).start()
+        threading.Thread(target=cancel, daemon=True).start()
+
+    def stopped_while(self, stop, asked, send):
+        self.cancel_once(stop, asked)
         return outcome(send)
 
     @pytest.mark.parametrize("place", ["header's value", "body without a length", "trailers", "name of a gzip"])
@@ -259,16 +262,8 @@ class TestAStop:
     def test_who_is_patient_gets_an_answer(self, serving, stop):
         """What is under way may end for as long as the stop is patient."""
         server = serving(HEAD + b"Content-Length: 2\r\n\r\n{", b"}", pause=0.3)
-        answers = []
-        send = post(server, method="GET", timeout=600, clock=stop.clock())
-
-        def after():
-            server.asked.wait()
-            stop.cancel("by a test", FOREVER)
-
-        threading.Thread(target=after, daemon=True).start()
-        answers.append(send())
-        assert answers[0].data == {}
+        self.cancel_once(stop, server.asked, patience=FOREVER)
+        assert post(server, method="GET", timeout=600, clock=stop.clock())().data == {}
 
 
 def test_the_watch_is_there_only_while_requests_are(serving):
