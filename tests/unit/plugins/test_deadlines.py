@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import threading
 import time
@@ -24,6 +23,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session 
     Request,
     Service,
 )
+
+pytestmark = pytest.mark.usefixtures("no_proxy_of_this_machine")
 
 TIMEOUT = 3.0
 """Seconds that a request gets here: enough to be written on a slow machine. No proper answer depends on it."""
@@ -95,12 +96,6 @@ class Endless:
 def serving():
     with contextlib.ExitStack() as stack:
         yield lambda *how, **more: stack.enter_context(contextlib.closing(Endless(*how, **more)))
-
-
-@pytest.fixture(autouse=True)
-def no_proxy_of_this_machine(monkeypatch):
-    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
-        monkeypatch.delenv(name)
 
 
 def outcome(send):

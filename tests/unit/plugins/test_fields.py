@@ -19,6 +19,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.hub_f
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import CredentialFields, Tenant
+from tests.support.hub_client import failed
 
 DOMAIN = {"key": "domain", "label": "Domain", "type": "text", "required": True, "secret": False}
 KEY = {"key": "apiKey", "label": "API Key", "type": "password", "required": True, "secret": True}
@@ -83,9 +84,7 @@ def test_the_legacy_form_is_the_named_one_or_the_only_one(authentication, enviro
     ],
 )
 def test_a_form_without_fields_is_an_error(config):
-    with pytest.raises(Failed) as caught:
-        parse_fields(config, "a", None)
-    failure = caught.value.failure
+    failure = failed(parse_fields, config, "a", None)
     assert failure.code.value == "field_unfilled"
     assert "no field that can be filled" in failure.message
     assert "connector profile" in failure.remediation
@@ -146,12 +145,6 @@ def test_what_a_field_says_of_itself(raw, field):
     assert parse_fields({"configFields": [{"key": "x", **raw}]}, None, None) == (field,)
 
 
-def test_among_several_secrets_the_one_that_names_a_key():
-    password = {"key": "password", "label": "Password", "secret": True}
-    named = mapped(DOMAIN, password, {"key": "x", "label": "Api-Key", "secret": True, "required": True})
-    assert named.api_key.key == "x"
-
-
 PASSWORD = {"key": "password", "label": "Password", "secret": True}
 TEXT = {"key": "one", "label": "One", "type": "text", "required": True, "secret": False}
 
@@ -169,9 +162,7 @@ TEXT = {"key": "one", "label": "One", "type": "text", "required": True, "secret"
     ],
 )
 def test_what_cannot_be_told_is_not_guessed(raw, option, noun, listed):
-    with pytest.raises(Failed) as caught:
-        mapped(*raw)
-    failure = caught.value.failure
+    failure = failed(mapped, *raw)
     assert failure.code.value == "field_ambiguous"
     assert failure.message == f"could not determine which field of StackOne's Freshservice form is for the {noun}."
     assert f"credential_fields.{option};" in failure.remediation
@@ -185,6 +176,7 @@ def test_what_cannot_be_told_is_not_guessed(raw, option, noun, listed):
         ([{"key": "password", "secret": True}], "password"),
         ([PASSWORD, {"key": "accessToken", "secret": True}], "accessToken"),
         ([PASSWORD, {"key": "x", "label": "API Key (v2)", "secret": True}], "x"),
+        ([PASSWORD, {"key": "x", "label": "Api-Key", "secret": True, "required": True}], "x"),
     ],
 )
 def test_the_only_secret_is_the_key_whatever_it_is_called(raw, key):
@@ -201,6 +193,9 @@ def test_the_only_secret_is_the_key_whatever_it_is_called(raw, key):
         ([{**TEXT, "required": False}, {**DOMAIN, "required": False}], "domain"),
         ([{**DOMAIN, "value": "mycompany"}], "domain"),
         ([{**TEXT, "required": False}, {**TEXT, "required": False, "label": "Account URL", "key": "two"}], "two"),
+        ([{**DOMAIN, "required": False}], "domain"),
+        # It does not say that it is not secret.
+        ([{"key": "subdomain", "required": True}], "subdomain"),
     ],
 )
 def test_the_only_required_text_is_the_domain_or_the_one_that_names_one(raw, key):
@@ -213,21 +208,11 @@ def test_among_several_texts_the_one_that_names_a_domain():
     assert found.credentials(TENANT) == {"region": "eu", "x": "acme", "apiKey": "K"}
 
 
-def test_a_domain_that_forgets_to_say_it_is_no_secret():
-    undeclared = {"key": "subdomain", "required": True}
-    assert mapped(undeclared, KEY).domain.key == "subdomain"
-
-
-def test_an_optional_domain_is_found_by_name():
-    assert mapped({**DOMAIN, "required": False}, KEY).domain.key == "domain"
-
-
 def test_required_fields_that_nothing_fills_are_named():
     region = {"key": "region", "label": "Region", "type": "select", "secret": False, "required": True}
     zone = {"key": "zone", "type": "select", "secret": False, "required": True}
-    with pytest.raises(Failed) as caught:
-        mapped(DOMAIN, KEY, region, {**region, "key": "optional", "required": False}, zone)
-    failure = caught.value.failure
+    optional = {**region, "key": "optional", "required": False}
+    failure = failed(mapped, DOMAIN, KEY, region, optional, zone)
     assert failure.code.value == "field_unfilled"
     assert "requires 'region' (Region), 'zone', but no value is given" in failure.message
     assert "credential_fields.extra" in failure.remediation
@@ -262,9 +247,7 @@ def test_explicit_mapping_and_extra_values_win():
     ],
 )
 def test_an_explicit_field_that_does_not_exist_is_an_error(chosen, named, listed):
-    with pytest.raises(Failed) as caught:
-        mapped(DOMAIN, KEY, chosen=chosen)
-    failure = caught.value.failure
+    failure = failed(lambda: mapped(DOMAIN, KEY, chosen=chosen))
     assert failure.code.value == "field_unfilled"
     assert named in failure.message
     assert failure.remediation.startswith("It has 'domain' (Domain)")
@@ -359,12 +342,9 @@ FIELDS = st.fixed_dictionaries(
 def test_any_form_gives_a_whole_answer_or_a_clear_error(raw):
     try:
         found = mapped(*raw)
-    except Failed as failed:
-        error = failed
-    else:
-        error = None
-    if error:
-        assert error.failure.code.value in ("field_ambiguous", "field_unfilled")
+    except Failed as error:
+        code = error.failure.code.value
+        assert code in ("field_ambiguous", "field_unfilled")
         return
     assert found.domain.key != found.api_key.key
     credentials = found.credentials(TENANT)

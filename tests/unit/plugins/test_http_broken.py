@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import socket
 import ssl
 import struct
@@ -25,6 +24,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session 
 
 BEHIND_PROXY = "stackone.example"
 """Where requests through a proxy go: what is sent to this machine never goes through one."""
+pytestmark = pytest.mark.usefixtures("no_proxy_of_this_machine")
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 RECORD = b"\x17\x03\x03\x00\x40" + bytes(range(64))
@@ -128,11 +128,7 @@ class Server:
 @pytest.fixture
 def serving():
     with contextlib.ExitStack() as stack:
-
-        def serve(*handlers):
-            return stack.enter_context(contextlib.closing(Server(*handlers)))
-
-        yield serve
+        yield lambda *handlers: stack.enter_context(contextlib.closing(Server(*handlers)))
 
 
 @pytest.fixture(scope="module")
@@ -313,18 +309,13 @@ def test_what_may_be_repeated_is_after_a_broken_tls_connection(serving, authorit
     assert http.requests_sent[Service.STACKONE] == 2
 
 
-@pytest.mark.parametrize(
-    ("way", "kind"),
-    [(lambda port: {}, "dropped"), (lambda port: {"proxy": f"http://127.0.0.1:{port}"}, "dropped")],
-    ids=["direct", "proxy"],
-)
-def test_a_plain_request_that_was_read_may_have_been_carried_out(serving, authority, way, kind):
+def test_a_plain_request_that_was_read_may_have_been_carried_out(serving, authority, way):
     def handle(connection):
         head(connection)
         reset(connection)
 
     server = serving(handle)
-    assert failure(http_to(server, authority, (None, way)), server, scheme="http") == (kind, True)
+    assert failure(http_to(server, authority, way), server, scheme="http") == ("dropped", True)
 
 
 @pytest.mark.parametrize(
@@ -351,12 +342,6 @@ def test_one_thread_does_not_know_what_another_wrote(serving, authority, context
     with pytest.raises(TransportError) as caught:
         http.send(Request(Service.STACKONE, "GET", f"https://localhost:{port}/"))
     assert (caught.value.kind.value, caught.value.sent) == ("refused", False)
-
-
-@pytest.fixture(autouse=True)
-def no_proxy_of_this_machine(monkeypatch):
-    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
-        monkeypatch.delenv(name)
 
 
 def answering(answer):

@@ -182,19 +182,13 @@ class TestLinkedElsewhere:
         refuse_linked_elsewhere([job], directory(account("x", "2", domain=None)))
         assert job.found is NEW
 
-    def test_an_account_that_the_list_unlinks_does_not_count(self):
-        leaving = account("x", "2")
-        _jobs, codes = self.settle(
-            directory(leaving), (absent(None, "2"), Found(leaving)), (declared("acme", "1"), NEW)
-        )
-        assert codes == [None, None]
-
-    def test_one_that_the_list_keeps_does(self):
-        staying = account("x", "2")
-        _jobs, codes = self.settle(
-            directory(staying), (declared("acme", "2"), Found(staying)), (declared("acme", "1"), NEW)
-        )
-        assert codes == [None, "domain_linked_elsewhere"]
+    @pytest.mark.parametrize(
+        ("params", "code"), [(absent(None, "2"), None), (declared("acme", "2"), "domain_linked_elsewhere")]
+    )
+    def test_only_an_account_that_the_list_keeps_counts(self, params, code):
+        other = account("x", "2")
+        _jobs, codes = self.settle(directory(other), (params, Found(other)), (declared("acme", "1"), NEW))
+        assert codes == [None, code]
 
     def test_of_two_owners_of_one_list_the_first_one_links_the_domain(self):
         settled, codes = self.settle(
@@ -223,13 +217,8 @@ class TestLinkedElsewhere:
         assert codes == [None, None]
 
     def test_what_is_absent_or_without_a_domain_links_nothing(self):
-        _jobs, codes = self.settle(
-            directory(),
-            (UNSOUND, None),
-            (absent("acme", "2"), NEW),
-            (absent(None, "3"), NEW),
-            (declared("acme", "1"), NEW),
-        )
+        not_found = [(params, NEW) for params in (absent("acme", "2"), absent(None, "3"), declared("acme", "1"))]
+        _jobs, codes = self.settle(directory(), (UNSOUND, None), *not_found)
         assert codes == [None, None, None, None]
 
 

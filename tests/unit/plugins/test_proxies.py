@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 import requests
 
@@ -30,9 +28,7 @@ THERE = "https://api.stackone.com"
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch):
-    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
-        monkeypatch.delenv(name)
+def environment(no_proxy_of_this_machine, monkeypatch):
     return monkeypatch
 
 
