@@ -54,10 +54,8 @@ class TestChange:
         linked(services, type="test")
         services.on("PATCH", "/accounts/.*", refuses(status, "No"), times=9)
         outcome = link(services, tenant(account_type="production"))
-        assert (code(outcome), outcome.applied.actions) == (
-            "stackone_forbidden" if status == 403 else "stackone_rejected",
-            [],
-        )
+        expected = "stackone_forbidden" if status == 403 else "stackone_rejected"
+        assert (code(outcome), outcome.applied.actions) == (expected, [])
         assert outcome.failure.details["doing"] == "change the account"
 
     @pytest.mark.parametrize("status", [404, 409])
@@ -212,9 +210,8 @@ class TestUnlink:
     @pytest.mark.parametrize("pinned", [True, False])
     def test_one_that_turns_out_to_be_somebody_elses_stays(self, services, change, pinned):
         account_id = linked(services)
-        services.on(
-            "GET", f"/accounts/{account_id}", after(lambda: services.accounts[account_id].update(change)), skip=pinned
-        )
+        changed = after(lambda: services.accounts[account_id].update(change))
+        services.on("GET", f"/accounts/{account_id}", changed, skip=pinned)
         named = {"account_id": account_id, "origin_owner_id": None} if pinned else {}
         outcome = link(services, tenant(**ABSENT, **named))
         assert (code(outcome), list(services.accounts)) == ("account_mismatch", [account_id])
