@@ -95,39 +95,24 @@ def test_a_busy_or_broken_provider_is_not_a_refused_key(stackones, body, code, s
     assert "<h1>" not in failure.message
 
 
-@pytest.mark.parametrize("status", [300, 302, 400, 401, 403, 404, 409, 410, 422, 499, 200])
-def test_what_is_final(status):
-    assert ProviderError(status).final
-
-
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 599])
-def test_what_passes(status):
-    assert not ProviderError(status).final
+@pytest.mark.parametrize(
+    ("status", "final"),
+    [
+        *((status, True) for status in (300, 302, 400, 401, 403, 404, 409, 410, 422, 499, 200)),
+        *((status, False) for status in (408, 429, 500, 502, 503, 504, 599)),
+    ],
+)
+def test_what_is_final_and_what_passes(status, final):
+    assert ProviderError(status).final is final
 
 
 NOTHING = [
-    None,
-    [],
-    "words",
-    {},
-    {"message": "x"},
-    {"provider_errors": []},
-    {"provider_errors": {}},
-    {"provider_errors": None},
-    {"provider_errors": ["words"]},
-    {"provider_errors": [{}]},
-    {"provider_errors": [{"status": None, "raw": RAW}]},
-    {"provider_errors": [{"status": True}]},
-    {"provider_errors": [{"status": 0}]},
-    {"provider_errors": [{"status": "soon"}]},
-    {"provider_errors": [{"status": 4010}]},
-    {"provider_response": ""},
-    {"provider_response": None},
-    {"provider_response": 7},
-    {"errorCode": "AnotherError"},
-    {"errorCode": ["AccountInvalidCredentialsError"]},
-    {"message": "[" * 40_000},
-    {"message": "{" * 40_000},
+    *(None, [], "words", {}, {"message": "x"}),
+    *({"provider_errors": errors} for errors in ([], {}, None, ["words"], [{}], [{"status": None, "raw": RAW}])),
+    *({"provider_errors": [{"status": status}]} for status in (True, 0, "soon", 4010)),
+    *({"provider_response": response} for response in ("", None, 7)),
+    *({"errorCode": code} for code in ("AnotherError", ["AccountInvalidCredentialsError"])),
+    *({"message": "[" * 40_000}, {"message": "{" * 40_000}),
     {"data": [told(entry(401))]},
 ]
 
