@@ -208,12 +208,8 @@ def test_a_table_is_cut_after_the_most_rows():
 
 
 def test_the_status_of_accounts_is_shown_once():
-    assert report_table(report({"accounts": [account("active")]}))[0].split() == [
-        "tenant",
-        "owner",
-        "outcome",
-        "account",
-    ]
+    head = report_table(report({"accounts": [account("active")]}))[0]
+    assert head.split() == ["tenant", "owner", "outcome", "account"]
 
 
 def test_a_table_fits_and_lines_up_whatever_it_holds():
