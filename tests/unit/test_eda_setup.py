@@ -35,10 +35,11 @@ TASKS = list(tasks())
 @pytest.mark.parametrize("module, options, task", TASKS, ids=[task["name"] for _module, _options, task in TASKS])
 def test_the_module_takes_the_options(module, options, task):
     known = OPTIONS[module]
-    assert set(options) <= set(known["options"])
+    kinds = {name: kind for word, kind in KINDS.items() for name in known.get(word, ())}
+    assert set(options) <= set(kinds)
     assert set(known["required"]) <= set(options)
     for name, value in options.items():
-        assert isinstance(value, KINDS[known["options"][name]]), name
+        assert isinstance(value, kinds[name]), name
         assert value in known.get("choices", {}).get(name, [value]), name
 
 
