@@ -38,9 +38,8 @@ KEYRING = {
 
 
 @pytest.mark.parametrize("option", ["api_key", "admin_api_key"])
-@pytest.mark.parametrize("name", KEYRING)
-def test_keys(name, option):
-    tenant, keys, key = KEYRING[name]
+@pytest.mark.parametrize(("tenant", "keys", "key"), KEYRING.values(), ids=KEYRING)
+def test_keys(tenant, keys, key, option):
     expected = tenant if key is None else {**tenant, option: key}
     assert tenants([tenant], **{f"{option}s": keys}) == [expected]
     own = {**tenant, option: "OWN"}
@@ -81,9 +80,8 @@ BAD_KEYS = {
 
 
 @pytest.mark.parametrize("option", ["api_keys", "admin_api_keys"])
-@pytest.mark.parametrize("name", BAD_KEYS)
-def test_keys_that_are_refused(name, option):
-    keys, words = BAD_KEYS[name]
+@pytest.mark.parametrize(("keys", "words"), BAD_KEYS.values(), ids=BAD_KEYS)
+def test_keys_that_are_refused(keys, words, option):
     message = refused(tenants, [], **{option: keys})
     for word in [option, *words]:
         assert word in message, message
@@ -107,9 +105,8 @@ DEFAULTS = {
 }
 
 
-@pytest.mark.parametrize("name", DEFAULTS)
-def test_defaults(name):
-    tenant, defaults, expected = DEFAULTS[name]
+@pytest.mark.parametrize(("tenant", "defaults", "expected"), DEFAULTS.values(), ids=DEFAULTS)
+def test_defaults(tenant, defaults, expected):
     api_keys = {"acme": "K"} if "K" in expected.values() or "api_key" in defaults else None
     assert tenants([tenant], api_keys=api_keys, defaults=defaults) == [expected]
 
@@ -175,9 +172,8 @@ KEY_CSV = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", KEY_CSV)
-def test_a_csv_of_keys(name):
-    text, expected = KEY_CSV[name]
+@pytest.mark.parametrize(("text", "expected"), KEY_CSV.values(), ids=KEY_CSV)
+def test_a_csv_of_keys(text, expected):
     keys = api_keys(text)
     assert list(keys.items()) == list(expected.items())
 
@@ -203,9 +199,8 @@ BAD_KEY_CSV = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", BAD_KEY_CSV)
-def test_a_csv_of_keys_that_is_refused(name):
-    text, words = BAD_KEY_CSV[name]
+@pytest.mark.parametrize(("text", "words"), BAD_KEY_CSV.values(), ids=BAD_KEY_CSV)
+def test_a_csv_of_keys_that_is_refused(text, words):
     message = refused(api_keys, text)
     for word in words:
         assert word in message, message

@@ -102,9 +102,8 @@ CHANGES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CHANGES)
-def test_changes(name):
-    changes, expected = CHANGES[name]
+@pytest.mark.parametrize(("changes", "expected"), CHANGES.values(), ids=CHANGES)
+def test_changes(changes, expected):
     shown_row = only_row(links(row(action="relink", changes=changes)))
     assert shown_row["changes"] == expected
     assert SECRET not in json.dumps(shown_row)
@@ -127,9 +126,8 @@ FAILURES = {
 }
 
 
-@pytest.mark.parametrize("name", FAILURES)
-def test_a_failure_is_shown_in_its_parts(name):
-    more, problem = FAILURES[name]
+@pytest.mark.parametrize(("more", "problem"), FAILURES.values(), ids=FAILURES)
+def test_a_failure_is_shown_in_its_parts(more, problem):
     record = failed()
     record["failure"].update(more)
     shown_row = only_row(links(record))

@@ -39,9 +39,8 @@ CLEAN = {
 }
 
 
-@pytest.mark.parametrize("name", CLEAN)
-def test_texts_are_cleaned_and_not_cut(name):
-    text, expected = CLEAN[name]
+@pytest.mark.parametrize(("text", "expected"), CLEAN.values(), ids=CLEAN)
+def test_texts_are_cleaned_and_not_cut(text, expected):
     document = report_plugin.report(
         links(row(text, origin_owner_name=text, warnings=[text]), msg=f"X {text}"), title=text, made_at=text
     )

@@ -64,9 +64,8 @@ CSV = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CSV)
-def test_csv(name):
-    text, expected = CSV[name]
+@pytest.mark.parametrize(("text", "expected"), CSV.values(), ids=CSV)
+def test_csv(text, expected):
     assert without_lines(tenants(text)) == expected
 
 

@@ -58,9 +58,8 @@ MERGES = {
 }
 
 
-@pytest.mark.parametrize("name", MERGES)
-def test_keys_are_merged(name):
-    existing, replace, expected, numbers = MERGES[name]
+@pytest.mark.parametrize(("existing", "replace", "expected", "numbers"), MERGES.values(), ids=MERGES)
+def test_keys_are_merged(existing, replace, expected, numbers):
     result = vaulted_api_keys(TWO, "password", existing, replace)
     assert result["problem"] == ""
     assert counts(result) == numbers
@@ -131,9 +130,8 @@ BAD_VAULTS = {
 }
 
 
-@pytest.mark.parametrize("name", BAD_VAULTS)
-def test_a_file_that_cannot_be_updated(name):
-    existing, words = BAD_VAULTS[name]
+@pytest.mark.parametrize(("existing", "words"), BAD_VAULTS.values(), ids=BAD_VAULTS)
+def test_a_file_that_cannot_be_updated(existing, words):
     result = vaulted_api_keys(TWO, "password", existing)
     assert list(result) == ["problem"]
     for word in ["vault_file: ", *words]:
