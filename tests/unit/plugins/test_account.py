@@ -46,11 +46,8 @@ def test_what_is_never_put_into_a_url(value):
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
-        ("freshservice", "FreshService", True),
-        ("freshservice", "fresh-service", True),
-        ("freshservice", "fresh_service", True),
-        ("freshservice", "freshservice2", False),
-        ("freshservice", "", False),
+        *(("freshservice", other, True) for other in ("FreshService", "fresh-service", "fresh_service")),
+        *(("freshservice", other, False) for other in ("freshservice2", "")),
         ("freshdesk", "freshservice", False),
     ],
 )
@@ -66,16 +63,12 @@ def test_providers(one, other, same):
         (400, {"statusCode": 400, "message": "account 17 was not found"}, True),
         (400, {"statusCode": 400, "message": f"account {' account' * 10_000} not found"}, False),
         (404, {**MISSING, "message": "Cannot GET /stackone/v9/accounts/17"}, False),
-        (404, {"message": "Not Found"}, False),
-        (404, {"error": "not found", "status": 404}, False),
-        (404, {"detail": "Not Found"}, False),
-        (404, "<html>404 not found</html>", False),
-        (404, "", False),
+        *((404, data, False) for data in ({"message": "Not Found"}, {"error": "not found", "status": 404})),
+        *((404, data, False) for data in ({"detail": "Not Found"}, "<html>404 not found</html>", "")),
         (404, {**MISSING, "statusCode": 200}, False),
         (400, {"statusCode": 400, "message": "provider not found"}, False),
         (400, {"statusCode": 400, "message": "Connector profile not found"}, False),
-        (403, {"statusCode": 403, "message": "Account not found"}, False),
-        (410, {"statusCode": 410, "message": "Account not found"}, False),
+        *((status, {"statusCode": status, "message": "Account not found"}, False) for status in (403, 410)),
         (200, {"statusCode": 404, "message": "Account not found"}, False),
     ],
 )

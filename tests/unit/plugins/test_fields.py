@@ -43,15 +43,13 @@ def form(*fields):
     "config",
     [
         {"configFields": [DOMAIN, KEY]},
-        {"configFields": [DOMAIN, KEY], "authentication": None},
         {"authentication": {"custom": {"production": form(DOMAIN, KEY)}}},
         {"configFields": [KEY], "authentication": {"custom": {"production": form(DOMAIN, KEY)}}},
-        {"configFields": [DOMAIN, KEY], "authentication": {}},
-        {"configFields": [DOMAIN, KEY], "authentication": {"custom": "x"}},
-        {"configFields": [DOMAIN, KEY], "authentication": {"custom": {"production": "x"}}},
-        {"configFields": [DOMAIN, KEY], "authentication": {"custom": {"production": form()}}},
-        {"configFields": [DOMAIN, KEY], "authentication": {"custom": {"production": {"fields": {"key": "x"}}}}},
-        {"configFields": [DOMAIN, KEY], "authentication": {"a": {}, "b": {}}},
+        *({"configFields": [DOMAIN, KEY], "authentication": other} for other in (None, {}, {"a": {}, "b": {}})),
+        *(
+            {"configFields": [DOMAIN, KEY], "authentication": {"custom": other}}
+            for other in ("x", {"production": "x"}, {"production": form()}, {"production": {"fields": {"key": "x"}}})
+        ),
     ],
 )
 def test_new_legacy_and_double_forms(config):
@@ -93,10 +91,8 @@ def test_a_form_without_fields_is_an_error(config):
 @pytest.mark.parametrize(
     "hidden",
     [
-        {"key": "external-trigger-token"},
-        {"key": "computed", "computed": True},
-        {"key": "fixed", "readOnly": True},
-        {"key": "unseen", "display": False},
+        *({"key": "external-trigger-token"}, {"key": "computed", "computed": True}),
+        *({"key": "fixed", "readOnly": True}, {"key": "unseen", "display": False}),
     ],
 )
 def test_fields_that_nobody_fills_are_left_out(hidden):
@@ -110,35 +106,28 @@ FIELD = FormField("x", secret=True)
 @pytest.mark.parametrize(
     ("raw", "field"),
     [
-        ({}, FIELD),
+        *((raw, FIELD) for raw in ({}, {"label": None, "placeholder": 7}, {"secret": None}, {"type": "text_area"})),
+        ({"secret": False, "type": "password"}, FIELD),
+        *(({"value": empty}, FIELD) for empty in ("", {"no": "text"})),
+        *(({"options": other}, FIELD) for other in ([{"value": "eu"}, {"value": "us"}], ["eu"], {"value": "eu"})),
+        *(
+            ({"validation": other}, FIELD)
+            for other in ("x", {"type": "domain"}, {"type": "html-pattern", "pattern": ""})
+        ),
         ({"label": "Site", "placeholder": "mycompany"}, replace(FIELD, label="Site", placeholder="mycompany")),
-        ({"label": None, "placeholder": 7}, FIELD),
         ({"required": True}, replace(FIELD, required=True)),
         ({"secret": False}, replace(FIELD, secret=False)),
-        ({"secret": None}, FIELD),
-        ({"secret": False, "type": "password"}, FIELD),
         ({"secret": False, "type": "text"}, replace(FIELD, secret=False)),
-        ({"type": "text_area"}, FIELD),
-        ({"type": "number"}, replace(FIELD, text=False)),
-        ({"type": "select"}, replace(FIELD, text=False)),
-        ({"value": "eu"}, replace(FIELD, default="eu")),
-        ({"value": 7}, replace(FIELD, default="7")),
-        ({"value": ""}, FIELD),
-        ({"value": {"no": "text"}}, FIELD),
+        *(({"type": other}, replace(FIELD, text=False)) for other in ("number", "select")),
+        *(({"value": value}, replace(FIELD, default=f"{value}")) for value in ("eu", 7)),
         ({"options": [{"value": "eu"}]}, replace(FIELD, default="eu")),
         ({"options": [{"value": "eu"}], "value": ""}, replace(FIELD, default="eu")),
         ({"options": [{"value": "eu"}], "value": "us"}, replace(FIELD, default="us")),
-        ({"options": [{"value": "eu"}, {"value": "us"}]}, FIELD),
-        ({"options": ["eu"]}, FIELD),
-        ({"options": {"value": "eu"}}, FIELD),
-        ({"validation": "x"}, FIELD),
         ({"validation": {"type": "html-pattern", "pattern": "^a"}}, replace(FIELD, pattern="^a")),
-        ({"validation": {"type": "html-pattern", "pattern": ""}}, FIELD),
         (
             {"validation": {"type": "domain", "pattern": "freshservice"}},
             replace(FIELD, must_contain="freshservice.com"),
         ),
-        ({"validation": {"type": "domain"}}, FIELD),
     ],
 )
 def test_what_a_field_says_of_itself(raw, field):
@@ -257,28 +246,28 @@ def test_an_explicit_field_that_does_not_exist_is_an_error(chosen, named, listed
 HOST, URL = "acme.freshservice.com", "https://acme.freshservice.com"
 
 
+def pattern(text):
+    return {"validation": {"type": "html-pattern", "pattern": text}}
+
+
 @pytest.mark.parametrize(
     ("rule", "value"),
     [
-        ({}, "acme"),
-        ({"validation": {"type": "html-pattern", "pattern": "^[a-z]+$"}}, "acme"),
-        ({"validation": {"type": "html-pattern", "pattern": r"^[a-z]+\.freshservice\.com$"}}, "acme.freshservice.com"),
-        ({"validation": {"type": "html-pattern", "pattern": "^https://"}}, "https://acme.freshservice.com"),
-        ({"validation": {"type": "domain", "pattern": "freshservice"}}, "acme.freshservice.com"),
-        ({"validation": {"type": "html-pattern", "pattern": r"^https?:\/\/[^.]+\.freshservice\.com"}}, URL),
-        ({"validation": {"type": "html-pattern", "pattern": r"^(https:\/\/)?[a-z]+[.]freshservice[.]com$"}}, HOST),
-        ({"validation": {"type": "html-pattern", "pattern": r"^[a-z]+(\.freshservice\.com)?$"}}, "acme"),
-        ({"validation": {"type": "html-pattern", "pattern": r"^(?!.*\.freshservice\.com).*$"}}, "acme"),
-        ({"validation": {"type": "html-pattern", "pattern": r"^[^://]+$"}}, "acme"),
-        ({"validation": {"type": "html-pattern", "pattern": "[" * 100_000}}, "acme"),
-        ({"validation": {"type": "html-pattern", "pattern": "("}}, "acme"),
-        ({"validation": {"type": "html-pattern", "pattern": ".+"}, "placeholder": "you.freshservice.com"}, HOST),
-        ({"placeholder": "mycompany.freshservice.com"}, "acme.freshservice.com"),
+        *((pattern(text), "acme") for text in ("^[a-z]+$", r"^[a-z]+(\.freshservice\.com)?$", r"^[^://]+$")),
+        *((pattern(text), "acme") for text in (r"^(?!.*\.freshservice\.com).*$", "[" * 100_000, "(")),
+        (pattern(r"^[a-z]+\.freshservice\.com$"), HOST),
+        (pattern(r"^(https:\/\/)?[a-z]+[.]freshservice[.]com$"), HOST),
+        (pattern("^https://"), URL),
+        (pattern(r"^https?:\/\/[^.]+\.freshservice\.com"), URL),
+        ({**pattern(".+"), "placeholder": "you.freshservice.com"}, HOST),
+        ({"validation": {"type": "domain", "pattern": "freshservice"}}, HOST),
         ({"validation": {"type": "domain", "pattern": "another-product"}}, "acme"),
-        ({"placeholder": "https://mycompany.freshservice.com/"}, "https://acme.freshservice.com"),
-        ({"placeholder": " MyCompany.Freshservice.com "}, "acme.freshservice.com"),
-        ({"placeholder": "see https://support.example.com"}, "acme"),
-        ({"placeholder": "mycompany"}, "acme"),
+        *(({"placeholder": text}, HOST) for text in ("mycompany.freshservice.com", " MyCompany.Freshservice.com ")),
+        ({"placeholder": "https://mycompany.freshservice.com/"}, URL),
+        *(
+            (rule, "acme")
+            for rule in ({}, {"placeholder": "see https://support.example.com"}, {"placeholder": "mycompany"})
+        ),
     ],
 )
 def test_the_domain_takes_the_form_that_the_field_wants(rule, value):
@@ -292,11 +281,8 @@ def test_the_domain_takes_the_form_that_the_field_wants(rule, value):
         ({"Account-URL": "acme", "region": "eu"}, AUTO, "acme"),
         ({"tenant": "acme"}, AUTO, "acme"),
         ({"tenant": "acme", "region": "eu"}, CredentialFields(extra={"region": "us"}), "acme"),
-        ({"one": "acme", "two": "eu"}, AUTO, None),
-        ({"domain": "acme", "host": "eu"}, AUTO, None),
-        ({"domain": 7}, AUTO, None),
-        ({"domain": ""}, AUTO, None),
-        ({}, AUTO, None),
+        *((values, AUTO, None) for values in ({"one": "acme", "two": "eu"}, {"domain": "acme", "host": "eu"}, {})),
+        *(({"domain": other}, AUTO, None) for other in (7, "")),
         ({"one": "acme", "two": "eu"}, CredentialFields(domain="one"), "acme"),
         ({"domain": "eu"}, CredentialFields(domain="one"), None),
     ],
@@ -310,11 +296,8 @@ def test_the_stored_domain_is_found_again_or_not_told(values, chosen, found):
     [
         ({"whatever": "p"}, AUTO, "p"),
         ({"pin": "q", "whatever": "p"}, CredentialFields(extra_secrets={"pin": "1"}), "p"),
-        ({"pin": "q", "apiKey": "p"}, AUTO, "p"),
-        ({"pin": "q", "access_token": "p"}, AUTO, "p"),
-        ({"token": "q", "apiKey": "p"}, AUTO, None),
-        ({"a": "q", "b": "p"}, AUTO, None),
-        ({}, AUTO, None),
+        *(({"pin": "q", name: "p"}, AUTO, "p") for name in ("apiKey", "access_token")),
+        *((secrets, AUTO, None) for secrets in ({"token": "q", "apiKey": "p"}, {"a": "q", "b": "p"}, {})),
         ({"a": "q", "b": "p"}, CredentialFields(api_key="b"), "p"),
         ({"a": "q"}, CredentialFields(api_key="b"), None),
     ],
