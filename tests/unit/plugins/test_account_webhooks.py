@@ -305,6 +305,7 @@ def test_the_options_are_documented_as_they_are():
     assert {name for name, about in options.items() if about.get("required")} == {"port", "secret"}
     for name in set(options) & set(fields) - {"port"}:
         assert options[name].get("default") == fields[name].default, name
+    assert plugin.settings_from({name: about.get("default") or "7" for name, about in options.items()} | {"path": "/a"})
     for task in yaml.safe_load(source.EXAMPLES):
         (args,) = task.values()
         assert set(args) <= set(options)
