@@ -13,13 +13,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.accou
     checked,
     says_missing,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.identity import (
-    account_id_of,
-    account_path,
-    is_account_id,
-    plain_provider,
-    same_provider,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core import identity
 from tests.support.hub_client import failed
 from tests.support.services_in_memory import reply
 
@@ -28,7 +22,7 @@ MISSING = {"statusCode": 404, "message": "Account not found", "timestamp": "2026
 
 @pytest.mark.parametrize("value", ["45320976103598426371", "V1StGXR8_Z5jdHi6B-myT", "a", 7, "-", "_" * 255])
 def test_ids(value):
-    assert is_account_id(value)
+    assert identity.is_account_id(value)
 
 
 @pytest.mark.parametrize(
@@ -36,9 +30,9 @@ def test_ids(value):
     ["", ".", "..", "a/b", "a?b", "a#b", "a b", "a\n", "\ud800", "ä", "%2e", "a" * 256, True, False, None, 1.5, [], {}],
 )
 def test_what_is_never_put_into_a_url(value):
-    assert not is_account_id(value)
+    assert not identity.is_account_id(value)
     if isinstance(value, str):
-        failure = failed(account_path, value)
+        failure = failed(identity.account_path, value)
         assert failure.code.value == "account_mismatch"
         failure.message.encode("ascii")
 
@@ -52,7 +46,7 @@ def test_what_is_never_put_into_a_url(value):
     ],
 )
 def test_providers(one, other, same):
-    assert same_provider(one, other) is same
+    assert identity.same_provider(one, other) is same
 
 
 @pytest.mark.parametrize(
@@ -163,15 +157,15 @@ def test_the_data_of_a_success_of_the_right_shape_is_given():
     ("value", "account_id"), [("a", "a"), (7, "7"), ("", ""), (None, None), (True, None), (1.5, None), ([], None)]
 )
 def test_ids_are_texts_or_whole_numbers(value, account_id):
-    assert account_id_of(value) == account_id
+    assert identity.account_id_of(value) == account_id
 
 
 def test_the_path_of_an_account():
-    assert account_path("a-1_B") == "/accounts/a-1_B"
-    failure = failed(account_path, "ä/" + "x" * 99)
+    assert identity.account_path("a-1_B") == "/accounts/a-1_B"
+    failure = failed(identity.account_path, "ä/" + "x" * 99)
     assert failure.message == "StackOne returned an account with an invalid id; no request was sent for it."
     assert failure.remediation.endswith("Check this owner's accounts in StackOne's dashboard.")
 
 
 def test_a_provider_without_its_signs():
-    assert plain_provider("Fresh-Service_2") == "freshservice2"
+    assert identity.plain_provider("Fresh-Service_2") == "freshservice2"

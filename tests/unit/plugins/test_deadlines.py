@@ -16,13 +16,8 @@ from urllib3.util import connection
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock, Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import session
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import (
-    Http,
-    HttpOptions,
-    Request,
-    Service,
-)
 
 pytestmark = pytest.mark.usefixtures("no_proxy_of_this_machine")
 
@@ -129,10 +124,10 @@ def judged(error):
 
 
 def post(server, scheme="http", host="127.0.0.1", timeout=TIMEOUT, body=None, clock=None, method="POST", **options):
-    http = Http(HttpOptions(timeout=timeout, retries=0, **options), clock)
+    http = session.Http(session.HttpOptions(timeout=timeout, retries=0, **options), clock)
     url = f"{scheme}://{host}:{server.port}/hub/accounts"
     body = {"a": 1} if body is None and method == "POST" else body
-    return lambda: http.send(Request(Service.STACKONE, method, url, body=body, repeatable=False))
+    return lambda: http.send(session.Request(session.Service.STACKONE, method, url, body=body, repeatable=False))
 
 
 def through(server, **options):
@@ -240,14 +235,14 @@ class TestAStop:
 
     def test_nor_of_one_that_would_be_repeated(self, stop):
         """The run is stopped while it waits for the repetition of a change whose answer was lost."""
-        http = Http(HttpOptions(timeout=600), stop.clock())
+        http = session.Http(session.HttpOptions(timeout=600), stop.clock())
 
         def lost(_request):
             stop.cancel("by a test", 60.0)
             raise TransportError(TransportKind.DROPPED, "host", "a test", True)
 
         http._once = lost
-        request = Request(Service.STACKONE, "PATCH", "https://host/accounts/1")
+        request = session.Request(session.Service.STACKONE, "PATCH", "https://host/accounts/1")
         assert judged(outcome(lambda: http.send(request))) == (TransportKind.DROPPED, True)
 
     def test_no_name_is_waited_for(self, serving, stop, names_hang):
@@ -263,8 +258,8 @@ class TestAStop:
 
 def test_the_watch_is_there_only_while_requests_are(serving):
     server = serving(HEAD + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}")
-    http = Http(HttpOptions(timeout=600), Clock())
-    request = Request(Service.STACKONE, "GET", f"http://127.0.0.1:{server.port}/")
+    http = session.Http(session.HttpOptions(timeout=600), Clock())
+    request = session.Request(session.Service.STACKONE, "GET", f"http://127.0.0.1:{server.port}/")
     for _number in range(3):
         assert http.send(request).ok
     assert http._watch._calls == set()

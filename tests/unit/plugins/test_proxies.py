@@ -11,17 +11,12 @@ import requests
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.urls import secrets_of_url, shown_url
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import proxies as _proxies
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import session
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.proxies import (
     Proxies,
     UnusableProxy,
     check_proxy,
-)
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import (
-    Http,
-    HttpOptions,
-    Request,
-    Service,
 )
 
 PROXY = "http://proxy.example:3128"
@@ -132,11 +127,11 @@ def test_a_socks_proxy_needs_its_library(environment, scheme):
 def test_an_unusable_proxy_of_the_environment_is_told_at_once(environment, url):
     environment.setattr(_proxies, "find_spec", lambda _name: None)
     environment.setenv("HTTPS_PROXY", url)
-    http = Http(HttpOptions(retries=3))
+    http = session.Http(session.HttpOptions(retries=3))
     with pytest.raises(TransportError, match="the proxy cannot be used") as caught:
-        http.send(Request(Service.STACKONE, "GET", f"{THERE}/accounts"))
+        http.send(session.Request(session.Service.STACKONE, "GET", f"{THERE}/accounts"))
     assert (caught.value.kind, caught.value.sent) == (TransportKind.UNUSABLE_PROXY, False)
-    assert http.requests_sent[Service.STACKONE] == 1
+    assert http.requests_sent[session.Service.STACKONE] == 1
     assert "user:" not in str(caught.value)
 
 
