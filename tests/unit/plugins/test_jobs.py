@@ -137,10 +137,8 @@ class TestLinkedElsewhere:
         (job,), codes = self.settle(seen, (declared("acme", "1"), NEW))
         assert codes == ["domain_linked_elsewhere"]
         failure = job.found.failure
-        assert (
-            failure.message
-            == "its domain is linked already, as account x of owner '2' (active), and not for owner '1'."
-        )
+        shown = "account x of owner '2' (active), and not for owner '1'."
+        assert failure.message == f"its domain is linked already, as {shown}"
         assert failure.details == {"candidates": [{"account_id": "x", "origin_owner_id": "2", "status": "active"}]}
         assert "Correct origin_owner_id" in failure.remediation
         assert "allow_shared_domain" in failure.remediation
@@ -191,12 +189,8 @@ class TestLinkedElsewhere:
         assert codes == [None, code]
 
     def test_of_two_owners_of_one_list_the_first_one_links_the_domain(self):
-        settled, codes = self.settle(
-            directory(),
-            (declared("acme", "1"), NEW),
-            (declared("ACME", "2", provider="FreshService"), NEW),
-            (declared("globex", "3"), NEW),
-        )
+        others = [(declared("ACME", "2", provider="FreshService"), NEW), (declared("globex", "3"), NEW)]
+        settled, codes = self.settle(directory(), (declared("acme", "1"), NEW), *others)
         assert codes == [None, "domain_linked_elsewhere", None]
         failure = settled[1].found.failure
         assert failure.message == "entry 1 (acme (owner 1)) of the list links its domain for another owner."

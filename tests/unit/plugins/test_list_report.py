@@ -41,10 +41,7 @@ def created(entry):
 
 
 def test_a_diff_of_many_new_links_stays_readable():
-    jobs = [
-        job(entry, created(entry))
-        for entry in entries(*(declared(f"d{number}", f"{number}") for number in range(5000)))
-    ]
+    jobs = [job(each.entry, created(each.entry)) for each in jobs_of(5000)]
     diff = links_report.diff_of(jobs, Scrubber())
     lines = diff["after"].splitlines()
     assert lines[0] == "d0 (owner 0): linked"
