@@ -108,12 +108,7 @@ def test_all_that_a_record_shows_is_read():
             ("provider", "status", "origin_owner_id", "label", "type", "status_reasons", "setup_information")
         ),
         {
-            "provider": [],
-            "status": {},
-            "origin_owner_id": [],
-            "label": {},
-            "type": [],
-            "created_at": {},
+            **{"provider": [], "status": {}, "origin_owner_id": [], "label": {}, "type": [], "created_at": {}},
             "shared": "no",
         },
         {"status_reasons": {"code": "x"}, "setup_information": ["acme"], "status": "", "type": "", "shared": 0},

@@ -189,10 +189,7 @@ def steps_of(call):
     "changes,reason",
     [
         *(({"provider": other}, "it is about another provider") for other in ("hubspot", None)),
-        *(
-            ({"event": other}, "it is not about an account")
-            for other in ("hris_employees.updated", ["account.updated"])
-        ),
+        *(({"event": event}, "it is not about an account") for event in ("hris_employees.updated", ["account.new"])),
     ],
 )
 def test_what_is_not_meant_is_answered_and_makes_no_event(changes, reason):

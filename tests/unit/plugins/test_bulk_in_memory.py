@@ -24,11 +24,8 @@ def run(services, *listed, **options):
     jobs = [LinkJob(entry) for entry in entries_from(listed)]
     settings = LinksOptions(2, 30.0, **options)
     report = Links(services.factory, settings, StopSignal(), ProgressFile(None, len(jobs), services.clock)).run(jobs)
-    told = [
-        (job.failure and job.failure.code.value, job.outcome.applied.actions if job.outcome else None)
-        for job in report.jobs
-    ]
-    return report, told
+    codes = [job.failure and job.failure.code.value for job in report.jobs]
+    return report, list(zip(codes, [job.outcome.applied.actions if job.outcome else None for job in report.jobs]))
 
 
 def posts(services):

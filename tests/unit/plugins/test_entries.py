@@ -23,6 +23,7 @@ from tests.support.declared_entries import declared
 from tests.support.hub_client import failed
 
 NO_DOMAIN = declared("not a domain", "1")
+IF_IT_HAS_TWO = ", or set allow_multiple on both if it has two"
 
 
 def test_an_entry_keeps_what_it_declares():
@@ -103,11 +104,7 @@ def test_what_is_declared_absent_is_left_out():
     [
         ([declared("a", "1"), declared("a", "1")], "are of owner 1", ""),
         ([declared("a", "1"), declared(None, "1", state="absent")], "are of owner 1", ""),
-        (
-            [declared("a", "1"), declared("b", "1")],
-            "are of owner 1 with two domains",
-            ", or set allow_multiple on both if it has two",
-        ),
+        ([declared("a", "1"), declared("b", "1")], "are of owner 1 with two domains", IF_IT_HAS_TWO),
         ([declared("a", "1", account_id="x"), declared("b", "2", account_id="x")], "name account x", ""),
     ],
 )

@@ -101,6 +101,7 @@ def test_fields_that_nobody_fills_are_left_out(hidden):
 
 
 FIELD = FormField("x", secret=True)
+HOSTS = "freshservice.com"
 
 
 @pytest.mark.parametrize(
@@ -110,10 +111,7 @@ FIELD = FormField("x", secret=True)
         ({"secret": False, "type": "password"}, FIELD),
         *(({"value": empty}, FIELD) for empty in ("", {"no": "text"})),
         *(({"options": other}, FIELD) for other in ([{"value": "eu"}, {"value": "us"}], ["eu"], {"value": "eu"})),
-        *(
-            ({"validation": other}, FIELD)
-            for other in ("x", {"type": "domain"}, {"type": "html-pattern", "pattern": ""})
-        ),
+        *(({"validation": rule}, FIELD) for rule in ("x", {"type": "domain"}, {"type": "html-pattern", "pattern": ""})),
         ({"label": "Site", "placeholder": "mycompany"}, replace(FIELD, label="Site", placeholder="mycompany")),
         ({"required": True}, replace(FIELD, required=True)),
         ({"secret": False}, replace(FIELD, secret=False)),
@@ -124,10 +122,7 @@ FIELD = FormField("x", secret=True)
         ({"options": [{"value": "eu"}], "value": ""}, replace(FIELD, default="eu")),
         ({"options": [{"value": "eu"}], "value": "us"}, replace(FIELD, default="us")),
         ({"validation": {"type": "html-pattern", "pattern": "^a"}}, replace(FIELD, pattern="^a")),
-        (
-            {"validation": {"type": "domain", "pattern": "freshservice"}},
-            replace(FIELD, must_contain="freshservice.com"),
-        ),
+        ({"validation": {"type": "domain", "pattern": "freshservice"}}, replace(FIELD, must_contain=HOSTS)),
     ],
 )
 def test_what_a_field_says_of_itself(raw, field):
@@ -264,10 +259,8 @@ def pattern(text):
         ({"validation": {"type": "domain", "pattern": "another-product"}}, "acme"),
         *(({"placeholder": text}, HOST) for text in ("mycompany.freshservice.com", " MyCompany.Freshservice.com ")),
         ({"placeholder": "https://mycompany.freshservice.com/"}, URL),
-        *(
-            (rule, "acme")
-            for rule in ({}, {"placeholder": "see https://support.example.com"}, {"placeholder": "mycompany"})
-        ),
+        ({}, "acme"),
+        *(({"placeholder": text}, "acme") for text in ("see https://support.example.com", "mycompany")),
     ],
 )
 def test_the_domain_takes_the_form_that_the_field_wants(rule, value):

@@ -16,13 +16,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock im
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.fingerprints import Fingerprints
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.progress import ProgressFile, read
 
-KINDS = {
-    "pipe": "a named pipe",
-    "folder": "a directory",
-    "socket": "a socket",
-    "zero": "a device",
-    "link": "a named pipe",
-}
+PIPE = "a named pipe"
+KINDS = {"pipe": PIPE, "link": PIPE, "folder": "a directory", "socket": "a socket", "zero": "a device"}
 
 
 @pytest.fixture(params=list(KINDS))

@@ -266,17 +266,15 @@ def test_retries_are_logged_without_query_and_the_last_answer_is_given_back(monk
     monkeypatch.setattr("random.uniform", lambda least, _most: least)
     http = sending(monkeypatch, [REFUSED, answer(503, Retry_After="7"), answer(200)])
     http.send(request())
-    assert http.retry_log.retries == [
-        Retry("POST /hub/accounts", NO_CONNECTION, 0.5),
-        Retry("POST /hub/accounts", "HTTP 503", 7.0),
-    ]
+    request_line = "POST /hub/accounts"
+    assert http.retry_log.retries == [Retry(request_line, NO_CONNECTION, 0.5), Retry(request_line, "HTTP 503", 7.0)]
 
 
 @pytest.mark.parametrize(
     ("outcome", "held", "slept", "waited"),
     [
         (answer(429, Retry_After="9"), [9.0], [], 9.0),
-        (answer(503, Retry_After="9"), [], [9], 9.0),
+        (answer(503, Retry_After="9"), [], [9], 9),
         (REFUSED, [], [1], 0.625),
     ],
 )

@@ -60,10 +60,7 @@ ON_DOUBT = UpdateCredentials.ON_DOUBT
         ({}, {}, Stored("acme", StoredKey.UNKNOWN), [], {}),
         ({}, {}, Stored(None, StoredKey.UNKNOWN), [], {}),
         ({}, {}, Stored("acme", StoredKey.UNCHANGED, ("region",)), ["relink"], {}),
-        *(
-            ({}, {"status": status}, SAME, ["relink"], {})
-            for status in ("error", "expired", "inactive", "never-heard-of")
-        ),
+        *(({}, {"status": status}, SAME, ["relink"], {}) for status in ("error", "expired", "inactive", "new to us")),
         ({"update_credentials": ALWAYS}, {}, Stored("acme"), ["relink"], {}),
         ({"update_credentials": ALWAYS}, {}, SAME, ["relink"], {}),
         ({"update_credentials": ON_DOUBT}, {}, Stored("acme", StoredKey.UNKNOWN), ["relink"], {}),

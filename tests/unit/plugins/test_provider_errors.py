@@ -25,6 +25,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session 
 
 RAW = {"code": "invalid_credentials", "message": "You have to be logged in."}
 OVER = {"message": "The API rate limit allotted for your Freshservice domain has been exhausted"}
+AFTER_7 = {"Retry-After": 7}
 STATUSES = (400, 401, 403, 409, 422, 429, 500, 502, 503, 504)
 
 
@@ -170,10 +171,7 @@ def test_the_readable_words(raw, words):
         ({**told(entry(401)), "provider_response": OVER}, ProviderError(401, RAW)),
         ({**told(entry(401, json.dumps(RAW)))}, ProviderError(401, RAW)),
         ({**told(entry(401, "")), "provider_response": RAW}, ProviderError(401, RAW)),
-        (
-            {**told(entry(503, None, headers={"Retry-After": 7})), "provider_response": RAW},
-            ProviderError(503, RAW, "7"),
-        ),
+        ({**told(entry(503, None, headers=AFTER_7)), "provider_response": RAW}, ProviderError(503, RAW, "7")),
         ({"errorCode": "AccountExpiredCredentialsError", "provider_response": RAW}, ProviderError(401, RAW)),
         ({"message": "\n " + json.dumps(told(entry(403)))}, ProviderError(403, RAW)),
         ({"message": json.dumps({"message": json.dumps(told(entry(401)))})}, ProviderError(401, RAW)),

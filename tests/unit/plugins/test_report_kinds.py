@@ -139,9 +139,7 @@ def test_no_hosts_at_all():
 
 
 def test_hosts_that_did_not_get_to_their_turn():
-    hosts = [
-        {"host": "later", "result": {}, "started": False},
-        {"host": "lost", "result": {"failed": True, "msg": "It was lost."}},
-    ]
+    lost = {"failed": True, "msg": "It was lost."}
+    hosts = [{"host": "later", "result": {}, "started": False}, {"host": "lost", "result": lost}]
     shown = [(row["domain"], row["outcome"]) for row in report(hosts)["rows"]]
     assert shown == [("later", "not started"), ("lost", "failed")]

@@ -178,12 +178,11 @@ def test_any_text_is_a_list_or_a_refusal(text):
         assert all(value == value.strip() != "" for name, value in tenant.items() if name != "line")
 
 
+ENTRIES = st.dictionaries(LABELS, st.one_of(VALUES, st.booleans(), st.none(), st.integers()), max_size=4)
+
+
 @settings(deadline=None)
-@given(
-    st.lists(
-        st.dictionaries(LABELS, st.one_of(VALUES, st.booleans(), st.none(), st.integers()), max_size=4), max_size=4
-    )
-)
+@given(st.lists(ENTRIES, max_size=4))
 def test_json_and_yaml_are_the_same(entries):
     expected = [{name: value for name, value in entry.items() if value is not None} for entry in entries]
     assert tenants(entries) == expected

@@ -69,6 +69,7 @@ def test_what_names_no_agent_proves_nothing(status, http_status, retriable, advi
     assert failure.details == {"account_id": "a1", "evidence": "what it said"}
 
 
+KEY_REFUSED = "Freshservice refuses the key that it stores."
 ME = {"agent": {"id": 1}}
 REFUSAL = {"code": "invalid_credentials"}
 
@@ -141,11 +142,7 @@ def test_stackones_words_are_passed_on(status, words):
     ("answering", "words", "answered_by"),
     [
         (CallResult(Answerer.OTHER, SOMEBODY), "account a1 answers as agent somebody@x, not as agent@x.", "somebody@x"),
-        (
-            CallResult(Answerer.REFUSED),
-            "account a1 does not answer as agent agent@x: Freshservice refuses the key that it stores.",
-            None,
-        ),
+        (CallResult(Answerer.REFUSED), f"account a1 does not answer as agent agent@x: {KEY_REFUSED}", None),
     ],
 )
 def test_a_mismatch_names_both_agents(answering, words, answered_by):
