@@ -36,29 +36,14 @@ SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 # As files in module_utils, without `.py`.
 TARGETS: dict[str, tuple[str, ...]] = {
-    "_link/plan": (),
-    "_core/tenant": (),
-    "_clients/hub_form": (),
-    "_http/retry": (),
+    **dict.fromkeys(("_core/identity", "_core/tenant", "_core/urls", "_http/retry", "_clients/account"), ()),
+    **dict.fromkeys(("_clients/directory", "_clients/hub", "_clients/hub_form", "_clients/paging"), ()),
+    **dict.fromkeys(("_clients/provider_errors", "_clients/stackone_base", "_link/confirm", "_link/duplicates"), ()),
+    **dict.fromkeys(("_link/find", "_link/plan", "_link/verify", "_link/writer"), ()),
+    **dict.fromkeys(("_list/entries", "_list/link_jobs", "_list/purge"), ()),
     "_http/proxies": ("check_proxy",),
-    "_core/urls": (),
     "_http/session": ("Http.send", "Http._wait_after_error", "Http._waits_after_answer", "Http._pause"),
     "_http/errors": ("_judged", "_is_late", "_causes", "_classify", "_unless_unresolved"),
-    "_link/verify": (),
-    "_clients/provider_errors": (),
-    "_list/purge": (),
-    "_list/entries": (),
-    "_link/duplicates": (),
-    "_list/link_jobs": (),
-    "_clients/account": (),
-    "_core/identity": (),
-    "_clients/paging": (),
-    "_link/find": (),
-    "_clients/directory": (),
-    "_clients/stackone_base": (),
-    "_clients/hub": (),
-    "_link/writer": (),
-    "_link/confirm": (),
 }
 """The files, and their deciding functions if the others do more than decide."""
 

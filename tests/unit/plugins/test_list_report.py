@@ -90,6 +90,7 @@ def jobs_of(count, failed=0, waiting=0):
 
 
 NAMED = "entry 1 (d0 (owner 0)): reason 1."
+STOP = "by SIGTERM"
 STOPPED_BY = "The run ended by SIGTERM. "
 OTHERS = "Unlinking 1 of 2 other accounts failed"
 
@@ -101,11 +102,11 @@ OTHERS = "Unlinking 1 of 2 other accounts failed"
         (jobs_of(7), jobs_of(1, 1), None, f"Unlinking 1 of 1 other accounts failed: {NAMED}"),
         (jobs_of(7, 1), jobs_of(2), None, f"1 of 7 tenants failed: {NAMED}"),
         (jobs_of(7, 1), jobs_of(2, 1), None, f"1 of 7 tenants failed: {NAMED} {OTHERS}: {NAMED}"),
-        (jobs_of(9, 1, 7)[::-1], (), "by SIGTERM", f"{STOPPED_BY}1 of 9 tenants failed, 7 were not started: entry 8 "),
-        (jobs_of(2, 1, 1), (), "by SIGTERM", f"{STOPPED_BY}1 of 2 tenants failed, 1 was not started: entry 2 "),
-        (jobs_of(9, 0, 9), (), "by SIGTERM", f"{STOPPED_BY}9 of 9 tenants were not started."),
-        (jobs_of(9), jobs_of(2, 0, 2), "by SIGTERM", f"{STOPPED_BY}Unlinking 2 of 2 other accounts was not started."),
-        (jobs_of(9), (), "by SIGTERM", STOPPED_BY.strip()),
+        (jobs_of(60, 1, 52)[::-1], (), STOP, f"{STOPPED_BY}1 of 60 tenants failed, 52 were not started: entry 53 "),
+        (jobs_of(2, 1, 1), (), STOP, f"{STOPPED_BY}1 of 2 tenants failed, 1 was not started: entry 2 "),
+        (jobs_of(9, 0, 9), (), STOP, f"{STOPPED_BY}9 of 9 tenants were not started."),
+        (jobs_of(9), jobs_of(2, 0, 2), STOP, f"{STOPPED_BY}Unlinking 2 of 2 other accounts was not started."),
+        (jobs_of(9), (), STOP, STOPPED_BY.strip()),
     ],
 )
 def test_the_message_counts_tenants_purged_accounts_and_what_was_not_started(jobs, purged, stopped, line):
