@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables of the guides list what the code has: failure codes, facts, a report's columns, what a tenant declares."""
+"""The tables of the guides list what the code has, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import re
 
 import pytest
 import yaml
+from jinja2 import Environment
+from jinja2.nodes import Name
 
 from ansible_collections.tenantlink.stackone.plugins.filter.report import FilterModule
 from ansible_collections.tenantlink.stackone.plugins.filter.report_csv import FilterModule as CsvModule
@@ -154,3 +156,77 @@ def test_choices_and_defaults_of_a_tenant_are_given():
         if default is not None:
             shown = str(default).lower() if isinstance(default, bool) else f"`{default}`"
             assert re.search(rf"{re.escape(shown)} \(default\)", values), name
+
+
+PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"), key=lambda path: path.stem)
+ANSIBLES_OWN = re.compile(r"ansible_\w+|inventory_hostname|item")
+EXPRESSIONS = {"when", "that", "failed_when", "until"}
+"""Keywords of a task whose text is an expression without brackets."""
+OF_THE_RULEBOOK = {"stackone_event", "heal_vars_files"}
+
+
+def names_in(template):
+    """Return the names that a template reads and does not set itself."""
+    names = list(Environment().parse(template).find_all(Name))
+    return {each.name for each in names if each.ctx == "load"} - {each.name for each in names if each.ctx == "store"}
+
+
+def texts_in(value, keyword=""):
+    """Yield every text of a playbook that can be a template, with the brackets that an expression lacks."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield str(key)
+            yield from texts_in(inner, str(key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts_in(inner, keyword)
+    elif isinstance(value, str):
+        yield f"{{{{ {value} }}}}" if keyword in EXPRESSIONS else value
+
+
+def set_in(value):
+    """Yield the names that a playbook sets itself: variables of tasks and plays, and what is registered."""
+    if isinstance(value, dict):
+        yield from value.get("vars") or {}
+        yield from [value["register"]] if "register" in value else []
+        for inner in value.values():
+            yield from set_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from set_in(inner)
+
+
+def read_by(path):
+    """Return the variables that a user can set for a playbook, apart from those of the role."""
+    plays = yaml.safe_load(path.read_text())
+    found = set().union(*map(names_in, texts_in(plays)))
+    return {name for name in found - set(set_in(plays)) if not ANSIBLES_OWN.fullmatch(name)}
+
+
+@pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
+def test_every_variable_of_a_playbook_is_explained(path):
+    assert set(rows(section("playbook_variables", path.stem))) == read_by(path)
+
+
+def test_variables_of_playbooks_are_found():
+    """Or the test above compares nothing with nothing."""
+    assert {path.stem for path in PLAYBOOKS if read_by(path)} == {"heal", "unlink", "vault_keys"}
+
+
+def test_every_playbook_and_its_entry_point_are_listed():
+    told = dict(rows(page("playbook_variables").partition("\n## ")[0], r" `?(\w+)`? \|"))
+    assert told == {path.stem: entry_point(path) for path in PLAYBOOKS}
+
+
+def entry_point(path):
+    for task in yaml.safe_load(path.read_text())[0]["tasks"]:
+        for word in ("ansible.builtin.import_role", "ansible.builtin.include_role"):
+            if word in task:
+                return task[word].get("tasks_from", "main")
+    return "none"
+
+
+def test_the_rulebook_passes_on_what_is_explained():
+    (rulebook,) = yaml.safe_load((ROOT / "extensions/eda/rulebooks/heal_links.yml").read_text())
+    passed = rulebook["rules"][0]["action"]["run_playbook"]["extra_vars"]
+    assert set(passed) == OF_THE_RULEBOOK == set(rows(section("playbook_variables", "heal")))

@@ -301,15 +301,9 @@ def test_who_must_choose_sees_the_candidates(candidates, message, listed):
 @pytest.mark.parametrize(
     ("declared", "accounts", "needed"),
     [
-        ({}, 0, False),
-        ({}, 1, False),
-        ({}, 2, True),
-        ({"allow_multiple": True}, 0, False),
-        ({"allow_multiple": True}, 1, True),
-        (ABSENT, 0, False),
-        (ABSENT, 1, True),
-        (ABSENT | {"domain": None}, 1, False),
-        (ABSENT | {"domain": None}, 2, False),
+        *(({}, count, count > 1) for count in (0, 1, 2)),
+        *((declared, count, count > 0) for declared in ({"allow_multiple": True}, ABSENT) for count in (0, 1)),
+        *((ABSENT | {"domain": None}, count, False) for count in (1, 2)),
     ],
 )
 def test_domains_are_only_asked_for_where_they_decide(declared, accounts, needed):
