@@ -205,9 +205,7 @@ def test_a_body_that_nests_without_end_is_no_defect():
         ({"message": "x", "code": 1}, {"message": "x", "code": 1}),
         ({"message": json.dumps({"message": "y"}), "code": 1}, {"message": "y", "code": 1}),
         ({"message": json.dumps({"code": 2}), "code": 1}, {"message": json.dumps({"code": 2}), "code": 2}),
-        ("words", {}),
-        (None, {}),
-        ([1], {}),
+        *((data, {}) for data in ("words", None, [1])),
     ],
 )
 def test_what_the_json_in_a_message_says_counts(data, body):

@@ -47,16 +47,13 @@ def test_what_goes_to_this_machine_goes_through_no_proxy(environment, url, varia
 @pytest.mark.parametrize(
     ("variables", "declared", "found"),
     [
-        ({}, None, {}),
         ({}, PROXY, via(PROXY)),
-        ({"HTTPS_PROXY": PROXY}, None, via(PROXY)),
-        ({"ALL_PROXY": PROXY}, None, via(PROXY)),
-        ({"HTTP_PROXY": PROXY}, None, {}),
+        *(({name: PROXY}, None, via(PROXY)) for name in ("HTTPS_PROXY", "ALL_PROXY")),
+        *((variables, None, {}) for variables in ({}, {"HTTP_PROXY": PROXY}, {"NO_PROXY": "elsewhere.example"})),
         ({"HTTPS_PROXY": "proxy.example:3128"}, None, via(PROXY)),
         ({"HTTPS_PROXY": "http://other.example"}, PROXY, via(PROXY)),
         ({"NO_PROXY": "stackone.com"}, PROXY, {}),
         ({"NO_PROXY": "*", "HTTPS_PROXY": PROXY}, None, {}),
-        ({"NO_PROXY": "elsewhere.example"}, None, {}),
     ],
 )
 def test_the_declared_proxy_comes_before_the_environments(environment, variables, declared, found):
