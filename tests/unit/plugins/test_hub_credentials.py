@@ -105,8 +105,7 @@ class TestSubmission:
         [
             (reply(200, {"id": "a1"}), Sent.ACCEPTED, "a1", False, None),
             (reply(201, {"id": 17}), Sent.ACCEPTED, "17", False, None),
-            (reply(200, {"id": "a/b"}), Sent.ACCEPTED, None, False, "unexpected_answer"),
-            (reply(200, {"id": None}), Sent.ACCEPTED, None, False, "unexpected_answer"),
+            *((reply(200, {"id": id_}), Sent.ACCEPTED, None, False, "unexpected_answer") for id_ in ("a/b", None)),
             (reply(204), Sent.ACCEPTED, None, False, "unexpected_answer"),
             *((reply(*other), Sent.ACCEPTED, None, True, "unexpected_answer") for other in FOREIGN),
             *((error(status, "no"), Sent.SESSION_REFUSED, None, False, None) for status in (401, 403)),

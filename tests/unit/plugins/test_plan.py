@@ -220,9 +220,7 @@ OTHER_AGENT, SAME_AGENT = Agent(2, "b@x"), Agent(1, "renamed@x")
         ({}, "b@x", Agent(1, "a@x"), None, "other"),
         ({}, "b@x", Agent(1), None, "unknown"),
         ({}, "a@x", None, SAME_AGENT, "unknown"),
-        ({}, "somebody", Agent(1, "a@x"), None, "unknown"),
-        ({}, "", Agent(1, "a@x"), None, "unknown"),
-        ({}, None, Agent(1, "a@x"), None, "unknown"),
+        *(({}, username, Agent(1, "a@x"), None, "unknown") for username in ("somebody", "", None)),
         ({"origin_username": "a@x"}, "a@x", Agent(1, "a@x"), None, "unknown"),
     ],
 )

@@ -219,9 +219,7 @@ def test_a_run_that_could_not_begin_is_a_document_too():
         ({"requests": {"freshservice": "3"}, "quota_seconds": "2"}, {"freshservice": 3, "stackone": 0}, 2.0),
         ({"requests": {"freshservice": [], "stackone": 2.0}}, {"freshservice": 0, "stackone": 2}, None),
         ({"requests": "many", "quota_seconds": float("nan")}, None, None),
-        ({"quota_seconds": float("inf")}, None, None),
-        (None, None, None),
-        ([], None, None),
+        *((summary, None, None) for summary in ({"quota_seconds": float("inf")}, None, [])),
     ],
 )
 def test_counts_of_foreign_types(summary, requests, seconds):
