@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
-from tests.support.services_in_memory import reply
+from tests.support.services_in_memory import breaks, does_and_answers, reply
 
 HTML = "<html>Please log in</html>"
 REFUSAL = {"provider_errors": [{"status": 401, "raw": {"message": "You have to be logged in."}}]}
 LABELLED = {"label": "New"}
+LOST = [breaks(done=True), *(does_and_answers(status, HTML) for status in (200, 302, 502))]
+"""Ways in which the answer to a request that was carried out is lost."""
 
 
 def code(outcome):

@@ -12,12 +12,12 @@ import sys
 from dataclasses import dataclass
 
 import pytest
-import yaml
 from ansible.parsing.yaml.loader import AnsibleLoader
 
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.role_words import HANDED_ON
 from tests.support.collection import ROOT
 from tests.support.documented import documented
+from tests.support.role import entry_points
 
 PAGES = [
     path
@@ -168,7 +168,6 @@ def test_targets_that_are_named_exist():
 
 
 def test_variables_of_the_role_that_are_named_exist():
-    specs = yaml.safe_load((ROOT / "roles/freshservice_link/meta/argument_specs.yml").read_text())["argument_specs"]
-    known = {option for entry_point in specs.values() for option in entry_point["options"]} | {RESULT} | HANDED_ON
+    known = {option for options in entry_points().values() for option in options} | {RESULT} | HANDED_ON
     named = {page.name: set(re.findall(r"\bfreshservice_link_\w+", page.read_text())) for page in PAGES}
     assert {page: names - known for page, names in named.items() if names - known} == {}

@@ -48,13 +48,7 @@ def test_a_fault_matches_service_method_path_domain_and_caller(client: Client) -
 
 def test_before_or_after_the_side_effect(client: Client) -> None:
     account_id = client.linked()["id"]
-    where = {
-        "service": "stackone",
-        "method": "DELETE",
-        "path": f"/accounts/{account_id}",
-        "call": 1,
-        "status": 500,
-    }
+    where = {"service": "stackone", "method": "DELETE", "path": f"/accounts/{account_id}", "call": 1, "status": 500}
     client.emulator.fault(**where)
     assert client.stackone("DELETE", f"/accounts/{account_id}").status_code == 500
     assert len(client.emulator.accounts()) == 1
@@ -143,10 +137,7 @@ def test_retry_after_literal_and_dates(client: Client) -> None:
     assert -103 < (iso - now).total_seconds() < -80
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [{"body": "odd"}, {"typo": 1}, {"service": "hubb"}, {"call": 0}, {"drop": "maybe"}],
-)
+@pytest.mark.parametrize("fault", [{"body": "odd"}, {"typo": 1}, {"service": "hubb"}, {"call": 0}, {"drop": "maybe"}])
 def test_faults_that_are_not_understood_are_refused(client: Client, fault: dict[str, Any]) -> None:
     with pytest.raises(EmulatorError, match="400"):
         client.emulator.fault(**fault)
@@ -213,13 +204,7 @@ def test_tenants_can_be_made_changed_and_removed(client: Client) -> None:
     third = emulator.set_tenant("soylent", agent_email="agent3@soylent.example", rotate_key=True)
     own = client.freshservice("/agents/me", "soylent", third["new_api_key"]).json()["agent"]
     assert own["email"] == "agent3@soylent.example"
-    for bad in (
-        {"colour": 1},
-        {"state": "odd"},
-        {"agent_email": "nobody"},
-        {"rate_limit": "many"},
-        {"plan": "x"},
-    ):
+    for bad in ({"colour": 1}, {"state": "odd"}, {"agent_email": "nobody"}, {"rate_limit": "many"}, {"plan": "x"}):
         with pytest.raises(EmulatorError, match="400"):
             emulator.set_tenant("soylent", **bad)
     emulator.remove_tenant("soylent")
@@ -248,13 +233,7 @@ def test_accounts_can_be_made_changed_and_removed(client: Client) -> None:
 
 @pytest.mark.parametrize(
     "switch",
-    [
-        {"colour": 1},
-        {"hub_api": "gone"},
-        {"hub_patch_retest": 1},
-        {"delete_status": "200"},
-        {"hub_secret_tail": -1},
-    ],
+    [{"colour": 1}, {"hub_api": "gone"}, {"hub_patch_retest": 1}, {"delete_status": "200"}, {"hub_secret_tail": -1}],
 )
 def test_bad_switches_are_refused_and_change_nothing(client: Client, switch: dict[str, Any]) -> None:
     before = client.emulator.switch()

@@ -31,10 +31,7 @@ def test_a_tenant_answers_by_path_and_by_host(client: Client) -> None:
     by_path = client.freshservice(ME)
     root = client.emulator.admin_url.removesuffix("/_admin")
     by_host = client.http.get(
-        f"{root}/api/v2/agents/me",
-        auth=(client.key(), "X"),
-        headers={"Host": "ACME.freshservice.com"},
-        timeout=10,
+        f"{root}/api/v2/agents/me", auth=(client.key(), "X"), headers={"Host": "ACME.freshservice.com"}, timeout=10
     )
     assert by_path.status_code == by_host.status_code == 200
     assert by_path.json() == by_host.json()

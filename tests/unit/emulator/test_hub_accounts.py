@@ -90,8 +90,7 @@ def test_a_failed_creation_may_leave_an_account_behind(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
-    [{}, {"integration_id": "none", "credentials": {}}, {"credentials": {"domain": "acme"}}, []],
+    "body", [{}, {"integration_id": "none", "credentials": {}}, {"credentials": {"domain": "acme"}}, []]
 )
 def test_bad_creations_are_400_and_test_nothing(client: Client, body: Any) -> None:
     assert client.hub("POST", "/accounts", client.session()["token"], json=body).status_code == 400
@@ -168,10 +167,7 @@ def test_an_omitted_secret_is_kept_and_a_placeholder_is_not(client: Client) -> N
     account = client.linked(domain="wrong")
     assert client.edit(account["id"], domain="acme").status_code == 200
     stored = client.emulator.account(account["id"])
-    assert (stored["credentials"], stored["setup_information"]) == (
-        account["credentials"],
-        {"domain": "acme"},
-    )
+    assert (stored["credentials"], stored["setup_information"]) == (account["credentials"], {"domain": "acme"})
     placeholder = "__secretvalue:**redacted**" + client.key()[-4:]
     client.emulator.switch(hub_patch_retest=False)
     assert client.edit(account["id"], apiKey=placeholder).status_code == 200

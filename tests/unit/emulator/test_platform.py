@@ -140,11 +140,7 @@ def test_letter_case_and_setup_information(client: Client) -> None:
     assert account["setup_information"] == {"domain": "acme"}
     client.emulator.switch(status_case="upper", type_case="upper", setup_information_in_accounts=False)
     account = client.stackone("GET", f"/accounts/{account_id}").json()
-    assert (account["status"], account["type"], account["setup_information"]) == (
-        "ACTIVE",
-        "PRODUCTION",
-        None,
-    )
+    assert (account["status"], account["type"], account["setup_information"]) == ("ACTIVE", "PRODUCTION", None)
 
 
 def test_ids_come_in_both_forms(client: Client) -> None:
@@ -208,10 +204,7 @@ def test_a_session_without_an_enabled_profile_may_show_no_connectors(client: Cli
 
 def test_the_profile_property_may_be_one_name_only(client: Client) -> None:
     profile = client.default_profile()
-    for accepted, other in (
-        ("integration_id", "connector_profile_id"),
-        ("connector_profile_id", "integration_id"),
-    ):
+    for accepted, other in (("integration_id", "connector_profile_id"), ("connector_profile_id", "integration_id")):
         client.emulator.switch(profile_property="both")
         assert client.session(**{other: profile})["integration_id"] == profile
         client.emulator.switch(profile_property=accepted)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.support.hub_client import NEW
@@ -26,3 +28,9 @@ def hub(services):
 @pytest.fixture
 def session(services):
     return services.factory.clients().stackone.open_session(NEW)
+
+
+@pytest.fixture
+def no_proxy_of_this_machine(monkeypatch):
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)

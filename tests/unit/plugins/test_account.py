@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import (
@@ -15,27 +13,16 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.accou
     checked,
     says_missing,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.identity import (
-    account_id_of,
-    account_path,
-    is_account_id,
-    plain_provider,
-    same_provider,
-)
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Answer
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core import identity
+from tests.support.hub_client import failed
+from tests.support.services_in_memory import reply
 
 MISSING = {"statusCode": 404, "message": "Account not found", "timestamp": "2026-11-01T08:00:00Z"}
 
 
-def answer(status, data):
-    text = data if isinstance(data, str) else json.dumps(data)
-    return Answer(status, {}, text, None if isinstance(data, str) else data)
-
-
 @pytest.mark.parametrize("value", ["45320976103598426371", "V1StGXR8_Z5jdHi6B-myT", "a", 7, "-", "_" * 255])
 def test_ids(value):
-    assert is_account_id(value)
+    assert identity.is_account_id(value)
 
 
 @pytest.mark.parametrize(
@@ -43,27 +30,23 @@ def test_ids(value):
     ["", ".", "..", "a/b", "a?b", "a#b", "a b", "a\n", "\ud800", "ä", "%2e", "a" * 256, True, False, None, 1.5, [], {}],
 )
 def test_what_is_never_put_into_a_url(value):
-    assert not is_account_id(value)
+    assert not identity.is_account_id(value)
     if isinstance(value, str):
-        with pytest.raises(Failed) as error:
-            account_path(value)
-        assert error.value.failure.code.value == "account_mismatch"
-        error.value.failure.message.encode("ascii")
+        failure = failed(identity.account_path, value)
+        assert failure.code.value == "account_mismatch"
+        failure.message.encode("ascii")
 
 
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
-        ("freshservice", "FreshService", True),
-        ("freshservice", "fresh-service", True),
-        ("freshservice", "fresh_service", True),
-        ("freshservice", "freshservice2", False),
-        ("freshservice", "", False),
+        *(("freshservice", other, True) for other in ("FreshService", "fresh-service", "fresh_service")),
+        *(("freshservice", other, False) for other in ("freshservice2", "")),
         ("freshdesk", "freshservice", False),
     ],
 )
 def test_providers(one, other, same):
-    assert same_provider(one, other) is same
+    assert identity.same_provider(one, other) is same
 
 
 @pytest.mark.parametrize(
@@ -74,101 +57,47 @@ def test_providers(one, other, same):
         (400, {"statusCode": 400, "message": "account 17 was not found"}, True),
         (400, {"statusCode": 400, "message": f"account {' account' * 10_000} not found"}, False),
         (404, {**MISSING, "message": "Cannot GET /stackone/v9/accounts/17"}, False),
-        (404, {"message": "Not Found"}, False),
-        (404, {"error": "not found", "status": 404}, False),
-        (404, {"detail": "Not Found"}, False),
-        (404, "<html>404 not found</html>", False),
-        (404, "", False),
+        *((404, data, False) for data in ({"message": "Not Found"}, {"error": "not found", "status": 404})),
+        *((404, data, False) for data in ({"detail": "Not Found"}, "<html>404 not found</html>", "")),
         (404, {**MISSING, "statusCode": 200}, False),
         (400, {"statusCode": 400, "message": "provider not found"}, False),
         (400, {"statusCode": 400, "message": "Connector profile not found"}, False),
-        (403, {"statusCode": 403, "message": "Account not found"}, False),
-        (410, {"statusCode": 410, "message": "Account not found"}, False),
+        *((status, {"statusCode": status, "message": "Account not found"}, False) for status in (403, 410)),
         (200, {"statusCode": 404, "message": "Account not found"}, False),
     ],
 )
 def test_only_stackone_says_that_an_account_is_missing(status, data, missing):
-    assert says_missing(answer(status, data)) is missing
+    assert says_missing(reply(status, data)) is missing
 
 
 def test_a_strange_id_in_a_listing_does_not_lose_the_others():
     rows = [{"id": ""}, {"id": ".."}, {"id": "good", "provider": None, "status": None}]
-    assert [account.id for account in accounts_in(answer(200, rows))] == ["", "..", "good"]
+    assert [account.id for account in accounts_in(reply(200, rows))] == ["", "..", "good"]
 
 
 @pytest.mark.parametrize("record", [None, 7, [], {}, {"id": None}, {"id": True}, {"id": []}])
 def test_what_is_no_account(record):
-    with pytest.raises(Failed) as error:
-        account_in(record, answer(200, {}))
-    assert error.value.failure.code.value == "unexpected_answer"
-
-
-@pytest.mark.parametrize("data", [{}, {"data": None}, 7, None, {"data": {}}])
-def test_what_is_no_listing(data):
-    with pytest.raises(Failed):
-        accounts_in(answer(200, data))
-
-
-def failed(call, *args, **options):
-    with pytest.raises(Failed) as caught:
-        call(*args, **options)
-    return caught.value.failure
+    assert failed(account_in, record, reply(200, {})).code.value == "unexpected_answer"
 
 
 def test_all_that_a_record_shows_is_read():
+    same = {
+        **{"provider": "freshservice", "origin_owner_name": "Acme Inc.", "origin_username": "agent@customer.example"},
+        **{"label": "L", "created_at": "2027-01-15T08:00:00Z", "updated_at": "2027-01-16T08:00:00Z"},
+    }
+    reasons = [{"description": "two\n lines", "code": "c"}, {"description": None, "code": "expired"}]
     record = {
-        "id": 4711,
-        "provider": "freshservice",
-        "status": "Active",
-        "origin_owner_id": 17,
-        "origin_owner_name": "Acme Inc.",
-        "origin_username": "agent@customer.example",
-        "label": "L",
-        "type": "PRODUCTION",
-        "status_reasons": [
-            {"description": "two\n lines", "code": "c"},
-            {"description": None, "code": "expired"},
-            {"timestamp": "now"},
-            {"code": 7},
-            "words",
-        ],
+        **{**same, "id": 4711, "status": "Active", "origin_owner_id": 17, "type": "PRODUCTION", "shared": False},
+        "status_reasons": [*reasons, {"timestamp": "now"}, {"code": 7}, "words"],
         "setup_information": {"domain": "acme"},
-        "created_at": "2027-01-15T08:00:00Z",
-        "updated_at": "2027-01-16T08:00:00Z",
-        "shared": False,
         "credentials": {"apiKey": "secret"},
     }
-    account = account_in(record, answer(200, record))
-    assert account == Account(
-        "4711",
-        "freshservice",
-        "active",
-        "17",
-        "Acme Inc.",
-        "agent@customer.example",
-        "L",
-        "production",
-        ("two lines", "expired"),
-        {"domain": "acme"},
-        "2027-01-15T08:00:00Z",
-        "2027-01-16T08:00:00Z",
-        False,
-    )
+    account = account_in(record, reply(200, record))
+    shown = {**same, "id": "4711", "status": "active", "origin_owner_id": "17", "type": "production"}
+    told, setup = ["two lines", "expired"], {"domain": "acme"}
+    assert account == Account(**shown, status_reasons=tuple(told), setup_information=setup, shared=False)
     assert account.made_at == 1_800_000_000.0
-    assert account.as_dict("d") == {
-        "id": "4711",
-        "provider": "freshservice",
-        "status": "active",
-        "status_reasons": ["two lines", "expired"],
-        "origin_owner_id": "17",
-        "origin_owner_name": "Acme Inc.",
-        "origin_username": "agent@customer.example",
-        "label": "L",
-        "type": "production",
-        "domain": "d",
-        "created_at": "2027-01-15T08:00:00Z",
-        "updated_at": "2027-01-16T08:00:00Z",
-    }
+    assert account.as_dict("d") == {**shown, "status_reasons": told, "domain": "d"}
 
 
 @pytest.mark.parametrize(
@@ -179,12 +108,7 @@ def test_all_that_a_record_shows_is_read():
             ("provider", "status", "origin_owner_id", "label", "type", "status_reasons", "setup_information")
         ),
         {
-            "provider": [],
-            "status": {},
-            "origin_owner_id": [],
-            "label": {},
-            "type": [],
-            "created_at": {},
+            **{"provider": [], "status": {}, "origin_owner_id": [], "label": {}, "type": [], "created_at": {}},
             "shared": "no",
         },
         {"status_reasons": {"code": "x"}, "setup_information": ["acme"], "status": "", "type": "", "shared": 0},
@@ -192,44 +116,34 @@ def test_all_that_a_record_shows_is_read():
 )
 def test_what_a_record_does_not_show_is_unknown(more):
     record = {"id": "a", **more}
-    account = account_in(record, answer(200, record))
+    account = account_in(record, reply(200, record))
     assert account == Account("a", "", "unknown", "")
     assert (account.active, account.made_at, account.is_of("freshservice")) == (False, None, False)
 
 
 def test_a_listing_comes_bare_or_in_data():
     rows = [{"id": "a"}, {"id": "b"}]
-    assert accounts_in(answer(200, rows)) == accounts_in(answer(200, {"data": rows, "next": None}))
-    assert [account.id for account in accounts_in(answer(200, rows))] == ["a", "b"]
+    assert accounts_in(reply(200, rows)) == accounts_in(reply(200, {"data": rows, "next": None}))
+    assert [account.id for account in accounts_in(reply(200, rows))] == ["a", "b"]
 
 
-@pytest.mark.parametrize(
-    ("data", "doing"),
-    [
-        ({}, "list the accounts"),
-        (7, "list the accounts"),
-        ([{"id": None}], "list the accounts"),
-        ([7], "list the accounts"),
-    ],
-)
-def test_what_is_wrong_with_a_listing_is_told(data, doing):
-    failure = failed(accounts_in, answer(200, data))
+@pytest.mark.parametrize("data", [{}, {"data": None}, {"data": {}}, 7, None, [{"id": None}], [7]])
+def test_what_is_wrong_with_a_listing_is_told(data):
+    failure = failed(accounts_in, reply(200, data))
     assert (failure.code.value, failure.http_status) == ("unexpected_answer", 200)
-    assert failure.details == {"doing": doing, "answer": answer(200, data).excerpt}
+    assert failure.details == {"doing": "list the accounts", "answer": reply(200, data).excerpt}
 
 
 def test_a_listing_that_is_refused_is_told():
-    failure = failed(accounts_in, answer(503, "down"))
-    assert (failure.code.value, failure.details) == (
-        "stackone_unavailable",
-        {"doing": "list the accounts", "answer": "down"},
-    )
+    failure = failed(accounts_in, reply(503, "down"))
+    assert failure.code.value == "stackone_unavailable"
+    assert failure.details == {"doing": "list the accounts", "answer": "down"}
 
 
 def test_the_data_of_a_success_of_the_right_shape_is_given():
-    assert checked(answer(200, {"a": 1}), "do it") == {"a": 1}
-    assert checked(answer(200, [1]), "do it", shape=list) == [1]
-    for wrong, code in ((answer(200, [1]), "unexpected_answer"), (answer(403, {}), "stackone_forbidden")):
+    assert checked(reply(200, {"a": 1}), "do it") == {"a": 1}
+    assert checked(reply(200, [1]), "do it", shape=list) == [1]
+    for wrong, code in ((reply(200, [1]), "unexpected_answer"), (reply(403, {}), "stackone_forbidden")):
         failure = failed(checked, wrong, "do it")
         assert (failure.code.value, failure.details["doing"]) == (code, "do it")
 
@@ -238,15 +152,15 @@ def test_the_data_of_a_success_of_the_right_shape_is_given():
     ("value", "account_id"), [("a", "a"), (7, "7"), ("", ""), (None, None), (True, None), (1.5, None), ([], None)]
 )
 def test_ids_are_texts_or_whole_numbers(value, account_id):
-    assert account_id_of(value) == account_id
+    assert identity.account_id_of(value) == account_id
 
 
 def test_the_path_of_an_account():
-    assert account_path("a-1_B") == "/accounts/a-1_B"
-    failure = failed(account_path, "ä/" + "x" * 99)
+    assert identity.account_path("a-1_B") == "/accounts/a-1_B"
+    failure = failed(identity.account_path, "ä/" + "x" * 99)
     assert failure.message == "StackOne returned an account with an invalid id; no request was sent for it."
     assert failure.remediation.endswith("Check this owner's accounts in StackOne's dashboard.")
 
 
 def test_a_provider_without_its_signs():
-    assert plain_provider("Fresh-Service_2") == "freshservice2"
+    assert identity.plain_provider("Fresh-Service_2") == "freshservice2"

@@ -13,6 +13,7 @@ from ansible_collections.tenantlink.stackone.extensions.eda.plugins.event_source
 from ansible_collections.tenantlink.stackone.extensions.eda.plugins.event_source import broken_accounts as source
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events import account_looks as _account_looks
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events import deliveries as _deliveries
+from tests.support.generate.eda_tables import variables
 
 KEY, SECRET = "v1.eu1.a-key-of-stackone", "sEcReTofTheWebhook"
 GOOD = {"stackone_api_key": KEY, "port": 5010, "secret": SECRET}
@@ -66,14 +67,7 @@ def test_what_is_wrong_is_said_before_anything_is_done(args, words, monkeypatch)
         GOOD,
         {**GOOD, "port": "5010", "look_every": "60", "stackone_url": "", "proxy": "", "certfile": None},
         {"stackone_api_key": KEY},
-        {
-            "stackone_api_key": KEY,
-            "port": "",
-            "secret": SECRET,
-            "host": "127.0.0.1",
-            "path": "/x",
-            "provider": "freshservice",
-        },
+        {**GOOD, "port": "", "host": "127.0.0.1", "path": "/x", "provider": "freshservice"},
     ],
 )
 def test_what_is_good_is_taken(args, monkeypatch):
@@ -82,14 +76,20 @@ def test_what_is_good_is_taken(args, monkeypatch):
 
 def test_its_documentation_has_all_options_with_their_defaults():
     spec = _account_looks.SPEC
-    webhooks = set(yaml.safe_load(account_webhooks.DOCUMENTATION)["options"]) - {"backlog"}
+    webhooks = yaml.safe_load(account_webhooks.DOCUMENTATION)["options"]
+    del webhooks["backlog"]
     assert set(OPTIONS) == {*spec, *webhooks, "look_every"}
+    assert {name: OPTIONS[name]["type"] for name in webhooks} == {name: webhooks[name]["type"] for name in webhooks}
     for name, about in spec.items():
         assert OPTIONS[name].get("default") == about.get("default"), name
     assert OPTIONS["look_every"]["default"] == source.LOOK_EVERY_S
     defaults = _deliveries.Settings(1, (b"s",))
-    for name in webhooks & set(vars(defaults)) - {"port"}:
-        assert OPTIONS[name].get("default") == getattr(defaults, name), name
+    for name in set(webhooks) & set(vars(defaults)) - {"port"}:
+        assert OPTIONS[name].get("default") == webhooks[name].get("default") == getattr(defaults, name), name
+
+
+def test_the_rulebook_sets_options_of_its_source():
+    assert {option for option, _default in variables().values()} <= set(OPTIONS)
 
 
 def test_the_examples_are_valid(monkeypatch):

@@ -59,10 +59,16 @@ class Linker:
         return False
 
 
+def report_of(names, linker, monkeypatch, workers=2, stop=None):
+    """Return what a run over tenants of these names reports, each handled by this linker."""
+    monkeypatch.setattr(_bulk, "Linker", linker)
+    jobs = [LinkJob(entry) for entry in entries_from([declared(name, f"owner-{name}") for name in names])]
+    progress = ProgressFile(None, len(jobs), Clock())
+    return Links(ClientFactory(), LinksOptions(workers, 0.0), stop or StopSignal(), progress).run(jobs)
+
+
 def test_a_defect_with_one_tenant_does_not_hide_the_others(monkeypatch):
-    monkeypatch.setattr(_bulk, "Linker", Linker)
-    jobs = [LinkJob(entry) for entry in entries_from([declared(name, f"owner-{name}") for name in "abcd"])]
-    report = Links(ClientFactory(), LinksOptions(2, 0.0), StopSignal(), ProgressFile(None, 4, Clock())).run(jobs)
+    report = report_of("abcd", Linker, monkeypatch)
     codes = [job.failure and job.failure.code.value for job in report.jobs]
     assert codes == [None, "internal_error", "internal_error", None]
     applied, confirmed = (report.jobs[index].failure.line for index in (1, 2))
@@ -85,10 +91,7 @@ class Hanging(Linker):
 
 
 def test_a_tenant_that_hangs_when_the_run_is_stopped_is_told_as_uncertain(monkeypatch):
-    monkeypatch.setattr(_bulk, "Linker", Hanging)
-    jobs = [LinkJob(entry) for entry in entries_from([declared(name, f"owner-{name}") for name in "abc"])]
-    report = Links(ClientFactory(), LinksOptions(1, 0.0), Hanging.stop, ProgressFile(None, 3, Clock())).run(jobs)
-    done, hung, waiting = report.jobs
+    done, hung, waiting = report_of("abc", Hanging, monkeypatch, workers=1, stop=Hanging.stop).jobs
     assert done.failure is None
     assert done.outcome.applied.actions == [Action.CREATE]
     assert (hung.failure.code.value, hung.failure.details) == ("stopped", {"uncertain": True})
@@ -111,8 +114,5 @@ class Slow(Linker):
 
 
 def test_one_host_that_hangs_holds_no_other_tenant(monkeypatch):
-    monkeypatch.setattr(_bulk, "Linker", Slow)
-    names = ["a", *(f"t{number}" for number in range(29))]
-    jobs = [LinkJob(entry) for entry in entries_from([declared(name, f"owner-{name}") for name in names])]
-    report = Links(ClientFactory(), LinksOptions(2, 0.0), StopSignal(), ProgressFile(None, 30, Clock())).run(jobs)
+    report = report_of(["a", *(f"t{number}" for number in range(29))], Slow, monkeypatch)
     assert [job.failure for job in report.jobs] == [None] * 30

@@ -24,11 +24,8 @@ def run(services, *listed, **options):
     jobs = [LinkJob(entry) for entry in entries_from(listed)]
     settings = LinksOptions(2, 30.0, **options)
     report = Links(services.factory, settings, StopSignal(), ProgressFile(None, len(jobs), services.clock)).run(jobs)
-    told = [
-        (job.failure and job.failure.code.value, job.outcome.applied.actions if job.outcome else None)
-        for job in report.jobs
-    ]
-    return report, told
+    codes = [job.failure and job.failure.code.value for job in report.jobs]
+    return report, list(zip(codes, [job.outcome.applied.actions if job.outcome else None for job in report.jobs]))
 
 
 def posts(services):
@@ -126,10 +123,7 @@ def test_two_domains_of_one_owner_are_told_apart(services):
 
 def test_a_domain_is_exchanged_for_another(services):
     services.add("1", "old")
-    listed = [
-        declared("old", "1", state="absent", allow_multiple=True),
-        declared("new", "1", allow_multiple=True),
-    ]
+    listed = [declared("old", "1", state="absent", allow_multiple=True), declared("new", "1", allow_multiple=True)]
     _report, told = run(services, *listed)
     assert told == [(None, [Action.DELETE]), (None, [Action.CREATE])]
     assert [account["setup_information"]["domain"] for account in services.accounts.values()] == ["new"]

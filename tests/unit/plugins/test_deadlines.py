@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import threading
 import time
@@ -17,13 +16,10 @@ from urllib3.util import connection
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock, Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import session
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import (
-    Http,
-    HttpOptions,
-    Request,
-    Service,
-)
+
+pytestmark = pytest.mark.usefixtures("no_proxy_of_this_machine")
 
 TIMEOUT = 3.0
 """Seconds that a request gets here: enough to be written on a slow machine. No proper answer depends on it."""
@@ -97,12 +93,6 @@ def serving():
         yield lambda *how, **more: stack.enter_context(contextlib.closing(Endless(*how, **more)))
 
 
-@pytest.fixture(autouse=True)
-def no_proxy_of_this_machine(monkeypatch):
-    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
-        monkeypatch.delenv(name)
-
-
 def outcome(send):
     """What a request raises. It must end."""
     raised = []
@@ -134,10 +124,10 @@ def judged(error):
 
 
 def post(server, scheme="http", host="127.0.0.1", timeout=TIMEOUT, body=None, clock=None, method="POST", **options):
-    http = Http(HttpOptions(timeout=timeout, retries=0, **options), clock)
+    http = session.Http(session.HttpOptions(timeout=timeout, retries=0, **options), clock)
     url = f"{scheme}://{host}:{server.port}/hub/accounts"
     body = {"a": 1} if body is None and method == "POST" else body
-    return lambda: http.send(Request(Service.STACKONE, method, url, body=body, repeatable=False))
+    return lambda: http.send(session.Request(session.Service.STACKONE, method, url, body=body, repeatable=False))
 
 
 def through(server, **options):
@@ -158,10 +148,7 @@ def test_what_drips_ends_with_its_time(serving):
     with ThreadPoolExecutor(len(sent) + len(not_sent)) as pool:
         found = {place: pool.submit(outcome, send) for place, send in {**sent, **not_sent}.items()}
     judgements = {place: judged(future.result()) for place, future in found.items()}
-    assert judgements == {
-        **dict.fromkeys(sent, (TransportKind.TIMEOUT, True)),
-        **dict.fromkeys(not_sent, (TransportKind.TIMEOUT, False)),
-    }
+    assert judgements == {place: (TransportKind.TIMEOUT, place in sent) for place in (*sent, *not_sent)}
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -220,12 +207,15 @@ class TestAStop:
     def stop(self):
         return StopSignal()
 
-    def stopped_while(self, stop, asked, send):
-        def after():
+    def cancel_once(self, stop, asked, patience=0.0):
+        def cancel():
             asked.wait()
-            stop.cancel("by a test", 0.0)
+            stop.cancel("by a test", patience)
 
-        threading.Thread(target=after, daemon=True).start()
+        threading.Thread(target=cancel, daemon=True).start()
+
+    def stopped_while(self, stop, asked, send):
+        self.cancel_once(stop, asked)
         return outcome(send)
 
     @pytest.mark.parametrize("place", ["header's value", "body without a length", "trailers", "name of a gzip"])
@@ -242,14 +232,14 @@ class TestAStop:
 
     def test_nor_of_one_that_would_be_repeated(self, stop):
         """The run is stopped while it waits for the repetition of a change whose answer was lost."""
-        http = Http(HttpOptions(timeout=600), stop.clock())
+        http = session.Http(session.HttpOptions(timeout=600), stop.clock())
 
         def lost(_request):
             stop.cancel("by a test", 60.0)
             raise TransportError(TransportKind.DROPPED, "host", "a test", True)
 
         http._once = lost
-        request = Request(Service.STACKONE, "PATCH", "https://host/accounts/1")
+        request = session.Request(session.Service.STACKONE, "PATCH", "https://host/accounts/1")
         assert judged(outcome(lambda: http.send(request))) == (TransportKind.DROPPED, True)
 
     def test_no_name_is_waited_for(self, serving, stop, names_hang):
@@ -259,22 +249,14 @@ class TestAStop:
     def test_who_is_patient_gets_an_answer(self, serving, stop):
         """What is under way may end for as long as the stop is patient."""
         server = serving(HEAD + b"Content-Length: 2\r\n\r\n{", b"}", pause=0.3)
-        answers = []
-        send = post(server, method="GET", timeout=600, clock=stop.clock())
-
-        def after():
-            server.asked.wait()
-            stop.cancel("by a test", FOREVER)
-
-        threading.Thread(target=after, daemon=True).start()
-        answers.append(send())
-        assert answers[0].data == {}
+        self.cancel_once(stop, server.asked, patience=FOREVER)
+        assert post(server, method="GET", timeout=600, clock=stop.clock())().data == {}
 
 
 def test_the_watch_is_there_only_while_requests_are(serving):
     server = serving(HEAD + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}")
-    http = Http(HttpOptions(timeout=600), Clock())
-    request = Request(Service.STACKONE, "GET", f"http://127.0.0.1:{server.port}/")
+    http = session.Http(session.HttpOptions(timeout=600), Clock())
+    request = session.Request(session.Service.STACKONE, "GET", f"http://127.0.0.1:{server.port}/")
     for _number in range(3):
         assert http.send(request).ok
     assert http._watch._calls == set()

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 
 import pytest
@@ -26,7 +27,10 @@ from tests.support.role import entry_points
 ON_FILES = {"vault_keys"}
 """Work on files of the controller, share no options with the others, and have tests of their own."""
 MODULES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")} - ON_FILES)
+FILTERS = sorted({path.stem for path in (ROOT / "plugins" / "filter").glob("*.yml")} - {"report_ending"})
+"""All whose options are arguments with names of their own."""
 PACKAGE = "ansible_collections.tenantlink.stackone.plugins.modules"
+FILTER_PACKAGE = "ansible_collections.tenantlink.stackone.plugins.filter"
 ACTIONS = "ansible_collections.tenantlink.stackone.plugins.action"
 
 
@@ -74,12 +78,29 @@ def keys_in(value):
         yield from keys_in(inner)
 
 
+@pytest.mark.parametrize("name", FILTERS)
+def test_every_filter_is_documented_as_it_is(name):
+    [(named, function)] = importlib.import_module(f"{FILTER_PACKAGE}.{name}").FilterModule().filters().items()
+    document = yaml.safe_load((ROOT / "plugins" / "filter" / f"{name}.yml").read_text())
+    about, code = document["DOCUMENTATION"], function.__code__
+    assert about["name"] == named == name
+    _first, *rest = code.co_varnames[: code.co_argcount]
+    assert list(about["options"]) == ["_input", *rest]
+    positional = about.get("positional", "_input").split(", ")
+    assert positional == ["_input", *rest][: len(positional)]
+    defaults = dict(zip(reversed(rest), reversed(function.__defaults__ or ())))
+    for option in rest:
+        assert about["options"][option].get("required", False) == (option not in defaults), option
+        told, default = about["options"][option].get("default"), defaults.get(option)
+        assert told == default or (told in ([], {}) and not default), option
+    assert document["RETURN"]["_value"]["description"]
+    assert f"tenantlink.stackone.{name}" in document["EXAMPLES"]
+    assert all("tenantlink.stackone." in json.dumps(task) for task in yaml.safe_load(document["EXAMPLES"]))
+
+
 def test_words_that_results_use_as_keys_are_never_masked():
-    words = {
-        key
-        for module in MODULES
-        for key in keys_of(yaml.safe_load(importlib.import_module(f"{PACKAGE}.{module}").RETURN))
-    }
+    documents = [yaml.safe_load(importlib.import_module(f"{PACKAGE}.{module}").RETURN) for module in MODULES]
+    words = {key for document in documents for key in keys_of(document)}
     counted = {word.value for kind in (FailureCode, KeyStatus, Action, Service) for word in kind}
     # Statuses and what changes are StackOne's words.
     assert (words | counted) - RESULT_KEYS - {"error"} == set()

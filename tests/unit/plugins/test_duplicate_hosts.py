@@ -64,13 +64,8 @@ OTHER = {"origin_owner_id": "other", "domain": "other"}
 
 def test_what_the_role_noted_wins_over_the_variables_and_meets_those_that_are_not_noted_yet():
     noted = {
-        "domain": "x",
-        "origin_owner_id": "one",
-        "account_id": "",
-        "provider": "",
-        "allow_multiple": False,
-        "state": "present",
-        "stackone_url": "",
+        **{"domain": "x", "origin_owner_id": "one", "allow_multiple": False, "state": "present"},
+        **dict.fromkeys(("account_id", "provider", "stackone_url"), ""),
         "stackone_api_key": hashlib.sha256(b"k").hexdigest(),
     }
     first = {**host(origin_owner_id="another"), "__freshservice_link_declared": noted}

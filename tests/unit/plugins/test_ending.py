@@ -55,10 +55,7 @@ def refused(why):
 
 
 def waiting(domain):
-    made = not_started("after 1 failed tenant (stop_after_failures)").located(
-        Phase.APPLY, f"{domain} (owner c-{domain})"
-    )
-    return {"failure": {**made.as_dict(), "msg": made.line}}
+    return failure(domain, not_started("after 1 failed tenant (stop_after_failures)"))
 
 
 def links(*rows, **more):
@@ -90,15 +87,14 @@ def test_a_good_run_is_one_line():
     assert verdict(result) == ""
 
 
+OTHER_AGENT = "1 of them to another agent (a)"
+
+
 @pytest.mark.parametrize(
     ("rotating", "check_mode", "words"),
     [
         (False, True, "1 tenant: 0 would be linked, 1 re-linked, "),
-        (
-            True,
-            False,
-            "1 new key: 1 tenant re-linked, 1 of them to another agent (a), 0 linked for the first time, 0 had",
-        ),
+        (True, False, f"1 new key: 1 tenant re-linked, {OTHER_AGENT}, 0 linked for the first time, 0 had"),
         (True, True, "1 new key: 1 tenant would be re-linked, 1 of them"),
     ],
 )
@@ -155,10 +151,8 @@ def test_of_very_many_the_first_fifty_are_named():
     result = links(*(row(f"t{number}", **failure(f"t{number}")) for number in range(53)))
     assert len(lines(result)) == 52
     assert lines(result)[-1].startswith("... and 3 more failed: set freshservice_link_report")
-    assert lines(result, reports=["/r.html"])[-2:] == [
-        "... and 3 more failed: they are in the report.",
-        "Report written to /r.html",
-    ]
+    more, report = lines(result, reports=["/r.html"])[-2:]
+    assert (more, report) == ("... and 3 more failed: they are in the report.", "Report written to /r.html")
 
 
 def test_who_had_no_turn_is_counted_and_not_named():
@@ -311,19 +305,18 @@ def test_what_is_missing_is_no_matter_of_words():
     assert told[1:] == ["acme (owner c-acme): the api_key of this tenant is missing a part."]
 
 
-def test_the_roles_words():
-    assert (
-        in_role_words("origin_owner_id and purge_limit", of_list=True)
-        == "origin_owner_id and freshservice_link_purge_limit"
-    )
-    assert in_role_words("set tenants[].verify_link, or freshservice_link_report", of_list=True) == (
-        "set tenants[].verify_link, or freshservice_link_report"
-    )
-    assert in_role_words("timeout must be more than 0", of_list=True) == "freshservice_link_timeout must be more than 0"
-    assert in_role_words("state must be present", of_list=True) == "state must be present"
-    assert in_role_words("No answer within the timeout.", of_list=True) == "No answer within the timeout."
-    assert in_role_words("/my/api_keys.csv: api_keys", of_list=True) == "/my/api_keys.csv: freshservice_link_api_keys"
-    assert in_role_words("api_keys/new.csv", of_list=True) == "api_keys/new.csv"
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("origin_owner_id and purge_limit", "origin_owner_id and freshservice_link_purge_limit"),
+        ("timeout must be more than 0", "freshservice_link_timeout must be more than 0"),
+        ("/my/api_keys.csv: api_keys", "/my/api_keys.csv: freshservice_link_api_keys"),
+        *(("set tenants[].verify_link, or freshservice_link_report",) * 2, ("state must be present",) * 2),
+        *(("No answer within the timeout.",) * 2, ("api_keys/new.csv",) * 2),
+    ],
+)
+def test_the_roles_words(text, words):
+    assert in_role_words(text, of_list=True) == words
 
 
 def test_every_variable_of_the_role_is_known():

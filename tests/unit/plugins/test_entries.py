@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed, FailureCode, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import (
     Entry,
     entries_from,
@@ -20,14 +20,10 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.purge import DUPLICATES, check_limit, unlisted
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module.tenant_params import TO_CHECK, TO_INVITE
 from tests.support.declared_entries import declared
+from tests.support.hub_client import failed
 
 NO_DOMAIN = declared("not a domain", "1")
-
-
-def failed(call, *args):
-    with pytest.raises(Failed) as caught:
-        call(*args)
-    return caught.value.failure
+IF_IT_HAS_TWO = ", or set allow_multiple on both if it has two"
 
 
 def test_an_entry_keeps_what_it_declares():
@@ -80,6 +76,24 @@ def test_what_is_needed_depends_on_what_is_to_be_done(params, needed, message):
     assert (entry.tenant is None) is (message is not None)
 
 
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        (declared("a", None), "entry 1 (a): origin_owner_id is missing."),
+        (declared("a", "1", api_key=None), "entry 1 (a): api_key is missing."),
+        (declared(None, "1"), "entry 1 (1): domain is missing."),
+        (declared(None, None, state="absent"), "entry 1: origin_owner_id or account_id is needed."),
+        (declared("a", "1", admin_api_key="key-of-an-admin"), "entry 1 (a): admin_api_key and agent_email are needed"),
+        (declared("a b", "1"), "entry 1 (a b): domain 'a b' is not a Freshservice domain"),
+        (declared("a", "1", api_key="two words"), "entry 1 (a): api_key contains a character"),
+    ],
+)
+def test_what_is_wrong_with_an_entry_names_it(params, words):
+    (entry,) = entries_from([params])
+    assert entry.tenant is None
+    assert entry.failure.line.startswith(words)
+
+
 def test_what_is_declared_absent_is_left_out():
     entries = entries_from([declared("a", "1"), declared(None, "2", state="absent"), NO_DOMAIN])
     assert [entry.position for entry in present(entries)] == [1, 3]
@@ -90,11 +104,7 @@ def test_what_is_declared_absent_is_left_out():
     [
         ([declared("a", "1"), declared("a", "1")], "are of owner 1", ""),
         ([declared("a", "1"), declared(None, "1", state="absent")], "are of owner 1", ""),
-        (
-            [declared("a", "1"), declared("b", "1")],
-            "are of owner 1 with two domains",
-            ", or set allow_multiple on both if it has two",
-        ),
+        ([declared("a", "1"), declared("b", "1")], "are of owner 1 with two domains", IF_IT_HAS_TWO),
         ([declared("a", "1", account_id="x"), declared("b", "2", account_id="x")], "name account x", ""),
     ],
 )
@@ -104,17 +114,38 @@ def test_why_two_entries_mean_one_link(listed, why, otherwise):
     first, second = entries[1].name, entries[2].name
     assert failure.message == f"{first} and {second} {why}: they mean the same link."
     assert failure.remediation == f"Remove one of them{otherwise}. Nothing was changed."
-    assert (failure.code, failure.phase, failure.tenant) == (
-        FailureCode.DUPLICATE_TENANT,
-        Phase.ARGUMENTS,
-        "tenants",
-    )
+    assert (failure.code, failure.phase, failure.tenant) == (FailureCode.DUPLICATE_TENANT, Phase.ARGUMENTS, "tenants")
     assert failure.details == {"positions": [2, 3]}
 
 
-def test_of_three_siblings_each_is_compared_with_each():
-    listed = [declared(name, "1", allow_multiple=True) for name in "aba"]
-    assert failed(refuse_duplicates, entries_from(listed)).details == {"positions": [1, 3]}
+@pytest.mark.parametrize(
+    ("listed", "positions"),
+    [
+        ([declared("a", "1"), declared("b", "2"), declared("a.freshservice.com", "1")], [1, 3]),
+        ([declared("a", "1", allow_multiple=True), declared("b", "1")], [1, 2]),
+        ([declared("a", "1", provider="Freshservice"), declared("a", "1")], [1, 2]),
+        ([declared(name, "1", allow_multiple=True) for name in "aba"], [1, 3]),
+    ],
+)
+def test_which_entries_mean_one_link(listed, positions):
+    failure = failed(refuse_duplicates, entries_from(listed))
+    assert (failure.code, failure.details) == (FailureCode.DUPLICATE_TENANT, {"positions": positions})
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        [declared("a", "1"), declared("b", "2")],
+        [declared("a", "1", allow_multiple=True), declared("b", "1", allow_multiple=True)],
+        [declared("a", "1", allow_multiple=True), declared("b", "1", state="absent")],
+        [declared("a", "1"), declared("a", "2")],
+        [declared("a", "1", account_id="x"), declared("b", "1", account_id="y")],
+        [declared("a", "1"), declared("a", "1", provider="other")],
+        [declared(None, "1"), declared(None, "1")],
+    ],
+)
+def test_entries_for_different_links_are_not_refused(listed):
+    refuse_duplicates(entries_from(listed))
 
 
 def test_two_entries_that_turn_out_to_mean_one_account():
@@ -127,13 +158,8 @@ def test_two_entries_that_turn_out_to_mean_one_account():
 
 def test_a_domain_that_two_owners_share_is_told_once_for_each():
     listed = [
-        NO_DOMAIN,
-        declared(None, "8", state="absent"),
-        declared("a", "9", state="absent"),
-        declared("a", "1"),
-        declared("a", "1", account_id="x"),
-        declared("a", "2"),
-        declared("a", "3"),
+        *(NO_DOMAIN, declared(None, "8", state="absent"), declared("a", "9", state="absent"), declared("a", "1")),
+        *(declared("a", "1", account_id="x"), declared("a", "2"), declared("a", "3")),
     ]
     assert shared_domains(entries_from(listed)) == [
         "Entries 4 and 6 link the same domain a to two owners (1 and 2).",

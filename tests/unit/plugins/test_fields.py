@@ -19,6 +19,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.hub_f
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import CredentialFields, Tenant
+from tests.support.hub_client import failed
 
 DOMAIN = {"key": "domain", "label": "Domain", "type": "text", "required": True, "secret": False}
 KEY = {"key": "apiKey", "label": "API Key", "type": "password", "required": True, "secret": True}
@@ -42,15 +43,13 @@ def form(*fields):
     "config",
     [
         {"configFields": [DOMAIN, KEY]},
-        {"configFields": [DOMAIN, KEY], "authentication": None},
         {"authentication": {"custom": {"production": form(DOMAIN, KEY)}}},
         {"configFields": [KEY], "authentication": {"custom": {"production": form(DOMAIN, KEY)}}},
-        {"configFields": [DOMAIN, KEY], "authentication": {}},
-        {"configFields": [DOMAIN, KEY], "authentication": {"custom": "x"}},
-        {"configFields": [DOMAIN, KEY], "authentication": {"custom": {"production": "x"}}},
-        {"configFields": [DOMAIN, KEY], "authentication": {"custom": {"production": form()}}},
-        {"configFields": [DOMAIN, KEY], "authentication": {"custom": {"production": {"fields": {"key": "x"}}}}},
-        {"configFields": [DOMAIN, KEY], "authentication": {"a": {}, "b": {}}},
+        *({"configFields": [DOMAIN, KEY], "authentication": other} for other in (None, {}, {"a": {}, "b": {}})),
+        *(
+            {"configFields": [DOMAIN, KEY], "authentication": {"custom": other}}
+            for other in ("x", {"production": "x"}, {"production": form()}, {"production": {"fields": {"key": "x"}}})
+        ),
     ],
 )
 def test_new_legacy_and_double_forms(config):
@@ -83,9 +82,7 @@ def test_the_legacy_form_is_the_named_one_or_the_only_one(authentication, enviro
     ],
 )
 def test_a_form_without_fields_is_an_error(config):
-    with pytest.raises(Failed) as caught:
-        parse_fields(config, "a", None)
-    failure = caught.value.failure
+    failure = failed(parse_fields, config, "a", None)
     assert failure.code.value == "field_unfilled"
     assert "no field that can be filled" in failure.message
     assert "connector profile" in failure.remediation
@@ -94,10 +91,8 @@ def test_a_form_without_fields_is_an_error(config):
 @pytest.mark.parametrize(
     "hidden",
     [
-        {"key": "external-trigger-token"},
-        {"key": "computed", "computed": True},
-        {"key": "fixed", "readOnly": True},
-        {"key": "unseen", "display": False},
+        *({"key": "external-trigger-token"}, {"key": "computed", "computed": True}),
+        *({"key": "fixed", "readOnly": True}, {"key": "unseen", "display": False}),
     ],
 )
 def test_fields_that_nobody_fills_are_left_out(hidden):
@@ -106,50 +101,32 @@ def test_fields_that_nobody_fills_are_left_out(hidden):
 
 
 FIELD = FormField("x", secret=True)
+HOSTS = "freshservice.com"
 
 
 @pytest.mark.parametrize(
     ("raw", "field"),
     [
-        ({}, FIELD),
+        *((raw, FIELD) for raw in ({}, {"label": None, "placeholder": 7}, {"secret": None}, {"type": "text_area"})),
+        ({"secret": False, "type": "password"}, FIELD),
+        *(({"value": empty}, FIELD) for empty in ("", {"no": "text"})),
+        *(({"options": other}, FIELD) for other in ([{"value": "eu"}, {"value": "us"}], ["eu"], {"value": "eu"})),
+        *(({"validation": rule}, FIELD) for rule in ("x", {"type": "domain"}, {"type": "html-pattern", "pattern": ""})),
         ({"label": "Site", "placeholder": "mycompany"}, replace(FIELD, label="Site", placeholder="mycompany")),
-        ({"label": None, "placeholder": 7}, FIELD),
         ({"required": True}, replace(FIELD, required=True)),
         ({"secret": False}, replace(FIELD, secret=False)),
-        ({"secret": None}, FIELD),
-        ({"secret": False, "type": "password"}, FIELD),
         ({"secret": False, "type": "text"}, replace(FIELD, secret=False)),
-        ({"type": "text_area"}, FIELD),
-        ({"type": "number"}, replace(FIELD, text=False)),
-        ({"type": "select"}, replace(FIELD, text=False)),
-        ({"value": "eu"}, replace(FIELD, default="eu")),
-        ({"value": 7}, replace(FIELD, default="7")),
-        ({"value": ""}, FIELD),
-        ({"value": {"no": "text"}}, FIELD),
+        *(({"type": other}, replace(FIELD, text=False)) for other in ("number", "select")),
+        *(({"value": value}, replace(FIELD, default=f"{value}")) for value in ("eu", 7)),
         ({"options": [{"value": "eu"}]}, replace(FIELD, default="eu")),
         ({"options": [{"value": "eu"}], "value": ""}, replace(FIELD, default="eu")),
         ({"options": [{"value": "eu"}], "value": "us"}, replace(FIELD, default="us")),
-        ({"options": [{"value": "eu"}, {"value": "us"}]}, FIELD),
-        ({"options": ["eu"]}, FIELD),
-        ({"options": {"value": "eu"}}, FIELD),
-        ({"validation": "x"}, FIELD),
         ({"validation": {"type": "html-pattern", "pattern": "^a"}}, replace(FIELD, pattern="^a")),
-        ({"validation": {"type": "html-pattern", "pattern": ""}}, FIELD),
-        (
-            {"validation": {"type": "domain", "pattern": "freshservice"}},
-            replace(FIELD, must_contain="freshservice.com"),
-        ),
-        ({"validation": {"type": "domain"}}, FIELD),
+        ({"validation": {"type": "domain", "pattern": "freshservice"}}, replace(FIELD, must_contain=HOSTS)),
     ],
 )
 def test_what_a_field_says_of_itself(raw, field):
     assert parse_fields({"configFields": [{"key": "x", **raw}]}, None, None) == (field,)
-
-
-def test_among_several_secrets_the_one_that_names_a_key():
-    password = {"key": "password", "label": "Password", "secret": True}
-    named = mapped(DOMAIN, password, {"key": "x", "label": "Api-Key", "secret": True, "required": True})
-    assert named.api_key.key == "x"
 
 
 PASSWORD = {"key": "password", "label": "Password", "secret": True}
@@ -169,9 +146,7 @@ TEXT = {"key": "one", "label": "One", "type": "text", "required": True, "secret"
     ],
 )
 def test_what_cannot_be_told_is_not_guessed(raw, option, noun, listed):
-    with pytest.raises(Failed) as caught:
-        mapped(*raw)
-    failure = caught.value.failure
+    failure = failed(mapped, *raw)
     assert failure.code.value == "field_ambiguous"
     assert failure.message == f"could not determine which field of StackOne's Freshservice form is for the {noun}."
     assert f"credential_fields.{option};" in failure.remediation
@@ -185,6 +160,7 @@ def test_what_cannot_be_told_is_not_guessed(raw, option, noun, listed):
         ([{"key": "password", "secret": True}], "password"),
         ([PASSWORD, {"key": "accessToken", "secret": True}], "accessToken"),
         ([PASSWORD, {"key": "x", "label": "API Key (v2)", "secret": True}], "x"),
+        ([PASSWORD, {"key": "x", "label": "Api-Key", "secret": True, "required": True}], "x"),
     ],
 )
 def test_the_only_secret_is_the_key_whatever_it_is_called(raw, key):
@@ -201,6 +177,9 @@ def test_the_only_secret_is_the_key_whatever_it_is_called(raw, key):
         ([{**TEXT, "required": False}, {**DOMAIN, "required": False}], "domain"),
         ([{**DOMAIN, "value": "mycompany"}], "domain"),
         ([{**TEXT, "required": False}, {**TEXT, "required": False, "label": "Account URL", "key": "two"}], "two"),
+        ([{**DOMAIN, "required": False}], "domain"),
+        # It does not say that it is not secret.
+        ([{"key": "subdomain", "required": True}], "subdomain"),
     ],
 )
 def test_the_only_required_text_is_the_domain_or_the_one_that_names_one(raw, key):
@@ -213,21 +192,11 @@ def test_among_several_texts_the_one_that_names_a_domain():
     assert found.credentials(TENANT) == {"region": "eu", "x": "acme", "apiKey": "K"}
 
 
-def test_a_domain_that_forgets_to_say_it_is_no_secret():
-    undeclared = {"key": "subdomain", "required": True}
-    assert mapped(undeclared, KEY).domain.key == "subdomain"
-
-
-def test_an_optional_domain_is_found_by_name():
-    assert mapped({**DOMAIN, "required": False}, KEY).domain.key == "domain"
-
-
 def test_required_fields_that_nothing_fills_are_named():
     region = {"key": "region", "label": "Region", "type": "select", "secret": False, "required": True}
     zone = {"key": "zone", "type": "select", "secret": False, "required": True}
-    with pytest.raises(Failed) as caught:
-        mapped(DOMAIN, KEY, region, {**region, "key": "optional", "required": False}, zone)
-    failure = caught.value.failure
+    optional = {**region, "key": "optional", "required": False}
+    failure = failed(mapped, DOMAIN, KEY, region, optional, zone)
     assert failure.code.value == "field_unfilled"
     assert "requires 'region' (Region), 'zone', but no value is given" in failure.message
     assert "credential_fields.extra" in failure.remediation
@@ -277,9 +246,7 @@ def test_a_value_for_a_field_that_the_form_lacks_is_refused(chosen, named):
     ],
 )
 def test_an_explicit_field_that_does_not_exist_is_an_error(chosen, named, listed):
-    with pytest.raises(Failed) as caught:
-        mapped(DOMAIN, KEY, chosen=chosen)
-    failure = caught.value.failure
+    failure = failed(lambda: mapped(DOMAIN, KEY, chosen=chosen))
     assert failure.code.value == "field_unfilled"
     assert named in failure.message
     assert failure.remediation.startswith("It has 'domain' (Domain)")
@@ -289,28 +256,26 @@ def test_an_explicit_field_that_does_not_exist_is_an_error(chosen, named, listed
 HOST, URL = "acme.freshservice.com", "https://acme.freshservice.com"
 
 
+def pattern(text):
+    return {"validation": {"type": "html-pattern", "pattern": text}}
+
+
 @pytest.mark.parametrize(
     ("rule", "value"),
     [
-        ({}, "acme"),
-        ({"validation": {"type": "html-pattern", "pattern": "^[a-z]+$"}}, "acme"),
-        ({"validation": {"type": "html-pattern", "pattern": r"^[a-z]+\.freshservice\.com$"}}, "acme.freshservice.com"),
-        ({"validation": {"type": "html-pattern", "pattern": "^https://"}}, "https://acme.freshservice.com"),
-        ({"validation": {"type": "domain", "pattern": "freshservice"}}, "acme.freshservice.com"),
-        ({"validation": {"type": "html-pattern", "pattern": r"^https?:\/\/[^.]+\.freshservice\.com"}}, URL),
-        ({"validation": {"type": "html-pattern", "pattern": r"^(https:\/\/)?[a-z]+[.]freshservice[.]com$"}}, HOST),
-        ({"validation": {"type": "html-pattern", "pattern": r"^[a-z]+(\.freshservice\.com)?$"}}, "acme"),
-        ({"validation": {"type": "html-pattern", "pattern": r"^(?!.*\.freshservice\.com).*$"}}, "acme"),
-        ({"validation": {"type": "html-pattern", "pattern": r"^[^://]+$"}}, "acme"),
-        ({"validation": {"type": "html-pattern", "pattern": "[" * 100_000}}, "acme"),
-        ({"validation": {"type": "html-pattern", "pattern": "("}}, "acme"),
-        ({"validation": {"type": "html-pattern", "pattern": ".+"}, "placeholder": "you.freshservice.com"}, HOST),
-        ({"placeholder": "mycompany.freshservice.com"}, "acme.freshservice.com"),
+        *((pattern(text), "acme") for text in ("^[a-z]+$", r"^[a-z]+(\.freshservice\.com)?$", r"^[^://]+$")),
+        *((pattern(text), "acme") for text in (r"^(?!.*\.freshservice\.com).*$", "[" * 100_000, "(")),
+        (pattern(r"^[a-z]+\.freshservice\.com$"), HOST),
+        (pattern(r"^(https:\/\/)?[a-z]+[.]freshservice[.]com$"), HOST),
+        (pattern("^https://"), URL),
+        (pattern(r"^https?:\/\/[^.]+\.freshservice\.com"), URL),
+        ({**pattern(".+"), "placeholder": "you.freshservice.com"}, HOST),
+        ({"validation": {"type": "domain", "pattern": "freshservice"}}, HOST),
         ({"validation": {"type": "domain", "pattern": "another-product"}}, "acme"),
-        ({"placeholder": "https://mycompany.freshservice.com/"}, "https://acme.freshservice.com"),
-        ({"placeholder": " MyCompany.Freshservice.com "}, "acme.freshservice.com"),
-        ({"placeholder": "see https://support.example.com"}, "acme"),
-        ({"placeholder": "mycompany"}, "acme"),
+        *(({"placeholder": text}, HOST) for text in ("mycompany.freshservice.com", " MyCompany.Freshservice.com ")),
+        ({"placeholder": "https://mycompany.freshservice.com/"}, URL),
+        ({}, "acme"),
+        *(({"placeholder": text}, "acme") for text in ("see https://support.example.com", "mycompany")),
     ],
 )
 def test_the_domain_takes_the_form_that_the_field_wants(rule, value):
@@ -324,11 +289,8 @@ def test_the_domain_takes_the_form_that_the_field_wants(rule, value):
         ({"Account-URL": "acme", "region": "eu"}, AUTO, "acme"),
         ({"tenant": "acme"}, AUTO, "acme"),
         ({"tenant": "acme", "region": "eu"}, CredentialFields(extra={"region": "us"}), "acme"),
-        ({"one": "acme", "two": "eu"}, AUTO, None),
-        ({"domain": "acme", "host": "eu"}, AUTO, None),
-        ({"domain": 7}, AUTO, None),
-        ({"domain": ""}, AUTO, None),
-        ({}, AUTO, None),
+        *((values, AUTO, None) for values in ({"one": "acme", "two": "eu"}, {"domain": "acme", "host": "eu"}, {})),
+        *(({"domain": other}, AUTO, None) for other in (7, "")),
         ({"one": "acme", "two": "eu"}, CredentialFields(domain="one"), "acme"),
         ({"domain": "eu"}, CredentialFields(domain="one"), None),
     ],
@@ -342,11 +304,8 @@ def test_the_stored_domain_is_found_again_or_not_told(values, chosen, found):
     [
         ({"whatever": "p"}, AUTO, "p"),
         ({"pin": "q", "whatever": "p"}, CredentialFields(extra_secrets={"pin": "1"}), "p"),
-        ({"pin": "q", "apiKey": "p"}, AUTO, "p"),
-        ({"pin": "q", "access_token": "p"}, AUTO, "p"),
-        ({"token": "q", "apiKey": "p"}, AUTO, None),
-        ({"a": "q", "b": "p"}, AUTO, None),
-        ({}, AUTO, None),
+        *(({"pin": "q", name: "p"}, AUTO, "p") for name in ("apiKey", "access_token")),
+        *((secrets, AUTO, None) for secrets in ({"token": "q", "apiKey": "p"}, {"a": "q", "b": "p"}, {})),
         ({"a": "q", "b": "p"}, CredentialFields(api_key="b"), "p"),
         ({"a": "q"}, CredentialFields(api_key="b"), None),
     ],
@@ -374,12 +333,9 @@ FIELDS = st.fixed_dictionaries(
 def test_any_form_gives_a_whole_answer_or_a_clear_error(raw):
     try:
         found = mapped(*raw)
-    except Failed as failed:
-        error = failed
-    else:
-        error = None
-    if error:
-        assert error.failure.code.value in ("field_ambiguous", "field_unfilled")
+    except Failed as error:
+        code = error.failure.code.value
+        assert code in ("field_ambiguous", "field_unfilled")
         return
     assert found.domain.key != found.api_key.key
     credentials = found.credentials(TENANT)

@@ -11,23 +11,13 @@ import stat
 
 import pytest
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core import files
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.files import (
-    NotAFile,
-    alone_in,
-    read_file,
-    replace_file,
-)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.fingerprints import Fingerprints
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.progress import ProgressFile, read
 
-KINDS = {
-    "pipe": "a named pipe",
-    "folder": "a directory",
-    "socket": "a socket",
-    "zero": "a device",
-    "link": "a named pipe",
-}
+PIPE = "a named pipe"
+KINDS = {"pipe": PIPE, "link": PIPE, "folder": "a directory", "socket": "a socket", "zero": "a device"}
 
 
 @pytest.fixture(params=list(KINDS))
@@ -47,8 +37,8 @@ def named(request, tmp_path, monkeypatch):
 def test_only_files_are_read_and_replaced(named):
     path, kind = named
     before = os.lstat(path)
-    for use in (read_file, lambda name: replace_file(name, "text")):
-        with pytest.raises(NotAFile, match=f"it is {kind}, not a file"):
+    for use in (files.read_file, lambda name: files.replace_file(name, "text")):
+        with pytest.raises(files.NotAFile, match=f"it is {kind}, not a file"):
             use(path)
     after = os.lstat(path)
     assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
@@ -73,8 +63,8 @@ def test_a_file_is_replaced_whole_and_for_its_owner_alone(tmp_path):
     path = tmp_path / "file"
     path.write_text("old")
     path.chmod(0o644)
-    replace_file(str(path), "new")
-    assert read_file(str(path)) == "new"
+    files.replace_file(str(path), "new")
+    assert files.read_file(str(path)) == "new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert os.listdir(tmp_path) == ["file"]
 
@@ -86,13 +76,13 @@ def test_a_failure_to_write_leaves_what_was_there(tmp_path, monkeypatch):
         os, "replace", lambda *_paths: (each for each in ()).throw(OSError(28, "No space left on device"))
     )
     with pytest.raises(OSError, match="No space left"):
-        replace_file(str(path), "new")
+        files.replace_file(str(path), "new")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]
 
 
 def test_one_at_a_time_changes_a_folder(tmp_path):
-    with alone_in(str(tmp_path)):
+    with files.alone_in(str(tmp_path)):
         other = os.open(tmp_path, os.O_RDONLY)
         with pytest.raises(BlockingIOError):
             fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -102,7 +92,7 @@ def test_one_at_a_time_changes_a_folder(tmp_path):
 
 def test_nobody_waits_for_long_for_a_folder(tmp_path):
     """Whoever may read a folder may hold it."""
-    with alone_in(str(tmp_path)), alone_in(str(tmp_path), seconds=0.0):
+    with files.alone_in(str(tmp_path)), files.alone_in(str(tmp_path), seconds=0.0):
         pass
-    with alone_in(str(tmp_path / "missing")):
+    with files.alone_in(str(tmp_path / "missing")):
         pass

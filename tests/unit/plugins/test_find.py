@@ -8,10 +8,11 @@ import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.directory import Directory
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import State
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.find import Finder, Found, account_not_found
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.selection import Candidate
+from tests.support.hub_client import failed
 from tests.support.services_in_memory import answers, refuses, tenant
 
 
@@ -23,12 +24,6 @@ def find(services, declared, left_out=(), listed=False):
         observed = Directory(clients.stackone)
         observed.load("freshservice")
     return Finder(clients.stackone, clients.hub, observed).find(declared, frozenset(left_out))
-
-
-def failed(call, *args):
-    with pytest.raises(Failed) as caught:
-        call(*args)
-    return caught.value.failure
 
 
 def views(services):

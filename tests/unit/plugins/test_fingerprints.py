@@ -23,6 +23,13 @@ BEFORE = Account(
 AFTER = replace(BEFORE, updated_at="2026-11-02T08:00:00Z")
 
 
+def keep(run, tenant=TENANT, account=BEFORE):
+    """Let a run remember what it sent for the account of this id, and save it."""
+    run.remember(tenant, account)
+    run.save({account.id})
+    return run
+
+
 @pytest.fixture
 def opened(tmp_path):
     """Opens the file, as each run does."""
@@ -31,9 +38,7 @@ def opened(tmp_path):
 
 @pytest.fixture
 def remembered(opened):
-    first = opened()
-    first.remember(TENANT, BEFORE)
-    first.save({"1"})
+    keep(opened())
     return opened
 
 
@@ -53,26 +58,21 @@ def test_only_a_whole_listing_says_that_an_account_is_gone(remembered, present, 
 
 
 def test_a_rotated_key_is_believed_once_the_account_was_touched(remembered):
-    run = remembered()
-    run.remember(ROTATED, AFTER)
-    run.save({"1"})
+    keep(remembered(), ROTATED, AFTER)
     assert remembered().recall(ROTATED, AFTER) is StoredKey.UNCHANGED
 
 
 def test_a_rotated_key_that_may_not_have_arrived_is_not_believed(remembered):
     """StackOne said yes, and the account was not touched since it stored the former key."""
-    run = remembered()
-    run.remember(ROTATED, BEFORE)
-    run.save({"1"})
+    keep(remembered(), ROTATED)
     assert remembered().recall(ROTATED, BEFORE) is StoredKey.UNKNOWN
     assert remembered().recall(TENANT, BEFORE) is StoredKey.UNKNOWN
 
 
 def test_an_account_without_a_time_is_not_remembered(opened):
-    run = opened()
-    run.remember(TENANT, replace(BEFORE, updated_at=None))
-    run.save({"1"})
-    assert opened().recall(TENANT, replace(BEFORE, updated_at=None)) is StoredKey.UNKNOWN
+    timeless = replace(BEFORE, updated_at=None)
+    keep(opened(), account=timeless)
+    assert opened().recall(TENANT, timeless) is StoredKey.UNKNOWN
 
 
 def test_another_stackone_key_believes_nothing(remembered):
@@ -88,11 +88,6 @@ def test_the_file_is_for_its_owner_alone_and_holds_no_key(remembered, tmp_path):
     assert [child.name for child in tmp_path.iterdir()] == ["fingerprints.json"]
 
 
-def test_accounts_that_are_no_more_are_forgotten(remembered):
-    remembered().save(set())
-    assert remembered().recall(TENANT, BEFORE) is StoredKey.UNKNOWN
-
-
 OTHER = replace(TENANT, domain="globex", api_key="the-key-of-another-4711", origin_owner_id="customer-globex")
 OTHERS = replace(BEFORE, id="2", origin_owner_id="customer-globex")
 
@@ -103,8 +98,7 @@ def test_two_runs_at_once_lose_nothing_of_each_other(opened, remembered, tmp_pat
     if not existing:
         (tmp_path / "fingerprints.json").unlink()
     one, two = opened(), opened()
-    one.remember(TENANT, AFTER)
-    one.save({"1"})
+    keep(one, TENANT, AFTER)
     two.remember(OTHER, OTHERS)
     two.save({"2"} | ({"1"} if existing else set()))
     after = opened()
@@ -126,8 +120,7 @@ def test_what_a_run_knew_is_not_forgotten_with_the_file(remembered, tmp_path):
     """The key that was sent may not have arrived, although somebody removed the file meanwhile."""
     run = remembered()
     (tmp_path / "fingerprints.json").unlink()
-    run.remember(ROTATED, BEFORE)
-    run.save({"1"})
+    keep(run, ROTATED)
     assert remembered().recall(ROTATED, BEFORE) is StoredKey.UNKNOWN
 
 
@@ -153,9 +146,7 @@ def test_what_is_not_a_file_of_fingerprints_is_never_written_over(opened, tmp_pa
     run = opened() if when == "meanwhile" else None
     target.write_bytes(content)
     target.chmod(0o644)
-    run = run or opened()
-    run.remember(TENANT, BEFORE)
-    run.save({"1"})
+    run = keep(run or opened())
     assert target.read_bytes() == content
     assert stat.S_IMODE(target.stat().st_mode) == 0o644
     assert "is not a file of fingerprints, so it is left unchanged" in run.problem
@@ -163,9 +154,7 @@ def test_what_is_not_a_file_of_fingerprints_is_never_written_over(opened, tmp_pa
 
 def test_an_empty_file_becomes_one(opened, tmp_path):
     (tmp_path / "fingerprints.json").touch()
-    run = opened()
-    run.remember(TENANT, BEFORE)
-    run.save({"1"})
+    run = keep(opened())
     assert (run.problem, opened().recall(TENANT, BEFORE)) == (None, StoredKey.UNCHANGED)
 
 

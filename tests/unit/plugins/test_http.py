@@ -55,17 +55,14 @@ CERTIFICATE_WANTED.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
         (requests.exceptions.SSLError(urllib3.exceptions.SSLError(CERTIFICATE_WANTED)), "tls", "tls"),
         (RESET, "dropped", "dropped"),
         (requests.ConnectionError(urllib3.exceptions.ProtocolError("aborted")), "dropped", "dropped"),
-        (requests.ReadTimeout(), "timeout", "timeout"),
+        *((error(), "timeout", "timeout") for error in (requests.ReadTimeout, requests.ConnectTimeout)),
         (urllib3.exceptions.ReadTimeoutError(None, "/", "slow"), "timeout", "timeout"),
-        (requests.ConnectTimeout(), "timeout", "timeout"),
         (urllib3.exceptions.ConnectTimeoutError("slow"), "timeout", "timeout"),
         (caused(urllib3.exceptions.ConnectTimeoutError("slow"), UNKNOWN), "dns", "dropped"),
         (caused(urllib3.exceptions.ConnectTimeoutError("slow"), LATER), "dns_temporary", "dropped"),
         (failed_to_connect(ConnectionRefusedError()), "refused", "dropped"),
-        (failed_to_connect(UNKNOWN), "dns", "dropped"),
-        (failed_to_connect(LATER), "dns_temporary", "dropped"),
-        (requests.ConnectionError(UNKNOWN), "dns", "dropped"),
-        (requests.ConnectionError(LATER), "dns_temporary", "dropped"),
+        *((made(UNKNOWN), "dns", "dropped") for made in (failed_to_connect, requests.ConnectionError)),
+        *((made(LATER), "dns_temporary", "dropped") for made in (failed_to_connect, requests.ConnectionError)),
         (caused(requests.ConnectionError(OSError("inner")), UNKNOWN), "dns", "dropped"),
         (UnicodeError("label too long"), "dns", "dropped"),
         (requests.exceptions.ProxyError(OSError("tunnel")), "proxy", "dropped"),
@@ -269,17 +266,15 @@ def test_retries_are_logged_without_query_and_the_last_answer_is_given_back(monk
     monkeypatch.setattr("random.uniform", lambda least, _most: least)
     http = sending(monkeypatch, [REFUSED, answer(503, Retry_After="7"), answer(200)])
     http.send(request())
-    assert http.retry_log.retries == [
-        Retry("POST /hub/accounts", NO_CONNECTION, 0.5),
-        Retry("POST /hub/accounts", "HTTP 503", 7.0),
-    ]
+    request_line = "POST /hub/accounts"
+    assert http.retry_log.retries == [Retry(request_line, NO_CONNECTION, 0.5), Retry(request_line, "HTTP 503", 7.0)]
 
 
 @pytest.mark.parametrize(
     ("outcome", "held", "slept", "waited"),
     [
         (answer(429, Retry_After="9"), [9.0], [], 9.0),
-        (answer(503, Retry_After="9"), [], [9], 9.0),
+        (answer(503, Retry_After="9"), [], [9], 9),
         (REFUSED, [], [1], 0.625),
     ],
 )

@@ -112,19 +112,18 @@ class TestForm:
         services.profiles = [profile("p1", authentication_config_key="one", environment="live")]
         assert [field.key for field in hub.form(lambda: session, "freshservice", None).fields] == ["domain"]
 
-    @pytest.mark.parametrize("data", [HTML, [], None, {}, {"integrations": {}}, {"integrations": None}])
-    def test_what_is_no_listing_of_profiles(self, services, hub, session, data):
-        services.on("GET", "/hub/connectors", answers(200, data))
+    @pytest.mark.parametrize(
+        ("path", "data", "doing"),
+        [
+            *(("", data, "list the connector profiles") for data in ({}, {"integrations": {}}, {"integrations": None})),
+            *(("", data, "list the connector profiles") for data in (HTML, [], None)),
+            *(("/p1", data, "read the Freshservice form") for data in (HTML, [], None)),
+        ],
+    )
+    def test_what_is_not_from_the_hub(self, services, hub, session, path, data, doing):
+        services.on("GET", f"/hub/connectors{path}", answers(200, data))
         failure = failed(hub.form, lambda: session, "freshservice", None)
-        assert failure.code is FailureCode.UNEXPECTED_ANSWER
-        assert failure.details["doing"] == "list the connector profiles"
-
-    @pytest.mark.parametrize("data", [HTML, [], None])
-    def test_what_is_no_form(self, services, hub, session, data):
-        services.on("GET", "/hub/connectors/p1", answers(200, data))
-        failure = failed(hub.form, lambda: session, "freshservice", None)
-        assert failure.code is FailureCode.UNEXPECTED_ANSWER
-        assert failure.details["doing"] == "read the Freshservice form"
+        assert (failure.code, failure.details["doing"]) == (FailureCode.UNEXPECTED_ANSWER, doing)
 
     def test_a_profile_that_has_no_form_is_a_refusal(self, services, hub, session):
         services.on("GET", "/hub/connectors/p1", refuses(404, "Not found"))

@@ -18,6 +18,9 @@ from tests.support.hub_client import HTML, failed
 from tests.support.services_in_memory import answers, breaks, error, refuses, reply
 
 CREDENTIALS = {"domain": "acme", "apiKey": "key-of-an-agent"}
+FORM = {"authConfigKey": "one", "environment": "live"}
+FOREIGN = [(200, []), (200, HTML), (302, HTML), (300,), (399,), (199,)]
+"""What an answer that is not the Hub's can be: statuses, some with data."""
 
 
 def paths(services):
@@ -39,13 +42,7 @@ class TestView:
             ({"setupInformation": None, "secrets": None}, AccountView()),
             ({"setupInformation": [], "secrets": []}, AccountView()),
             (
-                {
-                    "setupInformation": {},
-                    "secrets": {"k": "v"},
-                    "integrationId": 7,
-                    "authConfigKey": "one",
-                    "environment": "live",
-                },
+                {"setupInformation": {}, "secrets": {"k": "v"}, "integrationId": 7, **FORM},
                 AccountView({}, {"k": "v"}, "7", "one", "live"),
             ),
             ({"setupInformation": {}, "integrationId": "", "authConfigKey": [], "environment": None}, AccountView()),
@@ -108,26 +105,15 @@ class TestSubmission:
         [
             (reply(200, {"id": "a1"}), Sent.ACCEPTED, "a1", False, None),
             (reply(201, {"id": 17}), Sent.ACCEPTED, "17", False, None),
-            (reply(200, {"id": "a/b"}), Sent.ACCEPTED, None, False, "unexpected_answer"),
-            (reply(200, {"id": None}), Sent.ACCEPTED, None, False, "unexpected_answer"),
+            *((reply(200, {"id": id_}), Sent.ACCEPTED, None, False, "unexpected_answer") for id_ in ("a/b", None)),
             (reply(204), Sent.ACCEPTED, None, False, "unexpected_answer"),
-            (reply(200, []), Sent.ACCEPTED, None, True, "unexpected_answer"),
-            (reply(200, HTML), Sent.ACCEPTED, None, True, "unexpected_answer"),
-            (reply(302, HTML), Sent.ACCEPTED, None, True, "unexpected_answer"),
-            (reply(300), Sent.ACCEPTED, None, True, "unexpected_answer"),
-            (reply(399), Sent.ACCEPTED, None, True, "unexpected_answer"),
-            (reply(199), Sent.ACCEPTED, None, True, "unexpected_answer"),
-            (error(401, "no"), Sent.SESSION_REFUSED, None, False, None),
-            (error(403, "no"), Sent.SESSION_REFUSED, None, False, None),
-            (error(400, "no"), Sent.REFUSED, None, False, "credentials_refused"),
-            (error(422, "no"), Sent.REFUSED, None, False, "credentials_refused"),
-            (error(409, "no"), Sent.REFUSED, None, False, "stackone_rejected"),
-            (error(404, "no"), Sent.REFUSED, None, False, "stackone_rejected"),
-            (error(413, "no"), Sent.REFUSED, None, False, "stackone_rejected"),
+            *((reply(*other), Sent.ACCEPTED, None, True, "unexpected_answer") for other in FOREIGN),
+            *((error(status, "no"), Sent.SESSION_REFUSED, None, False, None) for status in (401, 403)),
+            *((error(status, "no"), Sent.REFUSED, None, False, "credentials_refused") for status in (400, 422)),
+            *((error(status, "no"), Sent.REFUSED, None, False, "stackone_rejected") for status in (404, 409, 413)),
             (error(429, "no"), Sent.REFUSED, None, False, "stackone_rate_limited"),
             (reply(400, HTML), Sent.REFUSED, None, False, "unexpected_answer"),
-            (error(408, "no"), Sent.UNCERTAIN, None, False, "stackone_unavailable"),
-            (error(500, "no"), Sent.UNCERTAIN, None, False, "stackone_unavailable"),
+            *((error(status, "no"), Sent.UNCERTAIN, None, False, "stackone_unavailable") for status in (408, 500)),
             (reply(502, HTML), Sent.UNCERTAIN, None, False, "stackone_unavailable"),
         ],
     )

@@ -45,12 +45,7 @@ NAMES = [
     ("{{ 7 * 191 }}", "___7___191___"),
     ("x" * 300, "x" * 197 + "..."),
     (4711, "4711"),
-    ("", ""),
-    (" \x00 ", ""),
-    (None, ""),
-    (True, ""),
-    (["a"], ""),
-    ({"a": 1}, ""),
+    *((nothing, "") for nothing in ("", " \x00 ", None, True, ["a"], {"a": 1})),
 ]
 
 
@@ -69,11 +64,7 @@ CLASHES = {
     "by domain": ([("a", "d1", "1"), ("a", "d2", "2")], (), ["a_d1", "a_d2"]),
     "one without domain": ([("a", "d1", "1"), ("a", None, "2")], (), ["a_d1", "a_2"]),
     "the same domain": ([("a", "d1", "1"), ("a", "d1", "2"), ("a", "d2", "3")], (), ["a_1", "a_2", "a_d2"]),
-    "with the longer name of another": (
-        [("a", "b", "1"), ("a", "c", "2"), ("a_b", "x", "3")],
-        (),
-        ["a_1", "a_c", "a_b_x"],
-    ),
+    "another's longer name": ([("a", "b", "1"), ("a", "c", "2"), ("a_b", "x", "3")], (), ["a_1", "a_c", "a_b_x"]),
     "taken": ([("all", "d1", "1"), ("b", "d1", "2")], ("all",), ["all_d1", "b"]),
     "all but the id taken": ([("all", "d1", "1")], ("all", "all_d1"), ["all_1"]),
 }
@@ -125,12 +116,7 @@ def test_a_seal_holds_for_what_was_sealed_with_that_key_alone():
 @pytest.mark.parametrize(
     "content",
     [
-        None,
-        [],
-        {},
-        "text",
-        1,
-        {"accounts": [{}]},
+        *(None, [], {}, "text", 1, {"accounts": [{}]}),
         {"accounts": {}, "salt": "", "seal": "é"},
         {"accounts": {1, 2}, "salt": 0},
     ],
@@ -208,13 +194,8 @@ def test_examples_use_options_that_exist():
 @pytest.mark.parametrize(
     ("name", "taken"),
     [
-        ("stackone.yml", True),
-        ("production.stackone.yaml", True),
-        ("accounts.yml", True),
-        ("my_accounts.yaml", True),
-        ("hosts.yml", False),
-        ("accounts.json", False),
-        ("stackone.yml.orig", False),
+        *((name, True) for name in ("stackone.yml", "production.stackone.yaml", "accounts.yml", "my_accounts.yaml")),
+        *((name, False) for name in ("hosts.yml", "accounts.json", "stackone.yml.orig")),
     ],
 )
 def test_which_files_are_taken(tmp_path, name, taken):

@@ -24,6 +24,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._module.tenant
 from tests.support.declared_entries import declared
 
 NEW = Found(None)
+WANTED = declared("acme", "1"), NEW
 UNSOUND = declared("not a domain", "1")
 
 
@@ -134,13 +135,11 @@ class TestLinkedElsewhere:
 
     def test_a_domain_that_is_linked_for_another_owner_is_not_linked_again(self):
         seen = directory(account("x", "2"))
-        (job,), codes = self.settle(seen, (declared("acme", "1"), NEW))
+        (job,), codes = self.settle(seen, WANTED)
         assert codes == ["domain_linked_elsewhere"]
         failure = job.found.failure
-        assert (
-            failure.message
-            == "its domain is linked already, as account x of owner '2' (active), and not for owner '1'."
-        )
+        shown = "account x of owner '2' (active), and not for owner '1'."
+        assert failure.message == f"its domain is linked already, as {shown}"
         assert failure.details == {"candidates": [{"account_id": "x", "origin_owner_id": "2", "status": "active"}]}
         assert "Correct origin_owner_id" in failure.remediation
         assert "allow_shared_domain" in failure.remediation
@@ -149,7 +148,7 @@ class TestLinkedElsewhere:
     @pytest.mark.parametrize(("count", "more"), [(3, ""), (4, " and 1 more"), (5, " and 2 more")])
     def test_three_accounts_are_named_and_all_are_told(self, count, more):
         seen = directory(*(account(f"x{number}", "2") for number in range(count)))
-        (job,), _codes = self.settle(seen, (declared("acme", "1"), NEW))
+        (job,), _codes = self.settle(seen, WANTED)
         assert job.found.failure.message.endswith(f"account x2 of owner '2' (active){more}, and not for owner '1'.")
         assert job.found.failure.message.count(", account") == 2
         assert len(job.found.failure.details["candidates"]) == len(job.elsewhere) == count
@@ -173,7 +172,7 @@ class TestLinkedElsewhere:
     def test_an_unsound_entry_is_passed_over_and_the_next_one_is_looked_at(self):
         seen = directory(account("x", "2"))
         for first in ((UNSOUND, None), (absent(None, "3"), NEW), (declared("acme", "9"), Found(account("z", "9")))):
-            _jobs, codes = self.settle(seen, first, (declared("acme", "1"), NEW))
+            _jobs, codes = self.settle(seen, first, WANTED)
             assert codes == [None, "domain_linked_elsewhere"]
 
     def test_a_tenant_without_a_domain_links_none(self):
@@ -182,27 +181,17 @@ class TestLinkedElsewhere:
         refuse_linked_elsewhere([job], directory(account("x", "2", domain=None)))
         assert job.found is NEW
 
-    def test_an_account_that_the_list_unlinks_does_not_count(self):
-        leaving = account("x", "2")
-        _jobs, codes = self.settle(
-            directory(leaving), (absent(None, "2"), Found(leaving)), (declared("acme", "1"), NEW)
-        )
-        assert codes == [None, None]
-
-    def test_one_that_the_list_keeps_does(self):
-        staying = account("x", "2")
-        _jobs, codes = self.settle(
-            directory(staying), (declared("acme", "2"), Found(staying)), (declared("acme", "1"), NEW)
-        )
-        assert codes == [None, "domain_linked_elsewhere"]
+    @pytest.mark.parametrize(
+        ("params", "code"), [(absent(None, "2"), None), (declared("acme", "2"), "domain_linked_elsewhere")]
+    )
+    def test_only_an_account_that_the_list_keeps_counts(self, params, code):
+        other = account("x", "2")
+        _jobs, codes = self.settle(directory(other), (params, Found(other)), WANTED)
+        assert codes == [None, code]
 
     def test_of_two_owners_of_one_list_the_first_one_links_the_domain(self):
-        settled, codes = self.settle(
-            directory(),
-            (declared("acme", "1"), NEW),
-            (declared("ACME", "2", provider="FreshService"), NEW),
-            (declared("globex", "3"), NEW),
-        )
+        others = [(declared("ACME", "2", provider="FreshService"), NEW), (declared("globex", "3"), NEW)]
+        settled, codes = self.settle(directory(), WANTED, *others)
         assert codes == [None, "domain_linked_elsewhere", None]
         failure = settled[1].found.failure
         assert failure.message == "entry 1 (acme (owner 1)) of the list links its domain for another owner."
@@ -212,24 +201,17 @@ class TestLinkedElsewhere:
     def test_the_one_that_has_its_account_comes_before_the_first_one(self):
         """Its account shows no domain, so that only the list tells."""
         has = Found(account("x", "2", domain=None))
-        settled, codes = self.settle(
-            directory(), (declared("acme", "1"), NEW), (declared("acme", "2"), has), (declared("acme", "3"), has)
-        )
+        settled, codes = self.settle(directory(), WANTED, (declared("acme", "2"), has), (declared("acme", "3"), has))
         assert codes == ["domain_linked_elsewhere", None, None]
         assert settled[0].found.failure.details == {"position": 2}
 
     def test_one_owner_may_declare_a_domain_twice_by_account(self):
-        _jobs, codes = self.settle(directory(), (declared("acme", "1"), NEW), (declared("acme", "1"), NEW))
+        _jobs, codes = self.settle(directory(), WANTED, WANTED)
         assert codes == [None, None]
 
     def test_what_is_absent_or_without_a_domain_links_nothing(self):
-        _jobs, codes = self.settle(
-            directory(),
-            (UNSOUND, None),
-            (absent("acme", "2"), NEW),
-            (absent(None, "3"), NEW),
-            (declared("acme", "1"), NEW),
-        )
+        not_found = [(params, NEW) for params in (absent("acme", "2"), absent(None, "3"), declared("acme", "1"))]
+        _jobs, codes = self.settle(directory(), (UNSOUND, None), *not_found)
         assert codes == [None, None, None, None]
 
 
@@ -272,7 +254,7 @@ class TestRepairs:
         listed = [
             (UNSOUND, several),
             (absent("acme", "1"), several),
-            (declared("acme", "1"), NEW),
+            WANTED,
             (declared("acme", "1"), Failed(FailureCode.STOPPED, "x")),
             (declared("acme", "1"), several),
         ]

@@ -87,9 +87,8 @@ EDITS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", EDITS)
-def test_nothing_else_changes(name):
-    text, values, added, removed, expected = EDITS[name]
+@pytest.mark.parametrize(("text", "values", "added", "removed", "expected"), EDITS.values(), ids=EDITS)
+def test_nothing_else_changes(text, values, added, removed, expected):
     assert changed(text, values, added, removed) == expected
 
 

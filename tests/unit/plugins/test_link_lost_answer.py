@@ -101,14 +101,8 @@ class TestLostAnswer:
     @pytest.mark.parametrize(
         "trick",
         [
-            breaks(TransportKind.TIMEOUT),
-            answers(200, HTML),
-            answers(200),
-            answers(200, {}),
-            answers(302, HTML),
-            answers(200, {"id": "a/b"}),
-            answers(200, {"id": True}),
-            answers(200, []),
+            *(breaks(TransportKind.TIMEOUT), answers(302, HTML)),
+            *(answers(200, data) for data in (HTML, None, {}, [], {"id": "a/b"}, {"id": True})),
         ],
     )
     def test_never_after_an_answer_that_came_late_or_from_somebody_else(self, services, trick):
@@ -119,11 +113,8 @@ class TestLostAnswer:
     @pytest.mark.parametrize(
         "trick",
         [
-            breaks(TransportKind.TIMEOUT, done=True),
-            does_and_answers(200, HTML),
-            does_and_answers(302, HTML),
-            does_and_answers(503, HTML),
-            does_and_answers(200, {"provider": "freshservice"}),
+            *(breaks(TransportKind.TIMEOUT, done=True), does_and_answers(200, {"provider": "freshservice"})),
+            *(does_and_answers(status, HTML) for status in (200, 302, 503)),
         ],
     )
     def test_an_account_that_such_a_request_made_is_adopted(self, services, trick):

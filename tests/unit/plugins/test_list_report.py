@@ -22,20 +22,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan imp
     plan_create,
     plan_present,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._list.early_end import (
-    Ended,
-    Failures,
-    ended_early,
-    tenants_failed,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list import early_end, links_report
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import LinkJob
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.links import LinksResult
-from ansible_collections.tenantlink.stackone.plugins.module_utils._list.links_report import (
-    DIFF_LINES,
-    count_actions,
-    diff_of,
-    run_failure,
-)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.results import job_row, run_summary
 from tests.support.declared_entries import declared, entries
 
@@ -52,15 +41,12 @@ def created(entry):
 
 
 def test_a_diff_of_many_new_links_stays_readable():
-    jobs = [
-        job(entry, created(entry))
-        for entry in entries(*(declared(f"d{number}", f"{number}") for number in range(5000)))
-    ]
-    diff = diff_of(jobs, Scrubber())
+    jobs = [job(each.entry, created(each.entry)) for each in jobs_of(5000)]
+    diff = links_report.diff_of(jobs, Scrubber())
     lines = diff["after"].splitlines()
     assert lines[0] == "d0 (owner 0): linked"
-    assert lines[-1] == f"... and {5000 - DIFF_LINES} more to create"
-    assert len(lines) == DIFF_LINES + 1
+    assert lines[-1] == f"... and {5000 - links_report.DIFF_LINES} more to create"
+    assert len(lines) == links_report.DIFF_LINES + 1
     assert diff["before"] == ""
 
 
@@ -70,7 +56,7 @@ def test_a_diff_names_what_changes():
     made = Outcome(entry.tenant)
     made.account, made.applied.plan = have, plan_present(entry.tenant, have, Stored("a"))
     made.applied.actions = list(made.applied.plan.actions)
-    diff = diff_of([job(entry, made)], Scrubber())
+    diff = links_report.diff_of([job(entry, made)], Scrubber())
     assert diff["before"] == "a (owner 1): label Old, status error, api_key unknown\n"
     assert diff["after"] == "a (owner 1): label New, status active, api_key changed\n"
 
@@ -83,13 +69,13 @@ def test_a_tenant_that_moves_to_another_domain_is_told_apart(stored, moved):
     relinked.account, relinked.applied.plan = have, plan_present(entry.tenant, have, Stored(stored))
     relinked.applied.actions = list(relinked.applied.plan.actions)
     assert job_row(job(entry, relinked)).get("moved_from") == moved
-    assert count_actions(LinksResult([job(entry, relinked)]))["moved"] == bool(moved)
+    assert links_report.count_actions(LinksResult([job(entry, relinked)]))["moved"] == bool(moved)
     assert job_row(job(entry, Outcome(entry.tenant))).get("moved_from") is None
 
 
 def test_nothing_changed_is_no_diff():
     (entry,) = entries(declared("a", "1"))
-    assert diff_of([job(entry, Outcome(entry.tenant))], Scrubber()) is None
+    assert links_report.diff_of([job(entry, Outcome(entry.tenant))], Scrubber()) is None
 
 
 def jobs_of(count, failed=0, waiting=0):
@@ -104,7 +90,9 @@ def jobs_of(count, failed=0, waiting=0):
 
 
 NAMED = "entry 1 (d0 (owner 0)): reason 1."
+STOP = "by SIGTERM"
 STOPPED_BY = "The run ended by SIGTERM. "
+OTHERS = "Unlinking 1 of 2 other accounts failed"
 
 
 @pytest.mark.parametrize(
@@ -113,47 +101,37 @@ STOPPED_BY = "The run ended by SIGTERM. "
         (jobs_of(7, 1), (), None, f"1 of 7 tenants failed: {NAMED}"),
         (jobs_of(7), jobs_of(1, 1), None, f"Unlinking 1 of 1 other accounts failed: {NAMED}"),
         (jobs_of(7, 1), jobs_of(2), None, f"1 of 7 tenants failed: {NAMED}"),
-        (
-            jobs_of(7, 1),
-            jobs_of(2, 1),
-            None,
-            f"1 of 7 tenants failed: {NAMED} Unlinking 1 of 2 other accounts failed: {NAMED}",
-        ),
-        (
-            jobs_of(60, 1, 52)[::-1],
-            (),
-            "by SIGTERM",
-            f"{STOPPED_BY}1 of 60 tenants failed, 52 were not started: entry 53 ",
-        ),
-        (jobs_of(2, 1, 1), (), "by SIGTERM", f"{STOPPED_BY}1 of 2 tenants failed, 1 was not started: entry 2 "),
-        (jobs_of(9, 0, 9), (), "by SIGTERM", f"{STOPPED_BY}9 of 9 tenants were not started."),
-        (jobs_of(9), jobs_of(2, 0, 2), "by SIGTERM", f"{STOPPED_BY}Unlinking 2 of 2 other accounts was not started."),
-        (jobs_of(9), (), "by SIGTERM", STOPPED_BY.strip()),
+        (jobs_of(7, 1), jobs_of(2, 1), None, f"1 of 7 tenants failed: {NAMED} {OTHERS}: {NAMED}"),
+        (jobs_of(60, 1, 52)[::-1], (), STOP, f"{STOPPED_BY}1 of 60 tenants failed, 52 were not started: entry 53 "),
+        (jobs_of(2, 1, 1), (), STOP, f"{STOPPED_BY}1 of 2 tenants failed, 1 was not started: entry 2 "),
+        (jobs_of(9, 0, 9), (), STOP, f"{STOPPED_BY}9 of 9 tenants were not started."),
+        (jobs_of(9), jobs_of(2, 0, 2), STOP, f"{STOPPED_BY}Unlinking 2 of 2 other accounts was not started."),
+        (jobs_of(9), (), STOP, STOPPED_BY.strip()),
     ],
 )
 def test_the_message_counts_tenants_purged_accounts_and_what_was_not_started(jobs, purged, stopped, line):
-    report = LinksResult(jobs, purged=list(purged), ended=Ended(stopped) if stopped else None)
-    failure = run_failure(report)
+    report = LinksResult(jobs, purged=list(purged), ended=early_end.Ended(stopped) if stopped else None)
+    failure = links_report.run_failure(report)
     assert failure.code is (FailureCode.STOPPED if stopped else FailureCode.TENANTS_FAILED)
     assert failure.line.startswith(line)
     assert failure.line == line or "entry" in line
     assert failure.details == ({"reason": STOPPED_BY.strip()} if stopped else {})
-    summary = run_summary(report.jobs, count_actions(report), {})
+    summary = run_summary(report.jobs, links_report.count_actions(report), {})
     assert summary["tenants"] == len(jobs)
     assert summary["failed"] == sum(bool(each.failure and each.failure.started) for each in jobs)
     assert summary["not_started"] == sum(bool(each.failure and not each.failure.started) for each in jobs)
 
 
 def test_the_message_names_a_few_and_counts_the_rest():
-    failure = run_failure(LinksResult(jobs_of(9, 9)))
+    failure = links_report.run_failure(LinksResult(jobs_of(9, 9)))
     assert failure.line.startswith("9 of 9 tenants failed: entry 1 (d0 (owner 0)): reason 1. | ")
     assert failure.line.endswith("| and 4 more, see results.")
-    assert run_failure(LinksResult([])) is None
+    assert links_report.run_failure(LinksResult([])) is None
 
 
 def test_a_failure_of_the_run_comes_after_its_tenants_and_is_told_apart_from_them():
     own = Failure(FailureCode.PURGE_REFUSED, "too many.", "Check.", tenant="purge", details={"more": 0})
-    failure = run_failure(LinksResult(jobs_of(7, 1), failure=own))
+    failure = links_report.run_failure(LinksResult(jobs_of(7, 1), failure=own))
     assert failure.line == f"1 of 7 tenants failed: {NAMED} purge: too many. Check."
     assert failure.details == {"more": 0, "reason": "purge: too many."}
 
@@ -161,7 +139,7 @@ def test_a_failure_of_the_run_comes_after_its_tenants_and_is_told_apart_from_the
 @pytest.mark.parametrize("retriable", [True, False])
 def test_a_failure_of_the_run_says_itself_whether_it_is_retriable(retriable):
     own = Failure(FailureCode.STACKONE_UNAVAILABLE, "no.", tenant="the run", retriable=retriable)
-    assert run_failure(LinksResult(jobs_of(2), failure=own)).retriable is retriable
+    assert links_report.run_failure(LinksResult(jobs_of(2), failure=own)).retriable is retriable
 
 
 HUB_MISSING = Failure(FailureCode.HUB_UNAVAILABLE, "there is none.", http_status=404)
@@ -183,7 +161,7 @@ def test_the_code_of_a_run_says_why_it_ended(end, failures, skipped, code):
     """A limit that the last tenant reached has stopped nothing."""
     stop = StopSignal()
     stop.drain(*end)
-    failure = tenants_failed(Failures(failures, 9), ended_early(stop, failures, skipped))
+    failure = early_end.tenants_failed(early_end.Failures(failures, 9), early_end.ended_early(stop, failures, skipped))
     assert (failure.code, failure.http_status) == (code, end[1] and end[1].http_status)
     assert failure.message.startswith("The run ended") is (code is not FailureCode.TENANTS_FAILED)
 
@@ -191,4 +169,4 @@ def test_the_code_of_a_run_says_why_it_ended(end, failures, skipped, code):
 def test_a_signal_is_told_even_where_all_is_done():
     stop = StopSignal()
     stop.cancel("by SIGTERM")
-    assert ended_early(stop, []) == Ended("by SIGTERM")
+    assert early_end.ended_early(stop, []) == early_end.Ended("by SIGTERM")

@@ -20,32 +20,29 @@ def page_of(*numbers):
     return [Account(f"id-{number}", "freshservice", "active", "1") for number in numbers]
 
 
-def test_a_short_first_page_is_the_last_one():
-    paging = Paging()
+def after_first(count, *args, **options):
+    """Return the paging of a listing whose first page shows this many accounts."""
+    paging = Paging(*args, **options)
     assert paging.done is False
     assert paging.next_pages() == [0]
-    assert paging.take(0, page_of(*range(24))) == page_of(*range(24))
-    assert paging.done is True
+    assert paging.take(0, page_of(*range(count))) == page_of(*range(count))
+    return paging
+
+
+def test_a_short_first_page_is_the_last_one():
+    assert after_first(24).done is True
 
 
 @pytest.mark.parametrize("count", [25, 100])
 def test_a_full_one_is_not(count):
-    paging = Paging()
-    paging.next_pages()
-    paging.take(0, page_of(*range(count)))
+    paging = after_first(count)
     assert paging.done is False
     assert paging.next_pages() == [1]
 
 
 def test_a_thorough_listing_ends_with_an_empty_page():
-    paging = Paging(thorough=True)
-    paging.next_pages()
-    paging.take(0, page_of(1))
-    assert paging.done is False
-    empty = Paging(thorough=True)
-    empty.next_pages()
-    assert empty.take(0, []) == []
-    assert empty.done is True
+    assert after_first(1, thorough=True).done is False
+    assert after_first(0, thorough=True).done is True
 
 
 @pytest.mark.parametrize(
@@ -53,19 +50,14 @@ def test_a_thorough_listing_ends_with_an_empty_page():
 )
 def test_a_page_without_anything_new_ends_it_from_the_second_on(page, done):
     """Page 1 is the first page once more where pages are counted from 1."""
-    paging = Paging()
-    paging.next_pages()
-    first = page_of(*range(30))
-    paging.take(0, first)
-    assert paging.take(page, first) == []
+    paging = after_first(30)
+    assert paging.take(page, page_of(*range(30))) == []
     assert paging.done is done
 
 
 @pytest.mark.parametrize("page", [1, 2])
 def test_a_short_page_that_is_not_the_first_ends_nothing(page):
-    paging = Paging()
-    paging.next_pages()
-    paging.take(0, page_of(*range(30)))
+    paging = after_first(30)
     assert paging.take(page, page_of(29, 30)) == page_of(30)
     assert paging.done is False
 
@@ -73,18 +65,12 @@ def test_a_short_page_that_is_not_the_first_ends_nothing(page):
 @pytest.mark.parametrize(
     ("expected", "size", "pages"),
     [
-        (0, 100, [1]),
-        (1, 100, [1, 2]),
-        (100, 100, [1, 2]),
-        (101, 100, [1, 2, 3]),
-        (300, 100, [1, 2, 3, 4]),
+        *[(0, 100, [1]), (1, 100, [1, 2]), (100, 100, [1, 2]), (101, 100, [1, 2, 3]), (300, 100, [1, 2, 3, 4])],
         (100, 25, [1, 2, 3, 4, 5]),
     ],
 )
 def test_as_many_pages_as_there_probably_are_are_asked_for_at_once(expected, size, pages):
-    paging = Paging(expected)
-    assert paging.next_pages() == [0]
-    paging.take(0, page_of(*range(size)))
+    paging = after_first(size, expected)
     assert paging.next_pages() == pages
     assert paging.next_pages() == [pages[-1] + 1]
 
@@ -110,10 +96,7 @@ def test_a_listing_without_an_end_is_given_up(most):
 
 
 def test_the_expected_pages_are_no_more_than_the_most():
-    paging = Paging(expected=10_000, most=5)
-    paging.next_pages()
-    paging.take(0, page_of(*range(25)))
-    assert paging.next_pages() == [1, 2, 3, 4, 5]
+    assert after_first(25, expected=10_000, most=5).next_pages() == [1, 2, 3, 4, 5]
 
 
 def test_how_many_pages_are_read_at_most():

@@ -20,12 +20,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal, stopped_by_signals
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.workers import WorkerPool
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import (
-    Http,
-    HttpOptions,
-    Request,
-    Service,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import session
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Applied, Outcome, unfinished
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import parent_watch as _parent_watch
@@ -39,10 +34,10 @@ def stopped(patience=0.0):
 
 
 def test_after_a_stop_no_request_is_sent():
-    http = Http(HttpOptions(), stopped().clock())
+    http = session.Http(session.HttpOptions(), stopped().clock())
     with pytest.raises(Stopped, match="by a test"):
-        http.send(Request(Service.STACKONE, "GET", "http://127.0.0.1:9/"))
-    assert http.requests_sent[Service.STACKONE] == 0
+        http.send(session.Request(session.Service.STACKONE, "GET", "http://127.0.0.1:9/"))
+    assert http.requests_sent[session.Service.STACKONE] == 0
 
 
 def test_who_hangs_is_given_up():
@@ -116,14 +111,14 @@ def test_a_process_that_cannot_stop_is_ended():
     """Whatever its main thread does."""
     code = (
         "import time\n"
-        "from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import Stop\n"
+        "from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal\n"
         "from ansible_collections.tenantlink.stackone.plugins.module_utils._module.parent_watch import Parent, stopped_early\n"
-        "with stopped_early(Stop(), Parent()):\n"
+        "with stopped_early(StopSignal(), Parent()):\n"
         "    print('started', flush=True)\n"
         "    time.sleep(600)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
-    process.stdout.readline()
+    assert process.stdout.readline() == b"started\n"
     process.stdout.close()
     assert process.wait(60) == 1
 

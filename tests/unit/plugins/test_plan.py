@@ -36,6 +36,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._link.selectio
     select,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.status import not_active
+from tests.support.hub_client import failed
 
 TENANT = Tenant("o1", "acme", api_key="KEY-1234")
 ACCOUNT = Account("a1", "freshservice", "active", "o1", "Owner", "u@x", "L", "production")
@@ -61,10 +62,7 @@ ON_DOUBT = UpdateCredentials.ON_DOUBT
         ({}, {}, Stored("acme", StoredKey.UNKNOWN), [], {}),
         ({}, {}, Stored(None, StoredKey.UNKNOWN), [], {}),
         ({}, {}, Stored("acme", StoredKey.UNCHANGED, ("region",)), ["relink"], {}),
-        ({}, {"status": "error"}, SAME, ["relink"], {}),
-        ({}, {"status": "expired"}, SAME, ["relink"], {}),
-        ({}, {"status": "inactive"}, SAME, ["relink"], {}),
-        ({}, {"status": "never-heard-of"}, SAME, ["relink"], {}),
+        *(({}, {"status": status}, SAME, ["relink"], {}) for status in ("error", "expired", "inactive", "new to us")),
         ({"update_credentials": ALWAYS}, {}, Stored("acme"), ["relink"], {}),
         ({"update_credentials": ALWAYS}, {}, SAME, ["relink"], {}),
         ({"update_credentials": ON_DOUBT}, {}, Stored("acme", StoredKey.UNKNOWN), ["relink"], {}),
@@ -121,12 +119,7 @@ def test_where_stackone_gives_no_reason_none_is_said():
         ({}, "active", Stored("other"), ["The stored domain is other"]),
         ({"domain": None}, "active", Stored("other"), []),
         ({}, "active", Stored("acme", StoredKey.CHANGED), ["The stored API key is another one"]),
-        (
-            {},
-            "active",
-            Stored("acme", others=("pin", "x")),
-            ["The stored field pin differs", "The stored field x differs"],
-        ),
+        ({}, "active", Stored("acme", others=("a", "b")), ["The stored field a differs", "The stored field b differs"]),
     ],
 )
 def test_why_credentials_are_sent_again(declared, status, stored, reasons):
@@ -145,14 +138,8 @@ def test_on_create_warns_of_what_it_leaves():
 
 
 SHOWN = {
-    "origin_owner_id": "o1",
-    "origin_owner_name": "Owner",
-    "origin_username": "u@x",
-    "label": "L",
-    "type": "production",
-    "domain": "acme",
-    "status": "active",
-    "api_key": "unchanged",
+    **{"origin_owner_id": "o1", "origin_owner_name": "Owner", "origin_username": "u@x", "label": "L"},
+    **{"type": "production", "domain": "acme", "status": "active", "api_key": "unchanged"},
 }
 
 
@@ -190,12 +177,8 @@ def test_the_diff_of_a_rotated_key_tells_no_more_than_that():
 
 
 NEW = {
-    "origin_owner_id": "o1",
-    "origin_owner_name": "o1",
-    "type": "production",
-    "domain": "acme",
-    "status": "active",
-    "api_key": "changed",
+    **{"origin_owner_id": "o1", "origin_owner_name": "o1", "type": "production", "domain": "acme"},
+    **{"status": "active", "api_key": "changed"},
 }
 
 
@@ -239,9 +222,7 @@ OTHER_AGENT, SAME_AGENT = Agent(2, "b@x"), Agent(1, "renamed@x")
         ({}, "b@x", Agent(1, "a@x"), None, "other"),
         ({}, "b@x", Agent(1), None, "unknown"),
         ({}, "a@x", None, SAME_AGENT, "unknown"),
-        ({}, "somebody", Agent(1, "a@x"), None, "unknown"),
-        ({}, "", Agent(1, "a@x"), None, "unknown"),
-        ({}, None, Agent(1, "a@x"), None, "unknown"),
+        *(({}, username, Agent(1, "a@x"), None, "unknown") for username in ("somebody", "", None)),
         ({"origin_username": "a@x"}, "a@x", Agent(1, "a@x"), None, "unknown"),
     ],
 )
@@ -289,9 +270,7 @@ ABSENT = {"state": State.ABSENT, "api_key": None}
 def test_which_account_is_the_link(declared, candidates, found):
     tenant = replace(TENANT, **declared)
     if found == "ambiguous":
-        with pytest.raises(Failed) as caught:
-            select(tenant, candidates)
-        assert caught.value.failure.code.value == "ambiguous_account"
+        assert failed(select, tenant, candidates).code.value == "ambiguous_account"
         return
     account = select(tenant, candidates)
     assert (account.id if account else None) == found
@@ -312,9 +291,7 @@ A, B = at("a", None), Candidate(replace(ACCOUNT, id="b", status="error"), "x")
     ],
 )
 def test_who_must_choose_sees_the_candidates(candidates, message, listed):
-    with pytest.raises(Failed) as caught:
-        select(replace(TENANT, allow_multiple=True), candidates)
-    failure = caught.value.failure
+    failure = failed(select, replace(TENANT, allow_multiple=True), candidates)
     assert failure.message == message
     assert "account_id" in failure.remediation
     names = ("account_id", "domain", "status")
@@ -324,15 +301,9 @@ def test_who_must_choose_sees_the_candidates(candidates, message, listed):
 @pytest.mark.parametrize(
     ("declared", "accounts", "needed"),
     [
-        ({}, 0, False),
-        ({}, 1, False),
-        ({}, 2, True),
-        ({"allow_multiple": True}, 0, False),
-        ({"allow_multiple": True}, 1, True),
-        (ABSENT, 0, False),
-        (ABSENT, 1, True),
-        (ABSENT | {"domain": None}, 1, False),
-        (ABSENT | {"domain": None}, 2, False),
+        *(({}, count, count > 1) for count in (0, 1, 2)),
+        *((declared, count, count > 0) for declared in ({"allow_multiple": True}, ABSENT) for count in (0, 1)),
+        *((ABSENT | {"domain": None}, count, False) for count in (1, 2)),
     ],
 )
 def test_domains_are_only_asked_for_where_they_decide(declared, accounts, needed):
@@ -361,9 +332,7 @@ def test_a_pinned_account_may_be(declared, account):
     ],
 )
 def test_a_pinned_account_of_somebody_else_is_not_touched(account, reason):
-    with pytest.raises(Failed) as caught:
-        check_pinned(TENANT, replace(ACCOUNT, **account))
-    failure = caught.value.failure
+    failure = failed(check_pinned, TENANT, replace(ACCOUNT, **account))
     assert failure.code.value == "account_mismatch"
     assert failure.message == f"account a1 is not this tenant's: {reason}."
     assert "account_id" in failure.remediation
@@ -375,10 +344,7 @@ def test_a_pinned_account_of_somebody_else_is_not_touched(account, reason):
     [
         (f"{REDACTED}1234", "unchanged"),
         (f"{REDACTED}9999", "changed"),
-        (REDACTED, "unknown"),
-        ("KEY-1234", "unknown"),
-        (None, "unknown"),
-        (7, "unknown"),
+        *((placeholder, "unknown") for placeholder in (REDACTED, "KEY-1234", None, 7)),
     ],
 )
 def test_the_redacted_tail(placeholder, state):

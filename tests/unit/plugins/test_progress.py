@@ -9,13 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import (
-    Answer,
-    Http,
-    HttpOptions,
-    Request,
-    Service,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import session
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.progress import (
     Progress,
     ProgressFile,
@@ -88,19 +82,19 @@ def test_it_does_not_write_through_a_link(tmp_path):
     assert victim.read_text() == "precious"
 
 
-class Answers429(Http):
+class Answers429(session.Http):
     """A host that asks for two minutes of patience, once."""
 
     def _once(self, _request):
         self.seen = waiting(self, None)
-        return Answer(200 if self.retry_log.retries else 429, {"Retry-After": "120"}, "")
+        return session.Answer(200 if self.retry_log.retries else 429, {"Retry-After": "120"}, "")
 
 
 def test_a_pause_before_a_repetition_is_told_without_ids():
     clock, told = Clock(), []
-    http = Answers429(HttpOptions(), clock)
+    http = Answers429(session.HttpOptions(), clock)
     clock.sleep = lambda seconds: told.append(waiting(http, None))
-    http.send(Request(Service.FRESHSERVICE, "GET", "https://acme.example/api/v2/agents/4711"))
+    http.send(session.Request(session.Service.FRESHSERVICE, "GET", "https://acme.example/api/v2/agents/4711"))
     (pause,) = told
     assert pause.request == "GET /api/v2/agents/{id}: HTTP 429"
     assert 100 < pause.seconds <= 120

@@ -25,6 +25,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session 
 
 RAW = {"code": "invalid_credentials", "message": "You have to be logged in."}
 OVER = {"message": "The API rate limit allotted for your Freshservice domain has been exhausted"}
+AFTER_7 = {"Retry-After": 7}
 STATUSES = (400, 401, 403, 409, 422, 429, 500, 502, 503, 504)
 
 
@@ -95,39 +96,24 @@ def test_a_busy_or_broken_provider_is_not_a_refused_key(stackones, body, code, s
     assert "<h1>" not in failure.message
 
 
-@pytest.mark.parametrize("status", [300, 302, 400, 401, 403, 404, 409, 410, 422, 499, 200])
-def test_what_is_final(status):
-    assert ProviderError(status).final
-
-
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 599])
-def test_what_passes(status):
-    assert not ProviderError(status).final
+@pytest.mark.parametrize(
+    ("status", "final"),
+    [
+        *((status, True) for status in (300, 302, 400, 401, 403, 404, 409, 410, 422, 499, 200)),
+        *((status, False) for status in (408, 429, 500, 502, 503, 504, 599)),
+    ],
+)
+def test_what_is_final_and_what_passes(status, final):
+    assert ProviderError(status).final is final
 
 
 NOTHING = [
-    None,
-    [],
-    "words",
-    {},
-    {"message": "x"},
-    {"provider_errors": []},
-    {"provider_errors": {}},
-    {"provider_errors": None},
-    {"provider_errors": ["words"]},
-    {"provider_errors": [{}]},
-    {"provider_errors": [{"status": None, "raw": RAW}]},
-    {"provider_errors": [{"status": True}]},
-    {"provider_errors": [{"status": 0}]},
-    {"provider_errors": [{"status": "soon"}]},
-    {"provider_errors": [{"status": 4010}]},
-    {"provider_response": ""},
-    {"provider_response": None},
-    {"provider_response": 7},
-    {"errorCode": "AnotherError"},
-    {"errorCode": ["AccountInvalidCredentialsError"]},
-    {"message": "[" * 40_000},
-    {"message": "{" * 40_000},
+    *(None, [], "words", {}, {"message": "x"}),
+    *({"provider_errors": errors} for errors in ([], {}, None, ["words"], [{}], [{"status": None, "raw": RAW}])),
+    *({"provider_errors": [{"status": status}]} for status in (True, 0, "soon", 4010)),
+    *({"provider_response": response} for response in ("", None, 7)),
+    *({"errorCode": code} for code in ("AnotherError", ["AccountInvalidCredentialsError"])),
+    *({"message": "[" * 40_000}, {"message": "{" * 40_000}),
     {"data": [told(entry(401))]},
 ]
 
@@ -146,10 +132,7 @@ def test_where_no_provider_is_told_of_the_status_decides(body):
         ({"Retry-After": "7"}, "7"),
         ({"retry-after": 7}, "7"),
         ({"RETRY-AFTER": "Wed, 25 Nov 2026 10:00:00 GMT"}, "Wed, 25 Nov 2026 10:00:00 GMT"),
-        ({"Retry-After": ["7"]}, None),
-        ({}, None),
-        (None, None),
-        ([["Retry-After", "7"]], None),
+        *((headers, None) for headers in ({"Retry-After": ["7"]}, {}, None, [["Retry-After", "7"]])),
     ],
 )
 def test_the_providers_own_retry_after(headers, retry_after):
@@ -185,10 +168,7 @@ def test_the_readable_words(raw, words):
         ({**told(entry(401)), "provider_response": OVER}, ProviderError(401, RAW)),
         ({**told(entry(401, json.dumps(RAW)))}, ProviderError(401, RAW)),
         ({**told(entry(401, "")), "provider_response": RAW}, ProviderError(401, RAW)),
-        (
-            {**told(entry(503, None, headers={"Retry-After": 7})), "provider_response": RAW},
-            ProviderError(503, RAW, "7"),
-        ),
+        ({**told(entry(503, None, headers=AFTER_7)), "provider_response": RAW}, ProviderError(503, RAW, "7")),
         ({"errorCode": "AccountExpiredCredentialsError", "provider_response": RAW}, ProviderError(401, RAW)),
         ({"message": "\n " + json.dumps(told(entry(403)))}, ProviderError(403, RAW)),
         ({"message": json.dumps({"message": json.dumps(told(entry(401)))})}, ProviderError(401, RAW)),
@@ -222,9 +202,7 @@ def test_a_body_that_nests_without_end_is_no_defect():
         ({"message": "x", "code": 1}, {"message": "x", "code": 1}),
         ({"message": json.dumps({"message": "y"}), "code": 1}, {"message": "y", "code": 1}),
         ({"message": json.dumps({"code": 2}), "code": 1}, {"message": json.dumps({"code": 2}), "code": 2}),
-        ("words", {}),
-        (None, {}),
-        ([1], {}),
+        *((data, {}) for data in ("words", None, [1])),
     ],
 )
 def test_what_the_json_in_a_message_says_counts(data, body):

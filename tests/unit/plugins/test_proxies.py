@@ -11,17 +11,12 @@ import requests
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.urls import secrets_of_url, shown_url
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import proxies as _proxies
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import session
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.proxies import (
     Proxies,
     UnusableProxy,
     check_proxy,
-)
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import (
-    Http,
-    HttpOptions,
-    Request,
-    Service,
 )
 
 PROXY = "http://proxy.example:3128"
@@ -52,16 +47,13 @@ def test_what_goes_to_this_machine_goes_through_no_proxy(environment, url, varia
 @pytest.mark.parametrize(
     ("variables", "declared", "found"),
     [
-        ({}, None, {}),
         ({}, PROXY, via(PROXY)),
-        ({"HTTPS_PROXY": PROXY}, None, via(PROXY)),
-        ({"ALL_PROXY": PROXY}, None, via(PROXY)),
-        ({"HTTP_PROXY": PROXY}, None, {}),
+        *(({name: PROXY}, None, via(PROXY)) for name in ("HTTPS_PROXY", "ALL_PROXY")),
+        *((variables, None, {}) for variables in ({}, {"HTTP_PROXY": PROXY}, {"NO_PROXY": "elsewhere.example"})),
         ({"HTTPS_PROXY": "proxy.example:3128"}, None, via(PROXY)),
         ({"HTTPS_PROXY": "http://other.example"}, PROXY, via(PROXY)),
         ({"NO_PROXY": "stackone.com"}, PROXY, {}),
         ({"NO_PROXY": "*", "HTTPS_PROXY": PROXY}, None, {}),
-        ({"NO_PROXY": "elsewhere.example"}, None, {}),
     ],
 )
 def test_the_declared_proxy_comes_before_the_environments(environment, variables, declared, found):
@@ -111,13 +103,8 @@ def test_what_can_be_no_proxy_says_why_and_not_what_it_is(url):
 @pytest.mark.parametrize(
     "url",
     [
-        *(
-            "http://proxy.example",
-            "https://user:p%23w@proxy.example:3128/",
-            "http://[::1]:3128",
-            "HTTP://proxy.example",
-        ),
-        *("http://token@proxy.example", "http://user:p@ss@proxy.example:3128"),
+        *("http://proxy.example", "https://user:p%23w@proxy.example:3128/", "http://[::1]:3128"),
+        *("HTTP://proxy.example", "http://token@proxy.example", "http://user:p@ss@proxy.example:3128"),
     ],
 )
 def test_what_can_be_a_proxy(url):
@@ -137,11 +124,11 @@ def test_a_socks_proxy_needs_its_library(environment, scheme):
 def test_an_unusable_proxy_of_the_environment_is_told_at_once(environment, url):
     environment.setattr(_proxies, "find_spec", lambda _name: None)
     environment.setenv("HTTPS_PROXY", url)
-    http = Http(HttpOptions(retries=3))
+    http = session.Http(session.HttpOptions(retries=3))
     with pytest.raises(TransportError, match="the proxy cannot be used") as caught:
-        http.send(Request(Service.STACKONE, "GET", f"{THERE}/accounts"))
+        http.send(session.Request(session.Service.STACKONE, "GET", f"{THERE}/accounts"))
     assert (caught.value.kind, caught.value.sent) == (TransportKind.UNUSABLE_PROXY, False)
-    assert http.requests_sent[Service.STACKONE] == 1
+    assert http.requests_sent[session.Service.STACKONE] == 1
     assert "user:" not in str(caught.value)
 
 

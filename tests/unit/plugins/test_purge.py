@@ -16,29 +16,25 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.purge import check_limit, most, unlisted
 from tests.support.declared_entries import account, declared, entries, outcome
 
-
-def jobs_with(listed, outcomes):
-    return [LinkJob(entry, outcome) for entry, outcome in zip(listed, outcomes)]
-
-
 ACCOUNTS = [account(1, "1"), account(2, "2"), account(3, "2"), account(4, "former")]
 
 
-def test_purge_takes_what_no_entry_means():
-    listed = entries(declared("a", "1"), declared("b", "2"))
-    outcomes = [outcome(listed[0], True, ACCOUNTS[0]), outcome(listed[1], True, ACCOUNTS[1])]
-    assert [item.id for item in unlisted(ACCOUNTS, jobs_with(listed, outcomes))] == ["id-3", "id-4"]
-
-
-def test_purge_spares_the_owners_of_entries_that_were_not_found():
-    listed = entries(declared("a", "1"), declared("b", "2"), declared("not a domain", "former"))
-    outcomes = [outcome(listed[0], True, ACCOUNTS[0]), outcome(listed[1], False), None]
-    assert unlisted(ACCOUNTS, jobs_with(listed, outcomes)) == []
-
-
-def test_purge_spares_pinned_accounts():
-    listed = entries(declared("a", "1", account_id="id-4"))
-    assert "id-4" not in [item.id for item in unlisted(ACCOUNTS, jobs_with(listed, [outcome(listed[0], False)]))]
+@pytest.mark.parametrize(
+    ("listed", "found", "taken"),
+    [
+        ([declared("a", "1"), declared("b", "2")], ACCOUNTS[:2], ["id-3", "id-4"]),
+        # The owners of entries that were not found, or that are unsound, are spared.
+        ([declared("a", "1"), declared("b", "2"), declared("not a domain", "former")], [ACCOUNTS[0], None, None], []),
+        # And so are accounts that are named.
+        ([declared("a", "1", account_id="id-4")], [None], ["id-2", "id-3"]),
+    ],
+)
+def test_purge_takes_what_no_entry_means(listed, found, taken):
+    jobs = [
+        LinkJob(entry, outcome(entry, account is not None, account) if entry.tenant else None)
+        for entry, account in zip(entries(*listed), found)
+    ]
+    assert [item.id for item in unlisted(ACCOUNTS, jobs)] == taken
 
 
 def test_purge_spares_the_account_that_keeps_a_tenant_from_being_linked():

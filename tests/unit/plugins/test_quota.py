@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,12 @@ class FakeClock:
         self.time += seconds
 
 
+def timed(*args, **options):
+    """Return a clock of the test's own, and a quota that goes by it."""
+    clock = FakeClock()
+    return clock, Quota(*args, clock, **options)
+
+
 def busiest(sent, window):
     return max(sum(start <= moment < start + window for moment in sent) for start in sent)
 
@@ -33,8 +40,7 @@ def busiest(sent, window):
 @given(st.integers(1, 8), st.floats(0.5, 60), st.lists(st.floats(0, 5), min_size=1, max_size=60))
 def test_no_window_of_the_server_holds_more_than_the_quota(slots, window, delays):
     """The server counts a request at any moment between its sending and its answer: here at the answer or at once."""
-    clock = FakeClock()
-    quota = Quota(slots, window, clock)
+    clock, quota = timed(slots, window)
     sent, answered = [], []
     for delay in delays:
         with quota:
@@ -48,8 +54,7 @@ def test_no_window_of_the_server_holds_more_than_the_quota(slots, window, delays
 
 
 def test_it_sends_as_much_as_the_quota_allows():
-    clock = FakeClock()
-    quota = Quota(100, 60, clock)
+    clock, quota = timed(100, 60)
     for _count in range(1000):
         with quota:
             pass
@@ -58,15 +63,13 @@ def test_it_sends_as_much_as_the_quota_allows():
 
 
 def test_a_primed_quota_waits_before_the_first_request_too():
-    clock = FakeClock()
-    quota = Quota(1, 3, clock, primed=True)
+    clock, quota = timed(1, 3, primed=True)
     with quota:
         assert clock.time == 1003.0
 
 
 def test_a_hold_stops_everybody_once():
-    clock = FakeClock()
-    quota = Quota(10, 60, clock)
+    clock, quota = timed(10, 60)
     assert quota.hold(30) == 30
     assert quota.hold(5) == 0
     starts = []
@@ -93,8 +96,7 @@ def test_a_wait_that_is_cut_off_counts_as_far_as_it_went():
 
 
 def test_a_hold_tells_by_how_much_it_makes_the_run_longer():
-    clock = FakeClock()
-    quota = Quota(10, 60, clock)
+    clock, quota = timed(10, 60)
     assert [quota.hold(60) for _worker in range(3)] == [60, 0, 0]
     clock.time += 20
     assert quota.hold(60) == 20
@@ -103,8 +105,7 @@ def test_a_hold_tells_by_how_much_it_makes_the_run_longer():
 
 
 def test_a_hold_that_begins_while_a_worker_sleeps_is_kept():
-    clock = FakeClock()
-    quota = Quota(1, 10, clock)
+    clock, quota = timed(1, 10)
     with quota:
         pass
 
@@ -131,8 +132,7 @@ def starts(quota, clock, seconds):
 
 @pytest.mark.parametrize(("slots", "window"), [(100, 60), (1, 0.6)])
 def test_after_a_429_others_are_left_room_and_it_comes_back_by_and_by(slots, window):
-    clock = FakeClock()
-    quota = Quota(slots, window, clock)
+    clock, quota = timed(slots, window)
     starts(quota, clock, 120)
     assert quota.hold(60) == 60
     found = starts(quota, clock, 600)
@@ -143,8 +143,7 @@ def test_after_a_429_others_are_left_room_and_it_comes_back_by_and_by(slots, win
 
 
 def test_a_429_that_many_got_together_counts_once_and_more_of_them_to_a_quarter():
-    clock = FakeClock()
-    quota = Quota(8, 60, clock)
+    clock, quota = timed(8, 60)
     for _worker in range(9):
         quota.hold(60)
     assert quota._stretch_at(clock.time) == 1.5
@@ -164,11 +163,9 @@ def test_workers_share_it():
             with quota:
                 sent.append(time.monotonic())
 
-    threads = [threading.Thread(target=worker) for _count in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(6) as pool:
+        for future in [pool.submit(worker) for _count in range(6)]:
+            future.result()
     assert len(sent) == 60
     assert busiest(sent, window) <= 20
 

@@ -152,14 +152,11 @@ def test_further_fields_are_text_under_names_that_are_text():
     fields = {"extra": {"region": 1, "on": True, True: "x"}, "extra_secrets": {SECRET: 1.5}}
     values, faults = read({"credential_fields": fields}, TENANT)
     assert values == {"credential_fields": {}}
-    assert len(faults) == 2
-    assert faults[0].startswith("credential_fields.extra.on is a boolean, not text")
-    assert faults[1].startswith("entry 1 of credential_fields.extra_secrets is a decimal number")
-    good = {"extra": {"region": 1, "x": "y"}}
-    assert read({"credential_fields": good}, TENANT) == (
-        {"credential_fields": {"extra": {"region": "1", "x": "y"}}},
-        [],
-    )
+    extra, secret = faults
+    assert extra.startswith("credential_fields.extra.on is a boolean, not text")
+    assert secret.startswith("entry 1 of credential_fields.extra_secrets is a decimal number")
+    good = {"credential_fields": {"extra": {"region": "1", "x": "y"}}}
+    assert read({"credential_fields": {"extra": {"region": 1, "x": "y"}}}, TENANT) == (good, [])
 
 
 def test_defaults_reach_into_suboptions():
@@ -195,20 +192,8 @@ def test_what_cannot_be_nothing(option):
 
 SPOILED = ["1.23457E+11", "1E+05", "1,5E-3", "4711.0", "4711,00", "1,000", '="00123"', "=A1", "'00123", "#N/A", "#NV"]
 SPOILED += ["#REF!", "#DIV/0!", "#NAME?", "#VALUE!", "########", "NaN", "None", "null", "TRUE", "False", "n/a"]
-IDS = [
-    "4711",
-    "00123",
-    "4711.5",
-    "1e5",
-    "12E5",
-    "c-1",
-    "Customer #1",
-    "#17",
-    "N/A Ltd",
-    "nancy",
-    "true-north",
-    "4.7.11",
-]
+IDS = ["4711", "00123", "4711.5", "1e5", "12E5", "c-1", "Customer #1"]
+IDS += ["#17", "N/A Ltd", "nancy", "true-north", "4.7.11"]
 
 
 @pytest.mark.parametrize("text", SPOILED)

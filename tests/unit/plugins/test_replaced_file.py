@@ -153,8 +153,6 @@ def test_only_regular_files_are_read(path):
 
 
 def test_a_folder_that_is_not_there(tmp_path):
-    with (
-        pytest.raises(Problem, match=r"No such file or directory \(.*\.lock\)"),
-        locked_file(str(tmp_path / "x" / "y")),
-    ):
+    words = r"No such file or directory \(.*\.lock\)"
+    with pytest.raises(Problem, match=words), locked_file(str(tmp_path / "x" / "y")):
         pass

@@ -11,9 +11,6 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.tenantlink.stackone.plugins.filter import report as report_plugin
-from ansible_collections.tenantlink.stackone.plugins.filter import report_csv as csv_plugin
-from ansible_collections.tenantlink.stackone.plugins.filter import report_table as table_plugin
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import (
     Failure,
     FailureCode,
@@ -28,59 +25,25 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.rows i
 from tests.support.collection import ROOT
 from tests.support.report_results import EMPTY, MADE_AT, failed, links, only_row, outcomes, report, row
 
-FILTERS = ROOT / "plugins" / "filter"
 SECRET = "sEcReT0fACustomer99x"
 
 
 def test_a_document():
-    result = links(
-        row(
-            "acme",
-            "create",
-            origin_owner_name="Acme Ltd",
-            account_status="active",
-            agent="a@acme.example",
-            verdict="valid",
-            warnings=["Agent a@acme.example is occasional."],
-        ),
-        failed("globex"),
-    )
-    assert report(result) == {
-        "version": 1,
-        "title": "Customers",
-        "made_at": MADE_AT,
-        "check_mode": False,
-        "parts": 1,
+    more = {"origin_owner_name": "Acme Ltd", "account_status": "active", "agent": "a@acme.example", "verdict": "valid"}
+    warnings = ["Agent a@acme.example is occasional."]
+    first = {"domain": "acme", "origin_owner_id": "customer-acme", "outcome": "linked", "changed": True}
+    second = {"domain": "globex", "origin_owner_id": "customer-globex", "outcome": "failed", "code": "key_disabled"}
+    problem = {"problem": "The API key is switched off.", "remediation": "Let it be enabled."}
+    assert report(links(row("acme", "create", **more, warnings=warnings), failed("globex"))) == {
+        **{"version": 1, "title": "Customers", "made_at": MADE_AT, "check_mode": False, "parts": 1, "problem": None},
         "totals": {"tenants": 2, "changed": 1, "failed": 1, "not_started": 0},
         "outcomes": [{"name": "linked", "count": 1}, {"name": "failed", "count": 1}],
         "requests": {"freshservice": 3, "stackone": 9},
         "quota_seconds": 1.5,
-        "problem": None,
         "columns": [name for name in COLUMNS if name != "changes"],
         "rows": [
-            {
-                **EMPTY,
-                "domain": "acme",
-                "origin_owner_id": "customer-acme",
-                "origin_owner_name": "Acme Ltd",
-                "account_id": "4711",
-                "outcome": "linked",
-                "changed": True,
-                "account_status": "active",
-                "agent": "a@acme.example",
-                "verdict": "valid",
-                "warnings": ["Agent a@acme.example is occasional."],
-            },
-            {
-                **EMPTY,
-                "domain": "globex",
-                "origin_owner_id": "customer-globex",
-                "account_id": "4711",
-                "outcome": "failed",
-                "problem": "The API key is switched off.",
-                "remediation": "Let it be enabled.",
-                "code": "key_disabled",
-            },
+            {**EMPTY, **first, **more, "account_id": "4711", "warnings": warnings},
+            {**EMPTY, **second, **problem, "account_id": "4711"},
         ],
     }
 
@@ -91,28 +54,16 @@ ACTIONS = ["delete", "none", "update", "relink", "create"]
 def test_each_row_has_one_outcome_and_they_come_in_a_fixed_order():
     rows = [failed(), *(row(action=action) for action in ACTIONS), row(), failed(action="create")]
     document = report(links(*rows))
-    assert document["outcomes"] == [
-        {"name": "linked", "count": 1},
-        {"name": "re-linked", "count": 1},
-        {"name": "updated", "count": 1},
-        {"name": "unlinked", "count": 1},
-        {"name": "as declared", "count": 2},
-        {"name": "failed", "count": 2},
-    ]
+    counts = [("linked", 1), ("re-linked", 1), ("updated", 1), ("unlinked", 1), ("as declared", 2), ("failed", 2)]
+    assert document["outcomes"] == [{"name": name, "count": count} for name, count in counts]
     assert document["totals"] == {"tenants": 8, "changed": 5, "failed": 2, "not_started": 0}
     assert [each["outcome"] for each in document["rows"]][:2] == ["failed", "unlinked"]
 
 
 def test_check_mode_says_what_would_be():
     rows = [failed(), *(row(action=action) for action in ACTIONS)]
-    assert list(outcomes(links(*rows), check_mode=True)) == [
-        "would be linked",
-        "would be re-linked",
-        "would be updated",
-        "would be unlinked",
-        "as declared",
-        "failed",
-    ]
+    would = [f"would be {done}" for done in ("linked", "re-linked", "updated", "unlinked")]
+    assert list(outcomes(links(*rows), check_mode=True)) == [*would, "as declared", "failed"]
     assert report(links(), check_mode="yes")["check_mode"] is True
 
 
@@ -126,13 +77,8 @@ def test_a_purged_account_is_a_row_and_can_fail():
     document = report(links(row(), purged=[gone, kept]))
     assert document["outcomes"] == [{"name": name, "count": 1} for name in ("unlinked", "as declared", "failed")]
     assert document["totals"] == {"tenants": 3, "changed": 1, "failed": 1, "not_started": 0}
-    assert document["rows"][1] == {
-        **EMPTY,
-        "origin_owner_id": "customer-9",
-        "account_id": "9",
-        "outcome": "unlinked",
-        "changed": True,
-    }
+    shown = {"origin_owner_id": "customer-9", "account_id": "9", "outcome": "unlinked", "changed": True}
+    assert document["rows"][1] == {**EMPTY, **shown}
 
 
 CHANGES = {
@@ -156,9 +102,8 @@ CHANGES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CHANGES)
-def test_changes(name):
-    changes, expected = CHANGES[name]
+@pytest.mark.parametrize(("changes", "expected"), CHANGES.values(), ids=CHANGES)
+def test_changes(changes, expected):
     shown_row = only_row(links(row(action="relink", changes=changes)))
     assert shown_row["changes"] == expected
     assert SECRET not in json.dumps(shown_row)
@@ -181,9 +126,8 @@ FAILURES = {
 }
 
 
-@pytest.mark.parametrize("name", FAILURES)
-def test_a_failure_is_shown_in_its_parts(name):
-    more, problem = FAILURES[name]
+@pytest.mark.parametrize(("more", "problem"), FAILURES.values(), ids=FAILURES)
+def test_a_failure_is_shown_in_its_parts(more, problem):
     record = failed()
     record["failure"].update(more)
     shown_row = only_row(links(record))
@@ -275,9 +219,7 @@ def test_a_run_that_could_not_begin_is_a_document_too():
         ({"requests": {"freshservice": "3"}, "quota_seconds": "2"}, {"freshservice": 3, "stackone": 0}, 2.0),
         ({"requests": {"freshservice": [], "stackone": 2.0}}, {"freshservice": 0, "stackone": 2}, None),
         ({"requests": "many", "quota_seconds": float("nan")}, None, None),
-        ({"quota_seconds": float("inf")}, None, None),
-        (None, None, None),
-        ([], None, None),
+        *((summary, None, None) for summary in ({"quota_seconds": float("inf")}, None, [])),
     ],
 )
 def test_counts_of_foreign_types(summary, requests, seconds):
@@ -293,27 +235,8 @@ def test_what_is_no_result_is_refused_in_one_line(result):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("plugin", [report_plugin, csv_plugin, table_plugin])
-def test_every_filter_is_documented_as_it_is(plugin):
-    [(name, function)] = plugin.FilterModule().filters().items()
-    assert name == plugin.__name__.rpartition(".")[2]
-    document = yaml.safe_load((FILTERS / f"{name}.yml").read_text())
-    assert document["DOCUMENTATION"]["name"] == name
-    code = function.__code__
-    _first, *rest = code.co_varnames[: code.co_argcount]
-    options = document["DOCUMENTATION"]["options"]
-    assert list(options) == ["_input", *rest]
-    assert document["DOCUMENTATION"]["positional"].split(", ") == ["_input", *rest]
-    defaults = dict(zip(reversed(rest), reversed(function.__defaults__ or ())))
-    for option in rest:
-        assert options[option].get("required", False) == (option not in defaults), option
-        assert options[option].get("default") == defaults.get(option), option
-    for task in yaml.safe_load(document["EXAMPLES"]):
-        assert "tenantlink.stackone." in json.dumps(task)
-
-
 def test_the_document_is_documented_as_it_is():
-    contains = yaml.safe_load((FILTERS / "report.yml").read_text())["RETURN"]["_value"]["contains"]
+    contains = yaml.safe_load((ROOT / "plugins" / "filter" / "report.yml").read_text())["RETURN"]["_value"]["contains"]
     document = report(links(row()))
     assert list(contains) == list(document)
     assert list(contains["rows"]["contains"]) == [*COLUMNS, "changed"]

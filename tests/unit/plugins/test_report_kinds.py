@@ -48,17 +48,11 @@ def test_accounts_count_by_status():
 
 def test_an_account_that_does_not_work_says_why_and_what_to_do():
     broken = account("error", status_reasons=["Invalid credentials"], origin_owner_name="Acme Ltd")
+    shown = {"domain": "acme", "origin_owner_id": "customer-1", "origin_owner_name": "Acme Ltd", "account_id": "17"}
     assert only_row({"accounts": [broken], "summary": {"accounts": 1}}) == {
-        **EMPTY,
-        "domain": "acme",
-        "origin_owner_id": "customer-1",
-        "origin_owner_name": "Acme Ltd",
-        "account_id": "17",
-        "outcome": "error",
-        "account_status": "error",
+        **{**EMPTY, **shown, "outcome": "error", "account_status": "error", "code": "account_not_active"},
         "problem": "Account 17 is error (Invalid credentials).",
         "remediation": "Check the key and the agent's rights, then run again with update_credentials: always.",
-        "code": "account_not_active",
     }
     suspended = only_row({"accounts": [account("suspended")]})
     assert suspended["remediation"] == "Resume it in StackOne's dashboard: Accounts, the account's row menu."
@@ -83,17 +77,10 @@ REFUSED = {
 
 
 def test_a_linked_host():
+    shown = {"domain": "acme", "origin_owner_id": "customer-1", "origin_owner_name": "Acme", "account_id": "17"}
     assert only_row([{"host": "tenant-1", "result": LINKED}]) == {
-        **EMPTY,
-        "domain": "acme",
-        "origin_owner_id": "customer-1",
-        "origin_owner_name": "Acme",
-        "account_id": "17",
-        "outcome": "re-linked",
-        "changed": True,
-        "account_status": "active",
+        **{**EMPTY, **shown, "outcome": "re-linked", "changed": True, "account_status": "active", "verdict": "valid"},
         "agent": "a@acme.example",
-        "verdict": "valid",
         "changes": ["label: Old → New", "API key: changed", "agent: another one than before"],
         "warnings": ["Repeated 1 request."],
     }
@@ -152,12 +139,7 @@ def test_no_hosts_at_all():
 
 
 def test_hosts_that_did_not_get_to_their_turn():
-    hosts = [
-        {"host": "later", "result": {}, "started": False},
-        {"host": "lost", "result": {"failed": True, "msg": "It was lost."}},
-    ]
-    document = report(hosts)
-    assert [(row["domain"], row["outcome"]) for row in document["rows"]] == [
-        ("later", "not started"),
-        ("lost", "failed"),
-    ]
+    lost = {"failed": True, "msg": "It was lost."}
+    hosts = [{"host": "later", "result": {}, "started": False}, {"host": "lost", "result": lost}]
+    shown = [(row["domain"], row["outcome"]) for row in report(hosts)["rows"]]
+    assert shown == [("later", "not started"), ("lost", "failed")]

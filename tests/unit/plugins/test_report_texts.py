@@ -39,9 +39,8 @@ CLEAN = {
 }
 
 
-@pytest.mark.parametrize("name", CLEAN)
-def test_texts_are_cleaned_and_not_cut(name):
-    text, expected = CLEAN[name]
+@pytest.mark.parametrize(("text", "expected"), CLEAN.values(), ids=CLEAN)
+def test_texts_are_cleaned_and_not_cut(text, expected):
     document = report_plugin.report(
         links(row(text, origin_owner_name=text, warnings=[text]), msg=f"X {text}"), title=text, made_at=text
     )
@@ -208,12 +207,8 @@ def test_a_table_is_cut_after_the_most_rows():
 
 
 def test_the_status_of_accounts_is_shown_once():
-    assert report_table(report({"accounts": [account("active")]}))[0].split() == [
-        "tenant",
-        "owner",
-        "outcome",
-        "account",
-    ]
+    head = report_table(report({"accounts": [account("active")]}))[0]
+    assert head.split() == ["tenant", "owner", "outcome", "account"]
 
 
 def test_a_table_fits_and_lines_up_whatever_it_holds():

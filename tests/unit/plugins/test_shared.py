@@ -67,29 +67,24 @@ def test_a_failure_is_that_of_all_who_wait_and_of_all_who_come_later():
     assert asked.fetched == 1
 
 
+class FirstAlone(Asked):
+    """The first one fails for itself alone, once all others wait for it; these then ask at the same time."""
+
+    def __init__(self):
+        super().__init__("the form")
+        self.first, self.together = threading.Lock(), threading.Barrier(MANY - 1, timeout=PATIENCE)
+
+    def fetch(self):
+        if not self.first.acquire(blocking=False):
+            self.together.wait()
+            return self.answer
+        super().fetch()
+        raise Failed(FailureCode.STACKONE_REJECTED, "its name is too long.")
+
+
 def test_who_waited_for_a_failure_of_one_alone_asks_at_the_same_time_as_the_others():
-    shared, together = Shared(), threading.Barrier(MANY - 1, timeout=PATIENCE)
-    first, waiting = threading.Lock(), threading.Semaphore(0)
-
-    def fetch():
-        if first.acquire(blocking=False):
-            for _other in range(MANY - 1):
-                assert waiting.acquire(timeout=PATIENCE)
-            raise Failed(FailureCode.STACKONE_REJECTED, "its name is too long.")
-        together.wait()
-        return "the form"
-
-    noted = threading.local()
-
-    def look():
-        if not hasattr(noted, "done"):
-            noted.done = True
-            waiting.release()
-
-    with ThreadPoolExecutor(MANY) as pool:
-        asked = [pool.submit(shared.get, "form", fetch, look) for _number in range(MANY)]
-        answers = [future.exception() or future.result() for future in asked]
-    assert answers.count("the form") == MANY - 1
+    shared = Shared()
+    assert FirstAlone().by_all(shared).count("the form") == MANY - 1
     assert shared.get("form", lambda: "asked once more") == "asked once more"
 
 

@@ -64,9 +64,8 @@ CSV = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CSV)
-def test_csv(name):
-    text, expected = CSV[name]
+@pytest.mark.parametrize(("text", "expected"), CSV.values(), ids=CSV)
+def test_csv(text, expected):
     assert without_lines(tenants(text)) == expected
 
 
@@ -97,14 +96,6 @@ BAD_CSV = {
     "an enormous value": (f"domain,label\nacme,{SECRET * 10000}\n", ["line 2", "enormous"]),
     "not UTF-8": (f"domain,label\nacme,x\nglobex,M\udcfcller {SECRET}\n", ["line 3", "UTF-8"]),
 }  # fmt: skip
-
-
-@pytest.mark.parametrize("name", BAD_CSV)
-def test_csv_that_is_refused(name):
-    text, words = BAD_CSV[name]
-    message = refused(tenants, text)
-    for word in words:
-        assert word in message, message
 
 
 BAD_ROWS = {
@@ -187,12 +178,11 @@ def test_any_text_is_a_list_or_a_refusal(text):
         assert all(value == value.strip() != "" for name, value in tenant.items() if name != "line")
 
 
+ENTRIES = st.dictionaries(LABELS, st.one_of(VALUES, st.booleans(), st.none(), st.integers()), max_size=4)
+
+
 @settings(deadline=None)
-@given(
-    st.lists(
-        st.dictionaries(LABELS, st.one_of(VALUES, st.booleans(), st.none(), st.integers()), max_size=4), max_size=4
-    )
-)
+@given(st.lists(ENTRIES, max_size=4))
 def test_json_and_yaml_are_the_same(entries):
     expected = [{name: value for name, value in entry.items() if value is not None} for entry in entries]
     assert tenants(entries) == expected
@@ -238,14 +228,6 @@ BAD_YAML = {
     "nothing": ("---\n", ["list of dictionaries"]),
     "a word": (f"---\n{SECRET}\n", ["list of dictionaries"]),
 }
-
-
-@pytest.mark.parametrize("name", BAD_YAML)
-def test_yaml_that_is_refused(name):
-    text, words = BAD_YAML[name]
-    message = refused(tenants, text)
-    for word in words:
-        assert word in message, message
 
 
 @pytest.mark.parametrize("source", [list, json.dumps, yaml.safe_dump])
@@ -303,9 +285,15 @@ BAD_INPUT = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", BAD_INPUT)
-def test_input_that_is_refused(name):
-    source, words = BAD_INPUT[name]
+REFUSED = {
+    f"{kind}: {name}": case
+    for kind, cases in (("CSV", BAD_CSV), ("YAML", BAD_YAML), ("other", BAD_INPUT))
+    for name, case in cases.items()
+}
+
+
+@pytest.mark.parametrize(("source", "words"), REFUSED.values(), ids=REFUSED)
+def test_a_source_that_is_refused(source, words):
     message = refused(tenants, source)
     for word in words:
         assert word in message, message

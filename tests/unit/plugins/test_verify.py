@@ -14,8 +14,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.fresh
     KeyCheck,
     KeyStatus,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Answer
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.verify import (
     Answerer,
     CallResult,
@@ -24,14 +22,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._link.verify i
     provider_answer,
     verify,
 )
+from tests.support.hub_client import failed
+from tests.support.services_in_memory import reply
 
 ACCOUNT = Account("a1", "freshservice", "active", "o1")
 AGENT = Agent(1, "agent@x")
-SOMEBODY = Agent(2, "somebody@x")
-
-
-def answer(status, data=None):
-    return Answer(status, {}, "" if data is None else json.dumps(data), data)
+RENAMED, SOMEBODY = Agent(1, "renamed@x"), Agent(2, "somebody@x")
 
 
 OWN = {"statusCode": 400, "message": "Bad request"}
@@ -39,22 +35,13 @@ OWN = {"statusCode": 400, "message": "Bad request"}
 
 
 def envelope(status, data):
-    return answer(200, {"status": status, "data": data})
-
-
-def failed(call, *args):
-    with pytest.raises(Failed) as caught:
-        call(*args)
-    return caught.value.failure
+    return reply(200, {"status": status, "data": data})
 
 
 @pytest.mark.parametrize(
     ("check", "answering"),
     [
-        (
-            KeyCheck(KeyStatus.VALID, "", 200, agent=Agent(1, "renamed@x")),
-            CallResult(Answerer.SAME, Agent(1, "renamed@x")),
-        ),
+        (KeyCheck(KeyStatus.VALID, "", 200, agent=RENAMED), CallResult(Answerer.SAME, RENAMED)),
         (KeyCheck(KeyStatus.VALID, "", 200, agent=SOMEBODY), CallResult(Answerer.OTHER, SOMEBODY)),
         (KeyCheck(KeyStatus.KEY_DISABLED, "", 200, agent=AGENT), CallResult(Answerer.SAME, AGENT)),
         (KeyCheck(KeyStatus.KEY_REFUSED, "", 401), CallResult(Answerer.REFUSED)),
@@ -82,6 +69,7 @@ def test_what_names_no_agent_proves_nothing(status, http_status, retriable, advi
     assert failure.details == {"account_id": "a1", "evidence": "what it said"}
 
 
+KEY_REFUSED = "Freshservice refuses the key that it stores."
 ME = {"agent": {"id": 1}}
 REFUSAL = {"code": "invalid_credentials"}
 
@@ -92,12 +80,12 @@ REFUSAL = {"code": "invalid_credentials"}
         (envelope(200, ME), 200, ME),
         (envelope(401, REFUSAL), 401, REFUSAL),
         (envelope(503, "<h1>Maintenance</h1>"), 503, "<h1>Maintenance</h1>"),
-        (answer(400, {"provider_errors": [{"status": 401, "raw": REFUSAL}]}), 401, REFUSAL),
-        (answer(502, {"provider_errors": [{"status": 503, "raw": "down"}, {"status": 408}]}), 503, "down"),
-        (answer(502, {"provider_errors": [{"status": 503}, {"status": 401, "raw": REFUSAL}]}), 401, REFUSAL),
-        (answer(502, {"data": {"provider_errors": [{"status": 401, "raw": REFUSAL}]}}), 401, REFUSAL),
-        (answer(502, {"status": 200, "provider_errors": [{"status": 401, "raw": REFUSAL}]}), 401, REFUSAL),
-        (answer(404, {"message": "no such action"}), 404, {"message": "no such action"}),
+        (reply(400, {"provider_errors": [{"status": 401, "raw": REFUSAL}]}), 401, REFUSAL),
+        (reply(502, {"provider_errors": [{"status": 503, "raw": "down"}, {"status": 408}]}), 503, "down"),
+        (reply(502, {"provider_errors": [{"status": 503}, {"status": 401, "raw": REFUSAL}]}), 401, REFUSAL),
+        (reply(502, {"data": {"provider_errors": [{"status": 401, "raw": REFUSAL}]}}), 401, REFUSAL),
+        (reply(502, {"status": 200, "provider_errors": [{"status": 401, "raw": REFUSAL}]}), 401, REFUSAL),
+        (reply(404, {"message": "no such action"}), 404, {"message": "no such action"}),
     ],
 )
 def test_freshservices_answer_is_taken_out_of_stackones(stackones, status, data):
@@ -107,29 +95,24 @@ def test_freshservices_answer_is_taken_out_of_stackones(stackones, status, data)
 
 
 @pytest.mark.parametrize(
-    "code",
-    ["AccountInvalidCredentialsError", "AccountExpiredCredentialsError", "AccountAuthenticationFailedError"],
+    "code", ["AccountInvalidCredentialsError", "AccountExpiredCredentialsError", "AccountAuthenticationFailedError"]
 )
 def test_stackones_words_for_a_refused_key_count_as_freshservices(code):
-    assert provider_answer(answer(412, {"errorCode": code})).status == 401
+    assert provider_answer(reply(412, {"errorCode": code})).status == 401
 
 
 @pytest.mark.parametrize(
     ("stackones", "code", "advice"),
     [
-        (answer(401), "stackone_key_refused", "API Keys"),
-        (answer(403), "stackone_forbidden", "Unified scope"),
-        (answer(429), "stackone_rate_limited", "requests_per_minute"),
-        (answer(500), "stackone_unavailable", "status page"),
-        (answer(412), "link_not_verified", "verify_link: status"),
-        (answer(501), "link_not_verified", "verify_link: status"),
-        (answer(200, {"data": ME}), "link_not_verified", "verify_link: status"),
-        (answer(200, ["no envelope"]), "link_not_verified", "verify_link: status"),
-        (answer(299), "link_not_verified", "verify_link: status"),
-        (answer(300), "unexpected_answer", "stackone_url"),
-        (answer(400, {**OWN, **{"provider_errors": []}}), "stackone_rejected", ""),
-        (answer(400, {**OWN, **{"provider_errors": ["words"]}}), "stackone_rejected", ""),
-        (answer(400, {**OWN, **{"errorCode": "AnotherError"}}), "stackone_rejected", ""),
+        (reply(401), "stackone_key_refused", "API Keys"),
+        (reply(403), "stackone_forbidden", "Unified scope"),
+        (reply(429), "stackone_rate_limited", "requests_per_minute"),
+        (reply(500), "stackone_unavailable", "status page"),
+        *((reply(status), "link_not_verified", "verify_link: status") for status in (412, 501, 299)),
+        *((reply(200, data), "link_not_verified", "verify_link: status") for data in ({"data": ME}, ["no envelope"])),
+        (reply(300), "unexpected_answer", "stackone_url"),
+        *((reply(400, {**OWN, "provider_errors": told}), "stackone_rejected", "") for told in ([], ["words"])),
+        (reply(400, {**OWN, "errorCode": "AnotherError"}), "stackone_rejected", ""),
     ],
 )
 def test_where_stackone_answers_for_itself_the_key_is_not_blamed(stackones, code, advice):
@@ -149,7 +132,7 @@ def test_where_stackone_answers_for_itself_the_key_is_not_blamed(stackones, code
     ],
 )
 def test_stackones_words_are_passed_on(status, words):
-    failure = failed(provider_answer, answer(status, {"statusCode": status, "message": "the words"}))
+    failure = failed(provider_answer, reply(status, {"statusCode": status, "message": "the words"}))
     assert words in failure.message
     if status != 403:
         assert failure.details["answer"] == "the words"
@@ -158,16 +141,8 @@ def test_stackones_words_are_passed_on(status, words):
 @pytest.mark.parametrize(
     ("answering", "words", "answered_by"),
     [
-        (
-            CallResult(Answerer.OTHER, SOMEBODY),
-            "account a1 answers as agent somebody@x, not as agent@x.",
-            "somebody@x",
-        ),
-        (
-            CallResult(Answerer.REFUSED),
-            "account a1 does not answer as agent agent@x: Freshservice refuses the key that it stores.",
-            None,
-        ),
+        (CallResult(Answerer.OTHER, SOMEBODY), "account a1 answers as agent somebody@x, not as agent@x.", "somebody@x"),
+        (CallResult(Answerer.REFUSED), f"account a1 does not answer as agent agent@x: {KEY_REFUSED}", None),
     ],
 )
 def test_a_mismatch_names_both_agents(answering, words, answered_by):
@@ -203,7 +178,7 @@ MISSING = envelope(404, None)
     [
         ([envelope(200, ME), envelope(200, ME)], [0], 0),
         ([MISSING, envelope(200, ME)], [0, 1], 1),
-        ([answer(404), envelope(200, ME)], [0, 1], 1),
+        ([reply(404), envelope(200, ME)], [0, 1], 1),
     ],
 )
 def test_the_other_path_is_only_tried_where_the_first_does_not_exist(answers, tried, preferred):

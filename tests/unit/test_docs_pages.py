@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Links between the pages lead to a file, and to a heading, that exists."""
+"""Links between the pages lead somewhere, and the README is short and names all that the collection has."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ import yaml
 
 from tests.support.collection import ROOT
 
+README = (ROOT / "README.md").read_text()
+HEADINGS = [
+    *("Description", "Requirements", "Installation", "Quick start", "Use cases", "Included content", "Support"),
+    *("Testing", "Release notes", "Related information", "License"),
+]
+MOST_WORDS, MOST_LINES = 1300, 150
 REPOSITORY = yaml.safe_load((ROOT / "galaxy.yml").read_text())["repository"]
 OWN = re.compile(rf"{re.escape(REPOSITORY)}/(?:blob|tree)/main/(.*)")
 RAW = re.compile(r"https://raw\.githubusercontent\.com/tenantlink/stackone/main/(.*)")
@@ -63,7 +69,7 @@ def test_headings_are_found():
 
 def test_links_of_the_readme_are_absolute():
     """Galaxy does not resolve others."""
-    targets = [found[1] or found[2] for found in LINK.finditer((ROOT / "README.md").read_text())]
+    targets = [found[1] or found[2] for found in LINK.finditer(README)]
     assert [target for target in targets if not target.startswith("https://")] == []
 
 
@@ -71,3 +77,36 @@ def test_the_site_lists_every_page():
     index = (ROOT / "docs" / "site" / "index.md").read_text()
     listed = set(re.findall(r"^(?:.*<)?([\w/]+)>?$", index, re.MULTILINE))
     assert {f"docs/{path.stem}" for path in (ROOT / "docs").glob("*.md")} - listed == set()
+
+
+def test_the_readme_has_the_headings_of_certification():
+    assert re.findall(r"^## (.*)$", README, re.MULTILINE) == HEADINGS
+
+
+def test_the_readme_is_short():
+    assert len(README.split()) < MOST_WORDS
+    assert README.count("\n") < MOST_LINES
+
+
+def test_the_readme_has_one_picture_and_says_how_to_try_it():
+    assert README.count("<img ") == 1
+    assert "make demo" in README
+    assert "make test" in README
+
+
+def test_the_readme_names_all_modules_plugins_and_playbooks():
+    """All filters are on the page that it refers to."""
+    names = {path.stem for folder in ("modules", "inventory") for path in (ROOT / "plugins" / folder).glob("*.py")}
+    eda = ROOT / "extensions" / "eda"
+    names |= {path.stem for path in (eda / "plugins" / "event_source").glob("*.py")}
+    names |= {path.stem for path in (eda / "rulebooks").glob("*.yml")}
+    names |= {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
+    assert len(names) > 20
+    assert {name for name in names if f"`{name}`" not in README} == set()
+
+
+def test_every_filter_is_on_the_page_that_the_readme_refers_to():
+    page = (ROOT / "docs" / "own_playbooks.md").read_text().partition("## Filters")[2].partition("\n## ")[0]
+    filters = {path.stem for path in (ROOT / "plugins" / "filter").glob("*.yml")}
+    rows = re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", " ".join(rows))) == filters
