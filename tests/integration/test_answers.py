@@ -59,7 +59,13 @@ def test_a_secret_that_is_too_short_is_refused_and_hidden_where_arguments_are_sh
 
 @pytest.mark.parametrize("word", ["warnings", "stored_key", "verified"])
 def test_a_secret_that_is_a_word_of_results_leaves_them_whole(runner, word):
-    secret = {"credential_fields": {"extra_secrets": {"region": word}}}
+    fields = [
+        {"key": "domain", "type": "text", "secret": False},
+        {"key": "api_key", "type": "password", "secret": True},
+    ]
+    region = {"key": "region", "type": "password", "secret": True}
+    runner.emulator.switch(connector_fields=[*fields, region])
+    secret = {"credential_fields": {"api_key": "api_key", "extra_secrets": {"region": word}}}
     results = runner.play(runner.options(), runner.options("globex", **secret)).results
     assert [result["changed"] for result in results] == [True, True]
     assert set(results[0]) == set(results[1])
