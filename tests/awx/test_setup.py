@@ -274,10 +274,7 @@ class TestRefused:
             ({"awx_image": "registry.example.com/links:latest"}, "name a version"),
             ({"awx_image": "registry.example.com:5000/links"}, "name a version"),
             ({"awx_notification_type": "pigeon"}, "it can be webhook, email or empty"),
-            (
-                {"awx_notification_type": "email"},
-                "Of email, it needs host, sender, recipients",
-            ),
+            ({"awx_notification_type": "email"}, "Of email, it needs host, sender, recipients"),
             ({"awx_folder": "links"}, "awx_folder is links: name the whole path"),
             (
                 {"awx_by_host": None, "awx_vault_password": None},

@@ -43,10 +43,7 @@ def failing_sources(runner):
             "StackOne's request quota is used up. Run again in a minute, or lower",
         ),
         "rejected": ({"account_ids": ["rejected"]}, "StackOne rejected the request to show the account (HTTP 409: "),
-        "foreign": (
-            {"account_ids": ["foreign"]},
-            "unexpected response to the request to show the account (HTTP",
-        ),
+        "foreign": ({"account_ids": ["foreign"]}, "unexpected response to the request to show the account (HTTP"),
         "http": ({"stackone_url": "http://example.com"}, "stackone_url must start with https://"),
         "boolean": ({"labels": [True]}, "item 1 of labels is a boolean, not text; put it in quotes."),
         "decimal": ({"provider": 4711.0}, "provider is a decimal number, not text; put it in quotes."),
@@ -79,10 +76,7 @@ def failing_sources(runner):
             {"hostnames": ["stackone_label + 1"], "strict": True},
             "hostnames: stackone_label + 1 has no value for",
         ),
-        "strict_compose": (
-            {"compose": {"x": "stackone_label + 1"}, "strict": True},
-            "Could not set x for host 4711: ",
-        ),
+        "strict_compose": ({"compose": {"x": "stackone_label + 1"}, "strict": True}, "Could not set x for host 4711: "),
     }
 
 

@@ -115,10 +115,7 @@ BAD_FILES = {
     "no CSV named": ({"vault_file": "vault.yml"}, "Name the CSV and the vaulted file with -e keys_file="),
     "no vault named": ({"keys_file": "{clear}/keys.csv"}, "Name the CSV and the vaulted file with -e keys_file="),
     "no CSV": ({"keys_file": "{clear}/nowhere.csv", "vault_file": "vault.yml"}, "keys_file: there is no file "),
-    "no folder": (
-        {"keys_file": "{clear}/keys.csv", "vault_file": "{clear}/nowhere/vault.yml"},
-        "does not exist.",
-    ),
+    "no folder": ({"keys_file": "{clear}/keys.csv", "vault_file": "{clear}/nowhere/vault.yml"}, "does not exist."),
     "a folder": ({"keys_file": "{clear}/keys.csv", "vault_file": "{clear}"}, "is not a regular file."),
 }
 

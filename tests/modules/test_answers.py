@@ -94,10 +94,7 @@ def test_a_secret_that_is_a_word_of_results_leaves_their_keys(runner, word):
 
 @pytest.mark.parametrize(
     ("fault", "phase"),
-    [
-        ({"method": "GET", "path": "/accounts"}, "observe"),
-        ({"method": "POST", "path": "/connect_sessions"}, "apply"),
-    ],
+    [({"method": "GET", "path": "/accounts"}, "observe"), ({"method": "POST", "path": "/connect_sessions"}, "apply")],
 )
 def test_both_modules_for_auth_links_agree_on_the_phase(runner, fault, phase):
     runner.emulator.fault(service="stackone", status=422, **fault)

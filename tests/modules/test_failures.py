@@ -174,10 +174,7 @@ def test_an_answer_lost_before_the_account_was_made(runner):
 @pytest.mark.parametrize("drop", ["before", "after"])
 @pytest.mark.parametrize(
     ("path", "declared", "actions"),
-    [
-        ("/accounts/*", {"label": "New"}, ["update"]),
-        ("/hub/accounts/*", {"update_credentials": "always"}, ["relink"]),
-    ],
+    [("/accounts/*", {"label": "New"}, ["update"]), ("/hub/accounts/*", {"update_credentials": "always"}, ["relink"])],
 )
 def test_an_answer_lost_on_a_change(runner, path, declared, actions, drop):
     runner.link()

@@ -123,10 +123,7 @@ class PlaybookRunner:
         keep = {"content": f"{{{{ {content} | to_json }}}}", "dest": str(report)}
         book.append({"name": "Keep the results", "keep": keep, "no_log": True})
         playbook = self.folder / "play.json"
-        local = {
-            "ansible_connection": "local",
-            "ansible_python_interpreter": self.python,
-        }
+        local = {"ansible_connection": "local", "ansible_python_interpreter": self.python}
         playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "vars": local, "tasks": book}]))
         self._keep_secret({"options": values})
         run = self.ansible_playbook(str(playbook), "-e", f"@{self.secrets}", env=env)

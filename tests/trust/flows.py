@@ -281,13 +281,7 @@ FLOWS = {
         ),
         Flow("link_proven", LINK, nothing, _one(verify_link="call"), _wanted(ONE), creates=True),
         Flow(
-            "relink_proven",
-            LINK,
-            _another_agents_key,
-            _one(verify_link="call"),
-            _wanted(ONE),
-            edits=True,
-            hidden=True,
+            "relink_proven", LINK, _another_agents_key, _one(verify_link="call"), _wanted(ONE), edits=True, hidden=True
         ),
         Flow("bulk_link", LINKS, nothing, _many(*_listed(ONE, TWO, THREE)), _wanted(ONE, TWO, THREE), creates=True),
         Flow(
