@@ -54,52 +54,23 @@ PROMPTS = (
 NODES = {f"{when}_nodes": "workflow_job_template_nodes" for when in ("success", "failure", "always")}
 
 JOB_TEMPLATE = {
-    **IN_ORGANIZATION,
-    "job_type": "run",
-    "inventory": None,
-    "project": None,
-    "playbook": "",
-    "scm_branch": "",
-    "forks": 0,
-    "limit": "",
-    "verbosity": 0,
-    "extra_vars": "",
-    "timeout": 0,
-    "execution_environment": None,
-    "survey_enabled": False,
-    "diff_mode": False,
-    "allow_simultaneous": False,
-    "job_slice_count": 1,
+    **IN_ORGANIZATION, "job_type": "run", "inventory": None, "project": None, "playbook": "", "scm_branch": "",
+    "forks": 0, "limit": "", "verbosity": 0, "extra_vars": "", "timeout": 0, "execution_environment": None,
+    "survey_enabled": False, "diff_mode": False, "allow_simultaneous": False, "job_slice_count": 1,
     **{f"ask_{name}_on_launch": False for name in PROMPTS},
-}
+}  # fmt: skip
 PROJECT = {
-    **IN_ORGANIZATION,
-    "scm_type": "",
-    "scm_url": "",
-    "scm_branch": "",
-    "scm_revision": "",
-    "scm_update_on_launch": False,
-    "scm_update_cache_timeout": 0,
-    "default_environment": None,
-}
+    **IN_ORGANIZATION, "scm_type": "", "scm_url": "", "scm_branch": "", "scm_revision": "",
+    "scm_update_on_launch": False, "scm_update_cache_timeout": 0, "default_environment": None,
+}  # fmt: skip
 INVENTORY_SOURCE = {
-    **NAMED,
-    "inventory": None,
-    "source": "",
-    "source_path": "",
-    "source_project": None,
-    "credential": None,
-    "execution_environment": None,
-    "overwrite": False,
-    "overwrite_vars": False,
-    "update_on_launch": False,
-}
+    **NAMED, "inventory": None, "source": "", "source_path": "", "source_project": None, "credential": None,
+    "execution_environment": None, "overwrite": False, "overwrite_vars": False, "update_on_launch": False,
+}  # fmt: skip
 NODE = {
-    "identifier": "",
-    "workflow_job_template": None,
-    "unified_job_template": None,
+    "identifier": "", "workflow_job_template": None, "unified_job_template": None,
     "all_parents_must_converge": False,
-}
+}  # fmt: skip
 NOTIFICATION = {**IN_ORGANIZATION, "notification_type": "", "notification_configuration": {}, "messages": None}
 SCHEDULE = {**NAMED, "unified_job_template": None, "rrule": "", "enabled": True, "extra_data": {}}
 
@@ -108,59 +79,40 @@ KINDS = {
     for kind in (
         Kind("organizations", "organization", NAMED, unique=("name",)),
         Kind(
-            "credential_types",
-            "credential_type",
-            {**NAMED, "kind": "", "managed": False, "inputs": {}, "injectors": {}},
-            required=("name", "kind"),
+            "credential_types", "credential_type",
+            {**NAMED, "kind": "", "managed": False, "inputs": {}, "injectors": {}}, required=("name", "kind"),
             unique=("name", "kind"),
         ),
         Kind(
-            "credentials",
-            "credential",
-            {**IN_ORGANIZATION, "credential_type": None, "inputs": {}},
-            required=("name", "credential_type"),
-            unique=("name", "organization", "credential_type"),
+            "credentials", "credential", {**IN_ORGANIZATION, "credential_type": None, "inputs": {}},
+            required=("name", "credential_type"), unique=("name", "organization", "credential_type"),
         ),
         Kind(
-            "execution_environments",
-            "execution_environment",
-            {**IN_ORGANIZATION, "image": "", "pull": "", "credential": None},
-            required=("name", "image"),
+            "execution_environments", "execution_environment",
+            {**IN_ORGANIZATION, "image": "", "pull": "", "credential": None}, required=("name", "image"),
             unique=("name",),
         ),
         Kind("projects", "project", PROJECT, associations=NOTIFICATIONS),
         Kind("inventories", "inventory", {**IN_ORGANIZATION, "kind": "", "host_filter": None, "variables": ""}),
         Kind(
-            "inventory_sources",
-            "inventory_source",
-            INVENTORY_SOURCE,
-            required=("name", "inventory"),
-            unique=("name", "inventory"),
-            associations=NOTIFICATIONS,
+            "inventory_sources", "inventory_source", INVENTORY_SOURCE, required=("name", "inventory"),
+            unique=("name", "inventory"), associations=NOTIFICATIONS,
         ),
         Kind("labels", "label", {"name": "", "organization": None}, required=("name", "organization")),
         Kind(
-            "notification_templates",
-            "notification_template",
-            NOTIFICATION,
+            "notification_templates", "notification_template", NOTIFICATION,
             required=("name", "notification_type", "organization"),
         ),
         Kind(
-            "job_templates",
-            "job_template",
-            JOB_TEMPLATE,
-            required=("name", "project", "playbook"),
-            associations={"credentials": "credentials", "labels": "labels", **NOTIFICATIONS},
-            survey=True,
+            "job_templates", "job_template", JOB_TEMPLATE, required=("name", "project", "playbook"),
+            associations={"credentials": "credentials", "labels": "labels", **NOTIFICATIONS}, survey=True,
         ),
         Kind(
             "workflow_job_templates",
             "workflow_job_template",
             {**IN_ORGANIZATION, "allow_simultaneous": False, "extra_vars": "", "survey_enabled": False},
             associations={
-                "labels": "labels",
-                **NOTIFICATIONS,
-                "notification_templates_approvals": "notification_templates",
+                "labels": "labels", **NOTIFICATIONS, "notification_templates_approvals": "notification_templates",
             },
             survey=True,
         ),
@@ -182,7 +134,7 @@ KINDS = {
             unique=("name", "unified_job_template"),
         ),
     )
-}
+}  # fmt: skip
 UNIFIED = {"job_templates", "workflow_job_templates", "projects", "inventory_sources"}
 """What can be run, and is found among the unified job templates."""
 REFERENCES = {
