@@ -11,7 +11,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import ansible_runner
 import pytest
 
 from tests.emulator.handle import Emulator
@@ -36,23 +35,14 @@ def job(many):
     """Run a playbook as a controller does, and cancel it as soon as `cancel` says so."""
     # What Ansible copies there before a module starts holds its arguments, and a cancel leaves it behind.
     remote = tempfile.mkdtemp(prefix="cancelled-")
-    kept = ("ANSIBLE", "HOME", "TMPDIR", "PATH")
-    environment = {name: value for name, value in many.environment().items() if name.startswith(kept)}
 
     def run(playbook, cancel, *arguments, **variables):
         declared = {**many.connection(), "api_keys": many.keys, **variables}
-        many._keep_secret({f"freshservice_link_{name}": value for name, value in declared.items()})
-        private = tempfile.mkdtemp(prefix="job-", dir=many.folder)
-        return ansible_runner.run(
-            private_data_dir=private,
-            playbook=str(PLAYBOOKS / f"{playbook}.yml"),
-            cmdline=" ".join([f"-e @{many.secrets}", *arguments]),
-            envvars={**environment, "ANSIBLE_REMOTE_TEMP": remote},
-            # The seconds between two questions whether to cancel.
-            settings={"pexpect_timeout": 0.2},
-            cancel_callback=cancel,
-            quiet=True,
-        )
+        many.keep_secret({f"freshservice_link_{name}": value for name, value in declared.items()})
+        # The seconds between two questions whether to cancel.
+        often = {"cancel_callback": cancel, "settings": {"pexpect_timeout": 0.2}}
+        env = {"ANSIBLE_REMOTE_TEMP": remote}
+        return many.run_job(PLAYBOOKS / f"{playbook}.yml", f"-e @{many.secrets}", *arguments, env=env, **often)
 
     yield run
     shutil.rmtree(remote, ignore_errors=True)

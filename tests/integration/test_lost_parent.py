@@ -57,12 +57,9 @@ class Playbook:
         # Kills leave modules here, with their arguments: not where the runner searches for keys.
         self.remote = Path(tempfile.mkdtemp(prefix="lost-"))
         names = {name: f"{{{{ options['{name}'] }}}}" for name in options}
-        local = {"ansible_connection": "local", "ansible_python_interpreter": runner.python}
-        task = {"name": "Link", module: names, **keywords}
-        play = [{"hosts": "localhost", "gather_facts": False, "vars": local, "tasks": [task]}]
         path = runner.folder / "lost.json"
-        path.write_text(json.dumps(play))
-        runner._keep_secret({"options": options})
+        path.write_text(json.dumps(runner.local_play({"name": "Link", module: names, **keywords})))
+        runner.keep_secret({"options": options})
         self._output = runner.folder / "lost.txt"
         with self._output.open("w") as output:
             self.process = subprocess.Popen(

@@ -9,7 +9,6 @@ import stat
 import subprocess
 import sys
 
-import ansible_runner
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
@@ -142,27 +141,13 @@ def test_paths_start_where_the_user_is(runner, clear):
 
 def test_it_asks_for_the_password_at_a_terminal(runner, clear):
     (clear / "keys.csv").write_bytes(csv_of(runner, ["acme", "globex"]))
-    private = runner.folder / "runner"
-    private.mkdir()
+    files = {"keys_file": str(clear / "keys.csv"), "vault_file": str(runner.folder / "vault.yml")}
+    typed = {"passwords": {r"Vault password: \s*?$": PASSWORD}, "timeout": 120}
     for status in ("changed", "ok"):
-        ended = ansible_runner.run(
-            private_data_dir=str(private),
-            playbook=PLAYBOOK,
-            extravars={"keys_file": str(clear / "keys.csv"), "vault_file": str(runner.folder / "vault.yml")},
-            passwords={r"Vault password: \s*?$": PASSWORD},
-            timeout=120,
-            cmdline="--diff",
-            verbosity=4,
-            quiet=True,
-            envvars={
-                name: value
-                for name, value in runner.environment().items()
-                if name.startswith(("ANSIBLE", "HOME", "TMPDIR", "PATH"))
-            },
-        )
+        ended = runner.run_job(PLAYBOOK, "--diff", extravars=files, verbosity=4, **typed)
         assert ended.status == "successful", ended.stdout.read()
         assert bool(ended.stats["changed"]) is (status == "changed")
-    assert list((private / "artifacts").rglob("job_events/*.json"))
+    assert list(runner.folder.rglob("artifacts/**/job_events/*.json"))
     assert variables_in(runner) == {VARIABLE: keys_of(runner, "acme", "globex")}
     assert_nothing_in_clear(runner)
 

@@ -17,17 +17,10 @@ def test_a_run_that_cannot_have_the_file_says_so(runner, clear):
     before = snapshot(runner)
     (clear / "password").write_text(PASSWORD)
     (clear / "keys.csv").write_bytes(csv_of(runner, ["acme"]))
-    files = {
-        "keys_file": clear / "keys.csv",
-        "vault_file": runner.folder / "vault.yml",
-        "password_file": clear / "password",
-    }
-    task = {"tenantlink.stackone.vault_keys": {**{name: str(path) for name, path in files.items()}, "lock_timeout": 1}}
-    (runner.folder / "play.json").write_text(
-        json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}])
-    )
+    files = {"keys_file": f"{clear}/keys.csv", "password_file": f"{clear}/password"}
     with locked_file(str(runner.folder / "vault.yml")):
-        run = runner.ansible_playbook(str(runner.folder / "play.json"))
+        options = {**files, "vault_file": str(runner.folder / "vault.yml"), "lock_timeout": 1}
+        run = runner.run_tasks({"tenantlink.stackone.vault_keys": options})
     assert_fails_in_one_line(run, f"another run has had {runner.folder / 'vault.yml'} locked for 1 seconds")
     assert snapshot(runner) == before
 
