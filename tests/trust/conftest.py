@@ -11,7 +11,9 @@ import pytest
 
 from tests.support.module_runner import module_runner
 from tests.support.ports import Listener
+from tests.trust.hostile_server import Stage
 from tests.trust.matrix import Matrix
+from tests.trust.raw_server import RawServer
 from tests.trust.table import render
 
 
@@ -25,6 +27,12 @@ def runner():
 def matrix(runner):
     with contextlib.closing(Listener()) as elsewhere:
         yield Matrix(runner, elsewhere)
+
+
+@pytest.fixture(scope="module")
+def stage():
+    with contextlib.closing(RawServer()) as server:
+        yield Stage(server)
 
 
 @pytest.fixture

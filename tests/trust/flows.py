@@ -23,7 +23,7 @@ from tests.support.module_runner import (
     Run,
 )
 
-ONE, TWO, THREE, FOUR, _FIVE = DOMAINS
+ONE, TWO, THREE, FOUR, FIVE = DOMAINS
 CONFIRM_TIMEOUT = 6
 
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import zlib
 from base64 import b64encode
@@ -97,12 +96,6 @@ def leaks(stage: Stage, name: str, trick: Trick) -> list[str]:
     run, _before = stage.enter(FLOWS[name], trick)
     left = [shown(run.result), run.warnings, run.invocation]
     return [f"{secret} in {text[:300]}" for secret in heard(stage.server) for text in betrayed(left, secret)]
-
-
-@pytest.fixture(scope="module")
-def stage():
-    with contextlib.closing(RawServer()) as server:
-        yield Stage(server)
 
 
 @pytest.mark.parametrize("name", ["create", "relink", "list", "auth link", "auth links"])
