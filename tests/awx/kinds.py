@@ -138,17 +138,12 @@ KINDS = {
 UNIFIED = {"job_templates", "workflow_job_templates", "projects", "inventory_sources"}
 """What can be run, and is found among the unified job templates."""
 REFERENCES = {
-    "organization": {"organizations"},
-    "credential_type": {"credential_types"},
-    "credential": {"credentials"},
-    "default_environment": {"execution_environments"},
-    "execution_environment": {"execution_environments"},
-    "project": {"projects"},
-    "source_project": {"projects"},
-    "inventory": {"inventories"},
+    "organization": {"organizations"}, "credential_type": {"credential_types"}, "credential": {"credentials"},
+    "default_environment": {"execution_environments"}, "execution_environment": {"execution_environments"},
+    "project": {"projects"}, "source_project": {"projects"}, "inventory": {"inventories"},
     "workflow_job_template": {"workflow_job_templates"},
     "unified_job_template": {*UNIFIED, "workflow_approval_templates"},
-}
+}  # fmt: skip
 """Which kinds the id in a field may be of."""
 CASCADES = {
     ("schedules", "unified_job_template"),
@@ -175,43 +170,25 @@ def rule_problems(rule: str) -> list[str]:
 REQUIRED = object()
 CONFIGURATIONS: dict[str, dict[str, tuple[type, Any]]] = {
     "webhook": {
-        "url": (str, REQUIRED),
-        "http_method": (str, "POST"),
-        "disable_ssl_verification": (bool, False),
-        "username": (str, ""),
-        "password": (str, ""),
-        "headers": (dict, REQUIRED),
+        "url": (str, REQUIRED), "http_method": (str, "POST"), "disable_ssl_verification": (bool, False),
+        "username": (str, ""), "password": (str, ""), "headers": (dict, REQUIRED),
     },
     "email": {
-        "host": (str, REQUIRED),
-        "port": (int, REQUIRED),
-        "username": (str, REQUIRED),
-        "password": (str, REQUIRED),
-        "use_tls": (bool, REQUIRED),
-        "use_ssl": (bool, REQUIRED),
-        "sender": (str, REQUIRED),
-        "recipients": (list, REQUIRED),
-        "timeout": (int, 30),
+        "host": (str, REQUIRED), "port": (int, REQUIRED), "username": (str, REQUIRED), "password": (str, REQUIRED),
+        "use_tls": (bool, REQUIRED), "use_ssl": (bool, REQUIRED), "sender": (str, REQUIRED),
+        "recipients": (list, REQUIRED), "timeout": (int, 30),
     },
-}
+}  # fmt: skip
 """The type and the default of each field of a notification template's configuration."""
 JOB = {
-    "id": 42,
-    "name": "Stub JobTemplate",
-    "status": "running",
-    "url": "/api/v2/jobs/13/",
-    "artifacts": {},
+    "id": 42, "name": "Stub JobTemplate", "status": "running", "url": "/api/v2/jobs/13/", "artifacts": {},
     "job_explanation": "Sample job explanation",
-}
+}  # fmt: skip
 CONTEXT = {
-    "job": JOB,
-    "job_friendly_name": "Job",
-    "url": "https://platformhost/#/jobs/playbook/1010",
-    "approval_status": "approved",
-    "approval_node_name": "Approve Me",
-    "workflow_url": "https://platformhost/#/jobs/workflow/1010",
-    "job_metadata": "{}",
-}
+    "job": JOB, "job_friendly_name": "Job", "url": "https://platformhost/#/jobs/playbook/1010",
+    "approval_status": "approved", "approval_node_name": "Approve Me",
+    "workflow_url": "https://platformhost/#/jobs/workflow/1010", "job_metadata": "{}",
+}  # fmt: skip
 """What messages are rendered with when they are checked: a job that hands nothing on."""
 
 

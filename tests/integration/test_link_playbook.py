@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import csv
-import functools
 import json
 import stat
 import subprocess
@@ -22,12 +21,6 @@ DECLARED = [
     {"domain": "acme", "origin_owner_id": "customer-acme", "origin_owner_name": 'Acme, "Inc."'},
     {"domain": "globex", "origin_owner_id": "customer-globex", "label": "Desk {{ 1 + 1 }}"},
 ]
-
-
-@pytest.fixture
-def link(playbook):
-    """Run playbooks/link.yml with variables and further arguments."""
-    return functools.partial(playbook, "link")
 
 
 def labels(runner):

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import textwrap
 
@@ -15,12 +14,6 @@ from tests.support.playbook_runner import PlaybookRunner, recap, run_by_host, st
 from tests.support.role import entry_points
 
 ACME = "domain,origin_owner_id\nacme,customer-acme\n"
-
-
-@pytest.fixture
-def link(playbook):
-    """Run playbooks/link.yml with variables and further arguments."""
-    return functools.partial(playbook, "link")
 
 
 def written(runner: PlaybookRunner, name: str, text: str) -> str:
