@@ -13,21 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.handle import Emulator
 from tests.support.collection import PLAYBOOKS
+from tests.support.playbook_fixtures import numbered_domains, numbered_emulator
 from tests.support.waiting import eventually
 
 MANY = 300
-DOMAINS = [f"t{serial:05d}" for serial in range(1, MANY + 1)]
+DOMAINS = numbered_domains(MANY)
 HOSTS = DOMAINS[:24]
 SLOW_MS = 400
 """What the emulator takes for each answer: the whole list would take more than a minute."""
 
 
-@pytest.fixture(scope="module")
-def numbered():
-    with Emulator("--tenants", str(MANY), "--stackone-rpm", "1000000") as running:
-        yield running
+numbered = numbered_emulator(MANY, "--stackone-rpm", "1000000")
 
 
 @pytest.fixture

@@ -17,21 +17,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.handle import Emulator
-from tests.support.collection import AUTH_LINKS, COLLECTIONS, LINK, LINKS
+from tests.support.collection import AUTH_LINK, AUTH_LINKS, LINK, LINKS
+from tests.support.module_runner import started_module
+from tests.support.playbook_fixtures import numbered_domains, numbered_emulator
 from tests.support.waiting import eventually
 
 MANY = 60
-DOMAINS = [f"t{serial:05d}" for serial in range(1, MANY + 1)]
+DOMAINS = numbered_domains(MANY)
 SLOW_MS = 400
 """What the emulator takes for each answer: the whole list would take more than half a minute."""
-MODULES = "ansible_collections.tenantlink.stackone.plugins.modules"
 
 
-@pytest.fixture(scope="module")
-def numbered():
-    with Emulator("--tenants", str(MANY), "--stackone-rpm", "1000000") as running:
-        yield running
+numbered = numbered_emulator(MANY, "--stackone-rpm", "1000000")
 
 
 def processes():
@@ -204,7 +201,7 @@ def test_a_task_timeout_in_a_loop_ends_the_module_before_the_next_round(many):
     linked_again(many, accounts(many))
 
 
-@pytest.mark.parametrize("module", [LINK, "tenantlink.stackone.auth_link", AUTH_LINKS, LINKS])
+@pytest.mark.parametrize("module", [LINK, AUTH_LINK, AUTH_LINKS, LINKS])
 @pytest.mark.parametrize("end", [end_by_killing_the_playbook, end_by_killing_the_worker])
 def test_every_writing_module_ends_within_a_hanging_request(many, module, end):
     """StackOne takes the request and does not answer: no module waits for it, and none sends another."""
@@ -213,7 +210,7 @@ def test_every_writing_module_ends_within_a_hanging_request(many, module, end):
     lists = {**many.bulk(many.tenants(*DOMAINS[:3])), "timeout": 300}
     owners = [{"origin_owner_id": f"customer-{domain}"} for domain in DOMAINS[:3]]
     auths = {**{name: auth[name] for name in auth if name != "origin_owner_id"}, "tenants": owners}
-    declared = {LINK: options, "tenantlink.stackone.auth_link": auth, AUTH_LINKS: auths, LINKS: lists}[module]
+    declared = {LINK: options, AUTH_LINK: auth, AUTH_LINKS: auths, LINKS: lists}[module]
     many.emulator.fault(service="stackone", path="/connect_sessions", delay_ms=250_000, call=1)
     book = Playbook(many, module, declared)
     eventually(lambda: many.emulator.requests(path="/accounts") and book.modules())
@@ -225,15 +222,7 @@ def test_every_writing_module_ends_within_a_hanging_request(many, module, end):
 
 def single(many, **options):
     """The module for one tenant, waiting for a confirmation that takes long, as Ansible starts it."""
-    arguments = {**many.options("t00001", confirm_timeout=600), **options}
-    process = subprocess.Popen(
-        [sys.executable, "-m", f"{MODULES}.freshservice_link"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(COLLECTIONS)},
-    )  # fmt: skip
-    process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
-    process.stdin.close()
-    return process
+    return started_module("freshservice_link", {**many.options("t00001", confirm_timeout=600), **options})
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
