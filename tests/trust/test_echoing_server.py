@@ -71,11 +71,8 @@ ERRORS: dict[str, Callable[[RawServer, Write], Iterator[Reply]]] = {
 }  # fmt: skip
 
 KINDS = (
-    "GET /api/v2/agents/me",
-    "GET /accounts",
-    "POST /connect_sessions",
-    "GET /hub/connectors",
-    "POST /hub/accounts",
+    *("GET /api/v2/agents/me", "GET /accounts"),
+    *("POST /connect_sessions", "GET /hub/connectors", "POST /hub/accounts"),
 )
 
 
