@@ -61,17 +61,11 @@ def linking_a_list(many):
 
 
 def linking_by_host(many):
-    hosts = {
-        domain: {
-            "freshservice_link_origin_owner_id": f"customer-{domain}",
-            "freshservice_link_api_key": f"{{{{ freshservice_link_api_keys['{domain}'] }}}}",
-            "ansible_connection": "local",
-            "ansible_python_interpreter": many.python,
-        }
-        for domain in HOSTS
-    }
+    hosts = {domain: {"freshservice_link_origin_owner_id": f"customer-{domain}"} for domain in HOSTS}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": many.python}
+    key = {"freshservice_link_api_key": "{{ freshservice_link_api_keys[inventory_hostname] }}"}
     path = many.folder / "hosts.json"
-    path.write_text(json.dumps({"tenants": {"hosts": hosts}}))
+    path.write_text(json.dumps({"tenants": {"hosts": hosts, "vars": {**local, **key}}}))
     return ["link_by_host", f"-i {path}", "--forks 8"], {}, lambda: len(many.emulator.accounts()) >= 6
 
 

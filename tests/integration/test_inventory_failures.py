@@ -142,10 +142,8 @@ def test_no_error_shows_the_file(runner, accounts):
     # The warning is the only line there is: nobody else tries to read the file.
     assert "[ERROR]" not in found.output
     assert "ini" not in found.words
-    assert (
-        "no vault secrets found). Correct it in the inventory file, or pass what it needs, such as the vault"
-        in found.words
-    )
+    advice = "Correct it in the inventory file, or pass what it needs, such as the vault"
+    assert f"no vault secrets found). {advice}" in found.words
     if "<<< caused by >>>" in found.output:
         # Here warnings are not wrapped.
         assert all(message in found.output for message in messages)
@@ -153,13 +151,8 @@ def test_no_error_shows_the_file(runner, accounts):
 
 def test_a_failed_source_leaves_nothing_behind(runner, accounts):
     good = source(runner, "good.stackone.yml", group="good", hostnames=["domain"], statuses=["inactive"])
-    bad = source(
-        runner,
-        "half.stackone.yml",
-        hostnames=["domain"],
-        strict=True,
-        compose={"x": "1 / 0 if stackone_status == 'error' else 1"},
-    )
+    compose = {"x": "1 / 0 if stackone_status == 'error' else 1"}
+    bad = source(runner, "half.stackone.yml", hostnames=["domain"], strict=True, compose=compose)
     found = listing(runner, good, bad)
     assert (found.code, set(found.hosts)) == (0, {"initech"})
     assert "Could not set x for host hooli" in found.words

@@ -81,10 +81,6 @@ class Playbook:
         ancestors = list(chain(self.modules()[0], found))
         return ancestors[ancestors.index(self.process.pid) - 1]
 
-    def kill(self, pid, number=signal.SIGKILL):
-        """Send a signal, and note when."""
-        os.kill(pid, number)
-
     def wait(self):
         """Wait until neither ansible-playbook nor the module is there."""
         self.process.wait(150)
@@ -115,38 +111,33 @@ def started(many, env=None, **keywords):
 
 
 def end_by_killing_the_playbook(book):
-    book.kill(book.process.pid)
+    os.kill(book.process.pid, signal.SIGKILL)
 
 
 def end_by_killing_the_worker(book):
-    book.kill(book.worker())
+    os.kill(book.worker(), signal.SIGKILL)
 
 
 def end_by_killing_the_shell(book):
-    book.kill(processes()[book.modules()[0]][0])
+    os.kill(processes()[book.modules()[0]][0], signal.SIGKILL)
 
 
 def end_by_killing_playbook_and_worker(book):
-    worker = book.worker()
-    book.kill(book.process.pid)
-    book.kill(worker)
+    for pid in (book.worker(), book.process.pid)[::-1]:
+        os.kill(pid, signal.SIGKILL)
 
 
 def end_by_terminating_the_playbook(book):
-    book.kill(book.process.pid, signal.SIGTERM)
+    os.kill(book.process.pid, signal.SIGTERM)
 
 
 def end_by_hanging_up_the_module(book):
-    book.kill(book.modules()[0], signal.SIGHUP)
+    os.kill(book.modules()[0], signal.SIGHUP)
 
 
 ENDS = [
-    end_by_killing_the_playbook,
-    end_by_killing_the_worker,
-    end_by_killing_the_shell,
-    end_by_killing_playbook_and_worker,
-    end_by_terminating_the_playbook,
-    end_by_hanging_up_the_module,
+    *(end_by_killing_the_playbook, end_by_killing_the_worker, end_by_killing_the_shell),
+    *(end_by_killing_playbook_and_worker, end_by_terminating_the_playbook, end_by_hanging_up_the_module),
 ]
 
 
