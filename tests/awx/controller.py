@@ -77,10 +77,8 @@ class Controller:
 
     def named(self, path: str, name: str) -> Thing:
         """The one object of a kind that has this name."""
-        (thing,) = [
-            thing for thing in self.all(path) if thing.fields.get("name", thing.fields.get("identifier")) == name
-        ]
-        return thing
+        (found,) = [one for one in self.all(path) if one.fields.get("name", one.fields.get("identifier")) == name]
+        return found
 
     def names(self, path: str) -> set[str]:
         return {thing.fields.get("name") or thing.fields.get("identifier") for thing in self.all(path)}
@@ -217,14 +215,8 @@ class Controller:
             if owner.get(name):
                 owner[name] = MASK
         summary = {"current_update": {"id": thing.id}} if updating and thing.kind.path == "projects" else {}
-        return {
-            "id": thing.id,
-            "type": thing.kind.type,
-            "url": thing.url,
-            "related": related,
-            "summary_fields": summary,
-            **fields,
-        }
+        named = {"id": thing.id, "type": thing.kind.type, "url": thing.url}
+        return {**named, "related": related, "summary_fields": summary, **fields}
 
     def _secrets(self, thing: Thing, fields: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
         if thing.kind.path == "notification_templates":
@@ -246,9 +238,7 @@ class Controller:
 
 def matches(thing: dict[str, Any], query: dict[str, str]) -> bool:
     """Whether an object has all values of a query, and one of those that begin with or__."""
-    either = [
-        str(thing[name.removeprefix("or__")]) == value for name, value in query.items() if name.startswith("or__")
-    ]
+    either = [str(thing[name[4:]]) == value for name, value in query.items() if name.startswith("or__")]
     every = [str(thing.get(name)) == value for name, value in query.items() if not name.startswith("or__")]
     return all(every) and (not either or any(either))
 

@@ -54,52 +54,23 @@ PROMPTS = (
 NODES = {f"{when}_nodes": "workflow_job_template_nodes" for when in ("success", "failure", "always")}
 
 JOB_TEMPLATE = {
-    **IN_ORGANIZATION,
-    "job_type": "run",
-    "inventory": None,
-    "project": None,
-    "playbook": "",
-    "scm_branch": "",
-    "forks": 0,
-    "limit": "",
-    "verbosity": 0,
-    "extra_vars": "",
-    "timeout": 0,
-    "execution_environment": None,
-    "survey_enabled": False,
-    "diff_mode": False,
-    "allow_simultaneous": False,
-    "job_slice_count": 1,
+    **IN_ORGANIZATION, "job_type": "run", "inventory": None, "project": None, "playbook": "", "scm_branch": "",
+    "forks": 0, "limit": "", "verbosity": 0, "extra_vars": "", "timeout": 0, "execution_environment": None,
+    "survey_enabled": False, "diff_mode": False, "allow_simultaneous": False, "job_slice_count": 1,
     **{f"ask_{name}_on_launch": False for name in PROMPTS},
-}
+}  # fmt: skip
 PROJECT = {
-    **IN_ORGANIZATION,
-    "scm_type": "",
-    "scm_url": "",
-    "scm_branch": "",
-    "scm_revision": "",
-    "scm_update_on_launch": False,
-    "scm_update_cache_timeout": 0,
-    "default_environment": None,
-}
+    **IN_ORGANIZATION, "scm_type": "", "scm_url": "", "scm_branch": "", "scm_revision": "",
+    "scm_update_on_launch": False, "scm_update_cache_timeout": 0, "default_environment": None,
+}  # fmt: skip
 INVENTORY_SOURCE = {
-    **NAMED,
-    "inventory": None,
-    "source": "",
-    "source_path": "",
-    "source_project": None,
-    "credential": None,
-    "execution_environment": None,
-    "overwrite": False,
-    "overwrite_vars": False,
-    "update_on_launch": False,
-}
+    **NAMED, "inventory": None, "source": "", "source_path": "", "source_project": None, "credential": None,
+    "execution_environment": None, "overwrite": False, "overwrite_vars": False, "update_on_launch": False,
+}  # fmt: skip
 NODE = {
-    "identifier": "",
-    "workflow_job_template": None,
-    "unified_job_template": None,
+    "identifier": "", "workflow_job_template": None, "unified_job_template": None,
     "all_parents_must_converge": False,
-}
+}  # fmt: skip
 NOTIFICATION = {**IN_ORGANIZATION, "notification_type": "", "notification_configuration": {}, "messages": None}
 SCHEDULE = {**NAMED, "unified_job_template": None, "rrule": "", "enabled": True, "extra_data": {}}
 
@@ -108,59 +79,40 @@ KINDS = {
     for kind in (
         Kind("organizations", "organization", NAMED, unique=("name",)),
         Kind(
-            "credential_types",
-            "credential_type",
-            {**NAMED, "kind": "", "managed": False, "inputs": {}, "injectors": {}},
-            required=("name", "kind"),
+            "credential_types", "credential_type",
+            {**NAMED, "kind": "", "managed": False, "inputs": {}, "injectors": {}}, required=("name", "kind"),
             unique=("name", "kind"),
         ),
         Kind(
-            "credentials",
-            "credential",
-            {**IN_ORGANIZATION, "credential_type": None, "inputs": {}},
-            required=("name", "credential_type"),
-            unique=("name", "organization", "credential_type"),
+            "credentials", "credential", {**IN_ORGANIZATION, "credential_type": None, "inputs": {}},
+            required=("name", "credential_type"), unique=("name", "organization", "credential_type"),
         ),
         Kind(
-            "execution_environments",
-            "execution_environment",
-            {**IN_ORGANIZATION, "image": "", "pull": "", "credential": None},
-            required=("name", "image"),
+            "execution_environments", "execution_environment",
+            {**IN_ORGANIZATION, "image": "", "pull": "", "credential": None}, required=("name", "image"),
             unique=("name",),
         ),
         Kind("projects", "project", PROJECT, associations=NOTIFICATIONS),
         Kind("inventories", "inventory", {**IN_ORGANIZATION, "kind": "", "host_filter": None, "variables": ""}),
         Kind(
-            "inventory_sources",
-            "inventory_source",
-            INVENTORY_SOURCE,
-            required=("name", "inventory"),
-            unique=("name", "inventory"),
-            associations=NOTIFICATIONS,
+            "inventory_sources", "inventory_source", INVENTORY_SOURCE, required=("name", "inventory"),
+            unique=("name", "inventory"), associations=NOTIFICATIONS,
         ),
         Kind("labels", "label", {"name": "", "organization": None}, required=("name", "organization")),
         Kind(
-            "notification_templates",
-            "notification_template",
-            NOTIFICATION,
+            "notification_templates", "notification_template", NOTIFICATION,
             required=("name", "notification_type", "organization"),
         ),
         Kind(
-            "job_templates",
-            "job_template",
-            JOB_TEMPLATE,
-            required=("name", "project", "playbook"),
-            associations={"credentials": "credentials", "labels": "labels", **NOTIFICATIONS},
-            survey=True,
+            "job_templates", "job_template", JOB_TEMPLATE, required=("name", "project", "playbook"),
+            associations={"credentials": "credentials", "labels": "labels", **NOTIFICATIONS}, survey=True,
         ),
         Kind(
             "workflow_job_templates",
             "workflow_job_template",
             {**IN_ORGANIZATION, "allow_simultaneous": False, "extra_vars": "", "survey_enabled": False},
             associations={
-                "labels": "labels",
-                **NOTIFICATIONS,
-                "notification_templates_approvals": "notification_templates",
+                "labels": "labels", **NOTIFICATIONS, "notification_templates_approvals": "notification_templates",
             },
             survey=True,
         ),
@@ -182,21 +134,16 @@ KINDS = {
             unique=("name", "unified_job_template"),
         ),
     )
-}
+}  # fmt: skip
 UNIFIED = {"job_templates", "workflow_job_templates", "projects", "inventory_sources"}
 """What can be run, and is found among the unified job templates."""
 REFERENCES = {
-    "organization": {"organizations"},
-    "credential_type": {"credential_types"},
-    "credential": {"credentials"},
-    "default_environment": {"execution_environments"},
-    "execution_environment": {"execution_environments"},
-    "project": {"projects"},
-    "source_project": {"projects"},
-    "inventory": {"inventories"},
+    "organization": {"organizations"}, "credential_type": {"credential_types"}, "credential": {"credentials"},
+    "default_environment": {"execution_environments"}, "execution_environment": {"execution_environments"},
+    "project": {"projects"}, "source_project": {"projects"}, "inventory": {"inventories"},
     "workflow_job_template": {"workflow_job_templates"},
     "unified_job_template": {*UNIFIED, "workflow_approval_templates"},
-}
+}  # fmt: skip
 """Which kinds the id in a field may be of."""
 CASCADES = {
     ("schedules", "unified_job_template"),
@@ -223,43 +170,25 @@ def rule_problems(rule: str) -> list[str]:
 REQUIRED = object()
 CONFIGURATIONS: dict[str, dict[str, tuple[type, Any]]] = {
     "webhook": {
-        "url": (str, REQUIRED),
-        "http_method": (str, "POST"),
-        "disable_ssl_verification": (bool, False),
-        "username": (str, ""),
-        "password": (str, ""),
-        "headers": (dict, REQUIRED),
+        "url": (str, REQUIRED), "http_method": (str, "POST"), "disable_ssl_verification": (bool, False),
+        "username": (str, ""), "password": (str, ""), "headers": (dict, REQUIRED),
     },
     "email": {
-        "host": (str, REQUIRED),
-        "port": (int, REQUIRED),
-        "username": (str, REQUIRED),
-        "password": (str, REQUIRED),
-        "use_tls": (bool, REQUIRED),
-        "use_ssl": (bool, REQUIRED),
-        "sender": (str, REQUIRED),
-        "recipients": (list, REQUIRED),
-        "timeout": (int, 30),
+        "host": (str, REQUIRED), "port": (int, REQUIRED), "username": (str, REQUIRED), "password": (str, REQUIRED),
+        "use_tls": (bool, REQUIRED), "use_ssl": (bool, REQUIRED), "sender": (str, REQUIRED),
+        "recipients": (list, REQUIRED), "timeout": (int, 30),
     },
-}
+}  # fmt: skip
 """The type and the default of each field of a notification template's configuration."""
 JOB = {
-    "id": 42,
-    "name": "Stub JobTemplate",
-    "status": "running",
-    "url": "/api/v2/jobs/13/",
-    "artifacts": {},
+    "id": 42, "name": "Stub JobTemplate", "status": "running", "url": "/api/v2/jobs/13/", "artifacts": {},
     "job_explanation": "Sample job explanation",
-}
+}  # fmt: skip
 CONTEXT = {
-    "job": JOB,
-    "job_friendly_name": "Job",
-    "url": "https://platformhost/#/jobs/playbook/1010",
-    "approval_status": "approved",
-    "approval_node_name": "Approve Me",
-    "workflow_url": "https://platformhost/#/jobs/workflow/1010",
-    "job_metadata": "{}",
-}
+    "job": JOB, "job_friendly_name": "Job", "url": "https://platformhost/#/jobs/playbook/1010",
+    "approval_status": "approved", "approval_node_name": "Approve Me",
+    "workflow_url": "https://platformhost/#/jobs/workflow/1010", "job_metadata": "{}",
+}  # fmt: skip
 """What messages are rendered with when they are checked: a job that hands nothing on."""
 
 

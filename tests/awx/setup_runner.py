@@ -44,12 +44,9 @@ class SetupRunner:
         every = {**yaml.safe_load((AWX / "settings.yml").read_text()), **SECRETS, **settings}
         given.write_text(json.dumps({name: value for name, value in every.items() if value is not None}))
         with Server(self.controller, TOKEN) as server:
+            dropped = ("ANSIBLE_", "CONTROLLER_", "TOWER_")
             environment = {
-                **{
-                    name: value
-                    for name, value in os.environ.items()
-                    if not name.startswith(("ANSIBLE_", "CONTROLLER_", "TOWER_"))
-                },
+                **{name: value for name, value in os.environ.items() if not name.startswith(dropped)},
                 "HOME": str(self.folder),
                 "ANSIBLE_COLLECTIONS_PATH": str(fetched()),
                 "ANSIBLE_PIPELINING": "1",

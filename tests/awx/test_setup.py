@@ -30,19 +30,15 @@ OF_HOSTS = {
     "Link some Freshservice tenants": "link_by_host.yml",
     "Link one Freshservice tenant": "link_one.yml",
 }
-WEBHOOK = {
-    "awx_notification_type": "webhook",
-    "awx_notification_configuration": {"url": "https://chat.example.com/hook"},
-}
-MAIL = {
-    "awx_notification_type": "email",
-    "awx_notification_configuration": {
-        "host": "mail.example.com",
-        "username": "links",
-        "sender": "links@example.com",
-        "recipients": ["operations@example.com"],
-    },
-}
+
+
+def notifying(kind, **configuration):
+    return {"awx_notification_type": kind, "awx_notification_configuration": configuration}
+
+
+WEBHOOK = notifying("webhook", url="https://chat.example.com/hook")
+FROM = {"host": "mail.example.com", "username": "links", "sender": "links@example.com"}
+MAIL = notifying("email", **FROM, recipients=["operations@example.com"])
 NO_PASSWORD = {"awx_notification_password": ""}
 
 
@@ -137,20 +133,17 @@ class TestList:
 
     def test_the_webhook_names_the_failed_tenants(self, runner):
         messages = runner.controller.named("notification_templates", "Freshservice links").fields["messages"]
-        artifacts = {
-            "freshservice_link_summary": {"failed": 2},
-            "freshservice_link_failed_tenants": ["acme", 'a "quoted" one'],
-        }
+        failed = ["acme", 'a "quoted" one']
+        artifacts = {"freshservice_link_summary": {"failed": 2}, "freshservice_link_failed_tenants": failed}
         body = json.loads(rendered(messages["error"]["body"], {**CONTEXT, "job": {**JOB, "artifacts": artifacts}}))
-        assert body["failed_tenants"] == ["acme", 'a "quoted" one']
+        assert body["failed_tenants"] == failed
         assert body["summary"] == {"failed": 2}
         # Of a job that handed nothing on, and of a workflow, which has no artifacts.
         assert json.loads(rendered(messages["error"]["body"], CONTEXT))["failed_tenants"] == []
         without = {name: value for name, value in JOB.items() if name != "artifacts"}
         assert json.loads(rendered(messages["error"]["body"], {**CONTEXT, "job": without}))["summary"] == {}
-        assert (
-            json.loads(rendered(messages["workflow_approval"]["running"]["body"], CONTEXT))["approval"] == "Approve Me"
-        )
+        asking = json.loads(rendered(messages["workflow_approval"]["running"]["body"], CONTEXT))
+        assert asking["approval"] == "Approve Me"
 
     def test_a_second_run_changes_nothing(self, runner):
         assert runner.set_up(**self.SETTINGS) == 0
@@ -198,16 +191,14 @@ class TestHosts:
 
     def test_the_mail_names_the_failed_tenants(self, runner):
         messages = runner.controller.named("notification_templates", "Freshservice links").fields["messages"]
-        artifacts = {
-            "freshservice_link_failed_tenants": ["acme", "globex"],
-            "freshservice_link_summary": {"problem": ""},
-        }
-        context = {**CONTEXT, "job": {**JOB, "artifacts": artifacts}}
-        assert rendered(messages["error"]["body"], context).strip() == "Failed tenants: acme, globex"
-        assert rendered(messages["error"]["body"], CONTEXT).strip() == "Failed tenants: none was named"
-        artifacts = {"freshservice_link_failed_tenants": [], "freshservice_link_summary": {"problem": "No StackOne."}}
-        context = {**CONTEXT, "job": {**JOB, "artifacts": artifacts}}
-        assert rendered(messages["error"]["body"], context).startswith("No StackOne. Failed tenants: none")
+        said = [rendered(messages["error"]["body"], CONTEXT)]
+        for failed, problem in ((["acme", "globex"], ""), ([], "No StackOne.")):
+            handed_on = {"freshservice_link_failed_tenants": failed, "freshservice_link_summary": {"problem": problem}}
+            context = {**CONTEXT, "job": {**JOB, "artifacts": handed_on}}
+            said.append(rendered(messages["error"]["body"], context))
+        assert said[0].strip() == "Failed tenants: none was named"
+        assert said[1].strip() == "Failed tenants: acme, globex"
+        assert said[2].startswith("No StackOne. Failed tenants: none")
 
     def test_a_second_run_changes_nothing(self, runner):
         assert runner.set_up(**self.SETTINGS) == 0
@@ -222,11 +213,8 @@ class TestHosts:
 
     def test_a_rotation_sends_the_secrets_again(self, runner):
         runner.set_up(**self.SETTINGS, awx_update_secrets=True)
-        assert [(method, path.split("/")[3]) for method, path in runner.written()] == [
-            ("PATCH", "credentials"),
-            ("PATCH", "credentials"),
-            ("PATCH", "notification_templates"),
-        ]
+        written = [(method, path.split("/")[3]) for method, path in runner.written()]
+        assert written == [("PATCH", "credentials")] * 2 + [("PATCH", "notification_templates")]
 
     def test_a_list_in_their_place_leaves_nothing_behind(self, runner):
         runner.set_up(awx_notification_type="")
@@ -258,10 +246,7 @@ class TestRefused:
             ({"awx_image": "registry.example.com/my links:1"}, "name a version"),
             ({"awx_folder": "/srv/../etc"}, "name the whole path"),
             ({"awx_folder": "/srv/links:/srv/links:rw"}, "name the whole path"),
-            (
-                {"awx_notification_type": "webhook", "awx_notification_configuration": {"url": ""}},
-                "Of webhook, it needs url",
-            ),
+            (notifying("webhook", url=""), "Of webhook, it needs url"),
             ({"awx_slices": "four"}, "awx_slices is four"),
             (
                 {"awx_by_host": True, "awx_slices": 50, "awx_forks": 20},
@@ -274,10 +259,7 @@ class TestRefused:
             ({"awx_image": "registry.example.com/links:latest"}, "name a version"),
             ({"awx_image": "registry.example.com:5000/links"}, "name a version"),
             ({"awx_notification_type": "pigeon"}, "it can be webhook, email or empty"),
-            (
-                {"awx_notification_type": "email"},
-                "Of email, it needs host, sender, recipients",
-            ),
+            ({"awx_notification_type": "email"}, "Of email, it needs host, sender, recipients"),
             ({"awx_folder": "links"}, "awx_folder is links: name the whole path"),
             (
                 {"awx_by_host": None, "awx_vault_password": None},

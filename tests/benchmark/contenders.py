@@ -56,10 +56,7 @@ class Contender:
         """CSV files of tenants and of keys, for the contender that reads these."""
         if not self.as_files:
             return {}
-        return {
-            "tenants": table("domain,origin_owner_id", tenants),
-            "keys": table("domain,api_key", tenants),
-        }
+        return {"tenants": table("domain,origin_owner_id", tenants), "keys": table("domain,api_key", tenants)}
 
     def variables(self, tenants: Sequence[dict[str, str]]) -> dict[str, Any]:
         """The declared tenants in the form that this contender takes, and how to work through them."""

@@ -81,10 +81,7 @@ def _time_table(
     lines = [f"{phase.value}, {latency} ms latency: seconds"]
     lines.append(_row("tenants", [f"{size:,}" for size in sizes]))
     lines += [_row(title, [_seconds(cell) for cell in row]) for title, row in rows]
-    for title, upper, lower in (
-        ("uri tasks / links", URI_LOOP, LINKS),
-        ("links / aiohttp", LINKS, BARE),
-    ):
+    for title, upper, lower in (("uri tasks / links", URI_LOOP, LINKS), ("links / aiohttp", LINKS, BARE)):
         pairs = [
             (cells.get(upper.name, phase, latency, size), _fellow(cells, lower, phase, latency, size)) for size in sizes
         ]

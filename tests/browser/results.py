@@ -34,33 +34,20 @@ HOSTILE_TITLE = "</title><script>window.hacked = 1</script>"
 def row(domain: str, action: str = "none", **more: Any) -> dict[str, Any]:
     """A tenant as it is in the results of freshservice_links."""
     return {
-        "domain": domain,
-        "origin_owner_id": f"customer-{domain}",
-        "origin_owner_name": f"{domain.title()} Ltd",
-        "account_id": str(45320976103598420000 + sum(map(ord, domain))),
-        "action": action,
-        "changed": action != "none",
-        "account_status": "active",
-        "agent": f"integrations@{domain}.example",
-        "verdict": "valid",
-        **more,
-    }
+        "domain": domain, "origin_owner_id": f"customer-{domain}", "origin_owner_name": f"{domain.title()} Ltd",
+        "account_id": str(45320976103598420000 + sum(map(ord, domain))), "action": action,
+        "changed": action != "none", "account_status": "active", "agent": f"integrations@{domain}.example",
+        "verdict": "valid", **more,
+    }  # fmt: skip
 
 
 def failed(domain: str, code: str, message: str, remediation: str, **more: Any) -> dict[str, Any]:
     """A tenant that failed."""
     tenant = f"{domain} (owner customer-{domain})"
     failure = {
-        "code": code,
-        "message": message,
-        "phase": "key_check",
-        "tenant": tenant,
-        "http_status": 401,
-        "details": {},
-        "remediation": remediation,
-        "retriable": False,
-        "msg": f"{tenant}: {message} {remediation}",
-    }
+        "code": code, "message": message, "phase": "key_check", "tenant": tenant, "http_status": 401, "details": {},
+        "remediation": remediation, "retriable": False, "msg": f"{tenant}: {message} {remediation}",
+    }  # fmt: skip
     return row(domain, verdict=code, agent=None, failure=failure, **more)
 
 
@@ -94,26 +81,18 @@ def mixed() -> dict[str, Any]:
         ),
         row("umbrella", "update", changes=changed(label=("Old service desk", "Service desk"))),
         failed(
-            "a-very-long-subdomain-of-a-company-with-a-long-name",
-            "tenant_suspended",
-            "the Freshservice tenant is suspended.",
-            RENEW,
-            account_status=None,
-            account_id=None,
+            "a-very-long-subdomain-of-a-company-with-a-long-name", "tenant_suspended",
+            "the Freshservice tenant is suspended.", RENEW, account_status=None, account_id=None,
         ),
         row("stark", warnings=["Agent integrations@stark.example is occasional (use a full-time agent)."]),
         *(row(f"tenant-{number}") for number in range(1, 13)),
         purged=[
             {
-                "domain": None,
-                "origin_owner_id": "customer-0815",
-                "origin_owner_name": "Left Behind Ltd",
-                "account_id": "45320976103598426372",
-                "action": "delete",
-                "changed": True,
+                "domain": None, "origin_owner_id": "customer-0815", "origin_owner_name": "Left Behind Ltd",
+                "account_id": "45320976103598426372", "action": "delete", "changed": True,
             }
         ],
-    )
+    )  # fmt: skip
 
 
 def many(count: int) -> dict[str, Any]:
@@ -185,16 +164,13 @@ def accounts() -> dict[str, Any]:
     statuses = [*["active"] * 7, "error", "inactive", "pending_review"]
     listed = [
         {
-            "id": str(45320976103598420000 + number),
-            "provider": "freshservice",
-            "status": status,
+            "id": str(45320976103598420000 + number), "provider": "freshservice", "status": status,
             "status_reasons": ["Invalid credentials"] if status == "error" else [],
-            "origin_owner_id": f"customer-{number}",
-            "origin_owner_name": f"Customer {number} Ltd",
+            "origin_owner_id": f"customer-{number}", "origin_owner_name": f"Customer {number} Ltd",
             "domain": f"tenant-{number}",
         }
         for number, status in enumerate(statuses)
-    ]
+    ]  # fmt: skip
     return {"changed": False, "accounts": listed, "summary": {"accounts": len(listed), "statuses": {}}}
 
 

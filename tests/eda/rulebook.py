@@ -196,8 +196,7 @@ def declare(runner: PlaybookRunner, declared: list[dict[str, Any]], variables: d
     tenants.write_text(yaml.safe_dump({"freshservice_link_tenants": declared, **urls, **variables}))
     key = runner.emulator.stackone_api_key
     runner.encrypt(
-        vault,
-        yaml.safe_dump({"freshservice_link_stackone_api_key": key, "freshservice_link_api_keys": runner.keys}),
+        vault, yaml.safe_dump({"freshservice_link_stackone_api_key": key, "freshservice_link_api_keys": runner.keys})
     )
     return [str(tenants), str(vault)]
 

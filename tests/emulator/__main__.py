@@ -46,10 +46,7 @@ def main() -> None:
     parser = _parser()
     arguments = parser.parse_args()
     options = Options(
-        arguments.latency_ms,
-        arguments.stackone_rpm,
-        arguments.stackone_window_s,
-        Plan[arguments.plan.upper()],
+        arguments.latency_ms, arguments.stackone_rpm, arguments.stackone_window_s, Plan[arguments.plan.upper()]
     )
     try:
         world = World(options, _chosen(arguments))

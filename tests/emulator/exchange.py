@@ -13,11 +13,7 @@ from .journal import Entry
 from .message import Answer, Call, Delivery, Service
 from .world import World
 
-_SERVICES = {
-    Service.FRESHSERVICE: freshservice.answer,
-    Service.STACKONE: stackone.answer,
-    Service.HUB: hub.answer,
-}
+_SERVICES = {Service.FRESHSERVICE: freshservice.answer, Service.STACKONE: stackone.answer, Service.HUB: hub.answer}
 
 
 def connect(world: World) -> None:

@@ -73,11 +73,7 @@ async def relink(world: World, account: Account, profile: Profile, values: dict[
     setup, secrets = form_of(world.switches).split(values)
     setup, secrets = account.setup_information | setup, account.credentials | secrets
     _check(world, setup | secrets | values)
-    stored = {
-        "setup_information": setup,
-        "credentials": secrets,
-        "integration_id": profile.integration_id,
-    }
+    stored = {"setup_information": setup, "credentials": secrets, "integration_id": profile.integration_id}
     if world.switches.hub_patch_retest and world.switches.hub_test == "async":
         old = {name: getattr(account, name) for name in stored}
         world.accounts.change(account, stored)

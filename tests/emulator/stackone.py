@@ -99,10 +99,4 @@ async def one_connector(call: Call, world: World, key: StackOneKey, provider: st
 
 def _connector(world: World) -> dict[str, object]:
     active = any(profile.active for profile in world.profiles.values() if profile.provider == PROVIDER)
-    return {
-        "provider": PROVIDER,
-        "provider_name": PROVIDER_NAME,
-        "category": CATEGORY,
-        "active": active,
-        "models": {},
-    }
+    return {"provider": PROVIDER, "provider_name": PROVIDER_NAME, "category": CATEGORY, "active": active, "models": {}}

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import functools
 import shutil
 
 import pytest
@@ -9,10 +10,11 @@ import yaml
 
 from tests.integration.vaults import PASSWORD, PLAYBOOK, assert_nothing_in_clear, csv_of
 from tests.support.collection import PLAYBOOKS
+from tests.support.five_accounts import five_accounts
 from tests.support.playbook_fixtures import emulator, playbook, runner
 from tests.support.playbook_runner import TENANTS, PlaybookRunner
 
-__all__ = ["accounts", "emulator", "inventory", "many", "playbook", "runner"]
+__all__ = ["accounts", "emulator", "inventory", "link", "many", "playbook", "runner"]
 
 
 @pytest.fixture
@@ -43,27 +45,13 @@ def inventory(runner):
 
 @pytest.fixture
 def accounts(runner):
-    """Five accounts of three owners, one of them of another provider."""
-    add = runner.emulator.add_account
-    key = runner.tenant_key("acme")
-    reason = {"code": "x", "description": "The key was refused.", "timestamp": "2026-11-01T08:00:00Z"}
-    return {
-        "plain": add(
-            origin_owner_id="customer-1", origin_owner_name="One Ltd", domain="acme", api_key=key, label="plain"
-        ),
-        "test": add(origin_owner_id="customer-1", domain="globex", api_key=key, type="test", label="test"),
-        "broken": add(
-            origin_owner_id="customer-2",
-            origin_username="two@mycompany.example",
-            domain="hooli",
-            api_key=key,
-            label="broken",
-            status="error",
-            status_reasons=[reason],
-        ),
-        "off": add(origin_owner_id="4711", domain="initech", api_key=key, status="inactive", label="off"),
-        "other": add(origin_owner_id="4711", provider="hibob", integration_id="x", label="other"),
-    }
+    return five_accounts(runner)
+
+
+@pytest.fixture
+def link(playbook):
+    """Run playbooks/link.yml with variables and further arguments."""
+    return functools.partial(playbook, "link")
 
 
 @pytest.fixture

@@ -74,14 +74,8 @@ def listing(runner, *sources, args=(), show=("--list",), **env):
     output.unlink(missing_ok=True)
     files = [argument for each in sources for argument in ("-i", str(each))]
     command = [sys.executable, "-m", "ansible", "inventory", *files, *show, "-vvvv", "--output", str(output), *args]
-    process = subprocess.run(
-        command,
-        cwd=runner.folder,
-        env=runner.environment(environment(runner, **env)),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    given = runner.environment(environment(runner, **env))
+    process = subprocess.run(command, cwd=runner.folder, env=given, capture_output=True, text=True, check=False)
     runner.runs += 1
     said = process.stdout + process.stderr
     (runner.folder / f"output-{runner.runs}.txt").write_text(said)

@@ -4,18 +4,18 @@
 
 from __future__ import annotations
 
-import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.support.collection import ACCOUNT_INFO
+from tests.support.collection import ACCOUNT_INFO, LINK
+from tests.support.playbook_runner import stackone_only
 
 
 def test_what_is_shown(runner):
     """The choice of accounts, case by case, is in tests/modules."""
     account = runner.by_hand(label="Desk", origin_owner_name="Acme Ltd")
     runner.by_hand("globex", status="error")
-    connection = {name: value for name, value in runner.connection().items() if name != "freshservice_url"}
+    connection = stackone_only(runner)
     everyone, some = runner.play(connection, {**connection, "labels": ["Desk"]}, module=ACCOUNT_INFO).results
     assert everyone["summary"]["statuses"] == {"active": 1, "error": 1}
     (shown,) = some["accounts"]
@@ -33,24 +33,13 @@ def looks(runner):
 def test_wait_until_a_customer_has_linked(runner):
     """As in the module's examples: the account turns active while the play waits."""
     runner.emulator.switch(hub_test="async", hub_async_delay_ms=3_600_000)
-    options = {name: value for name, value in runner.connection().items() if name != "freshservice_url"}
-    wait = {
-        ACCOUNT_INFO: {**options, "origin_owner_ids": ["customer-acme"], "statuses": ["active"]},
-        "register": "linked",
-        "until": "linked.accounts | length > 0",
-        "retries": 30,
-        "delay": 1,
-    }
-    link = {
-        "tenantlink.stackone.freshservice_link": {**runner.options("acme"), "confirm_timeout": 0},
-        "ignore_errors": True,
-    }
-    local = {"ansible_connection": "local", "ansible_python_interpreter": runner.python}
-    play = {"hosts": "localhost", "gather_facts": False, "vars": local, "tasks": [link, wait]}
+    customer = {**stackone_only(runner), "origin_owner_ids": ["customer-acme"], "statuses": ["active"]}
+    until = {"register": "linked", "until": "linked.accounts | length > 0", "retries": 30, "delay": 1}
+    wait = {ACCOUNT_INFO: customer, **until}
+    link = {LINK: {**runner.options("acme"), "confirm_timeout": 0}, "ignore_errors": True}
     runner.secret_files.add(runner.folder / "play.json")
-    (runner.folder / "play.json").write_text(json.dumps([play]))
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(runner.ansible_playbook, str(runner.folder / "play.json"))
+        running = pool.submit(runner.run_tasks, link, wait)
         while not running.done() and looks(runner) < 3:
             time.sleep(0.1)
         (account,) = runner.emulator.accounts()

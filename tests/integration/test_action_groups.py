@@ -15,11 +15,9 @@ from tests.support.module_specs import GROUPS, action_groups
 REQUIRED = {
     "account_info": {},
     "auth_link": {"origin_owner_id": "customer-acme"},
-    "auth_links": {"tenants": []},
+    **{module: {"tenants": []} for module in ("auth_links", "freshservice_keys_info", "freshservice_links")},
     "freshservice_key_info": {"domain": "acme"},
-    "freshservice_keys_info": {"tenants": []},
     "freshservice_link": {"domain": "acme", "origin_owner_id": "customer-acme"},
-    "freshservice_links": {"tenants": []},
 }
 """What each module needs besides how to connect."""
 OF_ONE_KEY = ("freshservice_key_info", "freshservice_link")
@@ -28,13 +26,8 @@ OF_ONE_KEY = ("freshservice_key_info", "freshservice_link")
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_member_takes_what_is_set_for_its_group(runner, group):
     values = {
-        **{
-            "validate_certs": False,
-            "proxy": "http://127.0.0.1:9",
-            "timeout": 7,
-            "retries": 0,
-            "requests_per_minute": 999,
-        },
+        **{"validate_certs": False, "proxy": "http://127.0.0.1:9", "timeout": 7, "retries": 0},
+        "requests_per_minute": 999,
         **dict.fromkeys(("ca_path", "client_cert", "client_key"), str(PLAYBOOKS / "link.yml")),
         **runner.connection(),
     }
@@ -44,20 +37,10 @@ def test_every_member_takes_what_is_set_for_its_group(runner, group):
         if module in OF_ONE_KEY:
             options["api_key"] = "{{ one_key }}"
         tasks.append({f"tenantlink.stackone.{module}": options, "ignore_errors": True})
-    play = {
-        **{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks},
-        "vars": {"ansible_python_interpreter": runner.python},
-        "module_defaults": {
-            f"group/tenantlink.stackone.{group}": {name: f"{{{{ defaults.{name} }}}}" for name in GROUPS[group]}
-        },
-    }
-    book = runner.folder / "groups.json"
-    book.write_text(json.dumps([play]))
-    runner.secrets.touch(mode=0o600)
-    runner.secrets.write_text(json.dumps({"defaults": values, "one_key": runner.tenant_key("acme")}))
-    run = runner.ansible_playbook(
-        str(book), "-e", f"@{runner.secrets}", env={"STACKONE_API_KEY": values["stackone_api_key"]}
-    )
+    defaults = {f"group/tenantlink.stackone.{group}": {name: f"{{{{ defaults.{name} }}}}" for name in GROUPS[group]}}
+    secret = {"defaults": values, "one_key": runner.tenant_key("acme")}
+    env = {"STACKONE_API_KEY": values["stackone_api_key"]}
+    run = runner.run_tasks(*tasks, secret=secret, env=env, module_defaults=defaults)
     assert run.code == 0, run.output
     assert "Unsupported parameters" not in run.output
     # As each module repeats them.

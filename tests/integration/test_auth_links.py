@@ -11,6 +11,7 @@ import pytest
 
 from tests.emulator.customer import Customer, Refused
 from tests.support.collection import AUTH_LINK, AUTH_LINKS
+from tests.support.playbook_runner import stackone_only
 
 
 @pytest.fixture
@@ -19,8 +20,7 @@ def invite(runner):
     runner.secret_files.add(runner.folder / "report.json")
 
     def run(*tasks, module=AUTH_LINK):
-        connection = {name: value for name, value in runner.connection().items() if name != "freshservice_url"}
-        done = runner.play(*({**connection, "retries": 1, **options} for options in tasks), module=module)
+        done = runner.play(*({**stackone_only(runner), "retries": 1, **options} for options in tasks), module=module)
         assert runner.emulator.stackone_api_key not in json.dumps(done.results)
         return done
 
@@ -36,12 +36,8 @@ def acme(runner):
 
 def test_from_a_link_to_an_account(runner, invite):
     """Link, finish as the customer would, and then there is nothing more to do."""
-    declared = {
-        "origin_owner_id": "customer-globex",
-        "origin_owner_name": "Globex Ltd",
-        "label": "Desk",
-        "account_type": "test",
-    }
+    shown = {"origin_owner_name": "Globex Ltd", "label": "Desk"}
+    declared = {"origin_owner_id": "customer-globex", **shown, "account_type": "test"}
     run = invite({**declared, "check": True}, declared)
     check, made = run.results
     assert check["changed"] is made["changed"] is True
@@ -50,7 +46,7 @@ def test_from_a_link_to_an_account(runner, invite):
     assert "token=" not in run.output
     Customer(made["auth_link_url"]).enter("globex", runner.tenant_key("globex"))
     (account,) = runner.emulator.accounts()
-    for name, value in {"origin_owner_name": "Globex Ltd", "label": "Desk", "type": "test", "status": "active"}.items():
+    for name, value in {**shown, "type": "test", "status": "active"}.items():
         assert account[name] == value
     runner.emulator.clear_requests()
     (again,) = invite(declared).results
@@ -142,13 +138,8 @@ def test_failures(runner, invite, options, switches, code, phase):
 
 
 def test_an_answer_without_a_link_shows_no_token(runner, invite):
-    runner.emulator.fault(
-        service="stackone",
-        method="POST",
-        path="/connect_sessions",
-        body={"raw": '{"token": "a-token-that-nobody-may-see"}'},
-        status=201,
-    )
+    body = {"raw": '{"token": "a-token-that-nobody-may-see"}'}
+    runner.emulator.fault(service="stackone", method="POST", path="/connect_sessions", body=body, status=201)
     runner.known.add("a-token-that-nobody-may-see")
     (result,) = invite({"origin_owner_id": "customer-acme"}).results
     assert result["failure"]["code"] == "unexpected_answer"
@@ -158,32 +149,23 @@ def test_an_answer_without_a_link_shows_no_token(runner, invite):
 @pytest.mark.parametrize("module", [AUTH_LINK, AUTH_LINKS])
 def test_links_are_hidden_wherever_ansible_shows_results(runner, module):
     """In a loop, retried with until, delegated, and ignored: the search for secrets knows the tokens."""
-    options = {name: value for name, value in runner.connection().items() if name != "freshservice_url"}
     owner = {"origin_owner_id": "{{ item }}"}
-    arguments = {**options, **(owner if module == AUTH_LINK else {"tenants": [owner]})}
+    arguments = {**stackone_only(runner), **(owner if module == AUTH_LINK else {"tenants": [owner]})}
     common = {module: arguments, "loop": ["a", "b"], "register": "made", "ignore_errors": True}
     failing = {**common, "failed_when": True}
     waiting = {**common, "until": "made.auth_link_url is defined and false", "retries": 2, "delay": 0}
     delegated = {**common, "delegate_to": "localhost", "run_once": True}
-    local = {"ansible_connection": "local", "ansible_python_interpreter": runner.python}
     kept = {"ansible.builtin.set_fact": {"kept": "{{ made.results | map(attribute='linked', default=false) | list }}"}}
-    play = {"hosts": "localhost", "gather_facts": False, "vars": local}
-    path = runner.folder / "play.json"
-    path.write_text(json.dumps([{**play, "tasks": [common, failing, waiting, delegated, kept]}]))
-    runner.secret_files.add(path)
-    run = runner.ansible_playbook(str(path))
+    runner.secret_files.add(runner.folder / "play.json")
+    run = runner.run_tasks(common, failing, waiting, delegated, kept)
     assert run.code == 0, run.output
     assert len(runner.emulator.tokens()) >= 8
     assert run.output.count("the output has been hidden") >= 8
 
 
 def test_it_does_not_run_in_the_background(runner):
-    options = {name: value for name, value in runner.connection().items() if name != "freshservice_url"}
-    task = {AUTH_LINK: {**options, "origin_owner_id": "a"}, "async": 60, "poll": 1}
-    path = runner.folder / "play.json"
-    path.write_text(json.dumps([{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [task]}]))
-    runner.secret_files.add(path)
-    run = runner.ansible_playbook(str(path))
+    runner.secret_files.add(runner.folder / "play.json")
+    run = runner.run_tasks({AUTH_LINK: {**stackone_only(runner), "origin_owner_id": "a"}, "async": 60, "poll": 1})
     assert run.code == 2
     assert "support async" in run.output or "async is not supported" in run.output
     assert runner.emulator.tokens() == []
@@ -206,11 +188,8 @@ def test_many_owners(runner, invite, acme):
     for result in (check, made):
         assert result["failed"]
         assert [row.get("purpose") for row in result["owners"]] == [None, "link", "relink", None, None]
-        assert [row.get("failure", {}).get("code") for row in result["owners"]] == [
-            *(None, None, None),
-            "ambiguous_account",
-            "invalid_argument",
-        ]
+        codes = [row.get("failure", {}).get("code") for row in result["owners"]]
+        assert codes == [None, None, None, "ambiguous_account", "invalid_argument"]
         counts = {name: result["summary"][name] for name in ("tenants", "linked", "auth_links", "failed")}
         assert counts == {"tenants": 5, "linked": 1, "auth_links": 2, "failed": 2}
         assert result["failure"]["code"] == "tenants_failed"

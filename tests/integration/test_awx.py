@@ -21,6 +21,8 @@ from tests.support.playbook_runner import recap
 
 AWX = ROOT / "docs" / "examples" / "awx"
 GOOD = ("acme", "globex")
+ACME = {"domain": "acme", "origin_owner_id": "customer-acme"}
+ABSENT = {"domain": "globex", "origin_owner_id": "customer-globex", "state": "absent"}
 
 
 @pytest.fixture
@@ -36,9 +38,8 @@ def project(runner):
 
 
 def declare(project, *tenants):
-    (project / "group_vars" / "all" / "tenants.yml").write_text(
-        yaml.safe_dump({"freshservice_link_tenants": list(tenants)})
-    )
+    text = yaml.safe_dump({"freshservice_link_tenants": list(tenants)})
+    (project / "group_vars" / "all" / "tenants.yml").write_text(text)
 
 
 def vault(runner, project, name, **variables):
@@ -80,9 +81,8 @@ def script(runner, name, listing):
 def as_a_controller_writes(value):
     """Variables of a job as YAML: every text of a person is marked as unsafe, and quoted, which ansible-core 2.19 reads as it likes."""
     if isinstance(value, dict):
-        return (
-            "{" + ", ".join(f"{json.dumps(name)}: {as_a_controller_writes(each)}" for name, each in value.items()) + "}"
-        )
+        pairs = (f"{json.dumps(name)}: {as_a_controller_writes(each)}" for name, each in value.items())
+        return "{" + ", ".join(pairs) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(as_a_controller_writes, value)) + "]"
     if isinstance(value, str):
@@ -92,11 +92,8 @@ def as_a_controller_writes(value):
 
 def job(runner, project, playbook, source=None, **extra_vars):
     """A job of a template: on the hosts of a source, or on localhost with an inventory that has none."""
-    inventory = (
-        exported(runner, project, source)
-        if source
-        else script(runner, "empty", json.dumps({"_meta": {"hostvars": {}}}))
-    )
+    nobody = json.dumps({"_meta": {"hostvars": {}}})
+    inventory = exported(runner, project, source) if source else script(runner, "empty", nobody)
     password = ["--vault-password-file", str(runner.folder / "password")]
     runner.secrets.touch(mode=0o600)
     runner.secrets.write_text(as_a_controller_writes({"awx_job_id": 4711, **extra_vars}))
@@ -124,11 +121,7 @@ def test_who_is_declared_absent_stays_absent(runner, project):
     """Even where the account is there, and broken."""
     runner.by_hand("globex", api_key="a-key-that-was-reset", status="error")
     runner.known.add("a-key-that-was-reset")
-    declare(
-        project,
-        {"domain": "acme", "origin_owner_id": "customer-acme"},
-        {"domain": "globex", "origin_owner_id": "customer-globex", "state": "absent"},
-    )
+    declare(project, ACME, ABSENT)
     assert job(runner, project, "link.yml").code == 0
     assert runner.linked() == {"customer-acme": "acme"}
     assert recap(job(runner, project, "link.yml")) == {"localhost": (0, 0)}
@@ -217,9 +210,8 @@ def test_a_check_changes_nothing(runner, project):
 
 def test_a_new_key_is_sent(runner, project):
     assert job(runner, project, "link.yml").code == 0
-    vault(
-        runner, project, "new_keys.yml", freshservice_link_new_api_keys={"acme": runner.tenant_key("acme", admin=True)}
-    )
+    new = {"acme": runner.tenant_key("acme", admin=True)}
+    vault(runner, project, "new_keys.yml", freshservice_link_new_api_keys=new)
     run = job(runner, project, "rotate.yml")
     assert run.code == 0, run.output
     assert recap(run) == {"localhost": (1, 0)}
@@ -232,12 +224,8 @@ def test_reports_of_jobs_stand_beside_each_other(runner, project):
     assert job(runner, project, "link.yml", links_folder=str(folder)).code == 0
     run = job(runner, project, "report.yml", links_folder=str(folder), awx_job_id=4712)
     assert run.code == 0, run.output
-    assert sorted(path.name for path in folder.iterdir() if path.suffix in {".html", ".json"}) == [
-        "links-4711.html",
-        "links-4711.json",
-        "preview-4712.html",
-        "preview-4712.json",
-    ]
+    names = sorted(path.name for path in folder.iterdir() if path.suffix in {".html", ".json"})
+    assert names == ["links-4711.html", "links-4711.json", "preview-4712.html", "preview-4712.json"]
     assert (folder / "fingerprints").is_file()
 
 
@@ -266,12 +254,7 @@ class TestHeal:
         for name in GOOD:
             runner.by_hand(name, api_key="a-key-that-was-reset", status="error")
         runner.known.add("a-key-that-was-reset")
-        declare(
-            project,
-            {"domain": "acme", "origin_owner_id": "customer-acme"},
-            {"domain": "globex", "origin_owner_id": "customer-globex", "state": "absent"},
-            {"domain": "hooli", "origin_owner_id": "customer-hooli"},
-        )
+        declare(project, ACME, ABSENT, {"domain": "hooli", "origin_owner_id": "customer-hooli"})
 
     def test_a_look_heals_what_is_declared(self, runner, project):
         """The declaration decides, and a missing key fails its own tenant."""

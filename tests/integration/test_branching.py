@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import yaml
@@ -56,13 +55,7 @@ def test_the_guides_recipe_works_however_a_module_ends(runner):
             {**ask, "name": f"{way}: ask"},
             {"name": f"{way}: check", "ansible.builtin.assert": {"that": checks}},
         ]
-    local = {"ansible_connection": "local", "ansible_python_interpreter": runner.python}
-    play = {"hosts": "localhost", "gather_facts": False, "vars": local, "tasks": tasks}
-    path = runner.folder / "play.json"
-    path.write_text(json.dumps([play]))
-    runner.secrets.touch(mode=0o600)
-    runner.secrets.write_text(json.dumps({"options": declared, "broken": str(runner.folder / "broken")}))
-    run = runner.ansible_playbook(str(path), "-e", f"@{runner.secrets}")
+    run = runner.run_tasks(*tasks, secret={"options": declared, "broken": str(runner.folder / "broken")})
     assert run.code == 0, run.output[-4000:]
     assert "has no attribute" not in run.output
     assert run.output.count("RETRYING") == 3

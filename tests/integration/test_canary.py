@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import stat
 
-import ansible_runner
 import pytest
 import yaml
 
 from tests.support.collection import ACCOUNT_INFO, KEY_INFO, KEYS_INFO, LINKS, MODULE, PLAYBOOKS, ROOT
+from tests.support.playbook_runner import stackone_only
 from tests.support.secret_search import forms
 
 
@@ -19,33 +20,16 @@ from tests.support.secret_search import forms
 def stage(runner):
     """Run tasks whose arguments are variables of a secret file; `options` are those of one good and one broken tenant."""
     good, broken = runner.options("acme"), runner.options("initech")
-    connection = runner.connection()
-    stackone = {name: value for name, value in connection.items() if name != "freshservice_url"}
-    key = {"domain": "acme", "api_key": good["api_key"], "freshservice_url": connection["freshservice_url"]}
+    freshservice = {"freshservice_url": runner.emulator.freshservice_url}
     tenants = runner.tenants("acme", "globex", "initech")
     values = {
         MODULE: good,
         LINKS: runner.bulk(tenants),
-        KEY_INFO: key,
-        KEYS_INFO: {"tenants": tenants, "freshservice_url": connection["freshservice_url"]},
-        ACCOUNT_INFO: stackone,
+        KEY_INFO: {"domain": "acme", "api_key": good["api_key"], **freshservice},
+        KEYS_INFO: {"tenants": tenants, **freshservice},
+        ACCOUNT_INFO: stackone_only(runner),
     }
-    secret = {"options": values, "broken": broken}
-    runner.secrets.touch(mode=0o600)
-    runner.secrets.write_text(json.dumps(secret))
-
-    def run(*tasks, env=None):
-        play = {
-            "hosts": "localhost",
-            "gather_facts": False,
-            "vars": {"ansible_connection": "local", "ansible_python_interpreter": runner.python},
-            "tasks": list(tasks),
-        }
-        path = runner.folder / "play.json"
-        path.write_text(json.dumps([play]))
-        return runner.ansible_playbook(str(path), "-e", f"@{runner.secrets}", env=env)
-
-    return run
+    return functools.partial(runner.run_tasks, secret={"options": values, "broken": broken})
 
 
 def arguments(module):
@@ -99,39 +83,23 @@ def test_what_a_failing_task_says(runner, stage):
 
 def test_arguments_that_are_wrong_are_not_shown(runner, stage):
     """Ansible fails before it knows what is secret, where a suboption is of the wrong type or unknown."""
-    wrong = {
-        **arguments(LINKS),
-        "tenants": "{{ options['tenantlink.stackone.freshservice_links'].tenants[0].api_key }}",
-    }
-    unknown = {
-        **arguments(LINKS),
-        "tenants": "{{ [options['tenantlink.stackone.freshservice_links'].tenants[0] | combine({'x': 1})] }}",
-    }
-    tasks = [{LINKS: each, "ignore_errors": True} for each in (wrong, unknown)]
-    run = stage(*tasks)
+    first = f"options['{LINKS}'].tenants[0]"
+    wrong = (f"{{{{ {first}.api_key }}}}", f"{{{{ [{first} | combine({{'x': 1}})] }}}}")
+    run = stage(*({LINKS: {**arguments(LINKS), "tenants": each}, "ignore_errors": True} for each in wrong))
     assert run.output.count("...ignoring") == 2
 
 
-def test_a_list_under_ansible_runner(runner, tmp_path):
-    private = runner.folder / "runner"
-    private.mkdir()
+def test_a_list_under_ansible_runner(runner):
     tenants = [{"domain": name, "origin_owner_id": f"customer-{name}"} for name in ("acme", "globex", "initech")]
     connection = {f"freshservice_link_{name}": value for name, value in runner.connection().items()}
     path = runner.folder / "vault.yml"
     runner.encrypt(path, yaml.safe_dump({**connection, "freshservice_link_api_keys": runner.keys}))
     (runner.folder / "tenants.json").write_text(json.dumps({"freshservice_link_tenants": tenants}))
-    kept = ("ANSIBLE", "HOME", "TMPDIR", "PATH")
-    ended = ansible_runner.run(
-        private_data_dir=str(private),
-        playbook=str(PLAYBOOKS / "link.yml"),
-        cmdline=f"-e @{runner.folder / 'tenants.json'} -e @{path} --vault-password-file {runner.folder / 'password'} --diff",
-        verbosity=4,
-        quiet=True,
-        envvars={name: value for name, value in runner.environment().items() if name.startswith(kept)},
-    )
+    arguments = f"-e @{runner.folder / 'tenants.json'} -e @{path} --vault-password-file {runner.folder / 'password'}"
+    ended = runner.run_job(PLAYBOOKS / "link.yml", arguments, "--diff", verbosity=4)
     assert ended.status == "failed"
     assert ended.stats["changed"] == {"localhost": 1}
-    assert list((private / "artifacts").rglob("job_events/*.json"))
+    assert list(runner.folder.rglob("artifacts/**/job_events/*.json"))
     runner.assert_no_secret()
 
 

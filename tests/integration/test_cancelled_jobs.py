@@ -11,24 +11,20 @@ import tempfile
 import time
 from pathlib import Path
 
-import ansible_runner
 import pytest
 
-from tests.emulator.handle import Emulator
 from tests.support.collection import PLAYBOOKS
+from tests.support.playbook_fixtures import numbered_domains, numbered_emulator
 from tests.support.waiting import eventually
 
 MANY = 300
-DOMAINS = [f"t{serial:05d}" for serial in range(1, MANY + 1)]
+DOMAINS = numbered_domains(MANY)
 HOSTS = DOMAINS[:24]
 SLOW_MS = 400
 """What the emulator takes for each answer: the whole list would take more than a minute."""
 
 
-@pytest.fixture(scope="module")
-def numbered():
-    with Emulator("--tenants", str(MANY), "--stackone-rpm", "1000000") as running:
-        yield running
+numbered = numbered_emulator(MANY, "--stackone-rpm", "1000000")
 
 
 @pytest.fixture
@@ -36,23 +32,14 @@ def job(many):
     """Run a playbook as a controller does, and cancel it as soon as `cancel` says so."""
     # What Ansible copies there before a module starts holds its arguments, and a cancel leaves it behind.
     remote = tempfile.mkdtemp(prefix="cancelled-")
-    kept = ("ANSIBLE", "HOME", "TMPDIR", "PATH")
-    environment = {name: value for name, value in many.environment().items() if name.startswith(kept)}
 
     def run(playbook, cancel, *arguments, **variables):
         declared = {**many.connection(), "api_keys": many.keys, **variables}
-        many._keep_secret({f"freshservice_link_{name}": value for name, value in declared.items()})
-        private = tempfile.mkdtemp(prefix="job-", dir=many.folder)
-        return ansible_runner.run(
-            private_data_dir=private,
-            playbook=str(PLAYBOOKS / f"{playbook}.yml"),
-            cmdline=" ".join([f"-e @{many.secrets}", *arguments]),
-            envvars={**environment, "ANSIBLE_REMOTE_TEMP": remote},
-            # The seconds between two questions whether to cancel.
-            settings={"pexpect_timeout": 0.2},
-            cancel_callback=cancel,
-            quiet=True,
-        )
+        many.keep_secret({f"freshservice_link_{name}": value for name, value in declared.items()})
+        # The seconds between two questions whether to cancel.
+        often = {"cancel_callback": cancel, "settings": {"pexpect_timeout": 0.2}}
+        env = {"ANSIBLE_REMOTE_TEMP": remote}
+        return many.run_job(PLAYBOOKS / f"{playbook}.yml", f"-e @{many.secrets}", *arguments, env=env, **often)
 
     yield run
     shutil.rmtree(remote, ignore_errors=True)
@@ -74,17 +61,11 @@ def linking_a_list(many):
 
 
 def linking_by_host(many):
-    hosts = {
-        domain: {
-            "freshservice_link_origin_owner_id": f"customer-{domain}",
-            "freshservice_link_api_key": f"{{{{ freshservice_link_api_keys['{domain}'] }}}}",
-            "ansible_connection": "local",
-            "ansible_python_interpreter": many.python,
-        }
-        for domain in HOSTS
-    }
+    hosts = {domain: {"freshservice_link_origin_owner_id": f"customer-{domain}"} for domain in HOSTS}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": many.python}
+    key = {"freshservice_link_api_key": "{{ freshservice_link_api_keys[inventory_hostname] }}"}
     path = many.folder / "hosts.json"
-    path.write_text(json.dumps({"tenants": {"hosts": hosts}}))
+    path.write_text(json.dumps({"tenants": {"hosts": hosts, "vars": {**local, **key}}}))
     return ["link_by_host", f"-i {path}", "--forks 8"], {}, lambda: len(many.emulator.accounts()) >= 6
 
 

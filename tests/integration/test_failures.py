@@ -1,10 +1,12 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Ansible makes of a failure, one for each phase. All verdicts and faults are in tests/modules."""
+"""What Ansible makes of failures and of bad input. All verdicts, faults and options are in tests/modules."""
 
 from __future__ import annotations
 
-from tests.support.collection import KEY_INFO
+import pytest
+
+from tests.support.bad_options import BAD_OPTIONS
 from tests.support.playbook_runner import assert_failed
 
 
@@ -16,12 +18,8 @@ def test_a_failure_in_each_phase_is_red_and_says_why(runner):
         runner.options("acme", stackone_api_key="v1.eu1.wrong"),
         {**runner.options("acme"), "domain": "a b"},
     )
-    phases = [
-        ("credentials_refused", "apply"),
-        ("key_refused", "key_check"),
-        ("stackone_key_refused", "observe"),
-        ("invalid_domain", "arguments"),
-    ]
+    phases = [("credentials_refused", "apply"), ("key_refused", "key_check")]
+    phases += [("stackone_key_refused", "observe"), ("invalid_domain", "arguments")]
     for result, (code, phase) in zip(run.results, phases):
         assert_failed(result, code, phase)
         assert result["changed"] is False
@@ -30,18 +28,24 @@ def test_a_failure_in_each_phase_is_red_and_says_why(runner):
     assert runner.emulator.accounts() == []
 
 
-def test_an_account_that_turns_bad_is_a_failure_and_a_change(runner):
-    runner.emulator.switch(hub_test="async")
-    runner.emulator.set_tenant("acme", role="IT Agent")
-    result = runner.link()
-    assert_failed(result, "account_not_active", "confirm")
-    assert result["changed"] is True
+def test_bad_input_is_refused_in_one_line_before_any_request(runner):
+    some = BAD_OPTIONS[::6]
+    results = runner.play(*[runner.options(**bad) for bad, _words in some]).results
+    for (bad, words), result in zip(some, results):
+        assert result["failed"], bad
+        assert words in result["msg"], (bad, result["msg"])
+        assert "\n" not in result["msg"]
+    assert runner.emulator.requests() == []
 
 
-def test_a_refused_key_is_a_result_or_red_when_asked_to(runner):
-    names = ("origin_owner_id", "confirm_timeout", "stackone_url", "stackone_api_key")
-    options = runner.options("initech", **dict.fromkeys(names))
-    told, red = runner.play(options, {**options, "fail_on_refused": True}, module=KEY_INFO).results
-    assert not told["failed"]
-    assert told["key_check"]["status"] == "key_refused"
-    assert_failed(red, "key_refused", "key_check")
+WRONG = ["a string", ["a list"], '{"extra_secrets": {"key": "SECRET"', 'extra_secrets="SECRET']
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_options_of_the_wrong_type_show_no_secret(runner, wrong):
+    """Ansible fails here before it has noted which values are secret."""
+    key = runner.tenant_key("acme")
+    if isinstance(wrong, str):
+        wrong = wrong.replace("SECRET", key)
+    result = runner.link("acme", credential_fields=wrong)
+    assert result["failed"]

@@ -79,14 +79,9 @@ def assert_no_hash(runner, *keys):
 def test_a_cache_that_is_not_ours(runner, accounts):
     """Damaged, empty, of another kind, or with an account that StackOne never listed: each is listed again."""
     contents = {
-        "binary": b"\xff\x00\x80",
-        "cut": None,
-        "empty": b"",
-        "list": b"[1, 2]",
-        "object": b'{"accounts": [{"id": "1"}], "salt": "", "seal": ""}',
-        "null": b"null",
-        "changed": None,
-    }
+        "binary": b"\xff\x00\x80", "cut": None, "empty": b"", "list": b"[1, 2]",
+        "object": b'{"accounts": [{"id": "1"}], "salt": "", "seal": ""}', "null": b"null", "changed": None,
+    }  # fmt: skip
     files = {name: cached(runner, f"{name}.stackone.yml", name, group=name) for name in contents}
     assert listing(runner, *files.values()).code == 0
     assert requests_of(runner) == len(contents)

@@ -43,10 +43,7 @@ def failing_sources(runner):
             "StackOne's request quota is used up. Run again in a minute, or lower",
         ),
         "rejected": ({"account_ids": ["rejected"]}, "StackOne rejected the request to show the account (HTTP 409: "),
-        "foreign": (
-            {"account_ids": ["foreign"]},
-            "unexpected response to the request to show the account (HTTP",
-        ),
+        "foreign": ({"account_ids": ["foreign"]}, "unexpected response to the request to show the account (HTTP"),
         "http": ({"stackone_url": "http://example.com"}, "stackone_url must start with https://"),
         "boolean": ({"labels": [True]}, "item 1 of labels is a boolean, not text; put it in quotes."),
         "decimal": ({"provider": 4711.0}, "provider is a decimal number, not text; put it in quotes."),
@@ -79,10 +76,7 @@ def failing_sources(runner):
             {"hostnames": ["stackone_label + 1"], "strict": True},
             "hostnames: stackone_label + 1 has no value for",
         ),
-        "strict_compose": (
-            {"compose": {"x": "stackone_label + 1"}, "strict": True},
-            "Could not set x for host 4711: ",
-        ),
+        "strict_compose": ({"compose": {"x": "stackone_label + 1"}, "strict": True}, "Could not set x for host 4711: "),
     }
 
 
@@ -148,10 +142,8 @@ def test_no_error_shows_the_file(runner, accounts):
     # The warning is the only line there is: nobody else tries to read the file.
     assert "[ERROR]" not in found.output
     assert "ini" not in found.words
-    assert (
-        "no vault secrets found). Correct it in the inventory file, or pass what it needs, such as the vault"
-        in found.words
-    )
+    advice = "Correct it in the inventory file, or pass what it needs, such as the vault"
+    assert f"no vault secrets found). {advice}" in found.words
     if "<<< caused by >>>" in found.output:
         # Here warnings are not wrapped.
         assert all(message in found.output for message in messages)
@@ -159,13 +151,8 @@ def test_no_error_shows_the_file(runner, accounts):
 
 def test_a_failed_source_leaves_nothing_behind(runner, accounts):
     good = source(runner, "good.stackone.yml", group="good", hostnames=["domain"], statuses=["inactive"])
-    bad = source(
-        runner,
-        "half.stackone.yml",
-        hostnames=["domain"],
-        strict=True,
-        compose={"x": "1 / 0 if stackone_status == 'error' else 1"},
-    )
+    compose = {"x": "1 / 0 if stackone_status == 'error' else 1"}
+    bad = source(runner, "half.stackone.yml", hostnames=["domain"], strict=True, compose=compose)
     found = listing(runner, good, bad)
     assert (found.code, set(found.hosts)) == (0, {"initech"})
     assert "Could not set x for host hooli" in found.words

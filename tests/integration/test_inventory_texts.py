@@ -13,32 +13,17 @@ RUN = str(7919 * 7907)
 
 
 HOSTILE = [
-    "all",
-    "ungrouped",
-    "localhost",
-    "127.0.0.1",
-    "stackone_accounts",
-    "!customer",
-    "&customer",
-    "~.*",
-    "*",
-    "web[0:9]",
-    "a:b",
-    "a,b",
-    "@/etc/hosts",
-    "-vvv",
-    "../../tmp/x",
-    "My Company Ltd",
-    " \t padded\n",
-    "\x1b[31mred\x1b[0m",
-    "Größe-例",
-    "{{ 7919 * 7907 }}",
-    "{% raw %}",
-    "#jinja2: x",
-    "[1, 2]",
-    "True",
+    *("all", "ungrouped", "localhost", "127.0.0.1", "stackone_accounts", "!customer", "&customer", "~.*", "*"),
+    *("web[0:9]", "a:b", "a,b", "@/etc/hosts", "-vvv", "../../tmp/x", "My Company Ltd", " \t padded\n"),
+    *("\x1b[31mred\x1b[0m", "Größe-例", "{{ 7919 * 7907 }}", "{% raw %}", "#jinja2: x", "[1, 2]", "True"),
     "2001:db8::1",
 ]
+NAMED = {
+    **{0: "all_d0", 2: "localhost_d2", 4: "stackone_accounts_d4", 5: "_customer_d5", 6: "_customer_d6"},
+    **{9: "web_0_9_", 14: "_._.._tmp_x", 16: "padded", 17: "red", 18: "Größe-例", 19: "___7919___7907___"},
+    **{22: "_1__2_", 23: "True"},
+}
+"""What some of them become, by position."""
 
 
 def test_every_name_is_a_pattern_for_its_host_alone(runner):
@@ -49,35 +34,14 @@ def test_every_name_is_a_pattern_for_its_host_alone(runner):
     name_is_pattern = {
         "ansible.builtin.assert": {"that": "query('inventory_hostnames', inventory_hostname) == [inventory_hostname]"},
     }
-    show = {
-        "ansible.builtin.debug": {
-            "msg": "{{ stackone_label }} is {{ inventory_hostname }}, {{ stackone_origin_owner_id }}."
-        }
-    }
-    run = play(
-        runner,
-        inventory,
-        {"hosts": "all", "tasks": [name_is_pattern, show]},
-        {"hosts": "localhost", "tasks": [{"ansible.builtin.debug": {"msg": "here {{ stackone_id is defined }}"}}]},
-    )
+    text = "{{ stackone_label }} is {{ inventory_hostname }}, {{ stackone_origin_owner_id }}."
+    tasks = [name_is_pattern, {"ansible.builtin.debug": {"msg": text}}]
+    here = {"hosts": "localhost", "tasks": [{"ansible.builtin.debug": {"msg": "here {{ stackone_id is defined }}"}}]}
+    run = play(runner, inventory, {"hosts": "all", "tasks": tasks}, here)
     assert run.code == 0, run.output
     assert "here False" in run.output
     assert RUN not in run.output
-    for index, name in {
-        0: "all_d0",
-        2: "localhost_d2",
-        4: "stackone_accounts_d4",
-        5: "_customer_d5",
-        6: "_customer_d6",
-        9: "web_0_9_",
-        14: "_._.._tmp_x",
-        16: "padded",
-        17: "red",
-        18: "Größe-例",
-        19: "___7919___7907___",
-        22: "_1__2_",
-        23: "True",
-    }.items():
+    for index, name in NAMED.items():
         assert f"account {index} is {name}, " in run.output, run.output
     assert sum(f"account {index} is " in run.output for index in range(len(HOSTILE))) == len(HOSTILE)
 
@@ -130,13 +94,8 @@ def test_texts_of_stackone_are_never_templates(runner):
         run = play(runner, inventory, {"hosts": "stackone_accounts", "tasks": [show, keep, again, variable]})
         assert run.code == 0, run.output
         assert requests_of(runner) == requests
-        for text in (
-            "A {{ 7919 * 7907 }}",
-            "<A {{ 7919 * 7907 }}",
-            "kept A {{ 7919 * 7907 }}",
-            "B [[ 7919 * 7907 ]]",
-            "R {{ 7919 * 7907 }}",
-        ):
+        braces = [f"{before} {{{{ 7919 * 7907 }}}}" for before in ("A", "<A", "kept A", "R")]
+        for text in (*braces, "B [[ 7919 * 7907 ]]"):
             assert text in run.output, (text, run.output)
         assert RUN not in run.output
         assert not marker.exists()
@@ -153,12 +112,8 @@ def test_texts_of_stackone_are_never_templates(runner):
 def test_texts_of_stackone_are_never_conditions(runner):
     """Ansible evaluates a text that a condition's template gives."""
     marker = runner.folder / "was-run"
-    hostile = [
-        f"lookup('ansible.builtin.pipe', 'touch {marker}')",
-        f"'touch {marker}' | shell",
-        "range(9)",
-        "stackone_id",
-    ]
+    hostile = [f"lookup('ansible.builtin.pipe', 'touch {marker}')", f"'touch {marker}' | shell"]
+    hostile += ["range(9)", "stackone_id"]
     for index, text in enumerate(hostile):
         runner.emulator.add_account(origin_owner_id=f"c{index}", domain=f"d{index}", api_key="x", label=text)
     inventory = source(runner, compose={"composed": "stackone_label", "joined": "stackone_label ~ ' '"})
@@ -173,12 +128,7 @@ def test_texts_of_stackone_are_never_conditions(runner):
 
 
 NAMES = [
-    "My Company Ltd",
-    "O'Brien & Sons, Inc.",
-    "Acme (UK) Ltd",
-    "Größe – 例",
-    "50% off: #1!",
-    "a@b.example",
+    *("My Company Ltd", "O'Brien & Sons, Inc.", "Acme (UK) Ltd", "Größe – 例", "50% off: #1!", "a@b.example"),
     "C:/x; y? z",
 ]
 

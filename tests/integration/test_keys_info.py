@@ -25,14 +25,9 @@ def test_every_verdict_is_returned(runner, listed):
     assert not result.get("failed"), result["msg"]
     assert result["changed"] is False
     verdicts = {row["domain"]: row["verdict"] for row in result["results"]}
-    assert verdicts == {
-        "acme": "valid",
-        "initech": "key_refused",
-        "umbrella": "tenant_suspended",
-        "nobody": "domain_not_found",
-        "globex": "key_refused",
-        "hooli": "valid",
-    }
+    refused = {"initech": "key_refused", "globex": "key_refused"}
+    others = {"umbrella": "tenant_suspended", "nobody": "domain_not_found"}
+    assert verdicts == {"acme": "valid", "hooli": "valid", **refused, **others}
     acme, initech, *_others, hooli = result["results"]
     assert acme["agent"] == runner.emulator.tenant("acme")["agent"]["email"]
     assert (hooli["domain"], hooli["origin_owner_id"]) == ("hooli", None)

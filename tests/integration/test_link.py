@@ -16,14 +16,8 @@ def test_first_link(runner):
     assert runner.changing() == [CREATE]
     (stored,) = runner.emulator.accounts()
     agent = runner.emulator.tenant("acme")["agent"]
-    for name, value in {
-        "origin_owner_id": "customer-acme",
-        "origin_owner_name": "Acme Ltd",
-        "origin_username": agent["email"],
-        "label": "Desk",
-        "type": "test",
-        "status": "active",
-    }.items():
+    owner = {"origin_owner_id": "customer-acme", "origin_owner_name": "Acme Ltd", "origin_username": agent["email"]}
+    for name, value in {**owner, "label": "Desk", "type": "test", "status": "active"}.items():
         assert stored[name] == value
         assert result["account"][name] == value
     assert result["account"]["id"] == stored["id"]
@@ -71,16 +65,9 @@ def test_unlink(runner):
 
 
 def test_options_from_the_environment(runner):
-    options = runner.options(stackone_api_key=None, stackone_url=None, freshservice_url=None)
-    emulator = runner.emulator
-    run = runner.play(
-        options,
-        env={
-            "STACKONE_API_KEY": emulator.stackone_api_key,
-            "STACKONE_URL": emulator.stackone_url,
-            "FRESHSERVICE_URL": emulator.freshservice_url,
-        },
-    )
+    connection = runner.connection()
+    env = {name.upper(): value for name, value in connection.items()}
+    run = runner.play(runner.options(**dict.fromkeys(connection)), env=env)
     assert run.results[0]["actions"] == ["create"]
 
 

@@ -5,14 +5,12 @@
 from __future__ import annotations
 
 import csv
-import functools
 import json
 import stat
 import subprocess
 import sys
 import threading
 
-import ansible_runner
 import pytest
 
 from tests.emulator.handle import Emulator
@@ -23,12 +21,6 @@ DECLARED = [
     {"domain": "acme", "origin_owner_id": "customer-acme", "origin_owner_name": 'Acme, "Inc."'},
     {"domain": "globex", "origin_owner_id": "customer-globex", "label": "Desk {{ 1 + 1 }}"},
 ]
-
-
-@pytest.fixture
-def link(playbook):
-    """Run playbooks/link.yml with variables and further arguments."""
-    return functools.partial(playbook, "link")
 
 
 def labels(runner):
@@ -95,15 +87,8 @@ def test_progress_leaves_standard_output_to_the_callback(runner, link):
     for shown in (True, False):
         runner.emulator.fault(service="freshservice", domain="acme", delay_ms=8000, call=1)
         variables = {"freshservice_link_progress": shown, "freshservice_link_tenants": DECLARED}
-        command = [
-            sys.executable,
-            "-m",
-            "ansible",
-            "playbook",
-            str(PLAYBOOKS / "link.yml"),
-            "-e",
-            json.dumps(variables),
-        ]
+        command = [sys.executable, "-m", "ansible", "playbook", str(PLAYBOOKS / "link.yml")]
+        command += ["-e", json.dumps(variables)]
         for file in ("variables.json", "vault.yml"):
             command += ["-e", f"@{runner.folder / file}"]
         command += ["--vault-password-file", str(runner.folder / "password")]
@@ -207,15 +192,10 @@ def test_nothing_is_shown_where_a_run_is_short_or_its_progress_goes_elsewhere(ru
 
 def test_async(runner):
     """Started in the background, the module runs without anybody watching."""
-    options = {**runner.bulk(runner.tenants("acme"))}
+    options = runner.bulk(runner.tenants("acme"))
     task = {LINKS: {name: f"{{{{ options.{name} }}}}" for name in options}, "async": 60, "poll": 1}
-    local = {"ansible_connection": "local", "ansible_python_interpreter": runner.python}
-    play = {"hosts": "localhost", "gather_facts": False, "vars": local, "tasks": [task]}
-    (runner.folder / "play.json").write_text(json.dumps([play]))
-    runner.secrets.touch(mode=0o600)
-    runner.secrets.write_text(json.dumps({"options": options}))
     env = {"ANSIBLE_ASYNC_DIR": str(runner.folder / "async")}
-    run = runner.ansible_playbook(str(runner.folder / "play.json"), "-e", f"@{runner.secrets}", env=env)
+    run = runner.run_tasks(task, secret={"options": options}, env=env)
     assert recap(run) == {"localhost": (1, 0)}, run.output
     assert set(runner.linked()) == {"customer-acme"}
 
@@ -227,9 +207,6 @@ WINDOW = 6
 
 def run_slice(runner, number, hosts, requests_per_minute, forks):
     """One job of a sliced job template: its own process, its own inventory."""
-    private = runner.folder / f"slice-{number}"
-    inventory = private / "inventory"
-    inventory.mkdir(parents=True)
     variables = {
         "ansible_connection": "local",
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",
@@ -240,20 +217,11 @@ def run_slice(runner, number, hosts, requests_per_minute, forks):
         host: {"freshservice_link_api_key": runner.keys[host], "freshservice_link_origin_owner_id": f"customer-{host}"}
         for host in hosts
     }
-    path = inventory / "hosts.json"
+    path = runner.folder / f"slice-{number}.json"
     path.touch(mode=0o600)
     path.write_text(json.dumps({"tenants": {"hosts": declared, "vars": variables}}))
     runner.secret_files.add(path)
-    kept = ("ANSIBLE", "HOME", "TMPDIR", "PATH")
-    ended = ansible_runner.run(
-        private_data_dir=str(private),
-        playbook=str(PLAYBOOKS / "link_by_host.yml"),
-        inventory=str(path),
-        forks=forks,
-        quiet=True,
-        envvars={name: value for name, value in runner.environment().items() if name.startswith(kept)},
-    )
-    return ended.status
+    return runner.run_job(PLAYBOOKS / "link_by_host.yml", inventory=str(path), forks=forks).status
 
 
 @pytest.mark.parametrize("slices", [1, 4])

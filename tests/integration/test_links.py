@@ -7,20 +7,15 @@ from __future__ import annotations
 import re
 import stat
 
-import pytest
-
-from tests.emulator.handle import Emulator
 from tests.support.collection import LINKS
+from tests.support.playbook_fixtures import numbered_domains, numbered_emulator
 from tests.support.playbook_runner import actions
 
 MANY = 60
-DOMAINS = [f"t{serial:05d}" for serial in range(1, MANY + 1)]
+DOMAINS = numbered_domains(MANY)
 
 
-@pytest.fixture(scope="module")
-def numbered():
-    with Emulator("--tenants", str(MANY)) as running:
-        yield running
+numbered = numbered_emulator(MANY)
 
 
 def test_first_link_then_nothing_to_do(many):
@@ -48,12 +43,8 @@ def test_every_tenant_gets_its_own_verdict(runner):
     result = runner.links([*broken, *good, *unsound, *absent])
     assert result["failed"]
     codes = [row.get("failure", {}).get("code") for row in result["results"]]
-    assert codes == [
-        *("key_refused", "tenant_suspended", "domain_not_found"),
-        *(None, None),
-        *("invalid_domain", "invalid_argument", "invalid_argument"),
-        None,
-    ]
+    found = ["key_refused", "tenant_suspended", "domain_not_found", None, None]
+    assert codes == [*found, "invalid_domain", "invalid_argument", "invalid_argument", None]
     assert actions(result) == ["none"] * 3 + ["create"] * 2 + ["none"] * 3 + ["delete"]
     assert runner.linked() == {"customer-acme": "acme", "customer-globex": "globex"}
     assert result["summary"]["failed"] == 6

@@ -5,11 +5,8 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -17,18 +14,15 @@ from collections import Counter
 import pytest
 
 from tests.emulator.handle import Emulator
-from tests.support.collection import COLLECTIONS
+from tests.support.module_runner import started_module
+from tests.support.playbook_fixtures import numbered_domains, numbered_emulator
 from tests.support.playbook_runner import PlaybookRunner, actions
 
 MANY = 160
-DOMAINS = [f"t{serial:05d}" for serial in range(1, MANY + 1)]
-MODULE_FILE = "ansible_collections.tenantlink.stackone.plugins.modules.freshservice_links"
+DOMAINS = numbered_domains(MANY)
 
 
-@pytest.fixture(scope="module")
-def numbered():
-    with Emulator("--tenants", str(MANY), "--stackone-rpm", "1000000") as running:
-        yield running
+numbered = numbered_emulator(MANY, "--stackone-rpm", "1000000")
 
 
 class Process:
@@ -36,13 +30,7 @@ class Process:
 
     def __init__(self, runner, **options):
         arguments = {**runner.bulk(runner.tenants(*DOMAINS)), "requests_per_minute": 1000000, **options}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", MODULE_FILE],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "PYTHONPATH": str(COLLECTIONS)},
-        )  # fmt: skip
-        self._process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
-        self._process.stdin.close()
+        self._process = started_module("freshservice_links", arguments)
 
     def result(self):
         """What it says in the end."""

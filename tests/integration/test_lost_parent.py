@@ -17,21 +17,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.handle import Emulator
-from tests.support.collection import AUTH_LINKS, COLLECTIONS, LINK, LINKS
+from tests.support.collection import AUTH_LINK, AUTH_LINKS, LINK, LINKS
+from tests.support.module_runner import started_module
+from tests.support.playbook_fixtures import numbered_domains, numbered_emulator
 from tests.support.waiting import eventually
 
 MANY = 60
-DOMAINS = [f"t{serial:05d}" for serial in range(1, MANY + 1)]
+DOMAINS = numbered_domains(MANY)
 SLOW_MS = 400
 """What the emulator takes for each answer: the whole list would take more than half a minute."""
-MODULES = "ansible_collections.tenantlink.stackone.plugins.modules"
 
 
-@pytest.fixture(scope="module")
-def numbered():
-    with Emulator("--tenants", str(MANY), "--stackone-rpm", "1000000") as running:
-        yield running
+numbered = numbered_emulator(MANY, "--stackone-rpm", "1000000")
 
 
 def processes():
@@ -57,12 +54,9 @@ class Playbook:
         # Kills leave modules here, with their arguments: not where the runner searches for keys.
         self.remote = Path(tempfile.mkdtemp(prefix="lost-"))
         names = {name: f"{{{{ options['{name}'] }}}}" for name in options}
-        local = {"ansible_connection": "local", "ansible_python_interpreter": runner.python}
-        task = {"name": "Link", module: names, **keywords}
-        play = [{"hosts": "localhost", "gather_facts": False, "vars": local, "tasks": [task]}]
         path = runner.folder / "lost.json"
-        path.write_text(json.dumps(play))
-        runner._keep_secret({"options": options})
+        path.write_text(json.dumps(runner.local_play({"name": "Link", module: names, **keywords})))
+        runner.keep_secret({"options": options})
         self._output = runner.folder / "lost.txt"
         with self._output.open("w") as output:
             self.process = subprocess.Popen(
@@ -86,10 +80,6 @@ class Playbook:
         found = processes()
         ancestors = list(chain(self.modules()[0], found))
         return ancestors[ancestors.index(self.process.pid) - 1]
-
-    def kill(self, pid, number=signal.SIGKILL):
-        """Send a signal, and note when."""
-        os.kill(pid, number)
 
     def wait(self):
         """Wait until neither ansible-playbook nor the module is there."""
@@ -121,38 +111,33 @@ def started(many, env=None, **keywords):
 
 
 def end_by_killing_the_playbook(book):
-    book.kill(book.process.pid)
+    os.kill(book.process.pid, signal.SIGKILL)
 
 
 def end_by_killing_the_worker(book):
-    book.kill(book.worker())
+    os.kill(book.worker(), signal.SIGKILL)
 
 
 def end_by_killing_the_shell(book):
-    book.kill(processes()[book.modules()[0]][0])
+    os.kill(processes()[book.modules()[0]][0], signal.SIGKILL)
 
 
 def end_by_killing_playbook_and_worker(book):
-    worker = book.worker()
-    book.kill(book.process.pid)
-    book.kill(worker)
+    for pid in (book.worker(), book.process.pid)[::-1]:
+        os.kill(pid, signal.SIGKILL)
 
 
 def end_by_terminating_the_playbook(book):
-    book.kill(book.process.pid, signal.SIGTERM)
+    os.kill(book.process.pid, signal.SIGTERM)
 
 
 def end_by_hanging_up_the_module(book):
-    book.kill(book.modules()[0], signal.SIGHUP)
+    os.kill(book.modules()[0], signal.SIGHUP)
 
 
 ENDS = [
-    end_by_killing_the_playbook,
-    end_by_killing_the_worker,
-    end_by_killing_the_shell,
-    end_by_killing_playbook_and_worker,
-    end_by_terminating_the_playbook,
-    end_by_hanging_up_the_module,
+    *(end_by_killing_the_playbook, end_by_killing_the_worker, end_by_killing_the_shell),
+    *(end_by_killing_playbook_and_worker, end_by_terminating_the_playbook, end_by_hanging_up_the_module),
 ]
 
 
@@ -207,7 +192,7 @@ def test_a_task_timeout_in_a_loop_ends_the_module_before_the_next_round(many):
     linked_again(many, accounts(many))
 
 
-@pytest.mark.parametrize("module", [LINK, "tenantlink.stackone.auth_link", AUTH_LINKS, LINKS])
+@pytest.mark.parametrize("module", [LINK, AUTH_LINK, AUTH_LINKS, LINKS])
 @pytest.mark.parametrize("end", [end_by_killing_the_playbook, end_by_killing_the_worker])
 def test_every_writing_module_ends_within_a_hanging_request(many, module, end):
     """StackOne takes the request and does not answer: no module waits for it, and none sends another."""
@@ -216,7 +201,7 @@ def test_every_writing_module_ends_within_a_hanging_request(many, module, end):
     lists = {**many.bulk(many.tenants(*DOMAINS[:3])), "timeout": 300}
     owners = [{"origin_owner_id": f"customer-{domain}"} for domain in DOMAINS[:3]]
     auths = {**{name: auth[name] for name in auth if name != "origin_owner_id"}, "tenants": owners}
-    declared = {LINK: options, "tenantlink.stackone.auth_link": auth, AUTH_LINKS: auths, LINKS: lists}[module]
+    declared = {LINK: options, AUTH_LINK: auth, AUTH_LINKS: auths, LINKS: lists}[module]
     many.emulator.fault(service="stackone", path="/connect_sessions", delay_ms=250_000, call=1)
     book = Playbook(many, module, declared)
     eventually(lambda: many.emulator.requests(path="/accounts") and book.modules())
@@ -228,15 +213,7 @@ def test_every_writing_module_ends_within_a_hanging_request(many, module, end):
 
 def single(many, **options):
     """The module for one tenant, waiting for a confirmation that takes long, as Ansible starts it."""
-    arguments = {**many.options("t00001", confirm_timeout=600), **options}
-    process = subprocess.Popen(
-        [sys.executable, "-m", f"{MODULES}.freshservice_link"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(COLLECTIONS)},
-    )  # fmt: skip
-    process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
-    process.stdin.close()
-    return process
+    return started_module("freshservice_link", {**many.options("t00001", confirm_timeout=600), **options})
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

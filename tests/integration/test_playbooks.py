@@ -8,7 +8,6 @@ import json
 import subprocess
 import sys
 
-import ansible_runner
 import pytest
 import yaml
 
@@ -69,15 +68,8 @@ def test_inline_vaulted_keys(runner, inventory):
     command = [sys.executable, "-m", "ansible", "vault", "encrypt_string", "--stdin-name", "freshservice_link_api_key"]
     command += ["--vault-password-file", str(runner.folder / "password")]
     # As people do it: the trailing newline of an echo is encrypted with the key.
-    done = subprocess.run(
-        command,
-        input=runner.tenant_key("globex") + "\n",
-        text=True,
-        check=True,
-        capture_output=True,
-        env=runner.environment(),
-    )
-    path.write_text(done.stdout)
+    key = {"input": runner.tenant_key("globex") + "\n", "text": True}
+    path.write_text(subprocess.run(command, **key, check=True, capture_output=True, env=runner.environment()).stdout)
     result = run_by_host(runner, inventory, "link_by_host", "--limit", "globex", "-e", f"@{path}")
     assert result.code == 0
     assert recap(result) == {"globex": (1, 0)}
@@ -97,24 +89,11 @@ def test_the_example_inventory_is_whole(runner):
 
 
 def test_nothing_leaks_under_ansible_runner(runner, inventory):
-    private = runner.folder / "runner"
-    private.mkdir()
-    ended = ansible_runner.run(
-        private_data_dir=str(private),
-        playbook=str(PLAYBOOKS / "link_by_host.yml"),
-        inventory=str(inventory),
-        cmdline=f"--vault-password-file {runner.folder / 'password'} --diff",
-        verbosity=4,
-        quiet=True,
-        envvars={
-            name: value
-            for name, value in runner.environment().items()
-            if name.startswith(("ANSIBLE", "HOME", "TMPDIR", "PATH"))
-        },
-    )
+    arguments = f"--vault-password-file {runner.folder / 'password'} --diff"
+    ended = runner.run_job(PLAYBOOKS / "link_by_host.yml", arguments, inventory=str(inventory), verbosity=4)
     assert ended.status == "failed"
     assert ended.stats["changed"] == {"acme": 1, "globex": 1}
-    assert list((private / "artifacts").rglob("job_events/*.json"))
+    assert list(runner.folder.rglob("artifacts/**/job_events/*.json"))
     runner.assert_no_secret()
 
 

@@ -329,14 +329,11 @@ def test_a_become_of_the_whole_site_is_not_for_hosts(runner, inventory, book):
 
 
 HOSTS = {
-    "acme": {},
-    "globex": {},
-    "initech": {},
-    "nokey": {"freshservice_link_api_key": ""},
+    "acme": {}, "globex": {}, "initech": {}, "nokey": {"freshservice_link_api_key": ""},
     "undefined": {"freshservice_link_api_key": "{{ there_is_no_such_variable }}"},
     "misspelt": {"freshservice_link_lable": "x"},
     "away": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9},
-}
+}  # fmt: skip
 OUTCOMES = {
     "acme": "linked",
     "globex": "linked",

@@ -12,18 +12,15 @@ import time
 import pytest
 import yaml
 
-from tests.emulator.handle import Emulator
 from tests.support.collection import PLAYBOOKS
+from tests.support.playbook_fixtures import numbered_domains, numbered_emulator
 from tests.support.playbook_runner import PlaybookRunner
 
 MANY = 60
-DOMAINS = [f"t{serial:05d}" for serial in range(1, MANY + 1)]
+DOMAINS = numbered_domains(MANY)
 
 
-@pytest.fixture(scope="module")
-def numbered():
-    with Emulator("--tenants", str(MANY), "--stackone-rpm", "1000000") as running:
-        yield running
+numbered = numbered_emulator(MANY, "--stackone-rpm", "1000000")
 
 
 class Pipeline:
@@ -34,25 +31,14 @@ class Pipeline:
         variables = runner.folder / f"{name}.yml"
         common = {"origin_owner_name": owner_name} if owner_name else {}
         listed = [{"domain": domain, "origin_owner_id": f"customer-{domain}", **common} for domain in DOMAINS]
-        connection = {f"freshservice_link_{option}": value for option, value in runner.connection().items()}
-        content = {
-            **connection,
-            "freshservice_link_tenants": listed,
-            "freshservice_link_api_keys": runner.keys,
-            "freshservice_link_report": str(self._report),
-        }
+        options = {**runner.connection(), "tenants": listed, "api_keys": runner.keys, "report": str(self._report)}
+        content = {f"freshservice_link_{option}": value for option, value in options.items()}
         variables.touch(mode=0o600)
         variables.write_text(yaml.safe_dump(content))
         runner.secret_files.add(variables)
         command = [sys.executable, "-m", "ansible", "playbook", str(PLAYBOOKS / "link.yml"), "-e", f"@{variables}"]
-        self._process = subprocess.Popen(
-            command,
-            cwd=runner.here,
-            env=runner.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        outputs = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        self._process = subprocess.Popen(command, cwd=runner.here, env=runner.environment(), **outputs)
 
     def wait(self) -> tuple[int, str]:
         """Return its exit code and output."""

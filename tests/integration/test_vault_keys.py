@@ -1,18 +1,20 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook that vaults keys, as a user runs it, and the way of its keys to their tenants."""
+"""The playbook that vaults keys, as a user runs it, the way of its keys to their tenants, and what it refuses."""
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
 import sys
 
-import ansible_runner
+import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.replaced_file import locked_file
 from tests.integration.vaults import PASSWORD, PLAYBOOK, VARIABLE, assert_nothing_in_clear, csv_of, encrypted, snapshot
 
 
@@ -48,9 +50,8 @@ def test_first_again_more_and_rotated(runner, vault):
     assert changed(again) == "0"
     assert "2 keys in vault.yml: 0 added, 0 changed, 2 unchanged." in again.output
     assert snapshot(runner) == before
-    more = vault(
-        f"domain;api_key;note\nGLOBEX;{runner.tenant_key('hooli')};x\ninitech;{runner.tenant_key('initech')}\n".encode()
-    )
+    rows = f"GLOBEX;{runner.tenant_key('hooli')};x\ninitech;{runner.tenant_key('initech')}\n"
+    more = vault(f"domain;api_key;note\n{rows}".encode())
     assert changed(more) == "1"
     assert "3 keys in vault.yml: 1 added, 1 changed, 1 unchanged." in more.output
     keys = keys_of(runner, "acme", "globex", "initech")
@@ -111,12 +112,8 @@ def test_check_mode_predicts_and_writes_nothing(runner, vault):
     vault(["acme"])
     before = snapshot(runner)
     assert changed(vault(["acme"], "--check")) == "0"
-    assert (
-        "1 added, 1 changed"
-        in vault(
-            f"domain,api_key\nacme,another-key-of-acme\nglobex,{runner.tenant_key('globex')}\n".encode(), "--check"
-        ).output
-    )
+    rows = f"acme,another-key-of-acme\nglobex,{runner.tenant_key('globex')}\n"
+    assert "1 added, 1 changed" in vault(f"domain,api_key\n{rows}".encode(), "--check").output
     assert snapshot(runner) == before
 
 
@@ -130,11 +127,8 @@ def test_ansible_may_know_the_password_too(runner, vault, clear):
 def test_paths_start_where_the_user_is(runner, clear):
     os.symlink(runner.folder, clear / "here")
     (clear / "keys.csv").write_bytes(csv_of(runner, ["acme"]))
-    paths = {
-        "keys_file": clear / "keys.csv",
-        "vault_file": clear / "here" / "vault.yml",
-        "vault_password_file": clear / "password",
-    }
+    paths = {"keys_file": clear / "keys.csv", "vault_file": clear / "here" / "vault.yml"}
+    paths["vault_password_file"] = clear / "password"
     relative = [part for name, path in paths.items() for part in ("-e", f"{name}={os.path.relpath(path, runner.here)}")]
     assert runner.ansible_playbook("tenantlink.stackone.vault_keys", *relative).code == 0
     assert variables_in(runner) == {VARIABLE: keys_of(runner, "acme")}
@@ -142,27 +136,13 @@ def test_paths_start_where_the_user_is(runner, clear):
 
 def test_it_asks_for_the_password_at_a_terminal(runner, clear):
     (clear / "keys.csv").write_bytes(csv_of(runner, ["acme", "globex"]))
-    private = runner.folder / "runner"
-    private.mkdir()
+    files = {"keys_file": str(clear / "keys.csv"), "vault_file": str(runner.folder / "vault.yml")}
+    typed = {"passwords": {r"Vault password: \s*?$": PASSWORD}, "timeout": 120}
     for status in ("changed", "ok"):
-        ended = ansible_runner.run(
-            private_data_dir=str(private),
-            playbook=PLAYBOOK,
-            extravars={"keys_file": str(clear / "keys.csv"), "vault_file": str(runner.folder / "vault.yml")},
-            passwords={r"Vault password: \s*?$": PASSWORD},
-            timeout=120,
-            cmdline="--diff",
-            verbosity=4,
-            quiet=True,
-            envvars={
-                name: value
-                for name, value in runner.environment().items()
-                if name.startswith(("ANSIBLE", "HOME", "TMPDIR", "PATH"))
-            },
-        )
+        ended = runner.run_job(PLAYBOOK, "--diff", extravars=files, verbosity=4, **typed)
         assert ended.status == "successful", ended.stdout.read()
         assert bool(ended.stats["changed"]) is (status == "changed")
-    assert list((private / "artifacts").rglob("job_events/*.json"))
+    assert list(runner.folder.rglob("artifacts/**/job_events/*.json"))
     assert variables_in(runner) == {VARIABLE: keys_of(runner, "acme", "globex")}
     assert_nothing_in_clear(runner)
 
@@ -234,3 +214,113 @@ def write_play(runner):
         "domain;origin_owner_id;label;verify_key\nAcme;c1;{{ 1 + 1 }};yes\nglobex;c2\nkeyless\n"
     )
     (runner.folder / "play.yml").write_text(PLAY)
+
+
+def test_a_run_that_cannot_have_the_file_says_so(runner, clear):
+    encrypted(runner, {"other": 1})
+    before = snapshot(runner)
+    (clear / "password").write_text(PASSWORD)
+    (clear / "keys.csv").write_bytes(csv_of(runner, ["acme"]))
+    files = {"keys_file": f"{clear}/keys.csv", "password_file": f"{clear}/password"}
+    with locked_file(str(runner.folder / "vault.yml")):
+        options = {**files, "vault_file": str(runner.folder / "vault.yml"), "lock_timeout": 1}
+        run = runner.run_tasks({"tenantlink.stackone.vault_keys": options})
+    assert_fails_in_one_line(run, f"another run has had {runner.folder / 'vault.yml'} locked for 1 seconds")
+    assert snapshot(runner) == before
+
+
+BAD_PASSWORDS = {
+    "another": ("other", "vault_file: the password does not open it, or the file is damaged."),
+    "an empty file": ("empty", "No vault password was given. Type it at a terminal, or name a file"),
+    "a script": ("script", "is executable: then Ansible runs it as a script, which is not supported here."),
+    "no file": ("nowhere", "vault_password_file: there is no file "),
+    "no terminal": (None, "No vault password was given. Type it at a terminal, or name a file"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_PASSWORDS)
+def test_a_password_that_cannot_be(runner, vault, clear, name):
+    password, words = BAD_PASSWORDS[name]
+    (clear / "other").write_text("another password")
+    (clear / "empty").write_text("\n")
+    (clear / "script").write_text(f"#!/bin/sh\necho '{PASSWORD}'\n")
+    (clear / "script").chmod(0o700)
+    encrypted(runner, {"other": runner.tenant_key("globex")})
+    before = snapshot(runner)
+    assert_fails_in_one_line(vault(["acme"], password=password), words)
+    assert snapshot(runner) == before
+
+
+def assert_fails_in_one_line(run, words):
+    assert run.code == 2
+    [_before, fatal] = run.output.split("fatal: [localhost]: FAILED! => ")
+    result, _end = json.JSONDecoder().raw_decode(fatal)
+    assert words in result["msg"]
+    assert "\n" not in result["msg"]
+    assert result["failure"]["code"] == "invalid_argument"
+    assert "Traceback" not in run.output
+
+
+BAD_CSV = {
+    "no header, the key first": ("{key},acme\nx,y\n", "line 1: the header must name the columns"),
+    "two words": (
+        "domain,api_key\nacme,{key} {key}\n",
+        "line 2: api_key contains a character that API keys never contain",
+    ),
+    "an open quote": ('domain,api_key\nacme,"{key}\n', "line 2: a double quote is left open."),
+    "not UTF-8": ("domain,api_key,note\nacme,{key},M\xfcller\n", "line 2: the file is not in UTF-8."),
+}
+
+
+@pytest.mark.parametrize("name", BAD_CSV)
+def test_a_csv_that_cannot_be(runner, vault, name):
+    text, words = BAD_CSV[name]
+    run = vault(text.replace("{key}", runner.tenant_key("acme")).encode("latin-1"))
+    assert_fails_in_one_line(run, f"keys_file: {words}")
+    assert not (runner.folder / "vault.yml").exists()
+
+
+BAD_VAULTS = {
+    "no YAML": ("other: 1\nnote: '{key}\n", "vault_file: line 3 of its content is not valid YAML."),
+    "an alias": (
+        f"note: &key {{key}}\n{VARIABLE}:\n  acme: *key\n",
+        f"vault_file: {VARIABLE} is written in a way that cannot be changed without a risk to the rest of the file.",
+    ),
+    "a list": ("- {key}\n", "vault_file: it must hold variables"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_VAULTS)
+def test_a_vault_that_cannot_be(runner, vault, name):
+    text, words = BAD_VAULTS[name]
+    encrypted(runner, text.replace("{key}", runner.tenant_key("globex")))
+    before = snapshot(runner)
+    assert_fails_in_one_line(vault(["acme"]), words)
+    assert snapshot(runner) == before
+
+
+@pytest.mark.parametrize("text", ["other: {key}\n", '{"other": "{key}"}\n'], ids=["YAML", "JSON"])
+def test_a_file_in_clear_is_refused_and_not_shown(runner, vault, clear, text):
+    text = text.replace("{key}", runner.tenant_key("globex"))
+    (clear / "clear.yml").write_text(text)
+    run = vault(["acme"], "-e", f"vault_file={clear / 'clear.yml'}")
+    assert_fails_in_one_line(run, "vault_file: it is not encrypted.")
+    assert (clear / "clear.yml").read_text() == text
+
+
+BAD_FILES = {
+    "no CSV named": ({"vault_file": "vault.yml"}, "Name the CSV and the vaulted file with -e keys_file="),
+    "no vault named": ({"keys_file": "{clear}/keys.csv"}, "Name the CSV and the vaulted file with -e keys_file="),
+    "no CSV": ({"keys_file": "{clear}/nowhere.csv", "vault_file": "vault.yml"}, "keys_file: there is no file "),
+    "no folder": ({"keys_file": "{clear}/keys.csv", "vault_file": "{clear}/nowhere/vault.yml"}, "does not exist."),
+    "a folder": ({"keys_file": "{clear}/keys.csv", "vault_file": "{clear}"}, "is not a regular file."),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_files_that_are_not_there(runner, clear, name):
+    variables, words = BAD_FILES[name]
+    (clear / "keys.csv").write_bytes(csv_of(runner, ["acme"]))
+    given = {name: value.replace("{clear}", str(clear)) for name, value in variables.items()}
+    given["vault_password_file"] = str(clear / "password")
+    assert_fails_in_one_line(runner.ansible_playbook(PLAYBOOK, "-e", json.dumps(given), "--check"), words)

@@ -59,14 +59,8 @@ def test_the_walkthrough(sandbox):
         if block.language == "yaml":
             (place / block.beside).write_text(block.text)
         elif block.language == "sh":
-            run = subprocess.run(
-                ["bash", "-e", "-c", setup + block.text],
-                cwd=place,
-                env=environment,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
+            command = ["bash", "-e", "-c", setup + block.text]
+            run = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)
             output = run.stdout + run.stderr
             assert (run.returncode != 0) is (block.beside == "fails"), output
             setup += "".join(line + "\n" for line in block.text.splitlines() if line.startswith("export "))
@@ -75,14 +69,10 @@ def test_the_walkthrough(sandbox):
             for line in block.text.splitlines():
                 assert flat(line) in flat(output), output
                 seen += 1
-        runner.secret_files = {
-            place / name for name in ("keys.csv", "stackone-api-key", "new_keys.csv", "auth_links.csv")
-        }
+        secret = ("keys.csv", "stackone-api-key", "new_keys.csv", "auth_links.csv")
+        runner.secret_files = {place / name for name in secret}
         runner.assert_no_secret()
     assert seen > 15
-    assert {account["origin_owner_id"] for account in runner.emulator.accounts()} == {
-        "customer-4711",
-        "customer-4712",
-        "customer-4714",
-    }
+    owners = {account["origin_owner_id"] for account in runner.emulator.accounts()}
+    assert owners == {"customer-4711", "customer-4712", "customer-4714"}
     assert "<table" in (place / "report.html").read_text()

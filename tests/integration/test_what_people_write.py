@@ -4,23 +4,16 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import textwrap
 
 import pytest
 
 from tests.support.collection import AUTH_LINK, LINK
-from tests.support.playbook_runner import PlaybookRunner, recap, run_by_host
+from tests.support.playbook_runner import PlaybookRunner, recap, run_by_host, stackone_only
 from tests.support.role import entry_points
 
 ACME = "domain,origin_owner_id\nacme,customer-acme\n"
-
-
-@pytest.fixture
-def link(playbook):
-    """Run playbooks/link.yml with variables and further arguments."""
-    return functools.partial(playbook, "link")
 
 
 def written(runner: PlaybookRunner, name: str, text: str) -> str:
@@ -182,7 +175,7 @@ def test_no_time_between_two_looks(runner, playbook):
 
 def test_what_a_task_holds_unquoted(runner):
     """Through every kind of task: with an action plugin, without one, in the background, and where nothing can run."""
-    urls = {name: value for name, value in runner.connection().items() if name != "freshservice_url"}
+    urls = stackone_only(runner)
     tasks = [
         {LINK: {"domain": "WRITTEN", "api_key": "a-key-of-nobody", "origin_owner_id": "c-1"}},
         {LINK: {"domain": "acme", "api_key": "a-key-of-nobody", "origin_owner_id": "WRITTEN"}},
@@ -195,8 +188,7 @@ def test_what_a_task_holds_unquoted(runner):
     registered = ", ".join(f"result_{number}" for number in range(len(tasks)))
     report = runner.folder / "report.json"
     tasks.append({"keep": {"content": f"{{{{ [{registered}] | to_json }}}}", "dest": str(report)}})
-    local = {"ansible_connection": "local", "ansible_python_interpreter": runner.python}
-    play = json.dumps([{"hosts": "localhost", "gather_facts": False, "vars": local, "tasks": tasks}])
+    play = json.dumps(runner.local_play(*tasks))
     for value in ("on", "2024-01-01 10:00:00", "1.0"):
         play = play.replace('"WRITTEN"', value, 1)
     path = runner.folder / "play.yml"
@@ -208,12 +200,7 @@ def test_what_a_task_holds_unquoted(runner):
         assert result["failed"]
         messages.append((result["failure"]["code"], result["msg"]))
     assert [code for code, _words in messages] == [*["invalid_argument"] * 4, "internal_error"]
-    words = [
-        "domain is a boolean",
-        "origin_owner_id is a date",
-        "item 1 of origin_owner_ids is a decimal number",
-        "async",
-    ]
-    for word, (_code, message) in zip(words, messages):
+    words = ["domain is a boolean", "origin_owner_id is a date", "item 1 of origin_owner_ids is a decimal number"]
+    for word, (_code, message) in zip([*words, "async"], messages):
         assert word in message
     assert runner.emulator.requests() == []

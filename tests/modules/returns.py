@@ -12,13 +12,8 @@ from typing import Any
 import yaml
 
 TYPES: dict[str, tuple[type, ...]] = {
-    "str": (str,),
-    "bool": (bool,),
-    "int": (int,),
-    "float": (int, float),
-    "dict": (dict,),
-    "list": (list,),
-}
+    "str": (str,), "bool": (bool,), "int": (int,), "float": (int, float), "dict": (dict,), "list": (list,),
+}  # fmt: skip
 OF_EVERY_RESULT = frozenset({"changed", "failed", "msg", "diff", "warnings", "exception"})
 
 
@@ -63,13 +58,6 @@ def shapes_in(
             if name in about and isinstance(item, dict):
                 yield f"{path}{name}", frozenset(item)
                 yield from shapes_in(item, about[name].get("contains", {}), f"{path}{name}.")
-
-
-def paths_of(about: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    """All documented paths."""
-    for name, inner in about.items():
-        yield f"{path}{name}"
-        yield from paths_of(inner.get("contains", {}), f"{path}{name}.")
 
 
 def _compare(result: Mapping[str, Any], about: Mapping[str, Any], path: str) -> Iterator[str]:

@@ -7,46 +7,20 @@ from __future__ import annotations
 import pytest
 
 from tests.support.collection import ACCOUNT_INFO
+from tests.support.five_accounts import CHOICES, five_accounts
+from tests.support.playbook_runner import stackone_only
 
 
 @pytest.fixture
 def accounts(runner):
-    """Five accounts of three owners, one of them of another provider."""
-    add = runner.emulator.add_account
-    key = runner.tenant_key("acme")
-    return {
-        "plain": add(origin_owner_id="customer-1", origin_owner_name="One Ltd", domain="acme", api_key=key),
-        "test": add(origin_owner_id="customer-1", domain="globex", api_key=key, type="test", label="Sandbox"),
-        "broken": add(
-            origin_owner_id="customer-2",
-            domain="hooli",
-            api_key=key,
-            status="error",
-            status_reasons=[{"code": "x", "description": "The key was refused.", "timestamp": "2026-11-01T08:00:00Z"}],
-        ),
-        "off": add(origin_owner_id="customer-3", domain="initech", api_key=key, status="inactive"),
-        "other": add(origin_owner_id="customer-3", provider="hibob", integration_id="x"),
-    }
+    return five_accounts(runner)
+
+
+BAD_IDS = ("#N/A", "c\u200bx")
 
 
 def info(runner, **options):
-    connection = {name: value for name, value in runner.connection().items() if name != "freshservice_url"}
-    return runner.play({**connection, "retries": 1, **options}, module=ACCOUNT_INFO).results[0]
-
-
-CHOICES = [
-    ({}, ["plain", "test", "broken", "off"]),
-    ({"provider": "HiBob"}, ["other"]),
-    ({"origin_owner_ids": ["customer-1"]}, ["plain", "test"]),
-    ({"origin_owner_ids": ["customer-2", "customer-3", "nobody"]}, ["broken", "off"]),
-    ({"origin_owner_ids": []}, []),
-    ({"domains": ["Globex.freshservice.com", "hooli"]}, ["test", "broken"]),
-    ({"labels": ["Sandbox"]}, ["test"]),
-    ({"statuses": ["ERROR", "inactive"]}, ["broken", "off"]),
-    ({"account_type": "test"}, ["test"]),
-    ({"origin_owner_ids": ["customer-1"], "account_type": "production"}, ["plain"]),
-    ({"origin_owner_ids": ["customer-1"], "statuses": ["error"]}, []),
-]
+    return runner.play({**stackone_only(runner), "retries": 1, **options}, module=ACCOUNT_INFO).results[0]
 
 
 @pytest.mark.parametrize(("options", "names"), CHOICES, ids=lambda value: "-".join(map(str, value)) or "all")
@@ -63,7 +37,7 @@ def test_what_is_shown(runner, accounts):
     broken = shown[accounts["broken"]["id"]]
     assert broken["status_reasons"] == ["The key was refused."]
     assert broken["domain"] == "hooli"
-    assert shown[accounts["test"]["id"]]["label"] == "Sandbox"
+    assert shown[accounts["test"]["id"]]["label"] == "test"
     assert shown[accounts["plain"]["id"]]["origin_owner_name"] == "One Ltd"
     assert result["summary"]["statuses"] == {"active": 2, "error": 1, "inactive": 1}
     order = [(account["origin_owner_id"], account["id"]) for account in result["accounts"]]
@@ -96,14 +70,8 @@ def test_many_accounts_take_one_request_a_page(runner):
         ({"stackone_url": "https://user@example.com"}, "invalid_argument", "arguments"),
         ({"domains": ["a b"]}, "invalid_domain", "arguments"),
         ({"requests_per_minute": 0}, "invalid_argument", "arguments"),
-        *[
-            ({"account_ids": ["a1", bad]}, "invalid_argument", "arguments")
-            for bad in ("#N/A", "1.2E+11", "c\u200bx", "a/b")
-        ],
-        *[
-            ({"origin_owner_ids": ["a1", bad]}, "invalid_argument", "arguments")
-            for bad in ("#N/A", "4711.0", "c\u200bx")
-        ],
+        *[({"account_ids": ["a1", bad]}, "invalid_argument", "arguments") for bad in (*BAD_IDS, "1.2E+11", "a/b")],
+        *[({"origin_owner_ids": ["a1", bad]}, "invalid_argument", "arguments") for bad in (*BAD_IDS, "4711.0")],
     ],
 )
 def test_failures(runner, options, code, phase):

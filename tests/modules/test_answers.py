@@ -42,17 +42,15 @@ def test_half_a_character_of_a_server_leaves_no_module(runner):
 @pytest.mark.parametrize(
     ("options", "word"),
     [
-        ({"label": HALF}, "label"),
-        ({"origin_owner_name": HALF}, "origin_owner_name"),
+        ({"label": HALF}, "label"), ({"origin_owner_name": HALF}, "origin_owner_name"),
         ({"agent_email": HALF, "admin_api_key": "key-of-an-admin"}, "agent_email"),
         ({"credential_fields": {"extra": {HALF: "x"}}}, "credential_fields"),
         ({"credential_fields": {"extra": {"x": HALF}}}, "credential_fields"),
         ({"credential_fields": {"extra_secrets": {"x": f"long enough {HALF}"}}}, "credential_fields"),
-        ({"api_key": f"long-enough-{HALF}"}, "api_key"),
-        ({"domain": HALF}, "domain"),
+        ({"api_key": f"long-enough-{HALF}"}, "api_key"), ({"domain": HALF}, "domain"),
     ],
     ids=str,
-)
+)  # fmt: skip
 def test_half_a_character_of_the_play_is_refused_by_the_name_of_its_option(runner, options, word):
     result = runner.play(runner.options(**options)).results[0]
     assert result["failure"]["code"] in ("invalid_argument", "invalid_domain")
@@ -94,10 +92,7 @@ def test_a_secret_that_is_a_word_of_results_leaves_their_keys(runner, word):
 
 @pytest.mark.parametrize(
     ("fault", "phase"),
-    [
-        ({"method": "GET", "path": "/accounts"}, "observe"),
-        ({"method": "POST", "path": "/connect_sessions"}, "apply"),
-    ],
+    [({"method": "GET", "path": "/accounts"}, "observe"), ({"method": "POST", "path": "/connect_sessions"}, "apply")],
 )
 def test_both_modules_for_auth_links_agree_on_the_phase(runner, fault, phase):
     runner.emulator.fault(service="stackone", status=422, **fault)

@@ -141,19 +141,15 @@ def test_a_missing_profile_is_asked_for_once(many):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"concurrency": 0}, "concurrency must be"),
-        ({"concurrency": 10000}, "concurrency must be"),
-        ({"requests_per_minute": 0}, "requests_per_minute must be"),
-        ({"quota_window": 61}, "quota_window must be"),
-        ({"stop_after_failures": 0}, "stop_after_failures must be"),
-        ({"purge_limit": -1}, "purge_limit must be"),
-        ({"purge_limit": 1.5}, "purge_limit must be"),
-        ({"purge_limit": float("inf")}, "purge_limit must be"),
+        ({"concurrency": 0}, "concurrency must be"), ({"concurrency": 10000}, "concurrency must be"),
+        ({"requests_per_minute": 0}, "requests_per_minute must be"), ({"quota_window": 61}, "quota_window must be"),
+        ({"stop_after_failures": 0}, "stop_after_failures must be"), ({"purge_limit": -1}, "purge_limit must be"),
+        ({"purge_limit": 1.5}, "purge_limit must be"), ({"purge_limit": float("inf")}, "purge_limit must be"),
         ({"purge_limit": float("nan")}, "purge_limit must be"),
         ({"confirm_timeout": -1}, "confirm_timeout must be"),
         ({"stackone_url": "http://example.com"}, "stackone_url must start with https://"),
     ],
-)
+)  # fmt: skip
 def test_options_out_of_range(runner, options, words):
     result = runner.links(runner.tenants("acme"), **options)
     assert result["failure"]["code"] == "invalid_argument"

@@ -178,8 +178,7 @@ def test_duplicates_are_told_and_left(runner):
 
 
 @pytest.mark.parametrize(
-    ("statuses", "kept"),
-    [(("active", "active"), 0), (("error", "active", "active"), 1), (("error", "error"), 0)],
+    ("statuses", "kept"), [(("active", "active"), 0), (("error", "active", "active"), 1), (("error", "error"), 0)]
 )
 def test_a_repair_keeps_the_oldest_account_that_works(runner, statuses, kept):
     ids = duplicates(runner, *statuses)

@@ -58,19 +58,14 @@ def test_faulty_answers_and_broken_tenants(many):
 VARIANTS = [
     {"accounts_shape": "data", "accounts_page_cap": 30},
     {"accounts_shape": "data_next", "accounts_page_base": 0, "accounts_page_cap": 25},
-    {"accounts_page_cap": 40, "accounts_shuffle": True},
-    {"accounts_page_cap": 10},
+    {"accounts_page_cap": 40, "accounts_shuffle": True}, {"accounts_page_cap": 10},
     {"accounts_page_cap": 7, "accounts_filters": "ignored", "accounts_page_base": 0},
-    {"accounts_filters": "ignored", "accounts_page_cap": 50},
-    {"eventual_listing_ms": 700},
-    {"hub_existing_triple": "duplicate"},
-    {"hub_test": "async", "hub_async_delay_ms": 400},
-    {"setup_information_in_accounts": False},
-    {"type_case": "upper", "status_case": "upper"},
-    {"connector_config": "legacy"},
-    {"hub_patch_body": "empty", "hub_secret_tail": 0},
+    {"accounts_filters": "ignored", "accounts_page_cap": 50}, {"eventual_listing_ms": 700},
+    {"hub_existing_triple": "duplicate"}, {"hub_test": "async", "hub_async_delay_ms": 400},
+    {"setup_information_in_accounts": False}, {"type_case": "upper", "status_case": "upper"},
+    {"connector_config": "legacy"}, {"hub_patch_body": "empty", "hub_secret_tail": 0},
     {"organization_id": "string", "settings_existing_account": False},
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("switches", VARIANTS, ids=lambda switches: "-".join(map(str, switches.values())))

@@ -6,13 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import (
-    _MESSAGES,
-    KeyCheck,
-    KeyStatus,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients import freshservice as _freshservice
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failure, FailureCode, Phase
-from tests.modules.returns import TYPES, documented, paths_of, samples_of
+from tests.modules.returns import TYPES, documented, samples_of
 from tests.support.collection import ACCOUNT_INFO, AUTH_LINK, AUTH_LINKS, KEY_INFO, KEYS_INFO, LINK, LINKS
 from tests.support.playbook_runner import stackone_only
 
@@ -77,23 +73,14 @@ def auth_links(runner):
     runner.emulator.add_account(origin_owner_id="two", domain="globex", api_key="an-old-key-0815")
     runner.emulator.add_account(origin_owner_id="two", domain="hooli", api_key="an-old-key-0815")
     named = {"origin_owner_name": "X", "domain": "acme"}
-    tenants = [
-        {"origin_owner_id": "customer-acme", **named},
-        {"origin_owner_id": "new", **named},
-        {"origin_owner_id": "two"},
-    ]
+    tenants = [{"origin_owner_id": owner, **named} for owner in ("customer-acme", "new")] + [{"origin_owner_id": "two"}]
     runner.play({**stackone_only(runner), "tenants": tenants}, module=AUTH_LINKS)
 
 
 SCENARIOS = {
-    LINK: link,
-    LINKS: links,
-    KEY_INFO: key_info,
-    KEYS_INFO: keys_info,
-    ACCOUNT_INFO: account_info,
-    AUTH_LINK: auth_link,
-    AUTH_LINKS: auth_links,
-}
+    LINK: link, LINKS: links, KEY_INFO: key_info, KEYS_INFO: keys_info, ACCOUNT_INFO: account_info,
+    AUTH_LINK: auth_link, AUTH_LINKS: auth_links,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("module", SCENARIOS, ids=lambda name: name.rpartition(".")[2])
@@ -102,7 +89,7 @@ def test_all_that_is_documented_is_returned(runner, module):
     runner.emulator.fault(caller="client", status=503, call=1, retry_after="0")
     SCENARIOS[module](runner)
     name = module.rpartition(".")[2]
-    assert set(paths_of(documented(name))) - {path for at, path in runner.returned if at == name} == set()
+    assert set(dict(samples_of(documented(name)))) - {path for at, path in runner.returned if at == name} == set()
     for path, sample in samples_of(documented(name)):
         shapes = {keys for at, where, keys in runner.shapes if (at, where) == (name, path)}
         for each in sample if isinstance(sample, list) else [sample]:
@@ -132,7 +119,8 @@ def test_samples_are_of_the_documented_types_and_name_failures_that_there_are(mo
         {path[10:]: text for path, text in samples.items() if path[:10] == "key_check."},
     ):
         if check:
-            known = KeyCheck(KeyStatus(check["status"]), _MESSAGES[KeyStatus(check["status"])], 0, "")
+            status = _freshservice.KeyStatus(check["status"])
+            known = _freshservice.KeyCheck(status, _freshservice._MESSAGES[status], 0, "")
             assert (check["message"], check["remediation"]) == (known.message, known.remediation)
             assert check["retriable"] == known.retriable
     for path, sample in nested.items():
@@ -143,7 +131,7 @@ def test_samples_are_of_the_documented_types_and_name_failures_that_there_are(mo
             assert sample.get("msg", "").startswith(sample["tenant"] if "msg" in sample else ""), path
 
 
-CODES = {word.value for kind in (FailureCode, KeyStatus) for word in kind}
+CODES = {word.value for kind in (FailureCode, _freshservice.KeyStatus) for word in kind}
 
 
 def undocumented_samples(about, path=""):

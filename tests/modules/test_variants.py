@@ -77,15 +77,8 @@ def test_a_form_that_cannot_be_understood_without_help(runner):
 
 
 ABSENT = [
-    "claim_page_404",
-    "claim_page_200",
-    "claim_page_410",
-    "html_404",
-    "html_410",
-    "redirect",
-    "json_404",
-    "refused",
-]
+    "claim_page_404", "claim_page_200", "claim_page_410", "html_404", "html_410", "redirect", "json_404", "refused",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("answer", ABSENT)

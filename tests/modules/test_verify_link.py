@@ -76,14 +76,11 @@ def test_another_agents_key_is_told_apart(runner, tail):
 @pytest.mark.parametrize(
     ("username", "declared", "change"),
     [
-        ("agent2@acme.example", None, "same"),
-        ("Agent2@ACME.example", None, "same"),
-        ("agent1@acme.example", None, "other"),
-        ("somebody", None, "unknown"),
-        (None, None, "unknown"),
+        ("agent2@acme.example", None, "same"), ("Agent2@ACME.example", None, "same"),
+        ("agent1@acme.example", None, "other"), ("somebody", None, "unknown"), (None, None, "unknown"),
         ("agent1@acme.example", "agent1@acme.example", "unknown"),
     ],
-)
+)  # fmt: skip
 def test_whose_key_it_was_as_far_as_the_account_tells(runner, username, declared, change):
     linked_as(runner, "an-older-key-of-acme", origin_username=username)
     runner.known.add("an-older-key-of-acme")

@@ -13,7 +13,10 @@ import functools
 import gc
 import http.client
 import json
+import os
 import ssl
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -37,6 +40,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http import s
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Http
 from tests.emulator.handle import Emulator, EmulatorError
 from tests.support.clocks import VirtualTime
+from tests.support.collection import COLLECTIONS
 from tests.support.secret_search import TELLING, forms
 
 LINK = "freshservice_link"
@@ -205,7 +209,7 @@ class ModuleRunner:
         warnings: list[str] = []
         told: list[Told] = []
         code = import_module(f"{_PLUGINS}.{module}")
-        with _as_under_ansible(options, check_mode, warnings), self._hooked(hooks, told), _uncollected():
+        with as_under_ansible(lambda: options, check_mode, warnings), self._hooked(hooks, told), _uncollected():
             failed, said, masked = _said_at_the_end(code.main)
         invocation = said.pop("invocation", None), masked.get("invocation")
         return Run(said, warnings, invocation[1], failed, self.time.monotonic() - started, told)
@@ -248,7 +252,7 @@ class ModuleRunner:
 
         def rewritten(response: Any, raw: bytes) -> Any:
             seen = hooks.spoil(response, raw) if hooks.spoil else raw
-            return answer(response, _rewritten(hooks, response, seen) if hooks.rewrite else seen)
+            return answer(response, rewritten_by(hooks.rewrite, response, seen) if hooks.rewrite else seen)
 
         def noted(stop: StopSignal) -> None:
             made(stop)
@@ -260,13 +264,13 @@ class ModuleRunner:
             self.time.sleep(seconds)
 
         with ExitStack() as stack:
-            patch = functools.partial(_patch, stack)
+            patch = functools.partial(patch_in, stack)
             patch(Clock, "now", staticmethod(self.time.now))
             patch(Clock, "monotonic", staticmethod(self.time.monotonic))
             patch(Clock, "sleep", staticmethod(self.time.sleep))
             patch(StopSignal, "sleep", sleep)
             patch(StopSignal, "__init__", noted)
-            patch(_http, "_tls_context", _context_of)
+            patch(_http, "_tls_context", context_of)
             patch(Http, "_once", counted)
             if hooks.rewrite or hooks.spoil:
                 patch(_http, "_answer", rewritten)
@@ -293,7 +297,8 @@ def _said_at_the_end(main: Callable[[], None]) -> tuple[bool, dict[str, Any], di
     raise AssertionError("the module did not leave")
 
 
-def _patch(stack: ExitStack, owner: Any, name: str, value: Any) -> None:
+def patch_in(stack: ExitStack, owner: Any, name: str, value: Any) -> None:
+    """Replace an attribute until the stack is closed."""
     stack.enter_context(mock.patch.object(owner, name, value))
 
 
@@ -301,23 +306,23 @@ _make_context = _http._tls_context
 
 
 @functools.lru_cache(maxsize=16)
-def _context_of(options: Any) -> ssl.SSLContext:
+def context_of(options: Any) -> ssl.SSLContext:
     """Loading the public certificates costs more than a whole run."""
     return _make_context(options)
 
 
-def _rewritten(hooks: Hooks, response: Any, raw: bytes) -> bytes:
-    assert hooks.rewrite
+def rewritten_by(rewrite: Callable[[str, str, Any], Any], response: Any, raw: bytes) -> bytes:
+    """Return what a module is to see of an answer; what is not JSON stays as it is."""
     try:
         data = json.loads(raw)
     except ValueError:
         return raw
     path = urlsplit(response.request.url).path
-    return json.dumps(hooks.rewrite(response.request.method, path, data)).encode()
+    return json.dumps(rewrite(response.request.method, path, data)).encode()
 
 
 @contextmanager
-def _as_under_ansible(options: dict[str, Any], check_mode: bool, warnings: list[str]) -> Iterator[None]:
+def as_under_ansible(options: Callable[[], dict[str, Any]], check_mode: bool, warnings: list[str]) -> Iterator[None]:
     """Let modules take these arguments, and leave with an exception that holds what they said."""
 
     def enter(self: Any, argument_spec: dict[str, Any], supports_check_mode: bool = False, **rules: Any) -> None:
@@ -330,7 +335,7 @@ def _as_under_ansible(options: dict[str, Any], check_mode: bool, warnings: list[
             self.fail_json(msg=found.errors.msg)
 
     def load(self: Any) -> None:
-        self.params = copy.deepcopy(options)
+        self.params = copy.deepcopy(options())
 
     def leave(self: Any, failed: bool, said: dict[str, Any]) -> None:
         raise Left(failed, said, remove_values(copy.deepcopy(said), self.no_log_values))
@@ -345,6 +350,16 @@ def _as_under_ansible(options: dict[str, Any], check_mode: bool, warnings: list[
         mock.patch.object(AnsibleModule, "warn", lambda self, warning: warnings.append(warning)),
     ):
         yield
+
+
+def started_module(name: str, arguments: dict[str, Any]) -> subprocess.Popen[str]:
+    """Start a module as Ansible does: arguments on standard input, the result on standard output."""
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    env = {**os.environ, "PYTHONPATH": str(COLLECTIONS)}
+    process = subprocess.Popen([sys.executable, "-m", f"{_PLUGINS}.{name}"], **pipes, text=True, env=env)  # type: ignore[call-overload]
+    process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
+    process.stdin.close()
+    return process
 
 
 @contextmanager

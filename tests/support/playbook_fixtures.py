@@ -20,6 +20,22 @@ def emulator():
         yield running
 
 
+def numbered_emulator(count, *arguments):
+    """Make the fixture `numbered` of a module: an emulator with many good tenants."""
+
+    @pytest.fixture(scope="module")
+    def numbered():
+        with Emulator("--tenants", str(count), *arguments) as running:
+            yield running
+
+    return numbered
+
+
+def numbered_domains(count):
+    """Return the domains of such tenants."""
+    return [f"t{serial:05d}" for serial in range(1, count + 1)]
+
+
 @pytest.fixture
 def runner(emulator, tmp_path):
     with PlaybookRunner.opened(emulator, tmp_path) as opened:

@@ -122,14 +122,7 @@ class PlaybookRunner:
         content = "[" + ", ".join(f"result_{index}" for index in range(len(tasks))) + "]"
         keep = {"content": f"{{{{ {content} | to_json }}}}", "dest": str(report)}
         book.append({"name": "Keep the results", "keep": keep, "no_log": True})
-        playbook = self.folder / "play.json"
-        local = {
-            "ansible_connection": "local",
-            "ansible_python_interpreter": self.python,
-        }
-        playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "vars": local, "tasks": book}]))
-        self._keep_secret({"options": values})
-        run = self.ansible_playbook(str(playbook), "-e", f"@{self.secrets}", env=env)
+        run = self.run_tasks(*book, secret={"options": values}, env=env)
         assert report.exists(), run.output
         run.results = json.loads(report.read_text())
         report.unlink()
@@ -230,6 +223,34 @@ class PlaybookRunner:
         rows = self.emulator.requests(caller="client")
         return sum(row["service"] in services for row in rows)
 
+    def local_play(self, *tasks: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
+        """Return a playbook of one play, with these tasks, on this machine."""
+        local = {"ansible_connection": "local", "ansible_python_interpreter": self.python}
+        return [{"hosts": "localhost", "gather_facts": False, "vars": local, "tasks": tasks, **more}]
+
+    def run_tasks(
+        self,
+        *tasks: dict[str, Any],
+        secret: dict[str, Any] | None = None,
+        env: dict[str, str] | None = None,
+        **more: Any,
+    ) -> Run:
+        """Run tasks on this machine, with variables that may hold keys. `more` belongs to the play."""
+        path = self.folder / "play.json"
+        path.write_text(json.dumps(self.local_play(*tasks, **more)))
+        self.keep_secret(secret or {})
+        return self.ansible_playbook(str(path), "-e", f"@{self.secrets}", env=env)
+
+    def run_job(self, playbook: str | Path, *args: str, env: dict[str, str] | None = None, **options: Any) -> Any:
+        """Run a playbook by ansible-runner, as a controller does; return its `Runner`."""
+        import ansible_runner
+
+        kept = ("ANSIBLE", "HOME", "TMPDIR", "PATH")
+        passed = {name: value for name, value in self.environment(env).items() if name.startswith(kept)}
+        private = tempfile.mkdtemp(prefix="job-", dir=self.folder)
+        job = {"private_data_dir": private, "playbook": str(playbook), "cmdline": " ".join(args), "envvars": passed}
+        return ansible_runner.run(**job, quiet=True, **options)
+
     def ansible_playbook(self, *args: str, env: dict[str, str] | None = None, quiet: bool = False) -> Run:
         """Run ansible-playbook, as verbosely as it can unless `quiet`, then search everything it left for secrets."""
         verbosity = [] if quiet else ["-vvvv", "--diff"]
@@ -282,7 +303,8 @@ class PlaybookRunner:
         """Remove what is not the test runner's to remove."""
         shutil.rmtree(self.temporary)
 
-    def _keep_secret(self, values: dict[str, Any]) -> None:
+    def keep_secret(self, values: dict[str, Any]) -> None:
+        """Write the file of variables that may hold keys."""
         self.secrets.touch(mode=0o600)
         self.secrets.write_text(json.dumps(values))
 

@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from collections.abc import Mapping
 
 import pytest
 
 from tests.support.module_runner import module_runner
 from tests.support.ports import Listener
+from tests.trust.hostile_server import Stage
 from tests.trust.matrix import Matrix
-from tests.trust.table import render
+from tests.trust.raw_server import RawServer
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +27,12 @@ def runner():
 def matrix(runner):
     with contextlib.closing(Listener()) as elsewhere:
         yield Matrix(runner, elsewhere)
+
+
+@pytest.fixture(scope="module")
+def stage():
+    with contextlib.closing(RawServer()) as server:
+        yield Stage(server)
 
 
 @pytest.fixture
@@ -52,3 +60,27 @@ def pytest_terminal_summary(terminalreporter):
     if run:
         terminalreporter.section("fault matrix: cells passed/run")
         terminalreporter.write_line(render(run, passed))
+
+
+def render(run: Mapping[tuple[str, str], int], passed: Mapping[tuple[str, str], int]) -> str:
+    """Return the table: flow by kind of fault, with `passed/run`, or one number where all passed."""
+    flows = list(dict.fromkeys(flow for flow, _column in run))
+    columns = sorted({column for _flow, column in run})
+
+    def cell(keys: list[tuple[str, str]]) -> str:
+        count = sum(run.get(key, 0) for key in keys)
+        good = sum(passed.get(key, 0) for key in keys)
+        return "." if not count else str(count) if good == count else f"{good}/{count}"
+
+    head = ["flow", *columns, "all"]
+    rows = [
+        [flow, *(cell([(flow, name)]) for name in columns), cell([(flow, name) for name in columns])] for flow in flows
+    ]
+    rows.append(["all", *(cell([(flow, name) for flow in flows]) for name in columns), cell(list(run))])
+    widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head))]
+    lines = [
+        "  ".join([row[0].ljust(widths[0]), *(text.rjust(width) for text, width in zip(row[1:], widths[1:]))])
+        for row in [head, *rows]
+    ]
+    failed = sum(run.values()) - sum(passed.values())
+    return "\n".join([*lines, "", f"{sum(run.values())} cells, {failed} failed"])

@@ -119,39 +119,33 @@ def _at(*kinds: Kind) -> Callable[[Cell, Code], bool]:
 # The first row that applies decides.
 _PHASES = (
     During(
-        lambda cell, _code: cell.flow.pins and cell.kind is Kind.SHOW and cell.hit.call == 1,
-        _is(Phase.OBSERVE),
+        lambda cell, _code: cell.flow.pins and cell.kind is Kind.SHOW and cell.hit.call == 1, _is(Phase.OBSERVE),
         "an account that is named by its id is looked for first",
     ),
     During(
-        lambda cell, code: code is Code.CHANGE_NOT_KEPT and cell.kind is Kind.EDIT,
-        _is(Phase.APPLY),
+        lambda cell, code: code is Code.CHANGE_NOT_KEPT and cell.kind is Kind.EDIT, _is(Phase.APPLY),
         "what StackOne still shows after it said yes is seen at once",
     ),
     During(lambda _cell, code: code in _CONFIRMING, _is(Phase.CONFIRM), "these are told by who looks once more"),
     During(lambda cell, _code: cell.flow.module == ACCOUNT_INFO, _is(Phase.OBSERVE), "to look is all that it does"),
     During(
         lambda cell, _code: cell.flow.module in (AUTH_LINK, AUTH_LINKS) and cell.kind is Kind.SESSION,
-        _is(Phase.APPLY),
-        "the session is what is made",
+        _is(Phase.APPLY), "the session is what is made",
     ),
     During(lambda cell, _code: cell.flow.module in (AUTH_LINK, AUTH_LINKS), _is(Phase.OBSERVE), "the rest is looking"),
     During(_at(Kind.AGENT, Kind.SETTLE), _is(Phase.KEY_CHECK), "Freshservice is asked for the key check alone"),
     During(_at(Kind.TEST), _is(Phase.OBSERVE, Phase.APPLY, Phase.CONFIRM), "StackOne tests whenever it likes"),
     During(
         lambda cell, _code: cell.kind is Kind.LIST and cell.flow.many and cell.hit.call > 1,
-        _is(Phase.OBSERVE, Phase.CONFIRM),
-        "a list reads every listing until a page is empty, before and after",
+        _is(Phase.OBSERVE, Phase.CONFIRM), "a list reads every listing until a page is empty, before and after",
     ),
     During(
-        lambda cell, _code: cell.kind is Kind.LIST and cell.hit.call <= 1 + cell.flow.creates,
-        _is(Phase.OBSERVE),
+        lambda cell, _code: cell.kind is Kind.LIST and cell.hit.call <= 1 + cell.flow.creates, _is(Phase.OBSERVE),
         "who is to be linked is looked for twice",
     ),
     During(_at(Kind.LIST), _is(Phase.CONFIRM), "any later listing confirms"),
     During(
-        _at(Kind.SHOW),
-        lambda flow: {Phase.CONFIRM, Phase.APPLY} if flow.unlinks else {Phase.CONFIRM},
+        _at(Kind.SHOW), lambda flow: {Phase.CONFIRM, Phase.APPLY} if flow.unlinks else {Phase.CONFIRM},
         "an account is seen once more right before it is unlinked",
     ),
     During(
@@ -162,7 +156,7 @@ _PHASES = (
     During(_at(Kind.PROXY), _is(Phase.OBSERVE, Phase.CONFIRM), "a link is called before and after it is changed"),
     During(_at(Kind.VIEW), _is(Phase.OBSERVE), "the Hub's view is asked for what is stored"),
     During(lambda _cell, _code: True, _is(Phase.APPLY), "everything else is asked in order to change something"),
-)
+)  # fmt: skip
 
 
 def failures_of(cell: Cell) -> set[tuple[Code, Phase]]:

@@ -23,7 +23,7 @@ from tests.support.module_runner import (
     Run,
 )
 
-ONE, TWO, THREE, FOUR, _FIVE = DOMAINS
+ONE, TWO, THREE, FOUR, FIVE = DOMAINS
 CONFIRM_TIMEOUT = 6
 
 
@@ -89,12 +89,8 @@ def have(runner: ModuleRunner, domain: str, key: str | None = None, owner: str |
 def tenant(runner: ModuleRunner, of: str, **fields: Any) -> dict[str, Any]:
     """The declaration of a tenant."""
     declared = {
-        "domain": of,
-        "api_key": runner.keys[of],
-        "origin_owner_id": f"customer-{of}",
-        "label": "Desk",
-        **fields,
-    }
+        "domain": of, "api_key": runner.keys[of], "origin_owner_id": f"customer-{of}", "label": "Desk", **fields,
+    }  # fmt: skip
     return {name: value for name, value in declared.items() if value is not None}
 
 
@@ -254,121 +250,62 @@ FLOWS = {
         Flow("update", LINK, _with((ONE, {"label": "Old"})), _one(), _wanted(ONE), edits=True),
         Flow("unlink", LINK, _with((ONE, {}), (TWO, {})), _one(**_ABSENT), _wanted(TWO), edits=True),
         Flow(
-            "pinned",
-            LINK,
-            _with((ONE, {"label": "Old", "id": _PIN})),
-            _one(**_PINNED),
-            _wanted(ONE),
-            edits=True,
+            "pinned", LINK, _with((ONE, {"label": "Old", "id": _PIN})), _one(**_PINNED), _wanted(ONE), edits=True,
             pins=True,
         ),
         Flow(
-            "pinned_unlink",
-            LINK,
-            _with((ONE, {"id": _PIN}), (TWO, {})),
-            _one(**_ABSENT, **_PINNED, domain=None, origin_owner_id=None),
-            _wanted(TWO),
-            edits=True,
-            pins=True,
+            "pinned_unlink", LINK, _with((ONE, {"id": _PIN}), (TWO, {})),
+            _one(**_ABSENT, **_PINNED, domain=None, origin_owner_id=None), _wanted(TWO), edits=True, pins=True,
         ),
         Flow(
-            "siblings",
-            LINK,
-            _siblings,
-            _one(origin_owner_id="customer", allow_multiple=True),
-            _siblings_wanted,
+            "siblings", LINK, _siblings, _one(origin_owner_id="customer", allow_multiple=True), _siblings_wanted,
             edits=True,
         ),
         Flow("link_proven", LINK, nothing, _one(verify_link="call"), _wanted(ONE), creates=True),
         Flow(
-            "relink_proven",
-            LINK,
-            _another_agents_key,
-            _one(verify_link="call"),
-            _wanted(ONE),
-            edits=True,
-            hidden=True,
+            "relink_proven", LINK, _another_agents_key, _one(verify_link="call"), _wanted(ONE), edits=True, hidden=True
         ),
         Flow("bulk_link", LINKS, nothing, _many(*_listed(ONE, TWO, THREE)), _wanted(ONE, TWO, THREE), creates=True),
         Flow(
-            "bulk_converge",
-            LINKS,
-            _with((ONE, {}), (TWO, {}), (THREE, {})),
-            _many(*_listed(ONE, TWO, THREE)),
-            _wanted(ONE, TWO, THREE),
-            edits=True,
+            "bulk_converge", LINKS, _with((ONE, {}), (TWO, {}), (THREE, {})), _many(*_listed(ONE, TWO, THREE)),
+            _wanted(ONE, TWO, THREE), edits=True,
         ),
         Flow(
-            "bulk_rotate_unlink",
-            LINKS,
-            _with((ONE, _OLD), (TWO, {}), (THREE, {"label": "Old"})),
-            _many((ONE, {}), (TWO, _ABSENT), (THREE, {})),
-            _wanted(ONE, THREE),
-            edits=True,
+            "bulk_rotate_unlink", LINKS, _with((ONE, _OLD), (TWO, {}), (THREE, {"label": "Old"})),
+            _many((ONE, {}), (TWO, _ABSENT), (THREE, {})), _wanted(ONE, THREE), edits=True,
         ),
         Flow(
-            "bulk_siblings",
-            LINKS,
-            _siblings,
-            _many((ONE, {**_ABSENT, **_SIBLING}), (TWO, _SIBLING)),
-            lambda runner: [want(runner, TWO, owner="customer")],
-            edits=True,
+            "bulk_siblings", LINKS, _siblings, _many((ONE, {**_ABSENT, **_SIBLING}), (TWO, _SIBLING)),
+            lambda runner: [want(runner, TWO, owner="customer")], edits=True,
         ),
         Flow(
-            "bulk_purge",
-            LINKS,
-            _with((ONE, {}), (TWO, {}), (THREE, {})),
-            _many(*_listed(ONE, FOUR), purge=True, purge_limit=2),
-            _wanted(ONE, FOUR),
-            creates=True,
-            edits=True,
+            "bulk_purge", LINKS, _with((ONE, {}), (TWO, {}), (THREE, {})),
+            _many(*_listed(ONE, FOUR), purge=True, purge_limit=2), _wanted(ONE, FOUR), creates=True, edits=True,
         ),
         Flow(
-            "bulk_remembered",
-            LINKS,
-            _remembered(ONE, TWO, THREE),
-            _remembering(ONE, TWO, THREE),
-            _wanted(ONE, TWO, THREE),
-            edits=True,
+            "bulk_remembered", LINKS, _remembered(ONE, TWO, THREE), _remembering(ONE, TWO, THREE),
+            _wanted(ONE, TWO, THREE), edits=True, remembers=True,
+        ),
+        Flow(
+            "bulk_remembered_hidden", LINKS, _remembered(ONE, TWO, hub_secret_tail=0),
+            _remembering(ONE, TWO, update_credentials="on_doubt"), _wanted(ONE, TWO), edits=True, hidden=True,
             remembers=True,
         ),
         Flow(
-            "bulk_remembered_hidden",
-            LINKS,
-            _remembered(ONE, TWO, hub_secret_tail=0),
-            _remembering(ONE, TWO, update_credentials="on_doubt"),
-            _wanted(ONE, TWO),
-            edits=True,
-            hidden=True,
-            remembers=True,
-        ),
-        Flow(
-            "settled_key_info",
-            KEY_INFO,
-            _refused(**{ONE: _DEACTIVATED}),
-            _one_key_settled,
-            _wanted(),
+            "settled_key_info", KEY_INFO, _refused(**{ONE: _DEACTIVATED}), _one_key_settled, _wanted(),
             refusals={ONE: FailureCode.AGENT_DEACTIVATED},
         ),
         Flow(
-            "settled_keys_info",
-            KEYS_INFO,
-            _refused(**{ONE: _DISABLED, THREE: _DEACTIVATED}),
-            _keys_settled,
-            _wanted(),
-            refusals={ONE: FailureCode.KEY_DISABLED, THREE: FailureCode.AGENT_DEACTIVATED},
+            "settled_keys_info", KEYS_INFO, _refused(**{ONE: _DISABLED, THREE: _DEACTIVATED}), _keys_settled,
+            _wanted(), refusals={ONE: FailureCode.KEY_DISABLED, THREE: FailureCode.AGENT_DEACTIVATED},
         ),
         Flow(
-            "settled_link",
-            LINK,
-            _refused((ONE, {"label": "Old"}), **{ONE: _DISABLED}),
-            _link_settled,
-            _wanted(ONE, label="Old"),
-            refusals={ONE: FailureCode.KEY_DISABLED},
+            "settled_link", LINK, _refused((ONE, {"label": "Old"}), **{ONE: _DISABLED}), _link_settled,
+            _wanted(ONE, label="Old"), refusals={ONE: FailureCode.KEY_DISABLED},
         ),
         Flow("keys_info", KEYS_INFO, nothing, _keys_only, _wanted()),
         Flow("account_info", ACCOUNT_INFO, _with((ONE, {}), (TWO, {})), lambda runner: {}, _wanted(ONE, TWO)),
         Flow("auth_link", AUTH_LINK, nothing, _owner, _wanted(), creates=True),
         Flow("auth_links", AUTH_LINKS, _with((ONE, {})), _owners, _wanted(ONE), creates=True),
     )
-}
+}  # fmt: skip

@@ -8,28 +8,21 @@ turns, the same each time, and no test waits for a clock.
 
 from __future__ import annotations
 
-import copy
 import functools
-import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
-from unittest import mock
-from urllib.parse import urlsplit
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core import stop as _stop
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import session as _http
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Http
-from tests.support.module_runner import Killed, Left, ModuleRunner, _context_of
+from tests.support.module_runner import Killed, Left, ModuleRunner, as_under_ansible, context_of, patch_in, rewritten_by
 
 PLUGINS = "ansible_collections.tenantlink.stackone.plugins.modules"
 PATIENCE = 60
@@ -120,7 +113,7 @@ class Interleaving:
         try:
             import_module(f"{PLUGINS}.{run.module}").main()
         except Left as left:
-            run.failed, run.result = left.args
+            run.failed, run.result, _masked = left.args
         except BaseException as error:
             run.error = error
         finally:
@@ -149,51 +142,21 @@ class Interleaving:
             interleaving._before(interleaving._by_http[id(http_self)])
             return once(http_self, request)
 
-        def enter(module: Any, argument_spec: dict[str, Any], supports_check_mode: bool = False, **rules: Any) -> None:
-            module._load_params()
-            found = ModuleArgumentSpecValidator(argument_spec, **rules).validate(module.params)
-            assert not found.error_messages, found.error_messages
-            module.params, module.no_log_values = found.validated_parameters, set(found._no_log_values)
-            module.check_mode = module._diff = False
+        def options() -> dict[str, Any]:
+            return interleaving._runs[threading.get_ident()].options
 
-        def load(module: Any) -> None:
-            module.params = copy.deepcopy(interleaving._runs[threading.get_ident()].options)
-
-        def leave(failed: bool) -> Callable[..., None]:
-            def left(_module: Any, msg: str | None = None, **said: Any) -> None:
-                raise Left(failed, said if msg is None else {**said, "msg": msg})
-
-            return left
-
-        with ExitStack() as stack:
-            patch = functools.partial(_patch, stack)
+        with as_under_ansible(options, False, []), ExitStack() as stack:
+            patch = functools.partial(patch_in, stack)
             for name in ("now", "monotonic", "sleep"):
                 patch(Clock, name, staticmethod(getattr(time, name)))
             patch(StopSignal, "sleep", lambda _stop, seconds: time.sleep(seconds))
-            patch(_http, "_tls_context", _context_of)
+            patch(_http, "_tls_context", context_of)
             patch(_http, "_answer", lambda response, raw: answer(response, interleaving._seen(response, raw)))
             patch(Http, "__init__", note)
             patch(Http, "_once", in_turn)
-            patch(AnsibleModule, "__init__", enter)
-            patch(AnsibleModule, "exit_json", leave(False))
-            patch(AnsibleModule, "fail_json", leave(True))
-            patch(AnsibleModule, "_load_params", load)
-            patch(AnsibleModule, "warn", lambda _module, _warning: None)
             # Only a process's main thread may take signals.
             patch(_stop.signal, "signal", lambda _number, handler: handler)
             yield
 
     def _seen(self, response: Any, raw: bytes) -> bytes:
-        return _rewritten(self._lag.rewrite, response, raw)
-
-
-def _rewritten(rewrite: Callable[[str, str, Any], Any], response: Any, raw: bytes) -> bytes:
-    try:
-        data = json.loads(raw)
-    except ValueError:
-        return raw
-    return json.dumps(rewrite(response.request.method, urlsplit(response.request.url).path, data)).encode()
-
-
-def _patch(stack: ExitStack, owner: Any, name: str, value: Any) -> None:
-    stack.enter_context(mock.patch.object(owner, name, value))
+        return rewritten_by(self._lag.rewrite, response, raw)

@@ -85,19 +85,10 @@ class Matrix:
     ) -> list[str]:
         """Return what a run has done against the rules. What else is known of it: see `Seen`."""
         strangers, self.elsewhere.connections = self.elsewhere.connections, 0
-        seen = Seen(
-            flow,
-            run,
-            before,
-            after,
-            as_declared=as_wanted(list(after.values()), flow.wanted(self.runner)),
-            betrays=self.runner.betrayed_by(_without_links(run)),
-            strangers=strangers,
-            usual=len(self.baseline(flow)[0].sent),
-            may_be_unknown=may_be_unknown or flow.hidden,
-            **more,
-        )
-        return list(broken(seen))
+        as_declared = as_wanted(list(after.values()), flow.wanted(self.runner))
+        betrays, usual = self.runner.betrayed_by(_without_links(run)), len(self.baseline(flow)[0].sent)
+        more["may_be_unknown"] = may_be_unknown or flow.hidden
+        return list(broken(Seen(flow, run, before, after, as_declared, betrays, strangers, usual, **more)))
 
     def heals(self, flow: Flow, options: dict[str, Any]) -> Iterator[str]:
         """Without faults, a second run makes true what is declared, and a third changes nothing."""

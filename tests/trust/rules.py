@@ -55,52 +55,39 @@ _LOST = (Harm.UNREACHED, Harm.UNREADABLE, Harm.UNAVAILABLE)
 
 ENDINGS = (
     Ending(
-        "the reason for a refused key is found",
-        is_told_why,
-        checks.settled,
+        "the reason for a refused key is found", is_told_why, checks.settled,
         "the fault has passed, or is a refusal itself: the admin's key is asked all the same",
     ),
     Ending("a refused key stays refused", lambda cell: bool(cell.flow.refusals), checks.red, "no fault makes a key good"),
     Ending(
         "a link that StackOne may still be making is not made again",
-        lambda cell: cell.kind is Kind.CREATE and cell.fault.late and not cell.fault.effect,
-        checks.red,
+        lambda cell: cell.kind is Kind.CREATE and cell.fault.late and not cell.fault.effect, checks.red,
         "it cannot be seen yet; the next run can tell",
     ),
     Ending(
-        "what passes is waited for",
-        lambda cell: cell.passes and cell.kind is not Kind.TEST,
-        checks.green,
+        "what passes is waited for", lambda cell: cell.passes and cell.kind is not Kind.TEST, checks.green,
         "a repetition costs less than somebody who looks",
     ),
     Ending(
-        "a new key that cannot be seen is not claimed",
-        lambda cell: cell.flow.hidden and cell.kind is Kind.EDIT,
-        checks.honest,
-        "StackOne shows nothing of it, so only a call can tell whether it was stored",
+        "a new key that cannot be seen is not claimed", lambda cell: cell.flow.hidden and cell.kind is Kind.EDIT,
+        checks.honest, "StackOne shows nothing of it, so only a call can tell whether it was stored",
     ),
     Ending(
-        "what was done, and is seen, is no failure",
-        lambda cell: cell.fault.effect and cell.kind in WRITES,
-        checks.green,
-        "the answer was lost, the work was not",
+        "what was done, and is seen, is no failure", lambda cell: cell.fault.effect and cell.kind in WRITES,
+        checks.green, "the answer was lost, the work was not",
     ),
     Ending(
-        "StackOne judges its own test",
-        lambda cell: cell.kind is Kind.TEST,
-        checks.honest,
+        "StackOne judges its own test", lambda cell: cell.kind is Kind.TEST, checks.honest,
         "it is Freshservice's answer to StackOne that is spoilt: StackOne may take it for good or bad",
     ),
     Ending(
         "a view that says nothing hides what is stored",
-        lambda cell: cell.kind in (Kind.VIEW, Kind.SETTINGS) and cell.harm is Harm.WRONG_JSON,
-        checks.honest,
+        lambda cell: cell.kind in (Kind.VIEW, Kind.SETTINGS) and cell.harm is Harm.WRONG_JSON, checks.honest,
         "without it nobody knows the stored domain or key, and the result says so",
     ),
     Ending(
         "an account that StackOne does not know is gone",
-        lambda cell: cell.kind is Kind.SHOW and cell.harm is Harm.MISSING and cell.flow.unlinks,
-        checks.believing,
+        lambda cell: cell.kind is Kind.SHOW and cell.harm is Harm.MISSING and cell.flow.unlinks, checks.believing,
         "StackOne's word on an id is taken; if it was wrong, the next run unlinks the account",
     ),
     Ending(
@@ -114,8 +101,7 @@ ENDINGS = (
     ),
     Ending(
         "a creating answer that is lost is looked for",
-        lambda cell: cell.kind is Kind.CREATE and cell.harm in _LOST and not cell.for_ever,
-        checks.green,
+        lambda cell: cell.kind is Kind.CREATE and cell.harm in _LOST and not cell.for_ever, checks.green,
         "a listing shows whether the account was made",
     ),
     Ending("what could not be done is a failure", lambda _cell: True, checks.red, "green means that all is as declared"),

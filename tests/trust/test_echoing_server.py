@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import zlib
 from base64 import b64encode
@@ -72,11 +71,8 @@ ERRORS: dict[str, Callable[[RawServer, Write], Iterator[Reply]]] = {
 }  # fmt: skip
 
 KINDS = (
-    "GET /api/v2/agents/me",
-    "GET /accounts",
-    "POST /connect_sessions",
-    "GET /hub/connectors",
-    "POST /hub/accounts",
+    *("GET /api/v2/agents/me", "GET /accounts"),
+    *("POST /connect_sessions", "GET /hub/connectors", "POST /hub/accounts"),
 )
 
 
@@ -97,12 +93,6 @@ def leaks(stage: Stage, name: str, trick: Trick) -> list[str]:
     run, _before = stage.enter(FLOWS[name], trick)
     left = [shown(run.result), run.warnings, run.invocation]
     return [f"{secret} in {text[:300]}" for secret in heard(stage.server) for text in betrayed(left, secret)]
-
-
-@pytest.fixture(scope="module")
-def stage():
-    with contextlib.closing(RawServer()) as server:
-        yield Stage(server)
 
 
 @pytest.mark.parametrize("name", ["create", "relink", "list", "auth link", "auth links"])

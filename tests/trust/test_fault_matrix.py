@@ -11,7 +11,7 @@ import ssl
 import pytest
 import trustme
 
-from tests.support.module_runner import AUTH_LINKS, KEYS_INFO, LINKS, folder
+from tests.support.module_runner import folder
 from tests.support.ports import Listener, unused_port
 from tests.trust.cells import in_turn
 from tests.trust.disruptions import NULLABLE, Disruptions, nulled, said
@@ -40,9 +40,7 @@ def test_killed(matrix, tally, flow, after):
     tally(flow.name, "killed", [broken.killed(number + 1, after) for number in range(broken.requests)])
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, flow in FLOWS.items() if flow.module in (LINKS, KEYS_INFO, AUTH_LINKS)]
-)
+@pytest.mark.parametrize("name", [name for name, flow in FLOWS.items() if flow.many])
 def test_stopped(matrix, tally, name):
     broken = Disruptions(matrix, FLOWS[name])
     tally(name, "stopped", [broken.stopped(number + 1) for number in range(broken.requests)])
@@ -60,9 +58,8 @@ def test_echo(matrix, tally, flow, padding):
 @every_flow
 def test_null(matrix, tally, flow):
     broken = Disruptions(matrix, flow)
-    tally(
-        flow.name, "null", [broken.distorted(nulled(name), f"null_{name}") for name in NULLABLE if in_turn(flow, name)]
-    )
+    names = [name for name in NULLABLE if in_turn(flow, name)]
+    tally(flow.name, "null", [broken.distorted(nulled(name), f"null_{name}") for name in names])
 
 
 @every_flow
@@ -84,12 +81,8 @@ def services(flow):
 @every_flow
 def test_nobody_listens(matrix, tally, flow):
     broken = Disruptions(matrix, flow)
-    port = unused_port()
-    tally(
-        flow.name,
-        "refused",
-        [broken.elsewhere(name, f"http://127.0.0.1:{port}{path}") for name, path in services(flow).items()],
-    )
+    urls = {name: f"http://127.0.0.1:{unused_port()}{path}" for name, path in services(flow).items()}
+    tally(flow.name, "refused", [broken.elsewhere(name, url) for name, url in urls.items()])
 
 
 @every_flow
@@ -120,12 +113,6 @@ def impostor(request):
 def test_bad_certificate(matrix, tally, flow, impostor):
     listener, authority = impostor
     broken = Disruptions(matrix, flow)
-    tally(
-        flow.name,
-        "tls",
-        [
-            broken.elsewhere(name, f"{listener.url}{path}", listener, ca_path=authority)
-            for name, path in services(flow).items()
-        ],
-    )
+    urls = {name: f"{listener.url}{path}" for name, path in services(flow).items()}
+    tally(flow.name, "tls", [broken.elsewhere(name, url, listener, ca_path=authority) for name, url in urls.items()])
     assert listener.connections

@@ -7,7 +7,6 @@ The server is told apart from the emulator on purpose: it is written from the st
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -18,12 +17,6 @@ from tests.trust import raw_tricks
 from tests.trust.hostile_server import FLOWS, OLD, Flow, Stage
 from tests.trust.raw_server import DRIP_SECONDS, RawServer, Reply, Trick, instead, on
 from tests.trust.share import MODE, SHARE, chosen
-
-
-@pytest.fixture(scope="module")
-def stage():
-    with contextlib.closing(RawServer()) as server:
-        yield Stage(server)
 
 
 def kinds_of(stage: Stage, flow: Flow) -> list[str]:

@@ -15,9 +15,9 @@ import pytest
 from tests.support.module_runner import DOMAINS, LINK, LINKS, Hooks
 from tests.trust.cells import in_turn
 from tests.trust.checks import without_twins
-from tests.trust.flows import FLOWS, ONE, TWO, have, tenant
+from tests.trust.flows import FIVE, FLOWS, ONE, TWO, have, tenant
 
-FIVE = DOMAINS[4]
+MADE = "2020-01-01T00:00:00Z"
 STRANGER = "StrangersAccount00001"
 WRITERS = {name: flow for name, flow in FLOWS.items() if not flow.refusals}
 every_flow = pytest.mark.parametrize("flow", WRITERS.values(), ids=WRITERS.keys())
@@ -27,20 +27,9 @@ Rows = list[dict[str, Any]]
 
 def _foreign(rows: Rows) -> Rows:
     """Accounts of other providers and owners, one of which has this tenant's domain."""
-    row = {"status": "active", "created_at": "2020-01-01T00:00:00Z", "updated_at": "2020-01-01T00:00:00Z"}
-    setup = {"setup_information": {"domain": ONE}}
-    return [
-        {
-            **row,
-            "id": "x1",
-            "provider": "hibob",
-            "origin_owner_id": f"customer-{ONE}",
-            "origin_owner_name": "x",
-            **setup,
-        },
-        {**row, "id": "x2", "provider": None, "origin_owner_id": "nobody", "origin_owner_name": "x"},
-        *rows,
-    ]
+    row = {"status": "active", "created_at": MADE, "updated_at": MADE, "origin_owner_name": "x"}
+    other = {"provider": "hibob", "origin_owner_id": f"customer-{ONE}", "setup_information": {"domain": ONE}}
+    return [{**row, "id": "x1", **other}, {**row, "id": "x2", "provider": None, "origin_owner_id": "nobody"}, *rows]
 
 
 LISTINGS: dict[str, Callable[[Rows], Rows]] = {
@@ -169,9 +158,6 @@ def test_an_answer_about_the_owners_other_link(runner, kind):
     assert len(runner.stored()) == 2
 
 
-NULLS = {"provider": None}
-
-
 @pytest.mark.parametrize("module", [LINK, LINKS])
 def test_an_account_whose_provider_is_not_shown_is_not_linked_again(runner, module):
     runner.reset()
@@ -182,7 +168,7 @@ def test_an_account_whose_provider_is_not_shown_is_not_linked_again(runner, modu
     def rewrite(_method: str, path: str, data: Any) -> Any:
         rows = data if isinstance(data, list) else [data]
         for row in rows if "/accounts" in path and "/hub/" not in path else ():
-            row.update(NULLS)
+            row["provider"] = None
         return data
 
     declared = {**tenant(runner, ONE), "confirm_timeout": 2}
@@ -206,11 +192,8 @@ def test_pages_smaller_than_the_smallest_that_is_documented(runner, cap, filters
     run = runner.run(LINKS, options)
     assert not run.failed, run.result
     assert not run.changed
-    named = {
-        "tenants": [tenant(runner, domain, origin_owner_name="New Ltd") for domain in DOMAINS],
-        "confirm_timeout": 6,
-    }
-    run = runner.run(LINKS, named)
+    renamed = [tenant(runner, domain, origin_owner_name="New Ltd") for domain in DOMAINS]
+    run = runner.run(LINKS, {**options, "tenants": renamed})
     assert not run.failed, run.result
     assert set(runner.stored()) == set(linked)
 
@@ -223,8 +206,7 @@ def test_a_listing_that_never_ends_is_given_up(runner):
     def rewrite(method: str, path: str, data: Any) -> Any:
         if not _is_listing(method, path) or len(data) > 1:
             return data
-        made = "2020-01-01T00:00:00Z"
-        row = {"provider": "freshservice", "status": "active", "created_at": made, "updated_at": made}
+        row = {"provider": "freshservice", "status": "active", "created_at": MADE, "updated_at": MADE}
         return data + [
             {**row, "id": f"n{next(serial)}", "origin_owner_id": f"n{next(serial)}", "origin_owner_name": "n"}
             for _number in range(25)
@@ -246,15 +228,14 @@ def test_several_links_of_one_owner_on_small_pages(runner, cap):
     owner = {"origin_owner_id": "customer", "allow_multiple": True}
     options = {"tenants": [tenant(runner, domain, **owner) for domain in DOMAINS], "confirm_timeout": 6}
     for number in range(30):
-        runner.emulator.add_account(
-            origin_owner_id=f"other-{number}", domain=f"other-{number}", api_key="somebodys-key"
-        )
+        other = f"other-{number}"
+        runner.emulator.add_account(origin_owner_id=other, domain=other, api_key="somebodys-key")
     runner.emulator.switch(accounts_page_cap=cap)
     assert not runner.run(LINKS, options).failed
     assert len(runner.stored()) == 30 + len(DOMAINS)
     again = runner.run(LINKS, options)
     assert not again.failed
     assert not again.changed
-    moved = {"tenants": [tenant(runner, DOMAINS[4], origin_owner_id="customer.0")], "confirm_timeout": 6}
+    moved = {"tenants": [tenant(runner, FIVE, origin_owner_id="customer.0")], "confirm_timeout": 6}
     (failure,) = runner.run(LINKS, moved).failures
     assert failure["code"] == "domain_linked_elsewhere"

@@ -31,7 +31,6 @@ from tests.trust.share import MODE
 STORIES, STEPS = {"full": (1500, 20), "random": (300, 15), "more": (350, 12)}.get(MODE, (50, 12))
 
 OWNERS = ("alpha", "beta", "gamma")
-KEYLESS = {"state": "absent"}
 
 labels = st.sampled_from([None, "Desk", "IT", ""])
 names = st.sampled_from([None, "Alpha Ltd", "Beta"])

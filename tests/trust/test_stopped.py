@@ -6,19 +6,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 
-from tests.support.collection import ROOT
+from tests.support.module_runner import started_module
 from tests.trust.raw_server import DRIP_SECONDS, STACKONE_KEY, Endless, RawServer, Reply
 
-COLLECTIONS = ROOT / ".collections"
-MODULES = "ansible_collections.tenantlink.stackone.plugins.modules"
 KEYS = {"acme": "AcmeAcmeAcmeAcme0001", "globex": "GlobexGlobexGlobex02", "initech": "InitechInitech000003"}
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-A: "
 
@@ -36,22 +31,11 @@ def module(server):
     started = []
 
     def start(name, **options):
-        arguments = {
-            "stackone_url": server.url,
-            "stackone_api_key": STACKONE_KEY,
-            "freshservice_url": f"{server.url}/fs/{{domain}}",
-            "timeout": 600,
-            **options,
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-m", f"{MODULES}.{name}"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "PYTHONPATH": str(COLLECTIONS)},
-        )  # fmt: skip
-        process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": {k: v for k, v in arguments.items() if v is not None}}))
-        process.stdin.close()
-        started.append(process)
-        return process
+        urls = {"stackone_url": server.url, "freshservice_url": f"{server.url}/fs/{{domain}}"}
+        arguments = {**urls, "stackone_api_key": STACKONE_KEY, "timeout": 600, **options}
+        given = {name: value for name, value in arguments.items() if value is not None}
+        started.append(started_module(name, given))
+        return started[-1]
 
     yield start
     for process in started:
@@ -140,10 +124,8 @@ def test_so_is_any_other_change(server, module, kind):
     domain, key = next(iter(KEYS.items()))
     server.add(f"of-{domain}", domain, "AnotherKeyAnother99" if "hub" in kind else key)
     server.trick = hangs_at(kind)
-    declared = (
-        {**tenants()[0], "label": "New"} if "PATCH" in kind else {"origin_owner_id": f"of-{domain}", "state": "absent"}
-    )
-    process = module("freshservice_link", **declared)
+    absent = {"origin_owner_id": f"of-{domain}", "state": "absent"}
+    process = module("freshservice_link", **({**tenants()[0], "label": "New"} if "PATCH" in kind else absent))
     eventually(lambda: any(seen.request.kind == kind for seen in server.journal))
     result = stopped(process, signal.SIGTERM)
     assert result["failure"]["code"] == "stopped"
