@@ -12,10 +12,7 @@ from ..plugin_utils._report import hosts_ended as _hosts_ended
 
 
 def host_results(
-    hosts: Iterable[str],
-    active: Iterable[str],
-    variables: Mapping[str, Mapping[str, Any]],
-    near: str | None = None,
+    hosts: Iterable[str], active: Iterable[str], variables: Mapping[str, Mapping[str, Any]], near: str | None = None
 ) -> dict[str, Any]:
     """Return the results, and whether they are complete."""
     return _hosts_ended.host_results([str(host) for host in hosts], {str(host) for host in active}, variables, near)

@@ -177,8 +177,7 @@ def work(module: Module, run: ModuleRun) -> None:
 def main() -> None:
     """Run the module."""
     module = Module(
-        argument_spec={**http_spec(), **stackone_spec(), **account_spec()},
-        required_by={"client_key": "client_cert"},
+        argument_spec={**http_spec(), **stackone_spec(), **account_spec()}, required_by={"client_key": "client_cert"}
     )
     run = ModuleRun(module)
     with run.reporting_defects():

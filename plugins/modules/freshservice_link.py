@@ -357,13 +357,7 @@ def work(module: Module, run: StoppableRun) -> None:
 def main() -> None:
     """Run the module."""
     module = Module(
-        argument_spec={
-            **http_spec(),
-            **freshservice_spec(),
-            **stackone_spec(),
-            **tenant_spec(),
-            **confirm_spec(),
-        },
+        argument_spec={**http_spec(), **freshservice_spec(), **stackone_spec(), **tenant_spec(), **confirm_spec()},
         required_by={"client_key": "client_cert"},
     )
     run = StoppableRun(module)

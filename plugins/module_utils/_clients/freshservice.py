@@ -92,10 +92,7 @@ _UNCLAIMED = re.compile(r"still\s+fresh|\bclaim\s+(it|this|your)\b.{0,300}\bsign
 _CODE_STATUS = {
     "account_suspended": (KeyStatus.TENANT_SUSPENDED, None),
     "invalid_credentials": (KeyStatus.KEY_REFUSED, None),
-    "password_lockout": (
-        KeyStatus.ACCESS_DENIED,
-        "the API key is temporarily locked after too many failed logins.",
-    ),
+    "password_lockout": (KeyStatus.ACCESS_DENIED, "the API key is temporarily locked after too many failed logins."),
     "require_feature": (KeyStatus.ACCESS_DENIED, "the tenant's plan does not include the API."),
     "ssl_required": (KeyStatus.ACCESS_DENIED, "Freshservice requires https."),
     "access_denied": (KeyStatus.ACCESS_DENIED, None),

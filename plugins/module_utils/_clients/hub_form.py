@@ -14,16 +14,7 @@ from .._core.failure import Failed, FailureCode, require
 from .._core.tenant import ANY_FIELDS, SUFFIX, CredentialFields, Tenant, normalise_domain
 
 DOMAIN_NAMES = frozenset(
-    {
-        "domain",
-        "subdomain",
-        "instance",
-        "accounturl",
-        "host",
-        "hostname",
-        "freshservicedomain",
-        "freshservicesubdomain",
-    }
+    {"domain", "subdomain", "instance", "accounturl", "host", "hostname", "freshservicedomain", "freshservicesubdomain"}
 )
 KEY_NAMES = ("apikey", "token")
 _BRACKETS = re.compile(r"\[[^\[\]]*\]")

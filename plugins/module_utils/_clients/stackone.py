@@ -196,10 +196,7 @@ class StackOne:
             raise unexpected(answer, OPENING)
         self._api.scrubber.add(token, link_in(answer.data))
         return ConnectSession(
-            token,
-            parse_date(str(answer.data.get("created_at"))),
-            self._api.clock.monotonic(),
-            profile,
+            token, parse_date(str(answer.data.get("created_at"))), self._api.clock.monotonic(), profile
         )
 
     def time_of(self, session: ConnectSession) -> float | None:

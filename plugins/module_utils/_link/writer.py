@@ -177,10 +177,7 @@ class Writer:
         return bool(current and current.updated_at and current.updated_at != account.updated_at)
 
     def _submit(
-        self,
-        send: Callable[[ConnectSession], Submission],
-        session: ConnectSession,
-        renew: Callable[[], ConnectSession],
+        self, send: Callable[[ConnectSession], Submission], session: ConnectSession, renew: Callable[[], ConnectSession]
     ) -> tuple[Submission, ConnectSession]:
         """Send credentials; a 401 or 403 means a dead session, which is renewed once, or refused credentials (H17)."""
         submission = send(session)

@@ -153,14 +153,7 @@ def _unsound(position: int, values: Mapping[str, Any], error: Failed, scrubber: 
     known = next((text for text in shown.values() if text), None)
     place = place_of(position, values.get("line"))
     failure = error.located(Phase.ARGUMENTS, f"{place} ({known[:80]})" if known else place)
-    return Entry(
-        position,
-        None,
-        failure,
-        **shown,
-        line=values.get("line"),
-        identified=_identified(values, scrubber),
-    )
+    return Entry(position, None, failure, **shown, line=values.get("line"), identified=_identified(values, scrubber))
 
 
 def _identified(values: Mapping[str, Any], scrubber: Scrubber) -> bool:

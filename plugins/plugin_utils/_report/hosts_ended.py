@@ -18,10 +18,7 @@ FAILED_BEFORE = {
 
 
 def host_results(
-    hosts: Sequence[str],
-    active: Collection[str],
-    variables: Mapping[str, Mapping[str, Any]],
-    near: str | None = None,
+    hosts: Sequence[str], active: Collection[str], variables: Mapping[str, Mapping[str, Any]], near: str | None = None
 ) -> dict[str, Any]:
     """Return the result of each host, and whether no host is being worked on any more.
 
