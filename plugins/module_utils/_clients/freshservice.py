@@ -193,7 +193,7 @@ class Freshservice:
         """Ask `agents/me` once (F22, F23). If the key is refused, find out why with an admin's key."""
         check = self._ask(domain, api_key)
         if admin_api_key and agent_email and check.status in (KeyStatus.KEY_REFUSED, KeyStatus.ACCESS_DENIED):
-            return self._settle(check, domain, admin_api_key, agent_email)
+            return self._look_up_cause(check, domain, admin_api_key, agent_email)
         return check
 
     def _ask(self, domain: str, api_key: str) -> KeyCheck:
@@ -203,7 +203,7 @@ class Freshservice:
             return _unanswered(error)
         return classify(answer)
 
-    def _settle(self, check: KeyCheck, domain: str, admin_api_key: str, agent_email: str) -> KeyCheck:
+    def _look_up_cause(self, check: KeyCheck, domain: str, admin_api_key: str, agent_email: str) -> KeyCheck:
         try:
             answer = self._get(domain, "agents", admin_api_key, {"email": agent_email})
         except TransportError as error:
@@ -213,7 +213,7 @@ class Freshservice:
         agents = answer.data.get("agents") if isinstance(answer.data, dict) else None
         if not answer.ok or not isinstance(agents, list):
             return _with_evidence(check, f"the agent could not be looked up (HTTP {answer.status})")
-        return settle(check, agents, agent_email)
+        return cause_of_refusal(check, agents, agent_email)
 
     def _get(self, domain: str, path: str, key: str, params: dict[str, str] | None = None) -> Answer:
         base = self._url.replace("{domain}", domain).rstrip("/")
@@ -255,16 +255,16 @@ def classify(answer: Answer) -> KeyCheck:
     return KeyCheck(status, message or _MESSAGES[status], answer.status, evidence, answered=True)
 
 
-def settle(check: KeyCheck, agents: Any, agent_email: str) -> KeyCheck:
+def cause_of_refusal(check: KeyCheck, agents: Any, agent_email: str) -> KeyCheck:
     """Return a more precise verdict, based on the agent's record as an admin's key sees it (F18, F34)."""
     records = [agent for agent in agents if isinstance(agent, dict)] if isinstance(agents, list) else []
     record = next((agent for agent in records if _same_email(agent.get("email"), agent_email)), None)
     if record is None:
         return _with_evidence(check, f"no agent has the e-mail address {one_line(agent_email)}")
     if record.get("active") is False:
-        return _settled(check, KeyStatus.AGENT_DEACTIVATED, "the agent's record says active: false")
+        return _with_cause(check, KeyStatus.AGENT_DEACTIVATED, "the agent's record says active: false")
     if record.get("api_key_enabled") is False:
-        return _settled(check, KeyStatus.KEY_DISABLED, "the agent's record says api_key_enabled: false")
+        return _with_cause(check, KeyStatus.KEY_DISABLED, "the agent's record says api_key_enabled: false")
     if check.status is KeyStatus.KEY_REFUSED and record.get("api_key_enabled") is True:
         wrong = replace(check, message="Freshservice refused the API key: it is not this agent's key, or was reset.")
         return _with_evidence(wrong, "the agent is active and its API key is enabled")
@@ -354,7 +354,7 @@ def _unanswered(error: TransportError) -> KeyCheck:
     return KeyCheck(status, message, None, str(error), answered=error.sent)
 
 
-def _settled(check: KeyCheck, status: KeyStatus, evidence: str) -> KeyCheck:
+def _with_cause(check: KeyCheck, status: KeyStatus, evidence: str) -> KeyCheck:
     return _with_evidence(replace(check, status=status, message=_MESSAGES[status]), evidence)
 
 

@@ -11,7 +11,7 @@ from .._core.failure import Failed, FailureCode, cut_off
 from .._core.text import Scrubber
 from .._http.errors import TransportError, TransportKind
 from .._http.quota import Quota
-from .._http.retry import Told
+from .._http.retry import RetryFacts
 from .._http.session import Answer, Http, Request, Service
 from .profiles import ProfileCache
 from .provider_errors import flat_words, nested_body, provider_error
@@ -71,7 +71,7 @@ class StackOneApi:
 
     def send(self, method: str, path: str, **request: Any) -> Answer:
         """Return the answer, whatever its status. Raise TransportError."""
-        sent = Request(Service.STACKONE, method, f"{self._url}{path}", told=told_by_provider, **request)
+        sent = Request(Service.STACKONE, method, f"{self._url}{path}", provider_facts=facts_of_provider, **request)
         return self._http.send(sent, self.quota)
 
     def send_known(self, method: str, path: str, **request: Any) -> Answer:
@@ -82,10 +82,10 @@ class StackOneApi:
             raise unreachable(error, waits_for_tenant=path == PROXY_PATH) from None
 
 
-def told_by_provider(answer: Answer) -> Told | None:
+def facts_of_provider(answer: Answer) -> RetryFacts | None:
     """Return the answer of the provider behind StackOne, which decides on a repetition (H17, S80, S82b)."""
     error = provider_error(answer.masked, answer.line)
-    return Told(error.decisive_status, error.retry_after, passed_on=True) if error else None
+    return RetryFacts(error.decisive_status, error.retry_after, passed_on=True) if error else None
 
 
 def unreachable(error: TransportError, waits_for_tenant: bool = False) -> Failed:

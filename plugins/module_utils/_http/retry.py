@@ -42,7 +42,7 @@ whole time-out."""
 
 
 @dataclass(frozen=True)
-class Told:
+class RetryFacts:
     """The facts that decide whether a request is repeated: a status with its `Retry-After`, and where they come from.
 
     `passed_on` is true if they come from a service behind the one that was asked, which passed on its error.
@@ -108,12 +108,12 @@ class Attempts:
             return None
         return self._counted(error_delay(error, self.failed, repeatable))
 
-    def delay_after_answer(self, told: Told, own_quota: bool, repeatable: bool, now: float) -> float | None:
+    def delay_after_answer(self, facts: RetryFacts, own_quota: bool, repeatable: bool, now: float) -> float | None:
         """Return the seconds to wait before repeating an answered request, or `None` to accept the answer.
 
         `own_quota` is true if it was refused because of the quota of our own key.
         """
-        delay = status_delay(told.status, told.retry_after, self.failed, repeatable, now)
+        delay = status_delay(facts.status, facts.retry_after, self.failed, repeatable, now)
         if not own_quota or delay is None:
             return self._counted(delay)
         self.refused += 1

@@ -25,7 +25,7 @@ from .deadlines import Watch
 from .errors import KIND_TEXT, TransportError, TransportKind, cut_error, transport_error
 from .proxies import Proxies
 from .quota import Quota
-from .retry import PASSING, TOO_MANY, Attempts, Pause, Retry, RetryLog, Told, Troubles
+from .retry import PASSING, TOO_MANY, Attempts, Pause, Retry, RetryFacts, RetryLog, Troubles
 
 try:
     import requests
@@ -73,7 +73,7 @@ class HttpOptions:
 class Request:
     """One request. `repeatable` is false if sending it twice could create something twice.
 
-    `told` reads from the body of an error answer who refused the request, before the status decides on a repetition.
+    `provider_facts` reads from the body of an error answer who refused the request, before the status decides on a repetition.
     """
 
     service: Service
@@ -84,7 +84,7 @@ class Request:
     params: Mapping[str, Any] | None = None
     body: Any = None
     repeatable: bool = True
-    told: Callable[[Answer], Told | None] | None = None
+    provider_facts: Callable[[Answer], RetryFacts | None] | None = None
 
     @property
     def title(self) -> str:
@@ -211,11 +211,11 @@ class Http:
 
     def _waits_after_answer(self, request: Request, answer: Answer, attempts: Attempts, quota: Quota | None) -> bool:
         """Return whether the request should be repeated, after waiting until it is time to. Raise Stopped."""
-        told = _told(request, answer)
-        own_quota = told.status == TOO_MANY and not told.passed_on and request.service is Service.STACKONE
-        if told.status != TOO_MANY and told.status not in PASSING:
+        facts = _facts_of(request, answer)
+        own_quota = facts.status == TOO_MANY and not facts.passed_on and request.service is Service.STACKONE
+        if facts.status != TOO_MANY and facts.status not in PASSING:
             self._troubles.none(request.host)
-        delay = attempts.delay_after_answer(told, own_quota, request.repeatable, self.clock.now())
+        delay = attempts.delay_after_answer(facts, own_quota, request.repeatable, self.clock.now())
         if delay is None or not self._is_worth_waiting(request, delay):
             return False
         self._pause(request, f"HTTP {answer.status}", delay, quota if own_quota else None)
@@ -281,10 +281,10 @@ def _read(raw: Any) -> bytes:
     return bytes(body)
 
 
-def _told(request: Request, answer: Answer) -> Told:
+def _facts_of(request: Request, answer: Answer) -> RetryFacts:
     """Return what decides on a repetition: the error that the answer passes on, else its own status."""
-    passed_on = request.told(answer) if request.told and not answer.ok else None
-    return passed_on or Told(answer.status, answer.headers.get("Retry-After"))
+    passed_on = request.provider_facts(answer) if request.provider_facts and not answer.ok else None
+    return passed_on or RetryFacts(answer.status, answer.headers.get("Retry-After"))
 
 
 def _adapter(options: HttpOptions) -> TlsAdapter:

@@ -82,7 +82,7 @@ class Confirmer:
         outcome.account = None
         if creation.lost:
             made = new_accounts(outcome, self._finder, listed)
-            creation.twins = tuple(made) if len(made) > 1 else ()
+            creation.duplicates = tuple(made) if len(made) > 1 else ()
             if len(made) == 1:
                 self.adopt_lost(outcome, made[0])
             return made
@@ -91,10 +91,10 @@ class Confirmer:
             return []
         outcome.account = own
         others = [item for item in listed if item.id != own.id]
-        twins = same_link(tenant, self._finder.candidates(tenant, others, look=True))
-        creation.twins = (own, *twins) if twins else ()
+        duplicates = same_link(tenant, self._finder.candidates(tenant, others, look=True))
+        creation.duplicates = (own, *duplicates) if duplicates else ()
         self._check_domain(outcome, own)
-        return [own, *twins]
+        return [own, *duplicates]
 
     def adopt_lost(self, outcome: Outcome, account: Account) -> None:
         """Treat an account as the one that was made by a request without a clear answer."""
@@ -126,8 +126,8 @@ class Confirmer:
         return not_active(known) if known and not known.active else account_not_found(account_id)
 
     def _give_up_creation(self, outcome: Outcome, creation: Creation) -> Failed | None:
-        if creation.twins:
-            return duplicate_account(outcome.tenant, creation.twins)
+        if creation.duplicates:
+            return duplicate_account(outcome.tenant, creation.duplicates)
         if creation.lost:
             return create_uncertain(creation.lost)
         account = outcome.account or self._stackone.account(creation.account_id or "")

@@ -104,7 +104,7 @@ class Linker:
         if not outcome.unconfirmed or not lost or outcome.tenant.allow_multiple:
             return False
         creation = require(outcome.applied.creation)
-        if creation.twins or creation.attempts > 1 or lost.late or lost.sent is not Sent.UNCERTAIN:
+        if creation.duplicates or creation.attempts > 1 or lost.late or lost.sent is not Sent.UNCERTAIN:
             return False
         with _located(outcome):
             outcome.enter(Phase.APPLY)
@@ -137,7 +137,7 @@ class Linker:
         creation = outcome.applied.creation
         if creation is None:
             return True
-        accounts = self._created_and_twins(outcome, creation, seen)
+        accounts = self._created_and_duplicates(outcome, creation, seen)
         if creation.lost or len(accounts) < 2:
             return not creation.lost
         made = require(outcome.account)
@@ -147,7 +147,7 @@ class Linker:
             return not outcome.unconfirmed
         return False
 
-    def _created_and_twins(self, outcome: Outcome, creation: Creation, seen: AccountSource) -> list[Account]:
+    def _created_and_duplicates(self, outcome: Outcome, creation: Creation, seen: AccountSource) -> list[Account]:
         lost = creation.lost
         try:
             return self._confirmer.record_created(outcome, seen)

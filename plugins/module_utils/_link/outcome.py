@@ -53,7 +53,7 @@ class Creation:
     answered: bool = False
     lost: Submission | None = None
     attempts: int = 1
-    twins: tuple[Account, ...] = ()
+    duplicates: tuple[Account, ...] = ()
     """All accounts of the same link when StackOne was last checked, if there were several."""
 
 

@@ -25,7 +25,7 @@ PROJECT = ("stackone_url", "stackone_api_key")
 NAMES = ("domain", "origin_owner_id", "account_id", "provider", "allow_multiple", "state")
 
 
-def twins(hosts: Iterable[str], variables: Mapping[str, Mapping[str, Any]]) -> tuple[str, str] | None:
+def hosts_of_one_account(hosts: Iterable[str], variables: Mapping[str, Mapping[str, Any]]) -> tuple[str, str] | None:
     """Return the first two hosts that mean the same account, or `None`.
 
     Hosts of different StackOne projects never do. Values that no host has declared yet, such as a variable of the play that

@@ -12,9 +12,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stack
     OPENING,
     StackOneApi,
     error_words,
+    facts_of_provider,
     is_stackones,
     refused,
-    told_by_provider,
     unexpected,
     unreachable,
 )
@@ -50,7 +50,7 @@ def test_a_request_goes_to_stackones_host_within_its_quota():
     assert used is quota is api.quota
     assert (request.method, request.url) == ("POST", "https://api.stackone.example/accounts")
     assert (request.service, request.body, request.headers) == (Service.STACKONE, body, headers)
-    assert (request.repeatable, request.told) == (False, told_by_provider)
+    assert (request.repeatable, request.provider_facts) == (False, facts_of_provider)
 
 
 def test_the_path_of_the_url_is_kept():

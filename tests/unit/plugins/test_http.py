@@ -18,7 +18,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors i
     TransportKind,
     _judged,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.retry import Retry, Told
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.retry import Retry, RetryFacts
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import (
     Answer,
     Http,
@@ -290,12 +290,12 @@ def test_a_429_slows_all_who_share_the_quota(monkeypatch, outcome, held, slept, 
 @pytest.mark.parametrize(
     ("told", "slept", "tries"),
     [
-        (Told(401, passed_on=True), [], 1),
-        (Told(400, "7", passed_on=True), [], 1),
-        (Told(429, "9", passed_on=True), [9], 2),
-        (Told(429, None, passed_on=True), [60], 2),
-        (Told(503, "7", passed_on=True), [7], 2),
-        (Told(429, "1521", passed_on=True), [], 1),
+        (RetryFacts(401, passed_on=True), [], 1),
+        (RetryFacts(400, "7", passed_on=True), [], 1),
+        (RetryFacts(429, "9", passed_on=True), [9], 2),
+        (RetryFacts(429, None, passed_on=True), [60], 2),
+        (RetryFacts(503, "7", passed_on=True), [7], 2),
+        (RetryFacts(429, "1521", passed_on=True), [], 1),
         (None, [1], 2),
     ],
 )
@@ -303,13 +303,15 @@ def test_what_an_answer_passes_on_decides_before_its_status(monkeypatch, told, s
     """And a quota is not held for another service's limit."""
     monkeypatch.setattr("random.uniform", lambda _least, most: most)
     quota, http = Held(), sending(monkeypatch, [answer(502), answer(200)])
-    http.send(replace(request(), told=lambda _answer: told), quota)
+    http.send(replace(request(), provider_facts=lambda _answer: told), quota)
     assert (http.clock.slept, http.requests_sent[Service.STACKONE], quota.held) == (slept, tries, [])
 
 
 def test_a_success_is_not_asked_what_it_passes_on(monkeypatch):
     http = sending(monkeypatch, [answer(200)])
-    assert http.send(replace(request(), told=lambda _answer: Told(503, "0", passed_on=True))).status == 200
+    assert (
+        http.send(replace(request(), provider_facts=lambda _answer: RetryFacts(503, "0", passed_on=True))).status == 200
+    )
 
 
 def test_the_environments_netrc_is_not_read(tmp_path, monkeypatch):

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import (
     KeyStatus,
     _unanswered,
+    cause_of_refusal,
     classify,
-    settle,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stackone_base import unreachable
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
@@ -140,7 +140,7 @@ RECORD = {"id": 1, "email": "A@x", "active": True}
     ],
 )
 def test_an_admins_view_settles_why(agents, verdict, evidence):
-    check = settle(REFUSED, agents, "a@x")
+    check = cause_of_refusal(REFUSED, agents, "a@x")
     assert check.status.value == verdict
     assert evidence in check.evidence
 

@@ -17,10 +17,10 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.provi
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stackone_base import (
     error_words,
-    told_by_provider,
+    facts_of_provider,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.text import READ_LIMIT
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.retry import Told
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.retry import RetryFacts
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Answer
 
 RAW = {"code": "invalid_credentials", "message": "You have to be logged in."}
@@ -61,7 +61,7 @@ FORMS = {
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("body", FORMS.values(), ids=FORMS)
 def test_a_refused_key_is_final_in_every_form_and_under_every_status(status, body):
-    told_by = told_by_provider(answer(status, body))
+    told_by = facts_of_provider(answer(status, body))
     assert told_by.passed_on
     assert told_by.status in (400, 401)
     submission = _submission(answer(status, body))
@@ -86,7 +86,7 @@ def test_a_refused_key_is_final_in_every_form_and_under_every_status(status, bod
     ],
 )
 def test_a_busy_or_broken_provider_is_not_a_refused_key(stackones, body, code, status):
-    assert told_by_provider(answer(stackones, body)).status == status
+    assert facts_of_provider(answer(stackones, body)).status == status
     submission = _submission(answer(stackones, body))
     # The provider answered: nothing was made, and nothing is uncertain (S82b).
     assert submission.sent is Sent.REFUSED
@@ -121,7 +121,7 @@ NOTHING = [
 @pytest.mark.parametrize("body", NOTHING, ids=lambda body: str(body)[:60])
 def test_where_no_provider_is_told_of_the_status_decides(body):
     assert provider_error(body) is None
-    assert told_by_provider(answer(502, body)) is None
+    assert facts_of_provider(answer(502, body)) is None
     assert _submission(answer(502, body)).sent is Sent.UNCERTAIN
     assert _submission(answer(401, body)).sent is Sent.SESSION_REFUSED
 
@@ -137,7 +137,7 @@ def test_where_no_provider_is_told_of_the_status_decides(body):
 )
 def test_the_providers_own_retry_after(headers, retry_after):
     body = told(entry(429, OVER, headers=headers))
-    assert told_by_provider(answer(502, body)) == Told(429, retry_after, passed_on=True)
+    assert facts_of_provider(answer(502, body)) == RetryFacts(429, retry_after, passed_on=True)
 
 
 @pytest.mark.parametrize(

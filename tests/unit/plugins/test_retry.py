@@ -13,8 +13,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http.retry im
     Attempts,
     Pause,
     Retry,
+    RetryFacts,
     RetryLog,
-    Told,
     Troubles,
     backoff,
     error_delay,
@@ -132,7 +132,7 @@ def delays(attempts, count, told, own_quota=False):
 
 
 def test_a_request_waits_five_minutes_in_all():
-    assert delays(Attempts(retries=9), 4, Told(503, "120")) == [120, 120, None, None]
+    assert delays(Attempts(retries=9), 4, RetryFacts(503, "120")) == [120, 120, None, None]
     lost_ones = [Attempts(retries=2000).delay_after_error(lost(TransportKind.REFUSED), True)] * 2
     assert all(lost_ones)
     attempts, waited = Attempts(retries=2000), 0.0
@@ -144,19 +144,19 @@ def test_a_request_waits_five_minutes_in_all():
 @pytest.mark.parametrize("retries", [0, 3])
 def test_a_quota_that_others_use_up_is_no_failed_attempt(retries):
     attempts = Attempts(retries)
-    assert delays(attempts, 11, Told(429, "60"), own_quota=True) == [*[60] * 10, None]
+    assert delays(attempts, 11, RetryFacts(429, "60"), own_quota=True) == [*[60] * 10, None]
     assert attempts.failed == 0
 
 
 def test_a_quota_that_says_at_once_is_asked_less_and_less_often():
-    waits = [delay for delay in delays(Attempts(retries=0), 50, Told(429, "0"), own_quota=True) if delay]
+    waits = [delay for delay in delays(Attempts(retries=0), 50, RetryFacts(429, "0"), own_quota=True) if delay]
     assert 20 < len(waits) < 30
     assert sum(waits) <= QUOTA_PATIENCE
     assert waits[-1] > 20
 
 
 def test_a_limit_that_is_another_services_counts():
-    assert delays(Attempts(retries=2), 3, Told(429, "7", passed_on=True)) == [7, 7, None]
+    assert delays(Attempts(retries=2), 3, RetryFacts(429, "7", passed_on=True)) == [7, 7, None]
 
 
 class TestTroubles:
