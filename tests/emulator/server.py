@@ -51,7 +51,7 @@ class Server(uvicorn.Server):
 def serve(
     world: World, port: int, certificate: Certificate | None, parent: int | None, variables: Path | None = None
 ) -> None:
-    """Serve until SIGTERM, SIGINT, or the death of the parent. C(variables) is a folder for those of playbooks."""
+    """Serve until SIGTERM, SIGINT, or the death of the parent. `variables` is a folder for those of playbooks."""
     connect(world)
     listening = socket.create_server(("127.0.0.1", port), backlog=2048)
     config = uvicorn.Config(

@@ -32,7 +32,7 @@ Version = tuple[int, int]
 
 @dataclass(frozen=True)
 class Cell:
-    """One ansible-core on one Python; C(module_python) runs the modules where it is another one."""
+    """One ansible-core on one Python; `module_python` runs the modules where it is another one."""
 
     core: str
     python: Version
@@ -51,7 +51,7 @@ class Cell:
 
 
 def text(version: Version) -> str:
-    """C(3.11)."""
+    """`3.11`."""
     return ".".join(map(str, version))
 
 

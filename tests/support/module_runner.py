@@ -90,7 +90,7 @@ class ConnectedEmulator(Emulator):
 
 @dataclass(frozen=True)
 class Told:
-    """One request of a module, and the status that it was told; C(None) where it got no answer."""
+    """One request of a module, and the status that it was told; `None` where it got no answer."""
 
     service: str
     url: str
@@ -99,7 +99,7 @@ class Told:
 
 @dataclass
 class Run:
-    """What one module run left, and what it cost. C(seconds) are virtual."""
+    """What one module run left, and what it cost. `seconds` are virtual."""
 
     result: dict[str, Any]
     warnings: list[str]
@@ -136,9 +136,9 @@ class Run:
 
 @dataclass
 class Hooks:
-    """What a test does to a run from inside. C(before) and C(after) see the number of each request, from 1.
+    """What a test does to a run from inside. `before` and `after` see the number of each request, from 1.
 
-    C(rewrite) gets method, path and JSON of an answer, and gives back the JSON that the module is to see.
+    `rewrite` gets method, path and JSON of an answer, and gives back the JSON that the module is to see.
     """
 
     before: Callable[[int], None] | None = None

@@ -32,7 +32,7 @@ class Harm(str, Enum):
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault. C(passing): a request that may be repeated is; C(effect): the request is carried out all the same."""
+    """One fault. `passing`: a request that may be repeated is; `effect`: the request is carried out all the same."""
 
     name: str
     harm: Harm

@@ -29,11 +29,11 @@ CONFIRM_TIMEOUT = 6
 
 @dataclass(frozen=True)
 class Flow:
-    """One flow. C(wanted) are the accounts that StackOne must store after a clean run, and no others.
+    """One flow. `wanted` are the accounts that StackOne must store after a clean run, and no others.
 
-    C(creates) and C(edits) say whether it links new accounts and whether it looks at or changes existing ones,
-    C(hidden) that StackOne shows nothing of a stored key, so that a re-link whose answer is lost stays uncertain,
-    C(remembers) that it keeps fingerprints, C(pins) that an account is named by its id. C(refusals) are the domains whose keys are not good, with the verdicts.
+    `creates` and `edits` say whether it links new accounts and whether it looks at or changes existing ones,
+    `hidden` that StackOne shows nothing of a stored key, so that a re-link whose answer is lost stays uncertain,
+    `remembers` that it keeps fingerprints, `pins` that an account is named by its id. `refusals` are the domains whose keys are not good, with the verdicts.
     """
 
     name: str
@@ -102,7 +102,7 @@ def want(runner: ModuleRunner, domain: str, **fields: Any) -> dict[str, Any]:
 
 
 def shown(account: dict[str, Any]) -> dict[str, Any]:
-    """A stored account in the words of C(want)."""
+    """A stored account in the words of `want`."""
     return {
         "owner": account["origin_owner_id"],
         "domain": account["setup_information"].get("domain"),

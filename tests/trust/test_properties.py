@@ -75,7 +75,7 @@ class Declared:
     absent: bool = False
 
     def options(self, runner: ModuleRunner, several: bool) -> dict[str, Any]:
-        """The entry of the list. C(several): its owner has other links."""
+        """The entry of the list. `several`: its owner has other links."""
         owner = {"origin_owner_id": self.owner, "domain": self.domain, "allow_multiple": several}
         if self.absent:
             return {**owner, "state": "absent"}
