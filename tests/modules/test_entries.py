@@ -42,7 +42,7 @@ def bad_entries(key):
         "a text": (key, ["it is text, not a dictionary"]),
         "a list": ([key, {"api_key": key}], ["it is a list, not a dictionary"]),
         "nothing": (None, ["it is null, not a dictionary"]),
-        "a number": (7, ["not a dictionary"]),
+        "a number": (7, ["it is a number, not a dictionary"]),
     }
 
 

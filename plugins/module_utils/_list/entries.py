@@ -128,7 +128,7 @@ def secrets_of(written: Any, secret: bool = False) -> Iterator[str]:
 def _entry(position: int, written: Any, spec: Spec, needed: Sequence[str]) -> Entry:
     if not isinstance(written, Mapping):
         wrong = invalid_argument(
-            f"it is {not_text(written) or 'text'}, not a dictionary.",
+            f"it is {not_text(written) or ('text' if isinstance(written, str) else 'a number')}, not a dictionary.",
             "Write options and values, such as 'domain: mycompany'.",
         )
         failure = wrong.located(Phase.ARGUMENTS, place_of(position, None))
