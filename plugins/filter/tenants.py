@@ -12,6 +12,7 @@ from ..module_utils._core.text import valid_unicode
 from ..module_utils._core.written import marked, not_text, unset
 from ..plugin_utils._keys.keyring import Keyring, keyring_from, unvault
 from ..plugin_utils._keys.problems import Problem, checked, handed, of_source
+from ..plugin_utils._keys.selected import names_from, only_named
 from ..plugin_utils._keys.showable import listed as named
 from ..plugin_utils._keys.tenant_list import ALIASES, entries_of, is_ignored
 
@@ -26,6 +27,8 @@ def tenants(
     on_problem: str = "raise",
     source_name: str = "",
     keys_name: str = "api_keys",
+    only: Any = None,
+    only_name: str = "only",
 ) -> Any:
     """Return the list that `freshservice_links` accepts."""
 
@@ -39,6 +42,10 @@ def tenants(
         listed = _listed(unvault(checked(source)), ignored, source_name)
         if keyed_only:
             listed = _keyed(listed, common, keyrings["api_key"], keys_name)
+        if only is not None and only != "":
+            among = f"with a key in {keys_name}" if keyed_only else "of the list"
+            with of_source(only_name):
+                listed = only_named(listed, names_from(only), common.get("domain"), among)
         return [_tenant(own, common, keyrings) for own in listed]
 
     return handed(made, on_problem)

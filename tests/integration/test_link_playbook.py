@@ -166,6 +166,34 @@ def test_purge(runner, link):
     assert set(runner.linked()) == {"customer-acme"}
 
 
+def test_only_some_and_never_others(runner, playbook, link):
+    assert link(freshservice_link_tenants=DECLARED).code == 0
+    stranger = runner.by_hand("initech")
+    renamed = [{**tenant, "label": "New"} for tenant in DECLARED]
+    some = {"freshservice_link_tenants": renamed, "freshservice_link_only": "Globex.freshservice.com"}
+    purged = link(**some, freshservice_link_purge=True, freshservice_link_purge_limit=9)
+    assert purged.code == 0, purged.output
+    assert "1 tenant: 0 linked, 0 re-linked, 1 updated" in purged.output
+    assert labels(runner) == {"customer-acme": None, "customer-globex": "New", stranger["origin_owner_id"]: None}
+    event = {"accounts": [{"origin_owner_id": "customer-acme"}]}
+    assert "nothing" in playbook("heal", **some, freshservice_link_event=event).output.lower()
+    runner.emulator.clear_requests()
+    unknown = link(**{**some, "freshservice_link_only": ["globex", "acmee"]})
+    assert unknown.code == 2
+    assert (
+        "freshservice_link_only: no tenant of the list has the domain or owner acmee (did you mean acme?)"
+        in unknown.output
+    )
+    assert runner.emulator.requests() == []
+
+
+def test_only_is_for_lists(runner, playbook, inventory):
+    refused = playbook("link_by_host", "-i", str(inventory), freshservice_link_only="acme")
+    assert refused.code == 2
+    assert "Tenants as hosts are selected with --limit" in refused.output
+    assert runner.emulator.requests() == []
+
+
 def test_without_tenants_it_says_what_to_give(runner, link):
     result = link()
     assert result.code == 2

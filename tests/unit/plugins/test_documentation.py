@@ -129,7 +129,7 @@ ROLES_OWN = {
     **{name: {"type": "int"} for name in ("wait", "wait_interval")},
     "ignore_columns": {"type": "list"},
     "own_variables": {"type": "list"},
-    **{name: {"type": "raw"} for name in ("report", "report_files", "fingerprints", "event")},
+    **{name: {"type": "raw"} for name in ("report", "report_files", "fingerprints", "event", "only")},
     "report_title": {"type": "str"},
 }
 """Variables that are not an option of a module, or take more than it does."""

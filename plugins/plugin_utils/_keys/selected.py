@@ -1,0 +1,55 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which tenants of a list a run is restricted to. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ...module_utils._core.written import not_text, trimmed
+from .keyring import label_of
+from .problems import Problem
+from .showable import listed as shown
+from .showable import meant
+
+
+def names_from(only: Any) -> list[str]:
+    """Return the names of tenants: a list, or a text with commas between them. Raises Problem."""
+    given = only.split(",") if isinstance(only, str) else only
+    if isinstance(given, Mapping) or not isinstance(given, Iterable) or any(map(not_text, given)):
+        raise Problem("it must be a list of domains or origin_owner_ids.")
+    names = [name for name in (trimmed(str(name)) for name in given) if name]
+    if not names:
+        raise Problem("it names no tenant. Name domains or origin_owner_ids, or leave it out for all tenants.")
+    return names
+
+
+def only_named(listed: Sequence[Any], names: Sequence[str], default_domain: Any, among: str) -> list[dict[str, Any]]:
+    """Return the tenants that have one of the names as domain or owner, with their positions.
+
+    Raises Problem, which says `among` which tenants the others were not found.
+    """
+    unknown, kept = set(names), []
+    for position, own in enumerate(listed, 1):
+        own_names = _names_of(own, default_domain) if isinstance(own, Mapping) else {}
+        mine = {name for name in names if name in own_names or (label_of(name) or name) in own_names}
+        unknown -= mine
+        if mine:
+            kept.append({"position": position, **own})
+    if unknown:
+        known = {name for own in listed if isinstance(own, Mapping) for name in _names_of(own, default_domain)}
+        asked = [_with_question(name, known) for name in names if name in unknown]
+        raise Problem(f"no tenant {among} has the domain or owner {shown(asked)}. Nothing was done.")
+    return kept
+
+
+def _names_of(own: Mapping[Any, Any], default_domain: Any) -> dict[str, None]:
+    domain, owner = own.get("domain", default_domain), own.get("origin_owner_id")
+    names = (None if not_text(domain) else label_of(str(domain)), None if not_text(owner) else trimmed(str(owner)))
+    return dict.fromkeys(name for name in names if name)
+
+
+def _with_question(name: str, known: Iterable[str]) -> str:
+    question = meant(name, set(known))
+    return f"{name} ({question})" if question else name
