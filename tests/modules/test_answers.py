@@ -82,7 +82,9 @@ def test_a_secret_that_is_a_word_of_results_leaves_their_keys(runner, word):
     before = runner.link()
     runner.emulator.reset()
     runner.known.clear()
-    secret = {"credential_fields": {"extra": {}, "extra_secrets": {"region": word}}}
+    fields = [{"key": key, "type": "text", "secret": key != "domain"} for key in ("domain", "api_key", "region")]
+    runner.emulator.switch(connector_fields=fields)
+    secret = {"credential_fields": {"api_key": "api_key", "extra": {}, "extra_secrets": {"region": word}}}
     result = runner.link(**secret)
     assert set(before) == set(result)
     assert result["changed"] is True
