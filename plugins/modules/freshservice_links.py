@@ -76,6 +76,29 @@ options:
       - If there are more, none is unlinked, and the task fails and names them.
     type: float
     default: 0.1
+  purge_scope:
+    description:
+      - The accounts that O(purge) may unlink. An account is inside if it matches all suboptions that are set. Accounts outside are
+        never unlinked, and O(purge_limit) does not count them.
+      - Use it if others link accounts in the same StackOne project. An empty list matches no account.
+    type: dict
+    version_added: 1.1.0
+    suboptions:
+      labels:
+        description: Labels. V('') matches an account without a label.
+        type: list
+        elements: str
+      owner_ids:
+        description: Patterns of your own IDs of customers, such as V(crm-*). Letter case counts.
+        type: list
+        elements: str
+      profiles:
+        description:
+          - IDs of connector profiles. StackOne only shows them in the Hub's edit view, so each account that would be unlinked costs two
+            more requests. An account whose profile is not shown is outside.
+          - For a O(purge_limit) below 1, the accounts of the list count as inside.
+        type: list
+        elements: str
   resolve_duplicates:
     description:
       - Whether, if a tenant has several accounts of one link (the same provider, owner and domain), to keep one and unlink the others.

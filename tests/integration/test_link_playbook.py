@@ -166,6 +166,15 @@ def test_purge(runner, link):
     assert set(runner.linked()) == {"customer-acme"}
 
 
+def test_a_purge_within_its_scope(runner, link):
+    ours, theirs = runner.by_hand("initech", label="CRM"), runner.by_hand("hooli", label="HR")
+    purge = {"freshservice_link_purge": True, "freshservice_link_purge_limit": 1}
+    done = link(freshservice_link_tenants=DECLARED[:1], **purge, freshservice_link_purge_scope={"labels": ["CRM"]})
+    assert done.code == 0, done.output
+    assert set(labels(runner)) == {"customer-acme", theirs["origin_owner_id"]}
+    assert ours["origin_owner_id"] not in labels(runner)
+
+
 def test_only_some_and_never_others(runner, playbook, link):
     assert link(freshservice_link_tenants=DECLARED).code == 0
     stranger = runner.by_hand("initech")

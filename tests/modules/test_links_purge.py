@@ -45,6 +45,28 @@ def test_purge_never_goes_over_its_limit(runner, limit):
     assert len(runner.emulator.accounts()) == 5
 
 
+def test_purge_stays_within_its_scope(runner):
+    """StackOne's list does not show the connector profile: the Hub is asked for those that would be unlinked."""
+    purgeable(runner)
+    runner.emulator.add_account(origin_owner_id="crm-1", domain="crm-1", api_key="an-old-key", label="Ours")
+    (profile,) = {account["integration_id"] for account in runner.emulator.accounts() if account["label"] == "Ours"}
+    scope = {"labels": ["Ours"], "owner_ids": ["crm-*"], "profiles": [profile]}
+    declared = {"purge": True, "purge_limit": 1, "purge_scope": {**scope, "profiles": ["another"]}}
+    assert runner.links(runner.tenants("acme"), **declared)["purged"] == []
+    result = runner.links(runner.tenants("acme"), **{**declared, "purge_scope": scope})
+    assert [row["origin_owner_id"] for row in result["purged"]] == ["crm-1"]
+    assert len(runner.emulator.accounts()) == 5
+
+
+@pytest.mark.parametrize("scope", [{"label": ["Ours"]}, {"labels": [["Ours"]]}, ["Ours"], "Ours"])
+def test_a_scope_that_is_not_one_is_refused(runner, scope):
+    purgeable(runner, 1)
+    result = runner.links(runner.tenants("acme"), purge=True, purge_limit=9, purge_scope=scope)
+    assert result["failure"]["code"] == "invalid_argument"
+    assert "purge_scope" in result["msg"]
+    assert runner.emulator.requests() == []
+
+
 def test_purge_spares_owners_whose_tenants_fail_before_they_are_found(runner):
     purgeable(runner, 1)
     runner.emulator.add_account(origin_owner_id="customer-initech", domain="initech", api_key="a-key")

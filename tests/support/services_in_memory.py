@@ -125,6 +125,7 @@ class Services:
         self._numbers, self._tokens = count(1), count(1)
         self.hidden: set[str] = set()
         self.sessions: dict[str, dict[str, Any]] = {}
+        self.profile_of: dict[str, str] = {}
         self.profiles = [{"integration_id": "p1", "provider": "freshservice", "name": "Main", "active": True}]
         self.config: dict[str, Any] = {"key": "freshservice", "configFields": FIELDS}
         self.agents = {KEY: {"id": 7, "email": "agent@customer.example", "active": True}}
@@ -272,7 +273,10 @@ class Services:
         if method == "GET" and account_id in self.accounts:
             setup = self.accounts[account_id]["setup_information"] or {"domain": self.stored[account_id]["domain"]}
             secrets = {"apiKey": REDACTED + self.stored[account_id]["apiKey"][-4:]}
-            return reply(200, {"setupInformation": setup, "secrets": secrets, "integrationId": "p1"})
+            return reply(
+                200,
+                {"setupInformation": setup, "secrets": secrets, "integrationId": self.profile_of.get(account_id, "p1")},
+            )
         if method == "POST" and not account_id:
             account_id = self.add(session["origin_owner_id"], None, status=self.first_status)
             for name in ("origin_owner_name", "origin_username", "label", "type"):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from fnmatch import fnmatchcase
 
 
 class VerifyLink(str, Enum):
@@ -14,6 +15,23 @@ class VerifyLink(str, Enum):
     NONE = "none"
     STATUS = "status"
     CALL = "call"
+
+
+@dataclass(frozen=True)
+class PurgeScope:
+    """The accounts that a purge may unlink: those that match all that is given. `None` matches any.
+
+    `owner_ids` are patterns as in a shell; letter case counts, as it does for owners. `profiles` are connector profiles' ids.
+    """
+
+    labels: frozenset[str] | None = None
+    owner_ids: tuple[str, ...] | None = None
+    profiles: frozenset[str] | None = None
+
+    def matches(self, label: str | None, owner_id: str) -> bool:
+        """Return whether an account is inside, as far as its label and its owner tell."""
+        labelled = self.labels is None or (label or "") in self.labels
+        return labelled and (self.owner_ids is None or any(fnmatchcase(owner_id, each) for each in self.owner_ids))
 
 
 @dataclass(frozen=True)
@@ -27,6 +45,7 @@ class LinksOptions:
     stop_after_failures: int | None = None
     purge: bool = False
     purge_limit: float = 0.1
+    purge_scope: PurgeScope = PurgeScope()
     resolve_duplicates: bool = False
     resolve_duplicates_limit: float = 0.1
 

@@ -251,10 +251,29 @@ class Links:
 
     def _purge(self, report: LinksResult, before: Directory) -> None:
         """Unlink the accounts that no entry stands for, as if declared absent. Raises Failed if they are too many."""
-        accounts = unlisted(before, report.jobs, gone=report.resolved)
-        check_limit(accounts, self._options.purge_limit, len(before))
+        undeclared = unlisted(before, report.jobs, gone=report.resolved)
+        accounts = self._in_scope(undeclared)
+        outside = {account.id for account in undeclared} - {account.id for account in accounts}
+        scope = self._options.purge_scope
+        counted_in = [
+            each for each in before if each.id not in outside and scope.matches(each.label, each.origin_owner_id)
+        ]
+        check_limit(accounts, self._options.purge_limit, len(counted_in))
         report.purged = [_unlink_job(account) for account in accounts]
         self._unlink(report.purged, before)
+
+    def _in_scope(self, accounts: Sequence[Account]) -> list[Account]:
+        """Return the accounts inside the scope of the purge. One whose connector profile is not shown is outside."""
+        scope = self._options.purge_scope
+        inside = [account for account in accounts if scope.matches(account.label, account.origin_owner_id)]
+        if scope.profiles is None:
+            return inside
+        profiles = self._readers.map(self._profile_of, inside)
+        return [account for account, profile in zip(inside, profiles) if profile in scope.profiles]
+
+    def _profile_of(self, account: Account) -> str | None:
+        stackone, hub = self._factory.readers()
+        return hub.view(stackone.edit_session(account, None), account.id).integration_id
 
     def _remember(self, jobs: Sequence[LinkJob], before: Directory, fingerprints: Fingerprints) -> None:
         # An empty list of tenants lists nothing, which says nothing about the accounts of others.

@@ -145,6 +145,10 @@ def links_spec() -> dict[str, Any]:
         "fingerprints": {"type": "path"},
         "purge": {"type": "bool", "default": False},
         "purge_limit": {"type": "float", "default": 0.1},
+        "purge_scope": {
+            "type": "dict",
+            "options": {name: {"type": "list", "elements": "str"} for name in ("labels", "owner_ids", "profiles")},
+        },
         "resolve_duplicates": {"type": "bool", "default": False},
         "resolve_duplicates_limit": {"type": "float", "default": 0.1},
     }

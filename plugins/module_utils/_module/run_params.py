@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._core.options import AuthOptions, LinksOptions, VerifyLink
+from .._core.options import AuthOptions, LinksOptions, PurgeScope, VerifyLink
 from .._core.tenant import invalid_argument
 from .connection_params import check_bounds
 
@@ -35,7 +35,17 @@ def links_options_from(params: Mapping[str, Any], check_mode: bool, tenants: int
         confirm_timeout=confirm_timeout_from(params),
         check_mode=check_mode,
         verify_link=VerifyLink(params["verify_link"]),
+        purge_scope=_purge_scope(params["purge_scope"] or {}),
         **{name: params[name] for name in names},
+    )
+
+
+def _purge_scope(scope: Mapping[str, Any]) -> PurgeScope:
+    labels, owner_ids, profiles = (scope.get(name) for name in ("labels", "owner_ids", "profiles"))
+    return PurgeScope(
+        None if labels is None else frozenset(labels),
+        None if owner_ids is None else tuple(owner_ids),
+        None if profiles is None else frozenset(profiles),
     )
 
 

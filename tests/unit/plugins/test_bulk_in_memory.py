@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed, Phase
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.options import LinksOptions
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.options import LinksOptions, PurgeScope
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.batch import IN_A_ROW
@@ -151,6 +151,36 @@ def test_a_purge_takes_what_no_entry_means(services):
     report, told = run(services, declared("a", "1"), purge=True, purge_limit=1)
     assert (told, owners(services)) == ([(None, [])], ["1"])
     assert [job.outcome.applied.actions for job in report.purged] == [[Action.DELETE]]
+
+
+@pytest.mark.parametrize(
+    ("scope", "left"),
+    [
+        ({}, []),
+        ({"labels": ["Ours"]}, ["crm-2", "hr-1"]),
+        ({"labels": [""]}, ["CRM-3", "crm-1", "hr-1"]),
+        ({"owner_ids": ["crm-*"]}, ["CRM-3", "hr-1"]),
+        ({"owner_ids": ["crm-[13]", "hr-*"], "labels": ["Ours", "Theirs"]}, ["CRM-3", "crm-2"]),
+        ({"labels": []}, ["CRM-3", "crm-1", "crm-2", "hr-1"]),
+        ({"profiles": ["p1"]}, ["crm-1"]),
+        ({"profiles": ["p2"], "labels": ["Ours"]}, ["CRM-3", "crm-2", "hr-1"]),
+    ],
+)
+def test_a_purge_stays_within_its_scope(services, scope, left):
+    """The accounts outside are not counted either: the limit allows exactly those inside."""
+    services.add("1", "mine", label="Theirs")
+    others = {"crm-1": "Ours", "crm-2": None, "CRM-3": "Ours", "hr-1": "Theirs"}
+    ids = {owner: services.add(owner, owner.lower(), label=label) for owner, label in others.items()}
+    services.profile_of[ids["crm-1"]] = "p2"
+    kinds = {"labels": frozenset, "owner_ids": tuple, "profiles": frozenset}
+    purge = PurgeScope(**{name: kinds[name](values) for name, values in scope.items()})
+    inside = len(others) - len(left)
+    report, _told = run(services, declared("mine", "1"), purge=True, purge_limit=max(inside - 1, 0), purge_scope=purge)
+    assert (report.failure and report.failure.code.value) == ("purge_refused" if inside else None)
+    assert len(services.accounts) == 5
+    report, _told = run(services, declared("mine", "1"), purge=True, purge_limit=inside, purge_scope=purge)
+    assert report.failure is None
+    assert owners(services) == sorted(["1", *left])
 
 
 def test_a_purge_spares_an_account_that_turns_out_to_be_somebody_elses(services):
