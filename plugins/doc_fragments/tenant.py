@@ -19,6 +19,8 @@ options:
   api_key:
     description:
       - The API key of an agent of this tenant. Keep it in Ansible Vault.
+      - Without it, an existing account is managed in everything but its domain and key. A tenant that has no account, or whose account
+        must be linked again, fails with C(key_missing).
     type: str
   admin_api_key:
     description:

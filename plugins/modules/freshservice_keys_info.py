@@ -15,6 +15,7 @@ description:
   - Nothing is sent to StackOne, and nothing is changed.
   - Accepts the same list as M(tenantlink.stackone.freshservice_links) and uses O(tenants[].domain), O(tenants[].api_key),
     O(tenants[].admin_api_key) and O(tenants[].agent_email) of each tenant. Tenants with O(tenants[].state=absent) are skipped.
+  - A tenant without O(tenants[].api_key) has nothing to check, which RV(results[].key) says. It is not a failure.
 author:
   - tenantlink.stackone contributors (@tenantlink)
 extends_documentation_fragment:
@@ -35,7 +36,7 @@ options:
     description:
       - Whether to fail if a verdict is not V(valid). The results of all tenants are returned in any case. By default the task
         succeeds, so that a pipeline can decide.
-      - A tenant that cannot be checked, because its domain is not valid or its key is missing, always fails the task.
+      - A tenant that cannot be checked, for example because its domain is not valid, always fails the task.
     type: bool
     default: false
 seealso:
@@ -79,6 +80,12 @@ results:
       type: str
       sample: customer-4711
     # begin: checked_key, written by make generate
+    key:
+      description: V(not_declared), because the tenant has no C(api_key). No key was checked or compared.
+      returned: when no key is declared for a tenant that should be present
+      type: str
+      sample: not_declared
+      version_added: 1.1.0
     verdict:
       description: The verdict on the domain and key. See M(tenantlink.stackone.freshservice_key_info).
       returned: when the key was checked
@@ -188,7 +195,8 @@ def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
     jobs = [KeyCheckJob(entry) for entry in present(entries_from(run.take_tenants(), TO_CHECK))]
 
     def check(job: KeyCheckJob) -> None:
-        job.result = freshservice.check_tenant(require(job.tenant))
+        if not job.keyless:
+            job.result = freshservice.check_tenant(require(job.tenant))
 
     run.work_through(jobs, run.progress(len(jobs)), Phase.KEY_CHECK, check)
     summary = run_summary(jobs, count_verdicts(jobs), run.requests_sent(Service.FRESHSERVICE))

@@ -16,8 +16,10 @@ description:
     corrects whatever differs from the declaration. This includes the stored domain and key, and an account that is no longer active.
   - An account that was linked by hand, in the Hub or in StackOne's dashboard, is adopted and not duplicated.
   - Options that are not set are left unchanged.
-  - O(domain), O(api_key) and O(origin_owner_id) are required when O(state=present). Either O(origin_owner_id) or O(account_id) is
-    required when O(state=absent).
+  - O(domain) and O(origin_owner_id) are required when O(state=present). Either O(origin_owner_id) or O(account_id) is required when
+    O(state=absent).
+  - O(api_key) is required to link a tenant, and to link it again. Without it, an account that exists is managed in everything but its
+    domain and key, which are neither checked nor compared nor sent.
 author:
   - tenantlink.stackone contributors (@tenantlink)
 extends_documentation_fragment:
@@ -61,6 +63,13 @@ EXAMPLES = r"""
     api_key: "{{ vault_mycompany_api_key }}"
     origin_owner_id: customer-4711
     origin_owner_name: My Company Ltd
+    stackone_api_key: "{{ vault_stackone_api_key }}"
+
+- name: Keep the label of an account that was linked by hand, without its key
+  tenantlink.stackone.freshservice_link:
+    domain: mycompany
+    origin_owner_id: customer-4711
+    label: Service desk
     stackone_api_key: "{{ vault_stackone_api_key }}"
 
 - name: Send a rotated key even if StackOne does not show whether it differs
@@ -187,6 +196,12 @@ actions:
   type: list
   elements: str
   sample: [create]
+key:
+  description: V(not_declared), because O(api_key) is not set. No key was checked or compared.
+  returned: when O(state=present) and O(api_key) is not set
+  type: str
+  sample: not_declared
+  version_added: 1.1.0
 stored_key:
   description:
     - Whether the key that StackOne stored before this run is O(api_key), judged by its last characters, or by a call if
@@ -246,7 +261,7 @@ failure:
   contains:
     code:
       description:
-        - One of the verdicts of M(tenantlink.stackone.freshservice_key_info), or V(invalid_argument), V(invalid_domain),
+        - One of the verdicts of M(tenantlink.stackone.freshservice_key_info), or V(invalid_argument), V(invalid_domain), V(key_missing),
           V(stackone_key_refused), V(stackone_forbidden), V(stackone_rate_limited), V(stackone_unreachable),
           V(stackone_unavailable), V(stackone_rejected), V(unexpected_answer), V(hub_unavailable), V(session_refused),
           V(connector_profile_missing), V(field_ambiguous), V(field_unfilled), V(credentials_refused), V(ambiguous_account),
@@ -292,6 +307,7 @@ from typing import Any
 
 from ..module_utils._core.failure import Failed
 from ..module_utils._core.options import VerifyLink
+from ..module_utils._core.tenant import NOT_DECLARED
 from ..module_utils._core.text import one_line
 from ..module_utils._core.urls import shown_url
 from ..module_utils._link.linker import Linker, Rules
@@ -323,6 +339,8 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
         "verified": outcome.verified,
         "warnings": outcome.warnings,
     }
+    if outcome.tenant.keyless:
+        result["key"] = NOT_DECLARED
     if outcome.account:
         result["account"] = outcome.account.as_dict(outcome.domain)
     if outcome.observed.key_check:

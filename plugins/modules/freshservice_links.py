@@ -14,6 +14,7 @@ description:
   - Ensures, in a single task, that each listed Freshservice tenant is linked as a StackOne account, or is not.
   - Does for each tenant what M(tenantlink.stackone.freshservice_link) does for one, as fast as the network and StackOne's quota
     allow. The accounts are listed once before and once after; many tenants are processed at the same time.
+  - A tenant without O(tenants[].api_key) is managed in everything but its domain and key if it has an account that works.
   - A tenant that fails does not stop the others. The task then fails at the end, and still returns the result of every tenant.
   - You can interrupt a run at any point and start it again. Existing links are detected and never duplicated.
   - If two runs link the same tenant at the same time, the account that was created first is kept. The other run unlinks the
@@ -192,6 +193,12 @@ results:
       type: str
       sample: active
     # begin: checked_key, written by make generate
+    key:
+      description: V(not_declared), because the tenant has no C(api_key). No key was checked or compared.
+      returned: when no key is declared for a tenant that should be present
+      type: str
+      sample: not_declared
+      version_added: 1.1.0
     verdict:
       description: The verdict on the domain and key. See M(tenantlink.stackone.freshservice_key_info).
       returned: when the key was checked

@@ -179,7 +179,7 @@ def test_a_tenant_without_a_key_is_one_row(runner, heal):
     assert "2 linked" in run.output
     assert "key for hooli" not in run.output
     assert not re.search(r"no tenant of the list uses: .*\bhooli\b", run.output)
-    assert "entry 4 (hoolii): api_key is missing." in run.output
+    assert "hoolii (owner customer-keyless): this tenant has no account yet, but no API key is declared." in run.output
     assert set(runner.linked()) == {"customer-acme", "customer-globex", "customer-hooli"}
 
 

@@ -140,14 +140,15 @@ def test_a_tenant_without_a_key_fails_by_itself(runner, project):
     run = job(runner, project, "link.yml")
     assert recap(run) == {"localhost": (1, 1)}
     assert runner.linked() == {"customer-acme": "acme"}
-    assert "entry 2 (globex): api_key is missing. Set it in freshservice_link_api_keys['globex']" in lines(run)
+    told = "this tenant has no account yet, but no API key is declared. Set it in freshservice_link_api_keys['globex']"
+    assert f"globex (owner customer-globex): {told}" in lines(run)
 
 
 def test_a_host_without_a_key_fails_by_itself(runner, project):
     vault(runner, project, "vault.yml", freshservice_link_api_keys={"acme": runner.tenant_key("acme")})
     run = job(runner, project, "link_by_host.yml", "tenants.yml")
     assert recap(run) == {"acme": (1, 0), "globex": (0, 1)}
-    assert "api_key is missing" in lines(run), run.output
+    assert "no API key is declared" in lines(run), run.output
     assert runner.linked() == {"customer-acme": "acme"}
 
 
@@ -261,7 +262,7 @@ class TestHeal:
         run = job(runner, project, "heal.yml")
         assert recap(run) == {"localhost": (1, 1)}
         assert runner.linked() == {"customer-acme": "acme"}
-        assert "(hooli): api_key is missing" in lines(run)
+        assert "hooli (owner customer-hooli): this tenant has no account yet, but no API key is declared." in lines(run)
 
     def test_an_event_is_about_its_owners_alone(self, runner, project):
         accounts = [

@@ -147,14 +147,16 @@ def test_failed_tenants_are_named_and_the_others_linked(runner, link):
     assert result.code == 2
     assert recap(result) == {"localhost": (1, 1)}
     assert "umbrella (owner customer-umbrella): the Freshservice tenant is suspended." in result.output
-    assert "entry 3 (keyless): api_key is missing." in result.output
+    assert (
+        "keyless (owner customer-keyless): this tenant has no account yet, but no API key is declared." in result.output
+    )
     assert set(runner.linked()) == {"customer-acme", "customer-globex"}
 
 
 def test_of_very_many_failures_the_first_are_named(runner, link):
     keyless = [{"domain": f"keyless{number}", "origin_owner_id": f"customer-{number}"} for number in range(53)]
     result = link(freshservice_link_tenants=keyless)
-    assert "entry 50 (keyless49): api_key is missing." in result.output
+    assert "keyless49 (owner customer-49): this tenant has no account yet" in result.output
     assert "... and 3 more failed: set freshservice_link_report" in result.output
 
 

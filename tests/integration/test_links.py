@@ -44,14 +44,14 @@ def test_every_tenant_gets_its_own_verdict(runner):
     assert result["failed"]
     codes = [row.get("failure", {}).get("code") for row in result["results"]]
     found = ["key_refused", "tenant_suspended", "domain_not_found", None, None]
-    assert codes == [*found, "invalid_domain", "invalid_argument", "invalid_argument", None]
+    assert codes == [*found, "invalid_domain", "key_missing", "invalid_argument", None]
     assert actions(result) == ["none"] * 3 + ["create"] * 2 + ["none"] * 3 + ["delete"]
     assert runner.linked() == {"customer-acme": "acme", "customer-globex": "globex"}
     assert result["summary"]["failed"] == 6
-    assert result["summary"]["failures"]["invalid_argument"] == 2
+    assert result["summary"]["failures"]["invalid_argument"] == 1
     assert result["failure"]["code"] == "tenants_failed"
     assert "umbrella (owner customer-umbrella): the Freshservice tenant is suspended." in result["msg"]
-    assert "entry 7 (keyless): api_key is missing." in result["msg"]
+    assert "keyless (owner customer-2): this tenant has no account yet, but no API key is declared." in result["msg"]
     assert "\n" not in result["msg"]
     assert result["changed"]
 

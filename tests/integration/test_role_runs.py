@@ -14,7 +14,7 @@ import yaml
 
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import plain_files as _plain_files
 from tests.support.collection import PLAYBOOKS
-from tests.support.playbook_runner import headers, recap, run_by_host
+from tests.support.playbook_runner import PATCH, headers, recap, run_by_host
 
 NAMES = ("acme", "globex", "initech", "umbrella")
 DECLARED = [{"domain": name, "origin_owner_id": f"customer-{name}"} for name in NAMES]
@@ -75,17 +75,17 @@ def test_a_failed_run_ends_with_one_block(runner, playbook):
 
 
 def test_who_had_no_turn_does_not_bury_who_failed(runner, playbook):
-    more = [{"domain": f"more{number}", "origin_owner_id": f"customer-{number}"} for number in range(60)]
-    keyless, report = more[:1], runner.folder / "run.json"
+    unsound = {"domain": "more", "origin_owner_id": "customer-more", "verify_key": "perhaps"}
+    report = runner.folder / "run.json"
     options = {"freshservice_link_stop_after_failures": 1, "freshservice_link_report": str(report)}
-    run = playbook("link", quiet=True, freshservice_link_tenants=[*keyless, *GOOD], **options)
+    run = playbook("link", quiet=True, freshservice_link_tenants=[unsound, *GOOD], **options)
     assert ", 1 failed, 2 not started; " in block(run)[0]
     assert "this tenant was not started" not in run.output
     assert "1 of 3 tenants failed, 2 were not started: the lines above say why." in run.output
     document = json.loads(report.read_text())
     assert document["totals"] == {"tenants": 3, "changed": 0, "failed": 1, "not_started": 2}
     assert {row["domain"]: row["outcome"] for row in document["rows"]} == {
-        "more0": "failed",
+        "more": "failed",
         "acme": "not started",
         "globex": "not started",
     }
@@ -100,7 +100,7 @@ def test_a_key_that_is_missing_is_asked_for_where_it_belongs(runner, playbook):
     path.write_text(json.dumps({"freshservice_link_api_keys": {"acmee": "a-key-0815-0815", swapped: "globex"}}))
     run = playbook("link", "-e", f"@{path}", quiet=True, freshservice_link_tenants=GOOD)
     text = "\n".join(block(run))
-    assert "entry 1 (acme): api_key is missing. Set it in freshservice_link_api_keys['acme']" in text
+    assert "no API key is declared. Set it in freshservice_link_api_keys['acme']" in text
     assert "There is an unused key for acmee: did you mean that one?" in text
     assert "holds keys that no tenant of the list uses: acmee, entry 2 (are its name and key swapped?)." in text
 
@@ -334,11 +334,28 @@ HOSTS = {
     "misspelt": {"freshservice_link_lable": "x"},
     "away": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9},
 }  # fmt: skip
+WITHOUT_KEY = {"freshservice_link_origin_owner_id": "customer-acme", "freshservice_link_api_key": ""}
 OUTCOMES = {
     "acme": "linked",
     "globex": "linked",
     **dict.fromkeys(("initech", "nokey", "undefined", "misspelt", "away"), "failed"),
 }
+
+
+def test_a_host_whose_account_works_needs_no_key(runner, inventory):
+    runner.by_hand("acme", label="Old")
+    (inventory / "hosts.yml").write_text(yaml.safe_dump({"tenants": {"hosts": {"acme": WITHOUT_KEY}}}))
+    checked = run_by_host(runner, inventory, "verify_by_host")
+    assert (checked.code, recap(checked)) == (0, {"acme": (0, 0)}), checked.output
+    assert "acme: no key is declared, so none was checked" in checked.output
+    path = runner.folder / "hosts.csv"
+    linked = run_by_host(
+        runner, inventory, "link_by_host", "-e", "freshservice_link_label=New", "-e", f"freshservice_link_report={path}"
+    )
+    assert recap(linked) == {"acme": (1, 0)}, linked.output
+    assert rows_of(path)["acme"]["outcome"] == "updated"
+    assert rows_of(path)["acme"]["verdict"] == "no key declared"
+    assert runner.changing() == [PATCH]
 
 
 @pytest.mark.parametrize("strategy", ["linear", "free", "host_pinned"])
@@ -361,7 +378,10 @@ def test_every_host_is_in_the_report_whatever_the_strategy(runner, inventory, st
     assert {domain: row["outcome"] for domain, row in rows_of(path).items()} == OUTCOMES
     assert {host for host, (_changed, failed) in recap(run).items() if failed} == set(OUTCOMES) - {"acme", "globex"}
     assert "misspelt: The role has no variable freshservice_link_lable" in run.output
-    assert "nokey: freshservice_link_api_key is missing. Set it for this host" in run.output
+    assert (
+        "nokey: this tenant has no account yet, but no API key is declared. Set freshservice_link_api_key for this host"
+        in run.output
+    )
 
 
 def test_a_report_grows_with_each_batch(runner, inventory):

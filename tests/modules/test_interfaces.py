@@ -73,7 +73,7 @@ def test_changed_is_what_the_documentation_says(runner, module):
     assert second is (module in INVITERS)
 
 
-@pytest.mark.parametrize("option", ["domain", "api_key", "origin_owner_id"])
+@pytest.mark.parametrize("option", ["domain", "origin_owner_id"])
 @pytest.mark.parametrize("module", OF_LISTS)
 def test_a_list_requires_of_each_tenant_what_the_documentation_says(runner, module, option):
     about = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]["tenants"]["suboptions"][option]

@@ -15,7 +15,6 @@ from tests.support.collection import AUTH_LINKS, KEYS_INFO, LINKS
     ("broken", "words"),
     [
         ({"domain": "a b"}, "entry 2 (a b): domain 'a b' is not a Freshservice domain"),
-        ({"api_key": None}, "entry 2 (acme): api_key is missing."),
         (
             {"admin_api_key": "some-admins-key-0815"},
             "entry 2 (acme): admin_api_key and agent_email are needed together.",
@@ -29,6 +28,19 @@ def test_who_cannot_be_checked_is_red_in_any_case(runner, broken, words):
     assert result["failed"]
     assert words in result["msg"]
     assert [row.get("verdict") for row in result["results"]] == ["valid", None]
+
+
+@pytest.mark.parametrize("fail_on_refused", [False, True])
+def test_who_declares_no_key_is_not_checked(runner, fail_on_refused):
+    tenants = [{"domain": "acme", "origin_owner_id": "customer-acme"}, *runner.tenants("globex")]
+    result = runner.keys_info(tenants, fail_on_refused=fail_on_refused)
+    assert not result["failed"]
+    assert [(row.get("key"), row.get("verdict")) for row in result["results"]] == [
+        ("not_declared", None),
+        (None, "valid"),
+    ]
+    assert (result["summary"]["failed"], result["summary"]["verdicts"]["valid"]) == (0, 1)
+    assert len(runner.emulator.requests(caller="client")) == 1
 
 
 def test_an_admins_key_settles_why(runner):

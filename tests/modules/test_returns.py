@@ -21,6 +21,7 @@ def link(runner):
     first, second = (profile["integration_id"] for profile in runner.emulator.profiles())
     runner.by_hand("globex", integration_id=second)
     runner.link("globex", integration_id=first)
+    runner.link("globex", api_key=None)
 
 
 def links(runner):
@@ -35,7 +36,7 @@ def links(runner):
     runner.by_hand("globex", integration_id=second)
     runner.links(runner.tenants("globex", integration_id=first))
     runner.by_hand("acme", origin_owner_id="customer-hooli")
-    runner.links(runner.tenants("hooli"))
+    runner.links([*runner.tenants("hooli"), {"domain": "keyless", "origin_owner_id": "customer-keyless"}])
     for name in ("one", "two"):
         runner.by_hand("umbrella", origin_owner_name=name)
     runner.links(runner.tenants("umbrella"), resolve_duplicates=True, resolve_duplicates_limit=9)
@@ -52,7 +53,7 @@ def key_info(runner):
 
 def keys_info(runner):
     runner.emulator.set_tenant("acme", occasional=True)
-    runner.keys_info(runner.tenants("acme", "initech"), fail_on_refused=True)
+    runner.keys_info([*runner.tenants("acme", "initech"), {"domain": "globex"}], fail_on_refused=True)
 
 
 def account_info(runner):

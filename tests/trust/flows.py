@@ -248,6 +248,7 @@ FLOWS = {
         Flow("converge", LINK, _with((ONE, {})), _one(), _wanted(ONE), edits=True),
         Flow("relink", LINK, _with((ONE, _OLD)), _one(), _wanted(ONE), edits=True),
         Flow("update", LINK, _with((ONE, {"label": "Old"})), _one(), _wanted(ONE), edits=True),
+        Flow("keyless", LINK, _with((ONE, {"label": "Old"})), _one(api_key=None), _wanted(ONE), edits=True),
         Flow("unlink", LINK, _with((ONE, {}), (TWO, {})), _one(**_ABSENT), _wanted(TWO), edits=True),
         Flow(
             "pinned", LINK, _with((ONE, {"label": "Old", "id": _PIN})), _one(**_PINNED), _wanted(ONE), edits=True,

@@ -73,7 +73,13 @@ def test_unknown_words(matrix, tally, flow):
 def services(flow):
     both = {"freshservice_url": "/{domain}", "stackone_url": ""}
     stackone, freshservice = ["stackone_url"], ["freshservice_url"]
-    own = {"account_info": stackone, "auth": stackone, "unlink": stackone, "pinned_unlink": stackone}
+    own = {
+        "account_info": stackone,
+        "auth": stackone,
+        "unlink": stackone,
+        "pinned_unlink": stackone,
+        "keyless": stackone,
+    }
     own |= {"key": freshservice, "settled": freshservice}
     return {name: both[name] for name in next((own[part] for part in own if flow.name.startswith(part)), both)}
 

@@ -29,6 +29,7 @@ class FailureCode(str, Enum):
     LIBRARY_MISSING = "library_missing"
     INVALID_ARGUMENT = "invalid_argument"
     INVALID_DOMAIN = "invalid_domain"
+    KEY_MISSING = "key_missing"
     KEY_REFUSED = "key_refused"
     KEY_DISABLED = "key_disabled"
     AGENT_DEACTIVATED = "agent_deactivated"

@@ -15,6 +15,9 @@ from .secrets import SHORTEST_SECRET
 from .urls import shown_url
 from .written import accident, hidden_character, trimmed
 
+NOT_DECLARED = "not_declared"
+"""The `key` of a result if no key was declared, so that none was checked or compared."""
+
 SUFFIX = ".freshservice.com"
 LABEL_LIMIT = 63
 SHOWN_LIMIT = 80
@@ -81,6 +84,11 @@ class Tenant:
     agent_email: str | None = None
 
     @property
+    def keyless(self) -> bool:
+        """Return whether it should be present without a key: its account is managed in all but its credentials."""
+        return self.state is State.PRESENT and self.api_key is None
+
+    @property
     def secrets(self) -> list[str]:
         """Return the values that must never appear in any output."""
         return [*filter(None, (self.api_key, self.admin_api_key)), *self.credential_fields.extra_secrets.values()]
@@ -145,10 +153,10 @@ def invalid_argument(message: str, remediation: str = "", **details: Any) -> Fai
     return Failed(FailureCode.INVALID_ARGUMENT, message, remediation, phase=Phase.ARGUMENTS, details=details)
 
 
-def missing_options(names: Sequence[str], remediation: str = "") -> Failed:
+def missing_options(names: Sequence[str]) -> Failed:
     """Return the failure for required options that are not set; its details name them."""
     verb = "is" if len(names) == 1 else "are"
-    return invalid_argument(f"{' and '.join(names)} {verb} missing.", remediation, missing=list(names))
+    return invalid_argument(f"{' and '.join(names)} {verb} missing.", missing=list(names))
 
 
 def quoted(text: str) -> str:

@@ -57,7 +57,8 @@ class Inspector:
     def inspect(self, tenant: Tenant, account: Account) -> Inspection:
         """Return what the account stores: as remembered, otherwise as the Hub's edit view shows it."""
         listed = stored_domain(tenant, account.setup_information)
-        if tenant.update_credentials not in (UpdateCredentials.ON_DRIFT, UpdateCredentials.ON_DOUBT):
+        comparing = tenant.update_credentials in (UpdateCredentials.ON_DRIFT, UpdateCredentials.ON_DOUBT)
+        if tenant.keyless or not comparing:
             return Inspection(Stored(listed))
         remembered = self._cache.recall(tenant, account)
         if remembered is StoredKey.UNCHANGED:

@@ -23,7 +23,7 @@ from .duplicates import first_made, made_by
 from .find import AccountSource, Finder, Found, account_not_found
 from .inspection import CredentialCache, Inspector
 from .outcome import Creation, Outcome
-from .plan import Action, AgentChange, agent_change, plan_absent, plan_create, plan_present
+from .plan import Action, AgentChange, agent_change, key_missing, plan_absent, plan_create, plan_present
 from .selection import check_pinned
 from .status import BROKEN
 from .verify import Answerer, mismatch, verify
@@ -180,9 +180,9 @@ class Linker:
 
     def _link(self, outcome: Outcome, find: Callable[[], Found]) -> None:
         tenant = outcome.tenant
-        if tenant.verify_key:
+        if tenant.verify_key and not tenant.keyless:
             self._check_key(outcome)
-        elif self._rules.verify_link is VerifyLink.CALL:
+        elif self._rules.verify_link is VerifyLink.CALL and not tenant.keyless:
             raise invalid_argument("verify_link: call needs verify_key, to know whose key it is.")
         outcome.enter(Phase.OBSERVE)
         found = find()
@@ -230,8 +230,8 @@ class Linker:
         outcome.account = account
         seen = self._inspector.inspect(outcome.tenant, account)
         outcome.observe_view(account, seen.view)
-        if self._rules.verify_link is VerifyLink.CALL:
-            seen = self._inspector.prove(outcome.tenant, account, require(outcome.agent), seen)
+        if self._rules.verify_link is VerifyLink.CALL and outcome.agent:
+            seen = self._inspector.prove(outcome.tenant, account, outcome.agent, seen)
             outcome.verified = seen.verified
         outcome.observe(stored=seen.stored, was_broken=account.status in BROKEN)
         plan = outcome.applied.plan = plan_present(outcome.tenant, account, seen.stored)
@@ -275,6 +275,8 @@ class Linker:
 
     def _create(self, outcome: Outcome) -> None:
         tenant = outcome.tenant
+        if tenant.keyless:
+            raise key_missing("this tenant has no account yet")
         username = self._username(outcome)
         plan = plan_create(tenant, username)
         if self._rules.check_mode:

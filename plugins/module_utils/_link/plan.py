@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -12,6 +13,7 @@ from .._clients.account import ACTIVE, Account
 from .._clients.freshservice import Agent
 from .._clients.hub import REDACTED, AccountView
 from .._clients.hub_form import find_stored_key, stored_domain
+from .._core.failure import Failed, FailureCode
 from .._core.tenant import Tenant, UpdateCredentials, same_domain
 from .status import DASHBOARD_ONLY, not_active
 
@@ -98,6 +100,17 @@ def drift(tenant: Tenant, account: Account) -> dict[str, str]:
     return {name: want for name, (want, have) in declared.items() if want is not None and want != (have or "")}
 
 
+def key_missing(what: str, reasons: Sequence[str] = ()) -> Failed:
+    """Return the failure of a tenant whose domain and key must be sent, if its key is not declared."""
+    return Failed(
+        FailureCode.KEY_MISSING,
+        " ".join([f"{what}, but no API key is declared.", *(f"{reason}." for reason in reasons)]),
+        "Declare the key in api_key, from a variable kept in Ansible Vault, or give the customer an auth link:"
+        " see tenantlink.stackone.auth_link.",
+        details={"missing": ["api_key"]},
+    )
+
+
 def plan_create(tenant: Tenant, username: str | None) -> Plan:
     """Return the plan that links a tenant that has no account."""
     after = {
@@ -125,7 +138,9 @@ def plan_present(tenant: Tenant, account: Account, stored: Stored) -> Plan:
             raise not_active(account)
         warnings = tuple(f"{what}; it is kept because update_credentials is on_create." for what in reasons)
         reasons = []
-    before = describe(account, stored.domain, stored.key.value)
+    if reasons and tenant.keyless:
+        raise key_missing(f"account {account.id} must be linked again", reasons)
+    before = describe(account, stored.domain, None if tenant.keyless else stored.key.value)
     after = {**before, **changes}
     if reasons:
         _show_relink(tenant, stored, before, after)
@@ -152,7 +167,8 @@ def relink_reasons(tenant: Tenant, account: Account, stored: Stored) -> list[str
         reasons.append("update_credentials is always")
     if not account.active:
         reasons.append(f"The account is {account.status}")
-    if tenant.update_credentials is UpdateCredentials.ON_DOUBT and stored.key is StoredKey.UNKNOWN:
+    in_doubt = stored.key is StoredKey.UNKNOWN and not tenant.keyless
+    if tenant.update_credentials is UpdateCredentials.ON_DOUBT and in_doubt:
         reasons.append("It is not known which API key is stored")
     return reasons + stored_drift(tenant, stored)
 

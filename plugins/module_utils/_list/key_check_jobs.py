@@ -10,11 +10,12 @@ from typing import Any
 
 from .._clients.freshservice import KeyCheck, KeyStatus
 from .._core.failure import Failure, Phase
+from .._core.tenant import NOT_DECLARED
 from .job import Job
 
 
 class KeyCheckJob(Job):
-    """A tenant whose key is checked. Its result is a `KeyCheck`; a verdict other than valid is a failure."""
+    """A tenant whose key is checked, if it has one. Its result is a `KeyCheck`; any verdict but valid is a failure."""
 
     result: KeyCheck | None
 
@@ -26,14 +27,24 @@ class KeyCheckJob(Job):
         return self.result.failed().located(Phase.KEY_CHECK, self.name)
 
     @property
+    def keyless(self) -> bool:
+        """Return whether the tenant declares no key, so that there is nothing to check."""
+        return self.tenant is not None and self.tenant.keyless
+
+    @property
     def unanswered(self) -> Failure | None:
         """Return why there is no verdict, if there is none."""
         return self.entry.failure or self.own_failure
 
+    def close(self, stopped: str | None, phase: Phase) -> None:
+        """Make sure that the job has a result or a failure, unless there is nothing to check."""
+        if not self.keyless:
+            super().close(stopped, phase)
+
     def parts(self) -> dict[str, Any]:
         """Return the verdict, the agent and the warnings, as far as there are any."""
         if self.result is None:
-            return {}
+            return {"key": NOT_DECLARED} if self.keyless else {}
         known = {
             "verdict": self.result.status.value,
             "agent": self.result.agent.name_or_id if self.result.agent else None,

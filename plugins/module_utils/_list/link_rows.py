@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._core.tenant import NOT_DECLARED
 from .._link.outcome import Outcome
 from .._link.plan import Plan
 
@@ -46,6 +47,7 @@ def _known(outcome: Outcome) -> dict[str, Any]:
     account, observed = outcome.account, outcome.observed
     known = {
         "origin_owner_name": outcome.tenant.origin_owner_name or (account.origin_owner_name if account else None),
+        "key": NOT_DECLARED if outcome.tenant.keyless else None,
         "account_status": account.status if account else None,
         "agent": outcome.agent.name_or_id if outcome.agent else None,
         "verdict": outcome.key_status.value if outcome.key_status else None,

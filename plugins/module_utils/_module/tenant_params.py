@@ -27,12 +27,8 @@ from .._core.tenant import (
 from .._core.text import one_line, strip_control_chars, valid_unicode
 from .._core.written import is_error
 
-TO_LINK = ("domain", "api_key", "origin_owner_id")
-
-
-TO_CHECK = ("domain", "api_key")
-
-
+TO_LINK = ("domain", "origin_owner_id")
+TO_CHECK = ("domain",)
 TO_INVITE = ("origin_owner_id",)
 
 
@@ -40,14 +36,11 @@ def check_needed(tenant: Tenant, needed: Sequence[str]) -> None:
     """Raise Failed(invalid_argument) if a tenant lacks an option that it needs."""
     missing = [name for name in needed if getattr(tenant, name) is None] if tenant.state is State.PRESENT else []
     if missing:
-        raise missing_options(missing, WHERE_A_KEY_GOES if "api_key" in missing else "")
+        raise missing_options(missing)
     if tenant.state is State.ABSENT and not (tenant.origin_owner_id or tenant.account_id):
         raise invalid_argument("origin_owner_id or account_id is needed.")
     if (tenant.admin_api_key is None) != (tenant.agent_email is None):
         raise invalid_argument("admin_api_key and agent_email are needed together.")
-
-
-WHERE_A_KEY_GOES = "The role finds a key under its domain in the dictionary freshservice_link_api_keys."
 
 
 TEXT_LIMIT = 255

@@ -26,8 +26,12 @@ class Keys:
         if not names:
             return ""
         said = f"Set it in {self.variable}[{names[0]!r}], encrypted with ansible-vault."
-        close = _close(names, unused)
+        close = self.close(record, unused)
         return f"{said} {close}" if close else said
+
+    def close(self, record: Mapping[Any, Any], unused: Sequence[str]) -> str:
+        """Return which unused name was probably meant for a tenant without a key; empty if none was."""
+        return _close(_names_of(record), unused)
 
     def unused(self, records: Sequence[Mapping[Any, Any]]) -> list[str]:
         """Return what to call each key that none of the records, which are those of the whole list, uses."""

@@ -16,14 +16,15 @@ from .._keys.key_names import Keys
 from .._keys.showable import listed
 from .document import OF_ACCOUNTS, SERVICES, is_of_keys, problem_of, records_in
 from .role_words import KEY_MISSING, in_role_words
-from .rows import ReportedOutcome, account_row, host_row, mapping, missing_options, to_line, was_started
+from .rows import ReportedOutcome, account_row, host_row, lacks_key, mapping, missing_options, to_line, was_started
 
 MOST = 50
 """The number of tenants of a kind that are named."""
 
 DIED = "The module ended without a result. Run again with -vvv to see why."
 STACKONE_KEY = "stackone_api_key"
-KEY_OF_HOST_MISSING = "freshservice_link_api_key is missing. Set it for this host, encrypted with ansible-vault."
+KEY_OF_HOST = "Set freshservice_link_api_key for this host, encrypted with ansible-vault."
+OR_AUTH_LINK = "Or let the customer do it: playbook tenantlink.stackone.auth_links."
 NO_TENANT = "The list holds no tenant, so nothing was done."
 
 
@@ -67,7 +68,9 @@ def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
     lines = [
         *_counts(result, asked, records),
         *_moved(records, asked.check_mode),
+        *_without_key(result, records, asked),
         *_failures(failed, records, asked),
+        *_unused(records, asked),
         *_missing(asked),
         *map(_plain, asked.plain_files),
         *(f"Report written to {path}" for path in asked.reports),
@@ -81,6 +84,8 @@ def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending
         line = _host_failure(host, result, asked)
         return Ending([line], line)
     row = host_row(host, result, asked.check_mode)
+    if lacks_key(result) and "actions" not in result:
+        return Ending([f"{host}: no key is declared, so none was checked"], "")
     if row.verdict and "actions" not in result:
         return Ending([f"{host}: the key works; it belongs to {row.agent or 'an agent'}"], "")
     account = f"account {row.account_id or 'new'}"
@@ -101,8 +106,8 @@ def ending_of_document(document: Mapping[Any, Any], asked: Asked) -> Ending:
 
 
 def _host_failure(host: str, result: Mapping[Any, Any], asked: Asked) -> str:
-    if _lacks_key(result):
-        return f"{host}: {KEY_OF_HOST_MISSING}"
+    if _needs_key(result):
+        return f"{host}: {to_line(mapping(result['failure']).get('message'))} {KEY_OF_HOST}"
     line = _of_run(result, to_line(result.get("msg")) or DIED, asked, of_list=False)
     return line if to_line(mapping(result.get("failure")).get("tenant")) else f"{host}: {line}"
 
@@ -247,43 +252,71 @@ def _name(record: Mapping[Any, Any]) -> str:
     return f"{to_line(record.get('domain'))} (owner {to_line(record.get('origin_owner_id'))})"
 
 
+def _without_key(result: Mapping[Any, Any], records: Sequence[Mapping[Any, Any]], asked: Asked) -> Iterator[str]:
+    """Yield how many tenants did without a key, and a line for each that was probably meant to have one."""
+    keyless = [record for record in records if lacks_key(record) and not record.get("failure")]
+    if not keyless:
+        return
+    near = "" if asked.keys.given else _near(_keys_near(asked))
+    left_out = "there is nothing to check" if is_of_keys(result) else "what StackOne stores for them was not compared"
+    yield f"{counted(len(keyless), 'tenant')} without a declared key: {left_out}.{near}"
+    # There may be ten thousand of both.
+    unused = _unused_keys(records, asked)[:MOST]
+    meant = [f"{_name(record)}: {close}" for record in keyless if (close := asked.keys.close(record, unused))]
+    yield from meant[:MOST]
+
+
 def _failures(failed: Sequence[Mapping[Any, Any]], records: Sequence[Mapping[Any, Any]], asked: Asked) -> Iterator[str]:
-    """Yield a line for each tenant that failed; one line for all that have no key, if no key at all is known."""
-    keyless = [record for record in failed if _lacks_key(record)]
+    """Yield a line for each tenant that failed; one line for all that need a key, if no key at all is known."""
+    keyless = [record for record in failed if _needs_key(record)]
     if keyless and not asked.keys.given:
-        yield from _first([_in_role_words(record) for record in failed if not _lacks_key(record)], asked)
+        yield from _first([_in_role_words(record) for record in failed if not _needs_key(record)], asked)
         yield _no_keys_at_all(keyless, asked)
         return
-    unused = asked.keys.unused([*records, *asked.declared]) if keyless else []
+    unused = _unused_keys(records, asked) if keyless else []
     yield from _first([_failure_line(record, asked.keys, unused) for record in failed], asked)
+
+
+def _unused(records: Sequence[Mapping[Any, Any]], asked: Asked) -> Iterator[str]:
+    """Yield which keys no tenant uses, if a tenant has none."""
+    unused = _unused_keys(records, asked) if any(lacks_key(record) or _needs_key(record) for record in records) else []
     if unused:
         yield f"{asked.keys.variable} holds keys that no tenant of the list uses: {listed(unused)}."
 
 
+def _unused_keys(records: Sequence[Mapping[Any, Any]], asked: Asked) -> list[str]:
+    return asked.keys.unused([*records, *asked.declared])
+
+
 def _no_keys_at_all(keyless: Sequence[Mapping[Any, Any]], asked: Asked) -> str:
     names = listed([to_line(record.get("domain")) or _name(record) for record in keyless])
-    have = "has" if len(keyless) == 1 else "have"
-    # StackOne's single key is usually read.
-    near = [name for name in asked.near if "stackone" not in name.lower()]
-    advice = _near(near) or " Pass the encrypted file that holds the keys: -e @vault.yml --ask-vault-pass."
-    return f"{counted(len(keyless), 'tenant')} {have} no API key: {asked.keys.variable} is empty ({names}).{advice}"
+    advice = _near(_keys_near(asked)) or " Pass the encrypted file that holds the keys: -e @vault.yml --ask-vault-pass."
+    return (
+        f"{counted(len(keyless), 'tenant')} must be linked, but {asked.keys.variable} is empty ({names}).{advice}"
+        f" {OR_AUTH_LINK}"
+    )
+
+
+def _keys_near(asked: Asked) -> list[str]:
+    """Return the variables that may hold the tenants' keys. StackOne's single key is usually read."""
+    return [name for name in asked.near if "stackone" not in name.lower()]
 
 
 def _failure_line(record: Mapping[Any, Any], keys: Keys, unused: Sequence[str]) -> str:
-    hint = keys.hint(record, unused) if _lacks_key(record) else ""
+    hint = keys.hint(record, unused) if _needs_key(record) else ""
     if not hint:
         return _in_role_words(record)
     # The module only knows in general where a key belongs.
     failure = mapping(record["failure"])
-    return f"{to_line(failure.get('tenant'))}: {to_line(failure.get('message'))} {hint}"
+    return f"{to_line(failure.get('tenant'))}: {to_line(failure.get('message'))} {hint} {OR_AUTH_LINK}"
 
 
 def _in_role_words(record: Mapping[Any, Any]) -> str:
     return in_role_words(to_line(mapping(record["failure"]).get("msg")), of_list=True)
 
 
-def _lacks_key(record: Mapping[Any, Any]) -> bool:
-    """Return whether a key is all that is missing: without a domain, it is not known which key."""
+def _needs_key(record: Mapping[Any, Any]) -> bool:
+    """Return whether a tenant failed because its key is not declared."""
     return missing_options(record) == ["api_key"]
 
 

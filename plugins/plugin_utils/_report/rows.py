@@ -16,6 +16,7 @@ from typing import Any
 from ...module_utils._clients.account import Account
 from ...module_utils._clients.freshservice import KeyStatus
 from ...module_utils._core.failure import STARTED
+from ...module_utils._core.tenant import NOT_DECLARED
 from ...module_utils._core.text import one_line
 from ...module_utils._link.plan import Action, AgentChange, StoredKey
 from ...module_utils._link.status import not_active
@@ -154,16 +155,16 @@ def link_row(record: Mapping[Any, Any], check_mode: bool) -> Row:
         _link_outcome(record, to_line(record.get("action")), check_mode),
         domain=to_line(record.get("domain")),
         account_status=to_line(record.get("account_status")),
-        verdict=to_line(record.get("verdict")),
+        verdict=_verdict(record),
         changes=[*_changes(mapping(record.get("changes"))), *_agent_change(record), *_duplicate(record)],
     )
 
 
 def key_row(record: Mapping[Any, Any]) -> Row:
     """Return the row of a result of freshservice_keys_info."""
-    verdict = to_line(record.get("verdict"))
+    verdict = _verdict(record)
     outcome = _key_outcome(verdict) if was_started(record) else ReportedOutcome.NOT_STARTED.value
-    if outcome != ReportedOutcome.VALID.value and not record.get("failure"):
+    if outcome != ReportedOutcome.VALID.value and not record.get("failure") and not lacks_key(record):
         record = {**record, "failure": {"code": verdict or outcome}}
     return _row(record, outcome, domain=to_line(record.get("domain")), verdict=verdict)
 
@@ -209,7 +210,7 @@ def host_row(host: str, result: Mapping[Any, Any], check_mode: bool) -> Row:
     before, after = (mapping(mapping(result.get("diff")).get(side)) for side in ("before", "after"))
     told = (account, after, before, result)
     differences = _differences(before, after)
-    verdict = to_line(check.get("status"))
+    verdict = to_line(check.get("status")) or _verdict(result)
     record = {
         **result,
         "origin_owner_id": _first("origin_owner_id", *told),
@@ -218,7 +219,7 @@ def host_row(host: str, result: Mapping[Any, Any], check_mode: bool) -> Row:
     }
     if verdict and "actions" not in result:
         outcome = _key_outcome(verdict)
-        if outcome != ReportedOutcome.VALID.value and not record.get("failure"):
+        if check and outcome != ReportedOutcome.VALID.value and not record.get("failure"):
             record.update(failure={"code": verdict, **check}, msg=check.get("message"))
     else:
         outcome = _link_outcome(result, next(iter(texts(result.get("actions"))), ""), check_mode)
@@ -248,6 +249,15 @@ def _row(record: Mapping[Any, Any], outcome: str, **own: Any) -> Row:
         changed=record.get("changed") is True,
         **own,
     )
+
+
+def lacks_key(record: Mapping[Any, Any]) -> bool:
+    """Return whether no key was declared for a tenant, so that none was checked or compared."""
+    return record.get("key") == NOT_DECLARED
+
+
+def _verdict(record: Mapping[Any, Any]) -> str:
+    return "no key declared" if lacks_key(record) else to_line(record.get("verdict"))
 
 
 def was_started(record: Mapping[Any, Any]) -> bool:

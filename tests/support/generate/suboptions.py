@@ -12,7 +12,7 @@ from ansible_collections.tenantlink.stackone.plugins.doc_fragments.tenant import
 
 PARTS = (ModuleDocFragment.DOCUMENTATION, ModuleDocFragment.OWNER, ModuleDocFragment.LINK)
 LINKS, KEYS, AUTH_LINKS = "freshservice_links", "freshservice_keys_info", "auth_links"
-REQUIRED_BY = {"domain": (LINKS, KEYS), "api_key": (LINKS, KEYS), "origin_owner_id": (LINKS, AUTH_LINKS)}
+REQUIRED_BY = {"domain": (LINKS, KEYS), "origin_owner_id": (LINKS, AUTH_LINKS)}
 """Which options of a present tenant which modules require."""
 FURTHER = {"origin_owner_id": ["Either this or O(account_id) is required when O(state=absent)."]}
 

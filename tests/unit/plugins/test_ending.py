@@ -16,8 +16,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure 
     not_started,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import invalid_argument, missing_options
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import key_missing
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.early_end import Ended, Failures, tenants_failed
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module.tenant_params import WHERE_A_KEY_GOES
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.key_names import Keys
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.showable import looks_secret, meant
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report import role_words as _role_words
@@ -196,7 +196,9 @@ def test_keys_in_clear():
     )
 
 
-MISSING = missing_options(["api_key"], WHERE_A_KEY_GOES)
+MISSING = key_missing("this tenant has no account yet")
+OR_ELSE = " Or let the customer do it: playbook tenantlink.stackone.auth_links."
+KEYLESS = {"key": "not_declared"}
 
 
 def test_a_missing_key_is_asked_for_by_the_name_of_its_tenant():
@@ -204,8 +206,9 @@ def test_a_missing_key_is_asked_for_by_the_name_of_its_tenant():
     result = links(row("acme", **failure("acme", MISSING)), row("b"), row("d"))
     told = lines(result, keys=keys)
     assert told[1].endswith(
-        "api_key is missing. Set it in freshservice_link_api_keys['acme'], encrypted with ansible-vault."
-        " There is an unused key for acmee: did you mean that one?"
+        "acme (owner c-acme): this tenant has no account yet, but no API key is declared."
+        " Set it in freshservice_link_api_keys['acme'], encrypted with ansible-vault."
+        f" There is an unused key for acmee: did you mean that one?{OR_ELSE}"
     )
     assert told[2] == (
         "freshservice_link_api_keys holds keys that no tenant of the list uses: acmee, entry 4, entry 5 (are its name and key"
@@ -227,16 +230,16 @@ def test_where_no_key_is_known_at_all_it_is_said_once():
     told = lines(links(*keyless, row("bad", **failure("bad"))))
     assert told[1:] == [
         "bad (owner c-bad): the key is bad.",
-        "12 tenants have no API key: freshservice_link_api_keys is empty (t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 and 2 more)."
-        " Pass the encrypted file that holds the keys: -e @vault.yml --ask-vault-pass.",
+        "12 tenants must be linked, but freshservice_link_api_keys is empty (t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 and 2 more)."
+        f" Pass the encrypted file that holds the keys: -e @vault.yml --ask-vault-pass.{OR_ELSE}",
     ]
 
 
 def test_a_dictionary_under_another_name():
     told = lines(links(row("acme", **failure("acme", MISSING))), near=["my_api_keys", "vault_stackone_api_key"])
     assert told[1:] == [
-        "1 tenant has no API key: freshservice_link_api_keys is empty (acme). my_api_keys is set, but not read: if it is the"
-        " one, give the role's variable its value."
+        "1 tenant must be linked, but freshservice_link_api_keys is empty (acme). my_api_keys is set, but not read: if it is"
+        f" the one, give the role's variable its value.{OR_ELSE}"
     ]
 
 
@@ -257,6 +260,50 @@ def test_a_name_that_could_be_a_key_is_never_shown(name):
 )
 def test_a_name_that_is_a_domain_is_shown(name):
     assert not looks_secret(name)
+
+
+class TestTenantsWithoutAKey:
+    """Their accounts work, so no key is missing; but one that is declared under another name must not be overlooked."""
+
+    LINE = "1 tenant without a declared key: what StackOne stores for them was not compared."
+
+    def test_they_are_counted(self):
+        result = links(row("a", **KEYLESS), row("b"))
+        assert lines(result)[1:] == [self.LINE]
+        assert verdict(result) == ""
+
+    def test_a_misspelt_name_is_suggested_and_each_unused_key_named_once(self):
+        keys = Keys(given={"acmee": "K", "globexx": "K", "b": "K", "other": "K"})
+        needing = row("globex", **failure("globex", MISSING), **KEYLESS)
+        told = lines(links(row("acme", **KEYLESS), row("b"), needing), keys=keys)
+        assert told[1:3] == [self.LINE, "acme (owner c-acme): There is an unused key for acmee: did you mean that one?"]
+        assert "There is an unused key for globexx: did you mean that one?" in told[3]
+        assert told[4:] == [
+            "freshservice_link_api_keys holds keys that no tenant of the list uses: acmee, globexx, other."
+        ]
+
+    def test_a_dictionary_under_another_name_is_mentioned(self):
+        (line,) = lines(links(row("a", **KEYLESS)), near=["my_api_keys", "vault_stackone_api_key"])[1:]
+        assert line.startswith(f"{self.LINE} my_api_keys is set, but not read")
+
+    def test_their_keys_are_not_checked(self):
+        summary = {"tenants": 2, "failed": 0, "not_started": 0, "verdicts": {"valid": 1}, "requests": {}}
+        rows = [{"domain": "a", "verdict": "valid"}, {"domain": "b", **KEYLESS}]
+        result = {"results": rows, "summary": summary}
+        assert lines(result) == [
+            "2 tenants: 1 valid, 1 not checked",
+            "1 tenant without a declared key: there is nothing to check.",
+        ]
+        assert verdict(result) == ""
+
+    def test_a_host(self):
+        checked = {"key_check": {}, "domain": "acme", "changed": False, **KEYLESS}
+        assert ending_of_host("h", checked, Asked()).as_dict() == {
+            "lines": ["h: no key is declared, so none was checked"],
+            "verdict": "",
+        }
+        found = {"actions": [], "account": {"id": "7", "status": "active"}, **KEYLESS}
+        assert ending_of_host("h", found, Asked()).lines == ["h: as declared; account 7, active"]
 
 
 def test_nobody_is_meant_by_what_is_close_to_nobody():
@@ -287,8 +334,11 @@ def test_a_host_without_a_key_is_not_asked_about_variables_that_are_read():
 @pytest.mark.parametrize(
     ("result", "words"),
     [
-        (refused(MISSING), "h: freshservice_link_api_key is missing."),
-        (refused(missing_options(["domain", "api_key"])), "h: domain and freshservice_link_api_key are missing."),
+        (
+            refused(MISSING),
+            "h: this tenant has no account yet, but no API key is declared. Set freshservice_link_api_key for this host,",
+        ),
+        (refused(missing_options(["domain"])), "h: domain is missing."),
         (refused(missing_options(["stackone_api_key"])), "h: StackOne's API key is missing."),
         ({"msg": "account_id is wrong."}, "h: freshservice_link_account_id is wrong."),
         ({"msg": "The api_key of a file is missing."}, "h: The freshservice_link_api_key of a file is missing."),

@@ -18,7 +18,11 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries 
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import LinkJob
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.purge import DUPLICATES, check_limit, unlisted
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module.tenant_params import TO_CHECK, TO_INVITE
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module.tenant_params import (
+    TO_CHECK,
+    TO_INVITE,
+    TO_LINK,
+)
 from tests.support.declared_entries import declared
 from tests.support.hub_client import failed
 
@@ -61,7 +65,9 @@ def test_an_unsound_entry_is_called_by_what_it_has():
     ("params", "needed", "message"),
     [
         (declared(None, None), TO_CHECK, "domain is missing."),
-        (declared(None, None, api_key=None), TO_CHECK, "domain and api_key are missing."),
+        (declared("a", None, api_key=None), TO_CHECK, None),
+        (declared(None, None, api_key=None), TO_LINK, "domain and origin_owner_id are missing."),
+        (declared("a", "1", api_key=" "), TO_LINK, None),
         (declared(None, None, api_key=None), TO_INVITE, "origin_owner_id is missing."),
         (declared(None, "1", api_key=None), TO_INVITE, None),
         (declared("a", None), TO_CHECK, None),
@@ -80,7 +86,6 @@ def test_what_is_needed_depends_on_what_is_to_be_done(params, needed, message):
     ("params", "words"),
     [
         (declared("a", None), "entry 1 (a): origin_owner_id is missing."),
-        (declared("a", "1", api_key=None), "entry 1 (a): api_key is missing."),
         (declared(None, "1"), "entry 1 (1): domain is missing."),
         (declared(None, None, state="absent"), "entry 1: origin_owner_id or account_id is needed."),
         (declared("a", "1", admin_api_key="key-of-an-admin"), "entry 1 (a): admin_api_key and agent_email are needed"),
