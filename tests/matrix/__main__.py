@@ -41,6 +41,8 @@ SMOKE = (
     "tests/unit/plugins/test_report_kinds.py",
     "tests/unit/plugins/test_report_texts.py",
     "tests/unit/plugins/test_marked.py",
+    "tests/unit/plugins/test_declarations.py",
+    "tests/integration/test_export.py",
     "tests/integration/test_inventory_texts.py::test_other_programs_read_plain_texts",
     "tests/integration/test_inventory_texts.py::test_texts_of_stackone_are_never_conditions",
     "tests/integration/test_vault_keys.py::test_first_again_more_and_rotated",

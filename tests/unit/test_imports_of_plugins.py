@@ -17,7 +17,14 @@ ALLOWED = {
     "_module": {"_clients", "_http", "_core"},
     "_list": {"_link", "_module", "_clients", "_http", "_core"},
 }
-CONTROLLER_ALLOWED = {"_keys": set(), "_report": {"_keys"}, "_inventory": {"_keys"}, "_action": set(), "_events": set()}
+CONTROLLER_ALLOWED = {
+    "_keys": set(),
+    "_report": {"_keys"},
+    "_inventory": {"_keys"},
+    "_export": {"_keys", "_report"},
+    "_action": set(),
+    "_events": set(),
+}
 FOR_ONE_TENANT = ("account_info", "auth_link", "freshservice_key_info", "freshservice_link")
 MODULE_UTILS, PLUGIN_UTILS = "plugins.module_utils", "plugins.plugin_utils"
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 PREFIX = "freshservice_link_"
-RESULTS = frozenset(f"{PREFIX}{name}" for name in ("result", "accounts", "waited", "document"))
+RESULTS = frozenset(f"{PREFIX}{name}" for name in ("result", "accounts", "waited", "document", "export_written"))
 """The variables that the role itself sets."""
 
 HANDED_ON = frozenset(f"{PREFIX}{name}" for name in ("summary", "failed_tenants", "reports"))

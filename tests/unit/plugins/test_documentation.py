@@ -131,6 +131,8 @@ ROLES_OWN = {
     "own_variables": {"type": "list"},
     **{name: {"type": "raw"} for name in ("report", "report_files", "fingerprints", "event", "only")},
     "report_title": {"type": "str"},
+    "export": {"type": "path"},
+    **{name: {"type": "list"} for name in ("export_labels", "export_owner_ids", "export_statuses")},
 }
 """Variables that are not an option of a module, or take more than it does."""
 
