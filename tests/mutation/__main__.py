@@ -52,9 +52,10 @@ TARGETS: dict[str, tuple[str, ...]] = {
 TESTS = (
     *("test_plan", "test_tenant", "test_fields", "test_retry", "test_http", "test_verify", "test_proxies"),
     *("test_provider_errors", "test_duplicates", "test_account", "test_api", "test_hub", "test_hub_credentials"),
-    *("test_entries", "test_jobs", "test_paging", "test_find", "test_directory"),
+    *("test_entries", "test_unsound_entries", "test_jobs", "test_paging", "test_find", "test_directory"),
     *("test_purge", "test_workers", "test_list_report", "test_early_end"),
     *("test_link_new", "test_link_lost_answer", "test_link_again", "test_link_change", "test_bulk_in_memory"),
+    "test_link_without_key",
 )
 
 # A fixed seed and no deadline, or a busy machine would kill mutants.

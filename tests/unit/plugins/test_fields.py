@@ -233,7 +233,9 @@ def test_explicit_mapping_and_extra_values_win():
 def test_a_value_for_a_field_that_the_form_lacks_is_refused(chosen, named):
     with pytest.raises(Failed, match=named) as caught:
         mapped(DOMAIN, {"key": "token", "secret": True}, chosen=chosen)
-    assert caught.value.failure.code is FailureCode.FIELD_UNFILLED
+    failure = caught.value.failure
+    assert (failure.code, failure.details) == (FailureCode.FIELD_UNFILLED, {"fields": ["domain", "token"]})
+    assert failure.remediation == "Correct the names in credential_fields.extra (or extra_secrets)."
     assert "s3cret-1" not in caught.value.failure.line
 
 

@@ -37,6 +37,22 @@ def silent(services, domain, **more):
     return account_id
 
 
+@pytest.mark.parametrize("shown", [True, False], ids=["in the listing", "in the Hub"])
+@pytest.mark.parametrize(
+    ("declared", "stored", "refused"), [("acme", "acme", False), ("acme", "globex", True), (None, "globex", False)]
+)
+def test_an_account_to_unlink_must_store_the_declared_domain(services, declared, stored, refused, shown):
+    account_id = services.add("1", stored) if shown else silent(services, stored)
+    leaver = tenant(domain=declared, account_id=account_id, state=State.ABSENT)
+    if not refused:
+        assert find(services, leaver).account.id == account_id
+        return
+    failure = failed(lambda: find(services, leaver))
+    assert (failure.code, failure.details) == (FailureCode.ACCOUNT_MISMATCH, {"account_id": account_id})
+    assert failure.message == f"account {account_id} is not this tenant's: its domain is globex."
+    assert failure.remediation == "Correct account_id or domain; nothing was unlinked."
+
+
 class TestOwner:
     def test_the_only_account_is_the_link_whatever_its_domain(self, services):
         services.add("1", "globex"), services.add("2", "acme")

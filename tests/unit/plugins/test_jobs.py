@@ -8,9 +8,15 @@ import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.directory import Directory
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed, Failure, FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.hub import Sent, Submission
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import (
+    Failed,
+    Failure,
+    FailureCode,
+    Phase,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.find import Found
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Outcome
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Applied, Creation, Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.selection import AmbiguousAccount, Candidate
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import entries_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import (
@@ -124,6 +130,64 @@ def test_two_entries_for_one_account_are_refused():
     with pytest.raises(Failed) as caught:
         refuse_conflicts(jobs((declared("b", "2"), NEW), (declared("a", "1"), one), (declared("c", "3"), same)))
     assert caught.value.failure.details == {"positions": [2, 3]}
+
+
+LOST = Submission(Sent.UNCERTAIN, words="no answer")
+
+
+def worked_on(ended, lost=LOST):
+    """Return a job whose request to link has got no clear answer."""
+    (job,) = jobs(WANTED)
+    creation = Creation(None, lost=lost, account_id=None if lost else "new")
+    job.result = Outcome(job.tenant, applied=Applied(creation=creation), phase=Phase.CONFIRM)
+    job.started, job.ended = True, ended
+    return job
+
+
+class TestClosed:
+    @pytest.mark.parametrize(
+        ("stopped", "seen"),
+        [(None, "and shows no new account"), ("by SIGTERM", "and was not asked again, because the run was stopped")],
+    )
+    def test_a_request_without_a_clear_answer(self, stopped, seen):
+        job = worked_on(ended=True)
+        job.close(stopped, Phase.APPLY)
+        assert (job.failure.code, job.failure.details) == (FailureCode.CREATE_UNCERTAIN, {"uncertain": True})
+        assert seen in job.failure.message
+        assert (job.failure.phase, job.failure.tenant) == (Phase.APPLY, job.name)
+
+    def test_a_tenant_that_was_cut_off_in_the_middle(self):
+        job = worked_on(ended=False, lost=None)
+        job.result.enter(Phase.APPLY)
+        own = job.result
+        job.close("by SIGTERM", Phase.CONFIRM)
+        assert (job.failure.code, job.failure.phase) == (FailureCode.STOPPED, Phase.APPLY)
+        assert "stopped (by SIGTERM)" in job.failure.message
+        assert job.failure.details == {"uncertain": True}
+        # The thread that works on it may still change its own.
+        assert own.failure is None
+
+    def test_one_that_was_never_started(self):
+        (job,) = jobs(WANTED)
+        job.close("by SIGTERM", Phase.APPLY)
+        assert (job.failure.code, job.failure.started) == (FailureCode.STOPPED, False)
+
+    def test_a_failure_is_in_the_phase_that_the_tenant_was_in(self):
+        job = worked_on(ended=True)
+        job.fail(Failed(FailureCode.STACKONE_UNREACHABLE, "x"), Phase.OBSERVE)
+        assert job.failure.phase is Phase.CONFIRM
+        (job,) = jobs(WANTED)
+        job.fail(Failed(FailureCode.STACKONE_UNREACHABLE, "x"), Phase.OBSERVE)
+        assert job.failure.phase is Phase.OBSERVE
+
+
+def test_the_account_in_a_row():
+    (unknown, pinned) = jobs(WANTED, (declared("b", "2", account_id="declared-one"), NEW))
+    assert (unknown.parts()["account_id"], pinned.parts()["account_id"]) == (None, "declared-one")
+    pinned.result = Outcome(pinned.tenant, account=account("found-one"))
+    pinned.duplicate_of = "kept-one"
+    assert (pinned.parts()["account_id"], pinned.parts()["duplicate_of"]) == ("found-one", "kept-one")
+    assert "duplicate_of" not in unknown.parts()
 
 
 class TestLinkedElsewhere:

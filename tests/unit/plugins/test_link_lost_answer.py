@@ -76,6 +76,19 @@ class TestLostAnswer:
         assert (code(outcome), outcome.applied.actions, outcome.warnings) == (None, [Action.CREATE], [])
         assert (len(posts(services)), list(services.accounts), times) == (2, ["acc-1"], [30])
 
+    def test_what_was_sent_twice_and_is_in_no_listing_stays_uncertain(self, services):
+        """The first request may have made an account as well."""
+        services.on("POST", "/hub/accounts", breaks())
+        services.hidden.add("acc-1")
+        outcome = link(services, tenant())
+        assert (code(outcome), len(posts(services))) == ("create_uncertain", 2)
+        assert "whether" not in outcome.failure.message
+        assert (
+            "and its listing does not show yet how many accounts there are (it was sent twice)"
+            in outcome.failure.message
+        )
+        assert outcome.failure.details == {"uncertain": True}
+
     def test_it_is_never_sent_a_third_time(self, services):
         services.on("POST", "/hub/accounts", breaks(), times=9)
         outcome = link(services, tenant())

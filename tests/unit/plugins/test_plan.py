@@ -359,3 +359,25 @@ def test_extra_fields_are_compared_as_well():
     )
     stored = compare_stored(replace(TENANT, credential_fields=chosen), view)
     assert stored == Stored("acme", StoredKey.UNCHANGED, ("region", "pin"))
+
+
+@pytest.mark.parametrize(
+    ("count", "message", "remediation"),
+    [
+        (1, "a0 (domain unknown, active) may be this link.", "Name it in account_id; nothing was changed."),
+        (
+            2,
+            "several accounts could be this link: a0 (domain unknown, active), a1 (domain unknown, active).",
+            "Name the right one in account_id; nothing was changed. If they are duplicates of one link, freshservice_links"
+            " can unlink all but one: see resolve_duplicates.",
+        ),
+    ],
+)
+def test_what_an_owner_with_unclear_accounts_is_told(count, message, remediation):
+    accounts = [replace(ACCOUNT, id=f"a{number}") for number in range(count)]
+    leaver = replace(TENANT, state=State.ABSENT)
+    failure = failed(lambda: select(leaver, [Candidate(account, None) for account in accounts]))
+    assert (failure.message, failure.remediation) == (message, remediation)
+    assert failure.details == {
+        "candidates": [{"account_id": one.id, "domain": None, "status": "active"} for one in accounts]
+    }
