@@ -184,10 +184,10 @@ def test_an_absent_owner_who_stays_linked_is_told(runner):
 
 def duplicates(runner, *statuses, owner="customer-acme", domain="acme"):
     """Accounts of one link, the oldest first."""
-    for status in statuses:
-        runner.emulator.add_account(
-            origin_owner_id=owner, domain=domain, api_key=runner.tenant_key("acme"), status=status
-        )
+    for second, status in enumerate(statuses):
+        # Two that were made in the same millisecond would have no order.
+        made = {"status": status, "created_at": f"2026-11-01T08:00:0{second}.000Z"}
+        runner.emulator.add_account(origin_owner_id=owner, domain=domain, api_key=runner.tenant_key("acme"), **made)
     return [account["id"] for account in runner.emulator.accounts()]
 
 
