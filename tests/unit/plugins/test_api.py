@@ -17,6 +17,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stack
     refused,
     unexpected,
     unreachable,
+    words_for,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
@@ -185,3 +186,26 @@ def test_long_words_are_cut():
 def test_who_waits_for_a_tenant_does_not_hang_by_itself(kind, path, hung):
     api = StackOneApi(Recorder(TransportError(kind, "host", "", sent=True)), "https://api.stackone.example")
     assert failed(api.send_known, "POST", path).hung is hung
+
+
+@pytest.mark.parametrize(
+    ("doing", "answer", "words"),
+    [
+        (OPENING, error(400, "No such profile"), "No such profile"),
+        (OPENING, reply(400, {"statusCode": 400, "message": ["one", "two"]}), "one; two"),
+        (
+            OPENING,
+            reply(400, {"message": "token-of-somebody"}),
+            "its text is not shown, because it may contain a token",
+        ),
+        (DOING, reply(400, {"message": "No such profile"}), "No such profile"),
+    ],
+)
+def test_the_words_of_an_answer_that_may_hold_a_token(doing, answer, words):
+    assert words_for(answer, doing) == words
+
+
+def test_a_cut_off_write_is_stopped_and_worth_repeating():
+    failure = unreachable(TransportError(TransportKind.STOPPED, "api.example", "x", True)).failure
+    assert (failure.code.value, failure.retriable) == ("stopped", True)
+    assert failure.message == "the run was stopped before StackOne's answer was complete."

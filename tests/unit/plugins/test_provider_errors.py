@@ -221,3 +221,10 @@ def test_what_the_json_in_a_message_says_counts(data, body):
 def test_a_refusal_in_a_form_that_is_less_usual_is_final_as_well(body):
     error = provider_error({"statusCode": 502, "message": "Bad gateway", **body})
     assert (error.status, error.final, error.words) == (401, True, "Unauthorized")
+
+
+@pytest.mark.parametrize(("status", "known"), [(399, False), (400, True), (503, True)])
+def test_the_status_and_the_headers_in_the_data_of_an_error(status, known):
+    body = {"statusCode": 502, "message": "x", "data": {"statusCode": status, "message": "y", "headers": AFTER_7}}
+    facts = facts_of_provider(answer(502, body))
+    assert (facts and (facts.status, facts.retry_after)) == ((status, "7") if known else None)

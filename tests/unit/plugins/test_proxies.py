@@ -9,7 +9,11 @@ import os
 import pytest
 import requests
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.urls import secrets_of_url, shown_url
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.urls import (
+    is_loopback,
+    secrets_of_url,
+    shown_url,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import proxies as _proxies
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import session
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
@@ -84,6 +88,7 @@ WRONG = {
     "http://proxy.example:port": "not a URL",
     "http://proxy.example:99999": "not a URL",
     "http://pro xy.example": "not a URL",
+    "http://proxy\u200b.example": "not a URL",
     "http://:3128": "not name a host",
     "http://": "not name a host",
     "ftp://proxy.example": "http://",
@@ -116,7 +121,7 @@ def test_a_socks_proxy_needs_its_library(environment, scheme):
     environment.setattr(_proxies, "find_spec", lambda _name: None)
     with pytest.raises(UnusableProxy, match="PySocks"):
         check_proxy(f"{scheme}://proxy.example:1080")
-    environment.setattr(_proxies, "find_spec", lambda name: name)
+    environment.setattr(_proxies, "find_spec", lambda name: name if name == "socks" else None)
     check_proxy(f"{scheme}://proxy.example:1080")
 
 
@@ -133,6 +138,17 @@ def test_an_unusable_proxy_of_the_environment_is_told_at_once(environment, url):
 
 
 @pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        *(("localhost", True), ("LocalHost.", True), ("127.0.0.9", True), ("::1", True)),
+        *(("localhost.example", False), ("10.0.0.1", False), ("", False)),
+    ],
+)
+def test_what_is_this_machine(host, loopback):
+    assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize(
     ("url", "shown", "secrets"),
     [
         ("http://proxy.example:3128", "http://proxy.example:3128", []),
@@ -145,6 +161,11 @@ def test_an_unusable_proxy_of_the_environment_is_told_at_once(environment, url):
         ("http://token:@proxy.example", "http://********@proxy.example", ["token:", "token"]),
         ("https://api.example/?api_key=x", "https://api.example/?********", []),
         ("https://api.example/#x?y", "https://api.example/#********", []),
+        ("https://api.example/?x", "https://api.example/?********", []),
+        ("https://api.example/?", "https://api.example/?", []),
+        ("https://api.example/XX", "https://api.example/XX", []),
+        ("http://us:pw://x@proxy.example", "http://us:pw://********@proxy.example", ["x"]),
+        ("http://us:p:w@proxy.example", "http://********@proxy.example", ["us:p:w", "us", "p:w"]),
         ("https://us:pw@x.example/{domain}", "https://********@x.example/{domain}", ["us:pw", "us", "pw"]),
     ],
 )

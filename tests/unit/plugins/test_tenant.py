@@ -12,7 +12,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import (
     CredentialFields,
     Tenant,
+    checked_id,
     invalid_argument,
+    missing_options,
     normalise_domain,
     normalise_key,
     same_domain,
@@ -164,3 +166,31 @@ def test_a_tenant_knows_its_secrets():
 )
 def test_what_a_message_calls_a_tenant(owner, domain, account, name):
     assert Tenant(owner, domain, account_id=account).name == name
+
+
+def test_the_options_that_are_missing_are_named_for_programs_as_well():
+    assert missing_options(["domain"]).failure.message == "domain is missing."
+    failure = missing_options(["domain", "origin_owner_id"]).failure
+    assert failure.message == "domain and origin_owner_id are missing."
+    assert failure.details == {"missing": ["domain", "origin_owner_id"]}
+    assert invalid_argument("x", "y", at=7).failure.details == {"at": 7}
+
+
+@pytest.mark.parametrize(
+    ("value", "message", "remediation"),
+    [
+        ("a\u200bb", "account_id contains an invisible character (U+200B).", "Type it again instead of copying it."),
+        (
+            "1.5E+10",
+            "account_id '1.5E+10' is a number in a spreadsheet's notation, not an id.",
+            "Write the id itself, in quotes. To unlink an account that has this id by mistake, use its account_id.",
+        ),
+    ],
+)
+def test_what_cannot_be_an_id_says_why(value, message, remediation):
+    failure = failed(checked_id, value, "account_id")
+    assert (failure.message, failure.remediation) == (message, remediation)
+
+
+def test_an_id_is_left_as_it_is():
+    assert checked_id("0123", "account_id") == "0123"
