@@ -15,7 +15,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors i
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.linker import Rules
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
 from tests.support.one_tenant import HTML, LABELLED, LOST, REFUSAL, changes, code, linked, says_no_profile, uncertain
-from tests.support.services_in_memory import KEY, answers, breaks, does_and_answers, link, refuses, reply, tenant
+from tests.support.services_in_memory import KEY, after, answers, breaks, does_and_answers, link, refuses, reply, tenant
 
 ROTATED = "key-after-a-rotation"
 
@@ -160,6 +160,26 @@ class TestRelink:
         assert (code(outcome), uncertain(outcome), outcome.applied.actions) == (expected, True, [])
         assert services.stored[account_id]["apiKey"] == KEY
         assert outcome.failure.http_status == (200 if named else None)
+        assert outcome.failure.details == {"account_id": account_id, "uncertain": True}
+        if not named:
+            assert (
+                f"the domain and key of account {account_id} without an error, but shows others."
+                in outcome.failure.message
+            )
+            assert outcome.failure.remediation.startswith("Run again. If this happens again, enter them")
+            assert outcome.failure.retriable
+
+    @pytest.mark.parametrize("updated_at, known", [("2027-01-15T09:00:00Z", True), (None, False), ("before", False)])
+    def test_an_account_that_was_changed_meanwhile_stores_the_key(self, services, updated_at, known):
+        """The tail of the key was shown before as well, so only the time of the change tells."""
+        account_id = linked(services)
+        services.accounts[account_id]["updated_at"] = "before"
+        changed = after(lambda: services.accounts[account_id].update(updated_at=updated_at))
+        services.on("PATCH", "/hub/accounts/.*", breaks(done=True), times=9)
+        services.on("GET", f"/accounts/{account_id}", changed, times=9)
+        outcome = link(services, tenant(update_credentials=UpdateCredentials.ALWAYS))
+        assert (outcome.failure is None, Action.RELINK in outcome.applied.actions) == (known, known)
+        assert outcome.applied.credentials_sent is known
 
     def test_a_tail_that_fitted_before_proves_nothing(self, services):
         """The key is sent again and the answer is lost: that its last characters are shown says nothing."""
