@@ -13,11 +13,9 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ..plugin_utils._keys.problems import Problem
+from ..plugin_utils._keys.table import FORMULA_STARTS
 from ..plugin_utils._report.document import records_of
 from ..plugin_utils._report.rows import COLUMNS, to_line
-
-FORMULA_STARTS = tuple("=+-@\t\r＝＋－＠")
-"""Characters that a spreadsheet reads as the beginning of a formula. Some spreadsheets accept the wide forms as well."""
 
 
 def report_csv(source: Any, columns: Any = None) -> str:

@@ -14,12 +14,11 @@ from typing import Any
 import yaml
 
 from ...module_utils._core.words import counted
+from .._keys.table import FORMULA_STARTS
 from .._keys.tenant_list import LIST_VARIABLE
 from .declarations import Declarations, Declared
 
 TEMPLATE_STARTS = ("{{", "{%", "{#")
-FORMULA_STARTS = tuple("=+-@\t\r＝＋－＠")
-"""Characters with which a spreadsheet begins a formula; it would evaluate what a customer wrote."""
 
 COLUMNS = (
     "domain",

@@ -22,6 +22,9 @@ _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _SEPARATOR = re.compile(f'(?i)\\s*"?sep=([{DELIMITERS}])"?\\s*')
 """The line that a spreadsheet may write before the header."""
 
+FORMULA_STARTS = tuple("=+-@\t\r＝＋－＠")
+"""Characters that a spreadsheet reads as the beginning of a formula. Some spreadsheets accept the wide forms as well."""
+
 
 @dataclass(frozen=True)
 class TableRow:

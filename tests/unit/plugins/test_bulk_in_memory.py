@@ -183,6 +183,31 @@ def test_a_purge_stays_within_its_scope(services, scope, left):
     assert owners(services) == sorted(["1", *left])
 
 
+@pytest.mark.parametrize(
+    ("scope", "limit", "told"),
+    [
+        (
+            PurgeScope(labels=frozenset({"Theirs"})),
+            0.4,
+            "1 of 2 accounts are not in the list, but purge_limit allows 0",
+        ),
+        (PurgeScope(labels=frozenset({"Ours"})), 0.9, "1 of 1 accounts are not in the list, but purge_limit allows 0"),
+        (PurgeScope(owner_ids=("hr-*", "1")), 0.4, "1 of 2 accounts are not in the list, but purge_limit allows 0"),
+        (PurgeScope(profiles=frozenset({"p1"})), 0.6, "2 of 3 accounts are not in the list, but purge_limit allows 1"),
+    ],
+)
+def test_a_share_is_one_of_the_accounts_inside_the_scope(services, scope, limit, told):
+    services.add("1", "mine", label="Theirs")
+    other, _second, _third = (
+        services.add(f"{name}-1", name, label=label)
+        for name, label in (("crm", "Ours"), ("hr", "Theirs"), ("it", None))
+    )
+    services.profile_of[other] = "p2"
+    report, _told = run(services, declared("mine", "1"), purge=True, purge_limit=limit, purge_scope=scope)
+    assert report.failure.message.startswith(told)
+    assert len(services.accounts) == 4
+
+
 def test_a_purge_spares_an_account_that_turns_out_to_be_somebody_elses(services):
     services.add("1", "a"), services.add("former", "z")
     services.on("GET", "/accounts/acc-2", after(lambda: services.accounts["acc-2"].update(origin_owner_id="1")))
