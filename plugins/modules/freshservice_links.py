@@ -116,6 +116,26 @@ options:
     type: float
     default: 0.1
     version_added: 1.1.0
+  save_plan:
+    description:
+      - File to which to write what a run would do, as a plan for O(plan). Nothing is changed, as in check mode, and the result is the
+        same as in check mode. The folder must exist.
+      - The file is JSON and contains no key. It says for each tenant what would be done, which fields would change from what to what,
+        and why. See R(the guide about pipelines,ansible_collections.tenantlink.stackone.docsite.gitops) for its schema.
+      - It is bound to the declarations, their keys and O(stackone_api_key) by HMACs, so that a changed file or declaration is noticed.
+      - A plan that is there already is removed first. A file of another kind is never overwritten. If the run ends early, no plan is
+        written.
+    type: path
+    version_added: 1.1.0
+  plan:
+    description:
+      - A plan to carry out, from O(save_plan). Exactly what is planned is done, and nothing else.
+      - A tenant whose declaration, key or account is not as it was when the plan was made fails with C(plan_stale) and is left alone.
+        A tenant that matches its declaration by now is not a failure, so a plan can be carried out again after an interruption.
+      - The plan decides which accounts are unlinked, not O(purge), O(resolve_duplicates) and their limits. Their limits counted when it
+        was made.
+    type: path
+    version_added: 1.1.0
 seealso:
   - module: tenantlink.stackone.freshservice_link
   - module: tenantlink.stackone.freshservice_keys_info
@@ -150,6 +170,18 @@ EXAMPLES = r"""
     tenants: "{{ tenants }}"
     requests_per_minute: 500
     stop_after_failures: 20
+
+- name: Write down what a run would do, for somebody to review
+  tenantlink.stackone.freshservice_links:
+    stackone_api_key: "{{ vault_stackone_api_key }}"
+    tenants: "{{ tenants }}"
+    save_plan: plan.json
+
+- name: Do exactly that
+  tenantlink.stackone.freshservice_links:
+    stackone_api_key: "{{ vault_stackone_api_key }}"
+    tenants: "{{ tenants }}"
+    plan: plan.json
 """
 
 RETURN = r"""
@@ -215,6 +247,13 @@ results:
       returned: when there are any
       type: dict
       sample: {"label": {"before": "Old", "after": "New"}, "api_key": {"before": "unchanged", "after": "changed"}}
+    reasons:
+      description: Why something was done, or would be.
+      returned: when there are any
+      type: list
+      elements: str
+      sample: ["The stored API key is another one"]
+      version_added: 1.1.0
     moved_from:
       description: The domain that the account stored before, if the tenant has moved to another one.
       returned: when the account was linked to another domain, or would be
@@ -244,7 +283,7 @@ results:
     failure:
       description:
         - Why the tenant is not as declared. See M(tenantlink.stackone.freshservice_link). It also contains RV(ignore:msg).
-        - The code can also be V(domain_linked_elsewhere), V(stopped) for a tenant that was not started or not finished, and
+        - The code can also be V(domain_linked_elsewhere), V(plan_stale), V(stopped) for a tenant that was not started or not finished, and
           V(internal_error).
       returned: when it failed
       type: dict
@@ -351,6 +390,12 @@ fingerprints:
   returned: when O(fingerprints) is set
   type: str
   sample: /home/me/.cache/tenantlink.stackone/fingerprints-5b2f9c01.json
+plan:
+  description: The file of O(save_plan).
+  returned: when a plan was written
+  type: str
+  sample: plan.json
+  version_added: 1.1.0
 diff:
   description: One line for each changed tenant, before and after.
   returned: in diff mode, when something was changed, or would be
@@ -372,7 +417,7 @@ failure:
     code:
       description:
         - V(tenants_failed) if tenants failed and the run as such did not. See RV(results) then.
-        - V(duplicate_tenant), V(purge_refused), V(duplicates_refused), V(stopped), or one of the codes of M(tenantlink.stackone.freshservice_link).
+        - V(duplicate_tenant), V(purge_refused), V(duplicates_refused), V(plan_stale), V(stopped), or one of the codes of M(tenantlink.stackone.freshservice_link).
       type: str
       sample: duplicate_tenant
     message:
@@ -409,16 +454,22 @@ failure:
       sample: false
 """
 
+from dataclasses import replace
 from typing import Any
 
 from ..module_utils._core.failure import Failure
+from ..module_utils._core.options import LinksOptions
+from ..module_utils._core.tenant import invalid_argument
+from ..module_utils._core.times import iso_time
 from ..module_utils._list.entries import entries_from, refuse_duplicates, shared_domains
 from ..module_utils._list.fingerprints import AUTO, Fingerprints, own_path
 from ..module_utils._list.link_jobs import LinkJob
-from ..module_utils._list.links import Links
+from ..module_utils._list.links import Links, LinksResult
 from ..module_utils._list.links_report import count_actions, diff_of, run_failure
 from ..module_utils._list.list_run import ListRun
+from ..module_utils._list.planning import UNPLANNED, Drafting, Planned, Unplanned
 from ..module_utils._list.results import job_row, run_summary
+from ..module_utils._list.saved_plan import PlanFile
 from ..module_utils._module.argspec import links_spec
 from ..module_utils._module.connection_params import stackone_url_from
 from ..module_utils._module.link_clients import client_factory
@@ -429,8 +480,9 @@ from ..module_utils._module.run_params import links_options_from
 def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
     """Link the tenants. Raise `Failed` if nothing was done."""
     path = fingerprints_path(run)
-    links, jobs, warnings = links_of(run, path)
+    links, jobs, warnings, planning = links_of(run, path)
     report = links.run(jobs)
+    saved = save_plan(planning, report) if isinstance(planning, Drafting) else False
     summary = run_summary(report.jobs, count_actions(report), links.requests_sent)
     summary["quota_seconds"] = round(links.quota_seconds, 1)
     result: dict[str, Any] = {
@@ -439,12 +491,14 @@ def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
         "summary": summary,
         "warnings": warnings + report.warnings,
     }
-    if run.module.params["purge"]:
+    if report.purged or run.module.params["purge"]:
         result["purged"] = [job_row(job) for job in report.purged]
-    if run.module.params["resolve_duplicates"]:
+    if report.resolved or run.module.params["resolve_duplicates"]:
         result["resolved"] = [job_row(job) for job in report.resolved]
     if path:
         result["fingerprints"] = path
+    if saved:
+        result["plan"] = run.module.params["save_plan"]
     diff = diff_of(report.everything, run.scrubber) if run.module._diff else None
     return {**result, "diff": diff} if diff else result, run_failure(report)
 
@@ -460,8 +514,37 @@ def fingerprints_path(run: ListRun) -> str | None:
     return path
 
 
-def links_of(run: ListRun, fingerprints_path: str | None) -> tuple[Links, list[LinkJob], list[str]]:
-    """Return the run, its jobs, and warnings about the list. Raise `Failed` (invalid_argument, duplicate_tenant)."""
+def save_plan(drafting: Drafting, report: LinksResult) -> bool:
+    """Write the plan, unless the run ended early: then it does not know about every tenant. Return whether it was written."""
+    if report.ended:
+        report.warnings.append("No plan was written, because the run ended early.")
+        return False
+    drafting.save(report.jobs, report.resolved, report.purged)
+    return True
+
+
+def planning_of(run: ListRun, options: LinksOptions) -> tuple[Unplanned, LinksOptions]:
+    """Return how the run relates to a plan, and its options. Raise `Failed` (invalid_argument, plan_stale)."""
+    params = run.module.params
+    path = params["plan"] or params["save_plan"]
+    if not path:
+        return UNPLANNED, options
+    if params["plan"] and params["save_plan"]:
+        raise invalid_argument("plan and save_plan exclude each other: a run carries out a plan, or makes one.")
+    file = PlanFile(path, params["stackone_api_key"].strip(), stackone_url_from(params))
+    if params["save_plan"]:
+        file.clear()
+        return Drafting(file, file.new(iso_time(run.connect().clock.now())), run.scrubber), replace(
+            options, check_mode=True
+        )
+    plan = file.read()
+    # The plan alone decides what is unlinked in addition.
+    unlinking = replace(options, purge=bool(plan.purged), resolve_duplicates=bool(plan.duplicates))
+    return Planned(file, plan, run.scrubber), unlinking
+
+
+def links_of(run: ListRun, fingerprints_path: str | None) -> tuple[Links, list[LinkJob], list[str], Unplanned]:
+    """Return the run, its jobs, warnings about the list, and its plan. Raise `Failed`."""
     tenants = run.take_tenants()
     params = run.module.params
     options = links_options_from(params, run.module.check_mode, len(tenants))
@@ -473,7 +556,9 @@ def links_of(run: ListRun, fingerprints_path: str | None) -> tuple[Links, list[L
     jobs = [LinkJob(entry) for entry in entries]
     key = params["stackone_api_key"].strip()
     fingerprints = Fingerprints(fingerprints_path, key) if fingerprints_path else None
-    return Links(factory, options, run.stop, run.progress(len(jobs)), fingerprints), jobs, shared_domains(entries)
+    planning, options = planning_of(run, options)
+    links = Links(factory, options, run.stop, run.progress(len(jobs)), fingerprints, planning)
+    return links, jobs, shared_domains(entries), planning
 
 
 def main() -> None:

@@ -66,6 +66,7 @@ class FailureCode(str, Enum):
     DUPLICATE_TENANT = "duplicate_tenant"
     TENANTS_FAILED = "tenants_failed"
     PURGE_REFUSED = "purge_refused"
+    PLAN_STALE = "plan_stale"
     STOPPED = "stopped"
     INTERNAL_ERROR = "internal_error"
 

@@ -18,6 +18,7 @@ from .._core.clock import Stopped
 from .._core.failure import Failed, Phase, defect, interrupted, require
 from .._core.options import VerifyLink
 from .._core.tenant import State, Tenant, invalid_argument
+from .approval import ANY_PLAN, Approval
 from .confirm import Confirmer, polls
 from .duplicates import first_made, made_by
 from .find import AccountSource, Finder, Found, account_not_found
@@ -46,10 +47,16 @@ class Linker:
     """Links and unlinks tenants. Failures become part of the outcome; nothing is raised."""
 
     def __init__(
-        self, clients: Clients, accounts: AccountSource, rules: Rules, cache: CredentialCache | None = None
+        self,
+        clients: Clients,
+        accounts: AccountSource,
+        rules: Rules,
+        cache: CredentialCache | None = None,
+        approval: Approval = ANY_PLAN,
     ) -> None:
         self._clients = clients
         self._rules = rules
+        self._approval = approval
         self._inspector = Inspector(clients, cache)
         self._writer = Writer(clients.stackone, clients.hub)
         self._finder = Finder(clients.stackone, clients.hub, accounts)
@@ -208,6 +215,7 @@ class Linker:
         if account is None and found.candidates:
             self._note_still_linked(outcome, found)
         applied.plan = plan_absent(tenant, account)
+        self._approval.check(account, applied.plan)
         if account is None or self._rules.check_mode:
             applied.actions = list(applied.plan.actions)
             return
@@ -235,6 +243,7 @@ class Linker:
             outcome.verified = seen.verified
         outcome.observe(stored=seen.stored, was_broken=account.status in BROKEN)
         plan = outcome.applied.plan = plan_present(outcome.tenant, account, seen.stored)
+        self._approval.check(account, plan)
         outcome.warnings += plan.warnings
         if seen.hub_missing:
             outcome.warnings.append(
@@ -279,6 +288,7 @@ class Linker:
             raise key_missing("this tenant has no account yet")
         username = self._username(outcome)
         plan = plan_create(tenant, username)
+        self._approval.check(None, plan)
         if self._rules.check_mode:
             outcome.applied.plan, outcome.applied.actions = plan, list(plan.actions)
             return

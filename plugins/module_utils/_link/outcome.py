@@ -15,7 +15,7 @@ from .._core.failure import Failed, Failure, Phase, interrupted
 from .._core.tenant import Tenant
 from .plan import Action, AgentChange, Plan, Stored, StoredKey
 
-LINKED = Plan((Action.CREATE,), {}, {})
+LINKED = Plan((Action.CREATE,), {}, {}, reasons=("The tenant has no account",))
 """The plan of a new link, without the tenant's values."""
 
 

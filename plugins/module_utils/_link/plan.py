@@ -54,13 +54,22 @@ class Stored:
 
 @dataclass(frozen=True)
 class Plan:
-    """The changes to make for one tenant, and the diff that shows them."""
+    """The changes to make for one tenant, the diff that shows them, and why they are made, in sentences."""
 
     actions: tuple[Action, ...]
     before: dict[str, Any]
     after: dict[str, Any]
     changes: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def differences(self) -> dict[str, dict[str, Any]]:
+        """Return the fields that change, before and after; none for an account that is new or gone."""
+        if not self.before or not self.after:
+            return {}
+        differing = [name for name in self.after if self.before.get(name) != self.after[name]]
+        return {name: {"before": self.before.get(name), "after": self.after[name]} for name in differing}
 
 
 def compare_stored(tenant: Tenant, view: AccountView) -> Stored:
@@ -123,7 +132,8 @@ def plan_create(tenant: Tenant, username: str | None) -> Plan:
         "status": ACTIVE,
         "api_key": StoredKey.CHANGED.value,
     }
-    return Plan((Action.CREATE,), {}, {key: value for key, value in after.items() if value is not None})
+    shown = {key: value for key, value in after.items() if value is not None}
+    return Plan((Action.CREATE,), {}, shown, reasons=("The tenant has no account",))
 
 
 def plan_present(tenant: Tenant, account: Account, stored: Stored) -> Plan:
@@ -145,7 +155,8 @@ def plan_present(tenant: Tenant, account: Account, stored: Stored) -> Plan:
     if reasons:
         _show_relink(tenant, stored, before, after)
     actions = [Action.RELINK] * bool(reasons) + [Action.UPDATE] * bool(changes)
-    return Plan(tuple(actions), before, after, changes, warnings)
+    differing = [f"The account has another {name} than declared" for name in changes]
+    return Plan(tuple(actions), before, after, changes, warnings, (*reasons, *differing))
 
 
 def _show_relink(tenant: Tenant, stored: Stored, before: dict[str, Any], after: dict[str, Any]) -> None:
@@ -201,7 +212,8 @@ def plan_absent(tenant: Tenant, account: Account | None) -> Plan:
     """Return the plan that unlinks the account, if there is one."""
     if account is None:
         return Plan((), {}, {})
-    return Plan((Action.DELETE,), describe(account, stored_domain(tenant, account.setup_information)), {})
+    before = describe(account, stored_domain(tenant, account.setup_information))
+    return Plan((Action.DELETE,), before, {}, reasons=("The tenant is declared absent",))
 
 
 def describe(account: Account, domain: str | None, api_key: str | None = None) -> dict[str, Any]:

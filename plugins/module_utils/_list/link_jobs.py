@@ -12,6 +12,7 @@ from .._clients.account import ARCHIVED, Account
 from .._clients.directory import Directory
 from .._core.failure import Failed, Failure, FailureCode, Phase, require
 from .._core.tenant import State, Tenant
+from .._link.approval import ANY_PLAN, Approval
 from .._link.duplicates import same_link, survivor
 from .._link.find import Found
 from .._link.outcome import Outcome, unfinished
@@ -38,6 +39,9 @@ class LinkJob(Job):
     elsewhere: tuple[str, ...] = ()
     duplicate_of: str | None = None
     """The id of the account that is kept, if this one is unlinked because it is a duplicate."""
+    reason: str | None = None
+    """Why an account is unlinked that no tenant is declared absent for."""
+    approval: Approval = field(default=ANY_PLAN, repr=False, compare=False)
     siblings: Sequence[LinkJob] = field(default=(), repr=False, compare=False)
     """The jobs of the same owner, this one among them, in the order in which they are done."""
 
@@ -72,7 +76,8 @@ class LinkJob(Job):
         parts = {"account_id": (self.result.account_id if self.result else None) or self.entry.account_id}
         if self.duplicate_of:
             parts["duplicate_of"] = self.duplicate_of
-        return {**parts, **link_parts(self.result)}
+        parts.update(link_parts(self.result))
+        return {**parts, "reasons": [self.reason]} if self.reason and "reasons" in parts else parts
 
     def fail(self, error: Failed, phase: Phase) -> None:
         """Set the failure, in the phase that the tenant was in."""
@@ -112,6 +117,16 @@ class Repair:
     job: LinkJob
     kept: Found
     unlinked: Sequence[Account] = field(default=())
+
+
+def unlink_job(account: Account, approval: Approval = ANY_PLAN, duplicate_of: str | None = None) -> LinkJob:
+    """Return the job that unlinks an account, a duplicate or one that no tenant stands for."""
+    tenant = Tenant(
+        account.origin_owner_id, state=State.ABSENT, account_id=account.id, provider=account.provider, verify_key=False
+    )
+    entry = Entry(0, tenant, None, None, account.origin_owner_id, account.id)
+    reason = f"It is a duplicate of account {duplicate_of}" if duplicate_of else "No tenant of the list stands for it"
+    return LinkJob(entry, found=Found(account), duplicate_of=duplicate_of, reason=reason, approval=approval)
 
 
 def by_owner(jobs: Iterable[LinkJob], seen: Directory | None = None) -> list[list[LinkJob]]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from .._core.tenant import NOT_DECLARED
 from .._link.outcome import Outcome
-from .._link.plan import Plan
 
 NONE = "none"
 
@@ -34,15 +33,6 @@ def moved_from(outcome: Outcome) -> str | None:
     return before
 
 
-def plan_changes(plan: Plan) -> dict[str, dict[str, Any]]:
-    """Return the differences between both sides of a plan; none for an account that is new or gone."""
-    if not plan.before or not plan.after:
-        return {}
-    before, after = plan.before, plan.after
-    differing = [name for name in after if before.get(name) != after[name]]
-    return {name: {"before": before.get(name), "after": after[name]} for name in differing}
-
-
 def _known(outcome: Outcome) -> dict[str, Any]:
     account, observed = outcome.account, outcome.observed
     known = {
@@ -56,10 +46,15 @@ def _known(outcome: Outcome) -> dict[str, Any]:
         "verified": outcome.verified,
         "changes": _changes_of(outcome),
         "moved_from": moved_from(outcome),
+        "reasons": _reasons_of(outcome),
         "warnings": outcome.warnings,
     }
     return {name: value for name, value in known.items() if value not in (None, [], {})}
 
 
 def _changes_of(outcome: Outcome) -> dict[str, dict[str, Any]]:
-    return plan_changes(outcome.applied.plan) if outcome.changed and outcome.applied.plan else {}
+    return outcome.applied.plan.differences if outcome.changed and outcome.applied.plan else {}
+
+
+def _reasons_of(outcome: Outcome) -> list[str]:
+    return list(outcome.applied.plan.reasons) if outcome.changed and outcome.applied.plan else []

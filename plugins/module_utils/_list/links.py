@@ -20,15 +20,15 @@ from .._core.tenant import State, Tenant
 from .._core.words import counted, was
 from .._core.workers import WorkerPool
 from .._link.confirm import polls
-from .._link.find import Finder, Found
+from .._link.find import Finder
 from .._link.linker import Linker, Rules
 from .._link.outcome import Observation, Outcome
 from .._link.plan import Action
 from .batch import Batch, Tally
 from .early_end import Ended, ended_early
-from .entries import Entry
 from .fingerprints import Fingerprints
-from .link_jobs import LinkJob, by_owner, refuse_conflicts, refuse_linked_elsewhere, repairs_of
+from .link_jobs import LinkJob, Repair, by_owner, refuse_conflicts, refuse_linked_elsewhere, repairs_of, unlink_job
+from .planning import UNPLANNED, Unplanned
 from .progress import ProgressFile, waiting
 from .purge import DUPLICATES, check_limit, unlisted
 
@@ -62,12 +62,14 @@ class Links:
         stop: StopSignal,
         progress: ProgressFile,
         fingerprints: Fingerprints | None = None,
+        planning: Unplanned = UNPLANNED,
     ) -> None:
         self._factory = factory
         self._options = options
         self._stop = stop
         self._progress = progress
         self._fingerprints = fingerprints
+        self._planning = planning
         self._pool = WorkerPool(options.concurrency, stop, self._on_tick)
         tally = Tally(progress, stop, options.stop_after_failures)
         self._batch = Batch(self._pool, stop, tally, Phase.APPLY)
@@ -90,6 +92,7 @@ class Links:
         Raises Failed if the accounts could not even be listed: then nothing was changed.
         """
         report = LinksResult(jobs)
+        self._planning.admit(jobs)
         try:
             with during(Phase.OBSERVE):
                 before = self._list([job.tenant for job in jobs if job.tenant])
@@ -107,6 +110,7 @@ class Links:
             report.warnings.append(self._fingerprints.problem)
         self._batch.close(report.everything)
         report.warnings += _warnings(report)
+        report.failure = report.failure or self._planning.failure()
         failures = [job.failure for job in report.everything if job.failure]
         report.ended = ended_early(self._stop, failures, report.purge_skipped)
         return report
@@ -151,21 +155,25 @@ class Links:
 
     def _resolve_duplicates(self, report: LinksResult, before: Directory) -> None:
         """Unlink all but one account of each link that has several. Nothing is unlinked if that would be too many."""
-        repairs = repairs_of(report.jobs)
-        accounts = [account for repair in repairs for account in repair.unlinked]
+        repairs = self._planning.repairs(repairs_of(report.jobs))
         try:
-            check_limit(accounts, self._options.resolve_duplicates_limit, len(before), DUPLICATES)
+            self._check_duplicates(repairs, before)
         except Failed as error:
             report.failure = error.located(Phase.APPLY, "duplicates")
             return
         for repair in repairs:
             repair.job.found = repair.kept
         report.resolved = [
-            _unlink_job(account, duplicate_of=require(repair.kept.account).id)
+            self._unlink_job(account, duplicate_of=require(repair.kept.account).id)
             for repair in repairs
             for account in repair.unlinked
         ]
         self._unlink(report.resolved, before)
+
+    def _check_duplicates(self, repairs: Sequence[Repair], before: Directory) -> None:
+        if not self._planning.binding:
+            accounts = [account for repair in repairs for account in repair.unlinked]
+            check_limit(accounts, self._options.resolve_duplicates_limit, len(before), DUPLICATES)
 
     def _unlink(self, jobs: Sequence[LinkJob], before: Directory) -> None:
         self._progress.progress.total += len(jobs)
@@ -233,7 +241,7 @@ class Links:
         """Make a linker for one use, and keep no more than needed afterwards: there may be ten thousand outcomes."""
         rules = Rules(self._options.check_mode, self._options.verify_link, listing_is_fresh=True)
         try:
-            yield Linker(self._factory.clients(), seen, rules, self._fingerprints)
+            yield Linker(self._factory.clients(), seen, rules, self._fingerprints, job.approval)
         finally:
             require(job.outcome).drop_details()
 
@@ -252,6 +260,9 @@ class Links:
     def _purge(self, report: LinksResult, before: Directory) -> None:
         """Unlink the accounts that no entry stands for, as if declared absent. Raises Failed if they are too many."""
         undeclared = unlisted(before, report.jobs, gone=report.resolved)
+        if self._planning.binding:
+            self._purge_accounts(report, self._planning.purges(undeclared, before), before)
+            return
         accounts = self._in_scope(undeclared)
         outside = {account.id for account in undeclared} - {account.id for account in accounts}
         scope = self._options.purge_scope
@@ -259,8 +270,14 @@ class Links:
             each for each in before if each.id not in outside and scope.matches(each.label, each.origin_owner_id)
         ]
         check_limit(accounts, self._options.purge_limit, len(counted_in))
-        report.purged = [_unlink_job(account) for account in accounts]
+        self._purge_accounts(report, accounts, before)
+
+    def _purge_accounts(self, report: LinksResult, accounts: Sequence[Account], before: Directory) -> None:
+        report.purged = [self._unlink_job(account) for account in accounts]
         self._unlink(report.purged, before)
+
+    def _unlink_job(self, account: Account, duplicate_of: str | None = None) -> LinkJob:
+        return unlink_job(account, self._planning.approval(account), duplicate_of)
 
     def _in_scope(self, accounts: Sequence[Account]) -> list[Account]:
         """Return the accounts inside the scope of the purge. One whose connector profile is not shown is outside."""
@@ -294,14 +311,6 @@ def _disturbed(pending: Iterable[LinkJob], seen: Directory) -> list[str]:
     owners = {require(job.tenant).origin_owner_id or "": require(job.tenant).provider for job in new}
     shown = [len(seen.accounts(provider, owner)) for owner, provider in owners.items()]
     return list(owners) if any(count != 1 for count in shown) else []
-
-
-def _unlink_job(account: Account, duplicate_of: str | None = None) -> LinkJob:
-    tenant = Tenant(
-        account.origin_owner_id, state=State.ABSENT, account_id=account.id, provider=account.provider, verify_key=False
-    )
-    entry = Entry(0, tenant, None, None, account.origin_owner_id, account.id)
-    return LinkJob(entry, found=Found(account), duplicate_of=duplicate_of)
 
 
 def _warnings(report: LinksResult) -> Iterator[str]:

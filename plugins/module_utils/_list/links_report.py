@@ -14,7 +14,7 @@ from .._core.text import Scrubber
 from .._link.plan import Action
 from .early_end import tenants_failed
 from .link_jobs import LinkJob
-from .link_rows import NONE, action_of, moved_from, plan_changes
+from .link_rows import NONE, action_of, moved_from
 from .links import LinksResult
 from .results import failures_of
 
@@ -93,7 +93,7 @@ def _sides(job: LinkJob, scrubber: Scrubber) -> tuple[str, str]:
         domain = f" with domain {plan.before['domain']}" if "domain" in plan.before else ""
         stays = f", a duplicate of {job.duplicate_of}, which is kept" if job.duplicate_of else ""
         return f"{name}: linked as account {outcome.account_id}{domain}{stays}", ""
-    changes = plan_changes(plan)
+    changes = plan.differences
     sides = (
         ", ".join(f"{key} {sides[side] or 'unset'}" for key, sides in changes.items()) for side in ("before", "after")
     )

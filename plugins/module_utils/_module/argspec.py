@@ -151,6 +151,8 @@ def links_spec() -> dict[str, Any]:
         },
         "resolve_duplicates": {"type": "bool", "default": False},
         "resolve_duplicates_limit": {"type": "float", "default": 0.1},
+        "plan": {"type": "path"},
+        "save_plan": {"type": "path"},
     }
 
 

@@ -1,0 +1,252 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run over a list may do: whatever the declarations ask for, nothing but drafting a plan, or exactly a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from .._clients.account import Account
+from .._core.failure import Failure, Phase, require
+from .._core.text import Scrubber
+from .._core.words import counted, was
+from .._link.approval import ANY_PLAN, Approval
+from .._link.plan import Action, Plan
+from .entries import Entry
+from .link_jobs import LinkJob, Repair
+from .saved_plan import PlanFile, SavedPlan, Step, planned, stale, step_in
+
+NAMED = 5
+
+DONE = {
+    Action.CREATE.value: "linked",
+    Action.RELINK.value: "re-linked",
+    Action.UPDATE.value: "updated",
+    Action.DELETE.value: "unlinked",
+}
+
+
+class Unplanned:
+    """A run without a plan: its declarations and limits decide."""
+
+    binding = False
+    """Whether the plan alone decides which accounts are unlinked."""
+
+    def admit(self, jobs: Sequence[LinkJob]) -> None:
+        """Give each job its approval."""
+
+    def approval(self, account: Account) -> Approval:
+        """Return the approval for unlinking an account that no tenant stands for, or that is a duplicate."""
+        return ANY_PLAN
+
+    def repairs(self, repairs: Sequence[Repair]) -> list[Repair]:
+        """Return the repairs that may be made."""
+        return list(repairs)
+
+    def purges(self, undeclared: Sequence[Account], existing: Iterable[Account]) -> list[Account]:
+        """Return the accounts that may be purged."""
+        return list(undeclared)
+
+    def failure(self) -> Failure | None:
+        """Return what the plan holds that the list does not."""
+        return None
+
+
+UNPLANNED = Unplanned()
+
+
+class Drafting(Unplanned):
+    """A run that changes nothing, and notes what it would do."""
+
+    def __init__(self, file: PlanFile, draft: SavedPlan, scrubber: Scrubber) -> None:
+        self._file = file
+        self._draft = draft
+        self._scrubber = scrubber
+        self._declared: dict[int, str] = {}
+
+    def admit(self, jobs: Sequence[LinkJob]) -> None:
+        """Let each job note its plan."""
+        for job in jobs:
+            job.approval = _Noted()
+            if job.tenant:
+                self._declared[id(job)] = self._file.fingerprint(self._draft.salt, job.tenant)
+
+    def approval(self, account: Account) -> Approval:
+        """Return an approval that notes the plan."""
+        return _Noted()
+
+    def save(self, tenants: Sequence[LinkJob], duplicates: Sequence[LinkJob], purged: Sequence[LinkJob]) -> None:
+        """Write what was noted for the jobs of a run, without secrets. Raises Failed."""
+        self._file.write(
+            replace(
+                self._draft,
+                tenants=self._steps(tenants),
+                duplicates=self._steps(duplicates),
+                purged=self._steps(purged),
+            )
+        )
+
+    def _steps(self, jobs: Iterable[LinkJob]) -> list[Step]:
+        return [_scrubbed(self._step(job), self._scrubber) for job in jobs]
+
+    def _step(self, job: LinkJob) -> Step:
+        noted = job.approval.made if isinstance(job.approval, _Noted) else {}
+        failure = job.failure
+        step = Step(
+            job.tenant.domain if job.tenant else job.entry.domain,
+            job.entry.origin_owner_id,
+            job.entry.account_id,
+            declared=self._declared.get(id(job)),
+            duplicate_of=job.duplicate_of,
+            failure=_shown(failure) if failure else None,
+        )
+        step = step if failure or not noted else replace(step, **noted)
+        return replace(step, reasons=(job.reason,)) if job.reason and step.actions else step
+
+
+class Planned(Unplanned):
+    """A run that carries out a plan, and nothing else."""
+
+    binding = True
+
+    def __init__(self, file: PlanFile, plan: SavedPlan, scrubber: Scrubber) -> None:
+        self._file = file
+        self._plan = plan
+        self._scrubber = scrubber
+        self._missing: list[Step] = []
+        self._unlinks = {step.account_id: step for step in (*plan.duplicates, *plan.purged) if step.actions}
+
+    def admit(self, jobs: Sequence[LinkJob]) -> None:
+        """Bind each job to its step. A job without one fails, and is not worked on."""
+        steps = {step.declared: step for step in self._plan.tenants if step.declared}
+        unknown = []
+        for job in jobs:
+            step = steps.pop(self._file.fingerprint(self._plan.salt, job.tenant), None) if job.tenant else None
+            if step:
+                job.approval = _Bound(step, self._scrubber)
+            elif job.tenant:
+                unknown.append(job)
+        customers = {_customer(step) for step in self._plan.tenants}
+        for job in unknown:
+            _refuse(job, known=_customer(job.entry) in customers)
+        refused = {_customer(job.entry) for job in unknown}
+        self._missing = [step for step in steps.values() if step.actions and _customer(step) not in refused]
+
+    def approval(self, account: Account) -> Approval:
+        """Bind the unlinking of an account to its step."""
+        return _Bound(self._unlinks[account.id], self._scrubber)
+
+    def repairs(self, repairs: Sequence[Repair]) -> list[Repair]:
+        """Return the repairs that are planned. A tenant with other duplicates than planned fails."""
+        approved = []
+        for repair in repairs:
+            kept = require(repair.kept.account).id
+            steps = {step.account_id for step in self._plan.duplicates if step.duplicate_of == kept}
+            if steps == {account.id for account in repair.unlinked}:
+                approved.append(repair)
+            elif steps:
+                repair.job.found = stale("its duplicates are no longer those of the plan.", phase=Phase.OBSERVE)
+        return approved
+
+    def purges(self, undeclared: Sequence[Account], existing: Iterable[Account]) -> list[Account]:
+        """Return the accounts that are planned to be purged and still exist."""
+        steps = {step.account_id for step in self._plan.purged if step.actions}
+        approved = {account.id for account in undeclared}
+        found = [account for account in existing if account.id in steps]
+        spared = [account for account in found if account.id not in approved]
+        if spared:
+            listed = ", ".join(f"{account.id} (owner {account.origin_owner_id})" for account in spared[:NAMED])
+            raise stale(
+                f"{counted(len(spared), 'account')} that the plan unlinks now {'belongs' if len(spared) == 1 else 'belong'}"
+                f" to the list, or might: {listed}. No account was purged.",
+                phase=Phase.APPLY,
+            )
+        return found
+
+    def failure(self) -> Failure | None:
+        """Return which tenants of the plan are missing from the list."""
+        if not self._missing:
+            return None
+        listed = ", ".join(step.name for step in self._missing[:NAMED]) + (", ..." if self._missing[NAMED:] else "")
+        count = len(self._missing)
+        missing = stale(
+            f"{counted(count, 'tenant')} of the plan {was(count)} not in the list, and left alone: {listed}."
+        )
+        return missing.located(Phase.ARGUMENTS, "plan")
+
+
+class _Noted:
+    """Accepts a plan and keeps what it decides."""
+
+    __slots__ = ("made",)
+
+    def __init__(self) -> None:
+        self.made: dict[str, Any] = {}
+
+    def check(self, account: Account | None, plan: Plan) -> None:
+        self.made = planned(account, plan)
+
+
+class _Bound:
+    """Accepts only the plan of a step. What needs nothing any more is accepted as well."""
+
+    __slots__ = ("_scrubber", "_step")
+
+    def __init__(self, step: Step, scrubber: Scrubber) -> None:
+        self._step = step
+        self._scrubber = scrubber
+
+    def check(self, account: Account | None, plan: Plan) -> None:
+        if not plan.actions:
+            return
+        now = _scrubbed(replace(Step(None, None), **planned(account, plan)), self._scrubber)
+        why = _difference(self._step, now)
+        if why:
+            raise stale(f"{why}, so nothing was done.", phase=Phase.OBSERVE)
+
+
+def _shown(failure: Failure) -> dict[str, Any]:
+    return {"code": failure.code.value, "message": failure.message, "remediation": failure.remediation}
+
+
+def _difference(step: Step, now: Step) -> str | None:
+    """Say in which way what would be done is no longer what was planned; `None` if it still is."""
+    if not step.actions:
+        before = f"could not be planned ({step.failure['code']})" if step.failure else "needed no change"
+        return f"it {before} when the plan was made, and would be {DONE[now.actions[0]]} now"
+    if step.account_id != now.account_id:
+        was_account, is_account = (f"account {each.account_id}" if each.account_id else "none" for each in (step, now))
+        return f"its account was {was_account} when the plan was made, and is {is_account} now"
+    for name, former in (step.account or {}).items():
+        current = (now.account or {}).get(name)
+        if current != former:
+            return (
+                f"account {step.account_id} has changed since the plan was made ({name} was {former}, and is {current})"
+            )
+    if (step.actions, step.changes, step.new_account) != (now.actions, now.changes, now.new_account):
+        return f"it would be {DONE[now.actions[0]]} now with other values than planned ({_names(step, now)})"
+    return None
+
+
+def _names(step: Step, now: Step) -> str:
+    sides = [({**each.changes, **(each.new_account or {})}) for each in (step, now)]
+    names = sorted(name for name in {*sides[0], *sides[1]} if sides[0].get(name) != sides[1].get(name))
+    return ", ".join(names) or ", ".join(now.actions)
+
+
+def _scrubbed(step: Step, scrubber: Scrubber) -> Step:
+    return replace(step_in(scrubber.scrub({**step.as_dict(), "declared": None})), declared=step.declared)
+
+
+def _customer(declared: Step | Entry) -> str:
+    """Return what is the same for two declarations of one customer, even if they differ in everything else."""
+    return f"owner {declared.origin_owner_id}" if declared.origin_owner_id else f"account {declared.account_id}"
+
+
+def _refuse(job: LinkJob, known: bool) -> None:
+    """Let a job fail whose declaration is not one of the plan's. `known` says whether the customer is in the plan."""
+    why = "its declaration or key has changed since the plan was made" if known else "it is not in the plan"
+    failure = stale(f"{why}, so nothing was done.").located(Phase.ARGUMENTS, job.name)
+    job.entry = replace(job.entry, tenant=None, failure=failure)
