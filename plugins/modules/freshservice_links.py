@@ -121,7 +121,7 @@ options:
       - File to which to write what a run would do, as a plan for O(plan). Nothing is changed, as in check mode, and the result is the
         same as in check mode. The folder must exist.
       - The file is JSON and contains no key. It says for each tenant what would be done, which fields would change from what to what,
-        and why. See R(the guide about pipelines,ansible_collections.tenantlink.stackone.docsite.gitops) for its schema.
+        and why. L(The guide,https://github.com/tenantlink/stackone/blob/main/docs/gitops.md) links its schema.
       - It is bound to the declarations, their keys and O(stackone_api_key) by HMACs, so that a changed file or declaration is noticed.
       - A plan that is there already is removed first. A file of another kind is never overwritten. If the run ends early, no plan is
         written.
@@ -417,7 +417,8 @@ failure:
     code:
       description:
         - V(tenants_failed) if tenants failed and the run as such did not. See RV(results) then.
-        - V(duplicate_tenant), V(purge_refused), V(duplicates_refused), V(plan_stale), V(stopped), or one of the codes of M(tenantlink.stackone.freshservice_link).
+        - V(duplicate_tenant), V(purge_refused), V(duplicates_refused), V(plan_stale), V(stopped), or one of the codes of
+          M(tenantlink.stackone.freshservice_link).
       type: str
       sample: duplicate_tenant
     message:

@@ -7,10 +7,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from tests.support.collection import ROOT
 from tests.support.playbook_runner import actions
 
-
+SCHEMA = ROOT / "docs" / "examples" / "plan.schema.json"
 DOMAINS = [f"t{number:05d}" for number in range(1, 6)]
 
 
@@ -53,6 +55,7 @@ def test_a_plan_is_carried_out(many, path):
     assert made["plan"] == str(path)
     assert path.stat().st_mode & 0o777 == 0o600
     assert not any(key in path.read_text() for key in (*many.keys.values(), many.emulator.stackone_api_key))
+    Draft202012Validator(json.loads(SCHEMA.read_text())).validate(json.loads(path.read_text()))
     steps = json.loads(path.read_text())["tenants"]
     assert [step["actions"] for step in steps] == [["create"], [], ["update"], ["relink"], ["delete"]]
     assert all(step["reasons"] for step in steps if step["actions"])
@@ -62,7 +65,8 @@ def test_a_plan_is_carried_out(many, path):
     assert not done["failed"]
     assert [row.get("reasons") for row in done["results"]] == [row.get("reasons") for row in made["results"]]
     again = carry_out(many, tenants, path)
-    assert not again["failed"] and not again["changed"]
+    assert not again["failed"]
+    assert not again["changed"]
 
 
 def declared_label(tenants, runner):
@@ -107,6 +111,15 @@ def account_of(runner, tenant):
     return account["id"]
 
 
+WORDS = {
+    "declared_label": "its declaration or key has changed",
+    "declared_key": "its declaration or key has changed",
+    "account_label": "(label was None, and is By hand)",
+    "account_status": "it needed no change when the plan was made, and would be re-linked now",
+    "account_to_unlink": "(label was None, and is By hand)",
+    "linked_meanwhile": "its account was none when the plan was made, and is account ",
+    "unlinked_meanwhile": ", and is none now",
+}
 CHANGES = [
     *(
         declared_label,
@@ -130,6 +143,7 @@ def test_only_what_has_changed_since_is_left_alone(many, path, change, check_mod
     result = carry_out(many, tenants, path, check=check_mode)
     (row,) = stale(result)
     assert row == result["results"][position]
+    assert WORDS[change.__name__] in row["failure"]["msg"]
     assert "so nothing was done. Make a new plan" in row["failure"]["msg"]
     assert tenants[position]["domain"] in row["failure"]["msg"]
     assert row["action"] == "none"
@@ -154,10 +168,7 @@ def test_a_tenant_of_the_plan_that_left_the_list_is_told(many, path):
     save(many, tenants, path)
     result = carry_out(many, tenants[1:], path)
     assert result["failure"]["code"] == "plan_stale"
-    assert (
-        "1 tenant of the plan was not in the list, and left alone: t00001 (owner customer-t00001)"
-        in result["msg"]
-    )
+    assert "1 tenant of the plan was not in the list, and left alone: t00001 (owner customer-t00001)" in result["msg"]
     assert actions(result) == ["none", "update", "relink", "delete"]
     # Nothing was planned for it.
     assert not carry_out(many, tenants[:1] + tenants[2:], path)["failed"]
@@ -246,6 +257,15 @@ def test_a_plan_of_another_key_is_refused(many, path):
     result = carry_out(many, tenants, path, stackone_api_key=many.emulator.stackone_small_quota_api_key)
     assert result["failure"]["code"] == "plan_stale"
     assert "another StackOne key" in result["msg"]
+
+
+def test_a_plan_for_another_stackone_is_refused(many, path):
+    tenants = of_all_kinds(many)
+    save(many, tenants, path)
+    other = many.emulator.stackone_url.replace("127.0.0.1", "localhost")
+    result = carry_out(many, tenants, path, stackone_url=other)
+    assert result["failure"]["code"] == "plan_stale"
+    assert f"not for {other}" in result["msg"]
 
 
 def test_an_older_plan_never_stands_for_one_that_could_not_be_made(runner, path):

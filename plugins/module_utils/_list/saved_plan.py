@@ -25,12 +25,12 @@ VERSION = 1
 _OBSERVED = (
     *("status", "origin_owner_id", "origin_owner_name", "origin_username", "label", "type", "shared", "updated_at"),
 )
-"""What an account must still show for its plan to be carried out."""
+"""The values that an account must still show for its plan to be carried out."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """What is planned for one tenant, or for one account that no tenant stands for.
+    """The plan for one tenant, or for one account that no tenant stands for.
 
     `account` is the observed account if anything is to be done to it, `new_account` the one to create. `declared` is the
     fingerprint of the declaration with its key; it is `None` for accounts without one. `failure` is why nothing can be

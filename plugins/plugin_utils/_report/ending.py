@@ -15,6 +15,7 @@ from ...module_utils._link.plan import Action
 from .._keys.key_names import Keys
 from .._keys.showable import listed
 from .document import OF_ACCOUNTS, SERVICES, is_of_keys, problem_of, records_in
+from .preview import NOTHING, changes_shown, verdict_on
 from .role_words import KEY_MISSING, in_role_words
 from .rows import ReportedOutcome, account_row, host_row, lacks_key, mapping, missing_options, to_line, was_started
 
@@ -45,6 +46,11 @@ class Asked:
     plain_files: Sequence[str] = ()
     declared: Sequence[Mapping[Any, Any]] = ()
     """The whole list, if a run is only over some of it: the keys of the others are used as well."""
+    planning: bool = False
+    plan: str = ""
+    """The path of the plan that was written."""
+    detailed: bool = False
+    """Whether the run also fails if anything differs from its declaration."""
     near: Sequence[str] = ()
     """Variables that are set and not read, whose names suggest that they hold keys."""
 
@@ -66,6 +72,7 @@ def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
     records = [record for name in ("owners", *OF_ACCOUNTS) for record in records_in(result.get(name))]
     failed = [record for record in records if record.get("failure") and was_started(record)]
     lines = [
+        *(changes_shown(result, [*filter(None, [asked.plan]), *asked.reports]) if asked.planning else ()),
         *_counts(result, asked, records),
         *_moved(records, asked.check_mode),
         *_without_key(result, records, asked),
@@ -74,8 +81,13 @@ def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
         *_missing(asked),
         *map(_plain, asked.plain_files),
         *(f"Report written to {path}" for path in asked.reports),
+        *([f"Plan written to {asked.plan}"] if asked.plan else []),
     ]
-    return Ending(lines, "" if asked.reporting and _ended(result) else _verdict(result, asked, failed))
+    verdict = _verdict(result, asked, failed)
+    if asked.detailed and _ended(result):
+        verdict = verdict_on(result, verdict)
+        return Ending(lines if verdict else [*lines, NOTHING], verdict)
+    return Ending(lines, "" if asked.reporting and _ended(result) else verdict)
 
 
 def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending:

@@ -330,6 +330,16 @@ def _secret_word(value: Any) -> str:
     return str(value) if value in _SECRET_WORDS else StoredKey.CHANGED.value
 
 
+def changed_fields(changes: Mapping[Any, Any]) -> list[str]:
+    """Return what a report says about fields that change."""
+    return list(_changes(changes))
+
+
+def planned_outcome(record: Mapping[Any, Any]) -> str:
+    """Return what check mode calls the outcome of a record of a link module."""
+    return _link_outcome(record, to_line(record.get("action")), check_mode=True)
+
+
 def _agent_change(record: Mapping[Any, Any]) -> Iterator[str]:
     if record.get("agent_change") == AgentChange.OTHER.value:
         yield "agent: another one than before"

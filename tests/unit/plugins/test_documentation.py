@@ -130,6 +130,7 @@ ROLES_OWN = {
     "ignore_columns": {"type": "list"},
     "own_variables": {"type": "list"},
     **{name: {"type": "raw"} for name in ("report", "report_files", "fingerprints", "event", "only")},
+    "detailed_exitcode": {"type": "bool"},
     "report_title": {"type": "str"},
     "export": {"type": "path"},
     **{name: {"type": "list"} for name in ("export_labels", "export_owner_ids", "export_statuses")},
@@ -148,7 +149,7 @@ def role_variables():
 def test_every_option_is_a_role_variable():
     modules = ("freshservice_links", "freshservice_link", "freshservice_keys_info", "auth_links")
     options = {name: about for module in modules for name, about in SPECS[module].items()}
-    del options["progress_path"], options["fail_on_refused"]
+    del options["progress_path"], options["fail_on_refused"], options["save_plan"]
     options.update(ROLES_OWN)
     variables = role_variables()
     assert set(variables) == set(options)
