@@ -114,9 +114,9 @@ def account_of(runner, tenant):
 WORDS = {
     "declared_label": "its declaration or key has changed",
     "declared_key": "its declaration or key has changed",
-    "account_label": "(label was None, and is By hand)",
+    "account_label": "(label was unset, and is By hand)",
     "account_status": "it needed no change when the plan was made, and would be re-linked now",
-    "account_to_unlink": "(label was None, and is By hand)",
+    "account_to_unlink": "(label was unset, and is By hand)",
     "linked_meanwhile": "its account was none when the plan was made, and is account ",
     "unlinked_meanwhile": ", and is none now",
 }

@@ -16,7 +16,7 @@ from .._link.approval import ANY_PLAN, Approval
 from .._link.plan import Action, Plan
 from .entries import Entry
 from .link_jobs import LinkJob, Repair
-from .saved_plan import PlanFile, SavedPlan, Step, planned, stale, step_in
+from .saved_plan import OBSERVED, PlanFile, SavedPlan, Step, planned, stale, step_in
 
 NAMED = 5
 
@@ -219,12 +219,11 @@ def _difference(step: Step, now: Step) -> str | None:
     if step.account_id != now.account_id:
         was_account, is_account = (f"account {each.account_id}" if each.account_id else "none" for each in (step, now))
         return f"its account was {was_account} when the plan was made, and is {is_account} now"
-    for name, former in (step.account or {}).items():
-        current = (now.account or {}).get(name)
+    for name in OBSERVED:
+        former, current = ((each.account or {}).get(name) for each in (step, now))
         if current != former:
-            return (
-                f"account {step.account_id} has changed since the plan was made ({name} was {former}, and is {current})"
-            )
+            sides = f"{name} was {former or 'unset'}, and is {current or 'unset'}"
+            return f"account {step.account_id} has changed since the plan was made ({sides})"
     if (step.actions, step.changes, step.new_account) != (now.actions, now.changes, now.new_account):
         return f"it would be {DONE[now.actions[0]]} now with other values than planned ({_names(step, now)})"
     return None

@@ -22,7 +22,7 @@ from .._link.plan import Plan
 KIND = "tenantlink.stackone.plan"
 VERSION = 1
 
-_OBSERVED = (
+OBSERVED = (
     *("status", "origin_owner_id", "origin_owner_name", "origin_username", "label", "type", "shared", "updated_at"),
 )
 """The values that an account must still show for its plan to be carried out."""
@@ -67,7 +67,7 @@ def planned(account: Account | None, plan: Plan) -> dict[str, Any]:
     """Return the parts of a step that a plan decides."""
     if not plan.actions:
         return {}
-    seen = {name: value for name in _OBSERVED if account and (value := getattr(account, name)) is not None}
+    seen = {name: value for name in OBSERVED if account and (value := getattr(account, name)) is not None}
     return {
         "account_id": account.id if account else None,
         "actions": tuple(action.value for action in plan.actions),
