@@ -455,22 +455,17 @@ failure:
       sample: false
 """
 
-from dataclasses import replace
 from typing import Any
 
 from ..module_utils._core.failure import Failure
-from ..module_utils._core.options import LinksOptions
-from ..module_utils._core.tenant import invalid_argument
-from ..module_utils._core.times import iso_time
 from ..module_utils._list.entries import entries_from, refuse_duplicates, shared_domains
 from ..module_utils._list.fingerprints import AUTO, Fingerprints, own_path
 from ..module_utils._list.link_jobs import LinkJob
-from ..module_utils._list.links import Links, LinksResult
+from ..module_utils._list.links import Links
 from ..module_utils._list.links_report import count_actions, diff_of, run_failure
 from ..module_utils._list.list_run import ListRun
-from ..module_utils._list.planning import UNPLANNED, Drafting, Planned, Unplanned
+from ..module_utils._list.planning import Drafting, Unplanned, planning_of
 from ..module_utils._list.results import job_row, run_summary
-from ..module_utils._list.saved_plan import PlanFile
 from ..module_utils._module.argspec import links_spec
 from ..module_utils._module.connection_params import stackone_url_from
 from ..module_utils._module.link_clients import client_factory
@@ -483,7 +478,7 @@ def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
     path = fingerprints_path(run)
     links, jobs, warnings, planning = links_of(run, path)
     report = links.run(jobs)
-    saved = save_plan(planning, report) if isinstance(planning, Drafting) else False
+    saved = isinstance(planning, Drafting) and planning.saved(report)
     summary = run_summary(report.jobs, count_actions(report), links.requests_sent)
     summary["quota_seconds"] = round(links.quota_seconds, 1)
     result: dict[str, Any] = {
@@ -515,35 +510,6 @@ def fingerprints_path(run: ListRun) -> str | None:
     return path
 
 
-def save_plan(drafting: Drafting, report: LinksResult) -> bool:
-    """Write the plan, unless the run ended early: then it does not know about every tenant. Return whether it was written."""
-    if report.ended:
-        report.warnings.append("No plan was written, because the run ended early.")
-        return False
-    drafting.save(report.jobs, report.resolved, report.purged)
-    return True
-
-
-def planning_of(run: ListRun, options: LinksOptions) -> tuple[Unplanned, LinksOptions]:
-    """Return how the run relates to a plan, and its options. Raise `Failed` (invalid_argument, plan_stale)."""
-    params = run.module.params
-    path = params["plan"] or params["save_plan"]
-    if not path:
-        return UNPLANNED, options
-    if params["plan"] and params["save_plan"]:
-        raise invalid_argument("plan and save_plan exclude each other: a run carries out a plan, or makes one.")
-    file = PlanFile(path, params["stackone_api_key"].strip(), stackone_url_from(params))
-    if params["save_plan"]:
-        file.clear()
-        return Drafting(file, file.new(iso_time(run.connect().clock.now())), run.scrubber), replace(
-            options, check_mode=True
-        )
-    plan = file.read()
-    # The plan alone decides what is unlinked in addition.
-    unlinking = replace(options, purge=bool(plan.purged), resolve_duplicates=bool(plan.duplicates))
-    return Planned(file, plan, run.scrubber), unlinking
-
-
 def links_of(run: ListRun, fingerprints_path: str | None) -> tuple[Links, list[LinkJob], list[str], Unplanned]:
     """Return the run, its jobs, warnings about the list, and its plan. Raise `Failed`."""
     tenants = run.take_tenants()
@@ -557,8 +523,8 @@ def links_of(run: ListRun, fingerprints_path: str | None) -> tuple[Links, list[L
     jobs = [LinkJob(entry) for entry in entries]
     key = params["stackone_api_key"].strip()
     fingerprints = Fingerprints(fingerprints_path, key) if fingerprints_path else None
-    planning, options = planning_of(run, options)
-    links = Links(factory, options, run.stop, run.progress(len(jobs)), fingerprints, planning)
+    planning = planning_of(run)
+    links = Links(factory, planning.options(options), run.stop, run.progress(len(jobs)), fingerprints, planning)
     return links, jobs, shared_domains(entries), planning
 
 

@@ -6,14 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from .._clients.account import Account
 from .._clients.directory import READERS, Directory, owners_by_provider
 from .._clients.factory import ClientFactory
 from .._core.clock import Stopped
-from .._core.failure import Failed, Failure, Phase, during, require
+from .._core.failure import Failed, Phase, during, require
 from .._core.options import LinksOptions
 from .._core.stop import StopSignal
 from .._core.tenant import State, Tenant
@@ -25,31 +24,13 @@ from .._link.linker import Linker, Rules
 from .._link.outcome import Observation, Outcome
 from .._link.plan import Action
 from .batch import Batch, Tally
-from .early_end import Ended, ended_early
+from .early_end import ended_early
 from .fingerprints import Fingerprints
 from .link_jobs import LinkJob, Repair, by_owner, refuse_conflicts, refuse_linked_elsewhere, repairs_of, unlink_job
+from .links_result import LinksResult
 from .planning import UNPLANNED, Unplanned
 from .progress import ProgressFile, waiting
 from .purge import DUPLICATES, check_limit, unlisted
-
-
-@dataclass
-class LinksResult:
-    """The result of a run. `ended` says why it ended early, `failure` what went wrong apart from tenants."""
-
-    jobs: list[LinkJob]
-    purged: list[LinkJob] = field(default_factory=list)
-    resolved: list[LinkJob] = field(default_factory=list)
-    """The duplicates of tenants' accounts that were unlinked."""
-    warnings: list[str] = field(default_factory=list)
-    ended: Ended | None = None
-    failure: Failure | None = None
-    purge_skipped: bool = False
-
-    @property
-    def everything(self) -> list[LinkJob]:
-        """Return the jobs of all accounts that the run worked on: the tenants', and those that it unlinked in addition."""
-        return [*self.jobs, *self.resolved, *self.purged]
 
 
 class Links:

@@ -15,7 +15,7 @@ from .._link.plan import Action
 from .early_end import tenants_failed
 from .link_jobs import LinkJob
 from .link_rows import NONE, action_of, moved_from
-from .links import LinksResult
+from .links_result import LinksResult
 from .results import failures_of
 
 DIFF_LINES = 100

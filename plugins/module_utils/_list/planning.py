@@ -10,12 +10,18 @@ from typing import Any
 
 from .._clients.account import Account
 from .._core.failure import Failure, Phase, require
+from .._core.options import LinksOptions
+from .._core.tenant import invalid_argument
 from .._core.text import Scrubber
+from .._core.times import iso_time
 from .._core.words import counted, was
 from .._link.approval import ANY_PLAN, Approval
 from .._link.plan import Action, Plan
+from .._module.connection_params import stackone_url_from
 from .entries import Entry
 from .link_jobs import LinkJob, Repair
+from .links_result import LinksResult
+from .list_run import ListRun
 from .saved_plan import OBSERVED, PlanFile, SavedPlan, Step, planned, stale, step_in
 
 NAMED = 5
@@ -33,6 +39,10 @@ class Unplanned:
 
     binding = False
     """Whether the plan alone decides which accounts are unlinked."""
+
+    def options(self, options: LinksOptions) -> LinksOptions:
+        """Return the options of the run."""
+        return options
 
     def admit(self, jobs: Sequence[LinkJob]) -> None:
         """Give each job its approval."""
@@ -66,6 +76,10 @@ class Drafting(Unplanned):
         self._scrubber = scrubber
         self._declared: dict[int, str] = {}
 
+    def options(self, options: LinksOptions) -> LinksOptions:
+        """Return the options of a run that changes nothing."""
+        return replace(options, check_mode=True)
+
     def admit(self, jobs: Sequence[LinkJob]) -> None:
         """Let each job note its plan."""
         for job in jobs:
@@ -77,16 +91,17 @@ class Drafting(Unplanned):
         """Return an approval that notes the plan."""
         return _Noted()
 
-    def save(self, tenants: Sequence[LinkJob], duplicates: Sequence[LinkJob], purged: Sequence[LinkJob]) -> None:
-        """Write what was noted for the jobs of a run, without secrets. Raises Failed."""
-        self._file.write(
-            replace(
-                self._draft,
-                tenants=self._steps(tenants),
-                duplicates=self._steps(duplicates),
-                purged=self._steps(purged),
-            )
-        )
+    def saved(self, result: LinksResult) -> bool:
+        """Write what was noted for the jobs of a run, without secrets. Return whether that was possible. Raises Failed.
+
+        A run that ended early does not know about every tenant.
+        """
+        if result.ended:
+            result.warnings.append("No plan was written, because the run ended early.")
+            return False
+        tenants, duplicates, purged = map(self._steps, (result.jobs, result.resolved, result.purged))
+        self._file.write(replace(self._draft, tenants=tenants, duplicates=duplicates, purged=purged))
+        return True
 
     def _steps(self, jobs: Iterable[LinkJob]) -> list[Step]:
         return [_scrubbed(self._step(job), self._scrubber) for job in jobs]
@@ -117,6 +132,10 @@ class Planned(Unplanned):
         self._scrubber = scrubber
         self._missing: list[Step] = []
         self._unlinks = {step.account_id: step for step in (*plan.duplicates, *plan.purged) if step.actions}
+
+    def options(self, options: LinksOptions) -> LinksOptions:
+        """Return the options of a run that unlinks what the plan says, besides its tenants."""
+        return replace(options, purge=bool(self._plan.purged), resolve_duplicates=bool(self._plan.duplicates))
 
     def admit(self, jobs: Sequence[LinkJob]) -> None:
         """Bind each job to its step. A job without one fails, and is not worked on."""
@@ -175,6 +194,21 @@ class Planned(Unplanned):
             f"{counted(count, 'tenant')} of the plan {was(count)} not in the list, and left alone: {listed}."
         )
         return missing.located(Phase.ARGUMENTS, "plan")
+
+
+def planning_of(run: ListRun) -> Unplanned:
+    """Return how a run relates to a plan, by its parameters. Raises Failed (invalid_argument, plan_stale)."""
+    params = run.module.params
+    carried_out, drafted = params["plan"], params["save_plan"]
+    if not carried_out and not drafted:
+        return UNPLANNED
+    if carried_out and drafted:
+        raise invalid_argument("plan and save_plan exclude each other: a run carries out a plan, or makes one.")
+    file = PlanFile(carried_out or drafted, params["stackone_api_key"].strip(), stackone_url_from(params))
+    if carried_out:
+        return Planned(file, file.read(), run.scrubber)
+    file.clear()
+    return Drafting(file, file.new(iso_time(run.connect().clock.now())), run.scrubber)
 
 
 class _Noted:

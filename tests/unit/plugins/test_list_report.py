@@ -24,7 +24,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan imp
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list import early_end, links_report
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import LinkJob
-from ansible_collections.tenantlink.stackone.plugins.module_utils._list.links import LinksResult
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.links_result import LinksResult
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.results import job_row, run_summary
 from tests.support.declared_entries import declared, entries
 

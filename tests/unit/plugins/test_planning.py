@@ -21,6 +21,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan imp
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import Entry
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import LinkJob
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.links_result import LinksResult
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.planning import Drafting, Planned
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.saved_plan import PlanFile
 
@@ -45,7 +46,7 @@ def draft(file, tenant, *decided, scrubber=NO_SECRETS):
     drafting, job = Drafting(file, file.new("2026-01-01T00:00:00Z"), scrubber), job_of(tenant)
     drafting.admit([job])
     job.approval.check(*decided)
-    drafting.save([job], [], [])
+    assert drafting.saved(LinksResult([job]))
 
 
 def bound(file, tenant, scrubber=NO_SECRETS):
