@@ -168,7 +168,7 @@ def test_a_tenant_of_the_plan_that_left_the_list_is_told(many, path):
     save(many, tenants, path)
     result = carry_out(many, tenants[1:], path)
     assert result["failure"]["code"] == "plan_stale"
-    assert "1 tenant of the plan was not in the list, and left alone: t00001 (owner customer-t00001)" in result["msg"]
+    assert "1 tenant of the plan is not in the list, and left alone: t00001 (owner customer-t00001)" in result["msg"]
     assert actions(result) == ["none", "update", "relink", "delete"]
     # Nothing was planned for it.
     assert not carry_out(many, tenants[:1] + tenants[2:], path)["failed"]
@@ -204,10 +204,12 @@ def test_a_purge_is_planned_and_carried_out(runner, path):
 def test_an_account_to_purge_that_somebody_declared_since_is_kept(runner, path):
     (kept, later) = runner.tenants("acme", "globex")
     runner.emulator.add_account(origin_owner_id=later["origin_owner_id"], domain="globex", api_key=later["api_key"])
-    save(runner, [kept], path, purge=True, purge_limit=1)
+    runner.emulator.add_account(origin_owner_id="former", domain="former", api_key="an-old-key")
+    save(runner, [kept], path, purge=True, purge_limit=2)
     result = carry_out(runner, [kept, later], path)
-    assert "that the plan unlinks now belongs to the list, or might" in result["msg"]
-    assert len(runner.emulator.accounts()) == 2
+    assert "1 account to purge is not purged, because the list may mean them" in result["msg"]
+    assert result["failure"]["code"] == "plan_stale"
+    assert {a["origin_owner_id"] for a in runner.emulator.accounts()} == {"customer-acme", "customer-globex"}
 
 
 def test_duplicates_are_planned_and_resolved(runner, path):

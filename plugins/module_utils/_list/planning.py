@@ -14,7 +14,7 @@ from .._core.options import LinksOptions
 from .._core.tenant import invalid_argument
 from .._core.text import Scrubber
 from .._core.times import iso_time
-from .._core.words import counted, was
+from .._core.words import counted
 from .._link.approval import ANY_PLAN, Approval
 from .._link.plan import Action, Plan
 from .._module.connection_params import stackone_url_from
@@ -131,6 +131,7 @@ class Planned(Unplanned):
         self._plan = plan
         self._scrubber = scrubber
         self._missing: list[Step] = []
+        self._spared: list[Account] = []
         self._unlinks = {step.account_id: step for step in (*plan.duplicates, *plan.purged) if step.actions}
 
     def options(self, options: LinksOptions) -> LinksOptions:
@@ -170,30 +171,27 @@ class Planned(Unplanned):
         return approved
 
     def purges(self, undeclared: Sequence[Account], existing: Iterable[Account]) -> list[Account]:
-        """Return the accounts that are planned to be purged and still exist."""
+        """Return the accounts that are planned to be purged, still exist, and still belong to no tenant of the list."""
         steps = {step.account_id for step in self._plan.purged if step.actions}
         approved = {account.id for account in undeclared}
         found = [account for account in existing if account.id in steps]
-        spared = [account for account in found if account.id not in approved]
-        if spared:
-            listed = ", ".join(f"{account.id} (owner {account.origin_owner_id})" for account in spared[:NAMED])
-            raise stale(
-                f"{counted(len(spared), 'account')} that the plan unlinks now {'belongs' if len(spared) == 1 else 'belong'}"
-                f" to the list, or might: {listed}. No account was purged.",
-                phase=Phase.APPLY,
-            )
-        return found
+        self._spared = [account for account in found if account.id not in approved]
+        return [account for account in found if account.id in approved]
 
     def failure(self) -> Failure | None:
-        """Return which tenants of the plan are missing from the list."""
-        if not self._missing:
-            return None
-        listed = ", ".join(step.name for step in self._missing[:NAMED]) + (", ..." if self._missing[NAMED:] else "")
-        count = len(self._missing)
-        missing = stale(
-            f"{counted(count, 'tenant')} of the plan {was(count)} not in the list, and left alone: {listed}."
-        )
-        return missing.located(Phase.ARGUMENTS, "plan")
+        """Return which tenants of the plan are missing from the list, and which of its accounts belong to the list."""
+        problems = []
+        if self._missing:
+            missing = counted(len(self._missing), "tenant")
+            names = _listed([step.name for step in self._missing])
+            problems.append(f"{missing} of the plan {_is(self._missing)} not in the list, and left alone: {names}.")
+        if self._spared:
+            spared = counted(len(self._spared), "account")
+            names = _listed([f"{account.id} (owner {account.origin_owner_id})" for account in self._spared])
+            problems.append(
+                f"{spared} to purge {_is(self._spared)} not purged, because the list may mean them: {names}."
+            )
+        return stale(" ".join(problems)).located(Phase.ARGUMENTS, "plan") if problems else None
 
 
 def planning_of(run: ListRun) -> Unplanned:
@@ -239,6 +237,14 @@ class _Bound:
         why = _difference(self._step, now)
         if why:
             raise stale(f"{why}, so nothing was done.", phase=Phase.OBSERVE)
+
+
+def _is(items: Sequence[Any]) -> str:
+    return "is" if len(items) == 1 else "are"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
 
 
 def _shown(failure: Failure) -> dict[str, Any]:
