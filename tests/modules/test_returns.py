@@ -42,6 +42,7 @@ def links(runner):
     runner.links(runner.tenants("umbrella"), resolve_duplicates=True, resolve_duplicates_limit=9)
     runner.links([], stackone_api_key="v1.eu1.wrong", purge=True)
     runner.links(runner.tenants("acme"), stackone_api_key="v1.eu1.wrong")
+    runner.links(runner.tenants("acme"), save_plan=str(runner.folder / "plan.json"))
 
 
 def key_info(runner):
