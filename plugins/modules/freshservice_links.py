@@ -314,6 +314,7 @@ purged:
       changed: true
       origin_owner_name: Former Company Ltd
       account_status: active
+      reasons: ["No tenant of the list stands for it"]
 resolved:
   description:
     - The duplicates that were unlinked because of O(resolve_duplicates), or would be, like RV(results). C(duplicate_of) is the ID of
@@ -330,6 +331,7 @@ resolved:
       changed: true
       origin_owner_name: My Company Ltd
       account_status: active
+      reasons: ["It is a duplicate of account 45320976103598426371"]
 summary:
   description: Counts of the run.
   returned: always, unless an option is wrong or the accounts cannot be listed
