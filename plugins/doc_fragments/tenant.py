@@ -64,6 +64,13 @@ options:
       - The account's type. If not set, StackOne makes new accounts V(production).
     type: str
     choices: [production, test]
+  shared:
+    description:
+      - Whether the account is shared with all users. StackOne answers calls through an account that is not shared only if they name
+        its O(origin_username) as the end user, and its SDKs do not discover it.
+      - If not set, StackOne decides for new accounts.
+    type: bool
+    version_added: 1.1.0
   account_id:
     description:
       - The ID of the account. Set it to choose one account if several match.

@@ -72,6 +72,7 @@ class Tenant:
     origin_username: str | None = None
     label: str | None = None
     account_type: str | None = None
+    shared: bool | None = None
     account_id: str | None = None
     allow_multiple: bool = False
     allow_shared_domain: bool = False

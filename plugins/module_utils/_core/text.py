@@ -39,7 +39,7 @@ RESULT_KEYS = frozenset(
         "not_freshservice", "not_started", "occasional", "origin_owner_id", "origin_owner_name",
         "origin_username", "owner", "owners", "phase", "positions", "profile_drift", "provider", "purge_refused", "purged", "purpose",
         "quota_seconds", "rate_limited", "relink", "remediation", "requests", "resolved", "results", "retriable",
-        "session_refused", "stackone", "stackone_forbidden", "stackone_key_refused", "stackone_rate_limited",
+        "session_refused", "shared", "stackone", "stackone_forbidden", "stackone_key_refused", "stackone_rate_limited",
         "stackone_rejected", "stackone_unavailable", "stackone_unreachable", "status", "status_reasons", "statuses",
         "still_linked", "stopped", "stored_key", "summary", "tenant", "tenant_suspended", "tenants",
         "tenants_failed", "type", "uncertain", "unexpected_answer", "unreachable", "update", "updated_at", "valid",

@@ -59,7 +59,7 @@ class Plan:
     actions: tuple[Action, ...]
     before: dict[str, Any]
     after: dict[str, Any]
-    changes: dict[str, str] = field(default_factory=dict)
+    changes: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 
@@ -89,15 +89,20 @@ def compare_secret(declared: str | None, placeholder: Any) -> StoredKey:
     return StoredKey.UNCHANGED if declared.endswith(tail) else StoredKey.CHANGED
 
 
-def drift(tenant: Tenant, account: Account) -> dict[str, str]:
+def drift(tenant: Tenant, account: Account) -> dict[str, Any]:
     """Return the declared fields that differ on the account, with their declared values. Unset fields are ignored."""
-    declared = {
+    declared: dict[str, tuple[Any, Any]] = {
         "label": (tenant.label, account.label),
         "type": (tenant.account_type, account.type),
+        "shared": (tenant.shared, account.shared),
         "origin_owner_name": (tenant.origin_owner_name, account.origin_owner_name),
         "origin_username": (tenant.origin_username, account.origin_username),
     }
-    return {name: want for name, (want, have) in declared.items() if want is not None and want != (have or "")}
+    return {
+        name: want
+        for name, (want, have) in declared.items()
+        if want is not None and want != ("" if have is None else have)
+    }
 
 
 def key_missing(what: str, reasons: Sequence[str] = ()) -> Failed:
@@ -119,6 +124,7 @@ def plan_create(tenant: Tenant, username: str | None) -> Plan:
         "origin_username": username,
         "label": tenant.label,
         "type": tenant.account_type or "production",
+        "shared": tenant.shared,
         "domain": tenant.domain,
         "status": ACTIVE,
         "api_key": StoredKey.CHANGED.value,
@@ -212,6 +218,7 @@ def describe(account: Account, domain: str | None, api_key: str | None = None) -
         "origin_username": account.origin_username,
         "label": account.label,
         "type": account.type,
+        "shared": account.shared,
         "domain": domain,
         "status": account.status,
         "api_key": api_key,

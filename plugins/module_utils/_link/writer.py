@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Callable
+from typing import Any, Callable
 
 from .._clients.account import Account
 from .._clients.hub import AccountView, Form, Hub, Sent, Submission, credentials_refused, session_refused
@@ -107,7 +107,7 @@ class Writer:
         else:
             creation.lost = submission
 
-    def change(self, outcome: Outcome, account: Account, changes: dict[str, str]) -> None:
+    def change(self, outcome: Outcome, account: Account, changes: dict[str, Any]) -> None:
         """Change fields of an account; if the answer is lost, look whether the change was made."""
         check_pinned(outcome.tenant, account)
         try:
@@ -205,7 +205,7 @@ class Writer:
             f"StackOne refused the link but left account {made[0].id}; the next run with a valid key repairs it."
         )
 
-    def _patch(self, outcome: Outcome, account: Account, changes: dict[str, str]) -> bool:
+    def _patch(self, outcome: Outcome, account: Account, changes: dict[str, Any]) -> bool:
         """Return whether anything was changed. A label that cannot be changed is not a reason to fail (S42, b16)."""
         answer = self._stackone.change(account.id, changes)
         if answer.status in (400, 422) and "label" in changes:
@@ -243,6 +243,7 @@ def create_request(tenant: Tenant, username: str | None) -> SessionRequest:
         multiple=tenant.allow_multiple,
         label=tenant.label,
         type=tenant.account_type,
+        shared=tenant.shared,
         integration_id=tenant.integration_id,
     )
 

@@ -72,6 +72,7 @@ def tenant_spec() -> dict[str, Any]:
         "origin_username": {"type": "str"},
         "label": {"type": "str"},
         "account_type": {"type": "str", "choices": ["production", "test"]},
+        "shared": {"type": "bool"},
         "account_id": {"type": "str"},
         "allow_multiple": {"type": "bool", "default": False},
         "integration_id": {"type": "str", "aliases": ["connector_profile_id"]},
@@ -163,7 +164,7 @@ def owner_spec() -> dict[str, Any]:
     """Return the options that declare whom an auth link is for: those of a tenant that need no key."""
     names = (
         *("origin_owner_id", "origin_owner_name", "origin_username", "domain", "label", "account_type"),
-        *("account_id", "allow_multiple", "integration_id", "provider"),
+        *("shared", "account_id", "allow_multiple", "integration_id", "provider"),
     )
     spec = {name: about for name, about in tenant_spec().items() if name in names}
     spec["origin_owner_id"]["required"] = True

@@ -77,6 +77,7 @@ def owner_from(params: Mapping[str, Any]) -> Tenant:
         origin_username=_text(params, "origin_username"),
         label=_text(params, "label"),
         account_type=params["account_type"],
+        shared=params["shared"],
         account_id=account_id,
         allow_multiple=params["allow_multiple"],
         allow_shared_domain=params.get("allow_shared_domain", False),

@@ -20,7 +20,16 @@ HANDED_ON = frozenset(f"{PREFIX}{name}" for name in ("summary", "failed_tenants"
 OF_A_TENANT = frozenset(
     {
         *("domain", "api_key", "admin_api_key", "agent_email", "state", "origin_owner_id", "origin_owner_name"),
-        *("origin_username", "label", "account_type", "account_id", "allow_multiple", "integration_id", "provider"),
+        *(
+            "origin_username",
+            "label",
+            "account_type",
+            "shared",
+            "account_id",
+            "allow_multiple",
+            "integration_id",
+            "provider",
+        ),
         *("credential_fields", "update_credentials", "verify_key"),
     }
 )
