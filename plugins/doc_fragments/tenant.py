@@ -98,6 +98,16 @@ options:
 
     LINK = r"""
 options:
+  previous_origin_owner_id:
+    description:
+      - Your former ID of the customer. If O(origin_owner_id) has no account and this owner has one that stores O(domain), the
+        account is given to O(origin_owner_id), and no second one is linked. The account keeps its ID.
+      - If StackOne does not do so, the tenant fails and nothing of it is changed. If both owners have an account of this
+        domain, a warning says so, and the one of the former owner is left as it is.
+      - It can be kept afterwards. Requires O(origin_owner_id) and O(domain).
+      - With O(state=absent), the account of the former owner is unlinked if O(origin_owner_id) has none.
+    type: str
+    version_added: 1.1.0
   state:
     description:
       - V(present) links the tenant and keeps the link as declared.

@@ -68,6 +68,7 @@ class Tenant:
     domain: str | None = None
     api_key: str | None = field(default=None, repr=False)
     state: State = State.PRESENT
+    previous_origin_owner_id: str | None = None
     origin_owner_name: str | None = None
     origin_username: str | None = None
     label: str | None = None
@@ -88,6 +89,11 @@ class Tenant:
     def keyless(self) -> bool:
         """Return whether it should be present without a key: its account is managed in all but its credentials."""
         return self.state is State.PRESENT and self.api_key is None
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Return the ids of the owners whose accounts can be this tenant's: its own, and its former one."""
+        return tuple(filter(None, (self.origin_owner_id, self.previous_origin_owner_id)))
 
     @property
     def secrets(self) -> list[str]:

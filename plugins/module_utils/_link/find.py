@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from .._clients.account import Account
@@ -14,7 +14,7 @@ from .._clients.hub_form import stored_domain
 from .._clients.stackone import StackOne
 from .._core.failure import Failed, FailureCode, require
 from .._core.tenant import State, Tenant, same_domain
-from .selection import Candidate, check_pinned, needs_domains, select
+from .selection import Candidate, check_pinned, needs_domains, select, select_former, to_move, two_owners
 
 
 class AccountSource(Protocol):
@@ -36,6 +36,8 @@ class Found:
 
     account: Account | None
     candidates: tuple[Candidate, ...] = field(default=())
+    former: tuple[Account, ...] = ()
+    """The accounts that the former owner has of this link, if the tenant has one of its own: they are left alone."""
 
     @property
     def ids(self) -> set[str]:
@@ -64,12 +66,35 @@ class Finder:
         if found.account is None:
             # An account that a listing left out once would be linked a second time.
             found = self._among(tenant, self._accounts.look_again(tenant.provider, owner), left_out)
-        return found
+        return self._with_former(tenant, found) if tenant.previous_origin_owner_id else found
+
+    def former(self, tenant: Tenant) -> list[Candidate]:
+        """Return the accounts of the tenant's former owner. Raises Failed."""
+        owner = require(tenant.previous_origin_owner_id)
+        accounts = self._accounts.accounts(tenant.provider, owner)
+        accounts = accounts or self._accounts.look_again(tenant.provider, owner)
+        return self.candidates(tenant, accounts, look=True)
 
     def candidates(self, tenant: Tenant, accounts: Iterable[Account], look: bool) -> list[Candidate]:
         """Return accounts with their domains; with `look`, the Hub is asked for those that a listing does not show."""
         known = [self._with_provider(tenant, account) for account in accounts]
         return [Candidate(account, self._domain_of(tenant, account, look)) for account in known if account]
+
+    def _with_former(self, tenant: Tenant, found: Found) -> Found:
+        """Return the account of the former owner if the tenant has none, and otherwise what the former owner still has."""
+        candidates = self.former(tenant)
+        if found.account is None:
+            return replace(found, account=to_move(tenant, candidates))
+        former = select_former(tenant, candidates)
+        if former:
+            self._check_own(tenant, found.account, former)
+        return replace(found, former=former)
+
+    def _check_own(self, tenant: Tenant, account: Account, former: Sequence[Account]) -> None:
+        """Raise Failed(ambiguous_account) if the tenant's own account links another domain, and the former owner's this one."""
+        domain = self._domain_of(tenant, account, look=True)
+        if domain and tenant.domain and not same_domain(tenant.domain, domain):
+            raise two_owners(tenant, [Candidate(account, domain), *(Candidate(each, tenant.domain) for each in former)])
 
     def _pinned(self, tenant: Tenant, account_id: str) -> Account | None:
         account = self._accounts.account(account_id)

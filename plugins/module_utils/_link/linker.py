@@ -23,7 +23,7 @@ from .duplicates import first_made, made_by
 from .find import AccountSource, Finder, Found, account_not_found
 from .inspection import CredentialCache, Inspector
 from .outcome import Creation, Outcome
-from .plan import Action, AgentChange, agent_change, key_missing, plan_absent, plan_create, plan_present
+from .plan import Action, AgentChange, agent_change, drift, key_missing, plan_absent, plan_create, plan_present
 from .selection import check_pinned
 from .status import BROKEN
 from .verify import Answerer, mismatch, verify
@@ -186,7 +186,7 @@ class Linker:
             raise invalid_argument("verify_link: call needs verify_key, to know whose key it is.")
         outcome.enter(Phase.OBSERVE)
         found = find()
-        outcome.observe(account_known=True)
+        self._note_found(outcome, found)
         if found.account:
             self._converge(outcome, found.account)
         else:
@@ -204,7 +204,7 @@ class Linker:
         tenant, applied = outcome.tenant, outcome.applied
         found = find()
         account = outcome.account = found.account
-        outcome.observe(account_known=True)
+        self._note_found(outcome, found)
         if account is None and found.candidates:
             self._note_still_linked(outcome, found)
         applied.plan = plan_absent(tenant, account)
@@ -217,6 +217,15 @@ class Linker:
             outcome.enter(Phase.CONFIRM)
         else:
             outcome.account = None
+
+    def _note_found(self, outcome: Outcome, found: Found) -> None:
+        outcome.observe(account_known=True, former_ids=frozenset(account.id for account in found.former))
+        if found.former:
+            listed = ", ".join(account.id for account in found.former)
+            outcome.warnings.append(
+                f"The former owner {outcome.tenant.previous_origin_owner_id} still has account {listed} of this domain, which was"
+                " left as it is, because the owner has one already. Unlink it by its account_id if it is not needed."
+            )
 
     def _note_still_linked(self, outcome: Outcome, found: Found) -> None:
         left = ", ".join(f"{item.account.id} (domain {item.domain or 'unknown'})" for item in found.candidates)
@@ -246,13 +255,17 @@ class Linker:
             outcome.applied.actions = list(plan.actions)
             return
         outcome.enter(Phase.APPLY)
+        changes, session = plan.changes, seen.session
+        if "origin_owner_id" in changes:
+            account = self._writer.move(outcome, account)
+            changes, session = drift(outcome.tenant, account), None
         if Action.RELINK in plan.actions:
-            session = seen.session or self._writer.edit_session(outcome.tenant, account)
+            session = session or self._writer.edit_session(outcome.tenant, account)
             view = seen.view or self._clients.hub.view(session, account.id)
             outcome.observe_view(account, view)
             self._writer.relink(outcome, account, session, view)
-        if plan.changes:
-            self._writer.change(outcome, account, plan.changes)
+        if changes:
+            self._writer.change(outcome, account, changes)
         outcome.enter(Phase.CONFIRM)
 
     def _prove_sent(self, outcome: Outcome) -> None:

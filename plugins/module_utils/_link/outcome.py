@@ -28,6 +28,8 @@ class Observation:
     """Whether it is known which account, if any, is this tenant's."""
     other_ids: frozenset[str] = frozenset()
     """The ids of the owner's accounts that are not this tenant's new one."""
+    former_ids: frozenset[str] = frozenset()
+    """The ids of the accounts that the former owner still has of this link in addition to the tenant's own."""
     still_linked: bool = False
     """Whether an owner who is declared absent still has accounts, of other domains."""
     stored: Stored = field(default_factory=Stored)

@@ -92,10 +92,11 @@ def compare_secret(declared: str | None, placeholder: Any) -> StoredKey:
 def drift(tenant: Tenant, account: Account) -> dict[str, Any]:
     """Return the declared fields that differ on the account, with their declared values. Unset fields are ignored."""
     declared: dict[str, tuple[Any, Any]] = {
+        "origin_owner_id": (tenant.origin_owner_id, account.origin_owner_id),
         "label": (tenant.label, account.label),
         "type": (tenant.account_type, account.type),
         "shared": (tenant.shared, account.shared),
-        "origin_owner_name": (tenant.origin_owner_name, account.origin_owner_name),
+        "origin_owner_name": (_name_for(tenant, account), account.origin_owner_name),
         "origin_username": (tenant.origin_username, account.origin_username),
     }
     return {
@@ -103,6 +104,13 @@ def drift(tenant: Tenant, account: Account) -> dict[str, Any]:
         for name, (want, have) in declared.items()
         if want is not None and want != ("" if have is None else have)
     }
+
+
+def _name_for(tenant: Tenant, account: Account) -> str | None:
+    """Return the declared name. Without one, an account that is named after its former owner gets the new owner's id."""
+    former = tenant.previous_origin_owner_id
+    named_after = former is not None and account.origin_owner_name == former
+    return tenant.origin_owner_name or (tenant.origin_owner_id if named_after else None)
 
 
 def key_missing(what: str, reasons: Sequence[str] = ()) -> Failed:
@@ -151,6 +159,9 @@ def plan_present(tenant: Tenant, account: Account, stored: Stored) -> Plan:
     if reasons:
         _show_relink(tenant, stored, before, after)
     actions = [Action.RELINK] * bool(reasons) + [Action.UPDATE] * bool(changes)
+    if "origin_owner_id" in changes:
+        # If StackOne does not move the account, nothing else is done.
+        actions.reverse()
     return Plan(tuple(actions), before, after, changes, warnings)
 
 

@@ -18,7 +18,7 @@ from .._core.clock import Stopped
 from .._core.failure import Failed, FailureCode, Phase, require
 from .._core.tenant import Tenant
 from .duplicates import same_link
-from .find import Finder
+from .find import Finder, account_not_found
 from .outcome import Creation, Outcome
 from .plan import Action, Stored, StoredKey, compare_stored, drift
 from .selection import check_pinned
@@ -117,12 +117,31 @@ class Writer:
             if _may_be_done(error):
                 with _unless_shown(error, "the change was made"):
                     found = self._stackone.account(account.id)
-            if found is None or drift(outcome.tenant, found):
+            if found is None or set(drift(outcome.tenant, found)) & set(changes):
                 raise
             outcome.warnings.append(f"The answer to the change of account {account.id} was lost; it was made.")
             changed = True
-        if changed:
+        if changed and Action.UPDATE not in outcome.applied.actions:
             outcome.applied.actions.append(Action.UPDATE)
+
+    def move(self, outcome: Outcome, account: Account) -> Account:
+        """Give an account of the former owner to the tenant's owner, and return it as StackOne shows it then.
+
+        If StackOne does not do so, nothing else of the account was changed.
+        """
+        owner = require(outcome.tenant.origin_owner_id)
+        try:
+            self.change(outcome, account, {"origin_owner_id": owner})
+        except Failed as error:
+            raise _not_moved(error, account, owner) from None
+        found = self._stackone.account(account.id)
+        if found is None:
+            raise account_not_found(account.id)
+        if found.origin_owner_id != owner:
+            outcome.applied.actions.remove(Action.UPDATE)
+            raise _owner_not_kept(account, owner)
+        outcome.account = found
+        return found
 
     def delete(self, tenant: Tenant, account: Account) -> bool:
         """Unlink an account that is seen once more right before, because a listing may be old or wrong.
@@ -276,6 +295,37 @@ def _answered_for_another(account: Account, submission: Submission) -> Failed:
         "Check both in StackOne's dashboard, under Accounts; check that no proxy or cache answers in place of StackOne.",
         http_status=submission.http_status,
         details={"account_id": account.id},
+    )
+
+
+_STAYS = (
+    "No second account was made. Declare the former owner's id as origin_owner_id until it can be changed in StackOne; or"
+    " unlink the account, leave previous_origin_owner_id out and link the tenant again."
+)
+
+
+def _not_moved(error: Failed, account: Account, owner: str) -> Failed:
+    """Return the failure of a move, which says what was left as it is if StackOne rejected it."""
+    failure = error.failure
+    if failure.code is not FailureCode.STACKONE_REJECTED:
+        return error
+    what = f"account {account.id} is still of the former owner {account.origin_owner_id}, not of {owner}"
+    return Failed(
+        failure.code,
+        f"{failure.message} Nothing was changed: {what}.",
+        _STAYS,
+        http_status=failure.http_status,
+        details={**failure.details, "account_id": account.id},
+    )
+
+
+def _owner_not_kept(account: Account, owner: str) -> Failed:
+    return Failed(
+        FailureCode.CHANGE_NOT_KEPT,
+        f"StackOne answered that account {account.id} was changed, but it is still of the former owner"
+        f" {account.origin_owner_id}, not of {owner}. Nothing else was changed.",
+        _STAYS,
+        details={"account_id": account.id, "fields": ["origin_owner_id"]},
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from .._core.tenant import NOT_DECLARED
 from .._link.outcome import Outcome
-from .._link.plan import Plan
+from .._link.plan import Action, Plan
 
 NONE = "none"
 
@@ -25,7 +25,7 @@ def link_parts(outcome: Outcome | None) -> dict[str, Any]:
 def action_of(outcome: Outcome | None) -> str:
     """Return the most important action: to re-link an account may also mean to update it."""
     actions = outcome.applied.actions if outcome else []
-    return actions[0].value if actions else NONE
+    return min(actions, key=list(Action).index).value if actions else NONE
 
 
 def moved_from(outcome: Outcome) -> str | None:

@@ -68,6 +68,7 @@ def tenant_spec() -> dict[str, Any]:
         **key_check_spec(),
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "origin_owner_id": {"type": "str"},
+        "previous_origin_owner_id": {"type": "str"},
         "origin_owner_name": {"type": "str"},
         "origin_username": {"type": "str"},
         "label": {"type": "str"},

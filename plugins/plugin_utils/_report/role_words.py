@@ -19,7 +19,16 @@ HANDED_ON = frozenset(f"{PREFIX}{name}" for name in ("summary", "failed_tenants"
 
 OF_A_TENANT = frozenset(
     {
-        *("domain", "api_key", "admin_api_key", "agent_email", "state", "origin_owner_id", "origin_owner_name"),
+        *(
+            "domain",
+            "api_key",
+            "admin_api_key",
+            "agent_email",
+            "state",
+            "origin_owner_id",
+            "previous_origin_owner_id",
+            "origin_owner_name",
+        ),
         *(
             "origin_username",
             "label",
