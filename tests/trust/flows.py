@@ -59,6 +59,11 @@ class Flow:
         return self.name.endswith("unlink") or self.name in ("bulk_siblings", "bulk_moved", "bulk_purge")
 
     @property
+    def moves(self) -> bool:
+        """Whether it gives an account to another owner."""
+        return "moved" in self.name
+
+    @property
     def reads(self) -> bool:
         """Whether it changes no account."""
         return not self.module.startswith("freshservice_link")
