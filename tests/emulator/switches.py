@@ -96,6 +96,7 @@ class Switches:
     hub_patch_retest: bool = _one_of(True, False)
     hub_patch_failure_keeps_old: bool = _one_of(True, False)
     hub_patch_body: str = _one_of("json", "empty")
+    hub_profile_change: str = _one_of("taken", "refused", "ignored")
     hub_secret_tail: int = _count(4)
     # proxy
     proxy_error_style: str = _one_of("envelope", "http")

@@ -43,6 +43,14 @@ class UpdateCredentials(str, Enum):
     ON_CREATE = "on_create"
 
 
+class ProfileChange(str, Enum):
+    """What to do with an account that is linked under another connector profile than the declared one."""
+
+    REFUSE = "refuse"
+    RELINK = "relink"
+    REPLACE = "replace"
+
+
 @dataclass(frozen=True)
 class CredentialFields:
     """The declared keys of the connector's form; a field that is None is discovered.
@@ -78,6 +86,7 @@ class Tenant:
     allow_multiple: bool = False
     allow_shared_domain: bool = False
     integration_id: str | None = None
+    profile_change: ProfileChange = ProfileChange.REFUSE
     provider: str = "freshservice"
     credential_fields: CredentialFields = ANY_FIELDS
     update_credentials: UpdateCredentials = UpdateCredentials.ON_DRIFT

@@ -9,12 +9,21 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from .._clients.account import Account
-from .._clients.hub import Hub
+from .._clients.hub import AccountView, Hub
 from .._clients.hub_form import stored_domain
 from .._clients.stackone import StackOne
 from .._core.failure import Failed, FailureCode, require
-from .._core.tenant import State, Tenant, same_domain
-from .selection import Candidate, check_pinned, needs_domains, select, select_former, to_move, two_owners
+from .._core.tenant import ProfileChange, State, Tenant, same_domain
+from .selection import (
+    AmbiguousAccount,
+    Candidate,
+    check_pinned,
+    needs_domains,
+    select,
+    select_former,
+    to_move,
+    two_owners,
+)
 
 
 class AccountSource(Protocol):
@@ -38,6 +47,8 @@ class Found:
     candidates: tuple[Candidate, ...] = field(default=())
     former: tuple[Account, ...] = ()
     """The accounts that the former owner has of this link, if the tenant has one of its own: they are left alone."""
+    replaced: tuple[Account, ...] = ()
+    """The accounts under another connector profile that this one was made to replace."""
 
     @property
     def ids(self) -> set[str]:
@@ -121,7 +132,24 @@ class Finder:
     def _among(self, tenant: Tenant, accounts: list[Account], left_out: frozenset[str]) -> Found:
         candidates = self.candidates(tenant, accounts, needs_domains(tenant, accounts))
         possible = [item for item in candidates if item.account.id not in left_out or _stores(tenant, item)]
-        return Found(select(tenant, possible), tuple(candidates))
+        try:
+            return Found(select(tenant, possible), tuple(candidates))
+        except AmbiguousAccount:
+            both = self._half_replaced(tenant, possible)
+            if both is None:
+                raise
+            return Found(both[0], tuple(candidates), replaced=(both[1],))
+
+    def _half_replaced(self, tenant: Tenant, candidates: Sequence[Candidate]) -> tuple[Account, Account] | None:
+        """Return a link's two accounts, if a run has made the first to replace the second and did not unlink that."""
+        same = [item.account for item in candidates if _stores(tenant, item)]
+        replacing = tenant.profile_change is ProfileChange.REPLACE and tenant.state is State.PRESENT
+        if not replacing or not tenant.integration_id or len(same) != 2 or any(not item.domain for item in candidates):
+            return None
+        profiles = [self._view(tenant, account).integration_id for account in same]
+        right = [account for account, profile in zip(same, profiles) if profile == tenant.integration_id]
+        wrong = [account for account, profile in zip(same, profiles) if profile and profile != tenant.integration_id]
+        return (right[0], wrong[0]) if right and wrong else None
 
     def _with_provider(self, tenant: Tenant, account: Account) -> Account | None:
         """Return the account if its provider is known to be the tenant's, `None` if it has another provider."""
@@ -135,9 +163,11 @@ class Finder:
     def _domain_of(self, tenant: Tenant, account: Account, look: bool) -> str | None:
         domain = stored_domain(tenant, account.setup_information)
         if domain is None and look:
-            session = self._stackone.edit_session(account, tenant.integration_id)
-            domain = stored_domain(tenant, self._hub.view(session, account.id).setup_information)
+            domain = stored_domain(tenant, self._view(tenant, account).setup_information)
         return domain
+
+    def _view(self, tenant: Tenant, account: Account) -> AccountView:
+        return self._hub.view(self._stackone.edit_session(account, tenant.integration_id), account.id)
 
 
 def account_not_found(account_id: str) -> Failed:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -13,8 +13,9 @@ from .._clients.account import ACTIVE, Account
 from .._clients.freshservice import Agent
 from .._clients.hub import REDACTED, AccountView
 from .._clients.hub_form import find_stored_key, stored_domain
+from .._clients.profiles import ProfileDrift
 from .._core.failure import Failed, FailureCode
-from .._core.tenant import Tenant, UpdateCredentials, same_domain
+from .._core.tenant import ProfileChange, Tenant, UpdateCredentials, same_domain
 from .status import DASHBOARD_ONLY, not_active
 
 
@@ -113,6 +114,23 @@ def _name_for(tenant: Tenant, account: Account) -> str | None:
     return tenant.origin_owner_name or (tenant.origin_owner_id if named_after else None)
 
 
+def profile_differs(account: Account, drift: ProfileDrift, remediation: str) -> Failed:
+    """Return the failure of a tenant whose account is linked under another profile than the declared one (N1)."""
+    return Failed(
+        FailureCode.PROFILE_DIFFERS,
+        f"account {account.id} {drift.words}. Nothing was changed.",
+        remediation,
+        details={"account_id": account.id, "profile_drift": drift.as_dict()},
+    )
+
+
+_CHOOSE = (
+    "Correct integration_id to keep the profile. To change it, set profile_change: relink changes the account, if StackOne can"
+    " do that, and replace links a new account and unlinks this one once the new one works."
+)
+_UNPIN = "Leave account_id out: with profile_change replace, the tenant gets a new account, with another id."
+
+
 def key_missing(what: str, reasons: Sequence[str] = ()) -> Failed:
     """Return the failure of a tenant whose domain and key must be sent, if its key is not declared."""
     return Failed(
@@ -140,10 +158,17 @@ def plan_create(tenant: Tenant, username: str | None) -> Plan:
     return Plan((Action.CREATE,), {}, {key: value for key, value in after.items() if value is not None})
 
 
-def plan_present(tenant: Tenant, account: Account, stored: Stored) -> Plan:
-    """Return the plan that makes an account match the declaration. Raises Failed(account_not_active) if none can."""
+def plan_present(tenant: Tenant, account: Account, stored: Stored, moved: ProfileDrift | None = None) -> Plan:
+    """Return the plan that makes an account match the declaration; `moved` is how its connector profile differs.
+
+    Raises Failed: account_not_active if none can, profile_differs if the profile must not be changed.
+    """
     if account.status in DASHBOARD_ONLY:
         raise not_active(account)
+    if moved and tenant.profile_change is ProfileChange.REFUSE:
+        raise profile_differs(account, moved, _CHOOSE)
+    if moved and tenant.profile_change is ProfileChange.REPLACE:
+        return _plan_replace(tenant, account, stored, moved)
     changes = drift(tenant, account)
     reasons = relink_reasons(tenant, account, stored)
     warnings: tuple[str, ...] = ()
@@ -152,17 +177,48 @@ def plan_present(tenant: Tenant, account: Account, stored: Stored) -> Plan:
             raise not_active(account)
         warnings = tuple(f"{what}; it is kept because update_credentials is on_create." for what in reasons)
         reasons = []
+    if moved:
+        reasons.append("The connector profile is another one")
     if reasons and tenant.keyless:
         raise key_missing(f"account {account.id} must be linked again", reasons)
     before = describe(account, stored.domain, None if tenant.keyless else stored.key.value)
     after = {**before, **changes}
     if reasons:
         _show_relink(tenant, stored, before, after)
+    if moved:
+        before["integration_id"], after["integration_id"] = moved.account, moved.declared
     actions = [Action.RELINK] * bool(reasons) + [Action.UPDATE] * bool(changes)
     if "origin_owner_id" in changes:
         # If StackOne does not move the account, nothing else is done.
         actions.reverse()
     return Plan(tuple(actions), before, after, changes, warnings)
+
+
+def _plan_replace(tenant: Tenant, account: Account, stored: Stored, moved: ProfileDrift) -> Plan:
+    """Return the plan that links the tenant again, as a new account under the declared profile, and unlinks this one."""
+    if tenant.account_id:
+        raise profile_differs(account, moved, _UNPIN)
+    if tenant.keyless:
+        raise key_missing(f"account {account.id} must be replaced by one under another connector profile")
+    before = {**describe(account, stored.domain, stored.key.value), "integration_id": moved.account}
+    linked = plan_create(replacing(tenant, account), None).after
+    return Plan((Action.CREATE, Action.DELETE), before, {**linked, "integration_id": moved.declared})
+
+
+def replacing(tenant: Tenant, account: Account) -> Tenant:
+    """Return the tenant as its new account is linked: what is not declared is as on the account that it replaces.
+
+    StackOne makes a second account of an owner only if he may have several.
+    """
+    return replace(
+        tenant,
+        allow_multiple=True,
+        origin_owner_name=tenant.origin_owner_name or account.origin_owner_name,
+        origin_username=tenant.origin_username or account.origin_username,
+        label=account.label if tenant.label is None else tenant.label,
+        account_type=tenant.account_type or account.type,
+        shared=account.shared if tenant.shared is None else tenant.shared,
+    )
 
 
 def _show_relink(tenant: Tenant, stored: Stored, before: dict[str, Any], after: dict[str, Any]) -> None:

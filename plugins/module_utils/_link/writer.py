@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import Any, Callable
 from .._clients.account import Account
 from .._clients.hub import AccountView, Form, Hub, Sent, Submission, credentials_refused, session_refused
 from .._clients.hub_form import map_fields
+from .._clients.profiles import ProfileDrift
 from .._clients.stackone import ConnectSession, SessionRequest, StackOne
 from .._clients.stackone_base import refused, unexpected
 from .._core.clock import Stopped
@@ -43,11 +45,21 @@ class Writer:
         """Open a session for this account alone."""
         return self._stackone.edit_session(account, tenant.integration_id)
 
-    def relink(self, outcome: Outcome, account: Account, session: ConnectSession, view: AccountView) -> None:
-        """Send domain and key of an existing account again."""
+    def relink(
+        self,
+        outcome: Outcome,
+        account: Account,
+        session: ConnectSession,
+        view: AccountView,
+        moved: ProfileDrift | None = None,
+    ) -> None:
+        """Send domain and key of an existing account again, under the declared connector profile if it has `moved`."""
         tenant = outcome.tenant
         check_pinned(tenant, account)
-        form = self._hub.edit_form(session, tenant.provider, view, tenant.integration_id)
+        if moved:
+            form = self._hub.form(lambda: session, tenant.provider, moved.declared)
+        else:
+            form = self._hub.edit_form(session, tenant.provider, view, tenant.integration_id)
         credentials = map_fields(form.fields, tenant.credential_fields).credentials(tenant)
 
         def edit(current: ConnectSession) -> Submission:
@@ -55,7 +67,8 @@ class Writer:
 
         submission, session = self._submit(edit, session, lambda: self.edit_session(tenant, account))
         if not self._taken(tenant, account, session, submission, compare_stored(tenant, view)):
-            raise submission.error or session_refused(submission.http_status)
+            error = submission.error or session_refused(submission.http_status)
+            raise _profile_refused(error, account, moved) if moved else error
         if submission.sent is Sent.UNCERTAIN or submission.foreign:
             outcome.warnings.append(f"The answer to the re-link was lost ({submission.words}); the new key is stored.")
         outcome.applied.actions.append(Action.RELINK)
@@ -297,6 +310,37 @@ def _answered_for_another(account: Account, submission: Submission) -> Failed:
         details={"account_id": account.id},
     )
 
+
+def profile_not_kept(account: Account, profile: str | None, declared: str) -> Failed:
+    """Return the failure of an account that StackOne did not put under the declared connector profile."""
+    return Failed(
+        FailureCode.CHANGE_NOT_KEPT,
+        f"StackOne took the request to link account {account.id} under the connector profile {declared} without an error, but"
+        f" the account is under {profile or 'one that it does not show'}.",
+        "Check the account and the profile in StackOne's dashboard. If StackOne cannot change an account's profile,"
+        " profile_change: replace links a new account.",
+        details={"account_id": account.id, "fields": ["integration_id"]},
+    )
+
+
+def _profile_refused(error: Failed, account: Account, moved: ProfileDrift) -> Failed:
+    """Return the failure of an account that StackOne does not link again under another connector profile."""
+    failure = error.failure
+    code = failure.code
+    if code is FailureCode.CREDENTIALS_REFUSED and _PROFILE.search(failure.message):
+        code = FailureCode.STACKONE_REJECTED
+    error.failure = replace(
+        failure,
+        code=code,
+        message=f"{failure.message} Account {account.id} was to move from the connector profile {moved.account} to"
+        f" {moved.declared}.",
+        remediation=f"{failure.remediation} If StackOne cannot change an account's profile, profile_change: replace links a new"
+        " account.".strip(),
+    )
+    return error
+
+
+_PROFILE = re.compile(r"integration|profile", re.IGNORECASE)
 
 _STAYS = (
     "No second account was made. Declare the former owner's id as origin_owner_id until it can be changed in StackOne; or"

@@ -53,6 +53,7 @@ def _known(outcome: Outcome) -> dict[str, Any]:
         "verdict": outcome.key_status.value if outcome.key_status else None,
         "agent_change": observed.agent_change.value if observed.agent_change else None,
         "profile_drift": observed.profile_drift.as_dict() if observed.profile_drift else None,
+        "replaced": outcome.replaced_by_now,
         "verified": outcome.verified,
         "changes": _changes_of(outcome),
         "moved_from": moved_from(outcome),

@@ -300,7 +300,7 @@ class Links:
         for job in jobs:
             outcome = job.outcome
             if outcome and outcome.account and not outcome.failure and outcome.stores_declared:
-                fingerprints.remember(outcome.tenant, outcome.account)
+                fingerprints.remember(outcome.tenant, outcome.account, outcome.observed.profile)
         fingerprints.save(present)
 
 

@@ -55,7 +55,7 @@ def unlisted(accounts: Iterable[Account], jobs: Sequence[LinkJob], gone: Sequenc
         entry, outcome = job.entry, job.outcome
         spared_ids |= {entry.account_id, *job.elsewhere}
         if outcome and outcome.observed.account_known:
-            spared_ids |= {outcome.account_id, *outcome.observed.former_ids}
+            spared_ids |= {outcome.account_id, *outcome.spared_ids}
             continue
         if not entry.identified or not (entry.origin_owner_id or entry.account_id):
             raise _refused(PURGE, f"{entry.name} does not say which account it means, so it could be any of them.")

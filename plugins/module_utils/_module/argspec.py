@@ -84,6 +84,7 @@ def tenant_spec() -> dict[str, Any]:
             "choices": ["on_drift", "on_doubt", "always", "on_create"],
             "default": "on_drift",
         },
+        "profile_change": {"type": "str", "choices": ["refuse", "relink", "replace"], "default": "refuse"},
         "verify_key": {"type": "bool", "default": True},
     }
 

@@ -14,6 +14,7 @@ from .._core.secrets import SHORTEST_SECRET
 from .._core.tenant import (
     ANY_FIELDS,
     CredentialFields,
+    ProfileChange,
     State,
     Tenant,
     UpdateCredentials,
@@ -83,6 +84,7 @@ def tenant_from(params: Mapping[str, Any]) -> Tenant:
         previous_origin_owner_id=previous_id_from(params),
         state=State(params["state"]),
         update_credentials=UpdateCredentials(params["update_credentials"]),
+        profile_change=ProfileChange(params["profile_change"]),
         verify_key=params["verify_key"],
         credential_fields=_credential_fields(params.get("credential_fields")),
     )

@@ -37,6 +37,7 @@ OF_A_TENANT = frozenset(
             "account_id",
             "allow_multiple",
             "integration_id",
+            "profile_change",
             "provider",
         ),
         *("credential_fields", "update_credentials", "verify_key"),
