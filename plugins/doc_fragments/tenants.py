@@ -73,6 +73,13 @@ options:
           - The account's type. If not set, StackOne makes new accounts V(production).
         type: str
         choices: [production, test]
+      shared:
+        description:
+          - Whether the account is shared with all users. StackOne answers calls through an account that is not shared only if they name
+            its O(tenants[].origin_username) as the end user, and its SDKs do not discover it.
+          - If not set, StackOne decides for new accounts.
+        type: bool
+        version_added: 1.1.0
       account_id:
         description:
           - The ID of the account. Set it to choose one account if several match.
@@ -87,8 +94,8 @@ options:
         description:
           - The connector profile to link with.
           - If not set, the only active profile of O(tenants[].provider) is used, or the default one if several are active.
-          - An existing account is not moved to another profile. A warning and C(profile_drift) in the result report an
-            account that is linked under another profile.
+          - If an existing account is linked under another profile, O(tenantlink.stackone.freshservice_link#module:profile_change) says
+            what is done.
         type: str
         aliases: [connector_profile_id]
       provider:
@@ -96,6 +103,16 @@ options:
           - StackOne's key of the connector.
         type: str
         default: freshservice
+      previous_origin_owner_id:
+        description:
+          - Your former ID of the customer. If O(tenants[].origin_owner_id) has no account and this owner has one that stores O(tenants[].domain), the
+            account is given to O(tenants[].origin_owner_id), and no second one is linked. The account keeps its ID.
+          - If StackOne does not do so, the tenant fails and nothing of it is changed. If both owners have an account of this
+            domain, a warning says so, and the one of the former owner is left as it is.
+          - It can be kept afterwards. Requires O(tenants[].origin_owner_id) and O(tenants[].domain).
+          - With O(tenants[].state=absent), the account of the former owner is unlinked if O(tenants[].origin_owner_id) has none.
+        type: str
+        version_added: 1.1.0
       state:
         description:
           - V(present) links the tenant and keeps the link as declared.
@@ -139,6 +156,21 @@ options:
         type: str
         choices: [on_drift, on_doubt, always, on_create]
         default: on_drift
+      profile_change:
+        description:
+          - What to do with an account that is linked under another connector profile than O(tenants[].integration_id). StackOne demands a new
+            profile if a new major version of its connector changes the authentication.
+          - With V(refuse), the tenant fails with C(profile_differs), and nothing of it is changed.
+          - V(relink) sends domain and key again, for the declared profile, and reads the account again to see that it has moved. If
+            StackOne refuses or does not do it, the tenant fails.
+          - V(replace) links a new account under the declared profile, which gets whatever is not declared from the former one. Only
+            when it is confirmed like any new link, the former account is unlinked. If something goes wrong before, both are kept and
+            the failure names them; the next run continues with the new one. The account's ID changes.
+          - It has no effect if O(tenants[].integration_id) is not set. V(relink) and V(replace) require O(tenants[].api_key).
+        type: str
+        choices: [refuse, relink, replace]
+        default: refuse
+        version_added: 1.1.0
       verify_key:
         description:
           - Whether to check the domain and key at Freshservice before anything is changed in StackOne.

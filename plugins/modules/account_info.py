@@ -103,6 +103,11 @@ accounts:
       description: V(production) or V(test).
       type: str
       sample: production
+    shared:
+      description: Whether the account is shared with all users. V(none) if StackOne does not say.
+      type: bool
+      sample: true
+      version_added: 1.1.0
     domain:
       description: The stored domain, if it is known.
       type: str

@@ -49,6 +49,9 @@ options:
   account_type:
     description:
       - The type of a new account. If not set, StackOne makes it V(production).
+  shared:
+    description:
+      - Whether a new account is shared with all users. If not set, StackOne decides.
   allow_multiple:
     description:
       - Whether the owner may have several accounts, one for each domain. Set O(domain) together with it.
@@ -124,6 +127,7 @@ account:
     origin_username: integrations@mycompany.example
     label: null
     type: production
+    shared: null
     domain: mycompany
     created_at: "2026-11-01T08:00:00.000Z"
     updated_at: "2026-11-01T08:00:00.000Z"

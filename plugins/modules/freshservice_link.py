@@ -88,6 +88,22 @@ EXAMPLES = r"""
     verify_link: call
     stackone_api_key: "{{ vault_stackone_api_key }}"
 
+- name: Move to a new connector profile, with a new account
+  tenantlink.stackone.freshservice_link:
+    domain: mycompany
+    api_key: "{{ vault_mycompany_api_key }}"
+    origin_owner_id: customer-4711
+    connector_profile_id: bWFpbi1wcm9maWxl
+    profile_change: replace
+    stackone_api_key: "{{ vault_stackone_api_key }}"
+
+- name: Keep the account of a customer whose ID has changed
+  tenantlink.stackone.freshservice_link:
+    domain: mycompany
+    origin_owner_id: crm-4711
+    previous_origin_owner_id: customer-4711
+    stackone_api_key: "{{ vault_stackone_api_key }}"
+
 - name: Link a sandbox in addition to production, as a test account
   tenantlink.stackone.freshservice_link:
     domain: mycompany-fs-sandbox
@@ -159,6 +175,11 @@ account:
       description: V(production) or V(test).
       type: str
       sample: production
+    shared:
+      description: Whether the account is shared with all users. V(none) if StackOne does not say.
+      type: bool
+      sample: true
+      version_added: 1.1.0
     domain:
       description: The stored domain, if it is known.
       type: str
@@ -191,7 +212,8 @@ key_check:
 actions:
   description:
     - The actions that were taken, in order, or would be taken in check mode.
-    - V(create) links an account, V(relink) sends domain and key again, V(update) changes other fields, V(delete) unlinks.
+    - V(create) links an account, V(relink) sends domain and key again, V(update) changes other fields, V(delete) unlinks. An account
+      that is replaced (O(profile_change=replace)) is V(create) and then V(delete).
   returned: always, unless an option is wrong
   type: list
   elements: str
@@ -227,10 +249,10 @@ verified:
   sample: true
 profile_drift:
   description:
-    - The IDs of the declared connector profile and of the one that the account is linked under, if they differ. The account is not
-      moved.
-    - It is noticed when the Hub's edit view of the account is read, as O(update_credentials=on_drift) does.
-  returned: when O(integration_id) is set and the account is linked under another profile
+    - The IDs of the declared connector profile and of the one that the account was linked under before this run, if they differ.
+      O(profile_change) says what is done.
+    - It is seen in the Hub's edit view of the account.
+  returned: when O(integration_id) is set and the account was linked under another profile
   type: dict
   contains:
     declared:
@@ -241,6 +263,13 @@ profile_drift:
       description: The connector profile of the account.
       type: str
       sample: b3RoZXItcHJvZmlsZQ
+replaced:
+  description: The IDs of the accounts that were unlinked because RV(account), under the declared connector profile, replaces them.
+  returned: when O(profile_change=replace) and an account was replaced, or would be
+  type: list
+  elements: str
+  sample: ["45320976103598426370"]
+  version_added: 1.1.0
 diff:
   description: The account before and after.
   returned: when something was changed, or would be
@@ -266,7 +295,7 @@ failure:
           V(stackone_unavailable), V(stackone_rejected), V(unexpected_answer), V(hub_unavailable), V(session_refused),
           V(connector_profile_missing), V(field_ambiguous), V(field_unfilled), V(credentials_refused), V(ambiguous_account),
           V(duplicate_account), V(account_not_found), V(account_mismatch), V(account_not_active), V(create_uncertain),
-          V(change_not_kept), V(link_mismatch), V(link_not_verified), V(stopped), V(library_missing).
+          V(profile_differs), V(change_not_kept), V(link_mismatch), V(link_not_verified), V(stopped), V(library_missing).
       type: str
       sample: ambiguous_account
     message:
@@ -349,6 +378,8 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
             result["agent"] = outcome.observed.key_check.agent.as_dict()
     if outcome.observed.profile_drift:
         result["profile_drift"] = outcome.observed.profile_drift.as_dict()
+    if outcome.replaced_by_now:
+        result["replaced"] = outcome.replaced_by_now
     if outcome.changed and outcome.applied.plan:
         result["diff"] = {"before": outcome.applied.plan.before, "after": outcome.applied.plan.after}
     return result

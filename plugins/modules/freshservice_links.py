@@ -271,9 +271,16 @@ results:
       sample: true
     profile_drift:
       description: As RV(tenantlink.stackone.freshservice_link#module:profile_drift).
-      returned: when the entry's C(integration_id) is set and the account is linked under another profile
+      returned: when the entry's C(integration_id) is set and the account was linked under another profile
       type: dict
       sample: {"declared": "bWFpbi1wcm9maWxl", "account": "b3RoZXItcHJvZmlsZQ"}
+    replaced:
+      description: As RV(tenantlink.stackone.freshservice_link#module:replaced). The C(action) of such a tenant is V(create).
+      returned: when an account was replaced, or would be
+      type: list
+      elements: str
+      sample: ["45320976103598426370"]
+      version_added: 1.1.0
     warnings:
       description: What is worth knowing although the tenant did not fail.
       returned: when there are any

@@ -128,6 +128,8 @@ async def edit_account(call: Call, world: World, session: Session, account_id: s
     account = _editable(world, session, account_id)
     body = json_object(call)
     profile = _known_profile(world, body.get("integration_id"), status=400)
+    if profile.integration_id != account.integration_id:
+        profile = _changed_profile(world, account, profile)
     await linking.relink(world, account, profile, _values(body))
     if world.switches.hub_patch_body == "empty":
         return Answer(200, content_type=None)
@@ -145,6 +147,14 @@ def _known_profile(world: World, integration_id: Any, status: int) -> Profile:
     if profile is None:
         raise Refusal(error(status, f"Integration {integration_id} not found"))
     return profile
+
+
+def _changed_profile(world: World, account: Account, profile: Profile) -> Profile:
+    """The profile that an account is under after an edit that names another one, as switched (N1)."""
+    how = world.switches.hub_profile_change
+    if how == "refused":
+        raise Refusal(error(400, f"integration_id {profile.integration_id} is not the account's and cannot be changed"))
+    return world.profiles.get(account.integration_id, profile) if how == "ignored" else profile
 
 
 def _values(body: dict[str, Any]) -> dict[str, str]:

@@ -135,6 +135,8 @@ async def patch_account(call: Call, world: World, key: StackOneKey, account_id: 
         return invalid(problems)
     names = (*_STRINGS, "shared", "metadata")
     changes = {name: body[name] for name in names if body.get(name) is not None}
+    if world.switches.patch_owner == "ignored":
+        changes.pop("origin_owner_id", None)
     if isinstance(body.get("label"), str) and world.switches.patch_label == "string":
         changes["label"] = body["label"]
     if body.get("type") is not None:
@@ -148,6 +150,8 @@ def _patch_problems(world: World, body: dict[str, Any]) -> list[str]:
     problems = wrong_types(body, {**dict.fromkeys(_STRINGS, str), "shared": bool, "metadata": dict})
     if switches.patch_unknown_property == "rejected":
         problems += [f"property {name} should not exist" for name in sorted(set(body) - _PATCHABLE)]
+    if switches.patch_owner == "refused" and "origin_owner_id" in body:
+        problems.append("origin_owner_id cannot be changed")
     if switches.patch_label == "object_only":
         problems += wrong_types(body, {"label": dict})
     if str(body.get("type") or "production").lower() not in ("production", "test"):

@@ -60,6 +60,7 @@ class Switches:
     status_case: str = _one_of("lower", "upper")
     account_missing: int = _one_of(404, 400)
     patch_label: str = _one_of("string", "object_only", "ignored")
+    patch_owner: str = _one_of("taken", "refused", "ignored")
     patch_unknown_property: str = _one_of("ignored", "rejected")
     delete_status: int = _one_of(200, 202, 204)
     auth_configs: str = _one_of("available", "missing", "forbidden")
@@ -95,6 +96,7 @@ class Switches:
     hub_patch_retest: bool = _one_of(True, False)
     hub_patch_failure_keeps_old: bool = _one_of(True, False)
     hub_patch_body: str = _one_of("json", "empty")
+    hub_profile_change: str = _one_of("taken", "refused", "ignored")
     hub_secret_tail: int = _count(4)
     # proxy
     proxy_error_style: str = _one_of("envelope", "http")

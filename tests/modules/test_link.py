@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.playbook_runner import EDIT, PATCH
+from tests.support.playbook_runner import CREATE, EDIT, PATCH
 
 
 def test_defaults_of_a_first_link(runner):
@@ -159,10 +159,11 @@ def test_a_profile_that_is_not_the_default(runner):
         ({"account_type": "test"}, "type"),
         ({"origin_owner_name": "New Ltd"}, "origin_owner_name"),
         ({"origin_username": "new@x"}, "origin_username"),
+        ({"shared": False}, "shared"),
     ],
 )
 def test_drift_of_a_field(runner, declared, field):
-    account = runner.by_hand(label="Old", type="production", origin_username="old@x")
+    account = runner.by_hand(label="Old", type="production", origin_username="old@x", shared=True)
     result = runner.converge(**declared)
     value = next(iter(declared.values()))
     assert result["actions"] == ["update"]
@@ -173,6 +174,15 @@ def test_drift_of_a_field(runner, declared, field):
     assert {name: result["diff"]["after"][name] for name in result["diff"]["after"] if name != field} == {
         name: result["diff"]["before"][name] for name in result["diff"]["before"] if name != field
     }
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_new_account_is_shared_or_not(runner, shared):
+    result = runner.converge(shared=shared, verify_link="call")
+    assert (result["actions"], result["diff"]["after"]["shared"], result["verified"]) == (["create"], shared, True)
+    assert result["account"]["shared"] is shared
+    assert runner.changing() == [CREATE, "POST /unified/proxy", "POST /unified/proxy"]
+    assert [account["shared"] for account in runner.emulator.accounts()] == [shared]
 
 
 def test_without_a_hub_a_linked_tenant_is_managed(runner):

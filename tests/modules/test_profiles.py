@@ -57,25 +57,6 @@ def test_an_account_is_managed_where_no_profile_is_declared_and_none_is_the_defa
     assert stored_profile(runner) == second
 
 
-@pytest.mark.parametrize("listing", [ALL, SESSION], ids=["all", "session"])
-@pytest.mark.parametrize("update_credentials", ["on_drift", "always"])
-def test_an_account_under_another_profile_is_left_there_and_told(runner, listing, update_credentials):
-    runner.emulator.switch(**listing)
-    first, second = profiles(runner, first={"default": True})
-    runner.by_hand(api_key="an-old-key-0815", integration_id=second)
-    runner.known.add("an-old-key-0815")
-    options = {"integration_id": first, "update_credentials": update_credentials}
-    for result in (runner.link(check=update_credentials == "on_drift", **options), runner.link(**options)):
-        assert result["actions"] == ["relink"]
-        assert result["profile_drift"] == {"declared": first, "account": second}
-        assert sum(f"under the connector profile {second}" in warning for warning in result["warnings"]) == 1
-    assert stored_profile(runner) == second
-    (row,) = runner.links(runner.tenants("acme", integration_id=first))["results"]
-    assert row["profile_drift"] == {"declared": first, "account": second}
-    assert row["changed"] is False
-    assert "profile_drift" not in runner.link(integration_id=second)
-
-
 @pytest.mark.parametrize("existing", [False, True])
 @pytest.mark.parametrize("listing", [ALL, SESSION], ids=["all", "session"])
 def test_a_declared_profile_that_does_not_exist(runner, listing, existing):

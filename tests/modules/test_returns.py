@@ -15,7 +15,9 @@ from tests.support.playbook_runner import stackone_only
 
 def link(runner):
     runner.emulator.switch(hub_secret_tail=0)
-    runner.by_hand(api_key=runner.tenant_key("acme", admin=True), label="Old", origin_username="agent1@acme.example")
+    runner.by_hand(
+        api_key=runner.tenant_key("acme", admin=True), label="Old", origin_username="agent1@acme.example", shared=True
+    )
     runner.link(verify_link="call", label="New", origin_username="somebody", account_type="test")
     runner.link("initech")
     first, second = (profile["integration_id"] for profile in runner.emulator.profiles())
@@ -59,7 +61,7 @@ def keys_info(runner):
 
 def account_info(runner):
     reasons = [{"code": "x", "description": "The key was refused.", "timestamp": "2026-11-01T08:00:00Z"}]
-    runner.by_hand(status="error", status_reasons=reasons, label="Desk", origin_username="a@x")
+    runner.by_hand(status="error", status_reasons=reasons, label="Desk", origin_username="a@x", shared=True)
     runner.play(stackone_only(runner), module=ACCOUNT_INFO)
     runner.play({**stackone_only(runner), "stackone_api_key": "v1.eu1.wrong"}, module=ACCOUNT_INFO)
 

@@ -140,13 +140,14 @@ _PHASES = (
         _is(Phase.OBSERVE, Phase.CONFIRM), "a list reads every listing until a page is empty, before and after",
     ),
     During(
-        lambda cell, _code: cell.kind is Kind.LIST and cell.hit.call <= 1 + cell.flow.creates, _is(Phase.OBSERVE),
-        "who is to be linked is looked for twice",
+        lambda cell, _code: cell.kind is Kind.LIST and cell.hit.call <= 1 + cell.flow.creates + 2 * cell.flow.moves,
+        _is(Phase.OBSERVE),
+        "who is to be linked is looked for twice, and then a former owner's account",
     ),
     During(_at(Kind.LIST), _is(Phase.CONFIRM), "any later listing confirms"),
     During(
-        _at(Kind.SHOW), lambda flow: {Phase.CONFIRM, Phase.APPLY} if flow.unlinks else {Phase.CONFIRM},
-        "an account is seen once more right before it is unlinked",
+        _at(Kind.SHOW), lambda flow: {Phase.CONFIRM, Phase.APPLY} if flow.unlinks or flow.moves else {Phase.CONFIRM},
+        "an account is seen once more right before it is unlinked, and right after it has moved",
     ),
     During(
         _at(Kind.SESSION),

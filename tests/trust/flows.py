@@ -56,7 +56,12 @@ class Flow:
     @property
     def unlinks(self) -> bool:
         """Whether it unlinks accounts."""
-        return self.name.endswith("unlink") or self.name in ("bulk_siblings", "bulk_purge")
+        return self.name.endswith("unlink") or self.name in ("bulk_siblings", "bulk_moved", "bulk_purge")
+
+    @property
+    def moves(self) -> bool:
+        """Whether it gives an account to another owner."""
+        return "moved" in self.name
 
     @property
     def reads(self) -> bool:
@@ -236,6 +241,7 @@ def _owners(runner: ModuleRunner) -> dict[str, Any]:
 _OLD = {"key": OLD_KEY}
 _ABSENT = {"state": "absent", "api_key": None, "label": None}
 _SIBLING = {"origin_owner_id": "customer", "allow_multiple": True}
+_MOVED = {"previous_origin_owner_id": "former"}
 _PIN = "ThePinnedAccount00001"
 _PINNED = {"account_id": _PIN}
 _DISABLED, _DEACTIVATED = {"api_key_enabled": False}, {"agent_active": False}
@@ -262,6 +268,9 @@ FLOWS = {
             "siblings", LINK, _siblings, _one(origin_owner_id="customer", allow_multiple=True), _siblings_wanted,
             edits=True,
         ),
+        Flow(
+            "moved_owner", LINK, _with((ONE, {"owner": "former", "label": "Old"})), _one(**_MOVED), _wanted(ONE), edits=True,
+        ),
         Flow("link_proven", LINK, nothing, _one(verify_link="call"), _wanted(ONE), creates=True),
         Flow(
             "relink_proven", LINK, _another_agents_key, _one(verify_link="call"), _wanted(ONE), edits=True, hidden=True
@@ -278,6 +287,10 @@ FLOWS = {
         Flow(
             "bulk_siblings", LINKS, _siblings, _many((ONE, {**_ABSENT, **_SIBLING}), (TWO, _SIBLING)),
             lambda runner: [want(runner, TWO, owner="customer")], edits=True,
+        ),
+        Flow(
+            "bulk_moved", LINKS, _with((ONE, {"owner": "former"}), (TWO, {}), (THREE, {})),
+            _many((ONE, _MOVED), (TWO, {}), purge=True, purge_limit=1), _wanted(ONE, TWO), edits=True,
         ),
         Flow(
             "bulk_purge", LINKS, _with((ONE, {}), (TWO, {}), (THREE, {})),

@@ -71,6 +71,7 @@ class Account:
             "origin_username": self.origin_username,
             "label": self.label,
             "type": self.type,
+            "shared": self.shared,
             "domain": domain,
             "created_at": self.created_at,
             "updated_at": self.updated_at,

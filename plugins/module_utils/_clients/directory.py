@@ -143,12 +143,11 @@ class Directory:
 
 
 def owners_by_provider(tenants: Iterable[Tenant]) -> dict[str, list[str]]:
-    """Return the owners of tenants by provider, each once and in the order of the list."""
+    """Return the owners of tenants, and their former ones, by provider, each once and in the order of the list."""
     owners: dict[str, dict[str, None]] = {}
     for tenant in tenants:
         named = owners.setdefault(tenant.provider.lower(), {})
-        if tenant.origin_owner_id:
-            named[tenant.origin_owner_id] = None
+        named.update(dict.fromkeys(tenant.owners))
     return {provider: list(owners[provider]) for provider in sorted(owners)}
 
 

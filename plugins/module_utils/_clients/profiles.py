@@ -78,12 +78,10 @@ class ProfileDrift:
         """Return the `profile_drift` of a module's result."""
         return {"declared": self.declared, "account": self.account}
 
-    def warning(self, account_id: str) -> str:
-        """Return the warning that the account is not moved, because that cannot be done in place (N1)."""
-        return (
-            f"Account {account_id} is linked under the connector profile {self.account}, not under {self.declared}, which"
-            " integration_id declares. It is not moved; to move it, unlink it and link it again."
-        )
+    @property
+    def words(self) -> str:
+        """Return what differs, for a message."""
+        return f"is linked under the connector profile {self.account}, not under {self.declared}, which integration_id declares"
 
 
 def profile_drift(declared: str | None, account: str | None) -> ProfileDrift | None:

@@ -58,6 +58,7 @@ class SessionRequest:
     multiple: bool = False
     label: str | None = None
     type: str | None = None
+    shared: bool | None = None
     integration_id: str | None = None
     expires_in: int = SESSION_SECONDS
 
@@ -72,6 +73,7 @@ class SessionRequest:
             "multiple": self.multiple or None,
             "label": self.label,
             "type": self.type,
+            "shared": self.shared,
             "expires_in": self.expires_in,
             profile_property: self.integration_id,
         }
@@ -150,7 +152,7 @@ class StackOne:
         self._api.answered = True
         return found
 
-    def change(self, account_id: str, changes: dict[str, str]) -> Answer:
+    def change(self, account_id: str, changes: dict[str, Any]) -> Answer:
         """Change an account (S41), and return the answer, whatever its status. Sending it twice is harmless."""
         return self._send("PATCH", account_path(account_id), body=changes)
 

@@ -62,6 +62,7 @@ class FailureCode(str, Enum):
     DUPLICATE_ACCOUNT = "duplicate_account"
     DUPLICATES_REFUSED = "duplicates_refused"
     DOMAIN_LINKED_ELSEWHERE = "domain_linked_elsewhere"
+    PROFILE_DIFFERS = "profile_differs"
     CHANGE_NOT_KEPT = "change_not_kept"
     DUPLICATE_TENANT = "duplicate_tenant"
     TENANTS_FAILED = "tenants_failed"

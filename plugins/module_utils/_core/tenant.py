@@ -43,6 +43,14 @@ class UpdateCredentials(str, Enum):
     ON_CREATE = "on_create"
 
 
+class ProfileChange(str, Enum):
+    """What to do with an account that is linked under another connector profile than the declared one."""
+
+    REFUSE = "refuse"
+    RELINK = "relink"
+    REPLACE = "replace"
+
+
 @dataclass(frozen=True)
 class CredentialFields:
     """The declared keys of the connector's form; a field that is None is discovered.
@@ -68,14 +76,17 @@ class Tenant:
     domain: str | None = None
     api_key: str | None = field(default=None, repr=False)
     state: State = State.PRESENT
+    previous_origin_owner_id: str | None = None
     origin_owner_name: str | None = None
     origin_username: str | None = None
     label: str | None = None
     account_type: str | None = None
+    shared: bool | None = None
     account_id: str | None = None
     allow_multiple: bool = False
     allow_shared_domain: bool = False
     integration_id: str | None = None
+    profile_change: ProfileChange = ProfileChange.REFUSE
     provider: str = "freshservice"
     credential_fields: CredentialFields = ANY_FIELDS
     update_credentials: UpdateCredentials = UpdateCredentials.ON_DRIFT
@@ -87,6 +98,11 @@ class Tenant:
     def keyless(self) -> bool:
         """Return whether it should be present without a key: its account is managed in all but its credentials."""
         return self.state is State.PRESENT and self.api_key is None
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Return the ids of the owners whose accounts can be this tenant's: its own, and its former one."""
+        return tuple(filter(None, (self.origin_owner_id, self.previous_origin_owner_id)))
 
     @property
     def secrets(self) -> list[str]:

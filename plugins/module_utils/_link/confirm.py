@@ -78,7 +78,8 @@ class Confirmer:
         answer, the account that this run made is the only one that was not there before. Raises Failed.
         """
         tenant, creation = outcome.tenant, require(outcome.applied.creation)
-        listed = seen.accounts(tenant.provider, require(tenant.origin_owner_id))
+        shown = seen.accounts(tenant.provider, require(tenant.origin_owner_id))
+        listed = [account for account in shown if account.id not in outcome.replaced_ids]
         outcome.account = None
         if creation.lost:
             made = new_accounts(outcome, self._finder, listed)

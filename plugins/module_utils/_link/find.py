@@ -4,17 +4,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from .._clients.account import Account
-from .._clients.hub import Hub
+from .._clients.hub import AccountView, Hub
 from .._clients.hub_form import stored_domain
 from .._clients.stackone import StackOne
 from .._core.failure import Failed, FailureCode, require
-from .._core.tenant import State, Tenant, same_domain
-from .selection import Candidate, check_pinned, needs_domains, select
+from .._core.tenant import ProfileChange, State, Tenant, same_domain
+from .selection import (
+    AmbiguousAccount,
+    Candidate,
+    check_pinned,
+    needs_domains,
+    select,
+    select_former,
+    to_move,
+    two_owners,
+)
 
 
 class AccountSource(Protocol):
@@ -36,6 +45,10 @@ class Found:
 
     account: Account | None
     candidates: tuple[Candidate, ...] = field(default=())
+    former: tuple[Account, ...] = ()
+    """The accounts that the former owner has of this link, if the tenant has one of its own: they are left alone."""
+    replaced: tuple[Account, ...] = ()
+    """The accounts under another connector profile that this one was made to replace."""
 
     @property
     def ids(self) -> set[str]:
@@ -64,12 +77,35 @@ class Finder:
         if found.account is None:
             # An account that a listing left out once would be linked a second time.
             found = self._among(tenant, self._accounts.look_again(tenant.provider, owner), left_out)
-        return found
+        return self._with_former(tenant, found) if tenant.previous_origin_owner_id else found
+
+    def former(self, tenant: Tenant) -> list[Candidate]:
+        """Return the accounts of the tenant's former owner. Raises Failed."""
+        owner = require(tenant.previous_origin_owner_id)
+        accounts = self._accounts.accounts(tenant.provider, owner)
+        accounts = accounts or self._accounts.look_again(tenant.provider, owner)
+        return self.candidates(tenant, accounts, look=True)
 
     def candidates(self, tenant: Tenant, accounts: Iterable[Account], look: bool) -> list[Candidate]:
         """Return accounts with their domains; with `look`, the Hub is asked for those that a listing does not show."""
         known = [self._with_provider(tenant, account) for account in accounts]
         return [Candidate(account, self._domain_of(tenant, account, look)) for account in known if account]
+
+    def _with_former(self, tenant: Tenant, found: Found) -> Found:
+        """Return the account of the former owner if the tenant has none, and otherwise what the former owner still has."""
+        candidates = self.former(tenant)
+        if found.account is None:
+            return replace(found, account=to_move(tenant, candidates))
+        former = select_former(tenant, candidates)
+        if former:
+            self._check_own(tenant, found.account, former)
+        return replace(found, former=former)
+
+    def _check_own(self, tenant: Tenant, account: Account, former: Sequence[Account]) -> None:
+        """Raise Failed(ambiguous_account) if the tenant's own account links another domain, and the former owner's this one."""
+        domain = self._domain_of(tenant, account, look=True)
+        if domain and tenant.domain and not same_domain(tenant.domain, domain):
+            raise two_owners(tenant, [Candidate(account, domain), *(Candidate(each, tenant.domain) for each in former)])
 
     def _pinned(self, tenant: Tenant, account_id: str) -> Account | None:
         account = self._accounts.account(account_id)
@@ -96,7 +132,24 @@ class Finder:
     def _among(self, tenant: Tenant, accounts: list[Account], left_out: frozenset[str]) -> Found:
         candidates = self.candidates(tenant, accounts, needs_domains(tenant, accounts))
         possible = [item for item in candidates if item.account.id not in left_out or _stores(tenant, item)]
-        return Found(select(tenant, possible), tuple(candidates))
+        try:
+            return Found(select(tenant, possible), tuple(candidates))
+        except AmbiguousAccount:
+            both = self._half_replaced(tenant, possible)
+            if both is None:
+                raise
+            return Found(both[0], tuple(candidates), replaced=(both[1],))
+
+    def _half_replaced(self, tenant: Tenant, candidates: Sequence[Candidate]) -> tuple[Account, Account] | None:
+        """Return a link's two accounts, if a run has made the first to replace the second and did not unlink that."""
+        same = [item.account for item in candidates if _stores(tenant, item)]
+        replacing = tenant.profile_change is ProfileChange.REPLACE and tenant.state is State.PRESENT
+        if not replacing or not tenant.integration_id or len(same) != 2 or any(not item.domain for item in candidates):
+            return None
+        profiles = [self._view(tenant, account).integration_id for account in same]
+        right = [account for account, profile in zip(same, profiles) if profile == tenant.integration_id]
+        wrong = [account for account, profile in zip(same, profiles) if profile and profile != tenant.integration_id]
+        return (right[0], wrong[0]) if right and wrong else None
 
     def _with_provider(self, tenant: Tenant, account: Account) -> Account | None:
         """Return the account if its provider is known to be the tenant's, `None` if it has another provider."""
@@ -110,9 +163,11 @@ class Finder:
     def _domain_of(self, tenant: Tenant, account: Account, look: bool) -> str | None:
         domain = stored_domain(tenant, account.setup_information)
         if domain is None and look:
-            session = self._stackone.edit_session(account, tenant.integration_id)
-            domain = stored_domain(tenant, self._hub.view(session, account.id).setup_information)
+            domain = stored_domain(tenant, self._view(tenant, account).setup_information)
         return domain
+
+    def _view(self, tenant: Tenant, account: Account) -> AccountView:
+        return self._hub.view(self._stackone.edit_session(account, tenant.integration_id), account.id)
 
 
 def account_not_found(account_id: str) -> Failed:

@@ -25,6 +25,9 @@ class CredentialCache(Protocol):
     def recall(self, tenant: Tenant, account: Account) -> StoredKey:
         """Return whether the account still stores what is declared; `unknown` if nothing is remembered."""
 
+    def profile(self, account: Account) -> str | None:
+        """Return the connector profile that the account is linked under, `None` if it is not remembered."""
+
 
 class NoCache:
     """A cache that remembers nothing."""
@@ -32,6 +35,10 @@ class NoCache:
     def recall(self, tenant: Tenant, account: Account) -> StoredKey:
         """Return `unknown`."""
         return StoredKey.UNKNOWN
+
+    def profile(self, account: Account) -> str | None:
+        """Return `None`."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,8 @@ class Inspection:
     stored: Stored
     session: ConnectSession | None = None
     view: AccountView | None = None
+    profile: str | None = None
+    """The account's connector profile, if it was seen or is remembered."""
     agent: Agent | None = None
     hub_missing: bool = False
     verified: bool | None = None
@@ -55,23 +64,39 @@ class Inspector:
         self._cache = cache or NoCache()
 
     def inspect(self, tenant: Tenant, account: Account) -> Inspection:
-        """Return what the account stores: as remembered, otherwise as the Hub's edit view shows it."""
+        """Return what the account stores: as remembered, otherwise as the Hub's edit view shows it.
+
+        The view is also read to see the connector profile, if one is declared and the account's is not remembered.
+        """
         listed = stored_domain(tenant, account.setup_information)
         comparing = tenant.update_credentials in (UpdateCredentials.ON_DRIFT, UpdateCredentials.ON_DOUBT)
+        known = Stored(listed)
+        remembered = StoredKey.UNKNOWN
         if tenant.keyless or not comparing:
-            return Inspection(Stored(listed))
-        remembered = self._cache.recall(tenant, account)
+            comparing = False
+        else:
+            remembered = self._cache.recall(tenant, account)
         if remembered is StoredKey.UNCHANGED:
-            return Inspection(Stored(listed or tenant.domain, remembered))
+            known, comparing = Stored(listed or tenant.domain, remembered), False
+        profile = self._cache.profile(account) if tenant.integration_id else None
+        if not comparing and (profile or not tenant.integration_id):
+            return Inspection(known, profile=profile)
         seen = self._view(tenant, account)
         if seen is None:
-            return Inspection(Stored(listed), hub_missing=True)
+            return Inspection(known, hub_missing=comparing)
         session, view = seen
+        if not comparing:
+            return Inspection(known, session, view, view.integration_id)
         stored = compare_stored(tenant, view)
         if remembered is StoredKey.CHANGED and stored.key is not StoredKey.CHANGED and not stored.others:
             # Nothing visible differs, yet something else was sent when the account last changed.
             stored = replace(stored, key=StoredKey.CHANGED)
-        return Inspection(replace(stored, domain=stored.domain or listed), session, view)
+        return Inspection(replace(stored, domain=stored.domain or listed), session, view, view.integration_id)
+
+    def profile(self, tenant: Tenant, account: Account) -> str | None:
+        """Return the connector profile under which the Hub's edit view shows an account."""
+        session = self._clients.stackone.edit_session(account, tenant.integration_id)
+        return self._clients.hub.view(session, account.id).integration_id
 
     def prove(self, tenant: Tenant, account: Account, agent: Agent, seen: Inspection) -> Inspection:
         """Add what a call through the account proves about the stored key, unless the key is to be sent again anyway.

@@ -24,11 +24,23 @@ from .duplicates import first_made, made_by
 from .find import AccountSource, Finder, Found, account_not_found
 from .inspection import CredentialCache, Inspector
 from .outcome import Creation, Outcome
-from .plan import Action, AgentChange, agent_change, key_missing, plan_absent, plan_create, plan_present
+from .plan import (
+    Action,
+    AgentChange,
+    Plan,
+    StoredKey,
+    agent_change,
+    drift,
+    key_missing,
+    plan_absent,
+    plan_create,
+    plan_present,
+    replacing,
+)
 from .selection import check_pinned
-from .status import BROKEN
+from .status import BROKEN, not_active
 from .verify import Answerer, mismatch, verify
-from .writer import Writer, create_uncertain
+from .writer import Writer, create_uncertain, profile_not_kept
 
 
 @dataclass(frozen=True)
@@ -98,6 +110,8 @@ class Linker:
             )
             if done and outcome.applied.credentials_sent and self._rules.verify_link is VerifyLink.CALL:
                 self._prove_sent(outcome)
+            if done and outcome.unconfirmed:
+                self._end_profile_change(outcome)
         outcome.confirmed = done and outcome.failure is None
         return done
 
@@ -125,6 +139,8 @@ class Linker:
             failed = self._confirmer.give_up(outcome) if outcome.unconfirmed else None
             if failed:
                 raise failed
+            if outcome.unconfirmed:
+                self._end_profile_change(outcome)
             outcome.confirmed = outcome.confirmed or outcome.unconfirmed
 
     def _wait(self, outcome: Outcome, timeout: float) -> None:
@@ -193,7 +209,7 @@ class Linker:
             raise invalid_argument("verify_link: call needs verify_key, to know whose key it is.")
         outcome.enter(Phase.OBSERVE)
         found = find()
-        outcome.observe(account_known=True)
+        self._note_found(outcome, found)
         if found.account:
             self._converge(outcome, found.account)
         else:
@@ -211,7 +227,7 @@ class Linker:
         tenant, applied = outcome.tenant, outcome.applied
         found = find()
         account = outcome.account = found.account
-        outcome.observe(account_known=True)
+        self._note_found(outcome, found)
         if account is None and found.candidates:
             self._note_still_linked(outcome, found)
         applied.plan = plan_absent(tenant, account)
@@ -226,6 +242,16 @@ class Linker:
         else:
             outcome.account = None
 
+    def _note_found(self, outcome: Outcome, found: Found) -> None:
+        outcome.observe(account_known=True, former_ids=frozenset(account.id for account in found.former))
+        outcome.observe(replaced=found.replaced)
+        if found.former:
+            listed = ", ".join(account.id for account in found.former)
+            outcome.warnings.append(
+                f"The former owner {outcome.tenant.previous_origin_owner_id} still has account {listed} of this domain, which was"
+                " left as it is, because the owner has one already. Unlink it by its account_id if it is not needed."
+            )
+
     def _note_still_linked(self, outcome: Outcome, found: Found) -> None:
         left = ", ".join(f"{item.account.id} (domain {item.domain or 'unknown'})" for item in found.candidates)
         outcome.observe(still_linked=True)
@@ -237,13 +263,14 @@ class Linker:
     def _converge(self, outcome: Outcome, account: Account) -> None:
         outcome.account = account
         seen = self._inspector.inspect(outcome.tenant, account)
-        outcome.observe_view(account, seen.view)
+        moved = outcome.observe_profile(seen.profile)
         if self._rules.verify_link is VerifyLink.CALL and outcome.agent:
             seen = self._inspector.prove(outcome.tenant, account, outcome.agent, seen)
             outcome.verified = seen.verified
         outcome.observe(stored=seen.stored, was_broken=account.status in BROKEN)
-        plan = outcome.applied.plan = plan_present(outcome.tenant, account, seen.stored)
+        plan = plan_present(outcome.tenant, account, seen.stored, moved).replacing(outcome.observed.replaced)
         self._approval.check(account, plan)
+        outcome.applied.plan = plan
         outcome.warnings += plan.warnings
         if seen.hub_missing:
             outcome.warnings.append(
@@ -251,18 +278,74 @@ class Linker:
             )
         if Action.RELINK in plan.actions:
             self._note_agent_change(outcome, account, seen.agent)
+        if Action.CREATE in plan.actions:
+            self._replace(outcome, account, plan)
+            return
         if self._rules.check_mode or not plan.actions:
             outcome.applied.actions = list(plan.actions)
             return
         outcome.enter(Phase.APPLY)
+        changes, session = plan.changes, seen.session
+        if "origin_owner_id" in changes:
+            account = self._writer.move(outcome, account)
+            changes, session = drift(outcome.tenant, account), None
         if Action.RELINK in plan.actions:
-            session = seen.session or self._writer.edit_session(outcome.tenant, account)
+            session = session or self._writer.edit_session(outcome.tenant, account)
             view = seen.view or self._clients.hub.view(session, account.id)
-            outcome.observe_view(account, view)
-            self._writer.relink(outcome, account, session, view)
-        if plan.changes:
-            self._writer.change(outcome, account, plan.changes)
+            self._writer.relink(outcome, account, session, view, moved)
+        if changes:
+            self._writer.change(outcome, account, changes)
         outcome.enter(Phase.CONFIRM)
+
+    def _replace(self, outcome: Outcome, account: Account, plan: Plan) -> None:
+        """Link the tenant as a new account, under the declared profile. The former one is unlinked once that works."""
+        outcome.observe(replaced=(account,), other_ids=outcome.observed.other_ids | {account.id})
+        if self._rules.check_mode:
+            outcome.applied.actions = list(plan.actions)
+            return
+        outcome.tenant = replacing(outcome.tenant, account)
+        outcome.account = None
+        outcome.enter(Phase.APPLY)
+        username = self._username(outcome)
+        form, session = self._writer.form_for(outcome.tenant, username)
+        self._writer.create(outcome, form, session, username)
+        if outcome.created_id == account.id:
+            # This Hub has changed the account that was there (H19).
+            outcome.applied.edited()
+            outcome.observe(replaced=())
+            outcome.account = account
+        outcome.enter(Phase.CONFIRM)
+
+    def _end_profile_change(self, outcome: Outcome) -> None:
+        """Check that the account is under the declared profile, and only then unlink the one that it replaces."""
+        observed = outcome.observed
+        if not (observed.profile_drift or observed.replaced):
+            return
+        tenant, account = outcome.tenant, require(outcome.account)
+        outcome.observe(profile=self._inspector.profile(tenant, account))
+        if outcome.observed.profile != tenant.integration_id:
+            self._undo_new(outcome, account)
+            if outcome.observed.stored.key is StoredKey.UNCHANGED and not outcome.observed.was_broken:
+                # The same key was sent for the profile that the account still has.
+                outcome.applied.actions[:] = [each for each in outcome.applied.actions if each is not Action.RELINK]
+            raise profile_not_kept(account, outcome.observed.profile, require(tenant.integration_id))
+        if observed.replaced and not account.active:
+            raise not_active(account)
+        outcome.enter(Phase.APPLY)
+        for former in observed.replaced:
+            if self._writer.delete(tenant, former):
+                outcome.applied.actions.append(Action.DELETE)
+        outcome.enter(Phase.CONFIRM)
+
+    def _undo_new(self, outcome: Outcome, account: Account) -> None:
+        """Unlink the account that this run has made, and which is not what is declared."""
+        creation = outcome.applied.creation
+        if creation and made_by(creation, account):
+            outcome.enter(Phase.APPLY)
+            self._writer.delete(outcome.tenant, account)
+            outcome.applied.undo_creation()
+            outcome.account = outcome.observed.replaced[0]
+            outcome.enter(Phase.CONFIRM)
 
     def _prove_sent(self, outcome: Outcome) -> None:
         """Call through the account. Raises Failed(link_mismatch) if the key that was sent is not the one that works."""

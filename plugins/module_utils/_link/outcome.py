@@ -9,10 +9,10 @@ from typing import Any
 
 from .._clients.account import Account
 from .._clients.freshservice import Agent, KeyCheck, KeyStatus
-from .._clients.hub import AccountView, Submission
+from .._clients.hub import Submission
 from .._clients.profiles import ProfileDrift, profile_drift
 from .._core.failure import Failed, Failure, Phase, interrupted
-from .._core.tenant import Tenant
+from .._core.tenant import State, Tenant
 from .plan import Action, AgentChange, Plan, Stored, StoredKey
 
 LINKED = Plan((Action.CREATE,), {}, {}, reasons=("The tenant has no account",))
@@ -28,13 +28,19 @@ class Observation:
     """Whether it is known which account, if any, is this tenant's."""
     other_ids: frozenset[str] = frozenset()
     """The ids of the owner's accounts that are not this tenant's new one."""
+    former_ids: frozenset[str] = frozenset()
+    """The ids of the accounts that the former owner still has of this link in addition to the tenant's own."""
     still_linked: bool = False
     """Whether an owner who is declared absent still has accounts, of other domains."""
     stored: Stored = field(default_factory=Stored)
     """The stored domain and key, compared with the declaration."""
     was_broken: bool = False
+    profile: str | None = None
+    """The connector profile that the account was last seen to be linked under."""
     profile_drift: ProfileDrift | None = None
-    """How the account's connector profile differs from the declared one, if the Hub's edit view was seen."""
+    """How the account's connector profile differed from the declared one, if it was seen."""
+    replaced: tuple[Account, ...] = ()
+    """The accounts that are unlinked once the tenant's new account, under the declared profile, is seen to work."""
     agent_change: AgentChange | None = None
     """Whose key a re-link replaces."""
 
@@ -71,6 +77,11 @@ class Applied:
     label_left: bool = False
     """Whether a warning already says that StackOne does not keep the new label."""
 
+    def edited(self) -> None:
+        """Note that the request to link a new account has changed one that was there before."""
+        self.actions[:] = [Action.RELINK]
+        self.creation = None
+
     def undo_creation(self) -> None:
         """Note that the account that this run made was unlinked again."""
         self.actions.remove(Action.CREATE)
@@ -101,8 +112,24 @@ class Outcome:
         self.phase = phase
 
     def fail(self, error: Failed) -> None:
-        """Set the failure."""
-        self.failure = error.located(self.phase, self.tenant.name)
+        """Set the failure. It names the account that is not replaced because of it."""
+        failure = error.located(self.phase, self.tenant.name)
+        if self.replaced_ids:
+            failure = replace(failure, message=f"{failure.message} {self._not_replaced()}")
+        self.failure = failure
+
+    @property
+    def replaced_by_now(self) -> list[str]:
+        """Return the ids of the accounts that were unlinked because another one replaces them, or in check mode would be."""
+        replaced = self.tenant.state is State.PRESENT and Action.DELETE in self.applied.actions
+        return sorted(self.replaced_ids) if replaced else []
+
+    def _not_replaced(self) -> str:
+        former, new = ", ".join(sorted(self.replaced_ids)), self.account_id
+        kept = f"Account {former} under the former connector profile is kept"
+        return (
+            f"{kept}." if new is None or new in self.replaced_ids else f"{kept}, in addition to its new account {new}."
+        )
 
     def observe(self, **seen: Any) -> None:
         """Add what was seen."""
@@ -113,12 +140,21 @@ class Outcome:
         self.observe(key_check=check)
         self.warnings += check.warnings
 
-    def observe_view(self, account: Account, view: AccountView | None) -> None:
-        """Add whether the account is linked under the declared connector profile."""
-        drift = profile_drift(self.tenant.integration_id, view.integration_id if view else None)
-        if drift and not self.observed.profile_drift:
-            self.observe(profile_drift=drift)
-            self.warnings.append(drift.warning(account.id))
+    def observe_profile(self, profile: str | None) -> ProfileDrift | None:
+        """Add the account's connector profile, and return how it differs from the declared one."""
+        drift = profile_drift(self.tenant.integration_id, profile)
+        self.observe(profile=profile, profile_drift=drift or self.observed.profile_drift)
+        return drift
+
+    @property
+    def spared_ids(self) -> frozenset[str]:
+        """Return the ids of the accounts that a purge must spare because of this tenant, in addition to its own."""
+        return self.observed.former_ids | self.replaced_ids
+
+    @property
+    def replaced_ids(self) -> frozenset[str]:
+        """Return the ids of the accounts that are to be replaced."""
+        return frozenset(account.id for account in self.observed.replaced)
 
     def drop_details(self) -> None:
         """Drop what only a module for one tenant returns: a list may have ten thousand tenants."""

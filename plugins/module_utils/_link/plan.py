@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -13,8 +13,9 @@ from .._clients.account import ACTIVE, Account
 from .._clients.freshservice import Agent
 from .._clients.hub import REDACTED, AccountView
 from .._clients.hub_form import find_stored_key, stored_domain
+from .._clients.profiles import ProfileDrift
 from .._core.failure import Failed, FailureCode
-from .._core.tenant import Tenant, UpdateCredentials, same_domain
+from .._core.tenant import ProfileChange, Tenant, UpdateCredentials, same_domain
 from .status import DASHBOARD_ONLY, not_active
 
 
@@ -59,7 +60,7 @@ class Plan:
     actions: tuple[Action, ...]
     before: dict[str, Any]
     after: dict[str, Any]
-    changes: dict[str, str] = field(default_factory=dict)
+    changes: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
 
@@ -70,6 +71,14 @@ class Plan:
             return {}
         differing = [name for name in self.after if self.before.get(name) != self.after[name]]
         return {name: {"before": self.before.get(name), "after": self.after[name]} for name in differing}
+
+    def replacing(self, accounts: Sequence[Account]) -> Plan:
+        """Return the plan that also unlinks accounts that the tenant's account replaces."""
+        if not accounts:
+            return self
+        listed = ", ".join(account.id for account in accounts)
+        actions = (*self.actions, *[Action.DELETE] * len(accounts))
+        return replace(self, actions=actions, reasons=(*self.reasons, f"It replaces account {listed}"))
 
 
 def compare_stored(tenant: Tenant, view: AccountView) -> Stored:
@@ -98,15 +107,45 @@ def compare_secret(declared: str | None, placeholder: Any) -> StoredKey:
     return StoredKey.UNCHANGED if declared.endswith(tail) else StoredKey.CHANGED
 
 
-def drift(tenant: Tenant, account: Account) -> dict[str, str]:
+def drift(tenant: Tenant, account: Account) -> dict[str, Any]:
     """Return the declared fields that differ on the account, with their declared values. Unset fields are ignored."""
-    declared = {
+    declared: dict[str, tuple[Any, Any]] = {
+        "origin_owner_id": (tenant.origin_owner_id, account.origin_owner_id),
         "label": (tenant.label, account.label),
         "type": (tenant.account_type, account.type),
-        "origin_owner_name": (tenant.origin_owner_name, account.origin_owner_name),
+        "shared": (tenant.shared, account.shared),
+        "origin_owner_name": (_name_for(tenant, account), account.origin_owner_name),
         "origin_username": (tenant.origin_username, account.origin_username),
     }
-    return {name: want for name, (want, have) in declared.items() if want is not None and want != (have or "")}
+    return {
+        name: want
+        for name, (want, have) in declared.items()
+        if want is not None and want != ("" if have is None else have)
+    }
+
+
+def _name_for(tenant: Tenant, account: Account) -> str | None:
+    """Return the declared name. Without one, an account that is named after its former owner gets the new owner's id."""
+    former = tenant.previous_origin_owner_id
+    named_after = former is not None and account.origin_owner_name == former
+    return tenant.origin_owner_name or (tenant.origin_owner_id if named_after else None)
+
+
+def profile_differs(account: Account, drift: ProfileDrift, remediation: str) -> Failed:
+    """Return the failure of a tenant whose account is linked under another profile than the declared one (N1)."""
+    return Failed(
+        FailureCode.PROFILE_DIFFERS,
+        f"account {account.id} {drift.words}. Nothing was changed.",
+        remediation,
+        details={"account_id": account.id, "profile_drift": drift.as_dict()},
+    )
+
+
+_CHOOSE = (
+    "Correct integration_id to keep the profile. To change it, set profile_change: relink changes the account, if StackOne can"
+    " do that, and replace links a new account and unlinks this one once the new one works."
+)
+_UNPIN = "Leave account_id out: with profile_change replace, the tenant gets a new account, with another id."
 
 
 def key_missing(what: str, reasons: Sequence[str] = ()) -> Failed:
@@ -128,6 +167,7 @@ def plan_create(tenant: Tenant, username: str | None) -> Plan:
         "origin_username": username,
         "label": tenant.label,
         "type": tenant.account_type or "production",
+        "shared": tenant.shared,
         "domain": tenant.domain,
         "status": ACTIVE,
         "api_key": StoredKey.CHANGED.value,
@@ -136,10 +176,17 @@ def plan_create(tenant: Tenant, username: str | None) -> Plan:
     return Plan((Action.CREATE,), {}, shown, reasons=("The tenant has no account",))
 
 
-def plan_present(tenant: Tenant, account: Account, stored: Stored) -> Plan:
-    """Return the plan that makes an account match the declaration. Raises Failed(account_not_active) if none can."""
+def plan_present(tenant: Tenant, account: Account, stored: Stored, moved: ProfileDrift | None = None) -> Plan:
+    """Return the plan that makes an account match the declaration; `moved` is how its connector profile differs.
+
+    Raises Failed: account_not_active if none can, profile_differs if the profile must not be changed.
+    """
     if account.status in DASHBOARD_ONLY:
         raise not_active(account)
+    if moved and tenant.profile_change is ProfileChange.REFUSE:
+        raise profile_differs(account, moved, _CHOOSE)
+    if moved and tenant.profile_change is ProfileChange.REPLACE:
+        return _plan_replace(tenant, account, stored, moved)
     changes = drift(tenant, account)
     reasons = relink_reasons(tenant, account, stored)
     warnings: tuple[str, ...] = ()
@@ -148,15 +195,50 @@ def plan_present(tenant: Tenant, account: Account, stored: Stored) -> Plan:
             raise not_active(account)
         warnings = tuple(f"{what}; it is kept because update_credentials is on_create." for what in reasons)
         reasons = []
+    if moved:
+        reasons.append("The connector profile is another one")
     if reasons and tenant.keyless:
         raise key_missing(f"account {account.id} must be linked again", reasons)
     before = describe(account, stored.domain, None if tenant.keyless else stored.key.value)
     after = {**before, **changes}
     if reasons:
         _show_relink(tenant, stored, before, after)
+    if moved:
+        before["integration_id"], after["integration_id"] = moved.account, moved.declared
     actions = [Action.RELINK] * bool(reasons) + [Action.UPDATE] * bool(changes)
+    if "origin_owner_id" in changes:
+        # If StackOne does not move the account, nothing else is done.
+        actions.reverse()
     differing = [f"The account has another {name} than declared" for name in changes]
     return Plan(tuple(actions), before, after, changes, warnings, (*reasons, *differing))
+
+
+def _plan_replace(tenant: Tenant, account: Account, stored: Stored, moved: ProfileDrift) -> Plan:
+    """Return the plan that links the tenant again, as a new account under the declared profile, and unlinks this one."""
+    if tenant.account_id:
+        raise profile_differs(account, moved, _UNPIN)
+    if tenant.keyless:
+        raise key_missing(f"account {account.id} must be replaced by one under another connector profile")
+    before = {**describe(account, stored.domain, stored.key.value), "integration_id": moved.account}
+    linked = plan_create(replacing(tenant, account), None).after
+    after = {**linked, "integration_id": moved.declared}
+    return Plan((Action.CREATE, Action.DELETE), before, after, reasons=("The connector profile is another one",))
+
+
+def replacing(tenant: Tenant, account: Account) -> Tenant:
+    """Return the tenant as its new account is linked: what is not declared is as on the account that it replaces.
+
+    StackOne makes a second account of an owner only if he may have several.
+    """
+    return replace(
+        tenant,
+        allow_multiple=True,
+        origin_owner_name=tenant.origin_owner_name or account.origin_owner_name,
+        origin_username=tenant.origin_username or account.origin_username,
+        label=account.label if tenant.label is None else tenant.label,
+        account_type=tenant.account_type or account.type,
+        shared=account.shared if tenant.shared is None else tenant.shared,
+    )
 
 
 def _show_relink(tenant: Tenant, stored: Stored, before: dict[str, Any], after: dict[str, Any]) -> None:
@@ -224,6 +306,7 @@ def describe(account: Account, domain: str | None, api_key: str | None = None) -
         "origin_username": account.origin_username,
         "label": account.label,
         "type": account.type,
+        "shared": account.shared,
         "domain": domain,
         "status": account.status,
         "api_key": api_key,

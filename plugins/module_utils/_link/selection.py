@@ -52,12 +52,55 @@ def select(tenant: Tenant, candidates: Sequence[Candidate]) -> Account | None:
     raise _ambiguous(candidates)
 
 
+def select_former(tenant: Tenant, candidates: Sequence[Candidate]) -> tuple[Account, ...]:
+    """Return the accounts of the former owner that are this tenant's link: those that store its domain.
+
+    An owner's only account is not enough: if the former owner is a mistake, it is another customer's.
+    """
+    declared = tenant.domain
+    return tuple(item.account for item in candidates if declared and item.domain and same_domain(declared, item.domain))
+
+
+def to_move(tenant: Tenant, candidates: Sequence[Candidate]) -> Account | None:
+    """Return the former owner's account that is to become the tenant's, which has none; `None` if there is none.
+
+    Raises Failed(ambiguous_account or account_mismatch) if it is not clear that it is this tenant's.
+    """
+    former = select_former(tenant, candidates)
+    if len(former) > 1:
+        raise _ambiguous([item for item in candidates if item.account in former])
+    if former or not candidates or tenant.allow_multiple or tenant.state is State.ABSENT:
+        return former[0] if former else None
+    listed = ", ".join(f"{item.account.id} (domain {item.domain or 'unknown'})" for item in candidates)
+    raise Failed(
+        FailureCode.ACCOUNT_MISMATCH,
+        f"the former owner {tenant.previous_origin_owner_id} has an account that does not store this domain: {listed}.",
+        "Correct previous_origin_owner_id or domain, name the account in account_id, or leave previous_origin_owner_id out to"
+        " link the tenant as a new account; nothing was changed.",
+        details={"candidates": [_shown(item) for item in candidates]},
+    )
+
+
+def two_owners(tenant: Tenant, candidates: Sequence[Candidate]) -> Failed:
+    """Return the failure of a tenant whose former owner has its link, while its own account links another domain."""
+    own, *former = candidates
+    listed = " and ".join(item.account.id for item in former)
+    return Failed(
+        FailureCode.AMBIGUOUS_ACCOUNT,
+        f"the former owner {tenant.previous_origin_owner_id} has account {listed} of this domain, but the owner has account"
+        f" {own.account.id} of domain {own.domain} already.",
+        "Name the right one in account_id; nothing was changed. If both are to move, move the other one first, or declare both"
+        " in one list.",
+        details={"candidates": [_shown(item) for item in candidates]},
+    )
+
+
 def check_pinned(tenant: Tenant, account: Account) -> None:
     """Raise Failed(account_mismatch) if `account_id` names somebody else's account."""
     wrong = []
     if not account.is_of(tenant.provider):
         wrong.append(f"its provider is {account.provider or 'not shown'}")
-    if tenant.origin_owner_id and account.origin_owner_id != tenant.origin_owner_id:
+    if tenant.origin_owner_id and account.origin_owner_id not in tenant.owners:
         wrong.append(f"its origin owner is {account.origin_owner_id}")
     if wrong:
         raise Failed(
@@ -66,6 +109,10 @@ def check_pinned(tenant: Tenant, account: Account) -> None:
             "Correct account_id, or leave it out to let the owner decide.",
             details={"account_id": account.id},
         )
+
+
+def _shown(item: Candidate) -> dict[str, str | None]:
+    return {"account_id": item.account.id, "domain": item.domain, "status": item.account.status}
 
 
 def _only(tenant: Tenant, candidate: Candidate) -> Account | None:
@@ -79,9 +126,7 @@ def _only(tenant: Tenant, candidate: Candidate) -> Account | None:
 
 
 def _ambiguous(candidates: Sequence[Candidate]) -> AmbiguousAccount:
-    shown = [
-        {"account_id": item.account.id, "domain": item.domain, "status": item.account.status} for item in candidates
-    ]
+    shown = [_shown(item) for item in candidates]
     listed = ", ".join(
         f"{item.account.id} (domain {item.domain or 'unknown'}, {item.account.status})" for item in candidates
     )

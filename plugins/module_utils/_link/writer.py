@@ -4,21 +4,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Callable
+from typing import Any, Callable
 
 from .._clients.account import Account
 from .._clients.hub import AccountView, Form, Hub, Sent, Submission, credentials_refused, session_refused
 from .._clients.hub_form import map_fields
+from .._clients.profiles import ProfileDrift
 from .._clients.stackone import ConnectSession, SessionRequest, StackOne
 from .._clients.stackone_base import refused, unexpected
 from .._core.clock import Stopped
 from .._core.failure import Failed, FailureCode, Phase, require
 from .._core.tenant import Tenant
 from .duplicates import same_link
-from .find import Finder
+from .find import Finder, account_not_found
 from .outcome import Creation, Outcome
 from .plan import Action, Stored, StoredKey, compare_stored, drift
 from .selection import check_pinned
@@ -43,11 +45,21 @@ class Writer:
         """Open a session for this account alone."""
         return self._stackone.edit_session(account, tenant.integration_id)
 
-    def relink(self, outcome: Outcome, account: Account, session: ConnectSession, view: AccountView) -> None:
-        """Send domain and key of an existing account again."""
+    def relink(
+        self,
+        outcome: Outcome,
+        account: Account,
+        session: ConnectSession,
+        view: AccountView,
+        moved: ProfileDrift | None = None,
+    ) -> None:
+        """Send domain and key of an existing account again, under the declared connector profile if it has `moved`."""
         tenant = outcome.tenant
         check_pinned(tenant, account)
-        form = self._hub.edit_form(session, tenant.provider, view, tenant.integration_id)
+        if moved:
+            form = self._hub.form(lambda: session, tenant.provider, moved.declared)
+        else:
+            form = self._hub.edit_form(session, tenant.provider, view, tenant.integration_id)
         credentials = map_fields(form.fields, tenant.credential_fields).credentials(tenant)
 
         def edit(current: ConnectSession) -> Submission:
@@ -55,7 +67,8 @@ class Writer:
 
         submission, session = self._submit(edit, session, lambda: self.edit_session(tenant, account))
         if not self._taken(tenant, account, session, submission, compare_stored(tenant, view)):
-            raise submission.error or session_refused(submission.http_status)
+            error = submission.error or session_refused(submission.http_status)
+            raise _profile_refused(error, account, moved) if moved else error
         if submission.sent is Sent.UNCERTAIN or submission.foreign:
             outcome.warnings.append(f"The answer to the re-link was lost ({submission.words}); the new key is stored.")
         outcome.applied.actions.append(Action.RELINK)
@@ -107,7 +120,7 @@ class Writer:
         else:
             creation.lost = submission
 
-    def change(self, outcome: Outcome, account: Account, changes: dict[str, str]) -> None:
+    def change(self, outcome: Outcome, account: Account, changes: dict[str, Any]) -> None:
         """Change fields of an account; if the answer is lost, look whether the change was made."""
         check_pinned(outcome.tenant, account)
         try:
@@ -117,12 +130,31 @@ class Writer:
             if _may_be_done(error):
                 with _unless_shown(error, "the change was made"):
                     found = self._stackone.account(account.id)
-            if found is None or drift(outcome.tenant, found):
+            if found is None or set(drift(outcome.tenant, found)) & set(changes):
                 raise
             outcome.warnings.append(f"The answer to the change of account {account.id} was lost; it was made.")
             changed = True
-        if changed:
+        if changed and Action.UPDATE not in outcome.applied.actions:
             outcome.applied.actions.append(Action.UPDATE)
+
+    def move(self, outcome: Outcome, account: Account) -> Account:
+        """Give an account of the former owner to the tenant's owner, and return it as StackOne shows it then.
+
+        If StackOne does not do so, nothing else of the account was changed.
+        """
+        owner = require(outcome.tenant.origin_owner_id)
+        try:
+            self.change(outcome, account, {"origin_owner_id": owner})
+        except Failed as error:
+            raise _not_moved(error, account, owner) from None
+        found = self._stackone.account(account.id)
+        if found is None:
+            raise account_not_found(account.id)
+        if found.origin_owner_id != owner:
+            outcome.applied.actions.remove(Action.UPDATE)
+            raise _owner_not_kept(account, owner)
+        outcome.account = found
+        return found
 
     def delete(self, tenant: Tenant, account: Account) -> bool:
         """Unlink an account that is seen once more right before, because a listing may be old or wrong.
@@ -205,7 +237,7 @@ class Writer:
             f"StackOne refused the link but left account {made[0].id}; the next run with a valid key repairs it."
         )
 
-    def _patch(self, outcome: Outcome, account: Account, changes: dict[str, str]) -> bool:
+    def _patch(self, outcome: Outcome, account: Account, changes: dict[str, Any]) -> bool:
         """Return whether anything was changed. A label that cannot be changed is not a reason to fail (S42, b16)."""
         answer = self._stackone.change(account.id, changes)
         if answer.status in (400, 422) and "label" in changes:
@@ -243,6 +275,7 @@ def create_request(tenant: Tenant, username: str | None) -> SessionRequest:
         multiple=tenant.allow_multiple,
         label=tenant.label,
         type=tenant.account_type,
+        shared=tenant.shared,
         integration_id=tenant.integration_id,
     )
 
@@ -275,6 +308,68 @@ def _answered_for_another(account: Account, submission: Submission) -> Failed:
         "Check both in StackOne's dashboard, under Accounts; check that no proxy or cache answers in place of StackOne.",
         http_status=submission.http_status,
         details={"account_id": account.id},
+    )
+
+
+def profile_not_kept(account: Account, profile: str | None, declared: str) -> Failed:
+    """Return the failure of an account that StackOne did not put under the declared connector profile."""
+    return Failed(
+        FailureCode.CHANGE_NOT_KEPT,
+        f"StackOne took the request to link account {account.id} under the connector profile {declared} without an error, but"
+        f" the account is under {profile or 'one that it does not show'}.",
+        "Check the account and the profile in StackOne's dashboard. If StackOne cannot change an account's profile,"
+        " profile_change: replace links a new account.",
+        details={"account_id": account.id, "fields": ["integration_id"]},
+    )
+
+
+def _profile_refused(error: Failed, account: Account, moved: ProfileDrift) -> Failed:
+    """Return the failure of an account that StackOne does not link again under another connector profile."""
+    failure = error.failure
+    code = failure.code
+    if code is FailureCode.CREDENTIALS_REFUSED and _PROFILE.search(failure.message):
+        code = FailureCode.STACKONE_REJECTED
+    error.failure = replace(
+        failure,
+        code=code,
+        message=f"{failure.message} Account {account.id} was to move from the connector profile {moved.account} to"
+        f" {moved.declared}.",
+        remediation=f"{failure.remediation} If StackOne cannot change an account's profile, profile_change: replace links a new"
+        " account.".strip(),
+    )
+    return error
+
+
+_PROFILE = re.compile(r"integration|profile", re.IGNORECASE)
+
+_STAYS = (
+    "No second account was made. Declare the former owner's id as origin_owner_id until it can be changed in StackOne; or"
+    " unlink the account, leave previous_origin_owner_id out and link the tenant again."
+)
+
+
+def _not_moved(error: Failed, account: Account, owner: str) -> Failed:
+    """Return the failure of a move, which says what was left as it is if StackOne rejected it."""
+    failure = error.failure
+    if failure.code is not FailureCode.STACKONE_REJECTED:
+        return error
+    what = f"account {account.id} is still of the former owner {account.origin_owner_id}, not of {owner}"
+    return Failed(
+        failure.code,
+        f"{failure.message} Nothing was changed: {what}.",
+        _STAYS,
+        http_status=failure.http_status,
+        details={**failure.details, "account_id": account.id},
+    )
+
+
+def _owner_not_kept(account: Account, owner: str) -> Failed:
+    return Failed(
+        FailureCode.CHANGE_NOT_KEPT,
+        f"StackOne answered that account {account.id} was changed, but it is still of the former owner"
+        f" {account.origin_owner_id}, not of {owner}. Nothing else was changed.",
+        _STAYS,
+        details={"account_id": account.id, "fields": ["origin_owner_id"]},
     )
 
 

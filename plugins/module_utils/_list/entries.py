@@ -16,7 +16,7 @@ from .._core.urls import shown_url
 from .._core.written import not_text, trimmed
 from .._module.argspec import listed_tenant_spec
 from .._module.reading import Spec, read, with_defaults
-from .._module.tenant_params import TO_LINK, check_needed, ids_from, tenant_from
+from .._module.tenant_params import PREVIOUS, TO_LINK, check_needed, ids_from, previous_id_from, tenant_from
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Entry:
     account_id: str | None
     line: int | None = None
     identified: bool = True
+    previous_origin_owner_id: str | None = None
 
     @property
     def name(self) -> str:
@@ -141,27 +142,37 @@ def _entry(position: int, written: Any, spec: Spec, needed: Sequence[str]) -> En
         tenant = tenant_from(with_defaults(values, spec))
         check_needed(tenant, needed)
         return Entry(
-            position, tenant, None, tenant.domain, tenant.origin_owner_id, tenant.account_id, line=values.get("line")
+            position,
+            tenant,
+            None,
+            tenant.domain,
+            tenant.origin_owner_id,
+            tenant.account_id,
+            line=values.get("line"),
+            previous_origin_owner_id=tenant.previous_origin_owner_id,
         )
     except Failed as error:
-        return _unsound(position, values, error, Scrubber(secrets_of(written)))
+        return _unsound(position, written, values, error)
 
 
-def _unsound(position: int, values: Mapping[str, Any], error: Failed, scrubber: Scrubber) -> Entry:
-    shown = {name: values.get(name) for name in ("domain", "origin_owner_id", "account_id")}
+def _unsound(position: int, written: Mapping[str, Any], values: Mapping[str, Any], error: Failed) -> Entry:
+    scrubber = Scrubber(secrets_of(written))
+    shown = {name: values.get(name) for name in (*("domain", "origin_owner_id", "account_id"), PREVIOUS)}
     shown = scrubber.scrub({**shown, "domain": shown["domain"] and shown_url(shown["domain"])})
     known = next((text for text in shown.values() if text), None)
     place = place_of(position, values.get("line"))
     failure = error.located(Phase.ARGUMENTS, f"{place} ({known[:80]})" if known else place)
-    return Entry(position, None, failure, **shown, line=values.get("line"), identified=_identified(values, scrubber))
+    identified = _identified(values, scrubber) and (PREVIOUS in values) is (PREVIOUS in written)
+    return Entry(position, None, failure, **shown, line=values.get("line"), identified=identified)
 
 
 def _identified(values: Mapping[str, Any], scrubber: Scrubber) -> bool:
     try:
         ids = list(filter(None, ids_from(values)))
+        former = previous_id_from(values)
     except Failed:
         return False
-    return bool(ids) and not any(map(scrubber.holds, ids))
+    return bool(ids) and not any(map(scrubber.holds, [*ids, *filter(None, [former])]))
 
 
 def _refuse_siblings(first: Entry, second: Entry) -> None:

@@ -41,10 +41,14 @@ def own_path(stackone_url: str, stackone_api_key: str) -> str | None:
 
 @dataclass
 class Kept:
-    """The content of a file: its salt, and for each account its time of change and the fingerprint."""
+    """The content of a file: its salt, and for each account its time of change and the fingerprint.
+
+    `profiles` are the accounts' connector profiles at that time, for tenants that declare one.
+    """
 
     salt: str = field(default_factory=lambda: secrets.token_hex(16))
     accounts: dict[str, list[str]] = field(default_factory=dict)
+    profiles: dict[str, str] = field(default_factory=dict)
 
 
 class Fingerprints:
@@ -62,6 +66,7 @@ class Fingerprints:
         self._writable = True
         self._before = self._read()
         self._seen: dict[str, tuple[Tenant, Account]] = {}
+        self._profiles: dict[str, str] = {}
 
     def recall(self, tenant: Tenant, account: Account) -> StoredKey:
         """Return `unchanged` or `changed` while StackOne has not touched the account since; else `unknown`."""
@@ -71,10 +76,20 @@ class Fingerprints:
         same = hmac.compare_digest(record[1], self._fingerprint(self._before.salt, tenant, account.id))
         return StoredKey.UNCHANGED if same else StoredKey.CHANGED
 
-    def remember(self, tenant: Tenant, account: Account) -> None:
-        """Note that the account stores what is declared, unless it was not touched since it stored something else."""
+    def profile(self, account: Account) -> str | None:
+        """Return the account's connector profile, if it was seen and StackOne has not touched the account since."""
+        record = self._before.accounts.get(account.id)
+        return self._before.profiles.get(account.id) if record and record[0] == account.updated_at else None
+
+    def remember(self, tenant: Tenant, account: Account, profile: str | None = None) -> None:
+        """Note that the account stores what is declared, unless it was not touched since it stored something else.
+
+        `profile` is its connector profile, if it is known.
+        """
         if account.updated_at:
             self._seen[account.id] = tenant, account
+            if tenant.integration_id and profile:
+                self._profiles[account.id] = profile
 
     def save(self, accounts: set[str] | None) -> None:
         """Replace the file in one step (mode 0600), without accounts that are gone. A failure becomes the `problem`.
@@ -106,11 +121,13 @@ class Fingerprints:
                 kept.pop(account_id, None)
             else:
                 kept[account_id] = record
-        return Kept(present.salt, kept)
+        former = {account_id: name for account_id, name in present.profiles.items() if account_id not in self._seen}
+        profiles = {account_id: name for account_id, name in {**former, **self._profiles}.items() if account_id in kept}
+        return Kept(present.salt, kept, profiles)
 
     def _content(self, kept: Kept) -> str:
         content = {"version": VERSION, "salt": kept.salt, "seal": self._seal(kept.salt), "accounts": kept.accounts}
-        return json.dumps(content)
+        return json.dumps({**content, "profiles": kept.profiles} if kept.profiles else content)
 
     def _read(self) -> Kept:
         """Return what the file holds; nothing if it cannot be used, and then why in `problem`."""
@@ -149,9 +166,12 @@ class Fingerprints:
         if not text.strip():
             return Kept()
         content = json.loads(text)
-        kept = Kept(content["salt"], content["accounts"])
+        kept = Kept(content["salt"], content["accounts"], content.get("profiles", {}))
         sealed = content["version"] == VERSION and hmac.compare_digest(content["seal"], self._seal(kept.salt))
-        return kept if sealed and all(map(_is_record, kept.accounts.values())) else None
+        sound = all(map(_is_record, kept.accounts.values())) and all(
+            isinstance(each, str) for each in kept.profiles.values()
+        )
+        return kept if sealed and sound else None
 
     def _fingerprint(self, salt: str, tenant: Tenant, account_id: str) -> str:
         chosen = tenant.credential_fields

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,9 @@ from .._link.writer import create_uncertain
 from .entries import Entry, refuse_same_account
 from .job import Job
 from .link_rows import link_parts
+
+Key = tuple[str, str]
+"""An owner: the provider and the id."""
 
 NAMED = 3
 """The number of accounts that one line names; the details hold all."""
@@ -130,12 +133,15 @@ def unlink_job(account: Account, approval: Approval = ANY_PLAN, duplicate_of: st
 
 
 def by_owner(jobs: Iterable[LinkJob], seen: Directory | None = None) -> list[list[LinkJob]]:
-    """Return the jobs in groups of one owner; `seen` shows the owner of an account that is named by its id alone."""
-    groups: dict[tuple[str, str], list[LinkJob]] = {}
+    """Return the jobs in groups of one owner; `seen` shows the owner of an account that is named by its id alone.
+
+    Owners that accounts move between are one group, in which an account leaves its owner before anything is done for him.
+    """
+    groups: dict[Key, list[LinkJob]] = {}
     for job in jobs:
         if job.tenant:
             groups.setdefault((job.tenant.provider.lower(), _owner(job.tenant, seen)), []).append(job)
-    return list(groups.values())
+    return _moves_first(groups)
 
 
 def refuse_conflicts(jobs: Sequence[LinkJob]) -> None:
@@ -184,6 +190,48 @@ def repairs_of(jobs: Iterable[LinkJob]) -> list[Repair]:
     return repairs
 
 
+def leaving_declared(jobs: Iterable[LinkJob]) -> list[Tenant]:
+    """Return the tenants to which an account may move from an owner that the list declares as well."""
+    tenants = [job.tenant for job in jobs if job.tenant]
+    declared = {(tenant.provider.lower(), tenant.origin_owner_id) for tenant in tenants}
+    return [
+        tenant
+        for tenant in tenants
+        if tenant.previous_origin_owner_id and (tenant.provider.lower(), tenant.previous_origin_owner_id) in declared
+    ]
+
+
+def _moves_first(groups: dict[Key, list[LinkJob]]) -> list[list[LinkJob]]:
+    """Return the groups, of which those that accounts move between are one."""
+    takers: dict[Key, list[Key]] = {}
+    for key, group in groups.items():
+        for job in group:
+            former = key[0], require(job.tenant).previous_origin_owner_id or ""
+            if former in groups:
+                takers.setdefault(former, []).append(key)
+    ordered = _takers_first(takers)
+    moved = [job for key in ordered for job in groups[key]]
+    return [group for key, group in groups.items() if key not in ordered] + ([moved] if moved else [])
+
+
+def _takers_first(takers: Mapping[Key, Sequence[Key]]) -> dict[Key, None]:
+    """Return the owners of moves so that those who take an account come before the one it is taken from.
+
+    In a circle, one of them has to be first.
+    """
+    ordered: dict[Key, None] = {}
+    for root in takers:
+        path = {} if root in ordered else {root: None}
+        while path:
+            key = next(reversed(path))
+            waiting = next((each for each in takers.get(key, ()) if each not in ordered and each not in path), None)
+            if waiting:
+                path[waiting] = None
+            else:
+                ordered[key] = path.pop(key)
+    return ordered
+
+
 def _owner(tenant: Tenant, seen: Directory | None) -> str:
     if tenant.origin_owner_id:
         return tenant.origin_owner_id
@@ -205,8 +253,8 @@ def _first_by_domain(jobs: Iterable[LinkJob]) -> dict[tuple[str, str], LinkJob]:
 
 
 _ADVICE = (
-    "Correct origin_owner_id if it is meant to be the same customer; set allow_shared_domain on this tenant if both are"
-    " meant to be linked."
+    "Correct origin_owner_id if it is meant to be the same customer, or name its former ID in previous_origin_owner_id;"
+    " set allow_shared_domain on this tenant if both are meant to be linked."
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from .._core.tenant import NOT_DECLARED
 from .._link.outcome import Outcome
+from .._link.plan import Action
 
 NONE = "none"
 
@@ -24,7 +25,7 @@ def link_parts(outcome: Outcome | None) -> dict[str, Any]:
 def action_of(outcome: Outcome | None) -> str:
     """Return the most important action: to re-link an account may also mean to update it."""
     actions = outcome.applied.actions if outcome else []
-    return actions[0].value if actions else NONE
+    return min(actions, key=list(Action).index).value if actions else NONE
 
 
 def moved_from(outcome: Outcome) -> str | None:
@@ -43,6 +44,7 @@ def _known(outcome: Outcome) -> dict[str, Any]:
         "verdict": outcome.key_status.value if outcome.key_status else None,
         "agent_change": observed.agent_change.value if observed.agent_change else None,
         "profile_drift": observed.profile_drift.as_dict() if observed.profile_drift else None,
+        "replaced": outcome.replaced_by_now,
         "verified": outcome.verified,
         "changes": _changes_of(outcome),
         "moved_from": moved_from(outcome),

@@ -23,10 +23,20 @@ from .._link.find import Finder
 from .._link.linker import Linker, Rules
 from .._link.outcome import Observation, Outcome
 from .._link.plan import Action
+from .._link.selection import select_former
 from .batch import Batch, Tally
 from .early_end import ended_early
 from .fingerprints import Fingerprints
-from .link_jobs import LinkJob, Repair, by_owner, refuse_conflicts, refuse_linked_elsewhere, repairs_of, unlink_job
+from .link_jobs import (
+    LinkJob,
+    Repair,
+    by_owner,
+    leaving_declared,
+    refuse_conflicts,
+    refuse_linked_elsewhere,
+    repairs_of,
+    unlink_job,
+)
 from .links_result import LinksResult
 from .planning import UNPLANNED, Unplanned
 from .progress import ProgressFile, waiting
@@ -120,11 +130,29 @@ class Links:
 
     def _find(self, jobs: Sequence[LinkJob], before: Directory) -> None:
         """Find every tenant's account before anything is done: only then can two entries be seen to mean one."""
-        self._pool.map(lambda group: self._find_of_owner(group, before), by_owner(jobs, before))
+        moving = frozenset(
+            account_id
+            for ids in self._pool.map(lambda tenant: self._moving(tenant, before), leaving_declared(jobs))
+            for account_id in ids
+        )
+        self._pool.map(lambda group: self._find_of_owner(group, before, moving), by_owner(jobs, before))
 
-    def _find_of_owner(self, group: Sequence[LinkJob], before: Directory) -> None:
-        """Find the accounts of an owner's tenants, first of those that are unlinked, so that no other tenant adopts them."""
-        leaving: frozenset[str] = frozenset()
+    def _moving(self, tenant: Tenant, before: Directory) -> Sequence[str]:
+        """Return the ids of the former owner's accounts that are to move to a tenant, so that no other tenant adopts them."""
+        if tenant.account_id:
+            return [tenant.account_id]
+        try:
+            former = select_former(tenant, Finder(*self._factory.readers(), before).former(tenant))
+        except Failed:
+            # The tenant itself meets the same, and fails with it.
+            return []
+        return [account.id for account in former]
+
+    def _find_of_owner(self, group: Sequence[LinkJob], before: Directory, leaving: frozenset[str]) -> None:
+        """Find the accounts of an owner's tenants, first of those that are unlinked, so that no other tenant adopts them.
+
+        `leaving` are the ids of accounts that move to another owner.
+        """
         for job in sorted(group, key=lambda job: require(job.tenant).state is not State.ABSENT):
             tenant = require(job.tenant)
             try:
@@ -279,7 +307,7 @@ class Links:
         for job in jobs:
             outcome = job.outcome
             if outcome and outcome.account and not outcome.failure and outcome.stores_declared:
-                fingerprints.remember(outcome.tenant, outcome.account)
+                fingerprints.remember(outcome.tenant, outcome.account, outcome.observed.profile)
         fingerprints.save(present)
 
 

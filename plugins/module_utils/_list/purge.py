@@ -55,12 +55,11 @@ def unlisted(accounts: Iterable[Account], jobs: Sequence[LinkJob], gone: Sequenc
         entry, outcome = job.entry, job.outcome
         spared_ids |= {entry.account_id, *job.elsewhere}
         if outcome and outcome.observed.account_known:
-            spared_ids.add(outcome.account_id)
+            spared_ids |= {outcome.account_id, *outcome.spared_ids}
             continue
         if not entry.identified or not (entry.origin_owner_id or entry.account_id):
             raise _refused(PURGE, f"{entry.name} does not say which account it means, so it could be any of them.")
-        if entry.origin_owner_id:
-            spared_owners.add(entry.origin_owner_id)
+        spared_owners |= set(filter(None, (entry.origin_owner_id, entry.previous_origin_owner_id)))
     return [
         account
         for account in accounts

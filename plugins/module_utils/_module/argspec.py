@@ -68,10 +68,12 @@ def tenant_spec() -> dict[str, Any]:
         **key_check_spec(),
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "origin_owner_id": {"type": "str"},
+        "previous_origin_owner_id": {"type": "str"},
         "origin_owner_name": {"type": "str"},
         "origin_username": {"type": "str"},
         "label": {"type": "str"},
         "account_type": {"type": "str", "choices": ["production", "test"]},
+        "shared": {"type": "bool"},
         "account_id": {"type": "str"},
         "allow_multiple": {"type": "bool", "default": False},
         "integration_id": {"type": "str", "aliases": ["connector_profile_id"]},
@@ -82,6 +84,7 @@ def tenant_spec() -> dict[str, Any]:
             "choices": ["on_drift", "on_doubt", "always", "on_create"],
             "default": "on_drift",
         },
+        "profile_change": {"type": "str", "choices": ["refuse", "relink", "replace"], "default": "refuse"},
         "verify_key": {"type": "bool", "default": True},
     }
 
@@ -165,7 +168,7 @@ def owner_spec() -> dict[str, Any]:
     """Return the options that declare whom an auth link is for: those of a tenant that need no key."""
     names = (
         *("origin_owner_id", "origin_owner_name", "origin_username", "domain", "label", "account_type"),
-        *("account_id", "allow_multiple", "integration_id", "provider"),
+        *("shared", "account_id", "allow_multiple", "integration_id", "provider"),
     )
     spec = {name: about for name, about in tenant_spec().items() if name in names}
     spec["origin_owner_id"]["required"] = True

@@ -14,6 +14,7 @@ from .._core.secrets import SHORTEST_SECRET
 from .._core.tenant import (
     ANY_FIELDS,
     CredentialFields,
+    ProfileChange,
     State,
     Tenant,
     UpdateCredentials,
@@ -32,15 +33,36 @@ TO_CHECK = ("domain",)
 TO_INVITE = ("origin_owner_id",)
 
 
+PREVIOUS = "previous_origin_owner_id"
+"""The option that names the former owner of an account that is to be moved."""
+
+
 def check_needed(tenant: Tenant, needed: Sequence[str]) -> None:
     """Raise Failed(invalid_argument) if a tenant lacks an option that it needs."""
     missing = [name for name in needed if getattr(tenant, name) is None] if tenant.state is State.PRESENT else []
     if missing:
         raise missing_options(missing)
+    check_previous(tenant)
     if tenant.state is State.ABSENT and not (tenant.origin_owner_id or tenant.account_id):
         raise invalid_argument("origin_owner_id or account_id is needed.")
     if (tenant.admin_api_key is None) != (tenant.agent_email is None):
         raise invalid_argument("admin_api_key and agent_email are needed together.")
+
+
+def check_previous(tenant: Tenant) -> None:
+    """Raise Failed(invalid_argument) if a former owner is named from whom no account can be moved."""
+    if tenant.previous_origin_owner_id is None:
+        return
+    if tenant.previous_origin_owner_id == tenant.origin_owner_id:
+        raise invalid_argument(
+            "previous_origin_owner_id is the same as origin_owner_id.", "Name the former owner, or leave it out."
+        )
+    missing = [name for name in TO_LINK if getattr(tenant, name) is None]
+    if missing:
+        raise invalid_argument(
+            f"previous_origin_owner_id needs {' and '.join(missing)}.",
+            "It says which account of the former owner is meant.",
+        )
 
 
 TEXT_LIMIT = 255
@@ -59,8 +81,10 @@ def tenant_from(params: Mapping[str, Any]) -> Tenant:
         api_key=key,
         admin_api_key=_key(params, "admin_api_key"),
         agent_email=_valid(params.get("agent_email"), "agent_email"),
+        previous_origin_owner_id=previous_id_from(params),
         state=State(params["state"]),
         update_credentials=UpdateCredentials(params["update_credentials"]),
+        profile_change=ProfileChange(params["profile_change"]),
         verify_key=params["verify_key"],
         credential_fields=_credential_fields(params.get("credential_fields")),
     )
@@ -77,6 +101,7 @@ def owner_from(params: Mapping[str, Any]) -> Tenant:
         origin_username=_text(params, "origin_username"),
         label=_text(params, "label"),
         account_type=params["account_type"],
+        shared=params["shared"],
         account_id=account_id,
         allow_multiple=params["allow_multiple"],
         allow_shared_domain=params.get("allow_shared_domain", False),
@@ -88,6 +113,11 @@ def owner_from(params: Mapping[str, Any]) -> Tenant:
 def ids_from(params: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return the ids of owner and account that identify a link. Raises Failed(invalid_argument)."""
     return _id(params, "origin_owner_id"), _account_id(params)
+
+
+def previous_id_from(params: Mapping[str, Any]) -> str | None:
+    """Return the id of the former owner. Raises Failed(invalid_argument)."""
+    return _id(params, PREVIOUS) or None
 
 
 def key_check_arguments(params: Mapping[str, Any]) -> tuple[str, str, str | None, str | None]:

@@ -150,6 +150,8 @@ def _options(account: AccountDict, several: bool, pinned: bool) -> dict[str, Any
         "origin_owner_name": name if name != owner else None,
         "label": label,
         "account_type": kind if kind != DEFAULT_TYPE else None,
+        # StackOne does not say what its default is.
+        "shared": False if account.get("shared") is False else None,
         "allow_multiple": several or None,
         "account_id": str(account["id"]) if pinned else None,
         "provider": provider if provider not in ("", "freshservice") else None,

@@ -26,6 +26,7 @@ COLUMNS = (
     "origin_owner_name",
     "label",
     "account_type",
+    "shared",
     "allow_multiple",
     "account_id",
     "provider",
@@ -111,7 +112,7 @@ def _to_csv(found: Declarations) -> str:
 
 def _cells(tenants: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
     for tenant in tenants:
-        yield {name: "true" if value is True else str(value) for name, value in tenant.items()}
+        yield {name: str(value).lower() if isinstance(value, bool) else value for name, value in tenant.items()}
 
 
 def _why_not_in_csv(each: Declared) -> str | None:

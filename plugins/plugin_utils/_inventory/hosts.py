@@ -25,6 +25,7 @@ PROPERTIES = (
     "origin_username",
     "label",
     "type",
+    "shared",
     "domain",
     "created_at",
     "updated_at",

@@ -19,8 +19,27 @@ HANDED_ON = frozenset(f"{PREFIX}{name}" for name in ("summary", "failed_tenants"
 
 OF_A_TENANT = frozenset(
     {
-        *("domain", "api_key", "admin_api_key", "agent_email", "state", "origin_owner_id", "origin_owner_name"),
-        *("origin_username", "label", "account_type", "account_id", "allow_multiple", "integration_id", "provider"),
+        *(
+            "domain",
+            "api_key",
+            "admin_api_key",
+            "agent_email",
+            "state",
+            "origin_owner_id",
+            "previous_origin_owner_id",
+            "origin_owner_name",
+        ),
+        *(
+            "origin_username",
+            "label",
+            "account_type",
+            "shared",
+            "account_id",
+            "allow_multiple",
+            "integration_id",
+            "profile_change",
+            "provider",
+        ),
         *("credential_fields", "update_credentials", "verify_key"),
     }
 )

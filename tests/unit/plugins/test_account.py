@@ -97,7 +97,7 @@ def test_all_that_a_record_shows_is_read():
     told, setup = ["two lines", "expired"], {"domain": "acme"}
     assert account == Account(**shown, status_reasons=tuple(told), setup_information=setup, shared=False)
     assert account.made_at == 1_800_000_000.0
-    assert account.as_dict("d") == {**shown, "status_reasons": told, "domain": "d"}
+    assert account.as_dict("d") == {**shown, "status_reasons": told, "shared": False, "domain": "d"}
 
 
 @pytest.mark.parametrize(

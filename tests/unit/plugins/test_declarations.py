@@ -74,9 +74,9 @@ def read_back(form, found):
     rows = entries_of(text_of(found))
     return [
         {
-            name: value in (True, "true") if name == "allow_multiple" else value
+            name: value in (True, "true") if name in ("allow_multiple", "shared") else value
             for name, value in row.items()
-            if name != "line" and value
+            if name != "line" and value not in ("", None)
         }
         for row in map(dict, rows)
     ]
@@ -96,6 +96,13 @@ class TestDeclarations:
                 "account_type": "test",
             }
         ]
+
+    @pytest.mark.parametrize(("shared", "declared"), [(None, None), (True, None), (False, False)])
+    @pytest.mark.parametrize("form", ENDING)
+    def test_only_an_account_that_is_not_shared_says_so(self, form, shared, declared):
+        found = export(account(1, shared=shared), form=form)
+        assert found["tenants"][0].get("shared") is declared
+        assert [each.get("shared") for each in read_back(form, found)] == [declared]
 
     def test_they_are_sorted(self):
         found = tenants(account(1, "b", "1"), account(2, "a", "2"), account(3, "a", "10"))
