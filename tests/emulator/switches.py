@@ -70,6 +70,7 @@ class Switches:
     not_enabled_provider: str = _one_of("session_refused", "no_connectors")
     profile_property: str = _one_of("both", "integration_id", "connector_profile_id")
     session_profile: str = _one_of("told", "untold")
+    session_project: str = _one_of("text", "number", "untold")
     session_connection_attempt: bool = _one_of(False, True)
     provider_version: str = _one_of("accepted", "rejected")
     session_expires_in_max: int = _count(0)

@@ -129,6 +129,7 @@ class Services:
         self.profiles = [{"integration_id": "p1", "provider": "freshservice", "name": "Main", "active": True}]
         self.config: dict[str, Any] = {"key": "freshservice", "configFields": FIELDS}
         self.agents = {KEY: {"id": 7, "email": "agent@customer.example", "active": True}}
+        self.project: Any = "mycompany-27270"
         self.first_status = "active"
         self.shown: dict[str, tuple[str, str]] = {}
         self.unseen_writes: list[str] = []
@@ -239,7 +240,8 @@ class Services:
         if (method, path) == ("POST", "/connect_sessions"):
             token = f"token-of-session-{next(self._tokens)}"
             self.sessions[token] = dict(request.body)
-            return reply(201, {"id": 1, "token": token, "created_at": iso(self.clock.now()), **request.body})
+            told = {"id": 1, "project_id": self.project, "created_at": iso(self.clock.now())}
+            return reply(201, {**told, "token": token, **request.body})
         if (method, path) == ("POST", "/connect_sessions/authenticate"):
             alive = request.body["token"] in self.sessions
             return reply(201, {"id": 1}) if alive else error(401, "Unauthorized")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 from .._core.failure import Failed, FailureCode
-from .._core.identity import account_path, same_provider
+from .._core.identity import account_id_of, account_path, same_provider
 from .._core.times import iso_time, parse_date
 from .._http.session import Answer
 from .account import EXCERPT, Account, account_in, accounts_in, checked, says_missing
@@ -21,6 +21,10 @@ from .stackone_base import OPENING, PROXY_PATH, StackOneApi, unexpected, words_f
 SESSION_SECONDS = 600
 _PROFILE_STATUSES = frozenset({400, 404, 409, 412, 422})
 """The statuses that a request for a session may get if the provider or profile is not enabled (S57)."""
+
+
+PROBE = {"origin_owner_id": "project-check", "origin_owner_name": "project-check", "expires_in": 60}
+"""The body of a request for a session that is only opened to see the project of the key."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +190,17 @@ class StackOne:
             accounts_in(self._send("GET", "/accounts", params={"page_size": 1}))
             self._api.answered = True
 
+    def confirm_project(self) -> None:
+        """Raise Failed(project_mismatch) unless the key belongs to the declared project, if one is declared.
+
+        Only a connect session tells the project (S53), so open one that nobody uses.
+        """
+        if self._api.project_id is None:
+            return
+        answer = self._post_session(PROBE)
+        checked(answer, OPENING)
+        self._check_project(answer)
+
     def open_session(self, request: SessionRequest) -> ConnectSession:
         """Open a connect session for our own requests."""
         answer = self._open(request)
@@ -248,10 +263,7 @@ class StackOne:
         """Open a connect session, with whichever property name StackOne accepts for the connector profile (b5)."""
         names = self._profile_properties
         for name in list(names) if request.integration_id else names[:1]:
-            answer = self._send("POST", "/connect_sessions", body=request.body(name))
-            if not answer.ok:
-                # The message shows words of this answer.
-                self._api.scrubber.add(*suspects(answer.data, _sent(request)))
+            answer = self._post_session(request.body(name))
             if answer.status != 400 or name not in answer.text:
                 break
             names.sort(key=name.__eq__)
@@ -263,8 +275,23 @@ class StackOne:
         self._check_session(request, answer)
         return answer
 
+    def _post_session(self, body: dict[str, Any]) -> Answer:
+        answer = self._send("POST", "/connect_sessions", body=body)
+        if not answer.ok:
+            # The message shows words of this answer.
+            self._api.scrubber.add(*suspects(answer.data, _texts(body)))
+        return answer
+
+    def _check_project(self, answer: Answer) -> None:
+        """Raise Failed(project_mismatch) if a session is not of the declared project, or does not tell its project."""
+        declared, told = self._api.project_id, account_id_of(answer.data.get("project_id"))
+        if declared and told != declared:
+            self._api.scrubber.add(token_in(answer.data), link_in(answer.data))
+            raise _another_project(declared, told and answer.line(told))
+
     def _check_session(self, request: SessionRequest, answer: Answer) -> None:
-        """Raise Failed(account_mismatch) if StackOne says that a session is for another owner or account (S53)."""
+        """Raise Failed (account_mismatch, project_mismatch) if a session is for something else than asked for (S53)."""
+        self._check_project(answer)
         asked = {"origin_owner_id": request.origin_owner_id, "account_id": request.account_id}
         for name, wanted in asked.items():
             told = answer.data.get(name)
@@ -304,7 +331,11 @@ class StackOne:
 
 def _sent(request: SessionRequest) -> set[str]:
     """Return the texts of a request, which are not secrets of the session if the answer repeats them."""
-    return {value for value in request.body("integration_id").values() if isinstance(value, str)}
+    return _texts(request.body("integration_id"))
+
+
+def _texts(body: dict[str, Any]) -> set[str]:
+    return {value for value in body.values() if isinstance(value, str)}
 
 
 def _owner_filter(owners: Sequence[str]) -> dict[str, list[str]]:
@@ -312,6 +343,16 @@ def _owner_filter(owners: Sequence[str]) -> dict[str, list[str]]:
     if not owners:
         return {}
     return {"origin_owner_id" if len(owners) == 1 else "origin_owner_ids": list(owners)}
+
+
+def _another_project(declared: str, told: str | None) -> Failed:
+    what = f"belongs to the project {told}" if told else "belongs to a project that StackOne does not name"
+    return Failed(
+        FailureCode.PROJECT_MISMATCH,
+        f"the StackOne API key {what}, not to {declared}, which stackone_project_id declares.",
+        "Use a key of the declared project, from StackOne's dashboard, under API Keys; or correct stackone_project_id.",
+        details={"declared": declared, "project_id": told},
+    )
 
 
 def _another_account(asked: str, answered: str) -> Failed:

@@ -46,10 +46,12 @@ UNSHOWN = "its text is not shown, because it may contain a token"
 class StackOneApi:
     """Send requests to StackOne within its quota, and share what is learned about it in a run."""
 
-    def __init__(self, http: Http, url: str, quota: Quota | None = None) -> None:
+    def __init__(self, http: Http, url: str, quota: Quota | None = None, project_id: str | None = None) -> None:
         self._http = http
         self._url = url.rstrip("/")
         self.quota = quota
+        self.project_id = project_id
+        """The project that the key must belong to, if one is declared."""
         self.profile_properties = ["integration_id", "connector_profile_id"]
         """The two names of the same property of a connect session (S50), the accepted one first."""
         self.proxy_paths = ["/agents/me", "/api/v2/agents/me"]
