@@ -101,6 +101,10 @@ class Switches:
     proxy_error_style: str = _one_of("envelope", "http")
     proxy_refused_status: str | int = _one_of("as_provider", 400, 422, 500, 502, 503)
     proxy_path_prefix: str = _one_of("none", "api_v2")
+    # actions
+    connector_actions: str = _one_of("with_current_agent", "without_current_agent", "missing")
+    actions_shape: str = _one_of("flat", "by_connector")
+    action_data: str = _one_of("body", "record", "record_with_text_id", "unknown")
 
     def change(self, changes: dict[str, Any]) -> None:
         """Set some switches; ValueError names an unknown switch or value, and then nothing is set."""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
@@ -13,12 +13,14 @@ from .._core.identity import account_id_of, account_path, same_provider
 from .._core.times import iso_time, parse_date
 from .._http.session import Answer
 from .account import EXCERPT, Account, account_in, accounts_in, checked, says_missing
+from .calls import PROXIED, Route, Routes, Scope, action_keys, action_of_caller
 from .paging import MOST_PAGES, PAGE_SIZE, Paging, most_pages
 from .profiles import Profile, listed_profiles, names_the_profile, no_profile
 from .sessions import link_in, secrets_of_link, suspects, token_in
-from .stackone_base import OPENING, PROXY_PATH, StackOneApi, unexpected, words_for
+from .stackone_base import OPENING, StackOneApi, unexpected, words_for
 
 SESSION_SECONDS = 600
+_MOST_ACTION_PAGES = 20
 _PROFILE_STATUSES = frozenset({400, 404, 409, 412, 422})
 """The statuses that a request for a session may get if the provider or profile is not enabled (S57)."""
 
@@ -306,21 +308,40 @@ class StackOne:
         """Return whether a token is still valid (S54), which distinguishes refused credentials from an expired session (H17)."""
         return self._send("POST", "/connect_sessions/authenticate", body={"token": session.token}).ok
 
-    def call(self, account: Account) -> Iterator[tuple[str, Answer]]:
-        """Ask Freshservice for `agents/me` through StackOne's proxy, as the account (S70). Yield each path with its answer.
+    def routes(self, provider: str) -> Routes:
+        """Return the ways to ask Freshservice which agent calls through an account, the one that worked before first."""
+        known: Routes = self._api.routes.get(provider.lower(), lambda: self._routes(provider), self._api.clock.check)
+        return replace(known, ways=tuple(sorted(known.ways, key=lambda route: route != self._api.preferred_route)))
 
-        The most promising path comes first. Call `prefer_path` with the one that works.
-        """
+    def prefer(self, route: Route) -> None:
+        """Try this way first from now on."""
+        self._api.preferred_route = route
+
+    def call(self, account: Account, route: Route) -> Answer:
+        """Ask Freshservice as the account which agent calls (S70, S72), and return the answer, whatever its status."""
         headers = {"x-account-id": account.id}
         if account.shared is False and account.origin_username:
             headers["x-end-user-id"] = account.origin_username
-        for path in list(self._api.proxy_paths):
-            body = {"method": "get", "path": path}
-            yield path, self._send("POST", PROXY_PATH, headers=headers, body=body)
+        return self._send("POST", route.path, headers=headers, body=route.body)
 
-    def prefer_path(self, path: str) -> None:
-        """Try this path first from now on."""
-        self._api.proxy_paths.sort(key=path.__ne__)
+    def _routes(self, provider: str) -> Routes:
+        """Search StackOne's actions for the connector's own (S63); without one, the proxy remains."""
+        keys: list[str] = []
+        params: dict[str, Any] = {"filter[connectors]": provider, "page_size": PAGE_SIZE}
+        try:
+            for _page in range(_MOST_ACTION_PAGES):
+                answer = self._send("GET", "/actions", params=params)
+                if answer.status == 403:
+                    return Routes(PROXIED, frozenset({Scope.ACTIONS}))
+                keys += action_keys(answer.data) if answer.ok else ()
+                cursor = answer.data.get("next") if answer.ok and isinstance(answer.data, dict) else None
+                if not isinstance(cursor, str) or not cursor or cursor == params.get("next"):
+                    break
+                params = {**params, "next": cursor}
+        except Failed:
+            pass
+        action = action_of_caller(keys, provider)
+        return Routes((*([Route(Scope.ACTIONS, action)] if action else []), *PROXIED))
 
     def _page(self, params: dict[str, Any], page: int) -> list[Account]:
         return accounts_in(self._send("GET", "/accounts", params={**params, "page": page} if page else params))
