@@ -22,9 +22,12 @@ options:
       - V(call) also makes StackOne call Freshservice through the account, and compares the agent that answers with the
         agent that the declared C(api_key) belongs to. An agent has one key, so this proves that the stored key is the
         declared one, even if StackOne shows none of its characters.
-      - The call is made for each tenant in every run, also in check mode. It costs one request to StackOne, or two until
-        the run has found the path that answers. StackOne counts it as an action call. It requires a StackOne key with
-        the Unified scope, and C(verify_key=true).
+      - The call is made for each tenant in every run, also in check mode. It costs one request to StackOne, or more until
+        the run has found the way that answers. StackOne counts it as an action call. It requires C(verify_key=true) and a
+        StackOne key with the Actions scope, which keys have by default, or with the Unified scope.
+      - With the Actions scope, the run searches StackOne's actions once for the one that reads the agent who calls, such as
+        C(freshservice_get_current_agent), and runs nothing else. If there is no such action, or the key may not run it,
+        StackOne's proxy is used, which needs the Unified scope. Before 1.1.0, only the proxy was used.
       - V(none) accepts accounts as they are, with a warning about each that is not active.
     type: str
     choices: [none, status, call]

@@ -96,3 +96,15 @@ options:
       - If not set, requests are not limited.
     type: int
 """
+
+    PROJECT = r"""
+options:
+  stackone_project_id:
+    description:
+      - The ID of the StackOne project that O(stackone_api_key) must belong to. With a key of another project, the task fails with
+        V(project_mismatch) before anything is created or changed, in check mode as well.
+      - The project is the C(project_id) of a connect session, compared as text. If this option is set, each task opens one more
+        session at the start, which expires unused. A key whose sessions do not name a project is refused.
+    type: str
+    version_added: 1.1.0
+"""

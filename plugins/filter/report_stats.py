@@ -12,12 +12,17 @@ from ansible.errors import AnsibleFilterError
 
 from ..plugin_utils._report.handed_on import handed_on
 
+_PARTS = {"totals", "outcomes", "rows", "problem"}
+
 
 def report_stats(document: Any, reports: Iterable[Any] = ()) -> dict[str, Any]:
     """Return the variables."""
-    if not isinstance(document, Mapping) or not {"totals", "outcomes", "rows", "problem"} <= set(document):
-        raise AnsibleFilterError("report_stats takes a document that tenantlink.stackone.report made.")
-    return handed_on(document, reports)
+    documents = document if document and isinstance(document, list) else [document]
+    if not all(isinstance(each, Mapping) and set(each) >= _PARTS for each in documents):
+        raise AnsibleFilterError(
+            "report_stats takes a document that tenantlink.stackone.report made, or a list of them."
+        )
+    return handed_on(documents, reports)
 
 
 class FilterModule:

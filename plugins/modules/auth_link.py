@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - tenantlink.stackone.auth
   - tenantlink.stackone.connection
   - tenantlink.stackone.connection.stackone
+  - tenantlink.stackone.connection.project
   - tenantlink.stackone.attributes
   - tenantlink.stackone.attributes.guarded
 attributes:
@@ -159,9 +160,9 @@ failure:
 from ..module_utils._clients.factory import stackone_and_hub
 from ..module_utils._core.clock import Stopped
 from ..module_utils._core.failure import Failed, Phase, interrupted
-from ..module_utils._link.auth_link import AuthLinkMaker
+from ..module_utils._link.auth_link import AuthLinkMaker, AuthLinkResult
 from ..module_utils._link.find import Finder
-from ..module_utils._module.argspec import auth_spec, http_spec, owner_spec, stackone_spec
+from ..module_utils._module.argspec import auth_spec, http_spec, owner_spec, project_spec, stackone_spec
 from ..module_utils._module.module import Module
 from ..module_utils._module.run_params import auth_options_from
 from ..module_utils._module.stoppable import StoppableRun
@@ -177,8 +178,13 @@ def work(module: Module, run: StoppableRun) -> None:
     except Failed as error:
         run.refuse(error, f"owner {module.params['origin_owner_id']}")
     inviter = AuthLinkMaker(stackone, Finder(stackone, hub, stackone), options, run.stop.clock())
+
+    def invite() -> AuthLinkResult:
+        stackone.confirm_project()
+        return inviter.invite(tenant)
+
     try:
-        invitation = run.work_alone(lambda: inviter.invite(tenant))
+        invitation = run.work_alone(invite)
     except Stopped:
         invitation = None
     except Failed as error:
@@ -192,7 +198,7 @@ def work(module: Module, run: StoppableRun) -> None:
 def main() -> None:
     """Run the module."""
     module = Module(
-        argument_spec={**http_spec(), **stackone_spec(), **owner_spec(), **auth_spec()},
+        argument_spec={**http_spec(), **stackone_spec(), **project_spec(), **owner_spec(), **auth_spec()},
         required_by={"client_key": "client_cert"},
     )
     run = StoppableRun(module)

@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - tenantlink.stackone.auth
   - tenantlink.stackone.connection
   - tenantlink.stackone.connection.stackone
+  - tenantlink.stackone.connection.project
   - tenantlink.stackone.attributes
   - tenantlink.stackone.attributes.watched
 attributes:
@@ -200,7 +201,7 @@ from ..module_utils._list.auth_link_jobs import AuthLinkJob, count_auth_links
 from ..module_utils._list.entries import entries_from, present, refuse_duplicates
 from ..module_utils._list.list_run import ListRun
 from ..module_utils._list.results import failures_of, job_row, run_summary
-from ..module_utils._module.argspec import auth_spec, quota_spec, tenants_spec
+from ..module_utils._module.argspec import auth_spec, project_spec, quota_spec, tenants_spec
 from ..module_utils._module.module import ListModule
 from ..module_utils._module.run_params import auth_options_from, check_run
 from ..module_utils._module.tenant_params import TO_INVITE
@@ -218,6 +219,7 @@ def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
     directory = Directory(stackone, run.pool(progress, READERS).map)
     # If the run is stopped here, it reports each tenant as not started.
     with suppress(Stopped), during(Phase.OBSERVE):
+        stackone.confirm_project()
         for provider, owners in owners_by_provider(entry.tenant for entry in entries if entry.tenant).items():
             directory.load_owners(provider, owners)
             directory.ask_again(provider, owners)
@@ -234,7 +236,7 @@ def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
 
 def main() -> None:
     """Run the module."""
-    spec = {**tenants_spec(), **quota_spec(), **auth_spec()}
+    spec = {**tenants_spec(), **quota_spec(), **project_spec(), **auth_spec()}
     ListRun(ListModule(argument_spec=spec, required_by={"client_key": "client_cert"})).work(work)
 
 

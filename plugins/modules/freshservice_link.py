@@ -30,6 +30,7 @@ extends_documentation_fragment:
   - tenantlink.stackone.connection
   - tenantlink.stackone.connection.freshservice
   - tenantlink.stackone.connection.stackone
+  - tenantlink.stackone.connection.project
   - tenantlink.stackone.attributes
   - tenantlink.stackone.attributes.guarded
 attributes:
@@ -291,7 +292,8 @@ failure:
     code:
       description:
         - One of the verdicts of M(tenantlink.stackone.freshservice_key_info), or V(invalid_argument), V(invalid_domain), V(key_missing),
-          V(stackone_key_refused), V(stackone_forbidden), V(stackone_rate_limited), V(stackone_unreachable),
+          V(stackone_key_refused), V(stackone_forbidden), V(project_mismatch), V(stackone_rate_limited),
+          V(stackone_unreachable),
           V(stackone_unavailable), V(stackone_rejected), V(unexpected_answer), V(hub_unavailable), V(session_refused),
           V(connector_profile_missing), V(field_ambiguous), V(field_unfilled), V(credentials_refused), V(ambiguous_account),
           V(duplicate_account), V(account_not_found), V(account_mismatch), V(account_not_active), V(create_uncertain),
@@ -341,7 +343,14 @@ from ..module_utils._core.text import one_line
 from ..module_utils._core.urls import shown_url
 from ..module_utils._link.linker import Linker, Rules
 from ..module_utils._link.outcome import Outcome, unfinished
-from ..module_utils._module.argspec import confirm_spec, freshservice_spec, http_spec, stackone_spec, tenant_spec
+from ..module_utils._module.argspec import (
+    confirm_spec,
+    freshservice_spec,
+    http_spec,
+    project_spec,
+    stackone_spec,
+    tenant_spec,
+)
 from ..module_utils._module.link_clients import client_factory
 from ..module_utils._module.module import Module
 from ..module_utils._module.run_params import confirm_timeout_from
@@ -406,7 +415,14 @@ def work(module: Module, run: StoppableRun) -> None:
 def main() -> None:
     """Run the module."""
     module = Module(
-        argument_spec={**http_spec(), **freshservice_spec(), **stackone_spec(), **tenant_spec(), **confirm_spec()},
+        argument_spec={
+            **http_spec(),
+            **freshservice_spec(),
+            **stackone_spec(),
+            **project_spec(),
+            **tenant_spec(),
+            **confirm_spec(),
+        },
         required_by={"client_key": "client_cert"},
     )
     run = StoppableRun(module)

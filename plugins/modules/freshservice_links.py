@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - tenantlink.stackone.connection
   - tenantlink.stackone.connection.freshservice
   - tenantlink.stackone.connection.stackone
+  - tenantlink.stackone.connection.project
   - tenantlink.stackone.attributes
   - tenantlink.stackone.attributes.watched
 attributes:

@@ -185,7 +185,8 @@ async def add_key(world: World, data: dict[str, Any]) -> Any:
     """A new StackOne key."""
     scopes = frozenset(map(Scope, data["scopes"])) if "scopes" in data else DEFAULT_SCOPES
     value = keys.stackone_key(f"extra {len(world.stackone_keys)}")
-    world.add_key(value, int(data.get("rpm", world.options.stackone_rpm)), scopes)
+    added = world.add_key(value, int(data.get("rpm", world.options.stackone_rpm)), scopes)
+    added.project = data.get("project", added.project)
     return {"stackone_api_key": value, "scopes": sorted(scope.value for scope in scopes)}
 
 

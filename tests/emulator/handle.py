@@ -152,9 +152,9 @@ class Emulator:
         """Replace the connector profiles when given any list; returns them."""
         return self._admin("GET" if profiles is None else "POST", "/profiles", profiles)
 
-    def key(self, scopes: list[str] | None = None, rpm: int | None = None) -> str:
-        """A new StackOne key."""
-        wanted = {"scopes": scopes, "rpm": rpm}
+    def key(self, scopes: list[str] | None = None, rpm: int | None = None, project: str | None = None) -> str:
+        """A new StackOne key, of the project that everything is in or of another one."""
+        wanted = {"scopes": scopes, "rpm": rpm, "project": project}
         given = {name: value for name, value in wanted.items() if value is not None}
         return self._admin("POST", "/keys", given)["stackone_api_key"]
 

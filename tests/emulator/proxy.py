@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 
 from .accounts import Account
 from .bodies import json_object
-from .message import Answer, Call, Refusal, json_answer
+from .connector import PROVIDER
+from .message import Answer, Call, Refusal, first, json_answer
 from .platform_accounts import find
 from .provider import call_provider
 from .refusals import passed_on, refusal_of
@@ -20,8 +21,9 @@ from .stackone_errors import error, invalid
 from .world import World
 
 _METHODS = ("get", "post", "put", "delete", "patch")
+_CURRENT = "freshservice_get_current_agent"
 _ACTIONS = {
-    "freshservice_get_current_agent": "/agents/me",
+    _CURRENT: "/agents/me",
     "freshservice_list_agents": "/agents",
     "freshservice_get_agent": "/agents/{id}",
     "freshservice_list_roles": "/roles",
@@ -34,6 +36,7 @@ def register(router: Router) -> None:
     """Put the operations on the router."""
     router.on("POST", "/unified/proxy", Scope.UNIFIED)(proxy)
     router.on("POST", "/actions/rpc", Scope.ACTIONS)(rpc)
+    router.on("GET", "/actions", Scope.ACTIONS)(list_actions)
 
 
 async def proxy(call: Call, world: World, key: StackOneKey) -> Answer:
@@ -54,11 +57,43 @@ async def proxy(call: Call, world: World, key: StackOneKey) -> Answer:
     return json_answer(envelope)
 
 
+async def list_actions(call: Call, world: World, key: StackOneKey) -> Answer:
+    """The connector's actions, a page at a time (S63, N3)."""
+    if world.switches.connector_actions == "missing":
+        return error(404, f"Cannot GET {call.path}")
+    params = call.params()
+    wanted = (first(params, "filter[connectors]") or PROVIDER).split(",")
+    keys = list(_actions(world)) if PROVIDER in wanted else []
+    size, start = int(first(params, "page_size") or "25"), int(first(params, "next") or "0")
+    profile = world.default_profile(PROVIDER)
+    about = {"connector_profile_id": profile.integration_id if profile else None, "release_stage": "stable"}
+    entries = [{"key": name, "name": name.replace("_", " "), "version": "1.0.0", **about} for name in keys]
+    page, more = entries[start : start + size], start + size < len(entries)
+    if world.switches.actions_shape == "by_connector":
+        page = [{"key": PROVIDER, "name": "Freshservice", "version": "1.0.0", "actions": page}]
+    return json_answer({"next": str(start + size) if more else None, "data": page})
+
+
+def _actions(world: World) -> dict[str, str]:
+    left_out = set() if world.switches.connector_actions == "with_current_agent" else {_CURRENT}
+    return {name: path for name, path in _ACTIONS.items() if name not in left_out}
+
+
+def _shaped(world: World, data: Any) -> Any:
+    """What an action makes of the provider's body: it is the connector's to decide."""
+    record = data.get("agent") if isinstance(data, dict) else None
+    if not isinstance(record, dict):
+        return data
+    as_text = {**record, "id": str(record["id"])}
+    shapes = {"body": data, "record": record, "record_with_text_id": as_text, "unknown": {"result": "ok"}}
+    return shapes[world.switches.action_data]
+
+
 async def rpc(call: Call, world: World, key: StackOneKey) -> Answer:
     """Run an action of the connector (S72)."""
     account = _usable_account(call, world)
     body = json_object(call)
-    template = _ACTIONS.get(str(body.get("action")))
+    template = _actions(world).get(str(body.get("action")))
     if template is None:
         return error(404, f"Action {body.get('action')} not found")
     try:
@@ -70,7 +105,7 @@ async def rpc(call: Call, world: World, key: StackOneKey) -> Answer:
     reply = await _pass_on(world, account, "GET", prefix + path + (f"?{query}" if query else ""), None)
     if reply.status >= 400:
         raise Refusal(_as_http_error(world, reply, path))
-    return json_answer({"data": _data(reply)})
+    return json_answer({"data": _shaped(world, _data(reply))})
 
 
 def _usable_account(call: Call, world: World) -> Account:

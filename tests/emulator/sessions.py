@@ -36,6 +36,7 @@ class Scope(str, Enum):
 
 
 DEFAULT_SCOPES = frozenset(Scope) - {Scope.CREDENTIALS}
+PROJECT = f"project-{keys.opaque_id('project')[:8]}"
 
 
 @dataclass(slots=True)
@@ -45,6 +46,7 @@ class StackOneKey:
     value: str
     quota: SlidingWindow
     scopes: frozenset[Scope] = DEFAULT_SCOPES
+    project: str = PROJECT
 
 
 @dataclass(slots=True)
@@ -75,7 +77,7 @@ class Session:
         return {
             "id": self.id,
             "organization_id": organization if switches.organization_id == "number" else str(organization),
-            "project_id": f"project-{keys.opaque_id('project')[:8]}",
+            "project_id": self._project(switches),
             "categories": self.categories,
             "provider": self.provider,
             "origin_owner_id": self.origin_owner_id,
@@ -89,6 +91,11 @@ class Session:
             "integration_id": self.integration_id if switches.session_profile == "told" else None,
             "created_at": self.created_at,
         }
+
+    def _project(self, switches: Switches) -> str | int | None:
+        project = self.key.project
+        numbered = keys.number(5, "project", project)
+        return {"text": project, "number": numbered, "untold": None}[switches.session_project]
 
 
 class Sessions:

@@ -71,6 +71,7 @@ class Switches:
     not_enabled_provider: str = _one_of("session_refused", "no_connectors")
     profile_property: str = _one_of("both", "integration_id", "connector_profile_id")
     session_profile: str = _one_of("told", "untold")
+    session_project: str = _one_of("text", "number", "untold")
     session_connection_attempt: bool = _one_of(False, True)
     provider_version: str = _one_of("accepted", "rejected")
     session_expires_in_max: int = _count(0)
@@ -102,6 +103,10 @@ class Switches:
     proxy_error_style: str = _one_of("envelope", "http")
     proxy_refused_status: str | int = _one_of("as_provider", 400, 422, 500, 502, 503)
     proxy_path_prefix: str = _one_of("none", "api_v2")
+    # actions
+    connector_actions: str = _one_of("with_current_agent", "without_current_agent", "missing")
+    actions_shape: str = _one_of("flat", "by_connector")
+    action_data: str = _one_of("body", "record", "record_with_text_id", "unknown")
 
     def change(self, changes: dict[str, Any]) -> None:
         """Set some switches; ValueError names an unknown switch or value, and then nothing is set."""

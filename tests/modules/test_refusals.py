@@ -59,18 +59,20 @@ def test_a_new_key(runner, form, status):
     assert_good_key_works(runner)
 
 
+@pytest.mark.parametrize(("actions", "requests"), [("with_current_agent", [1, 0]), ("missing", [0, 1])])
 @pytest.mark.parametrize("status", ["as_provider", 400, 422, 500, 502, 503])
-def test_a_call_through_an_account_whose_key_is_refused(runner, form, status):
+def test_a_call_through_an_account_whose_key_is_refused(runner, form, status, actions, requests):
     """One call proves it; then the good key is sent, which must not be locked out by then."""
     runner.by_hand(api_key=WRONG)
     runner.known.add(WRONG)
     runner.emulator.switch(
         hub_secret_tail=0, lockout_after=LOCKOUT, proxy_error_style="http", proxy_refused_status=status, **form
     )
+    runner.emulator.switch(connector_actions=actions)
     check = runner.link(verify_link="call", check=True, retries=3)
     assert not check.get("failed"), check["msg"]
     assert (check["actions"], check["verified"]) == (["relink"], False)
-    assert len(runner.emulator.requests(path="/unified/proxy")) == 1
+    assert [len(runner.emulator.requests(path=path)) for path in ("/actions/rpc", "/unified/proxy")] == requests
     result = runner.link(verify_link="call", retries=3)
     assert not result.get("failed"), result["msg"]
     assert (result["actions"], result["verified"]) == (["relink"], True)

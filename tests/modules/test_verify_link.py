@@ -8,11 +8,13 @@ import pytest
 
 CALL = {"verify_link": "call"}
 PROXY = "/unified/proxy"
+ACTIONS = "/actions"
+ACTION = "/actions/rpc"
 
 
-def proxied(runner):
-    """The calls through StackOne so far."""
-    return len(runner.emulator.requests(path=PROXY))
+def calls(runner):
+    """The requests so far that list actions, run one, and use the proxy."""
+    return [len(runner.emulator.requests(path=path)) for path in (ACTIONS, ACTION, PROXY)]
 
 
 def agents(runner, domain="acme"):
@@ -24,10 +26,11 @@ def linked_as(runner, api_key, **fields):
     return runner.emulator.add_account(origin_owner_id="customer-acme", domain="acme", api_key=api_key, **fields)
 
 
+@pytest.mark.parametrize("actions", ["with_current_agent", "without_current_agent", "missing"])
 @pytest.mark.parametrize("prefix", ["none", "api_v2"])
 @pytest.mark.parametrize("style", ["envelope", "http"])
-def test_a_new_link_is_proven(runner, prefix, style):
-    runner.emulator.switch(proxy_path_prefix=prefix, proxy_error_style=style)
+def test_a_new_link_is_proven(runner, prefix, style, actions):
+    runner.emulator.switch(proxy_path_prefix=prefix, proxy_error_style=style, connector_actions=actions)
     result = runner.converge(**CALL)
     assert (result["actions"], result["verified"]) == (["create"], True)
     again = runner.link(**CALL)
@@ -36,14 +39,22 @@ def test_a_new_link_is_proven(runner, prefix, style):
 
 def test_it_is_off_by_default(runner):
     assert runner.link()["verified"] is None
-    assert proxied(runner) == 0
+    assert calls(runner) == [0, 0, 0]
 
 
-def test_a_run_remembers_which_path_worked(runner):
-    runner.emulator.switch(proxy_path_prefix="api_v2")
+@pytest.mark.parametrize(
+    ("switches", "expected"),
+    [
+        ({}, [1, 2, 0]), ({"actions_shape": "by_connector"}, [1, 2, 0]), ({"action_data": "record"}, [1, 2, 0]),
+        ({"action_data": "record_with_text_id"}, [1, 2, 0]), ({"action_data": "unknown"}, [1, 1, 2]),
+        ({"connector_actions": "missing", "proxy_path_prefix": "api_v2"}, [1, 0, 3]),
+    ],
+)  # fmt: skip
+def test_a_run_finds_the_way_to_call_once(runner, switches, expected):
+    runner.emulator.switch(**switches)
     result = runner.links(runner.tenants("acme", "globex"), concurrency=1, **CALL)
     assert [row["verified"] for row in result["results"]] == [True, True]
-    assert proxied(runner) == 3
+    assert calls(runner) == expected
 
 
 @pytest.mark.parametrize("tail", [0, 4])
@@ -163,22 +174,65 @@ NOT_VERIFIED = [
 @pytest.mark.parametrize(("fault", "code", "retriable"), NOT_VERIFIED, ids=lambda value: str(value)[:40])
 def test_what_cannot_be_proven_is_no_success(runner, fault, code, retriable):
     runner.link()
+    runner.emulator.switch(connector_actions="missing")
     runner.emulator.fault(service="stackone", path=PROXY, **fault)
     result = runner.link(retries=0, **CALL)
     assert (result["failure"]["code"], result["failure"]["retriable"]) == (code, retriable), result["msg"]
     assert result["changed"] is False
 
 
-def test_the_key_needs_the_unified_scope(runner):
+PLATFORM = ["platform:read", "platform:write"]
+
+
+@pytest.mark.parametrize(
+    ("scopes", "expected"), [(["actions"], [1, 1, 0]), (["unified"], [1, 0, 1]), (["actions", "unified"], [1, 1, 0])]
+)
+def test_one_of_two_scopes_is_enough(runner, scopes, expected):
     runner.link()
-    key = runner.emulator.key(scopes=["platform:read", "platform:write"])
+    key = runner.emulator.key(scopes=[*PLATFORM, *scopes])
+    runner.known.add(key)
+    assert runner.link(stackone_api_key=key, **CALL)["verified"] is True
+    assert calls(runner) == expected
+
+
+def test_a_key_without_both_scopes_is_told_which_it_lacks(runner):
+    runner.link()
+    key = runner.emulator.key(scopes=PLATFORM)
     runner.known.add(key)
     result = runner.link(stackone_api_key=key, **CALL)
     assert result["failure"]["code"] == "stackone_forbidden"
-    assert "Unified scope" in result["msg"]
+    assert "Give the key the Actions or the Unified scope in StackOne's dashboard" in result["msg"]
+    assert calls(runner) == [1, 0, 1]
 
 
-def test_an_account_of_one_user_alone(runner):
+ACTION_FAILS = [
+    ({"status": 412, "body": "json"}, "link_not_verified", False),
+    ({"status": 502, "body": "html"}, "stackone_unavailable", True),
+    ({"status": 401, "body": "json"}, "stackone_key_refused", False),
+    ({"drop": "before"}, "stackone_unreachable", True),
+]
+
+
+@pytest.mark.parametrize(("fault", "code", "retriable"), ACTION_FAILS, ids=lambda value: str(value)[:40])
+def test_an_action_that_fails_for_another_reason_is_no_success(runner, fault, code, retriable):
+    runner.link()
+    runner.emulator.fault(service="stackone", path=ACTION, **fault)
+    result = runner.link(retries=0, **CALL)
+    assert (result["failure"]["code"], result["failure"]["retriable"]) == (code, retriable), result["msg"]
+    assert (result["changed"], calls(runner)[2]) == (False, 0)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 501])
+@pytest.mark.parametrize("path", [ACTIONS, ACTION])
+def test_without_an_action_the_proxy_proves_it(runner, path, status):
+    runner.emulator.fault(service="stackone", path=path, status=status, body="json")
+    assert runner.link(retries=0, **CALL)["verified"] is True
+    assert calls(runner)[2] == 1
+
+
+@pytest.mark.parametrize("actions", ["with_current_agent", "missing"])
+def test_an_account_of_one_user_alone(runner, actions):
+    runner.emulator.switch(connector_actions=actions)
     linked_as(runner, runner.tenant_key("acme"), shared=False, origin_username="user-1")
     assert runner.link(**CALL)["verified"] is True
 

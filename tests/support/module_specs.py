@@ -14,6 +14,7 @@ SPECS = {
         **_specs.http_spec(),
         **_specs.freshservice_spec(),
         **_specs.stackone_spec(),
+        **_specs.project_spec(),
         **_specs.tenant_spec(),
         **_specs.confirm_spec(),
     },
@@ -31,8 +32,14 @@ SPECS = {
         "fail_on_refused": {"type": "bool", "default": False},
     },
     "freshservice_links": _specs.links_spec(),
-    "auth_link": {**_specs.http_spec(), **_specs.stackone_spec(), **_specs.owner_spec(), **_specs.auth_spec()},
-    "auth_links": {**_specs.tenants_spec(), **_specs.quota_spec(), **_specs.auth_spec()},
+    "auth_link": {
+        **_specs.http_spec(),
+        **_specs.stackone_spec(),
+        **_specs.project_spec(),
+        **_specs.owner_spec(),
+        **_specs.auth_spec(),
+    },
+    "auth_links": {**_specs.tenants_spec(), **_specs.quota_spec(), **_specs.project_spec(), **_specs.auth_spec()},
     "account_info": {**_specs.http_spec(), **_specs.stackone_spec(), **_specs.account_spec()},
 }
 HOW_TO_CONNECT = set(_specs.http_spec())

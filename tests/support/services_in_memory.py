@@ -29,6 +29,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome 
 
 KEY = "key-of-an-agent"
 START = 1_800_000_000.0
+INVALID_CREDENTIALS = "AccountInvalidCredentialsError"
 REDACTED = "__secretvalue:**redacted**"
 FIELDS = [
     {"key": "domain", "label": "Domain", "type": "text", "required": True, "secret": False},
@@ -129,6 +130,8 @@ class Services:
         self.profiles = [{"integration_id": "p1", "provider": "freshservice", "name": "Main", "active": True}]
         self.config: dict[str, Any] = {"key": "freshservice", "configFields": FIELDS}
         self.agents = {KEY: {"id": 7, "email": "agent@customer.example", "active": True}}
+        self.project: Any = "mycompany-27270"
+        self.actions = ["freshservice_list_agents", "freshservice_get_current_agent"]
         self.first_status = "active"
         self.shown: dict[str, tuple[str, str]] = {}
         self.unseen_writes: list[str] = []
@@ -208,10 +211,10 @@ class Services:
         if (method, path) == ("GET", "/auth_configs"):
             rows = [{**one, "id": one["integration_id"], "connector_key": one["provider"]} for one in self.profiles]
             return reply(200, {"data": rows})
-        if (method, path) == ("POST", "/unified/proxy"):
-            account_id = (request.headers or {})["x-account-id"]
-            agent = self.agents.get(self.stored[account_id]["apiKey"])
-            return reply(200, {"status": 200, "data": {"agent": agent}} if agent else {"status": 401, "data": {}})
+        if (method, path) == ("GET", "/actions"):
+            return reply(200, {"next": None, "data": [{"key": key} for key in self.actions]})
+        if method == "POST" and path in ("/unified/proxy", "/actions/rpc"):
+            return self._called(path, (request.headers or {})["x-account-id"])
         if not path.startswith("/accounts/"):
             return None
         account = self.accounts.get(path[len("/accounts/") :])
@@ -222,6 +225,13 @@ class Services:
         elif method == "DELETE":
             del self.accounts[account["id"]]
         return reply(200, dict(account))
+
+    def _called(self, path: str, account_id: str) -> Answer:
+        """Answer a call through an account, by proxy or by action (S70, S72, S73)."""
+        agent = self.agents.get(self.stored[account_id]["apiKey"])
+        if path == "/unified/proxy":
+            return reply(200, {"status": 200, "data": {"agent": agent}} if agent else {"status": 401, "data": {}})
+        return reply(200, {"data": {"agent": agent}}) if agent else error(401, "Refused", errorCode=INVALID_CREDENTIALS)
 
     def _listed(self, params: dict[str, Any]) -> list[dict[str, Any]]:
         owners = params.get("origin_owner_id") or params.get("origin_owner_ids")
@@ -239,7 +249,8 @@ class Services:
         if (method, path) == ("POST", "/connect_sessions"):
             token = f"token-of-session-{next(self._tokens)}"
             self.sessions[token] = dict(request.body)
-            return reply(201, {"id": 1, "token": token, "created_at": iso(self.clock.now()), **request.body})
+            told = {"id": 1, "project_id": self.project, "created_at": iso(self.clock.now())}
+            return reply(201, {**told, "token": token, **request.body})
         if (method, path) == ("POST", "/connect_sessions/authenticate"):
             alive = request.body["token"] in self.sessions
             return reply(201, {"id": 1}) if alive else error(401, "Unauthorized")

@@ -24,6 +24,8 @@ class Kind(str, Enum):
     DELETE = "delete"
     SESSION = "session"
     PROXY = "proxy"
+    ACTIONS = "actions"
+    ACTION = "action"
     SETTINGS = "settings"
     PROFILES = "profiles"
     DEFAULT = "default"
@@ -42,6 +44,8 @@ _KINDS = {
     ("stackone", "DELETE", "/accounts/*"): Kind.DELETE,
     ("stackone", "POST", "/connect_sessions"): Kind.SESSION,
     ("stackone", "POST", "/unified/proxy"): Kind.PROXY,
+    ("stackone", "POST", "/actions/rpc"): Kind.ACTION,
+    ("stackone", "GET", "/actions"): Kind.ACTIONS,
     ("stackone", "GET", "/auth_configs"): Kind.DEFAULT,
     ("hub", "GET", "/hub/settings"): Kind.SETTINGS,
     ("hub", "GET", "/hub/connectors"): Kind.PROFILES,

@@ -55,6 +55,9 @@ _LOST = (Harm.UNREACHED, Harm.UNREADABLE, Harm.UNAVAILABLE, Harm.NO_JSON, Harm.W
 # While StackOne waits for Freshservice, we wait for StackOne.
 _SLOW = (Code.STACKONE_UNREACHABLE, Code.STACKONE_UNAVAILABLE, Code.CREATE_UNCERTAIN)
 
+_NO_ACTION = (Harm.FORBIDDEN, Harm.MISSING, Harm.STRANGE_404, Harm.NO_JSON, Harm.WRONG_JSON)
+"""The harms after which the proxy is asked instead of an action."""
+
 _CODES = {
     Kind.AGENT: _FRESHSERVICE,
     # The key stays refused; only why is not known then.
@@ -73,7 +76,8 @@ _CODES = {
         **_STACKONE,
         **_each((Harm.NO_JSON, Harm.WRONG_JSON), {Code.UNEXPECTED_ANSWER, Code.CHANGE_NOT_KEPT}),
     },
-    Kind.SESSION: _STACKONE,
+    # A session that does not tell its project does not confirm it.
+    Kind.SESSION: {**_STACKONE, Harm.WRONG_JSON: {Code.UNEXPECTED_ANSWER, Code.PROJECT_MISMATCH}},
     Kind.PROXY: {
         **_STACKONE,
         **_each((Harm.MISSING, Harm.NO_JSON, Harm.WRONG_JSON), {Code.LINK_NOT_VERIFIED}),
@@ -81,6 +85,9 @@ _CODES = {
         Harm.STRANGE_404: {Code.LINK_NOT_VERIFIED, Code.UNEXPECTED_ANSWER},
         Harm.REDIRECT: {Code.UNEXPECTED_ANSWER},
     },
+    # Where no action can be found or run, the proxy is asked.
+    Kind.ACTIONS: _each(Harm, ()),
+    Kind.ACTION: {**_STACKONE, **_each(_NO_ACTION, ())},
     Kind.SETTINGS: {**_HUB, **_NO_HUB},
     Kind.PROFILES: {**_HUB, **_NO_HUB, Harm.WRONG_JSON: {Code.UNEXPECTED_ANSWER, Code.CONNECTOR_PROFILE_MISSING}},
     # Which profile is the default, where nothing else tells: without it none is guessed.
@@ -154,7 +161,7 @@ _PHASES = (
         lambda flow: {*([Phase.OBSERVE] if flow.edits else []), *([Phase.APPLY] if flow.creates else [])},
         "a session is opened to look at an account, or to link one",
     ),
-    During(_at(Kind.PROXY), _is(Phase.OBSERVE, Phase.CONFIRM), "a link is called before and after it is changed"),
+    During(_at(Kind.PROXY, Kind.ACTION), _is(Phase.OBSERVE, Phase.CONFIRM), "a link is called before and after it is changed"),
     During(_at(Kind.VIEW), _is(Phase.OBSERVE), "the Hub's view is asked for what is stored"),
     During(lambda _cell, _code: True, _is(Phase.APPLY), "everything else is asked in order to change something"),
 )  # fmt: skip
@@ -183,6 +190,11 @@ def failures_of(cell: Cell) -> set[tuple[Code, Phase]]:
 def is_told_why(cell: Cell) -> bool:
     """Return whether nothing keeps the admin's key from telling why a key is refused."""
     return bool(cell.flow.refusals) and (cell.passes or (asks_the_admin(cell) and not cell.flow.many))
+
+
+def has_another_way(cell: Cell) -> bool:
+    """Return whether a fault hits a request that the proxy makes unnecessary."""
+    return cell.kind is Kind.ACTIONS or (cell.kind is Kind.ACTION and cell.harm in _NO_ACTION)
 
 
 def asks_the_admin(cell: Cell) -> bool:

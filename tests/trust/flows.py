@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import FailureCode
+from tests.emulator.sessions import PROJECT
 from tests.support.module_runner import (
     ACCOUNT_INFO,
     AUTH_LINK,
@@ -272,6 +273,10 @@ FLOWS = {
             "moved_owner", LINK, _with((ONE, {"owner": "former", "label": "Old"})), _one(**_MOVED), _wanted(ONE), edits=True,
         ),
         Flow("link_proven", LINK, nothing, _one(verify_link="call"), _wanted(ONE), creates=True),
+        Flow("link_proxied", LINK, _with(connector_actions="missing"), _one(verify_link="call"), _wanted(ONE), creates=True),
+        Flow(
+            "of_project", LINK, _with((ONE, {"label": "Old"})), _one(stackone_project_id=PROJECT), _wanted(ONE), edits=True
+        ),
         Flow(
             "relink_proven", LINK, _another_agents_key, _one(verify_link="call"), _wanted(ONE), edits=True, hidden=True
         ),

@@ -23,7 +23,7 @@ KEYS = {"acme": "AcmeAcmeAcmeAcme0001", "globex": "GlobexGlobexGlobex02"}
 OLD = "OldKeyOldKeyOldKey99"
 KNOWN = re.compile(
     r"GET /fs/(acme|globex)/api/v2/agents(/me)?|GET /accounts|(GET|PATCH|DELETE) /accounts/[^/]+|GET /auth_configs"
-    r"|POST /connect_sessions(/authenticate)?|POST /unified/proxy|GET /hub/(settings|connectors)|GET /hub/connectors/[^/]+"
+    r"|POST /connect_sessions(/authenticate)?|POST /(unified/proxy|actions/rpc)|GET /actions|GET /hub/(settings|connectors)|GET /hub/connectors/[^/]+"
     r"|POST /hub/accounts|(GET|PATCH) /hub/accounts/[^/]+|GET /connectors/meta/freshservice"
 )
 WRITES = ("PATCH /accounts/*", "DELETE /accounts/*", "PATCH /hub/accounts/*")

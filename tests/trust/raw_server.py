@@ -224,6 +224,13 @@ class RawServer:
             return Reply(201, {"id": 1, "token": token, "auth_link_url": link, **request.body})
         if kind == "POST /connect_sessions/authenticate":
             return Reply(201 if request.body.get("token") in self.sessions else 401, {"id": 1})
+        if kind == "GET /actions":
+            return Reply(200, {"next": None, "data": [{"key": "freshservice_get_current_agent"}]})
+        if kind == "POST /actions/rpc":
+            stored = self.stored[request.headers["x-account-id"]]
+            good = self.keys.get(stored["domain"]) == stored["apiKey"]
+            refused = {"statusCode": 401, "message": "Refused", "errorCode": "AccountInvalidCredentialsError"}
+            return Reply(200, {"data": {"agent": self.agent(stored["domain"])}}) if good else Reply(401, refused)
         if kind == "POST /unified/proxy":
             stored = self.stored[request.headers["x-account-id"]]
             good = self.keys.get(stored["domain"]) == stored["apiKey"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tests.trust import checks
 from tests.trust.cells import WRITES, Cell, Kind
 from tests.trust.checks import Seen
-from tests.trust.failures import is_told_why
+from tests.trust.failures import has_another_way, is_told_why
 from tests.trust.faults import Harm
 
 
@@ -103,6 +103,10 @@ ENDINGS = (
         "a creating answer that is lost is looked for",
         lambda cell: cell.kind is Kind.CREATE and cell.harm in _LOST and not cell.for_ever, checks.green,
         "a listing shows whether the account was made",
+    ),
+    Ending(
+        "where no action can be found or run, the proxy shows who calls", has_another_way, checks.green,
+        "what an action would prove, the proxy proves as well",
     ),
     Ending("what could not be done is a failure", lambda _cell: True, checks.red, "green means that all is as declared"),
 )  # fmt: skip

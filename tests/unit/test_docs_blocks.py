@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pytest
 from ansible.parsing.yaml.loader import AnsibleLoader
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.role_words import HANDED_ON
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.role_words import HANDED_ON, OF_PLAYBOOKS
 from tests.support.collection import ROOT
 from tests.support.documented import documented
 from tests.support.role import entry_points
@@ -168,6 +168,6 @@ def test_targets_that_are_named_exist():
 
 
 def test_variables_of_the_role_that_are_named_exist():
-    known = {option for options in entry_points().values() for option in options} | {RESULT} | HANDED_ON
+    known = {option for options in entry_points().values() for option in options} | {RESULT} | HANDED_ON | OF_PLAYBOOKS
     named = {page.name: set(re.findall(r"\bfreshservice_link_\w+", page.read_text())) for page in PAGES}
     assert {page: names - known for page, names in named.items() if names - known} == {}

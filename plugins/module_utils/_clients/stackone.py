@@ -4,23 +4,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 from .._core.failure import Failed, FailureCode
-from .._core.identity import account_path, same_provider
+from .._core.identity import account_id_of, account_path, same_provider
 from .._core.times import iso_time, parse_date
 from .._http.session import Answer
 from .account import EXCERPT, Account, account_in, accounts_in, checked, says_missing
+from .calls import PROXIED, Route, Routes, Scope, action_keys, action_of_caller
 from .paging import MOST_PAGES, PAGE_SIZE, Paging, most_pages
 from .profiles import Profile, listed_profiles, names_the_profile, no_profile
 from .sessions import link_in, secrets_of_link, suspects, token_in
-from .stackone_base import OPENING, PROXY_PATH, StackOneApi, unexpected, words_for
+from .stackone_base import OPENING, StackOneApi, unexpected, words_for
 
 SESSION_SECONDS = 600
+_MOST_ACTION_PAGES = 20
 _PROFILE_STATUSES = frozenset({400, 404, 409, 412, 422})
 """The statuses that a request for a session may get if the provider or profile is not enabled (S57)."""
+
+
+PROBE = {"origin_owner_id": "project-check", "origin_owner_name": "project-check", "expires_in": 60}
+"""The body of a request for a session that is only opened to see the project of the key."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +194,17 @@ class StackOne:
             accounts_in(self._send("GET", "/accounts", params={"page_size": 1}))
             self._api.answered = True
 
+    def confirm_project(self) -> None:
+        """Raise Failed(project_mismatch) unless the key belongs to the declared project, if one is declared.
+
+        Only a connect session tells the project (S53), so open one that nobody uses.
+        """
+        if self._api.project_id is None:
+            return
+        answer = self._post_session(PROBE)
+        checked(answer, OPENING)
+        self._check_project(answer)
+
     def open_session(self, request: SessionRequest) -> ConnectSession:
         """Open a connect session for our own requests."""
         answer = self._open(request)
@@ -250,10 +267,7 @@ class StackOne:
         """Open a connect session, with whichever property name StackOne accepts for the connector profile (b5)."""
         names = self._profile_properties
         for name in list(names) if request.integration_id else names[:1]:
-            answer = self._send("POST", "/connect_sessions", body=request.body(name))
-            if not answer.ok:
-                # The message shows words of this answer.
-                self._api.scrubber.add(*suspects(answer.data, _sent(request)))
+            answer = self._post_session(request.body(name))
             if answer.status != 400 or name not in answer.text:
                 break
             names.sort(key=name.__eq__)
@@ -265,8 +279,23 @@ class StackOne:
         self._check_session(request, answer)
         return answer
 
+    def _post_session(self, body: dict[str, Any]) -> Answer:
+        answer = self._send("POST", "/connect_sessions", body=body)
+        if not answer.ok:
+            # The message shows words of this answer.
+            self._api.scrubber.add(*suspects(answer.data, _texts(body)))
+        return answer
+
+    def _check_project(self, answer: Answer) -> None:
+        """Raise Failed(project_mismatch) if a session is not of the declared project, or does not tell its project."""
+        declared, told = self._api.project_id, account_id_of(answer.data.get("project_id"))
+        if declared and told != declared:
+            self._api.scrubber.add(token_in(answer.data), link_in(answer.data))
+            raise _another_project(declared, told and answer.line(told))
+
     def _check_session(self, request: SessionRequest, answer: Answer) -> None:
-        """Raise Failed(account_mismatch) if StackOne says that a session is for another owner or account (S53)."""
+        """Raise Failed (account_mismatch, project_mismatch) if a session is for something else than asked for (S53)."""
+        self._check_project(answer)
         asked = {"origin_owner_id": request.origin_owner_id, "account_id": request.account_id}
         for name, wanted in asked.items():
             told = answer.data.get(name)
@@ -281,21 +310,40 @@ class StackOne:
         """Return whether a token is still valid (S54), which distinguishes refused credentials from an expired session (H17)."""
         return self._send("POST", "/connect_sessions/authenticate", body={"token": session.token}).ok
 
-    def call(self, account: Account) -> Iterator[tuple[str, Answer]]:
-        """Ask Freshservice for `agents/me` through StackOne's proxy, as the account (S70). Yield each path with its answer.
+    def routes(self, provider: str) -> Routes:
+        """Return the ways to ask Freshservice which agent calls through an account, the one that worked before first."""
+        known: Routes = self._api.routes.get(provider.lower(), lambda: self._routes(provider), self._api.clock.check)
+        return replace(known, ways=tuple(sorted(known.ways, key=lambda route: route != self._api.preferred_route)))
 
-        The most promising path comes first. Call `prefer_path` with the one that works.
-        """
+    def prefer(self, route: Route) -> None:
+        """Try this way first from now on."""
+        self._api.preferred_route = route
+
+    def call(self, account: Account, route: Route) -> Answer:
+        """Ask Freshservice as the account which agent calls (S70, S72), and return the answer, whatever its status."""
         headers = {"x-account-id": account.id}
         if account.shared is False and account.origin_username:
             headers["x-end-user-id"] = account.origin_username
-        for path in list(self._api.proxy_paths):
-            body = {"method": "get", "path": path}
-            yield path, self._send("POST", PROXY_PATH, headers=headers, body=body)
+        return self._send("POST", route.path, headers=headers, body=route.body)
 
-    def prefer_path(self, path: str) -> None:
-        """Try this path first from now on."""
-        self._api.proxy_paths.sort(key=path.__ne__)
+    def _routes(self, provider: str) -> Routes:
+        """Search StackOne's actions for the connector's own (S63); without one, the proxy remains."""
+        keys: list[str] = []
+        params: dict[str, Any] = {"filter[connectors]": provider, "page_size": PAGE_SIZE}
+        try:
+            for _page in range(_MOST_ACTION_PAGES):
+                answer = self._send("GET", "/actions", params=params)
+                if answer.status == 403:
+                    return Routes(PROXIED, frozenset({Scope.ACTIONS}))
+                keys += action_keys(answer.data) if answer.ok else ()
+                cursor = answer.data.get("next") if answer.ok and isinstance(answer.data, dict) else None
+                if not isinstance(cursor, str) or not cursor or cursor == params.get("next"):
+                    break
+                params = {**params, "next": cursor}
+        except Failed:
+            pass
+        action = action_of_caller(keys, provider)
+        return Routes((*([Route(Scope.ACTIONS, action)] if action else []), *PROXIED))
 
     def _page(self, params: dict[str, Any], page: int) -> list[Account]:
         return accounts_in(self._send("GET", "/accounts", params={**params, "page": page} if page else params))
@@ -306,7 +354,11 @@ class StackOne:
 
 def _sent(request: SessionRequest) -> set[str]:
     """Return the texts of a request, which are not secrets of the session if the answer repeats them."""
-    return {value for value in request.body("integration_id").values() if isinstance(value, str)}
+    return _texts(request.body("integration_id"))
+
+
+def _texts(body: dict[str, Any]) -> set[str]:
+    return {value for value in body.values() if isinstance(value, str)}
 
 
 def _owner_filter(owners: Sequence[str]) -> dict[str, list[str]]:
@@ -314,6 +366,16 @@ def _owner_filter(owners: Sequence[str]) -> dict[str, list[str]]:
     if not owners:
         return {}
     return {"origin_owner_id" if len(owners) == 1 else "origin_owner_ids": list(owners)}
+
+
+def _another_project(declared: str, told: str | None) -> Failed:
+    what = f"belongs to the project {told}" if told else "belongs to a project that StackOne does not name"
+    return Failed(
+        FailureCode.PROJECT_MISMATCH,
+        f"the StackOne API key {what}, not to {declared}, which stackone_project_id declares.",
+        "Use a key of the declared project, from StackOne's dashboard, under API Keys; or correct stackone_project_id.",
+        details={"declared": declared, "project_id": told},
+    )
 
 
 def _another_account(asked: str, answered: str) -> Failed:

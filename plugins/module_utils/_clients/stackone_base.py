@@ -8,11 +8,13 @@ from typing import Any
 
 from .._core.clock import Clock
 from .._core.failure import Failed, FailureCode, cut_off
+from .._core.shared import Shared
 from .._core.text import Scrubber
 from .._http.errors import TransportError, TransportKind
 from .._http.quota import Quota
 from .._http.retry import RetryFacts
 from .._http.session import Answer, Http, Request, Service
+from .calls import THROUGH_ACCOUNTS, Route
 from .profiles import ProfileCache
 from .provider_errors import flat_words, nested_body, provider_error
 
@@ -38,22 +40,24 @@ _BY_STATUS = {
 OPENING = "open a connect session"
 UNQUOTED = frozenset({OPENING})
 """Requests whose answers contain a secret, a connect session's token, possibly in an unexpected place."""
-PROXY_PATH = "/unified/proxy"
-"""The path for which StackOne waits for the tenant before it answers."""
 UNSHOWN = "its text is not shown, because it may contain a token"
 
 
 class StackOneApi:
     """Send requests to StackOne within its quota, and share what is learned about it in a run."""
 
-    def __init__(self, http: Http, url: str, quota: Quota | None = None) -> None:
+    def __init__(self, http: Http, url: str, quota: Quota | None = None, project_id: str | None = None) -> None:
         self._http = http
         self._url = url.rstrip("/")
         self.quota = quota
+        self.project_id = project_id
+        """The project that the key must belong to, if one is declared."""
         self.profile_properties = ["integration_id", "connector_profile_id"]
         """The two names of the same property of a connect session (S50), the accepted one first."""
-        self.proxy_paths = ["/agents/me", "/api/v2/agents/me"]
-        """The possible paths of `agents/me` in the connector (S71), the one that worked first."""
+        self.routes = Shared()
+        """The ways to call a provider through an account, by provider."""
+        self.preferred_route: Route | None = None
+        """The way that worked."""
         self.answered = False
         """True once an answer with accounts has proved that StackOne's API answers, and not a proxy."""
         self.profiles = ProfileCache()
@@ -79,7 +83,7 @@ class StackOneApi:
         try:
             return self.send(method, path, **request)
         except TransportError as error:
-            raise unreachable(error, waits_for_tenant=path == PROXY_PATH) from None
+            raise unreachable(error, waits_for_tenant=path in THROUGH_ACCOUNTS) from None
 
 
 def facts_of_provider(answer: Answer) -> RetryFacts | None:

@@ -41,6 +41,7 @@ class FailureCode(str, Enum):
     NOT_FRESHSERVICE = "not_freshservice"
     STACKONE_KEY_REFUSED = "stackone_key_refused"
     STACKONE_FORBIDDEN = "stackone_forbidden"
+    PROJECT_MISMATCH = "project_mismatch"
     STACKONE_RATE_LIMITED = "stackone_rate_limited"
     STACKONE_UNREACHABLE = "stackone_unreachable"
     STACKONE_UNAVAILABLE = "stackone_unavailable"

@@ -15,7 +15,7 @@ from .._clients.freshservice import Agent, KeyStatus
 from .._clients.hub import Sent
 from .._clients.stackone import ConnectSession
 from .._core.clock import Stopped
-from .._core.failure import Failed, Phase, defect, interrupted, require
+from .._core.failure import Failed, Phase, defect, during, interrupted, require
 from .._core.options import VerifyLink
 from .._core.tenant import State, Tenant, invalid_argument
 from .approval import ANY_PLAN, Approval
@@ -76,6 +76,10 @@ class Linker:
 
     def run(self, outcome: Outcome, confirm_timeout: float) -> Outcome:
         """Make StackOne match the declaration of the outcome's tenant, and wait until it does."""
+        with _located(outcome), during(Phase.OBSERVE):
+            self._clients.stackone.confirm_project()
+        if outcome.failure:
+            return outcome
         self.apply(outcome)
         self._wait(outcome, confirm_timeout)
         if self.try_again(outcome):

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
 from .._clients.account import Account
+from .._clients.calls import Route, Scope, agent_in
 from .._clients.freshservice import Agent, KeyCheck, KeyStatus, classify
 from .._clients.provider_errors import provider_error
 from .._clients.stackone import StackOne
@@ -18,6 +20,8 @@ from .._core.failure import Failed, FailureCode, require
 from .._http.session import Answer
 
 DOING = "call Freshservice through the account"
+_NO_ACTION = frozenset({400, 404, 405, 422, 501})
+"""The statuses with which StackOne itself says that it does not run an action."""
 
 
 class Answerer(str, Enum):
@@ -41,13 +45,26 @@ def verify(stackone: StackOne, account: Account, agent: Agent) -> CallResult:
 
     Raises Failed(link_not_verified) if the call proves nothing.
     """
-    check = None
-    for path, answer in stackone.call(account):
-        check = classify(provider_answer(answer))
+    routes = stackone.routes(account.provider)
+    lacking, check, refusal = set(routes.lacking), None, None
+    for route in routes.ways:
+        if route.scope in lacking:
+            continue
+        answer = stackone.call(account, route)
+        if answer.status == 403 and provider_error(answer.masked, answer.line) is None:
+            lacking.add(route.scope)
+            refusal = answer
+            continue
+        seen = _seen(answer, route)
+        if seen is None:
+            continue
+        check = classify(seen)
         if check.http_status != 404:
-            stackone.prefer_path(path)
+            stackone.prefer(route)
             break
-    return judge(require(check), account, agent)
+    if check is None:
+        raise _scopes_missing(lacking, require(refusal))
+    return judge(check, account, agent)
 
 
 def judge(check: KeyCheck, account: Account, agent: Agent) -> CallResult:
@@ -73,6 +90,21 @@ def provider_answer(answer: Answer) -> Answer:
     raise _without_provider(answer)
 
 
+def _seen(answer: Answer, route: Route) -> Answer | None:
+    """Return Freshservice's own answer. Return `None` if an action's answer says nothing about the agent who calls.
+
+    Connectors may change what an action returns, so the proxy has to be asked then. Raises Failed as `provider_answer`.
+    """
+    body = answer.data if isinstance(answer.data, dict) else {}
+    if route.scope is Scope.UNIFIED or "status" in body:
+        return provider_answer(answer)
+    if answer.ok:
+        agent = agent_in(body.get("data"))
+        return _unwrapped(answer, 200, {"agent": agent}) if agent else None
+    told = provider_error(answer.masked, answer.line)
+    return None if told is None and answer.status in _NO_ACTION else provider_answer(answer)
+
+
 def mismatch(account: Account, result: CallResult, agent: Agent) -> Failed:
     """Return the failure of an account that was linked with the declared key, but does not answer as its agent."""
     if result.agent:
@@ -94,13 +126,6 @@ def _unwrapped(answer: Answer, status: int, data: Any) -> Answer:
 
 def _without_provider(answer: Answer) -> Failed:
     error = refused(answer, DOING)
-    if answer.status == 403:
-        return Failed(
-            FailureCode.STACKONE_FORBIDDEN,
-            f"the StackOne API key may not {DOING} ({error_words(answer)}).",
-            "Give the key the Unified scope in StackOne's dashboard, under API Keys, or set verify_link: status.",
-            http_status=403,
-        )
     if answer.status in (412, 501) or 200 <= answer.status < 300:
         failure = error.failure
         return Failed(
@@ -111,6 +136,17 @@ def _without_provider(answer: Answer) -> Failed:
             details=failure.details,
         )
     return error
+
+
+def _scopes_missing(lacking: Collection[Scope], refusal: Answer) -> Failed:
+    """Return the failure if the key may call in no way; `refusal` is StackOne's answer to the last one."""
+    scopes = " or the ".join(scope.value for scope in Scope if scope in lacking)
+    return Failed(
+        FailureCode.STACKONE_FORBIDDEN,
+        f"the StackOne API key may not {DOING} ({error_words(refusal)}).",
+        f"Give the key the {scopes} scope in StackOne's dashboard, under API Keys, or set verify_link: status.",
+        http_status=403,
+    )
 
 
 def _not_verified(account: Account, evidence: str, retriable: bool, http_status: int | None) -> Failed:

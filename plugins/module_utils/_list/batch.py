@@ -19,7 +19,7 @@ from .progress import ProgressFile
 FOR_ALL = frozenset(
     {
         *(FailureCode.STACKONE_KEY_REFUSED, FailureCode.STACKONE_FORBIDDEN, FailureCode.HUB_UNAVAILABLE),
-        FailureCode.STACKONE_RATE_LIMITED,
+        *(FailureCode.STACKONE_RATE_LIMITED, FailureCode.PROJECT_MISMATCH),
     }
 )
 """Failures that one tenant shares with every other; the quota was waited for already."""

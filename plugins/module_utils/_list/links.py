@@ -86,6 +86,7 @@ class Links:
         self._planning.admit(jobs)
         try:
             with during(Phase.OBSERVE):
+                self._clients.stackone.confirm_project()
                 before = self._list([job.tenant for job in jobs if job.tenant])
                 self._find(jobs, before)
             refuse_conflicts(jobs)

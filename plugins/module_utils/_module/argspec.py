@@ -46,6 +46,11 @@ def stackone_spec() -> dict[str, Any]:
     }
 
 
+def project_spec() -> dict[str, Any]:
+    """Return the option of every module that changes something in StackOne."""
+    return {"stackone_project_id": {"type": "str"}}
+
+
 def key_check_spec() -> dict[str, Any]:
     """Return the options of the key check."""
     return {
@@ -144,6 +149,7 @@ def links_spec() -> dict[str, Any]:
         **tenants_spec(),
         **freshservice_spec(),
         **quota_spec(),
+        **project_spec(),
         **confirm_spec(),
         "fingerprints": {"type": "path"},
         "purge": {"type": "bool", "default": False},

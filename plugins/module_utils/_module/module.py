@@ -188,7 +188,7 @@ class ModuleRun:
         url, key = stackone_url_from(params), normalise_key(params["stackone_api_key"], "stackone_api_key")
         http = self.connect()
         self.quota = quota_from(params, http.clock)
-        return StackOneApi(http, url, self.quota), key
+        return StackOneApi(http, url, self.quota, params.get("stackone_project_id")), key
 
     def exit(self, result: dict[str, Any]) -> NoReturn:
         """End the module with a result."""

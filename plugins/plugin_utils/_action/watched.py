@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -29,13 +29,13 @@ class WatchedAction(GuardedAction):
 
     def run_module(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """Run the module."""
-        with self._watched() as path:
+        with self._watched(_prefix(task_vars or {})) as path:
             if path:
                 arguments["progress_path"] = path
             return super().run_module(arguments, task_vars)
 
     @contextlib.contextmanager
-    def _watched(self) -> Iterator[str | None]:
+    def _watched(self, prefix: str) -> Iterator[str | None]:
         """Yield a file to write the progress to, which is shown meanwhile; `None` if nobody could read it or wants it shown."""
         local = self._connection.transport == "local" and not self._play_context.become
         if not local or self._task.async_val or not self._wanted():
@@ -44,7 +44,7 @@ class WatchedAction(GuardedAction):
         folder = tempfile.mkdtemp(prefix="tenantlink-")
         path = os.path.join(folder, "progress.json")
         try:
-            with watching(path, INTERVAL):
+            with watching(path, INTERVAL, prefix):
                 yield path
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -55,11 +55,17 @@ class WatchedAction(GuardedAction):
         return not arguments.get("progress_path") and (shown is None or boolean(shown, strict=False))
 
 
+def _prefix(variables: Mapping[str, Any]) -> str:
+    """Return how lines begin: with the host's name if the play has several hosts, whose lines alternate."""
+    several = len(variables.get("ansible_play_hosts_all") or ()) > 1
+    return f"{variables['inventory_hostname']}: " if several else ""
+
+
 @contextlib.contextmanager
-def watching(path: str, interval: float) -> Iterator[None]:
+def watching(path: str, interval: float, prefix: str = "") -> Iterator[None]:
     """Show the progress in a file every `interval` seconds, and once more at the end if it was shown at all."""
     over = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(path, interval, over), daemon=True)
+    watcher = threading.Thread(target=_watch, args=(path, interval, prefix, over), daemon=True)
     start_deaf(watcher)
     try:
         yield
@@ -68,16 +74,16 @@ def watching(path: str, interval: float) -> Iterator[None]:
         watcher.join()
 
 
-def _watch(path: str, interval: float, over: threading.Event) -> None:
+def _watch(path: str, interval: float, prefix: str, over: threading.Event) -> None:
     shown = None
     while not over.wait(interval):
         progress = read(path)
         if progress and progress.line != shown:
             shown = progress.line
-            _show(shown)
+            _show(prefix + shown)
     progress = read(path)
     if shown and progress and progress.line != shown:
-        _show(progress.line)
+        _show(prefix + progress.line)
 
 
 def _show(line: str) -> None:

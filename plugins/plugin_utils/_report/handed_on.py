@@ -8,7 +8,8 @@ A controller passes them to the next job as extra variables, in which a text is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .role_words import PREFIX
@@ -19,13 +20,20 @@ MOST_NAMED = 100
 _NO_TEMPLATE = str.maketrans("{}", "()")
 
 
-def handed_on(document: Mapping[str, Any], reports: Iterable[Any]) -> dict[str, Any]:
-    """Return the variables of a document, as a report has it, and of the paths that were written."""
-    totals = {name: document["totals"][name] for name in ("tenants", "changed", "failed", "not_started")}
-    outcomes = {_plain(each["name"]): each["count"] for each in document["outcomes"]}
-    failed = [row for row in document["rows"] if row["problem"] and row["outcome"] != ReportedOutcome.NOT_STARTED.value]
+def handed_on(documents: Sequence[Mapping[str, Any]], reports: Iterable[Any]) -> dict[str, Any]:
+    """Return the variables of one or several documents, as reports have them, and of the paths that were written."""
+    totals = {
+        name: sum(document["totals"][name] for document in documents)
+        for name in ("tenants", "changed", "failed", "not_started")
+    }
+    outcomes: Counter[str] = Counter()
+    for document in documents:
+        outcomes.update({_plain(each["name"]): each["count"] for each in document["outcomes"]})
+    problems = dict.fromkeys(_plain(document["problem"]) for document in documents if document["problem"])
+    rows = [row for document in documents for row in document["rows"]]
+    failed = [row for row in rows if row["problem"] and row["outcome"] != ReportedOutcome.NOT_STARTED.value]
     return {
-        f"{PREFIX}summary": {**totals, "outcomes": outcomes, "problem": _plain(document["problem"])},
+        f"{PREFIX}summary": {**totals, "outcomes": dict(outcomes), "problem": " ".join(problems)},
         f"{PREFIX}failed_tenants": [_plain(_name(row)) for row in failed[:MOST_NAMED]],
         f"{PREFIX}reports": [_plain(path) for path in reports],
     }

@@ -14,6 +14,9 @@ PREFIX = "freshservice_link_"
 RESULTS = frozenset(f"{PREFIX}{name}" for name in ("result", "accounts", "waited", "document", "export_written"))
 """The variables that the role itself sets."""
 
+OF_PLAYBOOKS = frozenset({f"{PREFIX}hosts"})
+"""The variables that only the playbooks read."""
+
 HANDED_ON = frozenset(f"{PREFIX}{name}" for name in ("summary", "failed_tenants", "reports"))
 """The variables that a controller passes from one job to the next, always together. Alone, `reports` is a slip for `report`."""
 
@@ -67,7 +70,7 @@ def variables() -> frozenset[str]:
 def unknown_variables(names: Iterable[str], own: Iterable[str] = ()) -> list[str]:
     """Return one sentence for each name that looks like a variable of the role and is not one."""
     given = set(names)
-    known = variables() | RESULTS
+    known = variables() | RESULTS | OF_PLAYBOOKS
     unknown = sorted({name for name in given if name.startswith(PREFIX)} - known - set(own))
     if given >= HANDED_ON:
         unknown = [name for name in unknown if name not in HANDED_ON]

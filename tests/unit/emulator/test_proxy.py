@@ -42,6 +42,36 @@ def test_the_path_may_need_the_prefix(client: Client) -> None:
     assert proxied(client, account_id).json()["status"] == 404
 
 
+def listed(client: Client, **params: Any) -> Any:
+    return client.stackone("GET", "/actions", params={"filter[connectors]": "freshservice", **params})
+
+
+def test_the_actions_of_the_connector(client: Client) -> None:
+    keys, cursor = [], None
+    while cursor or not keys:
+        page = listed(client, page_size=4, **({"next": cursor} if cursor else {})).json()
+        keys += [entry["key"] for entry in page["data"]]
+        cursor = page["next"]
+    assert (len(keys), "freshservice_get_current_agent" in keys) == (6, True)
+    assert listed(client, **{"filter[connectors]": "another"}).json()["data"] == []
+    client.emulator.switch(connector_actions="without_current_agent", actions_shape="by_connector")
+    (connector,) = listed(client).json()["data"]
+    assert (connector["key"], len(connector["actions"])) == ("freshservice", 5)
+    client.emulator.switch(connector_actions="missing")
+    assert listed(client).status_code == 404
+
+
+@pytest.mark.parametrize("shape", ["body", "record", "record_with_text_id", "unknown"])
+def test_what_an_action_makes_of_the_agent(client: Client, shape: str) -> None:
+    client.emulator.switch(action_data=shape)
+    headers = {"x-account-id": client.linked()["id"]}
+    body = {"action": "freshservice_get_current_agent"}
+    data = client.stackone("POST", "/actions/rpc", headers=headers, json=body).json()["data"]
+    agent = client.emulator.tenant("acme")["agent"]["id"]
+    found = data.get("agent", data).get("id")
+    assert found == {"record_with_text_id": str(agent), "unknown": None}.get(shape, agent)
+
+
 def test_refused_credentials_in_both_styles(client: Client) -> None:
     account_id = client.linked(api_key="wrong")["id"]
     envelope = proxied(client, account_id)

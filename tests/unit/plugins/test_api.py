@@ -64,7 +64,7 @@ def test_a_new_run_knows_nothing_yet():
     api = StackOneApi(Recorder(), "https://api.stackone.example")
     assert (api.answered, api.quota) == (False, None)
     assert api.profile_properties == ["integration_id", "connector_profile_id"]
-    assert api.proxy_paths == ["/agents/me", "/api/v2/agents/me"]
+    assert api.preferred_route is None
     assert api.profiles.get("freshservice", list) == []
 
 
@@ -181,6 +181,7 @@ def test_long_words_are_cut():
         (TransportKind.TIMEOUT, "/connect_sessions", True),
         (TransportKind.DROPPED, "/connect_sessions", False),
         (TransportKind.TIMEOUT, "/unified/proxy", False),
+        (TransportKind.TIMEOUT, "/actions/rpc", False),
     ],
 )
 def test_who_waits_for_a_tenant_does_not_hang_by_itself(kind, path, hung):

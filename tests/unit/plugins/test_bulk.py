@@ -28,7 +28,10 @@ class ClientFactory:
 
     def readers(self):
         nothing = SimpleNamespace(
-            accounts=lambda *_args, **_options: [], look_again=lambda *_args: [], filters_ignored=False
+            accounts=lambda *_args, **_options: [],
+            look_again=lambda *_args: [],
+            confirm_project=lambda: None,
+            filters_ignored=False,
         )
         return nothing, None
 

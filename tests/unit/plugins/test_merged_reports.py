@@ -167,9 +167,20 @@ def test_what_is_handed_on():
     assert summary["problem"] == "Stopped (( now() ))"
     assert told["freshservice_link_failed_tenants"] == [f"t{number} (owner c-t{number})" for number in range(100)]
     assert told["freshservice_link_reports"] == ["/r.csv"]
-    for other in (None, [], {"rows": []}):
+    for other in (None, [], {"rows": []}, [None]):
         with pytest.raises(AnsibleFilterError, match="report_stats takes a document"):
             report_stats(other)
+
+
+def test_several_documents_are_handed_on_as_their_sum():
+    first = report({"results": [row("a"), row("b", **FAILED)], "msg": "1 of 2 tenants failed"}, "", "")
+    second = report({"results": [row("c", **FAILED)], "msg": "The run ended early."}, "", "")
+    told = report_stats([first, second, report({"results": [row("d")]}, "", "")], ["/1.csv", "/2.csv"])
+    summary = told["freshservice_link_summary"]
+    assert (summary["tenants"], summary["failed"]) == (4, 2)
+    assert summary["outcomes"] == {"as declared": 2, "failed": 2}
+    assert told["freshservice_link_failed_tenants"] == ["b (owner c-b)", "c (owner c-c)"]
+    assert summary["problem"] == " ".join(filter(None, (first["problem"], second["problem"])))
 
 
 def test_customers_who_got_an_auth_link():

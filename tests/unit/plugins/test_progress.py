@@ -139,6 +139,17 @@ def test_watching_shows_what_is_new_and_the_end(tmp_path, screen):
     assert len(screen.lines) == len(set(screen.lines))
 
 
+def test_lines_of_several_hosts_begin_with_the_host(tmp_path, screen):
+    path = str(tmp_path / "progress.json")
+    prefix = action._prefix({"inventory_hostname": "staging", "ansible_play_hosts_all": ["staging", "production"]})
+    assert action._prefix({"inventory_hostname": "localhost", "ansible_play_hosts_all": ["localhost"]}) == ""
+    assert action._prefix({}) == ""
+    with action.watching(path, 0.01, prefix):
+        ProgressFile(path, 2, Clock()).write(last=True)
+        assert screen.more.wait(30)
+    assert screen.lines == ["staging: 0/2  0 ok  0 changed  0 failed"]
+
+
 def test_a_short_run_shows_nothing(tmp_path, screen):
     path = str(tmp_path / "progress.json")
     counted = ProgressFile(path, 1, Clock())

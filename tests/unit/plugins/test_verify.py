@@ -9,6 +9,7 @@ import json
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.calls import PROXIED, Route, Routes, Scope
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import (
     Agent,
     KeyCheck,
@@ -105,7 +106,6 @@ def test_stackones_words_for_a_refused_key_count_as_freshservices(code):
     ("stackones", "code", "advice"),
     [
         (reply(401), "stackone_key_refused", "API Keys"),
-        (reply(403), "stackone_forbidden", "Unified scope"),
         (reply(429), "stackone_rate_limited", "requests_per_minute"),
         (reply(500), "stackone_unavailable", "status page"),
         *((reply(status), "link_not_verified", "verify_link: status") for status in (412, 501, 299)),
@@ -125,7 +125,6 @@ def test_where_stackone_answers_for_itself_the_key_is_not_blamed(stackones, code
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (403, "the StackOne API key may not call Freshservice through the account (the words)."),
         (412, "StackOne rejected the request to call Freshservice through the account (HTTP 412: the words)."),
         (500, "StackOne could not call Freshservice through the account (HTTP 500: the words)."),
         (400, "StackOne rejected the request to call Freshservice through the account (HTTP 400: the words)."),
@@ -134,8 +133,7 @@ def test_where_stackone_answers_for_itself_the_key_is_not_blamed(stackones, code
 def test_stackones_words_are_passed_on(status, words):
     failure = failed(provider_answer, reply(status, {"statusCode": status, "message": "the words"}))
     assert words in failure.message
-    if status != 403:
-        assert failure.details["answer"] == "the words"
+    assert failure.details["answer"] == "the words"
 
 
 @pytest.mark.parametrize(
@@ -153,41 +151,120 @@ def test_a_mismatch_names_both_agents(answering, words, answered_by):
     assert failure.details == {"account_id": "a1", "answered_by": answered_by}
 
 
-class StackOne:
-    """Answers one path after the other, as they come."""
+ACTION = Route(Scope.ACTIONS, "freshservice_get_current_agent")
+FIRST, SECOND = PROXIED
 
-    def __init__(self, *answers):
-        self.answers = answers
+
+class StackOne:
+    """Answers one route after the other, as they come."""
+
+    def __init__(self, answers, action=ACTION, lacking=()):
+        self.ways = (*([action] if action else []), *PROXIED)
+        self.lacking = frozenset(lacking)
+        self.answers = list(answers)
         self.tried, self.preferred = [], None
 
-    def call(self, account):
-        assert account is ACCOUNT
-        for number, given in enumerate(self.answers):
-            self.tried.append(number)
-            yield number, given
+    def routes(self, provider):
+        assert provider == ACCOUNT.provider
+        return Routes(self.ways, self.lacking)
 
-    def prefer_path(self, path):
-        self.preferred = path
+    def call(self, account, route):
+        assert account is ACCOUNT
+        self.tried.append(route)
+        return self.answers.pop(0)
+
+    def prefer(self, route):
+        self.preferred = route
 
 
 MISSING = envelope(404, None)
+NO_SCOPE = reply(403, {"statusCode": 403, "message": "Forbidden resource"})
 
 
 @pytest.mark.parametrize(
-    ("answers", "tried", "preferred"),
+    ("answers", "tried"),
     [
-        ([envelope(200, ME), envelope(200, ME)], [0], 0),
-        ([MISSING, envelope(200, ME)], [0, 1], 1),
-        ([reply(404), envelope(200, ME)], [0, 1], 1),
+        ([envelope(200, ME)], [FIRST]), ([MISSING, envelope(200, ME)], [FIRST, SECOND]),
+        ([reply(404), envelope(200, ME)], [FIRST, SECOND]),
     ],
-)
-def test_the_other_path_is_only_tried_where_the_first_does_not_exist(answers, tried, preferred):
-    stackone = StackOne(*answers)
+)  # fmt: skip
+def test_the_other_path_is_only_tried_where_the_first_does_not_exist(answers, tried):
+    stackone = StackOne(answers, action=None)
     assert verify(stackone, ACCOUNT, AGENT) == CallResult(Answerer.SAME, Agent(1))
-    assert (stackone.tried, stackone.preferred) == (tried, preferred)
+    assert (stackone.tried, stackone.preferred) == (tried, tried[-1])
 
 
 def test_where_no_path_exists_none_is_preferred():
-    stackone = StackOne(MISSING, MISSING)
+    stackone = StackOne([MISSING, MISSING], action=None)
     assert failed(verify, stackone, ACCOUNT, AGENT).code.value == "link_not_verified"
     assert stackone.preferred is None
+
+
+@pytest.mark.parametrize("data", [ME, ME["agent"], [ME], {"id": "1", "email": "agent@x"}])
+def test_an_action_shows_the_agent_in_several_forms(data):
+    stackone = StackOne([reply(200, {"data": data, "next": None})])
+    assert verify(stackone, ACCOUNT, AGENT).answerer is Answerer.SAME
+    assert (stackone.tried, stackone.preferred) == ([ACTION], ACTION)
+
+
+def test_an_action_shows_another_agent():
+    assert verify(StackOne([reply(200, {"data": {"id": 2}})]), ACCOUNT, AGENT).answerer is Answerer.OTHER
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        envelope(401, REFUSAL), reply(401, {"errorCode": "AccountInvalidCredentialsError"}),
+        reply(400, {"provider_errors": [{"status": 401, "raw": REFUSAL}]}),
+    ],
+)  # fmt: skip
+def test_a_refused_key_is_seen_by_one_action(refused):
+    stackone = StackOne([refused])
+    assert verify(stackone, ACCOUNT, AGENT).answerer is Answerer.REFUSED
+    assert stackone.tried == [ACTION]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(reply(status, {"statusCode": status, "message": "no"}) for status in (400, 403, 404, 405, 422, 501)),
+        *(reply(200, data) for data in ({"data": {"id": True}}, {"data": {"id": "x1"}}, {"data": [ME, ME]}, {}, [ME], "page")),
+        reply(200, {"data": {"agent": [1]}}), reply(404, "a page"),
+    ],
+    ids=lambda answer: f"{answer.status} {answer.text[:30]}",
+)  # fmt: skip
+def test_if_an_action_says_nothing_of_the_agent_the_proxy_is_asked(answer):
+    stackone = StackOne([answer, envelope(200, ME)])
+    assert verify(stackone, ACCOUNT, AGENT).answerer is Answerer.SAME
+    assert (stackone.tried, stackone.preferred) == ([ACTION, FIRST], FIRST)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (reply(401, {"statusCode": 401, "message": "no"}), "stackone_key_refused"),
+        (reply(412, {"statusCode": 412, "message": "suspended"}), "link_not_verified"),
+        (reply(429, {}), "stackone_rate_limited"), (reply(502, {}), "stackone_unavailable"),
+        (reply(403, {"provider_errors": [{"status": 403, "raw": {"code": "access_denied"}}]}), "link_not_verified"),
+    ],
+)  # fmt: skip
+def test_what_an_action_meets_the_proxy_would_meet_as_well(answer, code):
+    stackone = StackOne([answer])
+    assert failed(verify, stackone, ACCOUNT, AGENT).code.value == code
+    assert stackone.tried == [ACTION]
+
+
+@pytest.mark.parametrize(
+    ("stackone", "scopes", "tried"),
+    [
+        (StackOne([NO_SCOPE, NO_SCOPE]), "the Actions or the Unified scope", [ACTION, FIRST]),
+        (StackOne([NO_SCOPE], action=None, lacking=[Scope.ACTIONS]), "the Actions or the Unified scope", [FIRST]),
+        (StackOne([NO_SCOPE], action=None), "the Unified scope", [FIRST]),
+    ],
+)
+def test_a_key_that_may_call_in_no_way(stackone, scopes, tried):
+    failure = failed(verify, stackone, ACCOUNT, AGENT)
+    assert (failure.code.value, failure.http_status) == ("stackone_forbidden", 403)
+    assert failure.message == "the StackOne API key may not call Freshservice through the account (Forbidden resource)."
+    assert failure.remediation.startswith(f"Give the key {scopes} in StackOne's dashboard")
+    assert (stackone.tried, stackone.preferred) == (tried, None)

@@ -1,0 +1,165 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Several StackOne projects as hosts of one run, as in playbooks/inventory_projects: each has its own key, list and report."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+import yaml
+
+from tests.emulator.handle import Emulator
+from tests.support.collection import PLAYBOOKS
+from tests.support.playbook_runner import recap
+
+EXAMPLE = PLAYBOOKS / "inventory_projects"
+PROJECTS = ("staging", "production")
+ALL = ("-e", "freshservice_link_hosts=projects")
+
+
+@pytest.fixture(scope="module")
+def second():
+    with Emulator() as running:
+        yield running
+
+
+def declared(name):
+    return yaml.safe_load((EXAMPLE / "host_vars" / name / "vars.yml").read_text())[
+        "freshservice_link_stackone_project_id"
+    ]
+
+
+class Projects:
+    """The example, with an emulator for each project."""
+
+    def __init__(self, runner, second):
+        second.reset()
+        second.key()
+        self.runner = runner
+        self.emulators = dict(zip(PROJECTS, (runner.emulator, second)))
+        self.folder = runner.folder / "inventory"
+        shutil.copytree(EXAMPLE, self.folder)
+        self.domains = dict(zip(PROJECTS, (("acme",), ("globex", "hooli"))))
+        for name in PROJECTS:
+            self.lay_out(name, self.emulators[name].key(project=declared(name)))
+
+    def lay_out(self, name, key):
+        """Write the files of a project; its tenants are those in `domains`."""
+        emulator, files = self.emulators[name], self.folder / "host_vars" / name
+        self.runner.known.add(key)
+        urls = {"stackone_url": emulator.stackone_url, "freshservice_url": emulator.freshservice_url}
+        variables = yaml.safe_load((EXAMPLE / "host_vars" / name / "vars.yml").read_text())
+        variables.update({f"freshservice_link_{option}": value for option, value in urls.items()})
+        (files / "vars.yml").write_text(yaml.safe_dump(variables))
+        rows = [f"{domain},customer-{domain}" for domain in self.domains[name]]
+        (files / "tenants.csv").write_text("\n".join(["domain,origin_owner_id", *rows]) + "\n")
+        keys = {tenant["domain"]: tenant["api_key"] for tenant in emulator.tenants()}
+        secrets = {"freshservice_link_stackone_api_key": key, "freshservice_link_api_keys": keys}
+        self.runner.encrypt(files / "vault.yml", yaml.safe_dump(secrets))
+
+    def play(self, playbook, *args, **options):
+        password = str(self.runner.folder / "password")
+        return self.runner.ansible_playbook(
+            f"tenantlink.stackone.{playbook}",
+            "-i",
+            str(self.folder),
+            "--vault-password-file",
+            password,
+            *args,
+            **options,
+        )
+
+    def linked(self):
+        return {
+            name: sorted(account["setup_information"]["domain"] for account in emulator.accounts())
+            for name, emulator in self.emulators.items()
+        }
+
+
+@pytest.fixture
+def projects(runner, second):
+    return Projects(runner, second)
+
+
+def test_the_example_names_the_tenants_of_its_own_keys():
+    for name in PROJECTS:
+        folder = EXAMPLE / "host_vars" / name
+        assert (folder / "vault.yml").read_text().startswith("$ANSIBLE_VAULT;1.1;AES256\n")
+        assert (folder / "tenants.csv").read_text().startswith("domain,origin_owner_id,origin_owner_name\n")
+
+
+def test_each_project_gets_its_own_tenants(projects):
+    run = projects.play("link", *ALL)
+    assert run.code == 0, run.output
+    assert projects.linked() == {"staging": ["acme"], "production": ["globex", "hooli"]}
+    assert {account["type"] for account in projects.emulators["staging"].accounts()} == {"test"}
+    for name in PROJECTS:
+        report = (projects.runner.here / f"report-{name}.html").read_text()
+        assert f"Freshservice links, {name}" in report
+        shown = [domain for domain in ("acme", "globex", "hooli") if f"customer-{domain}" in report]
+        assert shown == list(projects.domains[name])
+    again = projects.play("link", *ALL)
+    assert (again.code, recap(again)) == (0, dict.fromkeys(PROJECTS, (0, 0))), again.output
+    assert "belong to another version or StackOne key" not in again.output
+
+
+def test_a_wrong_key_of_one_project_does_not_stop_the_other(projects):
+    projects.lay_out("staging", projects.emulators["staging"].key(project="somebody-elses-1"))
+    projects.domains["production"] = ("globex", "nowhere")
+    projects.lay_out("production", projects.emulators["production"].key(project=declared("production")))
+    run = projects.play("link", *ALL, quiet=True)
+    assert run.code == 2
+    assert projects.linked() == {"staging": [], "production": ["globex"]}
+    assert [
+        row for row in projects.runner.emulator.requests(service="stackone") if row["path"] != "/connect_sessions"
+    ] == []
+    lines = [line for line in run.output.splitlines() if "fatal" in line or "failed" in line]
+    assert any("staging" in line and "belongs to the project somebody-elses-1" in line for line in lines), run.output
+    assert "nowhere (owner customer-nowhere)" in run.output
+    assert recap(run)["staging"] == (0, 1)
+
+
+def test_one_of_them_alone(projects):
+    run = projects.play("link", *ALL, "--limit", "production")
+    assert (run.code, list(recap(run))) == (0, ["production"])
+    assert projects.linked()["staging"] == []
+
+
+@pytest.mark.parametrize("playbook", ["report", "verify", "export"])
+def test_every_playbook_over_a_list_works_on_several_projects(projects, playbook):
+    projects.play("link", *ALL)
+    name = "freshservice_link_export" if playbook == "export" else "freshservice_link_report"
+    run = projects.play(playbook, *ALL, "-e", name + "=out-{{ inventory_hostname }}.json")
+    assert run.code == 0, run.output
+    for project in PROJECTS:
+        rows = json.loads((projects.runner.here / f"out-{project}.json").read_text())
+        rows = rows["rows"] if isinstance(rows, dict) else rows
+        assert [row["domain"] for row in rows] == list(projects.domains[project])
+
+
+def test_a_file_for_two_projects_is_refused_before_anything_is_done(projects):
+    run = projects.play("link", *ALL, "-e", "freshservice_link_report=report.html")
+    assert run.code == 2
+    assert projects.linked() == {"staging": [], "production": []}
+    path = projects.runner.here / "report.html"
+    assert (
+        f"freshservice_link_report is {path} for the host production as well. Name one file for each host" in run.output
+    )
+
+
+def test_a_controller_gets_the_sum_of_all_projects(projects):
+    projects.domains["staging"] = ("acme", "initech")
+    projects.lay_out("staging", projects.emulators["staging"].key(project=declared("staging")))
+    options = ["-i", str(projects.folder), "--vault-password-file", str(projects.runner.folder / "password"), *ALL]
+    job = projects.runner.run_job(PLAYBOOKS / "link.yml", *options)
+    (stats,) = (event for event in job.events if event["event"] == "playbook_on_stats")
+    told = stats["event_data"]["artifact_data"]
+    counts = {"tenants": 4, "changed": 3, "failed": 1, "not_started": 0}
+    assert told["freshservice_link_summary"] == {**counts, "outcomes": {"linked": 3, "failed": 1}, "problem": ""}
+    assert told["freshservice_link_failed_tenants"] == ["initech (owner customer-initech)"]
+    assert [path.rpartition("/")[2] for path in sorted(told["freshservice_link_reports"])] == [
+        "report-production.html",
+        "report-staging.html",
+    ]
