@@ -5,19 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ..plugin_utils._keys.problems import Problem
+from ..plugin_utils._report.document import as_document
 from ..plugin_utils._report.handed_on import handed_on
 
 
 def report_stats(document: Any, reports: Iterable[Any] = ()) -> dict[str, Any]:
     """Return the variables."""
-    if not isinstance(document, Mapping) or not {"totals", "outcomes", "rows", "problem"} <= set(document):
-        raise AnsibleFilterError("report_stats takes a document that tenantlink.stackone.report made.")
-    return handed_on(document, reports)
+    try:
+        return handed_on(as_document(document), reports)
+    except Problem as problem:
+        raise AnsibleFilterError(f"report_stats {problem}") from None
 
 
 class FilterModule:
