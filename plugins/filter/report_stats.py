@@ -5,24 +5,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ..plugin_utils._keys.problems import Problem
+from ..plugin_utils._report.document import as_document
 from ..plugin_utils._report.handed_on import handed_on
-
-_PARTS = {"totals", "outcomes", "rows", "problem"}
 
 
 def report_stats(document: Any, reports: Iterable[Any] = ()) -> dict[str, Any]:
     """Return the variables."""
     documents = document if document and isinstance(document, list) else [document]
-    if not all(isinstance(each, Mapping) and set(each) >= _PARTS for each in documents):
-        raise AnsibleFilterError(
-            "report_stats takes a document that tenantlink.stackone.report made, or a list of them."
-        )
-    return handed_on(documents, reports)
+    try:
+        return handed_on([as_document(each) for each in documents], reports)
+    except Problem as problem:
+        raise AnsibleFilterError(f"report_stats {problem}") from None
 
 
 class FilterModule:

@@ -4,50 +4,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import shutil
-import subprocess
-import sys
-import tempfile
-import zipfile
 from pathlib import Path
 
+from tests.support import ansible_package
 from tests.support.collection import ROOT
 
 REQUIREMENTS = ROOT / "requirements-awx.txt"
 CACHE = ROOT / ".awx"
-INSIDE = "ansible_collections/awx/awx/"
 
 
 def fetched() -> Path:
-    """A folder for ANSIBLE_COLLECTIONS_PATH, filled once for each content of requirements-awx.txt.
-
-    Raises CalledProcessError where the package cannot be had.
-    """
-    place = CACHE / hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
-    if not place.is_dir():
-        CACHE.mkdir(exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=CACHE))
-        try:
-            unpack(download(folder), folder / "collections")
-            # Whoever else fetches it at the same time has put the same there.
-            with contextlib.suppress(OSError):
-                (folder / "collections").rename(place)
-        finally:
-            shutil.rmtree(folder)
-    return place
-
-
-def download(folder: Path) -> Path:
-    """The wheel, without what it depends on."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    command += ["--only-binary", ":all:", "--dest", str(folder), "--requirement", str(REQUIREMENTS)]
-    subprocess.run(command, check=True)
-    (wheel,) = folder.glob("ansible-*.whl")
-    return wheel
-
-
-def unpack(wheel: Path, place: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(place, [name for name in archive.namelist() if name.startswith(INSIDE)])
+    """A folder for ANSIBLE_COLLECTIONS_PATH, filled once for each content of requirements-awx.txt."""
+    return ansible_package.fetched("awx.awx", REQUIREMENTS, CACHE)

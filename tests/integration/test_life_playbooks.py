@@ -296,7 +296,7 @@ def test_a_report_that_could_not_be_made(runner, playbook):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("report.pdf", "freshservice_link_report report.pdf must end in .html, .csv or .json."),
+        ("report.pdf", "freshservice_link_report report.pdf must end in .html, .csv, .json, .md, .xml or .prom."),
         ("missing/report.html", "freshservice_link_report missing/report.html: there is no folder /"),
     ],
 )

@@ -56,6 +56,8 @@ class Run:
     made_at: str
     check_mode: bool
     problem: str | None = None
+    problem_code: str | None = None
+    """The failure code of the problem, if it has one; of several, the first."""
     requests: dict[str, int] | None = None
     quota_seconds: float | None = None
     parts: int = 1
@@ -87,6 +89,7 @@ class Document:
             "requests": self.run.requests,
             "quota_seconds": self.run.quota_seconds,
             "problem": self.run.problem,
+            "problem_code": self.run.problem_code,
             "columns": [name for name in COLUMNS if any(getattr(row, name) for row in self.rows)],
             "rows": [row.as_dict() for row in self.rows],
         }
@@ -114,6 +117,13 @@ def document_from(result: Any, title: Any, made_at: Any, check_mode: bool) -> Do
         "a report is made of the result of freshservice_links, freshservice_keys_info, auth_links or account_info,"
         " or of a list of dictionaries with host and result."
     )
+
+
+def as_document(document: Any) -> Mapping[str, Any]:
+    """Return a document that the filter `report` made, or a file holds. Raises Problem if it is something else."""
+    if not isinstance(document, Mapping) or not {"totals", "outcomes", "rows", "problem"} <= set(document):
+        raise Problem("takes a document that tenantlink.stackone.report made.")
+    return document
 
 
 def records_of(source: Any) -> list[Mapping[Any, Any]]:
@@ -176,11 +186,13 @@ def records_in(value: Any) -> list[Mapping[Any, Any]]:
 def _run_of(result: Mapping[Any, Any], run: Run) -> Run:
     summary = mapping(result.get("summary"))
     requests = mapping(summary.get("requests"))
+    problem = problem_of(result)
     return Run(
         run.title,
         run.made_at,
         run.check_mode,
-        problem=problem_of(result),
+        problem=problem,
+        problem_code=(trouble_from(result).code or None) if problem else None,
         requests={service: int(number(requests.get(service)) or 0) for service in SERVICES} if requests else None,
         quota_seconds=number(summary.get("quota_seconds")),
     )

@@ -34,6 +34,7 @@ def part_from(path: str, content: Any) -> Part:
         to_line(content.get("made_at")),
         content.get("check_mode") is True,
         problem=to_line(content.get("problem")) or None,
+        problem_code=to_line(content.get("problem_code")) or None,
         requests={service: int(number(requests.get(service)) or 0) for service in SERVICES} if requests else None,
         quota_seconds=number(content.get("quota_seconds")),
         parts=int(number(content.get("parts")) or 1),
@@ -78,10 +79,12 @@ def _run_of(parts: Sequence[Part], newest: Run, title: str) -> Run:
     requests = [part.run.requests for part in parts if part.run.requests]
     waits = [part.run.quota_seconds for part in parts if part.run.quota_seconds is not None]
     problems = dict.fromkeys(part.run.problem for part in parts if part.run.problem)
+    codes = [part.run.problem_code for part in parts if part.run.problem_code]
     return replace(
         newest,
         title=title,
         problem=" ".join(problems) or None,
+        problem_code=codes[0] if codes else None,
         requests={service: sum(each[service] for each in requests) for service in SERVICES} if requests else None,
         quota_seconds=round(sum(waits), 1) if waits else None,
         parts=sum(part.run.parts for part in parts),
