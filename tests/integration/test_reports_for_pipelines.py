@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -115,6 +116,19 @@ def test_a_run_that_could_not_start(runner, playbook, reports):
     assert "there is no file" in comment
     assert cases == {"the run": ("error", "invalid_argument")}
     assert numbers[of("failures", playbook="verify", code="invalid_argument")] == 1
+
+
+def test_a_module_that_dies(runner, playbook, reports):
+    """Then it has no result, and the report says so."""
+    python = runner.folder / "python"
+    python.write_text(f'#!/bin/sh\ncase "$*" in *freshservice_links*) exit 1 ;; esac\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    options = {"freshservice_link_tenants": GOOD, "freshservice_link_report": paths(reports)}
+    run = playbook("link", **options, ansible_python_interpreter=str(python))
+    assert run.code == 2
+    _comment, cases, numbers = read(reports)
+    assert cases == {"the run": ("error", "internal_error")}
+    assert numbers[of("run_failed")] == numbers[of("failures", code="internal_error")] == 1
 
 
 def test_a_refused_report_does_not_hide_the_others(runner, playbook, reports):

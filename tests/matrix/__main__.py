@@ -65,6 +65,9 @@ SMOKE = (
     "tests/integration/test_playbooks.py::test_nothing_leaks_under_ansible_runner",
     "tests/integration/test_auth_links.py::test_links_are_hidden_wherever_ansible_shows_results[tenantlink.stackone.auth_links]",
     "tests/integration/test_life_playbooks.py::test_the_report_of_a_run",
+    "tests/integration/test_reports_for_pipelines.py::test_a_preview_and_a_run",
+    "tests/integration/test_reports_for_pipelines.py::test_a_reader_never_sees_half_a_file",
+    "tests/integration/test_reports_for_pipelines.py::test_a_refused_report_does_not_hide_the_others",
     "tests/integration/test_link_playbook.py::test_a_list_of_tenants",
 )
 MODULE_SIDE = (

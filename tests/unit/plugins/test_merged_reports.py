@@ -95,6 +95,17 @@ def test_what_is_one_tenant(kept, late, early, same):
     assert [each["outcome"] for each in document["rows"]] == ([] if same else ["as declared"]) + ["failed"]
 
 
+def test_the_first_code_of_several_problems_counts(kept, tmp_path):
+    paths = [kept("0.json", row("a"))]
+    for number, code in enumerate(("purge_refused", "stopped")):
+        paths.append(str(tmp_path / f"p{number}.json"))
+        failure = {"failure": {"code": code, "message": f"Problem {number}."}}
+        (tmp_path / f"p{number}.json").write_text(json.dumps(report(failure, "One", EARLY)))
+    document = merged_reports(paths, "All")
+    assert (document["problem"], document["problem_code"]) == ("Problem 0. Problem 1.", "purge_refused")
+    assert merged_reports(paths[:1], "All")["problem_code"] is None
+
+
 def test_nothing_is_left_out_within_a_report(kept):
     """An owner can have several accounts of one domain, which is what such a report is for."""
     path = kept("1.json", row("a"), row("a"), row("a", **FAILED))

@@ -271,3 +271,8 @@ def test_who_had_no_turn_has_not_failed():
     document = report(links(failed("initech"), waiting))
     assert document["totals"] == {"tenants": 2, "changed": 0, "failed": 1, "not_started": 1}
     assert [row["outcome"] for row in document["rows"]] == ["failed", "not started"]
+
+
+def test_failed_tenants_are_not_a_problem_of_the_run():
+    document = report(links(failed("a"), failure={"code": "tenants_failed", "message": "1 of 1 tenants failed."}))
+    assert (document["problem"], document["problem_code"]) == (None, None)

@@ -130,6 +130,12 @@ def test_every_text_is_valid_xml(text):
         read(report_plugin.report(links(*rows, msg=text), title=text, made_at=text, check_mode=check_mode))
 
 
+def test_characters_that_xml_does_not_allow_are_replaced():
+    text = "".join(map(chr, range(0x20))) + "a\x7f\ufffe\uffff\ud800b"
+    names = list(results(report(links(row(text, origin_owner_id="")))))
+    assert names == ["a \ufffd\ufffd\ufffdb"]
+
+
 def test_only_a_document_is_accepted():
     for other in (None, [], {"rows": []}):
         with pytest.raises(AnsibleFilterError, match="report_junit takes a document"):
