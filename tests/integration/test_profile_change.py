@@ -47,7 +47,6 @@ class Link:
             **runner.connection(),
             "tenants": listed,
             "api_keys": runner.keys,
-            "report": str(self.report),
             **options,
         }
         path = runner.folder / "variables.yml"
