@@ -23,6 +23,7 @@ def link(runner):
     first, second = (profile["integration_id"] for profile in runner.emulator.profiles())
     runner.by_hand("globex", integration_id=second)
     runner.link("globex", integration_id=first)
+    runner.link("globex", integration_id=first, profile_change="replace")
     runner.link("globex", api_key=None)
 
 
@@ -36,7 +37,7 @@ def links(runner):
     runner.links(tenants, verify_link="call", purge=True, purge_limit=9, fingerprints=remember)
     first, second = (profile["integration_id"] for profile in runner.emulator.profiles())
     runner.by_hand("globex", integration_id=second)
-    runner.links(runner.tenants("globex", integration_id=first))
+    runner.links(runner.tenants("globex", integration_id=first, profile_change="replace"))
     runner.by_hand("acme", origin_owner_id="customer-hooli")
     runner.links([*runner.tenants("hooli"), {"domain": "keyless", "origin_owner_id": "customer-keyless"}])
     for name in ("one", "two"):

@@ -290,12 +290,13 @@ class Services:
             )
         if method == "POST" and not account_id:
             account_id = self.add(session["origin_owner_id"], None, status=self.first_status)
-            for name in ("origin_owner_name", "origin_username", "label", "type"):
+            for name in ("origin_owner_name", "origin_username", "label", "type", "shared"):
                 self.accounts[account_id][name] = session.get(name)
         elif method != "PATCH" or account_id not in self.accounts:
             return error(404, "Account not found")
         credentials = request.body["credentials"]
         self.stored[account_id].update(credentials)
+        self.profile_of[account_id] = request.body["integration_id"]
         setup = {"domain": credentials["domain"]}
         self.accounts[account_id].update(setup_information=setup, status=self.first_status)
         return reply(200, {"id": account_id, "provider": "freshservice"})

@@ -71,8 +71,21 @@ def truthful(seen: Seen) -> Iterator[str]:
 
 
 def single(seen: Seen) -> Iterator[str]:
-    """Yield the links that have several accounts."""
-    yield from without_twins(seen.after)
+    """Yield the links that have several accounts. A run that fails to replace one leaves two, of which the next one unlinks one."""
+    if not (seen.flow.replaces and seen.run.failed):
+        yield from without_twins(seen.after)
+
+
+def linked(seen: Seen) -> Iterator[str]:
+    """Yield the links that had an account that works before a run, and have none, or three, afterwards."""
+    links = Counter(_working(seen.after))
+    for link in set(_working(seen.before)):
+        if not 1 <= links[link] <= 2:
+            yield f"{link} has {links[link]} accounts that work"
+
+
+def _working(stored: dict[str, Any]) -> list[str]:
+    return [account["origin_owner_id"] for account in stored.values() if account["status"] == "active"]
 
 
 def secretive(seen: Seen) -> Iterator[str]:

@@ -143,6 +143,11 @@ _PHASES = (
     During(_at(Kind.AGENT, Kind.SETTLE), _is(Phase.KEY_CHECK), "Freshservice is asked for the key check alone"),
     During(_at(Kind.TEST), _is(Phase.OBSERVE, Phase.APPLY, Phase.CONFIRM), "StackOne tests whenever it likes"),
     During(
+        lambda cell, _code: cell.flow.replaces and cell.kind in (Kind.LIST, Kind.VIEW, Kind.SESSION),
+        _is(Phase.OBSERVE, Phase.APPLY, Phase.CONFIRM),
+        "the new account is looked for, and its profile is looked at, before the former one is unlinked",
+    ),
+    During(
         lambda cell, _code: cell.kind is Kind.LIST and cell.flow.many and cell.hit.call > 1,
         _is(Phase.OBSERVE, Phase.CONFIRM), "a list reads every listing until a page is empty, before and after",
     ),
@@ -153,7 +158,7 @@ _PHASES = (
     ),
     During(_at(Kind.LIST), _is(Phase.CONFIRM), "any later listing confirms"),
     During(
-        _at(Kind.SHOW), lambda flow: {Phase.CONFIRM, Phase.APPLY} if flow.unlinks or flow.moves else {Phase.CONFIRM},
+        _at(Kind.SHOW), lambda flow: {Phase.CONFIRM, Phase.APPLY} if flow.unlinks or flow.moves or flow.replaces else {Phase.CONFIRM},
         "an account is seen once more right before it is unlinked, and right after it has moved",
     ),
     During(

@@ -65,6 +65,11 @@ class Flow:
         return "moved" in self.name
 
     @property
+    def replaces(self) -> bool:
+        """Whether it links accounts again that are unlinked only then."""
+        return "replaced" in self.name
+
+    @property
     def reads(self) -> bool:
         """Whether it changes no account."""
         return not self.module.startswith("freshservice_link")
@@ -113,6 +118,7 @@ def shown(account: dict[str, Any]) -> dict[str, Any]:
         "owner": account["origin_owner_id"],
         "domain": account["setup_information"].get("domain"),
         "key": account["credentials"].get("apiKey"),
+        "profile": account["integration_id"],
         **{name: account[name] for name in ("label", "status", "type", "origin_owner_name")},
     }
 
@@ -166,6 +172,28 @@ def _siblings(runner: ModuleRunner) -> None:
 
 def _siblings_wanted(runner: ModuleRunner) -> list[dict[str, Any]]:
     return [want(runner, ONE, owner="customer"), want(runner, TWO, owner="customer")]
+
+
+def _under_another_profile(*domains: str) -> Callable[[ModuleRunner], None]:
+    def arrange(runner: ModuleRunner) -> None:
+        _main, other = runner.emulator.profiles()
+        for domain in domains:
+            have(runner, domain, integration_id=other["integration_id"])
+
+    return arrange
+
+
+def _replaced(*domains: str) -> Callable[[ModuleRunner], list[dict[str, Any]]]:
+    return lambda runner: [want(runner, domain, profile=_main_profile(runner)) for domain in domains]
+
+
+def _main_profile(runner: ModuleRunner) -> str:
+    profile: str = runner.emulator.profiles()[0]["integration_id"]
+    return profile
+
+
+def _replacing(runner: ModuleRunner) -> dict[str, Any]:
+    return {"integration_id": _main_profile(runner), "profile_change": "replace"}
 
 
 def _another_agents_key(runner: ModuleRunner) -> None:
@@ -272,6 +300,10 @@ FLOWS = {
         Flow(
             "moved_owner", LINK, _with((ONE, {"owner": "former", "label": "Old"})), _one(**_MOVED), _wanted(ONE), edits=True,
         ),
+        Flow(
+            "replaced", LINK, _under_another_profile(ONE), lambda runner: _one(**_replacing(runner))(runner),
+            _replaced(ONE), creates=True, edits=True,
+        ),
         Flow("link_proven", LINK, nothing, _one(verify_link="call"), _wanted(ONE), creates=True),
         Flow("link_proxied", LINK, _with(connector_actions="missing"), _one(verify_link="call"), _wanted(ONE), creates=True),
         Flow(
@@ -296,6 +328,11 @@ FLOWS = {
         Flow(
             "bulk_moved", LINKS, _with((ONE, {"owner": "former"}), (TWO, {}), (THREE, {})),
             _many((ONE, _MOVED), (TWO, {}), purge=True, purge_limit=1), _wanted(ONE, TWO), edits=True,
+        ),
+        Flow(
+            "bulk_replaced", LINKS, _under_another_profile(ONE, TWO),
+            lambda runner: _many((ONE, _replacing(runner)), (TWO, _replacing(runner)))(runner), _replaced(ONE, TWO),
+            creates=True, edits=True,
         ),
         Flow(
             "bulk_purge", LINKS, _with((ONE, {}), (TWO, {}), (THREE, {})),

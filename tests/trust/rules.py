@@ -31,6 +31,7 @@ def _any_run(_seen: Seen) -> bool:
 ALWAYS = (
     Rule("a failure has a code", _any_run, checks.coded, "programs decide on codes, and people read one line"),
     Rule("changed is what changed", lambda seen: seen.provable, checks.truthful, "users act on it: they restart, they tell"),
+    Rule("a link that is replaced works at any time", lambda seen: seen.flow.replaces, checks.linked, "its customer notices nothing"),
     Rule("one link has one account", _any_run, checks.single, "a second account is billed, and syncs everything twice"),
     Rule("no secret is shown", _any_run, checks.secretive, "what a run says is kept in logs that others read"),
     Rule("a run ends", _any_run, checks.bounded, "a pipeline waits for it, and quotas pay for every request"),
@@ -63,6 +64,12 @@ ENDINGS = (
         "a link that StackOne may still be making is not made again",
         lambda cell: cell.kind is Kind.CREATE and cell.fault.late and not cell.fault.effect, checks.red,
         "it cannot be seen yet; the next run can tell",
+    ),
+    Ending(
+        "a second account of a link is not asked for twice",
+        lambda cell: cell.flow.replaces and cell.kind is Kind.CREATE and cell.harm in _LOST and not cell.fault.effect,
+        checks.honest,
+        "the Hub does not tell of an account that it was asked to make in addition; the next run sees it",
     ),
     Ending(
         "what passes is waited for", lambda cell: cell.passes and cell.kind is not Kind.TEST, checks.green,

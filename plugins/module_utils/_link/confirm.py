@@ -19,6 +19,7 @@ from .outcome import Creation, Outcome
 from .plan import Action, drift
 from .selection import check_pinned
 from .status import BROKEN, not_active
+from .unchanged import still_linked
 from .writer import Writer, create_uncertain, new_accounts
 
 UNLISTED = "and its listing does not show yet how many accounts there are"
@@ -113,13 +114,7 @@ class Confirmer:
         account_id = outcome.account_id or ""
         if Action.DELETE in outcome.applied.actions:
             outcome.applied.actions.remove(Action.DELETE)
-            return Failed(
-                FailureCode.CHANGE_NOT_KEPT,
-                f"StackOne accepted the request to unlink account {account_id}, but still shows the account.",
-                "Check it in StackOne's dashboard, under Accounts, and run again later.",
-                retriable=True,
-                details={"account_id": account_id},
-            )
+            return still_linked(account_id)
         if outcome.applied.creation:
             return self._give_up_creation(outcome, outcome.applied.creation)
         known = outcome.account

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from .._clients.account import Account
+from .._clients.account import ARCHIVED, Account
 from .._clients.factory import Clients
 from .._clients.freshservice import Agent
 from .._clients.hub import AccountView
@@ -92,6 +92,11 @@ class Inspector:
             # Nothing visible differs, yet something else was sent when the account last changed.
             stored = replace(stored, key=StoredKey.CHANGED)
         return Inspection(replace(stored, domain=stored.domain or listed), session, view, view.integration_id)
+
+    def shows(self, account: Account) -> bool:
+        """Return whether StackOne still shows an account that was unlinked."""
+        found = self._clients.stackone.account(account.id)
+        return found is not None and found.status != ARCHIVED
 
     def profile(self, tenant: Tenant, account: Account) -> str | None:
         """Return the connector profile under which the Hub's edit view shows an account."""

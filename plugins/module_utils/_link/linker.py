@@ -28,7 +28,6 @@ from .plan import (
     Action,
     AgentChange,
     Plan,
-    StoredKey,
     agent_change,
     drift,
     key_missing,
@@ -37,10 +36,11 @@ from .plan import (
     plan_present,
     replacing,
 )
+from .profile_change import ProfileChanger
 from .selection import check_pinned
-from .status import BROKEN, not_active
+from .status import BROKEN
 from .verify import Answerer, mismatch, verify
-from .writer import Writer, create_uncertain, profile_not_kept
+from .writer import Writer, create_uncertain
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class Linker:
         self._approval = approval
         self._inspector = Inspector(clients, cache)
         self._writer = Writer(clients.stackone, clients.hub)
+        self._profile_changer = ProfileChanger(self._writer, self._inspector)
         self._finder = Finder(clients.stackone, clients.hub, accounts)
         self._confirmer = Confirmer(clients, patient=rules.verify_link is not VerifyLink.NONE)
 
@@ -115,7 +116,7 @@ class Linker:
             if done and outcome.applied.credentials_sent and self._rules.verify_link is VerifyLink.CALL:
                 self._prove_sent(outcome)
             if done and outcome.unconfirmed:
-                self._end_profile_change(outcome)
+                self._profile_changer.finish(outcome)
         outcome.confirmed = done and outcome.failure is None
         return done
 
@@ -144,7 +145,7 @@ class Linker:
             if failed:
                 raise failed
             if outcome.unconfirmed:
-                self._end_profile_change(outcome)
+                self._profile_changer.finish(outcome)
             outcome.confirmed = outcome.confirmed or outcome.unconfirmed
 
     def _wait(self, outcome: Outcome, timeout: float) -> None:
@@ -310,46 +311,8 @@ class Linker:
         outcome.tenant = replacing(outcome.tenant, account)
         outcome.account = None
         outcome.enter(Phase.APPLY)
-        username = self._username(outcome)
-        form, session = self._writer.form_for(outcome.tenant, username)
-        self._writer.create(outcome, form, session, username)
-        if outcome.created_id == account.id:
-            # This Hub has changed the account that was there (H19).
-            outcome.applied.edited()
-            outcome.observe(replaced=())
-            outcome.account = account
+        self._profile_changer.link_new(outcome, account, self._username(outcome))
         outcome.enter(Phase.CONFIRM)
-
-    def _end_profile_change(self, outcome: Outcome) -> None:
-        """Check that the account is under the declared profile, and only then unlink the one that it replaces."""
-        observed = outcome.observed
-        if not (observed.profile_drift or observed.replaced):
-            return
-        tenant, account = outcome.tenant, require(outcome.account)
-        outcome.observe(profile=self._inspector.profile(tenant, account))
-        if outcome.observed.profile != tenant.integration_id:
-            self._undo_new(outcome, account)
-            if outcome.observed.stored.key is StoredKey.UNCHANGED and not outcome.observed.was_broken:
-                # The same key was sent for the profile that the account still has.
-                outcome.applied.actions[:] = [each for each in outcome.applied.actions if each is not Action.RELINK]
-            raise profile_not_kept(account, outcome.observed.profile, require(tenant.integration_id))
-        if observed.replaced and not account.active:
-            raise not_active(account)
-        outcome.enter(Phase.APPLY)
-        for former in observed.replaced:
-            if self._writer.delete(tenant, former):
-                outcome.applied.actions.append(Action.DELETE)
-        outcome.enter(Phase.CONFIRM)
-
-    def _undo_new(self, outcome: Outcome, account: Account) -> None:
-        """Unlink the account that this run has made, and which is not what is declared."""
-        creation = outcome.applied.creation
-        if creation and made_by(creation, account):
-            outcome.enter(Phase.APPLY)
-            self._writer.delete(outcome.tenant, account)
-            outcome.applied.undo_creation()
-            outcome.account = outcome.observed.replaced[0]
-            outcome.enter(Phase.CONFIRM)
 
     def _prove_sent(self, outcome: Outcome) -> None:
         """Call through the account. Raises Failed(link_mismatch) if the key that was sent is not the one that works."""

@@ -77,7 +77,7 @@ class Applied:
     label_left: bool = False
     """Whether a warning already says that StackOne does not keep the new label."""
 
-    def edited(self) -> None:
+    def note_edit(self) -> None:
         """Note that the request to link a new account has changed one that was there before."""
         self.actions[:] = [Action.RELINK]
         self.creation = None

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,6 +23,7 @@ from .find import Finder, account_not_found
 from .outcome import Creation, Outcome
 from .plan import Action, Stored, StoredKey, compare_stored, drift
 from .selection import check_pinned
+from .unchanged import not_moved, owner_not_kept, profile_refused
 
 
 class Writer:
@@ -68,7 +68,7 @@ class Writer:
         submission, session = self._submit(edit, session, lambda: self.edit_session(tenant, account))
         if not self._taken(tenant, account, session, submission, compare_stored(tenant, view)):
             error = submission.error or session_refused(submission.http_status)
-            raise _profile_refused(error, account, moved) if moved else error
+            raise profile_refused(error, account, moved) if moved else error
         if submission.sent is Sent.UNCERTAIN or submission.foreign:
             outcome.warnings.append(f"The answer to the re-link was lost ({submission.words}); the new key is stored.")
         outcome.applied.actions.append(Action.RELINK)
@@ -146,13 +146,13 @@ class Writer:
         try:
             self.change(outcome, account, {"origin_owner_id": owner})
         except Failed as error:
-            raise _not_moved(error, account, owner) from None
+            raise not_moved(error, account, owner) from None
         found = self._stackone.account(account.id)
         if found is None:
             raise account_not_found(account.id)
         if found.origin_owner_id != owner:
             outcome.applied.actions.remove(Action.UPDATE)
-            raise _owner_not_kept(account, owner)
+            raise owner_not_kept(account, owner)
         outcome.account = found
         return found
 
@@ -308,68 +308,6 @@ def _answered_for_another(account: Account, submission: Submission) -> Failed:
         "Check both in StackOne's dashboard, under Accounts; check that no proxy or cache answers in place of StackOne.",
         http_status=submission.http_status,
         details={"account_id": account.id},
-    )
-
-
-def profile_not_kept(account: Account, profile: str | None, declared: str) -> Failed:
-    """Return the failure of an account that StackOne did not put under the declared connector profile."""
-    return Failed(
-        FailureCode.CHANGE_NOT_KEPT,
-        f"StackOne took the request to link account {account.id} under the connector profile {declared} without an error, but"
-        f" the account is under {profile or 'one that it does not show'}.",
-        "Check the account and the profile in StackOne's dashboard. If StackOne cannot change an account's profile,"
-        " profile_change: replace links a new account.",
-        details={"account_id": account.id, "fields": ["integration_id"]},
-    )
-
-
-def _profile_refused(error: Failed, account: Account, moved: ProfileDrift) -> Failed:
-    """Return the failure of an account that StackOne does not link again under another connector profile."""
-    failure = error.failure
-    code = failure.code
-    if code is FailureCode.CREDENTIALS_REFUSED and _PROFILE.search(failure.message):
-        code = FailureCode.STACKONE_REJECTED
-    error.failure = replace(
-        failure,
-        code=code,
-        message=f"{failure.message} Account {account.id} was to move from the connector profile {moved.account} to"
-        f" {moved.declared}.",
-        remediation=f"{failure.remediation} If StackOne cannot change an account's profile, profile_change: replace links a new"
-        " account.".strip(),
-    )
-    return error
-
-
-_PROFILE = re.compile(r"integration|profile", re.IGNORECASE)
-
-_STAYS = (
-    "No second account was made. Declare the former owner's id as origin_owner_id until it can be changed in StackOne; or"
-    " unlink the account, leave previous_origin_owner_id out and link the tenant again."
-)
-
-
-def _not_moved(error: Failed, account: Account, owner: str) -> Failed:
-    """Return the failure of a move, which says what was left as it is if StackOne rejected it."""
-    failure = error.failure
-    if failure.code is not FailureCode.STACKONE_REJECTED:
-        return error
-    what = f"account {account.id} is still of the former owner {account.origin_owner_id}, not of {owner}"
-    return Failed(
-        failure.code,
-        f"{failure.message} Nothing was changed: {what}.",
-        _STAYS,
-        http_status=failure.http_status,
-        details={**failure.details, "account_id": account.id},
-    )
-
-
-def _owner_not_kept(account: Account, owner: str) -> Failed:
-    return Failed(
-        FailureCode.CHANGE_NOT_KEPT,
-        f"StackOne answered that account {account.id} was changed, but it is still of the former owner"
-        f" {account.origin_owner_id}, not of {owner}. Nothing else was changed.",
-        _STAYS,
-        details={"account_id": account.id, "fields": ["origin_owner_id"]},
     )
 
 

@@ -1,0 +1,85 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The failures of accounts that StackOne does not give to another owner or put under another connector profile. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from .._clients.account import Account
+from .._clients.profiles import ProfileDrift
+from .._core.failure import Failed, FailureCode
+
+
+def still_linked(account_id: str) -> Failed:
+    """Return the failure of an account that StackOne still shows after it was unlinked."""
+    return Failed(
+        FailureCode.CHANGE_NOT_KEPT,
+        f"StackOne accepted the request to unlink account {account_id}, but still shows the account.",
+        "Check it in StackOne's dashboard, under Accounts, and run again later.",
+        retriable=True,
+        details={"account_id": account_id},
+    )
+
+
+def profile_not_kept(account: Account, profile: str | None, declared: str) -> Failed:
+    """Return the failure of an account that StackOne did not put under the declared connector profile."""
+    return Failed(
+        FailureCode.CHANGE_NOT_KEPT,
+        f"StackOne took the request to link account {account.id} under the connector profile {declared} without an error, but"
+        f" the account is under {profile or 'one that it does not show'}.",
+        "Check the account and the profile in StackOne's dashboard. If StackOne cannot change an account's profile,"
+        " profile_change: replace links a new account.",
+        details={"account_id": account.id, "fields": ["integration_id"]},
+    )
+
+
+def profile_refused(error: Failed, account: Account, moved: ProfileDrift) -> Failed:
+    """Return the failure of an account that StackOne does not link again under another connector profile."""
+    failure = error.failure
+    code = failure.code
+    if code is FailureCode.CREDENTIALS_REFUSED and _PROFILE.search(failure.message):
+        code = FailureCode.STACKONE_REJECTED
+    error.failure = replace(
+        failure,
+        code=code,
+        message=f"{failure.message} Account {account.id} was to move from the connector profile {moved.account} to"
+        f" {moved.declared}.",
+        remediation=f"{failure.remediation} If StackOne cannot change an account's profile, profile_change: replace links a new"
+        " account.".strip(),
+    )
+    return error
+
+
+_PROFILE = re.compile(r"integration|profile", re.IGNORECASE)
+
+_STAYS = (
+    "No second account was made. Declare the former owner's id as origin_owner_id until it can be changed in StackOne; or"
+    " unlink the account, leave previous_origin_owner_id out and link the tenant again."
+)
+
+
+def not_moved(error: Failed, account: Account, owner: str) -> Failed:
+    """Return the failure of a move, which says what was left as it is if StackOne rejected it."""
+    failure = error.failure
+    if failure.code is not FailureCode.STACKONE_REJECTED:
+        return error
+    what = f"account {account.id} is still of the former owner {account.origin_owner_id}, not of {owner}"
+    return Failed(
+        failure.code,
+        f"{failure.message} Nothing was changed: {what}.",
+        _STAYS,
+        http_status=failure.http_status,
+        details={**failure.details, "account_id": account.id},
+    )
+
+
+def owner_not_kept(account: Account, owner: str) -> Failed:
+    return Failed(
+        FailureCode.CHANGE_NOT_KEPT,
+        f"StackOne answered that account {account.id} was changed, but it is still of the former owner"
+        f" {account.origin_owner_id}, not of {owner}. Nothing else was changed.",
+        _STAYS,
+        details={"account_id": account.id, "fields": ["origin_owner_id"]},
+    )
