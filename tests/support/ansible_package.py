@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collection awx.awx, out of the package `ansible` that requirements-awx.txt names."""
+"""Collections out of the package `ansible` that requirements-awx.txt names."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ from tests.support.collection import ROOT
 
 REQUIREMENTS = ROOT / "requirements-awx.txt"
 CACHE = ROOT / ".awx"
-INSIDE = "ansible_collections/awx/awx/"
 
 
-def fetched() -> Path:
-    """A folder for ANSIBLE_COLLECTIONS_PATH, filled once for each content of requirements-awx.txt.
+def fetched(*collections: str) -> Path:
+    """A folder for ANSIBLE_COLLECTIONS_PATH with these collections, filled once for each content of requirements-awx.txt.
 
     Raises CalledProcessError where the package cannot be had.
     """
-    place = CACHE / hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
+    place = CACHE / hashlib.sha256(REQUIREMENTS.read_bytes() + " ".join(collections).encode()).hexdigest()[:12]
     if not place.is_dir():
         CACHE.mkdir(exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=CACHE))
         try:
-            unpack(download(folder), folder / "collections")
+            unpack(download(folder), folder / "collections", collections)
             # Whoever else fetches it at the same time has put the same there.
             with contextlib.suppress(OSError):
                 (folder / "collections").rename(place)
@@ -48,6 +47,7 @@ def download(folder: Path) -> Path:
     return wheel
 
 
-def unpack(wheel: Path, place: Path) -> None:
+def unpack(wheel: Path, place: Path, collections: tuple[str, ...]) -> None:
+    inside = tuple(f"ansible_collections/{name.replace('.', '/')}/" for name in collections)
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(place, [name for name in archive.namelist() if name.startswith(INSIDE)])
+        archive.extractall(place, [name for name in archive.namelist() if name.startswith(inside)])
