@@ -66,6 +66,9 @@ SMOKE = (
     "tests/integration/test_auth_links.py::test_links_are_hidden_wherever_ansible_shows_results[tenantlink.stackone.auth_links]",
     "tests/integration/test_life_playbooks.py::test_the_report_of_a_run",
     "tests/integration/test_link_playbook.py::test_a_list_of_tenants",
+    "tests/integration/test_projects.py::test_a_wrong_key_of_one_project_does_not_stop_the_other",
+    "tests/integration/test_projects.py::test_a_file_for_two_projects_is_refused_before_anything_is_done",
+    "tests/integration/test_secret_backends.py::test_each_of_several_projects_fetches_its_keys_once",
 )
 MODULE_SIDE = (
     "tests/integration/test_link.py::test_first_link",
