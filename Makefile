@@ -18,13 +18,13 @@ export PYTHONPATH := $(CURDIR)/.collections
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/pre-commit
 
-.PHONY: help demo check test test-all lint fast-lint unit modules trust trust-more integration integration-main integration-rest corners sanity ansible-test docs test-eda test-awx test-telemetry test-browser benchmark matrix measures mutation generate pictures sandbox emulator clean
+.PHONY: help demo check test test-all lint fast-lint unit modules trust trust-more integration integration-main integration-rest corners sanity ansible-test docs test-eda test-awx test-telemetry test-backends test-browser benchmark matrix measures mutation generate pictures sandbox emulator clean
 
 help:
 	@echo "make demo         link tenants on the embedded emulator, and watch"
 	@echo "make check        while you work, less than two minutes: the fast linters, unit tests, the modules case by case"
 	@echo "make test         before you push, less than ten minutes: all linters, unit tests, the modules case by case, a share of the faults, the main paths with real playbooks"
-	@echo "make test-all     what make test leaves out, about 35 minutes: as many other faults, all other integration tests, the oldest and newest ansible-core, ansible-test, healing by events, a controller's setup, OpenTelemetry, and in Chromium, if it is installed, the report and StackOne's own widget"
+	@echo "make test-all     what make test leaves out, about 35 minutes: as many other faults, all other integration tests, the oldest and newest ansible-core, ansible-test, healing by events, a controller's setup, OpenTelemetry, secret stores, and in Chromium, if it is installed, the report and StackOne's own widget"
 	@echo "make lint         all linters; $(BIN)/pre-commit install runs the fast ones at each commit as well"
 	@echo "make docs         the documentation site, in docs/site/_build"
 	@echo "make matrix       the tests on every ansible-core that this machine's Pythons allow; options in ARGS=\"--help\""
@@ -37,7 +37,7 @@ help:
 	@echo "make emulator     run the emulator in the foreground, and say how to aim a playbook at it; options in ARGS=\"--help\""
 	@echo "make clean        remove what the other targets built"
 	@echo "Parts of test:     lint unit modules trust integration-main"
-	@echo "Parts of test-all: trust-more integration-rest corners sanity ansible-test test-eda test-awx test-telemetry test-browser"
+	@echo "Parts of test-all: trust-more integration-rest corners sanity ansible-test test-eda test-awx test-telemetry test-backends test-browser"
 	@echo "make -k goes on after a part that fails, and names it in the end. JOBS=$(JOBS) is how many tests run at a time."
 
 demo: $(VENV)/ready
@@ -45,11 +45,11 @@ demo: $(VENV)/ready
 
 test: lint unit modules trust integration-main
 	@echo "TEST PASSED: all linters, unit tests, the modules case by case, an eighth of the faults, and the main paths with real playbooks."
-	@echo "Left out, see make test-all: as many other faults, the other integration tests, the oldest and newest ansible-core, ansible-test, healing by events, a controller's setup, OpenTelemetry, and the browser."
+	@echo "Left out, see make test-all: as many other faults, the other integration tests, the oldest and newest ansible-core, ansible-test, healing by events, a controller's setup, OpenTelemetry, secret stores, and the browser."
 
 # Nothing that `make test` runs already.
-test-all: trust-more integration-rest corners sanity ansible-test test-eda test-awx test-telemetry test-browser
-	@echo "TEST-ALL PASSED: another eighth of the faults, the other integration tests, the oldest and newest ansible-core, ansible-test sanity, units and integration, healing by events$(if $(JAVA),, as far as it goes without Java), a controller's setup, OpenTelemetry, $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
+test-all: trust-more integration-rest corners sanity ansible-test test-eda test-awx test-telemetry test-backends test-browser
+	@echo "TEST-ALL PASSED: another eighth of the faults, the other integration tests, the oldest and newest ansible-core, ansible-test sanity, units and integration, healing by events$(if $(JAVA),, as far as it goes without Java), a controller's setup, OpenTelemetry, secret stores$(if $(shell command -v pass),, except pass), $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
 	@echo "Left out: three quarters of the faults (TRUST=full make trust), and what make test runs: the linters, unit tests, the modules case by case, an eighth of the faults, and the main paths with real playbooks."
 
 check: fast-lint
@@ -107,6 +107,10 @@ test-awx: $(VENV)/ready
 test-telemetry: $(VENV)/ready
 	@$(BIN)/python -m tests.telemetry
 	$(BIN)/python -m pytest -q tests/telemetry -n $(JOBS)
+
+# In an environment of its own: the emulator of AWS brings much with it.
+test-backends: $(VENV)/ready
+	@$(BIN)/python -m tests.backends
 
 test-browser: $(VENV)/browser-ready
 	$(BIN)/python -m pytest -q tests/browser -n $(JOBS) --dist loadfile

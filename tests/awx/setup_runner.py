@@ -15,9 +15,9 @@ from typing import Any
 
 import yaml
 
+from tests.support.ansible_package import fetched
 from tests.support.collection import ROOT
 
-from .collection import fetched
 from .controller import Controller, Server
 
 AWX = ROOT / "docs" / "examples" / "awx"
@@ -48,7 +48,7 @@ class SetupRunner:
             environment = {
                 **{name: value for name, value in os.environ.items() if not name.startswith(dropped)},
                 "HOME": str(self.folder),
-                "ANSIBLE_COLLECTIONS_PATH": str(fetched()),
+                "ANSIBLE_COLLECTIONS_PATH": str(fetched("awx.awx")),
                 "ANSIBLE_PIPELINING": "1",
                 "ANSIBLE_LOCALHOST_WARNING": "0",
                 "ANSIBLE_DEPRECATION_WARNINGS": "0",

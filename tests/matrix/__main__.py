@@ -69,6 +69,9 @@ SMOKE = (
     "tests/integration/test_reports_for_pipelines.py::test_a_reader_never_sees_half_a_file",
     "tests/integration/test_reports_for_pipelines.py::test_a_refused_report_does_not_hide_the_others",
     "tests/integration/test_link_playbook.py::test_a_list_of_tenants",
+    "tests/integration/test_projects.py::test_a_wrong_key_of_one_project_does_not_stop_the_other",
+    "tests/integration/test_projects.py::test_a_file_for_two_projects_is_refused_before_anything_is_done",
+    "tests/integration/test_secret_backends.py::test_each_of_several_projects_fetches_its_keys_once",
 )
 MODULE_SIDE = (
     "tests/integration/test_link.py::test_first_link",

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Collections of others, out of the package `ansible`."""
+"""Collections of others, out of the package `ansible` that requirements-awx.txt names, and packages that few tests need."""
 
 from __future__ import annotations
 
@@ -14,35 +14,38 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.support.collection import ROOT
+
+REQUIREMENTS = ROOT / "requirements-awx.txt"
+CACHE = ROOT / ".awx"
 PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
 
 
-def fetched(collection: str, requirements: Path, cache: Path) -> Path:
-    """A folder for ANSIBLE_COLLECTIONS_PATH with a collection such as `awx.awx`.
+def fetched(*collections: str) -> Path:
+    """Return a folder for ANSIBLE_COLLECTIONS_PATH with these collections.
 
     Raises CalledProcessError where the package cannot be had.
     """
-    inside = f"ansible_collections/{collection.replace('.', '/')}/"
 
     def fill(folder: Path) -> None:
-        with tempfile.TemporaryDirectory(dir=cache) as wheels:
-            _unpack(_download(requirements, Path(wheels)), inside, folder)
+        with tempfile.TemporaryDirectory(dir=CACHE) as wheels:
+            _unpack(_download(Path(wheels)), folder, collections)
 
-    return filled_once(requirements, cache, fill)
+    return filled_once([REQUIREMENTS.read_bytes(), " ".join(collections).encode()], CACHE, fill)
 
 
 def installed(requirements: Path, cache: Path) -> Path:
-    """A folder for PYTHONPATH with packages that no other test has."""
+    """Return a folder for PYTHONPATH with packages that no other test has."""
 
     def fill(folder: Path) -> None:
         subprocess.run([*PIP, "install", "--target", str(folder), "--requirement", str(requirements)], check=True)
 
-    return filled_once(requirements, cache, fill)
+    return filled_once([requirements.read_bytes()], cache, fill)
 
 
-def filled_once(requirements: Path, cache: Path, fill: Callable[[Path], None]) -> Path:
-    """A folder that is filled once for each content of a file of requirements."""
-    place = cache / hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
+def filled_once(of: list[bytes], cache: Path, fill: Callable[[Path], None]) -> Path:
+    """Return a folder that is filled once for what it is made of."""
+    place = cache / hashlib.sha256(b"\n".join(of)).hexdigest()[:12]
     if not place.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=cache))
@@ -56,14 +59,15 @@ def filled_once(requirements: Path, cache: Path, fill: Callable[[Path], None]) -
     return place
 
 
-def _download(requirements: Path, folder: Path) -> Path:
-    """The wheel, without what it depends on."""
+def _download(folder: Path) -> Path:
+    """Download the wheel, without what it depends on."""
     command = [*PIP, "download", "--no-deps", "--only-binary", ":all:", "--dest", str(folder)]
-    subprocess.run([*command, "--requirement", str(requirements)], check=True)
+    subprocess.run([*command, "--requirement", str(REQUIREMENTS)], check=True)
     (wheel,) = folder.glob("ansible-*.whl")
     return wheel
 
 
-def _unpack(wheel: Path, inside: str, folder: Path) -> None:
+def _unpack(wheel: Path, place: Path, collections: tuple[str, ...]) -> None:
+    inside = tuple(f"ansible_collections/{name.replace('.', '/')}/" for name in collections)
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder, [name for name in archive.namelist() if name.startswith(inside)])
+        archive.extractall(place, [name for name in archive.namelist() if name.startswith(inside)])

@@ -14,9 +14,9 @@ CACHE = ROOT / ".telemetry"
 
 def collections() -> Path:
     """A folder for ANSIBLE_COLLECTIONS_PATH."""
-    return fetched("community.general", ROOT / "requirements-awx.txt", CACHE / "collections")
+    return fetched("community.general")
 
 
 def libraries() -> Path:
     """A folder for PYTHONPATH."""
-    return installed(ROOT / "requirements-telemetry.txt", CACHE / "libraries")
+    return installed(ROOT / "requirements-telemetry.txt", CACHE)
