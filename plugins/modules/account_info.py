@@ -121,6 +121,14 @@ accounts:
       type: str
       sample: "2026-11-01T08:00:00.000Z"
     # end: account
+    unprintable:
+      description:
+        - The names of the values from which control characters were removed, because a terminal could execute them.
+      returned: when there are any
+      type: list
+      elements: str
+      sample: [label]
+      version_added: 1.1.0
 summary:
   description: Counts.
   returned: success
@@ -157,10 +165,14 @@ failure:
     retriable: false
 """
 
+from typing import Any
+
+from ..module_utils._clients.account import UNPRINTABLE, Account
 from ..module_utils._clients.account_filter import account_filter_from, find, summary_of
 from ..module_utils._clients.hub_form import domain_in
 from ..module_utils._clients.stackone import StackOne
 from ..module_utils._core.failure import Failed, Phase
+from ..module_utils._core.text import strip_control_chars
 from ..module_utils._module.argspec import account_spec, http_spec, stackone_spec
 from ..module_utils._module.module import Module, ModuleRun
 
@@ -175,8 +187,15 @@ def work(module: Module, run: ModuleRun) -> None:
         accounts = find(stackone, choice)
     except Failed as error:
         run.fail(error.located(Phase.OBSERVE, "accounts"), {"changed": False})
-    shown = [account.as_dict(domain_in(account.setup_information)) for account in accounts]
+    shown = [shown_account(account) for account in accounts]
     run.exit({"changed": False, "accounts": shown, "summary": summary_of(accounts)})
+
+
+def shown_account(account: Account) -> dict[str, Any]:
+    """Return an account, and which of its values the result cannot hold as they are."""
+    shown = account.as_dict(domain_in(account.setup_information))
+    unprintable = [name for name, value in shown.items() if strip_control_chars(value) != value]
+    return {**shown, UNPRINTABLE: unprintable} if unprintable else shown
 
 
 def main() -> None:

@@ -127,10 +127,12 @@ def test_the_exit_code_says_whether_anything_differs(runner, estate, playbook):
     [
         ("link", {"freshservice_link_detailed_exitcode": "true"}, "runs over a list that change nothing"),
         ("verify", {"freshservice_link_detailed_exitcode": "true"}, "runs over a list that change nothing"),
-        ("verify", {"freshservice_link_plan": "plan.json"}, "is for the playbooks plan"),
         ("heal", {"freshservice_link_plan": "plan.json"}, "is for the playbooks plan"),
         ("link", {"freshservice_link_plan": "no/plan.json"}, "cannot be read (No such file or directory)"),
         ("plan", {"freshservice_link_plan": "no/plan.json"}, "there is no folder for the plan"),
+        ("link", {"freshservice_link_plan": ""}, "freshservice_link_plan is empty"),
+        ("link", {"freshservice_link_only": ""}, "freshservice_link_only is empty"),
+        ("plan", {"freshservice_link_plan": "a.json", "freshservice_link_report": "a.json"}, "is the report as well"),
     ],
 )
 def test_a_variable_that_would_not_be_heard_is_refused(runner, estate, playbook, variables, word):

@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.support.collection import ROOT
+from tests.support.module_runner import Hooks
 from tests.support.playbook_runner import actions
 
 SCHEMA = ROOT / "docs" / "examples" / "plan.schema.json"
@@ -153,6 +154,77 @@ def test_only_what_has_changed_since_is_left_alone(many, path, change, check_mod
     assert after == before
 
 
+def meanwhile(runner, change, **options):
+    """The result of a run during which somebody else changes something, right after its listing."""
+
+    def after(number):
+        if number == 1:
+            change()
+
+    run = runner.modules.enter("freshservice_links", runner.bulk(**options), False, Hooks(after=after))
+    return run.result
+
+
+@pytest.mark.parametrize("position", [2, 3, 4])
+def test_an_account_is_looked_at_once_more_right_before_it_is_changed(many, path, position):
+    tenants = of_all_kinds(many)
+    save(many, tenants, path)
+    account = account_of(many, tenants[position])
+    result = meanwhile(
+        many, lambda: many.emulator.change_account(account, label="By hand"), tenants=tenants, plan=str(path)
+    )
+    (row,) = stale(result)
+    assert row == result["results"][position]
+    assert "(label was unset, and is By hand)" in row["failure"]["msg"]
+    assert many.emulator.account(account)["label"] == "By hand"
+
+
+def test_an_account_to_purge_is_looked_at_once_more(runner, path):
+    """With a plan and without one, in which a scope counts."""
+    (kept,) = runner.tenants("acme")
+    former = runner.emulator.add_account(origin_owner_id="former", domain="former", api_key="an-old-key", label="Ours")
+
+    def relabel():
+        runner.emulator.change_account(former["id"], label="Theirs")
+
+    save(runner, [kept], path, purge=True, purge_limit=1)
+    result = meanwhile(runner, relabel, tenants=[kept], plan=str(path))
+    assert [row["failure"]["code"] for row in result["purged"]] == ["plan_stale"]
+    runner.emulator.change_account(former["id"], label="Ours")
+    scope = {"purge": True, "purge_limit": 1, "purge_scope": {"labels": ["Ours"]}}
+    result = meanwhile(runner, relabel, tenants=[kept], **scope)
+    assert [row["failure"]["code"] for row in result["purged"]] == ["account_mismatch"]
+    assert "was not unlinked, because it is outside purge_scope by now" in result["msg"]
+    assert runner.emulator.account(former["id"])["label"] == "Theirs"
+
+
+@pytest.mark.parametrize("planned", [False, True])
+@pytest.mark.parametrize("change", ["unlinked", "error", "moved"])
+def test_a_duplicate_stays_if_the_account_that_is_kept_has_changed(runner, path, planned, change):
+    (tenant,) = runner.tenants("acme")
+    first, second = (
+        runner.emulator.add_account(origin_owner_id=tenant["origin_owner_id"], domain="acme", api_key=tenant["api_key"])
+        for _each in range(2)
+    )
+
+    def do():
+        if change == "unlinked":
+            runner.emulator.remove_account(first["id"])
+        elif change == "error":
+            runner.emulator.change_account(first["id"], status="error")
+        else:
+            runner.emulator.change_account(second["id"], setup_information={"domain": "globex"})
+
+    options = {"resolve_duplicates": True, "resolve_duplicates_limit": 9}
+    if planned:
+        save(runner, [tenant], path, **options)
+        options = {"plan": str(path)}
+    result = meanwhile(runner, do, tenants=[tenant], **options)
+    (row,) = result["resolved"]
+    assert row["failure"]["code"] in ("account_mismatch", "plan_stale")
+    assert second["id"] in {account["id"] for account in runner.emulator.accounts()}
+
+
 def test_nothing_that_is_not_planned_is_done(many, path):
     tenants = of_all_kinds(many)
     save(many, tenants[:1], path)
@@ -240,6 +312,7 @@ def test_duplicates_are_planned_and_resolved(runner, path):
         (lambda plan: {name: plan[name] for name in plan if name != "seal"}, "invalid_argument", "is not a plan"),
         (lambda plan: [plan], "invalid_argument", "is not a plan"),
         (lambda plan: "", "invalid_argument", "is not a plan"),
+        (lambda plan: {**plan, "seal": "\u00e9\ud800"}, "plan_stale", "was changed since"),
     ],
 )
 def test_a_plan_that_is_not_the_reviewed_one_is_refused(many, path, spoil, code, word):
@@ -251,6 +324,14 @@ def test_a_plan_that_is_not_the_reviewed_one_is_refused(many, path, spoil, code,
     assert result["failure"]["code"] == code
     assert word in result["msg"]
     assert many.emulator.requests() == []
+
+
+def test_a_name_that_is_there_twice_is_refused(many, path):
+    """Of two values, another program may show the first, and this one would use the last."""
+    tenants = of_all_kinds(many)
+    save(many, tenants, path)
+    path.write_text(path.read_text().replace('"salt":', '"salt": "another", "salt":', 1))
+    assert "is not a plan" in carry_out(many, tenants, path)["msg"]
 
 
 def test_a_plan_of_another_key_is_refused(many, path):

@@ -58,7 +58,7 @@ def test_purge_stays_within_its_scope(runner):
     assert len(runner.emulator.accounts()) == 5
 
 
-@pytest.mark.parametrize("scope", [{"label": ["Ours"]}, {"labels": [["Ours"]]}, ["Ours"], "Ours"])
+@pytest.mark.parametrize("scope", [{"label": ["Ours"]}, {"labels": [["Ours"]]}, ["Ours"], "Ours", {}, {"labels": None}])
 def test_a_scope_that_is_not_one_is_refused(runner, scope):
     purgeable(runner, 1)
     result = runner.links(runner.tenants("acme"), purge=True, purge_limit=9, purge_scope=scope)

@@ -17,6 +17,8 @@ from .stackone_base import refused, unexpected
 
 ACTIVE = "active"
 ARCHIVED = "archived"
+UNPRINTABLE = "unprintable"
+"""In the result of account_info, the names of values from which characters are removed that a terminal could execute."""
 
 _MISSING = re.compile(r"\baccount\b.{0,300}\bnot found\b", re.IGNORECASE | re.DOTALL)
 EXCERPT = 4000

@@ -44,8 +44,8 @@ RESULT_KEYS = frozenset(
         "stackone", "stackone_forbidden", "stackone_key_refused", "stackone_rate_limited", "stackone_rejected",
         "stackone_unavailable", "stackone_unreachable", "status", "status_reasons", "statuses", "still_linked",
         "stopped", "stored_key", "summary", "tenant", "tenant_suspended", "tenants", "tenants_failed", "type",
-        "uncertain", "unexpected_answer", "unreachable", "update", "updated_at", "valid", "verdict", "verdicts",
-        "verified", "warnings", "where",
+        "uncertain", "unexpected_answer", "unprintable", "unreachable", "update", "updated_at", "valid",
+        "verdict", "verdicts", "verified", "warnings", "where",
     }
 )  # fmt: skip
 """The words that results use as keys. They reveal nothing about a secret that happens to be the same word."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Callable
 
 from .._clients.account import Account
@@ -241,7 +241,7 @@ class Linker:
             applied.actions = list(applied.plan.actions)
             return
         outcome.enter(Phase.APPLY)
-        if self._writer.delete(tenant, account):
+        if self._writer.delete(tenant, account, self._approval):
             applied.actions.append(Action.DELETE)
             outcome.enter(Phase.CONFIRM)
         else:
@@ -283,6 +283,9 @@ class Linker:
             )
         if Action.RELINK in plan.actions:
             self._note_agent_change(outcome, account, seen.agent)
+        if self._approval.binding and plan.actions:
+            # Somebody may have changed it since the accounts were listed.
+            self._approval.confirm(self._stored_account(replace(outcome.tenant, origin_owner_id=None), account.id))
         if Action.CREATE in plan.actions:
             self._replace(outcome, account, plan)
             return

@@ -18,6 +18,7 @@ from .._clients.stackone_base import refused, unexpected
 from .._core.clock import Stopped
 from .._core.failure import Failed, FailureCode, Phase, require
 from .._core.tenant import Tenant
+from .approval import ANY_PLAN, Approval
 from .duplicates import same_link
 from .find import Finder, account_not_found
 from .outcome import Creation, Outcome
@@ -156,8 +157,8 @@ class Writer:
         outcome.account = found
         return found
 
-    def delete(self, tenant: Tenant, account: Account) -> bool:
-        """Unlink an account that is seen once more right before, because a listing may be old or wrong.
+    def delete(self, tenant: Tenant, account: Account, approval: Approval = ANY_PLAN) -> bool:
+        """Unlink an account that is seen, and approved, once more right before, because a listing may be old or wrong.
 
         If the answer is lost, look whether the account is gone. Return False if somebody else had unlinked it already.
         """
@@ -166,6 +167,7 @@ class Writer:
             return False
         check_pinned(replace(tenant, origin_owner_id=account.origin_owner_id), current)
         check_pinned(tenant, current)
+        approval.confirm(current)
         try:
             self._stackone.delete(account.id)
         except Failed as error:

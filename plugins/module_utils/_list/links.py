@@ -27,6 +27,7 @@ from .._link.selection import select_former
 from .batch import Batch, Tally
 from .early_end import ended_early
 from .fingerprints import Fingerprints
+from .guards import Guarded, still_duplicate, still_in_scope
 from .link_jobs import (
     LinkJob,
     Repair,
@@ -174,7 +175,7 @@ class Links:
         for repair in repairs:
             repair.job.found = repair.kept
         report.resolved = [
-            self._unlink_job(account, duplicate_of=require(repair.kept.account).id)
+            self._duplicate_job(account, require(repair.kept.account))
             for repair in repairs
             for account in repair.unlinked
         ]
@@ -283,11 +284,24 @@ class Links:
         self._purge_accounts(report, accounts, before)
 
     def _purge_accounts(self, report: LinksResult, accounts: Sequence[Account], before: Directory) -> None:
-        report.purged = [self._unlink_job(account) for account in accounts]
+        report.purged = [self._purge_job(account) for account in accounts]
         self._unlink(report.purged, before)
 
-    def _unlink_job(self, account: Account, duplicate_of: str | None = None) -> LinkJob:
-        return unlink_job(account, self._planning.approval(account), duplicate_of)
+    def _purge_job(self, account: Account) -> LinkJob:
+        approval = self._planning.approval(account)
+        if not self._options.check_mode and not approval.binding:
+            approval = Guarded(approval, still_in_scope(self._options.purge_scope))
+        return unlink_job(account, approval)
+
+    def _duplicate_job(self, account: Account, kept: Account) -> LinkJob:
+        approval = self._planning.approval(account)
+        if not self._options.check_mode:
+            approval = Guarded(approval, still_duplicate(self._look, kept, account))
+        return unlink_job(account, approval, duplicate_of=kept.id)
+
+    def _look(self, account_id: str) -> Account | None:
+        stackone, _hub = self._factory.readers()
+        return stackone.account(account_id)
 
     def _in_scope(self, accounts: Sequence[Account]) -> list[Account]:
         """Return the accounts inside the scope of the purge. One whose connector profile is not shown is outside."""

@@ -15,14 +15,14 @@ from .._core.tenant import invalid_argument
 from .._core.text import Scrubber
 from .._core.times import iso_time
 from .._core.words import counted
-from .._link.approval import ANY_PLAN, Approval
+from .._link.approval import ANY_PLAN, AnyPlan, Approval
 from .._link.plan import Action, Plan
 from .._module.connection_params import stackone_url_from
 from .entries import Entry
 from .link_jobs import LinkJob, Repair
 from .links_result import LinksResult
 from .list_run import ListRun
-from .saved_plan import OBSERVED, PlanFile, SavedPlan, Step, planned, stale, step_in
+from .saved_plan import OBSERVED, PlanFile, SavedPlan, Step, observed, planned, stale, step_in
 
 NAMED = 5
 
@@ -209,7 +209,7 @@ def planning_of(run: ListRun) -> Unplanned:
     return Drafting(file, file.new(iso_time(run.connect().clock.now())), run.scrubber)
 
 
-class _Noted:
+class _Noted(AnyPlan):
     """Accepts a plan and keeps what it decides."""
 
     __slots__ = ("made",)
@@ -225,6 +225,7 @@ class _Bound:
     """Accepts only the plan of a step. What needs nothing any more is accepted as well."""
 
     __slots__ = ("_scrubber", "_step")
+    binding = True
 
     def __init__(self, step: Step, scrubber: Scrubber) -> None:
         self._step = step
@@ -235,6 +236,12 @@ class _Bound:
             return
         now = _scrubbed(replace(Step(None, None), **planned(account, plan)), self._scrubber)
         why = _difference(self._step, now)
+        if why:
+            raise stale(f"{why}, so nothing was done.", phase=Phase.OBSERVE)
+
+    def confirm(self, account: Account) -> None:
+        now = _scrubbed(Step(None, None, account.id, account=observed(account)), self._scrubber)
+        why = _changed(self._step, now)
         if why:
             raise stale(f"{why}, so nothing was done.", phase=Phase.OBSERVE)
 
@@ -259,13 +266,21 @@ def _difference(step: Step, now: Step) -> str | None:
     if step.account_id != now.account_id:
         was_account, is_account = (f"account {each.account_id}" if each.account_id else "none" for each in (step, now))
         return f"its account was {was_account} when the plan was made, and is {is_account} now"
+    changed = _changed(step, now)
+    if changed:
+        return changed
+    if (step.actions, step.changes, step.new_account) != (now.actions, now.changes, now.new_account):
+        return f"it would be {DONE[now.actions[0]]} now with other values than planned ({_names(step, now)})"
+    return None
+
+
+def _changed(step: Step, now: Step) -> str | None:
+    """Say how the observed account has changed; `None` if it has not."""
     for name in OBSERVED:
         former, current = ((each.account or {}).get(name) for each in (step, now))
         if current != former:
             sides = f"{name} was {former or 'unset'}, and is {current or 'unset'}"
             return f"account {step.account_id} has changed since the plan was made ({sides})"
-    if (step.actions, step.changes, step.new_account) != (now.actions, now.changes, now.new_account):
-        return f"it would be {DONE[now.actions[0]]} now with other values than planned ({_names(step, now)})"
     return None
 
 

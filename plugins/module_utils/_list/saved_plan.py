@@ -67,15 +67,19 @@ def planned(account: Account | None, plan: Plan) -> dict[str, Any]:
     """Return the parts of a step that a plan decides."""
     if not plan.actions:
         return {}
-    seen = {name: value for name in OBSERVED if account and (value := getattr(account, name)) is not None}
     return {
         "account_id": account.id if account else None,
         "actions": tuple(action.value for action in plan.actions),
         "changes": plan.differences,
         "reasons": plan.reasons,
-        "account": seen or None,
+        "account": observed(account) if account else None,
         "new_account": None if plan.before else dict(plan.after) or None,
     }
+
+
+def observed(account: Account) -> dict[str, Any]:
+    """Return what counts of an account that is to be changed."""
+    return {name: value for name in OBSERVED if (value := getattr(account, name)) is not None}
 
 
 @dataclass(frozen=True)
@@ -148,7 +152,7 @@ class PlanFile:
     def read(self) -> SavedPlan:
         """Return the plan. Raises Failed (invalid_argument; plan_stale if it was not made like this run)."""
         try:
-            content = json.loads(read_file(self.path))
+            content = json.loads(read_file(self.path), object_pairs_hook=_object)
             kind, version, seal = content["kind"], content["version"], str(content.pop("seal"))
         except OSError as error:
             raise invalid_argument(f"the plan {self.path} cannot be read ({error.strerror}).", MAKE_IT) from None
@@ -156,7 +160,7 @@ class PlanFile:
             raise invalid_argument(f"{self.path} is not a plan.", MAKE_IT) from None
         if (kind, version) != (KIND, VERSION):
             raise invalid_argument(f"{self.path} is not a plan of version {VERSION}.", MAKE_IT)
-        if not hmac.compare_digest(seal, self._seal(content)):
+        if not hmac.compare_digest(seal.encode(errors="replace"), self._seal(content).encode()):
             raise stale(f"the plan {self.path} was made with another StackOne key, or was changed since.")
         if content["stackone_url"] != self._url:
             raise stale(f"the plan {self.path} was made for {content['stackone_url']}, not for {self._url}.")
@@ -179,6 +183,14 @@ _PARTS = ("tenants", "duplicates", "purged")
 def stale(message: str, remediation: str = AGAIN, **rest: Any) -> Failed:
     """Return the failure of what is no longer as it was when the plan was made."""
     return Failed(FailureCode.PLAN_STALE, message, remediation, **{"phase": Phase.ARGUMENTS, **rest})
+
+
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON. Raise ValueError if it has a name twice, of which other programs may read the other one."""
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        raise ValueError
+    return content
 
 
 def step_in(content: Mapping[str, Any]) -> Step:

@@ -35,12 +35,19 @@ def links_options_from(params: Mapping[str, Any], check_mode: bool, tenants: int
         confirm_timeout=confirm_timeout_from(params),
         check_mode=check_mode,
         verify_link=VerifyLink(params["verify_link"]),
-        purge_scope=_purge_scope(params["purge_scope"] or {}),
+        purge_scope=_purge_scope(params["purge_scope"]),
         **{name: params[name] for name in names},
     )
 
 
-def _purge_scope(scope: Mapping[str, Any]) -> PurgeScope:
+def _purge_scope(scope: Mapping[str, Any] | None) -> PurgeScope:
+    if scope is None:
+        return PurgeScope()
+    if not any(value is not None for value in scope.values()):
+        raise invalid_argument(
+            "purge_scope has no condition, so every account would be inside.",
+            "Set labels, owner_ids or profiles, or leave purge_scope out to purge all undeclared accounts.",
+        )
     labels, owner_ids, profiles = (scope.get(name) for name in ("labels", "owner_ids", "profiles"))
     return PurgeScope(
         None if labels is None else frozenset(labels),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...module_utils._clients.account import ACTIVE, ARCHIVED
+from ...module_utils._clients.account import ACTIVE, ARCHIVED, UNPRINTABLE
 from ...module_utils._core.failure import Failed
 from ...module_utils._core.tenant import normalise_domain
 from ...module_utils._list.entries import entries_from
@@ -20,6 +20,8 @@ DEFAULT_TYPE = "production"
 
 FREE = ("origin_owner_name", "label", "account_type")
 """Options that do not identify an account, so that it can be declared without one that no declaration can hold."""
+
+NOT_EXACT = "its origin_owner_id cannot be declared, because it begins or ends with white space or has characters that cannot be seen"
 
 AccountDict = Mapping[str, Any]
 """An account as account_info returns it."""
@@ -123,6 +125,8 @@ def _why_not(account: AccountDict) -> str | None:
         return "StackOne does not show its owner"
     if not account.get("domain"):
         return "StackOne does not show its domain"
+    if "origin_owner_id" in account.get(UNPRINTABLE, ()):
+        return NOT_EXACT
     try:
         normalise_domain(str(account["domain"]))
     except Failed as error:
@@ -161,7 +165,10 @@ def _options(account: AccountDict, several: bool, pinned: bool) -> dict[str, Any
 
 def _exact(account: AccountDict, options: Mapping[str, Any]) -> Declared:
     """Leave undeclared what a declaration would change, such as a label that begins with a space."""
-    undeclared = tuple(name for name in FREE if name in options and not _keeps(name, options[name]))
+    spoiled = account.get(UNPRINTABLE, ())
+    undeclared = tuple(
+        name for name in FREE if name in spoiled or (name in options and not _keeps(name, options[name]))
+    )
     return Declared(account, {name: value for name, value in options.items() if name not in undeclared}, undeclared)
 
 
@@ -173,4 +180,8 @@ def _keeps(name: str, value: Any) -> bool:
 
 def _why_refused(each: Declared) -> str | None:
     (entry,) = entries_from([each.options])
-    return entry.failure.message.rstrip(".") if entry.failure else None
+    if entry.failure:
+        return entry.failure.message.rstrip(".")
+    if entry.tenant is None or entry.tenant.origin_owner_id != each.options["origin_owner_id"]:
+        return NOT_EXACT
+    return None

@@ -134,6 +134,11 @@ class TestDeclarations:
             ({"domain": "help.acme.example"}, "domain"),
             ({"origin_owner_id": "1.23457E+11"}, "origin_owner_id"),
             ({"origin_owner_id": "#N/A"}, "origin_owner_id"),
+            ({"origin_owner_id": " c1"}, "origin_owner_id"),
+            ({"origin_owner_id": "c1\u00a0"}, "origin_owner_id"),
+            ({"origin_owner_id": "c\u202e1"}, "origin_owner_id"),
+            ({"origin_owner_id": "\ufeffc1"}, "origin_owner_id"),
+            ({"unprintable": ["origin_owner_id"]}, "origin_owner_id"),
         ],
     )
     def test_what_cannot_be_declared_is_left_out_with_the_reason(self, spoiled, reason):
@@ -146,6 +151,12 @@ class TestDeclarations:
     def test_the_other_accounts_of_such_an_owner_are_named_by_their_ids(self):
         found = tenants(account(1), account(2, domain=None), account(3, "b", "c2"))
         assert [each.get("account_id") for each in found] == ["id-1", None]
+
+    def test_a_value_that_account_info_cannot_return_is_not_declared(self):
+        """Its label holds a control character, so the label that is returned would be a change."""
+        found = export(account(1, label="esc[31m", origin_owner_name="Acme", unprintable=["label"]))
+        assert found["tenants"] == [{"domain": "acme", "origin_owner_id": "c1", "origin_owner_name": "Acme"}]
+        assert "its label cannot be declared" in text_of(found)
 
     @pytest.mark.parametrize(
         ("field", "option", "value"),
