@@ -301,6 +301,8 @@ class TestList:
         assert runner.emulator.requests(service="hub") == []
         (account,) = runner.emulator.accounts()
         runner.emulator.change_account(account["id"], integration_id=profiles[1], label="By hand")
+        keyless = [{**entry, "api_key": None} for entry in listed]
+        assert runner.links(keyless, **options)["results"][0]["failure"]["code"] == "key_missing"
         assert actions(runner.links(listed, **options)) == ["create"]
         assert list(stored(runner).values()) == [profiles[0]]
 
