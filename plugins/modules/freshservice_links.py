@@ -69,8 +69,8 @@ options:
       - This is done last, and only if the run was not stopped before. In check mode, the accounts are returned in RV(purged).
       - The accounts of an owner are kept if one of its entries fails before it is known which account is meant. If an entry does not
         name its owner or account at all, for example because an option is misspelt, nothing is unlinked.
+      - If it is not set, nothing is purged unless O(plan) contains it. With V(false), not even then.
     type: bool
-    default: false
   purge_limit:
     description:
       - How many accounts O(purge) may unlink in one run. A value below 1 is a share of all accounts of the provider, rounded down;
@@ -133,8 +133,8 @@ options:
       - A plan to carry out, from O(save_plan). Exactly what is planned is done, and nothing else.
       - A tenant whose declaration, key or account is not as it was when the plan was made fails with C(plan_stale) and is left alone.
         A tenant that matches its declaration by now is not a failure, so a plan can be carried out again after an interruption.
-      - The plan decides which accounts are unlinked, not O(purge), O(resolve_duplicates) and their limits. Their limits counted when it
-        was made.
+      - The plan decides which accounts are unlinked, not O(resolve_duplicates), O(purge_scope) and the limits, which counted when it
+        was made. Accounts are only purged if the list is the list of the plan, and O(purge) is not V(false).
     type: path
     version_added: 1.1.0
 seealso:

@@ -279,9 +279,20 @@ def test_an_account_to_purge_that_somebody_declared_since_is_kept(runner, path):
     runner.emulator.add_account(origin_owner_id="former", domain="former", api_key="an-old-key")
     save(runner, [kept], path, purge=True, purge_limit=2)
     result = carry_out(runner, [kept, later], path)
-    assert "1 account to purge is not purged, because the list may mean them" in result["msg"]
+    assert "2 accounts to purge are not purged, because the list is not, or not all of, the list of the plan" in result["msg"]
     assert result["failure"]["code"] == "plan_stale"
-    assert {a["origin_owner_id"] for a in runner.emulator.accounts()} == {"customer-acme", "customer-globex"}
+    assert len(runner.emulator.accounts()) == 3
+
+
+def test_a_part_of_the_list_purges_nothing(runner, path):
+    """`freshservice_link_only` says so with `purge: false`: which accounts belong to no tenant is not seen in a part."""
+    (kept,) = runner.tenants("acme")
+    runner.emulator.add_account(origin_owner_id="former", domain="former", api_key="an-old-key")
+    save(runner, [kept], path, purge=True, purge_limit=2)
+    result = carry_out(runner, [kept], path, purge=False)
+    assert result["failure"]["code"] == "plan_stale"
+    assert "1 account to purge is not purged" in result["msg"]
+    assert [a["origin_owner_id"] for a in runner.emulator.accounts()] == ["former", "customer-acme"]
 
 
 def test_duplicates_are_planned_and_resolved(runner, path):

@@ -78,11 +78,16 @@ def test_an_account_that_is_named_after_its_owner_is_named_after_the_new_one(run
     assert runner.emulator.account(account["id"])["origin_owner_name"] == NEW
 
 
+def test_moves_come_first_in_the_actions(runner):
+    former(runner, status="error")
+    assert runner.converge(**MOVED)["actions"] == ["update", "relink"]
+
+
 def test_it_is_linked_again_after_it_has_moved(runner, run):
     account = former(runner, status="error", api_key="an-older-key-of-acme")
     runner.known.add("an-older-key-of-acme")
     result = run(**MOVED)
-    assert (result["failed"], runner.changing()) == (False, [PATCH, EDIT, PATCH][:2])
+    assert (result["failed"], runner.changing()) == (False, [PATCH, EDIT])
     assert owners(runner) == {account["id"]: NEW}
     assert runner.emulator.account(account["id"])["status"] == "active"
 
@@ -104,7 +109,7 @@ def test_if_stackone_does_not_nothing_else_is_done(runner, run, how, code):
 def test_a_lost_answer_is_looked_up(runner, run):
     former(runner, label="Old")
     runner.emulator.fault(service="stackone", method="PATCH", path="/accounts/*", drop="after", call=1, count=2)
-    result = run(**MOVED)
+    result = run(**MOVED, label="New")
     assert (result["failed"], result["actions"]) == (False, ["update"])
     assert set(owners(runner).values()) == {NEW}
 

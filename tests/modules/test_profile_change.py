@@ -299,8 +299,11 @@ class TestList:
         without = [{**entry, "integration_id": None} for entry in listed]
         assert actions(runner.links(without, **options)) == ["none"]
         assert runner.emulator.requests(service="hub") == []
+        assert actions(runner.links(listed, **options)) == ["none"]
         (account,) = runner.emulator.accounts()
         runner.emulator.change_account(account["id"], integration_id=profiles[1], label="By hand")
+        keyless = [{**entry, "api_key": None} for entry in listed]
+        assert runner.links(keyless, **options)["results"][0]["failure"]["code"] == "key_missing"
         assert actions(runner.links(listed, **options)) == ["create"]
         assert list(stored(runner).values()) == [profiles[0]]
 

@@ -126,9 +126,11 @@ class Planned(Unplanned):
 
     binding = True
 
-    def __init__(self, file: PlanFile, plan: SavedPlan, scrubber: Scrubber) -> None:
+    def __init__(self, file: PlanFile, plan: SavedPlan, scrubber: Scrubber, purge_allowed: bool = True) -> None:
         self._file = file
         self._plan = plan
+        self._purge_allowed = purge_allowed
+        self._whole_list = False
         self._scrubber = scrubber
         self._missing: list[Step] = []
         self._spared: list[Account] = []
@@ -153,6 +155,9 @@ class Planned(Unplanned):
             _refuse(job, known=_customer(job.entry) in customers)
         refused = {_customer(job.entry) for job in unknown}
         self._missing = [step for step in steps.values() if step.actions and _customer(step) not in refused]
+        unsound = sum(job.tenant is None for job in jobs) - len(unknown)
+        same = not unknown and not steps and unsound == sum(step.declared is None for step in self._plan.tenants)
+        self._whole_list = same and self._purge_allowed
 
     def approval(self, account: Account) -> Approval:
         """Bind the unlinking of an account to its step."""
@@ -171,9 +176,12 @@ class Planned(Unplanned):
         return approved
 
     def purges(self, undeclared: Sequence[Account], existing: Iterable[Account]) -> list[Account]:
-        """Return the accounts that are planned to be purged, still exist, and still belong to no tenant of the list."""
+        """Return the accounts that are planned to be purged, still exist, and still belong to no tenant of the list.
+
+        Which accounts belong to none depends on the whole list, so there are none if it is another one than planned.
+        """
         steps = {step.account_id for step in self._plan.purged if step.actions}
-        approved = {account.id for account in undeclared}
+        approved = {account.id for account in undeclared} if self._whole_list else set()
         found = [account for account in existing if account.id in steps]
         self._spared = [account for account in found if account.id not in approved]
         return [account for account in found if account.id in approved]
@@ -204,7 +212,7 @@ def planning_of(run: ListRun) -> Unplanned:
         raise invalid_argument("plan and save_plan exclude each other: a run carries out a plan, or makes one.")
     file = PlanFile(carried_out or drafted, params["stackone_api_key"].strip(), stackone_url_from(params))
     if carried_out:
-        return Planned(file, file.read(), run.scrubber)
+        return Planned(file, file.read(), run.scrubber, purge_allowed=params["purge"] is not False)
     file.clear()
     return Drafting(file, file.new(iso_time(run.connect().clock.now())), run.scrubber)
 

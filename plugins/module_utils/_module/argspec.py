@@ -152,7 +152,7 @@ def links_spec() -> dict[str, Any]:
         **project_spec(),
         **confirm_spec(),
         "fingerprints": {"type": "path"},
-        "purge": {"type": "bool", "default": False},
+        "purge": {"type": "bool"},
         "purge_limit": {"type": "float", "default": 0.1},
         "purge_scope": {
             "type": "dict",

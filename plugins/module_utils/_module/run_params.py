@@ -29,12 +29,13 @@ def links_options_from(params: Mapping[str, Any], check_mode: bool, tenants: int
         raise invalid_argument("purge with an empty list would unlink every account.", "List the tenants to keep.")
     names = (
         *("concurrency", "stop_after_failures"),
-        *("purge", "purge_limit", "resolve_duplicates", "resolve_duplicates_limit"),
+        *("purge_limit", "resolve_duplicates", "resolve_duplicates_limit"),
     )
     return LinksOptions(
         confirm_timeout=confirm_timeout_from(params),
         check_mode=check_mode,
         verify_link=VerifyLink(params["verify_link"]),
+        purge=bool(params["purge"]),
         purge_scope=_purge_scope(params["purge_scope"]),
         **{name: params[name] for name in names},
     )
