@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import pytest
@@ -12,7 +13,7 @@ import yaml
 
 from tests.emulator.handle import Emulator
 from tests.support.collection import PLAYBOOKS
-from tests.support.playbook_runner import recap
+from tests.support.playbook_runner import recap, run_by_host
 
 EXAMPLE = PLAYBOOKS / "inventory_projects"
 PROJECTS = ("staging", "production")
@@ -163,3 +164,33 @@ def test_a_controller_gets_the_sum_of_all_projects(projects):
         "report-production.html",
         "report-staging.html",
     ]
+
+
+WRONG = {"freshservice_link_stackone_project_id": "somebody-elses-1"}
+REFUSED = "not to somebody-elses-1, which freshservice_link_stackone_project_id declares"
+
+
+def refused(run):
+    """The hosts whose key is said to be of another project."""
+    told = re.findall(r"^fatal: \[(\w+)\](.*?)^(?:\}$|PLAY RECAP)", run.output, re.MULTILINE | re.DOTALL)
+    return [host for host, text in told if REFUSED in text]
+
+
+@pytest.mark.parametrize("name", ["link", "report", "auth_links"])
+def test_a_preview_with_the_key_of_another_project_fails(runner, playbook, name):
+    written = {"report": "freshservice_link_report", "auth_links": "freshservice_link_auth_links_file"}
+    files = (
+        {written[name]: str(runner.folder / f"out.{'json' if name == 'report' else 'csv'}")} if name in written else {}
+    )
+    tenants = [{"domain": "acme", "origin_owner_id": "customer-acme"}]
+    run = playbook(name, "--check", freshservice_link_tenants=tenants, **WRONG, **files, quiet=True)
+    assert (run.code, refused(run)) == (2, ["localhost"]), run.output
+    assert [row["path"] for row in runner.emulator.requests(service="stackone")] == ["/connect_sessions"]
+
+
+def test_tenants_as_hosts_are_refused_one_by_one(runner, inventory):
+    with (inventory / "group_vars" / "tenants" / "vars.yml").open("a") as variables:
+        variables.write(yaml.safe_dump(WRONG))
+    run = run_by_host(runner, inventory, "link_by_host", "--limit", "acme,globex", quiet=True)
+    assert (run.code, sorted(refused(run))) == (2, ["acme", "globex"]), run.output
+    assert (runner.changing(), runner.emulator.accounts()) == ([], [])

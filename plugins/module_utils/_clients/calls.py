@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Calls to Freshservice through an account: by an action of the connector, or by StackOne's proxy (S63, S70-S75, N3). Pure."""
+"""Calls to Freshservice through an account: by an action of the connector or by the proxy (S63, S70-S75, N3). Pure."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ _ALSO = frozenset({"agent", "user", "profile", "details", "the", "logged", "in"}
 def action_of_caller(keys: Iterable[str], provider: str) -> str | None:
     """Return the key of the action that only reads the agent whose key the account stores, if there is one.
 
-    An action is chosen by the words of its key, such as `freshservice_get_current_agent`: the provider, a verb that reads,
-    and nothing but words for the one who calls. An action for agents is preferred to one for users.
+    An action is chosen by the words of its key, such as `freshservice_get_current_agent`: the provider, a verb that
+    reads, and nothing but words for the one who calls. An action for agents is preferred to one for users.
     """
     suitable = [key for key in set(keys) if _reads_the_caller(key, provider)]
     return min(suitable, key=lambda key: ("agent" not in key.lower(), len(key), key), default=None)
