@@ -132,8 +132,16 @@ def test_the_exit_code_says_whether_anything_differs(runner, estate, playbook):
         ("plan", {"freshservice_link_plan": "no/plan.json"}, "there is no folder for the plan"),
         ("link", {"freshservice_link_plan": ""}, "freshservice_link_plan is empty"),
         ("link", {"freshservice_link_only": ""}, "freshservice_link_only is empty"),
-        ("plan", {"freshservice_link_plan": "a.json", "freshservice_link_report": "a.json"}, "a.json is freshservice_link_plan as well"),
-        ("link", {"freshservice_link_report": "k.csv", "freshservice_link_api_keys_file": "k.csv"}, "k.csv is freshservice_link_api_keys_file"),
+        (
+            "plan",
+            {"freshservice_link_plan": "a.json", "freshservice_link_report": "a.json"},
+            "a.json is freshservice_link_plan as well",
+        ),
+        (
+            "link",
+            {"freshservice_link_report": "k.csv", "freshservice_link_api_keys_file": "k.csv"},
+            "k.csv is freshservice_link_api_keys_file",
+        ),
     ],
 )
 def test_a_variable_that_would_not_be_heard_is_refused(runner, estate, playbook, variables, word):

@@ -279,7 +279,10 @@ def test_an_account_to_purge_that_somebody_declared_since_is_kept(runner, path):
     runner.emulator.add_account(origin_owner_id="former", domain="former", api_key="an-old-key")
     save(runner, [kept], path, purge=True, purge_limit=2)
     result = carry_out(runner, [kept, later], path)
-    assert "2 accounts to purge are not purged, because the list is not, or not all of, the list of the plan" in result["msg"]
+    assert (
+        "2 accounts to purge are not purged, because the list is not, or not all of, the list of the plan"
+        in result["msg"]
+    )
     assert result["failure"]["code"] == "plan_stale"
     assert len(runner.emulator.accounts()) == 3
 
