@@ -181,7 +181,7 @@ def test_a_new_account_is_shared_or_not(runner, shared):
     result = runner.converge(shared=shared, verify_link="call")
     assert (result["actions"], result["diff"]["after"]["shared"], result["verified"]) == (["create"], shared, True)
     assert result["account"]["shared"] is shared
-    assert runner.changing() == [CREATE, "POST /unified/proxy", "POST /unified/proxy"]
+    assert runner.changing() == [CREATE]
     assert [account["shared"] for account in runner.emulator.accounts()] == [shared]
 
 

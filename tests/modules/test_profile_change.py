@@ -141,8 +141,7 @@ class TestReplace:
         assert (planned["changed"], planned["replaced"], runner.changing()) == (True, [former["id"]], [])
         result = run(profile_change="replace", verify_link=verify)
         assert (result["failed"], result["changed"], result["replaced"]) == (False, True, [former["id"]]), result
-        made = [request for request in runner.changing() if not request.startswith("POST /unified")]
-        assert made == [CREATE, DELETE]
+        assert runner.changing() == [CREATE, DELETE]
         (account,) = runner.emulator.accounts()
         assert (account["id"] != former["id"], account["integration_id"], account["status"]) == (
             True,
@@ -167,7 +166,7 @@ class TestReplace:
         rows = runner.emulator.requests()
         paths = [(row["method"], row["path"]) for row in rows]
         unlinked = paths.index(("DELETE", f"/accounts/{former['id']}"))
-        assert ("POST", "/unified/proxy") in paths[:unlinked]
+        assert ("POST", "/actions/rpc") in paths[:unlinked]
         (account,) = runner.emulator.accounts()
         assert ("GET", f"/hub/accounts/{account['id']}") in paths[:unlinked]
 
