@@ -105,7 +105,8 @@ options:
       - If StackOne does not do so, the tenant fails and nothing of it is changed. If both owners have an account of this
         domain, a warning says so, and the one of the former owner is left as it is.
       - It can be kept afterwards. Requires O(origin_owner_id) and O(domain).
-      - With O(state=absent), the account of the former owner is unlinked if O(origin_owner_id) has none.
+      - With O(state=absent), the account of the former owner is unlinked if O(origin_owner_id) has none. If both have one,
+        neither is unlinked.
     type: str
     version_added: 1.1.0
   state:

@@ -110,7 +110,8 @@ options:
           - If StackOne does not do so, the tenant fails and nothing of it is changed. If both owners have an account of this
             domain, a warning says so, and the one of the former owner is left as it is.
           - It can be kept afterwards. Requires O(tenants[].origin_owner_id) and O(tenants[].domain).
-          - With O(tenants[].state=absent), the account of the former owner is unlinked if O(tenants[].origin_owner_id) has none.
+          - With O(tenants[].state=absent), the account of the former owner is unlinked if O(tenants[].origin_owner_id) has none. If both have one,
+            neither is unlinked.
         type: str
         version_added: 1.1.0
       state:

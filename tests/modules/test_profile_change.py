@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.module_runner import Hooks
 from tests.support.playbook_runner import CREATE, DELETE, EDIT, PATCH, actions
 
 OLD_KEY = "an-old-key-0815"
@@ -317,3 +318,32 @@ def test_many_are_replaced_at_once(many):
     assert (result["failed"], set(actions(result))) == (False, {"create"})
     assert set(stored(many).values()) == {first}
     assert len(many.linked()) == 20
+
+
+@pytest.mark.parametrize(("status", "kept"), [("active", "declared"), ("error", None)])
+def test_of_duplicates_the_one_under_the_declared_profile_is_kept(runner, profiles, former, status, kept):
+    """It is the younger one. If it does not work while the other one does, neither is unlinked."""
+    declared = runner.by_hand(integration_id=profiles[0], status=status)
+    (tenant,) = runner.tenants("acme", integration_id=profiles[0])
+    result = runner.links([tenant], resolve_duplicates=True, resolve_duplicates_limit=9)
+    if kept:
+        assert set(stored(runner)) == {declared["id"]}
+        assert not result["failed"]
+    else:
+        assert set(stored(runner)) == {declared["id"], former["id"]}
+        assert code(result["results"][0]) == "ambiguous_account"
+
+
+def test_a_profile_that_is_not_shown_is_told(runner, profiles):
+    runner.by_hand(integration_id=profiles[0])
+
+    def hidden(method, path, content):
+        return (
+            {name: value for name, value in content.items() if name != "integrationId"}
+            if "/hub/accounts/" in path
+            else content
+        )
+
+    bulk = runner.bulk(runner.tenants("acme", integration_id=profiles[0]))
+    (row,) = runner.modules.enter("freshservice_links", bulk, False, Hooks(rewrite=hidden)).result["results"]
+    assert "StackOne does not show the connector profile of account" in row["warnings"][0]

@@ -17,6 +17,7 @@ from .._core.tenant import ProfileChange, State, Tenant, same_domain
 from .selection import (
     AmbiguousAccount,
     Candidate,
+    both_owners,
     check_pinned,
     needs_domains,
     select,
@@ -97,6 +98,9 @@ class Finder:
         if found.account is None:
             return replace(found, account=to_move(tenant, candidates))
         former = select_former(tenant, candidates)
+        if former and tenant.state is State.ABSENT:
+            # To unlink one of them would leave the other one to the next run.
+            raise both_owners(tenant, found.account, former)
         if former:
             self._check_own(tenant, found.account, former)
         return replace(found, former=former)

@@ -269,6 +269,10 @@ class Linker:
         outcome.account = account
         seen = self._inspector.inspect(outcome.tenant, account)
         moved = outcome.observe_profile(seen.profile)
+        if outcome.tenant.integration_id and seen.view and not seen.profile:
+            outcome.warnings.append(
+                f"StackOne does not show the connector profile of account {account.id}, so it may be another one than declared."
+            )
         if self._rules.verify_link is VerifyLink.CALL and outcome.agent:
             seen = self._inspector.prove(outcome.tenant, account, outcome.agent, seen)
             outcome.verified = seen.verified

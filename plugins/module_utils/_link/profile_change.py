@@ -41,8 +41,9 @@ class ProfileChanger:
         profile = self._inspector.profile(tenant, account)
         outcome.observe(profile=profile)
         if profile != tenant.integration_id:
-            self._undo(outcome, account)
-            raise profile_not_kept(account, profile, require(tenant.integration_id))
+            undone = self._undo(outcome, account)
+            kept = observed.replaced[0].id if undone else None
+            raise profile_not_kept(account, profile, require(tenant.integration_id), kept)
         if observed.replaced and not account.active:
             raise not_active(account)
         for former in observed.replaced:
@@ -53,10 +54,14 @@ class ProfileChanger:
                 raise still_linked(former.id)
             outcome.applied.actions += [Action.DELETE] * unlinked
 
-    def _undo(self, outcome: Outcome, account: Account) -> None:
-        """Unlink the account that this run has made under another profile, and do not claim a change that is none."""
+    def _undo(self, outcome: Outcome, account: Account) -> bool:
+        """Unlink the account that this run has made under another profile, and do not claim a change that is none.
+
+        Return whether an account was unlinked.
+        """
         creation, applied = outcome.applied.creation, outcome.applied
-        if creation and outcome.observed.replaced and made_by(creation, account):
+        made_here = bool(creation and outcome.observed.replaced and made_by(creation, account))
+        if made_here:
             outcome.enter(Phase.APPLY)
             self._writer.delete(outcome.tenant, account)
             applied.undo_creation()
@@ -65,3 +70,4 @@ class ProfileChanger:
         if outcome.observed.stored.key is StoredKey.UNCHANGED and not outcome.observed.was_broken:
             # The same key was sent, for the profile that the account still has.
             applied.actions[:] = [each for each in applied.actions if each is not Action.RELINK]
+        return made_here

@@ -95,6 +95,19 @@ def two_owners(tenant: Tenant, candidates: Sequence[Candidate]) -> Failed:
     )
 
 
+def both_owners(tenant: Tenant, own: Account, former: Sequence[Account]) -> Failed:
+    """Return the failure of a tenant that is to be unlinked, if its owner and the former one have an account each."""
+    candidates = [Candidate(each, tenant.domain) for each in (own, *former)]
+    listed = " and ".join(each.id for each in former)
+    return Failed(
+        FailureCode.AMBIGUOUS_ACCOUNT,
+        f"the owner has account {own.id} of this domain, and the former owner {tenant.previous_origin_owner_id} has {listed}.",
+        "Name the one to unlink in account_id, or leave previous_origin_owner_id out to unlink the owner's own; nothing was"
+        " changed.",
+        details={"candidates": [_shown(item) for item in candidates]},
+    )
+
+
 def check_pinned(tenant: Tenant, account: Account) -> None:
     """Raise Failed(account_mismatch) if `account_id` names somebody else's account."""
     wrong = []

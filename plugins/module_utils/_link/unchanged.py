@@ -23,14 +23,26 @@ def still_linked(account_id: str) -> Failed:
     )
 
 
-def profile_not_kept(account: Account, profile: str | None, declared: str) -> Failed:
-    """Return the failure of an account that StackOne did not put under the declared connector profile."""
+def profile_not_kept(account: Account, profile: str | None, declared: str, former: str | None = None) -> Failed:
+    """Return the failure of an account that StackOne did not put under the declared connector profile.
+
+    `former` is the account that a new one was to replace; the new one was unlinked again.
+    """
+    what = f"StackOne took the request to link account {account.id} under the connector profile {declared} without an error"
+    seen = f"the account is under {profile or 'one that it does not show'}"
+    if former:
+        ending = f", but {seen}. It was unlinked again, and account {former} is kept."
+        advice = "Check in StackOne's dashboard that the profile is enabled and can be linked under."
+    else:
+        ending = f", but {seen}."
+        advice = (
+            "Check the account and the profile in StackOne's dashboard. If StackOne cannot change an account's profile,"
+            " profile_change: replace links a new account."
+        )
     return Failed(
         FailureCode.CHANGE_NOT_KEPT,
-        f"StackOne took the request to link account {account.id} under the connector profile {declared} without an error, but"
-        f" the account is under {profile or 'one that it does not show'}.",
-        "Check the account and the profile in StackOne's dashboard. If StackOne cannot change an account's profile,"
-        " profile_change: replace links a new account.",
+        what + ending,
+        advice,
         details={"account_id": account.id, "fields": ["integration_id"]},
     )
 

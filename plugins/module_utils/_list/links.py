@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Callable
 
 from .._clients.account import Account
@@ -19,6 +20,7 @@ from .._core.tenant import State, Tenant
 from .._core.words import counted, was
 from .._core.workers import WorkerPool
 from .._link.confirm import polls
+from .._link.duplicates import survivor
 from .._link.find import Finder
 from .._link.linker import Linker, Rules
 from .._link.outcome import Observation, Outcome
@@ -166,7 +168,8 @@ class Links:
 
     def _resolve_duplicates(self, report: LinksResult, before: Directory) -> None:
         """Unlink all but one account of each link that has several. Nothing is unlinked if that would be too many."""
-        repairs = self._planning.repairs(repairs_of(report.jobs))
+        found = self._readers.map(self._under_profile, repairs_of(report.jobs))
+        repairs = self._planning.repairs([repair for repair in found if repair])
         try:
             self._check_duplicates(repairs, before)
         except Failed as error:
@@ -180,6 +183,23 @@ class Links:
             for account in repair.unlinked
         ]
         self._unlink(report.resolved, before)
+
+    def _under_profile(self, repair: Repair) -> Repair | None:
+        """Keep an account under the declared connector profile, if there is one: the others would not match the declaration.
+
+        Return `None` if that one does not work and another one does: then a person has to choose.
+        """
+        declared = require(repair.job.tenant).integration_id
+        if not declared:
+            return repair
+        accounts = [require(repair.kept.account), *repair.unlinked]
+        kept = survivor([account for account in accounts if self._profile_of(account) == declared])
+        if kept is None:
+            return repair
+        if not kept.active and any(account.active for account in accounts):
+            return None
+        others = [account for account in accounts if account.id != kept.id]
+        return replace(repair, kept=replace(repair.kept, account=kept), unlinked=others)
 
     def _check_duplicates(self, repairs: Sequence[Repair], before: Directory) -> None:
         if not self._planning.binding:

@@ -196,7 +196,9 @@ class Planned(Unplanned):
         if self._spared:
             spared = counted(len(self._spared), "account")
             names = _listed([f"{account.id} (owner {account.origin_owner_id})" for account in self._spared])
-            why = "the list may mean them" if self._whole_list else "the list is not, or not all of, the list of the plan"
+            why = (
+                "the list may mean them" if self._whole_list else "the list is not, or not all of, the list of the plan"
+            )
             problems.append(f"{spared} to purge {_is(self._spared)} not purged, because {why}: {names}.")
         return stale(" ".join(problems)).located(Phase.ARGUMENTS, "plan") if problems else None
 
