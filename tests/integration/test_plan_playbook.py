@@ -127,6 +127,7 @@ def test_the_exit_code_says_whether_anything_differs(runner, estate, playbook):
     [
         ("link", {"freshservice_link_detailed_exitcode": "true"}, "runs over a list that change nothing"),
         ("verify", {"freshservice_link_detailed_exitcode": "true"}, "runs over a list that change nothing"),
+        ("plan", {"freshservice_link_detailed_exitcode": "yess"}, "must be true or false"),
         ("heal", {"freshservice_link_plan": "plan.json"}, "is for the playbooks plan"),
         ("link", {"freshservice_link_plan": "no/plan.json"}, "cannot be read (No such file or directory)"),
         ("plan", {"freshservice_link_plan": "no/plan.json"}, "there is no folder for the plan"),

@@ -294,7 +294,7 @@ def test_a_part_of_the_list_purges_nothing(runner, path):
     save(runner, [kept], path, purge=True, purge_limit=2)
     result = carry_out(runner, [kept], path, purge=False)
     assert result["failure"]["code"] == "plan_stale"
-    assert "1 account to purge is not purged" in result["msg"]
+    assert "1 account to purge is not purged, because purge is false" in result["msg"]
     assert [a["origin_owner_id"] for a in runner.emulator.accounts()] == ["former", "customer-acme"]
 
 

@@ -199,6 +199,8 @@ class Planned(Unplanned):
             why = (
                 "the list may mean them" if self._whole_list else "the list is not, or not all of, the list of the plan"
             )
+            if not self._purge_allowed:
+                why = "purge is false, or this run is only over a part of the list"
             problems.append(f"{spared} to purge {_is(self._spared)} not purged, because {why}: {names}.")
         return stale(" ".join(problems)).located(Phase.ARGUMENTS, "plan") if problems else None
 

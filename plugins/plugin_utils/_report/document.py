@@ -14,7 +14,7 @@ from ...module_utils._clients.account import ACTIVE
 from ...module_utils._core.failure import FailureCode
 from .._keys.problems import Problem
 from .rows import (
-    CHANGING,
+    CHANGED,
     COLUMNS,
     ReportedOutcome,
     Row,
@@ -37,7 +37,7 @@ OF_ACCOUNTS = ("results", "resolved", "purged")
 
 SERVICES = ("freshservice", "stackone")
 
-_CHANGES = [name for outcome in CHANGING.values() for name in (outcome.value, outcome.planned)]
+_CHANGES = [name for outcome in CHANGED for name in (outcome.value, outcome.planned)]
 _INVITED = [ReportedOutcome.INVITED.value, ReportedOutcome.INVITED.planned, ReportedOutcome.LINKED_ALREADY.value]
 _FIRST = [*_CHANGES, ReportedOutcome.AS_DECLARED.value, ReportedOutcome.VALID.value, ACTIVE, *_INVITED]
 _LAST = [

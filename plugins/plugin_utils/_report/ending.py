@@ -25,7 +25,7 @@ MOST = 50
 DIED = "The module ended without a result. Run again with -vvv to see why."
 STACKONE_KEY = "stackone_api_key"
 KEY_OF_HOST = "Set freshservice_link_api_key for this host, encrypted with ansible-vault."
-OR_AUTH_LINK = "Or let the customer do it: playbook tenantlink.stackone.auth_links."
+OR_AUTH_LINK = "Or let the customer do it: playbook tenantlink.stackone.auth_links, with freshservice_link_relink=true if there is an account."
 NO_TENANT = "The list holds no tenant, so nothing was done."
 
 
@@ -208,8 +208,10 @@ def _count_links(result: Mapping[Any, Any], summary: Mapping[Any, Any], asked: A
             f" {_another_agent(result)}, {create} linked for the first time, {none + update} had the key already"
         )
     subject = asked.subject or counted(summary.get("tenants", 0), "tenant")
+    replacing = sum(bool(record.get("replaced")) for record in done["results"])
+    replaced = f", {replacing} replaced by a new account" if replacing else ""
     return (
-        f"{subject}: {create} {would}linked, {relink} re-linked, {update} updated, {delete} unlinked,"
+        f"{subject}: {create - replacing} {would}linked, {relink} re-linked, {update} updated, {delete} unlinked{replaced},"
         f" {none} as declared"
     )
 

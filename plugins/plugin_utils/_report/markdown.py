@@ -131,7 +131,10 @@ def _name(row: Mapping[Any, Any]) -> str:
     domain, owner = code(row.get("domain")), code(row.get("origin_owner_id"))
     if domain and owner:
         return f"{domain} (owner {owner})"
-    return domain or owner or code(row.get("account_id")) or "a tenant"
+    account = f"account {code(row['account_id'])}" if row.get("account_id") else ""
+    if account and owner:
+        return f"{account} (owner {owner})"
+    return domain or owner or account or "a tenant"
 
 
 def _fitted(sections: Sequence[_Section], room: int) -> tuple[str, dict[str, int]]:

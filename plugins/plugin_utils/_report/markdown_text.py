@@ -43,8 +43,8 @@ def in_html(value: object) -> str:
     """Return a text for an element of HTML: as it is if its words are plain, otherwise as code."""
     text = _shortened(value, LONGEST)
     if all(map(_PLAIN_WORD.fullmatch, text.split())):
-        return html.escape(text)
-    return f"<code>{html.escape(text)}</code>"
+        return html.escape(text, quote=False)
+    return f"<code>{html.escape(text, quote=False)}</code>"
 
 
 def _pieces(text: str) -> Iterator[str]:

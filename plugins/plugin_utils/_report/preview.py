@@ -9,7 +9,7 @@ from typing import Any
 
 from ...module_utils._core.words import counted
 from .document import OF_ACCOUNTS, records_in
-from .rows import changed_fields, mapping, planned_outcome, texts, to_line
+from .rows import changed_fields, planned_outcome, texts, to_line
 
 MOST = 200
 """The number of tenants whose changes are shown."""
@@ -48,8 +48,8 @@ def verdict_on(result: Mapping[Any, Any], failed: str) -> str:
 
 
 def _line(record: Mapping[Any, Any]) -> str:
-    name = to_line(record.get("domain")) or to_line(record.get("account_id"))
-    fields = ", ".join(changed_fields(mapping(record.get("changes"))))
+    name = to_line(record.get("domain")) or f"account {to_line(record.get('account_id'))}"
+    fields = ", ".join(changed_fields(record))
     why = "; ".join(texts(record.get("reasons")))
     parts = f": {fields}" if fields else ""
     return f"{name} (owner {to_line(record.get('origin_owner_id'))}) {planned_outcome(record)}{parts}{f'. {why}' if why else ''}."

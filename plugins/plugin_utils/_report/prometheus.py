@@ -19,7 +19,7 @@ from ...module_utils._core.failure import FailureCode
 from ...module_utils._core.times import parse_date
 from ...module_utils._link.status import BROKEN, DASHBOARD_ONLY
 from .document import SERVICES, number, records_in
-from .rows import CHANGING, ReportedOutcome, mapping, to_line
+from .rows import CHANGED, ReportedOutcome, mapping, to_line
 
 PREFIX = "stackone_tenantlink_"
 OTHER = "other"
@@ -28,7 +28,7 @@ _CODES = {*(code.value for code in FailureCode), *(status.value for status in Ke
 _STATUSES = {ACTIVE, "inactive", "unknown", *BROKEN, *DASHBOARD_ONLY}
 _OUTCOMES = {
     *(outcome.value for outcome in ReportedOutcome),
-    *(outcome.planned for outcome in (*CHANGING.values(), ReportedOutcome.INVITED)),
+    *(outcome.planned for outcome in (*CHANGED, ReportedOutcome.INVITED)),
 }
 _ALWAYS = (ReportedOutcome.FAILED.value, ReportedOutcome.NOT_STARTED.value)
 

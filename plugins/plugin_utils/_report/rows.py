@@ -34,6 +34,7 @@ class ReportedOutcome(str, Enum):
 
     LINKED = "linked"
     RELINKED = "re-linked"
+    REPLACED = "replaced"
     UPDATED = "updated"
     UNLINKED = "unlinked"
     AS_DECLARED = "as declared"
@@ -57,6 +58,8 @@ CHANGING = {
     Action.UPDATE.value: ReportedOutcome.UPDATED,
     Action.DELETE.value: ReportedOutcome.UNLINKED,
 }
+CHANGED = (*CHANGING.values(), ReportedOutcome.REPLACED)
+"""The outcomes of an account that was changed."""
 
 _REFUSALS = {status.value for status in KeyStatus} - {KeyStatus.RATE_LIMITED.value, KeyStatus.UNREACHABLE.value}
 _SECRET_WORDS = [word.value for word in StoredKey]
@@ -156,7 +159,12 @@ def link_row(record: Mapping[Any, Any], check_mode: bool) -> Row:
         domain=to_line(record.get("domain")),
         account_status=to_line(record.get("account_status")),
         verdict=_verdict(record),
-        changes=[*_changes(mapping(record.get("changes"))), *_agent_change(record), *_duplicate(record)],
+        changes=[
+            *_changes(mapping(record.get("changes"))),
+            *_agent_change(record),
+            *_duplicate(record),
+            *_replaced(record),
+        ],
     )
 
 
@@ -280,6 +288,8 @@ def _link_outcome(record: Mapping[Any, Any], action: str, check_mode: bool) -> s
         return ReportedOutcome.NOT_STARTED.value
     if record.get("failure") or record.get("msg"):
         return ReportedOutcome.FAILED.value
+    if texts(record.get("replaced")):
+        return ReportedOutcome.REPLACED.planned if check_mode else ReportedOutcome.REPLACED.value
     outcome = CHANGING.get(action) or (ReportedOutcome.UPDATED if record.get("changed") is True else None)
     if outcome is None:
         return ReportedOutcome.AS_DECLARED.value
@@ -330,9 +340,9 @@ def _secret_word(value: Any) -> str:
     return str(value) if value in _SECRET_WORDS else StoredKey.CHANGED.value
 
 
-def changed_fields(changes: Mapping[Any, Any]) -> list[str]:
-    """Return what a report says about fields that change."""
-    return list(_changes(changes))
+def changed_fields(record: Mapping[Any, Any]) -> list[str]:
+    """Return what a report says about what changes, of a record of a link module."""
+    return [*_changes(mapping(record.get("changes"))), *_replaced(record)]
 
 
 def planned_outcome(record: Mapping[Any, Any]) -> str:
@@ -348,6 +358,11 @@ def _agent_change(record: Mapping[Any, Any]) -> Iterator[str]:
 def _duplicate(record: Mapping[Any, Any]) -> Iterator[str]:
     if record.get("duplicate_of"):
         yield f"duplicate of account {to_line(record['duplicate_of'])}, which is kept"
+
+
+def _replaced(record: Mapping[Any, Any]) -> Iterator[str]:
+    for former in texts(record.get("replaced")):
+        yield f"account {former} is unlinked: a new one takes its place"
 
 
 def _sentence(text: str) -> str:

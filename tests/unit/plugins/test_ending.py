@@ -189,7 +189,7 @@ def test_keys_in_clear():
 
 
 MISSING = key_missing("this tenant has no account yet")
-OR_ELSE = " Or let the customer do it: playbook tenantlink.stackone.auth_links."
+OR_ELSE = " Or let the customer do it: playbook tenantlink.stackone.auth_links, with freshservice_link_relink=true if there is an account."
 KEYLESS = {"key": "not_declared"}
 
 
