@@ -72,6 +72,8 @@ SMOKE = (
     "tests/integration/test_projects.py::test_a_wrong_key_of_one_project_does_not_stop_the_other",
     "tests/integration/test_projects.py::test_a_file_for_two_projects_is_refused_before_anything_is_done",
     "tests/integration/test_secret_backends.py::test_each_of_several_projects_fetches_its_keys_once",
+    "tests/integration/test_plan_playbook.py",
+    "tests/integration/test_moved_owner.py",
 )
 MODULE_SIDE = (
     "tests/integration/test_link.py::test_first_link",
