@@ -122,6 +122,20 @@ def test_a_wrong_key_of_one_project_does_not_stop_the_other(projects):
     assert recap(run)["staging"] == (0, 1)
 
 
+def test_a_project_that_is_refused_does_not_stop_the_other(projects):
+    """Its variables are wrong, so it has no result when the other one sums up those of all."""
+    vars_file = projects.folder / "host_vars" / "staging" / "vars.yml"
+    vars_file.write_text(vars_file.read_text() + "freshservice_link_labell: Desk\n")
+    projects.domains["production"] = ("globex", "nowhere")
+    projects.lay_out("production", projects.emulators["production"].key(project=declared("production")))
+    run = projects.play("link", *ALL, quiet=True)
+    assert run.code == 2
+    assert projects.linked() == {"staging": [], "production": ["globex"]}
+    assert "The role has no variable freshservice_link_labell" in run.output
+    assert "nowhere (owner customer-nowhere)" in run.output
+    assert "freshservice_link_result" not in run.output
+
+
 def test_one_of_them_alone(projects):
     run = projects.play("link", *ALL, "--limit", "production")
     assert (run.code, list(recap(run))) == (0, ["production"])

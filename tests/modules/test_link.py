@@ -275,3 +275,11 @@ def test_a_leaver_is_not_unlinked_where_the_named_account_stores_another_domain(
         assert result["failure"]["code"] == "account_mismatch"
         assert "globex" in result["msg"]
     assert runner.emulator.accounts() == [account]
+
+
+def test_a_label_is_not_blamed_for_another_change_that_is_refused(runner):
+    runner.link()
+    runner.emulator.fault(caller="client", method="PATCH", path="/accounts/*", status=400)
+    result = runner.link(label="New", account_type="test")
+    assert_failed(result, "stackone_rejected", "apply")
+    assert not any("label" in warning for warning in result.get("warnings", []))

@@ -347,3 +347,12 @@ def test_a_profile_that_is_not_shown_is_told(runner, profiles):
     bulk = runner.bulk(runner.tenants("acme", integration_id=profiles[0]))
     (row,) = runner.modules.enter("freshservice_links", bulk, False, Hooks(rewrite=hidden)).result["results"]
     assert "StackOne does not show the connector profile of account" in row["warnings"][0]
+
+
+def test_an_account_of_the_former_owner_is_replaced_as_well(runner, run, profiles):
+    """A run was killed after it had made the new account, for the new id of the customer, and before it unlinked this one."""
+    runner.by_hand(origin_owner_id="customer-former", integration_id=profiles[1])
+    made = runner.by_hand(integration_id=profiles[0])
+    result = run(profile_change="replace", previous_origin_owner_id="customer-former")
+    assert (result["failed"], stored(runner)) == (False, {made["id"]: profiles[0]}), result
+    assert run(profile_change="replace", previous_origin_owner_id="customer-former")["changed"] is False

@@ -101,8 +101,13 @@ class Finder:
         if former and tenant.state is State.ABSENT:
             # To unlink one of them would leave the other one to the next run.
             raise both_owners(tenant, found.account, former)
-        if former:
-            self._check_own(tenant, found.account, former)
+        if not former:
+            return found
+        self._check_own(tenant, found.account, former)
+        both = [Candidate(each, tenant.domain) for each in (found.account, *former)]
+        replaced = self._half_replaced(tenant, both)
+        if replaced and replaced[0].id == found.account.id:
+            return replace(found, replaced=(replaced[1],))
         return replace(found, former=former)
 
     def _check_own(self, tenant: Tenant, account: Account, former: Sequence[Account]) -> None:

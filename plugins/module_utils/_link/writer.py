@@ -243,12 +243,16 @@ class Writer:
         """Return whether anything was changed. A label that cannot be changed is not a reason to fail (S42, b16)."""
         answer = self._stackone.change(account.id, changes)
         if answer.status in (400, 422) and "label" in changes:
-            outcome.applied.label_left = True
-            outcome.warnings.append("StackOne cannot change the label of an existing account in place; it was left.")
-            changes = {name: value for name, value in changes.items() if name != "label"}
-            if not changes:
+            others = {name: value for name, value in changes.items() if name != "label"}
+            answer = self._stackone.change(account.id, others) if others else answer
+            # If the others are refused as well, nobody knows about the label.
+            if answer.ok or not others:
+                outcome.applied.label_left = True
+                outcome.warnings.append(
+                    "StackOne cannot change the label of an existing account in place; it was left."
+                )
+            if not others:
                 return False
-            answer = self._stackone.change(account.id, changes)
         if not answer.ok:
             raise refused(answer, "change the account")
         if not isinstance(answer.data, dict) or str(answer.data.get("id")) != account.id:
