@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.playbook_runner import CREATE, EDIT, PATCH
+from tests.support.playbook_runner import CREATE, EDIT, PATCH, assert_failed
 
 
 def test_defaults_of_a_first_link(runner):
