@@ -15,7 +15,12 @@ from ..plugin_utils._export.files import FORMS, export_of
 
 
 def declarations(
-    accounts: Any, path: Any = "tenants.yml", origin_owner_ids: Any = None, labels: Any = None, statuses: Any = None
+    accounts: Any,
+    path: Any = "tenants.yml",
+    origin_owner_ids: Any = None,
+    labels: Any = None,
+    statuses: Any = None,
+    default_profile: Any = None,
 ) -> dict[str, Any]:
     """Return the declared tenants, the accounts that were left out, the files to write, and lines that sum them up."""
     if not isinstance(accounts, Sequence) or not all(isinstance(each, Mapping) for each in accounts):
@@ -25,7 +30,7 @@ def declarations(
         raise AnsibleFilterError(f"declarations: the path must end in .{', .'.join(FORMS)}.")
     wanted = {"origin_owner_id": origin_owner_ids, "label": labels, "status": statuses}
     chosen = {name: [str(value) for value in _listed(name, values)] for name, values in wanted.items()}
-    export = export_of(str(path), form, declarations_of(accounts).only(chosen))
+    export = export_of(str(path), form, declarations_of(accounts, default_profile or None).only(chosen))
     return {
         "tenants": export.found.tenants,
         "left_out": [each.as_dict() for each in export.found.left_out],

@@ -27,6 +27,14 @@ attributes:
     membership:
       - tenantlink.stackone.all
       - tenantlink.stackone.stackone
+options:
+  profiles:
+    description:
+      - Whether to look up the connector profile of each account. If the connector has several profiles, this costs two requests for each
+        account, because StackOne only shows the profile in the Hub's edit view. A warning says how many profiles are not known.
+    type: bool
+    default: false
+    version_added: 1.1.0
 seealso:
   - module: tenantlink.stackone.freshservice_links
   - plugin: tenantlink.stackone.accounts
@@ -121,6 +129,12 @@ accounts:
       type: str
       sample: "2026-11-01T08:00:00.000Z"
     # end: account
+    integration_id:
+      description: The connector profile that the account is linked under.
+      returned: when O(profiles=true), the connector has several profiles, and StackOne shows it
+      type: str
+      sample: bWFpbi1wcm9maWxl
+      version_added: 1.1.0
     unprintable:
       description:
         - The names of the values from which control characters were removed, because a terminal could execute them.
@@ -129,6 +143,12 @@ accounts:
       elements: str
       sample: [label]
       version_added: 1.1.0
+default_profile:
+  description: The connector's default profile. V(none) if StackOne does not say which one it is.
+  returned: when O(profiles=true)
+  type: str
+  sample: bWFpbi1wcm9maWxl
+  version_added: 1.1.0
 summary:
   description: Counts.
   returned: success
@@ -169,40 +189,45 @@ from typing import Any
 
 from ..module_utils._clients.account import UNPRINTABLE, Account
 from ..module_utils._clients.account_filter import account_filter_from, find, summary_of
+from ..module_utils._clients.account_profiles import AccountProfiles, account_profiles
+from ..module_utils._clients.factory import stackone_and_hub
 from ..module_utils._clients.hub_form import domain_in
-from ..module_utils._clients.stackone import StackOne
 from ..module_utils._core.failure import Failed, Phase
 from ..module_utils._core.text import strip_control_chars
-from ..module_utils._module.argspec import account_spec, http_spec, stackone_spec
+from ..module_utils._module.argspec import account_info_spec
 from ..module_utils._module.module import Module, ModuleRun
 
 
 def work(module: Module, run: ModuleRun) -> None:
     """Do what the options say, and end the module."""
     try:
-        choice, stackone = account_filter_from(module.params), StackOne(*run.stackone_api())
+        choice, (stackone, hub) = account_filter_from(module.params), stackone_and_hub(*run.stackone_api())
     except Failed as error:
         run.refuse(error, "accounts")
     try:
         accounts = find(stackone, choice)
+        profiles = account_profiles(stackone, hub, choice.provider, accounts) if module.params["profiles"] else None
     except Failed as error:
         run.fail(error.located(Phase.OBSERVE, "accounts"), {"changed": False})
-    shown = [shown_account(account) for account in accounts]
-    run.exit({"changed": False, "accounts": shown, "summary": summary_of(accounts)})
+    result: dict[str, Any] = {"changed": False, "summary": summary_of(accounts)}
+    result["accounts"] = [shown_account(account, profiles) for account in accounts]
+    if profiles:
+        result.update(default_profile=profiles.default, warnings=profiles.warnings)
+    run.exit(result)
 
 
-def shown_account(account: Account) -> dict[str, Any]:
-    """Return an account, and which of its values the result cannot hold as they are."""
+def shown_account(account: Account, profiles: AccountProfiles | None) -> dict[str, Any]:
+    """Return an account with its connector profile, and which of its values the result cannot hold as they are."""
     shown = account.as_dict(domain_in(account.setup_information))
+    profile = profiles.by_account.get(account.id) if profiles else None
+    shown.update({"integration_id": profile} if profile else {})
     unprintable = [name for name, value in shown.items() if strip_control_chars(value) != value]
     return {**shown, UNPRINTABLE: unprintable} if unprintable else shown
 
 
 def main() -> None:
     """Run the module."""
-    module = Module(
-        argument_spec={**http_spec(), **stackone_spec(), **account_spec()}, required_by={"client_key": "client_cert"}
-    )
+    module = Module(argument_spec=account_info_spec(), required_by={"client_key": "client_cert"})
     run = ModuleRun(module)
     with run.reporting_defects():
         work(module, run)

@@ -120,3 +120,16 @@ def test_a_stackone_that_refuses_its_key_is_told(runner, vault):
     assert refused.code == 2
     assert "StackOne refused" in refused.output
     assert not path.exists()
+
+
+def test_another_profile_than_the_default_is_declared(runner, vault):
+    default, other = (profile["integration_id"] for profile in runner.emulator.profiles())
+    runner.by_hand("acme", integration_id=default)
+    runner.by_hand("globex", integration_id=other, origin_owner_id="c2")
+    path = runner.folder / "tenants.yml"
+    assert play(runner, vault, "export", freshservice_link_export=path).code == 0
+    tenants = yaml.safe_load(path.read_text())["freshservice_link_tenants"]
+    assert [tenant.get("integration_id") for tenant in tenants] == [None, other]
+    checked = play(runner, vault, "link", "--check", *settings_of(path, "yml"))
+    assert (checked.code, "2 as declared" in checked.output) == (0, True), checked.output
+    assert runner.changing() == []

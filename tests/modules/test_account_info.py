@@ -80,3 +80,28 @@ def test_failures(runner, options, code, phase):
     assert (result["failure"]["code"], result["failure"]["phase"]) == (code, phase)
     if phase == "arguments":
         assert runner.emulator.requests() == []
+
+
+def test_the_profile_of_each_account_is_looked_up(runner):
+    first, second = (profile["integration_id"] for profile in runner.emulator.profiles())
+    runner.by_hand("acme", integration_id=first)
+    runner.by_hand("globex", integration_id=second)
+    runner.by_hand("hooli", integration_id=second, status="archived")
+    options = {**stackone_only(runner), "profiles": True}
+    (result,) = runner.play(options, module=ACCOUNT_INFO).results
+    shown = {account["domain"]: account.get("integration_id") for account in result["accounts"]}
+    assert (shown, result["default_profile"]) == ({"acme": first, "globex": second, "hooli": None}, first)
+    assert "warnings" not in result
+    runner.emulator.switch(hub_api="missing")
+    (result,) = runner.play(options, module=ACCOUNT_INFO).results
+    assert not any("integration_id" in account for account in result["accounts"])
+    assert "The connector profile of 2 accounts is not known" in result["warnings"][0]
+
+
+def test_with_a_single_profile_nothing_is_looked_up(runner):
+    (first, _second) = runner.emulator.profiles()
+    runner.emulator.profiles([first])
+    runner.by_hand("acme")
+    runner.emulator.clear_requests()
+    runner.play({**stackone_only(runner), "profiles": True}, module=ACCOUNT_INFO)
+    assert {row["method"] for row in runner.emulator.requests(caller="client")} == {"GET"}

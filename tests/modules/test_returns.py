@@ -64,7 +64,7 @@ def account_info(runner):
     reasons = [{"code": "x", "description": "The key was refused.", "timestamp": "2026-11-01T08:00:00Z"}]
     runner.by_hand(status="error", status_reasons=reasons, label="Desk", origin_username="a@x", shared=True)
     runner.by_hand("globex", label="De\x07sk")
-    runner.play(stackone_only(runner), module=ACCOUNT_INFO)
+    runner.play({**stackone_only(runner), "profiles": True}, module=ACCOUNT_INFO)
     runner.play({**stackone_only(runner), "stackone_api_key": "v1.eu1.wrong"}, module=ACCOUNT_INFO)
 
 

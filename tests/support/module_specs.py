@@ -40,7 +40,7 @@ SPECS = {
         **_specs.auth_spec(),
     },
     "auth_links": {**_specs.tenants_spec(), **_specs.quota_spec(), **_specs.project_spec(), **_specs.auth_spec()},
-    "account_info": {**_specs.http_spec(), **_specs.stackone_spec(), **_specs.account_spec()},
+    "account_info": _specs.account_info_spec(),
 }
 HOW_TO_CONNECT = set(_specs.http_spec())
 GROUPS = {

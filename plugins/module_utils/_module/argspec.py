@@ -122,6 +122,11 @@ def account_spec() -> dict[str, Any]:
     }
 
 
+def account_info_spec() -> dict[str, Any]:
+    """Return the options of the module that shows accounts."""
+    return {**http_spec(), **stackone_spec(), **account_spec(), "profiles": {"type": "bool", "default": False}}
+
+
 def tenants_spec() -> dict[str, Any]:
     """Return the options of every run over a list of tenants: all accept the same list and use what they need of it."""
     return {

@@ -96,8 +96,11 @@ class Declarations:
         return Declarations(list(filter(matches, self.declared)), list(filter(matches, self.left_out)))
 
 
-def declarations_of(accounts: Iterable[AccountDict]) -> Declarations:
-    """Declare each account of a complete listing, so that linking the result changes nothing."""
+def declarations_of(accounts: Iterable[AccountDict], default_profile: str | None = None) -> Declarations:
+    """Declare each account of a complete listing, so that linking the result changes nothing.
+
+    The connector profile is declared if it is known and not the default one.
+    """
     reasons = [(account, _why_not(account)) for account in accounts]
     left_out = [LeftOut(account, reason) for account, reason in reasons if reason]
     links: dict[tuple[str, str, str], list[AccountDict]] = defaultdict(list)
@@ -111,7 +114,10 @@ def declarations_of(accounts: Iterable[AccountDict]) -> Declarations:
     for (_domain, owner, provider), same in sorted(links.items()):
         kept, *duplicates = sorted(same, key=_age)
         pinned = bool(duplicates) or owner in unclear
-        declared.append(_exact(kept, _options(kept, domains[owner, provider] > 1, pinned)))
+        options = _options(kept, domains[owner, provider] > 1, pinned)
+        profile = kept.get("integration_id")
+        options.update({"integration_id": profile} if profile and profile != default_profile else {})
+        declared.append(_exact(kept, options))
         left_out += [LeftOut(each, f"it is a duplicate of account {kept['id']}") for each in duplicates]
     # What the modules would refuse as well, such as an ID that a spreadsheet has spoiled.
     return Declarations(declared, left_out).without(_why_refused)

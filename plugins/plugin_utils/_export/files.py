@@ -29,6 +29,7 @@ COLUMNS = (
     "shared",
     "allow_multiple",
     "account_id",
+    "integration_id",
     "provider",
 )
 

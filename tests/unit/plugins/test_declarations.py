@@ -104,6 +104,17 @@ class TestDeclarations:
         assert found["tenants"][0].get("shared") is declared
         assert [each.get("shared") for each in read_back(form, found)] == [declared]
 
+    @pytest.mark.parametrize(("default", "declared"), [("first", ["second", None]), (None, ["second", "first"])])
+    @pytest.mark.parametrize("form", ENDING)
+    def test_a_profile_is_declared_unless_it_is_the_default_one(self, form, default, declared):
+        accounts = (
+            account(1, integration_id="second"),
+            account(2, "b", "c2", integration_id="first"),
+            account(3, "c", "c3"),
+        )
+        found = export(*accounts, form=form, default_profile=default)
+        assert [each.get("integration_id") for each in read_back(form, found)] == [*declared, None]
+
     def test_they_are_sorted(self):
         found = tenants(account(1, "b", "1"), account(2, "a", "2"), account(3, "a", "10"))
         assert [(each["domain"], each["origin_owner_id"]) for each in found] == [("a", "10"), ("a", "2"), ("b", "1")]
