@@ -297,7 +297,13 @@ def test_keys_in_clear_are_warned_of(runner, playbook):
     # Before ansible-core 2.19 nothing says where a variable comes from.
     assert (f"Warning: {variables} contains unencrypted API keys." in told.output) == (_plain_files._tags is not None)
     silent = playbook("link", quiet=True, freshservice_link_tenants=GOOD, freshservice_link_api_keys_file=str(sealed))
-    assert "in clear" not in silent.output
+    assert "unencrypted" not in silent.output
+    fetched = runner.folder / "fetched.yml"
+    keys = "{{ lookup('ansible.builtin.file', '%s') | from_json }}" % (runner.folder / "store.json")
+    fetched.write_text(yaml.safe_dump({"freshservice_link_api_keys": keys}))
+    runner.encrypt(runner.folder / "store.json", json.dumps(runner.keys))
+    silent = playbook("link", "-e", f"@{fetched}", quiet=True, freshservice_link_tenants=GOOD)
+    assert (silent.code, "unencrypted" in silent.output) == (0, False), silent.output
 
 
 @pytest.mark.parametrize("book", ["link", "verify", "report", "rotate", "auth_links"])

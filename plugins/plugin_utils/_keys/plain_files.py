@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from ...module_utils._core.files import read_bytes
 
 # Since ansible-core 2.19 a value knows its origin. Ansible guarantees neither that nor the name; without it, there are no warnings.
 try:
@@ -19,20 +22,32 @@ VAULT_HEADER = b"$ANSIBLE_VAULT;"
 
 
 def plain_files(paths: Iterable[str], values: Iterable[Any]) -> list[str]:
-    """Return those of the files that are not encrypted: the named ones, and the ones that the values come from."""
-    sources = dict.fromkeys([*paths, *(path for value in values for path in _sources_of(value))])
-    return [path for path in sources if path and _is_plain(Path(path))]
+    """Return those of the files that are not encrypted: the named ones, and the ones that the values are written in."""
+    held: dict[str, None] = {}
+    contents: dict[str, bytes] = {}
+    for text in _texts_in(values):
+        path = _source_of(text)
+        # A template comes from a file as well, and what it fetches is not written there.
+        if path and path not in held and text.encode(errors="replace") in _content(path, contents):
+            held[path] = None
+    return [path for path in dict.fromkeys([*paths, *held]) if path and _is_plain(Path(path))]
 
 
-def _sources_of(value: Any) -> Iterator[str]:
-    """Return the files that the texts in a value were read from."""
-    if isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _sources_of(inner)
-    elif isinstance(value, str) and value:
-        path = _source_of(value)
-        if path:
-            yield path
+def _texts_in(values: Iterable[Any]) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, Mapping):
+            yield from _texts_in(value.values())
+        elif isinstance(value, str) and value:
+            yield value
+
+
+def _content(path: str, contents: dict[str, bytes]) -> bytes:
+    """Return what a file holds, nothing if it is encrypted: it would be searched for each of thousands of keys."""
+    if path not in contents:
+        contents[path] = b""
+        with contextlib.suppress(OSError):
+            contents[path] = read_bytes(path) if _is_plain(Path(path)) else b""
+    return contents[path]
 
 
 def _source_of(value: str) -> str | None:
