@@ -299,9 +299,12 @@ def test_keys_in_clear_are_warned_of(runner, playbook):
     silent = playbook("link", quiet=True, freshservice_link_tenants=GOOD, freshservice_link_api_keys_file=str(sealed))
     assert "unencrypted" not in silent.output
     fetched = runner.folder / "fetched.yml"
-    keys = "{{ lookup('ansible.builtin.file', '%s') | from_json }}" % (runner.folder / "store.json")
+    store = runner.folder / "store.json"
+    runner.secret_files.add(store)
+    store.touch(mode=0o600)
+    store.write_text(json.dumps(runner.keys))
+    keys = "{{ lookup('ansible.builtin.pipe', 'cat %s') | from_json }}" % store
     fetched.write_text(yaml.safe_dump({"freshservice_link_api_keys": keys}))
-    runner.encrypt(runner.folder / "store.json", json.dumps(runner.keys))
     silent = playbook("link", "-e", f"@{fetched}", quiet=True, freshservice_link_tenants=GOOD)
     assert (silent.code, "unencrypted" in silent.output) == (0, False), silent.output
 
