@@ -35,7 +35,7 @@ def test_accounts_are_hosts(runner, accounts):
         "stackone_id": broken["id"], "stackone_provider": "freshservice", "stackone_status": "error",
         "stackone_status_reasons": ["The key was refused."], "stackone_origin_owner_id": "customer-2",
         "stackone_origin_owner_name": "customer-2", "stackone_origin_username": "two@mycompany.example",
-        "stackone_label": "broken", "stackone_type": "production", "stackone_domain": "hooli",
+        "stackone_label": "broken", "stackone_type": "production", "stackone_shared": None, "stackone_domain": "hooli",
         "stackone_created_at": broken["created_at"], "stackone_updated_at": broken["updated_at"],
         "freshservice_link_account_id": broken["id"], "upper": "HOOLI",
     }  # fmt: skip
