@@ -298,15 +298,6 @@ def test_keys_in_clear_are_warned_of(runner, playbook):
     assert (f"Warning: {variables} contains unencrypted API keys." in told.output) == (_plain_files._tags is not None)
     silent = playbook("link", quiet=True, freshservice_link_tenants=GOOD, freshservice_link_api_keys_file=str(sealed))
     assert "unencrypted" not in silent.output
-    fetched = runner.folder / "fetched.yml"
-    store = runner.folder / "store.json"
-    runner.secret_files.add(store)
-    store.touch(mode=0o600)
-    store.write_text(json.dumps(runner.keys))
-    keys = "{{ lookup('ansible.builtin.pipe', 'cat %s') | from_json }}" % store
-    fetched.write_text(yaml.safe_dump({"freshservice_link_api_keys": keys}))
-    silent = playbook("link", "-e", f"@{fetched}", quiet=True, freshservice_link_tenants=GOOD)
-    assert (silent.code, "unencrypted" in silent.output) == (0, False), silent.output
 
 
 @pytest.mark.parametrize("book", ["link", "verify", "report", "rotate", "auth_links"])

@@ -56,6 +56,7 @@ def linked(runner):
 def test_the_keys_of_a_list_are_fetched_once(runner, store, domains):
     run = link(runner, plays(store.fetching), variables_of(runner, *domains), env=store.env)
     assert run.code == 0, run.output
+    assert "unencrypted API keys" not in run.output
     assert (linked(runner), store.calls) == (set(domains), 1)
 
 
