@@ -129,24 +129,37 @@ def test_an_encrypted_file_behind_a_byte_order_mark(runner, link):
 
 ASKED = {"tenants_file", "api_keys", "stackone_api_key", "stackone_url", "freshservice_url"}
 """What a survey must ask for with the list; it is also where the emulator is."""
+NEVER_EMPTY = {"only", "plan", "stackone_project_id"}
+"""What restricts or guards a run: empty, it is more likely a shell variable that was not set, and the run would do too much."""
 
 
 @pytest.mark.parametrize("nothing", ["", None])
 def test_a_survey_where_nobody_answered(runner, link, nothing):
     """Every variable of the role, whatever its type."""
     written(runner, "tenants.csv", ACME)
-    unset = {name: nothing for name in entry_points()["main"] if name.removeprefix("freshservice_link_") not in ASKED}
+    kept = ASKED | NEVER_EMPTY
+    unset = {name: nothing for name in entry_points()["main"] if name.removeprefix("freshservice_link_") not in kept}
     result = link(freshservice_link_tenants_file="tenants.csv", **unset)
     assert recap(result) == {"localhost": (1, 0)}, result.output
     assert runner.linked() == {"customer-acme": "acme"}
 
 
 def test_a_survey_about_one_tenant_where_nobody_answered(runner, inventory):
-    own = {"api_key", "origin_owner_id", *ASKED} - {"tenants_file"}
+    own = {"api_key", "origin_owner_id", *ASKED, *NEVER_EMPTY} - {"tenants_file"}
     unset = {name: "" for name in entry_points()["main"] if name.removeprefix("freshservice_link_") not in own}
     result = run_by_host(runner, inventory, "link_by_host", "--limit", "acme", "-e", json.dumps(unset))
     assert recap(result) == {"acme": (1, 0)}, result.output
     assert runner.linked() == {"customer-acme": "acme"}
+
+
+@pytest.mark.parametrize("name", sorted(NEVER_EMPTY))
+@pytest.mark.parametrize("nothing", ["", None])
+def test_what_guards_a_run_is_never_empty(runner, link, name, nothing):
+    written(runner, "tenants.csv", ACME)
+    result = link(freshservice_link_tenants_file="tenants.csv", **{f"freshservice_link_{name}": nothing})
+    assert result.code == 2
+    assert f"freshservice_link_{name} is empty." in result.output
+    assert runner.emulator.accounts() == []
 
 
 def test_white_space_in_a_csv_and_a_second_run_with_purge(runner, link):
