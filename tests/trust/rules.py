@@ -98,6 +98,12 @@ ENDINGS = (
         "StackOne's word on an id is taken; if it was wrong, the next run unlinks the account",
     ),
     Ending(
+        "an account that was replaced is gone",
+        lambda cell: cell.kind is Kind.SHOW and cell.harm is Harm.MISSING and cell.flow.replaces and cell.for_ever,
+        checks.honest,
+        "that StackOne does not know its id is true once it is unlinked; before, the listing tells",
+    ),
+    Ending(
         "an account that is not shown yet is waited for",
         lambda cell: cell.kind is Kind.SHOW
         and cell.harm is Harm.MISSING

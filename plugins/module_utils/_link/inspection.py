@@ -98,6 +98,11 @@ class Inspector:
         found = self._clients.stackone.account(account.id)
         return found is not None and found.status != ARCHIVED
 
+    def lists(self, account: Account) -> bool:
+        """Return whether StackOne lists an account that it does not know by its id."""
+        listed = self._clients.stackone.accounts(account.provider, account.origin_owner_id)
+        return any(each.id == account.id and each.status != ARCHIVED for each in listed)
+
     def profile(self, tenant: Tenant, account: Account) -> str | None:
         """Return the connector profile under which the Hub's edit view shows an account."""
         session = self._clients.stackone.edit_session(account, tenant.integration_id)

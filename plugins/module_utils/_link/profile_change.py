@@ -50,8 +50,8 @@ class ProfileChanger:
             outcome.enter(Phase.APPLY)
             unlinked = self._writer.delete(tenant, former)
             outcome.enter(Phase.CONFIRM)
-            if unlinked and self._inspector.shows(former):
-                raise still_linked(former.id)
+            if self._inspector.shows(former) if unlinked else self._inspector.lists(former):
+                raise still_linked(former.id, asked=unlinked)
             outcome.applied.actions += [Action.DELETE] * unlinked
 
     def _undo(self, outcome: Outcome, account: Account) -> bool:

@@ -12,11 +12,12 @@ from .._clients.profiles import ProfileDrift
 from .._core.failure import Failed, FailureCode
 
 
-def still_linked(account_id: str) -> Failed:
-    """Return the failure of an account that StackOne still shows after it was unlinked."""
+def still_linked(account_id: str, asked: bool = True) -> Failed:
+    """Return the failure of an account that StackOne still shows after it was unlinked, or although it does not know it."""
+    said = "accepted the request to unlink" if asked else "does not know"
     return Failed(
         FailureCode.CHANGE_NOT_KEPT,
-        f"StackOne accepted the request to unlink account {account_id}, but still shows the account.",
+        f"StackOne {said} account {account_id}, but still shows the account.",
         "Check it in StackOne's dashboard, under Accounts, and run again later.",
         retriable=True,
         details={"account_id": account_id},

@@ -148,7 +148,7 @@ class Writer:
             self.change(outcome, account, {"origin_owner_id": owner})
         except Failed as error:
             raise not_moved(error, account, owner) from None
-        found = self._stackone.account(account.id)
+        found = self._stackone.account(account.id) or self._listed(outcome.tenant.provider, owner, account.id)
         if found is None:
             raise account_not_found(account.id)
         if found.origin_owner_id != owner:
@@ -156,6 +156,10 @@ class Writer:
             raise owner_not_kept(account, owner)
         outcome.account = found
         return found
+
+    def _listed(self, provider: str, owner: str, account_id: str) -> Account | None:
+        """Return an account as the listing of its owner shows it, for one that cannot be seen under its id."""
+        return next((each for each in self._stackone.accounts(provider, owner) if each.id == account_id), None)
 
     def delete(self, tenant: Tenant, account: Account, approval: Approval = ANY_PLAN) -> bool:
         """Unlink an account that is seen, and approved, once more right before, because a listing may be old or wrong.
