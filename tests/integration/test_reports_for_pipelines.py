@@ -54,7 +54,8 @@ def read(folder):
 def metrics(path):
     lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
     return {
-        name.removeprefix("stackone_tenantlink_"): float(value) for name, _, value in (x.rpartition(" ") for x in lines)
+        name.removeprefix("stackone_tenantlink_"): float(value)
+        for name, _space, value in (x.rpartition(" ") for x in lines)
     }
 
 

@@ -16,7 +16,7 @@ def still_linked(account_id: str, asked: bool = True) -> Failed:
     """Return the failure of an account that StackOne still shows after it was unlinked, or although it does not know it."""
     said = "accepted the request to unlink" if asked else "does not know"
     return Failed(
-        FailureCode.CHANGE_NOT_KEPT,
+        FailureCode.CHANGE_NOT_KEPT if asked else FailureCode.ACCOUNT_NOT_FOUND,
         f"StackOne {said} account {account_id}, but still shows the account.",
         "Check it in StackOne's dashboard, under Accounts, and run again later.",
         retriable=True,

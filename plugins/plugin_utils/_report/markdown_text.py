@@ -19,7 +19,7 @@ LONGEST = 400
 """How many characters of a text are shown."""
 CUT = "..."
 
-_PLAIN_WORD = re.compile(r"""[("']*(?:[^\W\d_]+(?:['’-][^\W\d_]+)*|\d{1,6})[)"'.,;:?!]*""")
+_PLAIN_WORD = re.compile(r"""[("']*(?:[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d{1,6})[)"'.,;:?!]*""")
 _BACKTICKS = re.compile("`+")
 
 

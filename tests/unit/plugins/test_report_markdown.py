@@ -19,7 +19,9 @@ from tests.support.report_results import MADE_AT, account, failed, links, report
 
 GITHUB = 65_536
 PARSER = MarkdownIt("gfm-like")
-OWN_HTML = re.compile(r"<details>\n<summary>\d+ (<code>[^<>]*</code>|[\w .,;:!?'\"’()-]*)</summary>\n|</details>\n")
+OWN_HTML = re.compile(
+    r"<details>\n<summary>\d+ (<code>[^<>]*</code>|[\w .,;:!?'\"\u2019()-]*)</summary>\n|</details>\n"
+)
 REFERENCE = re.compile(r"[@#!$%&~^]\w|\w@|://|www\.|\b[0-9a-f]{7,40}\b", re.IGNORECASE)
 """What GitHub or GitLab makes a link or a notification of, unless it is code."""
 
