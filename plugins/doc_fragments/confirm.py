@@ -26,7 +26,7 @@ options:
         the run has found the way that answers. StackOne counts it as an action call. It requires C(verify_key=true) and a
         StackOne key with the Actions scope, which keys have by default, or with the Unified scope.
       - With the Actions scope, the run searches StackOne's actions once for the one that reads the agent who calls, such as
-        C(freshservice_get_current_agent), and runs nothing else. If there is no such action, or the key may not run it,
+        C(freshservice_get_current_agent), and runs nothing else. If StackOne offers none, or the key may not run it,
         StackOne's proxy is used, which needs the Unified scope. Before 1.1.0, only the proxy was used.
       - V(none) accepts accounts as they are, with a warning about each that is not active.
     type: str

@@ -130,7 +130,7 @@ def test_the_exit_code_says_whether_anything_differs(runner, estate, playbook):
         ("plan", {"freshservice_link_detailed_exitcode": "yess"}, "must be true or false"),
         ("heal", {"freshservice_link_plan": "plan.json"}, "is for the playbooks plan"),
         ("link", {"freshservice_link_plan": "no/plan.json"}, "cannot be read (No such file or directory)"),
-        ("plan", {"freshservice_link_plan": "no/plan.json"}, "there is no folder for the plan"),
+        ("plan", {"freshservice_link_plan": "no/plan.json"}, "the folder for the plan"),
         ("link", {"freshservice_link_plan": ""}, "freshservice_link_plan is empty. Give it a value"),
         ("link", {"freshservice_link_only": ""}, "freshservice_link_only is empty"),
         ("link", {"freshservice_link_stackone_project_id": " "}, "freshservice_link_stackone_project_id is empty"),

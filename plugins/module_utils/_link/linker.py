@@ -13,6 +13,7 @@ from .._clients.account import Account
 from .._clients.factory import Clients
 from .._clients.freshservice import Agent, KeyStatus
 from .._clients.hub import Sent
+from .._clients.profiles import ProfileDrift
 from .._clients.stackone import ConnectSession
 from .._core.clock import Stopped
 from .._core.failure import Failed, Phase, defect, during, interrupted, require
@@ -22,7 +23,7 @@ from .approval import ANY_PLAN, Approval
 from .confirm import Confirmer, polls
 from .duplicates import first_made, made_by
 from .find import AccountSource, Finder, Found, account_not_found
-from .inspection import CredentialCache, Inspector
+from .inspection import CredentialCache, Inspection, Inspector
 from .outcome import Creation, Outcome
 from .plan import (
     Action,
@@ -287,6 +288,12 @@ class Linker:
             )
         if Action.RELINK in plan.actions:
             self._note_agent_change(outcome, account, seen.agent)
+        self._carry_out(outcome, account, plan, seen, moved)
+
+    def _carry_out(
+        self, outcome: Outcome, account: Account, plan: Plan, seen: Inspection, moved: ProfileDrift | None
+    ) -> None:
+        """Do what a plan says with an account; in check mode, only note it."""
         if self._approval.binding and plan.actions:
             # Somebody may have changed it since the accounts were listed.
             self._approval.confirm(self._stored_account(replace(outcome.tenant, origin_owner_id=None), account.id))

@@ -270,7 +270,7 @@ def _shown(failure: Failure) -> dict[str, Any]:
 
 
 def _difference(step: Step, now: Step) -> str | None:
-    """Say in which way what would be done is no longer what was planned; `None` if it still is."""
+    """Return how the current plan differs from the saved step, in words; `None` if it does not."""
     if not step.actions:
         before = f"could not be planned ({step.failure['code']})" if step.failure else "needed no change"
         return f"it {before} when the plan was made, and would be {DONE[now.actions[0]]} now"

@@ -125,7 +125,7 @@ class PlanFile:
             os.unlink(self.path)
         except FileNotFoundError:
             if not os.path.isdir(os.path.dirname(os.path.realpath(self.path))):
-                raise invalid_argument(f"there is no folder for the plan {self.path}.", "Create it.") from None
+                raise invalid_argument(f"the folder for the plan {self.path} does not exist.", "Create it.") from None
         except OSError as error:
             raise invalid_argument(f"the plan cannot be written to {self.path} ({error.strerror}).") from None
         except ValueError:
@@ -181,7 +181,7 @@ _PARTS = ("tenants", "duplicates", "purged")
 
 
 def stale(message: str, remediation: str = AGAIN, **rest: Any) -> Failed:
-    """Return the failure of what is no longer as it was when the plan was made."""
+    """Return the failure of a plan, or a part of it, that changes since have outdated."""
     return Failed(FailureCode.PLAN_STALE, message, remediation, **{"phase": Phase.ARGUMENTS, **rest})
 
 
