@@ -250,9 +250,9 @@ class ModuleRunner:
                 hooks.after(number)
             return got
 
-        def rewritten(response: Any, raw: bytes) -> Any:
+        def rewritten(response: Any, raw: bytes, scrubber: Any) -> Any:
             seen = hooks.spoil(response, raw) if hooks.spoil else raw
-            return answer(response, rewritten_by(hooks.rewrite, response, seen) if hooks.rewrite else seen)
+            return answer(response, rewritten_by(hooks.rewrite, response, seen) if hooks.rewrite else seen, scrubber)
 
         def noted(stop: StopSignal) -> None:
             made(stop)

@@ -9,9 +9,11 @@ import os
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
+from queue import SimpleQueue
 from typing import Any, Callable
 
 LOOK_SECONDS = 0.1
@@ -63,13 +65,13 @@ class Call:
     def aside(self, connect: Callable[[], socket.socket]) -> socket.socket:
         """Run `connect` in another thread, and return its result. Raise CutOff, and what `connect` raises.
 
-        The thread is abandoned when the request is cut off, because name resolution cannot be interrupted.
+        If the request is cut off, the thread is left to finish alone, because name resolution cannot be interrupted.
         """
         self._news.clear()
         if self.cut:
             raise CutOff
         attempt = _Attempt(connect, self._news)
-        threading.Thread(target=attempt.run, daemon=True).start()
+        _HELPERS.run(attempt.run)
         self._news.wait()
         return attempt.take()
 
@@ -119,6 +121,32 @@ class _Attempt:
                 self._left_behind = True
                 raise CutOff
             return self._made
+
+
+class _Helpers:
+    """Threads that do one thing after another, because a new thread for each would cost more than what it does."""
+
+    def __init__(self) -> None:
+        self._idle: deque[SimpleQueue[Callable[[], None]]] = deque()
+        # A forked process has none of the threads.
+        os.register_at_fork(after_in_child=self._idle.clear)
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Let an idle thread do the work, or a new one. The work must not raise."""
+        try:
+            inbox = self._idle.pop()
+        except IndexError:
+            inbox = SimpleQueue()
+            threading.Thread(target=self._work_for_ever, args=(inbox,), daemon=True).start()
+        inbox.put(work)
+
+    def _work_for_ever(self, inbox: SimpleQueue[Callable[[], None]]) -> None:
+        while True:
+            inbox.get()()
+            self._idle.append(inbox)
+
+
+_HELPERS = _Helpers()
 
 
 class Current(threading.local):

@@ -11,7 +11,7 @@ import threading
 import traceback
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Callable
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ from .certificates import tls_context
 from .connections import TlsAdapter
 from .deadlines import Watch
 from .errors import KIND_TEXT, TransportError, TransportKind, cut_error, transport_error
+from .prepared import prepared
 from .proxies import Proxies
 from .quota import Quota
 from .retry import PASSING, TOO_MANY, Attempts, Pause, Retry, RetryFacts, RetryLog, Troubles
@@ -244,16 +245,8 @@ class Http:
         """
         with self._watch.call() as call:
             try:
-                prepared = requests.Request(
-                    request.method,
-                    request.url,
-                    auth=request.auth,
-                    headers={**HEADERS, **(request.headers or {})},
-                    params=request.params,
-                    json=request.body,
-                ).prepare()
                 response = self._adapter.send(
-                    prepared,
+                    _prepared(request),
                     stream=True,
                     timeout=self.options.timeout,
                     verify=self.options.validate_certs,
@@ -266,7 +259,12 @@ class Http:
             if call.cut:
                 # Without a length, a connection that was shut down looks like the end of the answer.
                 raise cut_error(request.host, call)
-            return replace(_answer(response, raw), scrubber=self.scrubber)
+            return _answer(response, raw, self.scrubber)
+
+
+def _prepared(request: Request) -> requests.PreparedRequest:
+    headers = {**HEADERS, **(request.headers or {})}
+    return prepared(request.method, request.url, headers, request.auth, request.params, request.body)
 
 
 def _read(raw: Any) -> bytes:
@@ -302,7 +300,7 @@ def _tls_context(options: HttpOptions) -> ssl.SSLContext:
     return tls_context(options.validate_certs, options.ca_path, options.client_cert, options.client_key)
 
 
-def _answer(response: requests.Response, raw: bytes) -> Answer:
+def _answer(response: requests.Response, raw: bytes, scrubber: Scrubber) -> Answer:
     text = raw.decode("utf-8", errors="replace")
     data = None
     if "json" in response.headers.get("Content-Type", "").lower():
@@ -312,4 +310,4 @@ def _answer(response: requests.Response, raw: bytes) -> Answer:
                 data = valid_unicode(data)
         except (ValueError, RecursionError):
             data = None
-    return Answer(response.status_code, response.headers, text, data)
+    return Answer(response.status_code, response.headers, text, data, scrubber)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -16,7 +17,7 @@ from urllib3.util import connection
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock, Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import session
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import deadlines, session
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
 
 pytestmark = pytest.mark.usefixtures("no_proxy_of_this_machine")
@@ -261,3 +262,40 @@ def test_the_watch_is_there_only_while_requests_are(serving):
         assert http.send(request).ok
     assert http._watch._calls == set()
     eventually(lambda: not http._watch._watching)
+
+
+class TestHelpers:
+    """The threads that connect."""
+
+    def test_one_after_another_needs_one_thread(self):
+        helpers, done, names = deadlines._Helpers(), threading.Event(), []
+
+        def work():
+            names.append(threading.current_thread().name)
+            done.set()
+
+        for _count in range(3):
+            done.clear()
+            helpers.run(work)
+            assert done.wait(FOREVER)
+            eventually(lambda: helpers._idle)
+        assert len(set(names)) == 1
+
+    def test_who_is_busy_is_not_waited_for(self):
+        helpers, busy, over, done = deadlines._Helpers(), threading.Event(), threading.Event(), threading.Event()
+        helpers.run(lambda: (busy.set(), over.wait(FOREVER)))
+        assert busy.wait(FOREVER)
+        helpers.run(done.set)
+        assert done.wait(FOREVER)
+        over.set()
+
+    @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+    def test_a_forked_process_has_threads_of_its_own(self):
+        helpers, done = deadlines._Helpers(), threading.Event()
+        helpers.run(lambda: None)
+        eventually(lambda: helpers._idle)
+        child = os.fork()
+        if child == 0:
+            helpers.run(done.set)
+            os._exit(0 if done.wait(FOREVER) else 1)
+        assert os.waitpid(child, 0)[1] == 0
