@@ -99,13 +99,14 @@ def account_in(record: Any, answer: Answer, doing: str = "show the account") -> 
         value = record.get(key)
         return str(value) if isinstance(value, (str, int, float)) else None
 
-    setup = record.get("setup_information")
+    owner, name, setup = text("origin_owner_id") or "", text("origin_owner_name"), record.get("setup_information")
     return Account(
         id=str(record["id"]),
         provider=sys.intern(text("provider") or ""),
         status=sys.intern((text("status") or "unknown").lower()),
-        origin_owner_id=text("origin_owner_id") or "",
-        origin_owner_name=text("origin_owner_name"),
+        # The owner's name is usually the id.
+        origin_owner_id=owner,
+        origin_owner_name=owner if name == owner else name,
         origin_username=text("origin_username"),
         label=text("label"),
         type=sys.intern((text("type") or "").lower()) or None,

@@ -46,14 +46,36 @@ _ELLIPSIS = re.compile(r"\.\.\.+|\u2026")
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=")
 
 
+class _Index:
+    """Secrets by a piece of each. Nearly every piece is of one secret, so only the others take the memory of a list."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, str] = {}
+        self._others: dict[str, list[str]] = {}
+
+    def add(self, piece: str, secret: str) -> None:
+        """Add a secret, which was not added before, under one of its pieces."""
+        if self._first.setdefault(piece, secret) is not secret:
+            self._others.setdefault(piece, []).append(secret)
+
+    def of(self, piece: str) -> Sequence[str]:
+        """Return the secrets with this piece."""
+        first = self._first.get(piece)
+        return () if first is None else (first, *self._others.get(piece, ()))
+
+    def any_of(self, pieces: Iterable[str]) -> bool:
+        """Return whether any secret has one of these pieces."""
+        return not self._first.keys().isdisjoint(pieces)
+
+
 class Secrets:
     """All secrets of a run, indexed: searching a text takes as long for one secret as for many thousands."""
 
     def __init__(self) -> None:
         self._known: set[str] = set()
         self._encoded: set[str] = set()
-        self._heads: dict[str, list[str]] = {}
-        self._tails: dict[str, list[str]] = {}
+        self._heads = _Index()
+        self._tails = _Index()
 
     def add(self, secret: str) -> None:
         """Add a secret of `SHORTEST_SECRET` characters or more."""
@@ -69,8 +91,8 @@ class Secrets:
         if len(spelling) < SHORTEST_SECRET or spelling in self._known:
             return
         self._known.add(spelling)
-        self._heads.setdefault(spelling[:WINDOW], []).append(spelling)
-        self._tails.setdefault(spelling[-WINDOW:], []).append(spelling)
+        self._heads.add(spelling[:WINDOW], spelling)
+        self._tails.add(spelling[-WINDOW:], spelling)
 
     def spans(self, text: str, cut: bool = False) -> list[Span]:
         """Return the positions of secrets, and of pieces that are too long to be a coincidence.
@@ -88,9 +110,7 @@ class Secrets:
 
     def _ends_in(self, plain: str) -> bool:
         ends = range(WINDOW, len(plain) + 1)
-        return any(
-            plain.endswith(item, 0, end) for end in ends for item in self._tails.get(plain[end - WINDOW : end], ())
-        )
+        return any(plain.endswith(item, 0, end) for end in ends for item in self._tails.of(plain[end - WINDOW : end]))
 
     def _spans_of(self, reading: Reading, cut: bool) -> Iterator[Span]:
         plain = _plain(reading.text)
@@ -107,10 +127,10 @@ class Secrets:
 
     def _hits(self, plain: str, cut: bool) -> Iterator[Span]:
         windows = [plain[start : start + WINDOW] for start in range(len(plain) - WINDOW + 1)]
-        if not self._tails.keys().isdisjoint(windows):
+        if self._tails.any_of(windows):
             yield from self._by_tails(plain, windows)
             yield from self._ends_of_secrets(plain) if cut else ()
-        if not self._heads.keys().isdisjoint(windows):
+        if self._heads.any_of(windows):
             yield from self._by_heads(plain, windows)
             yield from self._beginnings_of_secrets(plain) if cut else ()
 
@@ -118,7 +138,7 @@ class Secrets:
         """Find whole secrets and their long endings, from right to left."""
         end = len(plain)
         while end >= WINDOW:
-            candidates = self._tails.get(windows[end - WINDOW], ())
+            candidates = self._tails.of(windows[end - WINDOW])
             matching = [item for item in candidates if plain.endswith(item[-CERTAIN_PIECE:], 0, end)]
             length = max((_in_common(reversed(plain[:end]), reversed(item)) for item in matching), default=0)
             if length:
@@ -129,7 +149,7 @@ class Secrets:
         """Find whole secrets and their long beginnings, from left to right."""
         start = 0
         while start < len(windows):
-            candidates = self._heads.get(windows[start], ())
+            candidates = self._heads.of(windows[start])
             matching = [item for item in candidates if plain.startswith(item[:CERTAIN_PIECE], start)]
             length = max((_in_common(plain[start:], item) for item in matching), default=0)
             if length:
@@ -141,7 +161,7 @@ class Secrets:
         for cut in [*(match.start() for match in _ELLIPSIS.finditer(plain)), len(plain)]:
             for end in dict.fromkeys((cut, _last_letter(plain, cut))):
                 for start in range(max(0, end - CERTAIN_PIECE), end - WINDOW + 1):
-                    candidates = self._heads.get(plain[start : start + WINDOW], ())
+                    candidates = self._heads.of(plain[start : start + WINDOW])
                     if any(spelling.startswith(plain[start:end]) for spelling in candidates):
                         yield start, end
                         break
@@ -151,7 +171,7 @@ class Secrets:
         for cut in [0, *(match.end() for match in _ELLIPSIS.finditer(plain))]:
             for start in dict.fromkeys((cut, _first_letter(plain, cut))):
                 for end in range(min(len(plain), start + CERTAIN_PIECE), start + WINDOW - 1, -1):
-                    candidates = self._tails.get(plain[end - WINDOW : end], ())
+                    candidates = self._tails.of(plain[end - WINDOW : end])
                     if any(spelling.endswith(plain[start:end]) for spelling in candidates):
                         yield start, end
                         break

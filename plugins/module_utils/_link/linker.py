@@ -249,9 +249,9 @@ class Linker:
             outcome.account = None
 
     def _note_found(self, outcome: Outcome, found: Found) -> None:
-        outcome.observe(account_known=True, former_ids=frozenset(account.id for account in found.former))
-        outcome.observe(replaced=found.replaced)
+        outcome.observe(account_known=True, replaced=found.replaced)
         if found.former:
+            outcome.observe(former_ids=frozenset(account.id for account in found.former))
             listed = ", ".join(account.id for account in found.former)
             outcome.warnings.append(
                 f"The former owner {outcome.tenant.previous_origin_owner_id} still has account {listed} of this domain, which was"

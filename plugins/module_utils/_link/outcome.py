@@ -18,6 +18,9 @@ from .plan import Action, AgentChange, Plan, Stored, StoredKey
 LINKED = Plan((Action.CREATE,), {}, {}, reasons=("The tenant has no account",))
 """The plan of a new link, without the tenant's values."""
 
+NO_IDS: frozenset[str] = frozenset()
+"""The empty set that all tenants without such accounts share: each other one would take 216 bytes."""
+
 
 @dataclass(frozen=True)
 class Observation:
@@ -26,9 +29,9 @@ class Observation:
     key_check: KeyCheck | None = None
     account_known: bool = False
     """Whether it is known which account, if any, is this tenant's."""
-    other_ids: frozenset[str] = frozenset()
+    other_ids: frozenset[str] = NO_IDS
     """The ids of the owner's accounts that are not this tenant's new one."""
-    former_ids: frozenset[str] = frozenset()
+    former_ids: frozenset[str] = NO_IDS
     """The ids of the accounts that the former owner still has of this link in addition to the tenant's own."""
     still_linked: bool = False
     """Whether an owner who is declared absent still has accounts, of other domains."""

@@ -15,7 +15,7 @@ from .._core.tenant import State, Tenant
 from .._link.approval import ANY_PLAN, Approval
 from .._link.duplicates import same_link, survivor
 from .._link.find import Found
-from .._link.outcome import Outcome, unfinished
+from .._link.outcome import NO_IDS, Outcome, unfinished
 from .._link.selection import AmbiguousAccount
 from .._link.writer import create_uncertain
 from .entries import Entry, refuse_same_account
@@ -46,7 +46,7 @@ class LinkJob(Job):
     """Why an account is unlinked that no tenant is declared absent for."""
     approval: Approval = field(default=ANY_PLAN, repr=False, compare=False)
     siblings: Sequence[LinkJob] = field(default=(), repr=False, compare=False)
-    """The jobs of the same owner, this one among them, in the order in which they are done."""
+    """The jobs of the same owner, this one among them, in the order in which they are done; none if it is the only one."""
 
     @property
     def outcome(self) -> Outcome | None:
@@ -72,7 +72,7 @@ class LinkJob(Job):
     def made_by_siblings(self) -> frozenset[str]:
         """Return the ids of the accounts that the run made for tenants of the same owner."""
         made = (job.result.created_id for job in self.siblings if job is not self and job.result)
-        return frozenset(filter(None, made))
+        return frozenset(filter(None, made)) if self.siblings else NO_IDS
 
     def parts(self) -> dict[str, Any]:
         """Return what was done, and what is known of the account."""

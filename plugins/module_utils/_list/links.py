@@ -216,11 +216,11 @@ class Links:
         # Linked tenants come first: a StackOne that refuses new links must not stop them.
         groups = sorted(by_owner(jobs, before), key=lambda group: any(job.is_new for job in group))
         for group in groups:
-            for job in group:
+            for job in group if len(group) > 1 else ():
                 job.siblings = group
         self._batch.run(jobs, lambda job: self._apply_one(job, before), groups)
         for job in jobs:
-            if job.outcome:
+            if job.outcome and job.siblings:
                 job.outcome.observe(other_ids=job.outcome.observed.other_ids | job.made_by_siblings)
 
     def _apply_one(self, job: LinkJob, before: Directory) -> None:
