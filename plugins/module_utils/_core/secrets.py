@@ -33,15 +33,16 @@ _SAME_LETTERS = {
 }
 """The table that drops invisible characters, and maps the one letter whose lower case is longer than itself."""
 
-_ESCAPES = re.compile(
+_WRITTEN = (
     r"(?P<url>(?:%[0-9A-Fa-f]{2})+)"
     r"|(?P<pair>\\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2})"
     r"|(?P<code>\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2})"
     r"|(?P<sign>\\.)"
-    r"|(?P<unseen><[^<>]{1,100}>|\x1b\[[0-?]*[ -/]*[@-~])"
-    r"|(?P<page>&#?[0-9A-Za-z]{2,31};|&(?:amp|lt|gt|quot))",
-    re.DOTALL,
+    r"|(?P<page>&#?[0-9A-Za-z]{2,31};|&(?:amp|lt|gt|quot))"
 )
+_ESCAPES = re.compile(_WRITTEN, re.DOTALL)
+_ESCAPES_AND_TAGS = re.compile(_WRITTEN + r"|(?P<unseen><[^<>]{1,100}>|\x1b\[[0-?]*[ -/]*[@-~])", re.DOTALL)
+"""A tag or a colour may be in the middle of a secret. A secret may also be in the middle of a tag."""
 _ELLIPSIS = re.compile(r"\.\.\.+|\u2026")
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=")
 
@@ -191,12 +192,12 @@ class Reading:
         """Return the position in the written text of a part of this reading."""
         return (self.origins[start][0], self.origins[end - 1][1]) if self.origins else (start, end)
 
-    def without_escapes(self) -> Reading:
-        """Return the reading with escapes of URLs, JSON and HTML decoded, and without tags and colours."""
+    def decoded(self, escapes: re.Pattern[str]) -> Reading:
+        """Return the reading with these escapes decoded: those of URLs, JSON and HTML, and tags and colours."""
         text: list[str] = []
         origins: list[Span] = []
         done = 0
-        for match in _ESCAPES.finditer(self.text):
+        for match in escapes.finditer(self.text):
             text.append(self.text[done : match.start()])
             origins += (self.origin(place, place + 1) for place in range(done, match.start()))
             for signs, start, end in _unescaped(match):
@@ -209,13 +210,19 @@ class Reading:
 
 
 def _readings(text: str) -> Iterator[Reading]:
-    """Yield a text as it is written, then with each level of its escapes decoded."""
-    reading = Reading(text)
-    yield reading
+    """Yield a text as it is written, then with each level of its escapes decoded, with its tags and without them."""
+    written = Reading(text)
+    yield written
+    yield from _levels(written, _ESCAPES)
+    if "<" in text or "\x1b" in text or _ESCAPES.search(text):
+        yield from _levels(written, _ESCAPES_AND_TAGS)
+
+
+def _levels(reading: Reading, escapes: re.Pattern[str]) -> Iterator[Reading]:
     for _depth in range(_DEPTH):
-        if not _ESCAPES.search(reading.text):
+        if not escapes.search(reading.text):
             return
-        reading = reading.without_escapes()
+        reading = reading.decoded(escapes)
         yield reading
 
 

@@ -9,7 +9,7 @@ import string
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stackone_base import error_words
@@ -44,6 +44,10 @@ WHOLE = [name for name in FORMS if "cut" not in name and "far" not in name]
 @pytest.mark.parametrize("form", WHOLE)
 @settings(max_examples=15)
 @given(key=keys, before=words, after=words)
+@example(key=KEY, before="<", after=">")
+@example(key=KEY, before='<input value="', after='">')
+@example(key=KEY, before="\x1b[", after="m")
+@example(key=KEY, before="&lt;", after="&gt;")
 def test_no_form_of_a_key_leaves_in_a_result(form, key, before, after):
     text = f"{before} {FORMS[form](key)} {after}"
     left = Scrubber([key]).scrub(strip_control_chars({"list": [text], text: None, "diff": {"before": text}}))
