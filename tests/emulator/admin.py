@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from . import keys
 from .faults import Fault
 from .message import Answer, json_answer
+from .places import variables
 from .routing import Router
 from .sessions import DEFAULT_SCOPES, Scope
 from .webhooks import Target
@@ -25,12 +28,15 @@ class Missing(Exception):
     """No such tenant or account."""
 
 
-async def answer(method: str, path: str, query: str, body: bytes, world: World) -> Answer:
-    """One admin request; what is not understood is a 400 that says why."""
+async def answer(method: str, path: str, query: str, body: bytes, world: World, ready: dict[str, Any]) -> Answer:
+    """One admin request; what is not understood is a 400 that says why. `ready` is where the caller finds everything."""
+    about = _ABOUT.get(path) if method == "GET" else None
     route = router.find(method, path)
-    if route is None:
+    if about is None and route is None:
         return json_answer({"error": f"no admin operation {method} {path}"}, 404)
     try:
+        if about is not None:
+            return json_answer(about(world, ready))
         data = json.loads(body) if body else {}
         result = await route.handler(world, data or dict(parse_qsl(query)), **route.names)
     except Missing as missing:
@@ -38,6 +44,21 @@ async def answer(method: str, path: str, query: str, body: bytes, world: World) 
     except (ValueError, TypeError, AttributeError, KeyError) as wrong:
         return json_answer({"error": f"{type(wrong).__name__}: {wrong}"}, 400)
     return json_answer(result)
+
+
+def _authority(_world: World, ready: dict[str, Any]) -> dict[str, str]:
+    """Return the certificate of the authority to trust, for callers on other machines."""
+    if ready["ca_path"] is None:
+        raise Missing("an authority; start with --tls")
+    return {"pem": Path(ready["ca_path"]).read_text(encoding="ascii")}
+
+
+_ABOUT: dict[str, Callable[[World, dict[str, Any]], Any]] = {
+    "/ready": lambda _world, ready: ready,
+    "/variables": variables,
+    "/authority": _authority,
+}
+"""What depends on how the caller reached the emulator."""
 
 
 def _known(mapping: dict[str, _Thing], name: str) -> _Thing:
