@@ -15,7 +15,8 @@ from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
-_PAGE = "/embedded/integrations"
+from .sessions import PAGE_PATH
+
 _HUB_VERSION = "1.11.4"
 _TIMEOUT_S = 30.0
 
@@ -29,7 +30,7 @@ class Customer:
 
     def __init__(self, auth_link_url: str) -> None:
         parts = urlsplit(auth_link_url)
-        self._base = f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix(_PAGE)}"
+        self._base = f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix(PAGE_PATH)}"
         (self._token,) = parse_qs(parts.query)["token"]
         self._opener = build_opener(ProxyHandler({}))
 

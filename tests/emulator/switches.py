@@ -74,6 +74,7 @@ class Switches:
     session_project: str = _one_of("text", "number", "untold")
     session_connection_attempt: bool = _one_of(False, True)
     provider_version: str = _one_of("accepted", "rejected")
+    session_token_uses: str = _one_of("many", "one")
     session_expires_in_max: int = _count(0)
     # Hub
     hub_api: str = _one_of("available", "missing")
