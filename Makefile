@@ -119,8 +119,8 @@ test-browser: $(VENV)/browser-ready
 
 # Without the product: the emulator alone, to other people's clients.
 contract: $(VENV)/ready
-	@$(BIN)/python -m tests.contract
-	$(BIN)/python -m pytest -q tests/contract -n $(JOBS) --dist loadfile
+	@$(BIN)/python -m tests.emulator_contract
+	$(BIN)/python -m pytest -q tests/emulator_contract -n $(JOBS) --dist loadfile
 
 benchmark: $(VENV)/benchmark-ready
 	@$(BIN)/python -m tests.benchmark $(ARGS)
@@ -169,4 +169,4 @@ $(VENV)/%-ready: $(VENV)/ready requirements-%.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .awx .collections .demo .emulator .matrix .mypy_cache .sanity docs/site/_build .pytest_cache .ruff_cache .hypothesis .telemetry sandbox tests/benchmark/output tests/browser/output tests/browser/widget/cache tests/contract/typescript/cache
+	rm -rf $(VENV) .awx .collections .demo .emulator .matrix .mypy_cache .sanity docs/site/_build .pytest_cache .ruff_cache .hypothesis .telemetry sandbox tests/benchmark/output tests/browser/output tests/browser/widget/cache tests/emulator_contract/typescript/cache

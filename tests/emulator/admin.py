@@ -36,7 +36,7 @@ async def answer(method: str, path: str, query: str, body: bytes, world: World, 
         return json_answer({"error": f"no admin operation {method} {path}"}, 404)
     try:
         if about is not None:
-            return json_answer(about(world, ready))
+            return about(world, ready)
         data = json.loads(body) if body else {}
         result = await route.handler(world, data or dict(parse_qsl(query)), **route.names)
     except Missing as missing:
@@ -46,16 +46,16 @@ async def answer(method: str, path: str, query: str, body: bytes, world: World, 
     return json_answer(result)
 
 
-def _authority(_world: World, ready: dict[str, Any]) -> dict[str, str]:
+def _authority(_world: World, ready: dict[str, Any]) -> Answer:
     """Return the certificate of the authority to trust, for callers on other machines."""
     if ready["ca_path"] is None:
         raise Missing("an authority; start with --tls")
-    return {"pem": Path(ready["ca_path"]).read_text(encoding="ascii")}
+    return Answer(200, Path(ready["ca_path"]).read_bytes(), "application/x-pem-file")
 
 
-_ABOUT: dict[str, Callable[[World, dict[str, Any]], Any]] = {
-    "/ready": lambda _world, ready: ready,
-    "/variables": variables,
+_ABOUT: dict[str, Callable[[World, dict[str, Any]], Answer]] = {
+    "/ready": lambda _world, ready: json_answer(ready),
+    "/variables": lambda world, ready: json_answer(variables(world, ready)),
     "/authority": _authority,
 }
 """What depends on how the caller reached the emulator."""

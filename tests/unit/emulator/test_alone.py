@@ -10,18 +10,22 @@ import json
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import ProxyHandler, build_opener
+from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 import pytest
 
 from tests.emulator import archive
+from tests.emulator.handle import Emulator
 from tests.support.collection import ROOT
+from tests.support.emulator_client import Client
 
 FOLDER = ROOT / "tests" / "emulator"
 SOURCES = sorted(FOLDER.glob("*.py"))
@@ -195,3 +199,25 @@ def test_the_steps_of_the_containerfile_in_an_empty_folder(tmp_path: Path) -> No
         assert subprocess.run(check, check=False).returncode == 0
         assert len(fetch(f"http://127.0.0.1:{port}/_admin/tenants")) == 5
     assert subprocess.run(check, capture_output=True, check=False).returncode == 1
+
+
+def test_the_authority_can_be_fetched_by_other_machines(copied: Path) -> None:
+    with started([sys.executable, "-m", "emulator", "--tls"], copied) as ready:
+        context = ssl.create_default_context(cafile=ready["ca_path"])
+        opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
+        with opener.open(ready["admin_url"] + "/authority", timeout=10) as answer:
+            assert answer.read() == Path(ready["ca_path"]).read_bytes()
+
+
+def test_without_tls_there_is_no_authority(emulator: Emulator) -> None:
+    with pytest.raises(HTTPError, match="404"):
+        fetch(emulator.admin_url + "/authority")
+
+
+def test_a_customer_without_a_browser(copied: Path, client: Client) -> None:
+    link = client.session()["auth_link_url"]
+    for key, code in (("wrong", 1), (client.key(), 0)):
+        command = [sys.executable, *BY_ITSELF, "-m", "emulator.customer", link, "acme"]
+        run = subprocess.run(command, cwd=copied, input=f"{key}\n", capture_output=True, text=True, check=False)
+        assert (run.returncode, run.stdout) == (code, "")
+    assert len(client.emulator.accounts()) == 1

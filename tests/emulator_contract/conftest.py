@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.wire import Services
 from tests.emulator.handle import Emulator
+from tests.emulator_contract.wire import Services
 
 
 @pytest.fixture(scope="session")

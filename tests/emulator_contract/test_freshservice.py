@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract.schemas import AGENT, FLAT, LISTED, ROLE, check, listing, record
-from tests.contract.wire import Services, call
+from tests.emulator_contract.schemas import AGENT, FLAT, LISTED, ROLE, check, listing, record
+from tests.emulator_contract.wire import Services, call
 
 API = "/api/v2"
 ME = f"{API}/agents/me"

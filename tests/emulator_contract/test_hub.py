@@ -8,8 +8,8 @@ import json
 
 import pytest
 
-from tests.contract.schemas import EDIT_VIEW, ERROR, FALCON, FIELD, INTEGRATION, check, listing, record
-from tests.contract.wire import Services, call
+from tests.emulator_contract.schemas import EDIT_VIEW, ERROR, FALCON, FIELD, INTEGRATION, check, listing, record
+from tests.emulator_contract.wire import Services, call
 
 
 @pytest.mark.parametrize(

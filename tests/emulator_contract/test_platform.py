@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.schemas import (
+from tests.emulator_contract.schemas import (
     ACCOUNT,
     AUTH_CONFIGS,
     CONNECTOR,
@@ -26,7 +26,7 @@ from tests.contract.schemas import (
     listing,
     record,
 )  # fmt: skip
-from tests.contract.wire import Reply, Services, basic, call
+from tests.emulator_contract.wire import Reply, Services, basic, call
 
 ACCOUNTS = listing(ACCOUNT)
 

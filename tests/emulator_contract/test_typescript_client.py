@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract import sdk
-from tests.contract.wire import Services
+from tests.emulator_contract import sdk
+from tests.emulator_contract.wire import Services
 
 REQUIRED = "TENANTLINK_REQUIRE_BROWSER"
 """Set where Node.js must be there, as for the tests with StackOne's widget."""
