@@ -26,6 +26,7 @@ _HUB_VERSION = "1.11.4"
 _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 50
 _PREFIX = "value."
+_UNAVAILABLE = "This page cannot be shown now"
 
 
 @dataclass
@@ -52,6 +53,8 @@ async def answer(call: Call, world: World) -> Answer:
         return page_html.form((await _visit(call, world, token)).page)
     except Refusal as refused:
         return refused.answer
+    except (AttributeError, KeyError, TypeError):
+        return notice(_UNAVAILABLE, "StackOne's answer cannot be understood.", 502)
 
 
 async def _submit(call: Call, world: World) -> Answer:
@@ -75,8 +78,8 @@ async def _submit(call: Call, world: World) -> Answer:
     method, path = ("PATCH", f"/hub/accounts/{visit.account_id}") if visit.account_id else ("POST", "/hub/accounts")
     reply = await _hub(call, world, visit.token, method, path, body=body)
     told = reply.json()
-    if _whole(reply) and reply.status < 300:
-        account_id = visit.account_id or (told.get("id", "") if isinstance(told, dict) else "")
+    account_id = visit.account_id or (told.get("id") if isinstance(told, dict) else None)
+    if _whole(reply) and reply.status < 300 and account_id:
         where = f"integrations/connected?{urlencode({'account_id': account_id})}"
         return Answer(303, content_type=None, headers=[("Location", where), ("Cache-Control", "no-store")])
     if reply.status in (401, 403):
@@ -91,7 +94,7 @@ def _mark(page: FormPage, reply: Answer, secrets: list[Field], values: dict[str,
     for key, problem in problems_of_fields(reply).items():
         if key in fields:
             fields[key].problem = f"{fields[key].label} {problem}."
-    explained = explain(reply if _whole(reply) else None, page.connector)
+    explained = explain(reply if _whole(reply) and reply.status >= 300 else None, page.connector)
     hidden = [values[one.key] for one in secrets]
     page.problem, page.details = _without(hidden, explained.heading), [_without(hidden, explained.detail)]
     about = [one for one in page.fields if one.secret is explained.about_secret]
@@ -152,9 +155,7 @@ async def _asked(call: Call, world: World, token: str, path: str) -> dict[str, A
         return told
     if reply.status in (401, 403):
         _check_link(world, token)
-    raise Refusal(
-        notice("This page cannot be shown now", explain(reply if _whole(reply) else None, "StackOne").detail, 502)
-    )
+    raise Refusal(notice(_UNAVAILABLE, explain(reply if _whole(reply) else None, "StackOne").detail, 502))
 
 
 async def _hub(call: Call, world: World, token: str, method: str, path: str, body: Any = None) -> Answer:

@@ -19,6 +19,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
+from zipfile import ZipFile
 
 import pytest
 
@@ -111,6 +112,7 @@ def test_one_file_runs_anywhere_and_is_always_the_same(tmp_path: Path) -> None:
     archive.build(first)
     archive.build(second)
     assert first.read_bytes() == second.read_bytes()
+    assert {entry.date_time for entry in ZipFile(first).infolist()} == {(1980, 1, 1, 0, 0, 0)}
     assert os.access(first, os.X_OK)
     command = [sys.executable, *BY_ITSELF, str(first), "--tenants", "3"]
     with started(command, tmp_path) as ready:

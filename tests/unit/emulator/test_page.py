@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -179,7 +180,8 @@ def test_every_form_of_a_refusal(client: Client, browser: Browser, form: str, me
     page = browser.submit(browser.open(url(client)), "acme", WRONG)
     assert page.answer.status_code == 422
     assert "The credentials were refused by the provider" in page.text
-    assert "You have to be logged in to perform this action." in page.text
+    assert "401: You have to be logged in to perform this action." in page.text or form == "provider_response"
+    assert "{" not in page.text
 
 
 def test_a_busy_tenant_is_not_a_wrong_key(client: Client, browser: Browser) -> None:
@@ -195,6 +197,7 @@ def test_a_busy_tenant_is_not_a_wrong_key(client: Client, browser: Browser) -> N
         {"drop": "before"},
         {"drop": "after"},
         {"status": 200, "body": "truncated"},
+        {"status": 200, "body": "wrong_shape"},
         {"status": 500, "body": "html"},
         {"status": 400, "body": {"raw": f'{{"message": "{WRONG} is bad", "errors": 1}}'}},
         {"status": 400, "body": {"raw": "[]"}},
@@ -210,6 +213,23 @@ def test_faults_of_the_hub_reach_the_person_as_words(client: Client, browser: Br
     assert "Freshservice was not connected" in page.text
     client.emulator.fault(service="hub", path="/hub/settings", call=1, status=500)
     assert browser.open(link).answer.status_code == 502
+
+
+@pytest.mark.parametrize("path", ["/hub/settings", "/hub/connectors", "/hub/connectors/*", "/hub/accounts/*"])
+@pytest.mark.parametrize("body", ["wrong_shape", "malformed", "empty", {"raw": "[1]"}])
+def test_answers_of_the_hub_that_make_no_form(client: Client, browser: Browser, path: str, body: Any) -> None:
+    account = client.linked()
+    client.emulator.fault(service="hub", path=path, body=body)
+    page = browser.open(url(client, account_id=account["id"]))
+    harmless = body == "wrong_shape" and path in ("/hub/settings", "/hub/accounts/*")
+    assert page.answer.status_code == (200 if harmless else 409 if page.title == "Nothing to connect" else 502)
+
+
+def test_a_connector_with_a_hostile_name(client: Client, browser: Browser) -> None:
+    config = {"config": {"name": HOSTILE, "configFields": [{"key": "domain", "required": True, "secret": False}]}}
+    client.emulator.fault(service="hub", path="/hub/connectors/*", body={"raw": json.dumps(config)})
+    page = browser.submit(browser.open(url(client)), "", "")
+    assert f"{HOSTILE} was not connected." in page.text
 
 
 def test_what_freshservice_says_is_only_text(client: Client, browser: Browser) -> None:

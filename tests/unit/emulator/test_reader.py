@@ -82,6 +82,7 @@ def test_a_whole_address_as_to_a_proxy() -> None:
         (CHUNKED + b"x\r\n", 400),
         (CHUNKED + b"fffffff\r\n", 413),
         (b"GET / HTTP/1.1\r\nA: " + b"b" * 70_000, 431),
+        (b"GET / HTTP/1.1\r\nA: " + b"b" * 70_000 + b"\r\n\r\n", 431),
     ],
 )
 def test_what_cannot_be_read(data: bytes, status: int) -> None:
