@@ -17,6 +17,7 @@ from .message import Answer, json_answer
 from .places import variables
 from .routing import Router
 from .sessions import DEFAULT_SCOPES, Scope
+from .switches import described
 from .webhooks import Target
 from .world import World
 
@@ -53,9 +54,33 @@ def _authority(_world: World, ready: dict[str, Any]) -> Answer:
     return Answer(200, Path(ready["ca_path"]).read_bytes(), "application/x-pem-file")
 
 
+def _help(_world: World, _ready: dict[str, Any]) -> Answer:
+    """Return what can be asked for here: requests with their meaning, switches with their values, properties of faults."""
+    about = {f"GET {path}": _first_line(handler) for path, handler in _ABOUT.items()}
+    operations = {f"{method} {path}": _first_line(handler) for method, path, handler in router.listed}
+    return json_answer(
+        {"requests": {**about, **operations}, "switches": described(), "fault_properties": Fault.properties()}
+    )
+
+
+def _first_line(handler: Callable[..., Any]) -> str:
+    return (handler.__doc__ or "").partition("\n")[0]
+
+
+def _where(_world: World, ready: dict[str, Any]) -> Answer:
+    """Return the addresses and the keys of StackOne, as the ready line has them."""
+    return json_answer(ready)
+
+
+def _variables(world: World, ready: dict[str, Any]) -> Answer:
+    """Return the same as variables of the role, with every tenant and its key."""
+    return json_answer(variables(world, ready))
+
+
 _ABOUT: dict[str, Callable[[World, dict[str, Any]], Answer]] = {
-    "/ready": lambda _world, ready: json_answer(ready),
-    "/variables": lambda world, ready: json_answer(variables(world, ready)),
+    "/help": _help,
+    "/ready": _where,
+    "/variables": _variables,
     "/authority": _authority,
 }
 """What depends on how the caller reached the emulator."""

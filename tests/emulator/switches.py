@@ -117,6 +117,15 @@ class Switches:
             setattr(self, name, value)
 
 
+def described() -> dict[str, Any]:
+    """Return the values that each switch takes, the default first; 'a whole number' or 'fields' for those without a list."""
+    kinds = {"count": "a whole number from 0", "fields": "a list of field objects, each with a key"}
+    return {
+        name: list(rules["values"]) if "values" in rules else next(kinds[kind] for kind in kinds if kind in rules)
+        for name, rules in _DEFINED.items()
+    }
+
+
 _DEFINED = {definition.name: definition.metadata for definition in fields(Switches)}
 
 
