@@ -18,13 +18,13 @@ export PYTHONPATH := $(CURDIR)/.collections
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/pre-commit
 
-.PHONY: help demo check test test-all lint fast-lint unit modules trust trust-more integration integration-main integration-rest corners sanity ansible-test docs test-eda test-awx test-telemetry test-backends test-browser benchmark matrix measures mutation generate pictures sandbox emulator clean
+.PHONY: help demo check test test-all lint fast-lint unit modules trust trust-more integration integration-main integration-rest corners sanity ansible-test docs test-eda test-awx test-telemetry test-backends test-browser contract benchmark matrix measures mutation generate pictures sandbox emulator emulator-zipapp clean
 
 help:
 	@echo "make demo         link tenants on the embedded emulator, and watch"
 	@echo "make check        while you work, less than two minutes: the fast linters, unit tests, the modules case by case"
 	@echo "make test         before you push, less than ten minutes: all linters, unit tests, the modules case by case, a share of the faults, the main paths with real playbooks"
-	@echo "make test-all     what make test leaves out, about 35 minutes: as many other faults, all other integration tests, the oldest and newest ansible-core, ansible-test, healing by events, a controller's setup, OpenTelemetry, secret stores, and in Chromium, if it is installed, the report and StackOne's own widget"
+	@echo "make test-all     what make test leaves out, about 35 minutes: as many other faults, all other integration tests, the oldest and newest ansible-core, ansible-test, healing by events, a controller's setup, OpenTelemetry, secret stores, the emulator's contract, and in Chromium, if it is installed, the report and StackOne's own widget"
 	@echo "make lint         all linters; $(BIN)/pre-commit install runs the fast ones at each commit as well"
 	@echo "make docs         the documentation site, in docs/site/_build"
 	@echo "make matrix       the tests on every ansible-core that this machine's Pythons allow; options in ARGS=\"--help\""
@@ -35,9 +35,11 @@ help:
 	@echo "make sandbox      the two services, emulated, to follow docs/walkthrough.md with"
 	@echo "make benchmark    how fast it is against other ways, about ten minutes; options in ARGS=\"--help\""
 	@echo "make emulator     run the emulator in the foreground, and say how to aim a playbook at it; options in ARGS=\"--help\""
+	@echo "make emulator-zipapp  the emulator in one file that needs Python alone: .emulator/tenantlink-emulator.pyz"
+	@echo "make contract     the emulator's answers against the facts about both services, and with StackOne's TypeScript client"
 	@echo "make clean        remove what the other targets built"
 	@echo "Parts of test:     lint unit modules trust integration-main"
-	@echo "Parts of test-all: trust-more integration-rest corners sanity ansible-test test-eda test-awx test-telemetry test-backends test-browser"
+	@echo "Parts of test-all: trust-more integration-rest corners sanity ansible-test test-eda test-awx test-telemetry test-backends test-browser contract"
 	@echo "make -k goes on after a part that fails, and names it in the end. JOBS=$(JOBS) is how many tests run at a time."
 
 demo: $(VENV)/ready
@@ -45,11 +47,11 @@ demo: $(VENV)/ready
 
 test: lint unit modules trust integration-main
 	@echo "TEST PASSED: all linters, unit tests, the modules case by case, an eighth of the faults, and the main paths with real playbooks."
-	@echo "Left out, see make test-all: as many other faults, the other integration tests, the oldest and newest ansible-core, ansible-test, healing by events, a controller's setup, OpenTelemetry, secret stores, and the browser."
+	@echo "Left out, see make test-all: as many other faults, the other integration tests, the oldest and newest ansible-core, ansible-test, healing by events, a controller's setup, OpenTelemetry, secret stores, the emulator's contract, and the browser."
 
 # Nothing that `make test` runs already.
-test-all: trust-more integration-rest corners sanity ansible-test test-eda test-awx test-telemetry test-backends test-browser
-	@echo "TEST-ALL PASSED: another eighth of the faults, the other integration tests, the oldest and newest ansible-core, ansible-test sanity, units and integration, healing by events$(if $(JAVA),, as far as it goes without Java), a controller's setup, OpenTelemetry, secret stores$(if $(shell command -v pass),, except pass), $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
+test-all: trust-more integration-rest corners sanity ansible-test test-eda test-awx test-telemetry test-backends test-browser contract
+	@echo "TEST-ALL PASSED: another eighth of the faults, the other integration tests, the oldest and newest ansible-core, ansible-test sanity, units and integration, healing by events$(if $(JAVA),, as far as it goes without Java), a controller's setup, OpenTelemetry, secret stores$(if $(shell command -v pass),, except pass), the emulator's contract, $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
 	@echo "Left out: three quarters of the faults (TRUST=full make trust), and what make test runs: the linters, unit tests, the modules case by case, an eighth of the faults, and the main paths with real playbooks."
 
 check: fast-lint
@@ -115,6 +117,11 @@ test-backends: $(VENV)/ready
 test-browser: $(VENV)/browser-ready
 	$(BIN)/python -m pytest -q tests/browser -n $(JOBS) --dist loadfile
 
+# Without the product: the emulator alone, to other people's clients.
+contract: $(VENV)/ready
+	@$(BIN)/python -m tests.emulator_contract
+	$(BIN)/python -m pytest -q tests/emulator_contract -n $(JOBS) --dist loadfile
+
 benchmark: $(VENV)/benchmark-ready
 	@$(BIN)/python -m tests.benchmark $(ARGS)
 
@@ -143,6 +150,9 @@ sandbox: $(VENV)/ready
 emulator: $(VENV)/ready
 	@$(BIN)/python -m tests.emulator --variables .emulator $(ARGS)
 
+emulator-zipapp:
+	@$(PYTHON) -m tests.emulator.archive .emulator/tenantlink-emulator.pyz
+
 $(VENV)/ready: requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
 		{ echo "Python 3.10 or newer is needed; name one: make PYTHON=/path/to/python3"; exit 1; }
@@ -159,4 +169,4 @@ $(VENV)/%-ready: $(VENV)/ready requirements-%.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .awx .collections .demo .emulator .matrix .mypy_cache .sanity docs/site/_build .pytest_cache .ruff_cache .hypothesis .telemetry sandbox tests/benchmark/output tests/browser/output tests/browser/widget/cache
+	rm -rf $(VENV) .awx .collections .demo .emulator .matrix .mypy_cache .sanity docs/site/_build .pytest_cache .ruff_cache .hypothesis .telemetry sandbox tests/benchmark/output tests/browser/output tests/browser/widget/cache tests/emulator_contract/typescript/cache

@@ -18,7 +18,7 @@ import yaml
 
 from tests.support.collection import ROOT
 
-_PACKAGES = ("ansible-core", "requests", "urllib3", "aiohttp", "uvicorn", "uvloop", "httptools")
+_PACKAGES = ("ansible-core", "requests", "urllib3", "aiohttp", "uvloop")
 
 
 def machine() -> dict[str, Any]:

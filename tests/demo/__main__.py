@@ -119,6 +119,8 @@ def main() -> int:
     if problems:
         print("DEMO FAILED: " + "; ".join(problems) + ".")
         return 1
+    print("Next: `make sandbox` with docs/walkthrough.md, where you also play a customer at the page of an auth link,")
+    print("and `make emulator` to rehearse your own playbooks, with docs/rehearsal.md.")
     print(
         "DEMO PASSED: tenants linked, nothing changed by the second run, 3 broken ones told apart, 300 more in one task."
     )

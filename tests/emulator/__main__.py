@@ -1,50 +1,70 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m tests.emulator`: see README.md."""
+"""The command line: `python -m` with this package's name. See README.md."""
 
 from __future__ import annotations
 
 import argparse
 import gc
 import os
+import shlex
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 
 from . import scenario
 from .limits import Plan
-from .server import serve
-from .tls import certificate
+from .server import Serving, serve
+from .tls import Unavailable, certificate
 from .world import Options, World
+
+ENVIRONMENT = "TENANTLINK_EMULATOR"
 
 
 def _parser() -> argparse.ArgumentParser:
-    about = "A local Freshservice and StackOne."
-    parser = argparse.ArgumentParser(prog="python -m tests.emulator", description=about)
-    parser.add_argument("--port", type=int, default=0, help="0 picks a free one")
+    about = "A local Freshservice and StackOne: a test double, for rehearsals. Never give it real keys."
+    more = (
+        f"Options may also be in the environment variable {ENVIRONMENT}, for containers whose command cannot be chosen."
+    )
+    parser = argparse.ArgumentParser(prog="emulator", description=about, epilog=more)
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="0, the default, picks a free one")
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--tenants", type=int, metavar="N", help="N good tenants t00001, t00002, ...")
-    source.add_argument("--scenario", type=Path, metavar="FILE", help="tenants, accounts, switches from YAML")
-    parser.add_argument("--latency-ms", type=float, default=0.0, help="wait before every answer")
-    parser.add_argument("--stackone-rpm", type=int, default=1000, help="calls per window of the StackOne key")
-    parser.add_argument("--stackone-window-s", type=float, default=60.0, help="length of that window")
-    parser.add_argument("--plan", choices=[plan.name.lower() for plan in Plan], default="enterprise")
-    parser.add_argument("--tls", action="store_true", help="HTTPS with a throw-away authority")
+    source.add_argument("--tenants", type=int, metavar="N", help="N tenants with valid keys: t00001, t00002, ...")
+    source.add_argument(
+        "--scenario", type=Path, metavar="FILE", help="tenants, accounts, switches and profiles, from JSON or YAML"
+    )
+    parser.add_argument("--latency-ms", type=float, default=0.0, metavar="N", help="wait before every answer")
+    parser.add_argument(
+        "--stackone-rpm", type=int, default=1000, metavar="N", help="calls per window of the StackOne key (%(default)s)"
+    )
+    parser.add_argument(
+        "--stackone-window-s", type=float, default=60.0, metavar="N", help="length of that window (%(default)s)"
+    )
+    plans = [plan.name.lower() for plan in Plan]
+    parser.add_argument(
+        "--plan", choices=plans, default="enterprise", help="limits of the Freshservice tenants (%(default)s)"
+    )
+    parser.add_argument("--tls", action="store_true", help="HTTPS with a throw-away authority; needs openssl")
+    parser.add_argument(
+        "--tls-name", action="append", default=[], metavar="NAME", help="another host name or address for --tls"
+    )
     parser.add_argument("--variables", type=Path, metavar="FOLDER", help="put a file of variables for playbooks there")
-    parser.add_argument("--exit-with-parent", action="store_true", help="stop when the parent is gone")
+    parser.add_argument("--exit-with-parent", action="store_true", help="stop when the parent process is gone")
     return parser
 
 
 def _chosen(arguments: argparse.Namespace) -> scenario.Scenario:
     if arguments.tenants is not None:
         return scenario.numbered(arguments.tenants)
-    return scenario.read(arguments.scenario or scenario.DEFAULT)
+    return scenario.read(arguments.scenario) if arguments.scenario else scenario.default()
 
 
 def main() -> None:
     """Build the world and serve it."""
     parent = os.getppid()
     parser = _parser()
-    arguments = parser.parse_args()
+    arguments = parser.parse_args([*shlex.split(os.environ.get(ENVIRONMENT, "")), *sys.argv[1:]])
     options = Options(
         arguments.latency_ms, arguments.stackone_rpm, arguments.stackone_window_s, Plan[arguments.plan.upper()]
     )
@@ -53,8 +73,17 @@ def main() -> None:
     except (OSError, ValueError, TypeError, KeyError) as wrong:
         parser.error(f"the scenario cannot be used: {wrong}")
     gc.freeze()
-    with certificate() if arguments.tls else nullcontext() as issued:
-        serve(world, arguments.port, issued, parent if arguments.exit_with_parent else None, arguments.variables)
+    serving = Serving(
+        arguments.host,
+        arguments.port,
+        parent=parent if arguments.exit_with_parent else None,
+        variables=arguments.variables,
+    )
+    try:
+        with certificate(tuple(arguments.tls_name)) if arguments.tls else nullcontext() as serving.certificate:
+            serve(world, serving)
+    except (Unavailable, OSError) as wrong:
+        parser.error(str(wrong))
 
 
 if __name__ == "__main__":

@@ -5,15 +5,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from . import keys
 from .faults import Fault
 from .message import Answer, json_answer
+from .places import variables
 from .routing import Router
 from .sessions import DEFAULT_SCOPES, Scope
+from .switches import described
 from .webhooks import Target
 from .world import World
 
@@ -25,12 +29,15 @@ class Missing(Exception):
     """No such tenant or account."""
 
 
-async def answer(method: str, path: str, query: str, body: bytes, world: World) -> Answer:
-    """One admin request; what is not understood is a 400 that says why."""
+async def answer(method: str, path: str, query: str, body: bytes, world: World, ready: dict[str, Any]) -> Answer:
+    """One admin request; what is not understood is a 400 that says why. `ready` is where the caller finds everything."""
+    about = _ABOUT.get(path) if method == "GET" else None
     route = router.find(method, path)
-    if route is None:
+    if about is None and route is None:
         return json_answer({"error": f"no admin operation {method} {path}"}, 404)
     try:
+        if about is not None:
+            return about(world, ready)
         data = json.loads(body) if body else {}
         result = await route.handler(world, data or dict(parse_qsl(query)), **route.names)
     except Missing as missing:
@@ -38,6 +45,45 @@ async def answer(method: str, path: str, query: str, body: bytes, world: World) 
     except (ValueError, TypeError, AttributeError, KeyError) as wrong:
         return json_answer({"error": f"{type(wrong).__name__}: {wrong}"}, 400)
     return json_answer(result)
+
+
+def _authority(_world: World, ready: dict[str, Any]) -> Answer:
+    """Return the certificate of the authority to trust, for callers on other machines."""
+    if ready["ca_path"] is None:
+        raise Missing("an authority; start with --tls")
+    return Answer(200, Path(ready["ca_path"]).read_bytes(), "application/x-pem-file")
+
+
+def _help(_world: World, _ready: dict[str, Any]) -> Answer:
+    """Return what can be asked for here: requests with their meaning, switches with their values, properties of faults."""
+    about = {f"GET {path}": _first_line(handler) for path, handler in _ABOUT.items()}
+    operations = {f"{method} {path}": _first_line(handler) for method, path, handler in router.listed}
+    return json_answer(
+        {"requests": {**about, **operations}, "switches": described(), "fault_properties": Fault.properties()}
+    )
+
+
+def _first_line(handler: Callable[..., Any]) -> str:
+    return (handler.__doc__ or "").partition("\n")[0]
+
+
+def _where(_world: World, ready: dict[str, Any]) -> Answer:
+    """Return the addresses and the keys of StackOne, as the ready line has them."""
+    return json_answer(ready)
+
+
+def _variables(world: World, ready: dict[str, Any]) -> Answer:
+    """Return the same as variables of the role, with every tenant and its key."""
+    return json_answer(variables(world, ready))
+
+
+_ABOUT: dict[str, Callable[[World, dict[str, Any]], Answer]] = {
+    "/help": _help,
+    "/ready": _where,
+    "/variables": _variables,
+    "/authority": _authority,
+}
+"""What depends on how the caller reached the emulator."""
 
 
 def _known(mapping: dict[str, _Thing], name: str) -> _Thing:

@@ -5,38 +5,33 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import yaml
-
+from .places import variables
 from .world import World
 
-ROOT = Path(__file__).resolve().parents[2]
-PREFIX = "freshservice_link_"
+_COLLECTIONS = Path(__file__).resolve().parents[2] / ".collections"
+"""Where they are in the source tree, and nothing elsewhere."""
 PLAYBOOK = "tenantlink.stackone.link"
-
-
-def variables(world: World, ready: dict[str, Any]) -> dict[str, Any]:
-    """Return the role's variables: where the services are, and all tenants with their keys."""
-    where = {name: ready[name] for name in ("stackone_url", "stackone_api_key", "freshservice_url", "ca_path")}
-    tenants = [{"domain": name, "origin_owner_id": f"customer-{name}"} for name in world.tenants]
-    keys = {name: tenant.main.api_key for name, tenant in world.tenants.items()}
-    declared = {**where, "tenants": tenants, "api_keys": keys}
-    return {f"{PREFIX}{name}": value for name, value in declared.items() if value is not None}
 
 
 @contextlib.contextmanager
 def aimed(folder: Path, world: World, ready: dict[str, Any]) -> Iterator[None]:
-    """Keep the variables in a file of this emulator's own while it runs, and say on standard error how to use it."""
-    port = ready["admin_url"].split(":")[2].split("/")[0]
+    """Keep the variables in a file of this emulator's own while it runs, and say on standard error how to use it.
+
+    The file is JSON, hence YAML too.
+    """
+    port = urlsplit(ready["admin_url"]).port
     folder.mkdir(exist_ok=True)
     path = folder / f"emulator-{port}.yml"
-    path.write_text(yaml.safe_dump(variables(world, ready), sort_keys=False), encoding="utf-8")
+    path.write_text(json.dumps(variables(world, ready), indent=2) + "\n", encoding="utf-8")
     print(f"The emulator is ready. To link its {len(world.tenants)} tenants, in another terminal:\n", file=sys.stderr)
     print(f"  {command(path)}\n", file=sys.stderr)
     print(
@@ -51,6 +46,8 @@ def aimed(folder: Path, world: World, ready: dict[str, Any]) -> Iterator[None]:
 
 def command(variables_file: Path) -> str:
     """Return the command that links what the file declares, wherever it is typed."""
-    collections = f"ANSIBLE_COLLECTIONS_PATH={shlex.quote(str(ROOT / '.collections'))}"
+    aimed_playbook = f"{PLAYBOOK} -e @{shlex.quote(os.fspath(variables_file.resolve()))}"
+    if not _COLLECTIONS.is_dir():
+        return f"ansible-playbook {aimed_playbook}"
     program = shlex.quote(str(Path(sys.executable).with_name("ansible-playbook")))
-    return f"{collections} {program} {PLAYBOOK} -e @{shlex.quote(os.fspath(variables_file.resolve()))}"
+    return f"ANSIBLE_COLLECTIONS_PATH={shlex.quote(str(_COLLECTIONS))} {program} {aimed_playbook}"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The customer who opens an auth link and fills in the Hub's form, over HTTP as the widget does it (H1-H11).
 
-`python -m tests.emulator.customer AUTH_LINK_URL DOMAIN` asks for the API key and enters both.
+`python -m tests.emulator.customer AUTH_LINK_URL DOMAIN` enters both, with the API key that it asks for or reads from
+standard input.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
-_PAGE = "/embedded/integrations"
+from .sessions import PAGE_PATH
+
 _HUB_VERSION = "1.11.4"
 _TIMEOUT_S = 30.0
 
@@ -29,7 +31,7 @@ class Customer:
 
     def __init__(self, auth_link_url: str) -> None:
         parts = urlsplit(auth_link_url)
-        self._base = f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix(_PAGE)}"
+        self._base = f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix(PAGE_PATH)}"
         (self._token,) = parse_qs(parts.query)["token"]
         self._opener = build_opener(ProxyHandler({}))
 
@@ -64,4 +66,8 @@ class Customer:
 
 if __name__ == "__main__":
     _program, url, tenant = sys.argv
-    Customer(url).enter(tenant, getpass.getpass("API Key: "))
+    key = getpass.getpass("API Key: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
+    try:
+        Customer(url).enter(tenant, key)
+    except Refused as refused:
+        sys.exit(str(refused))

@@ -62,10 +62,15 @@ class Fault:
     seen: int = 0
 
     @classmethod
+    def properties(cls) -> list[str]:
+        """Return the names of what a fault from JSON may have."""
+        return [definition.name for definition in fields(cls) if definition.name not in ("seen", "raw")]
+
+    @classmethod
     def parse(cls, data: dict[str, Any]) -> Fault:
         """A fault from JSON; ValueError or TypeError when it is not understood."""
-        known = {definition.name for definition in fields(cls)} - {"seen", "raw"}
-        unknown = set(data) - known
+        known = cls.properties()
+        unknown = set(data) - set(known)
         if unknown:
             names = ", ".join(sorted(unknown))
             raise ValueError(f"unknown fault property {names}; known: {', '.join(sorted(known))}")

@@ -17,7 +17,9 @@ from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
-_ROOT = Path(__file__).resolve().parents[2]
+_PACKAGE = __package__ or ""
+_ROOT = Path(__file__).resolve().parents[len(_PACKAGE.split("."))]
+"""The folder from which the package is found, wherever it was copied."""
 _START_TIMEOUT_S = 30.0
 _CALL_TIMEOUT_S = 30.0
 
@@ -50,7 +52,7 @@ class Emulator:
 
     def start(self, *args: str) -> Emulator:
         """Start the process and wait until it is ready."""
-        command = [sys.executable, "-m", "tests.emulator", "--exit-with-parent", *self._args, *args]
+        command = [sys.executable, "-m", _PACKAGE, "--exit-with-parent", *self._args, *args]
         with tempfile.TemporaryFile() as stderr:
             self._process = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=stderr)
             try:

@@ -101,6 +101,7 @@ async def create_account(call: Call, world: World, session: Session) -> Answer:
     if not profile.active:
         return error(400, f"Integration {profile.integration_id} is not enabled")
     account = await linking.link(world, session, profile, _values(body))
+    _use_up(world, session)
     return json_answer({"id": account.id, "provider": account.provider}, 201)
 
 
@@ -131,6 +132,7 @@ async def edit_account(call: Call, world: World, session: Session, account_id: s
     if profile.integration_id != account.integration_id:
         profile = _changed_profile(world, account, profile)
     await linking.relink(world, account, profile, _values(body))
+    _use_up(world, session)
     if world.switches.hub_patch_body == "empty":
         return Answer(200, content_type=None)
     return json_answer({"id": account.id, "provider": account.provider})
@@ -140,6 +142,11 @@ async def edit_account(call: Call, world: World, session: Session, account_id: s
 async def connection_attempt(call: Call, world: World, session: Session) -> Answer:
     """OAuth only, hence not for Freshservice (H15)."""
     return error(501, f"{PROVIDER} does not use OAuth")
+
+
+def _use_up(world: World, session: Session) -> None:
+    """Let the token work no more, as switched (S56)."""
+    session.used = world.switches.session_token_uses == "one"
 
 
 def _known_profile(world: World, integration_id: Any, status: int) -> Profile:

@@ -22,9 +22,10 @@ class Service(str, Enum):
 
 
 class Caller(str, Enum):
-    """Who calls: the client under test, or StackOne itself (credential tests, proxied calls)."""
+    """Who calls: the client under test, a customer through an auth link's page, or StackOne itself."""
 
     CLIENT = "client"
+    CUSTOMER = "customer"
     STACKONE = "stackone"
 
 

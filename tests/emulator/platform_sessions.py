@@ -13,7 +13,7 @@ from .connector import Profile
 from .message import Answer, Call, Refusal, json_answer
 from .platform_accounts import find
 from .routing import Router
-from .sessions import Scope, Session, StackOneKey
+from .sessions import PAGE_PATH, Scope, Session, StackOneKey
 from .stackone_errors import error, invalid
 from .world import World
 
@@ -64,7 +64,7 @@ async def create_session(call: Call, world: World, key: StackOneKey) -> Answer:
     made = {
         **session.render(world.switches),
         "token": session.token,
-        "auth_link_url": f"{call.base_url}/embedded/integrations?token={session.token}",
+        "auth_link_url": f"{call.base_url}{PAGE_PATH}?token={session.token}",
     }
     if world.switches.session_connection_attempt:
         made["latest_connection_attempt"] = _ATTEMPT

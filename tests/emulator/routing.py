@@ -27,12 +27,15 @@ class Router:
     def __init__(self) -> None:
         self._exact: dict[str, dict[str, Route]] = {}
         self._patterns: list[tuple[re.Pattern[str], dict[str, Route]]] = []
+        self.listed: list[tuple[str, str, Handler]] = []
+        """Methods, paths and handlers, in the order in which they were registered."""
 
     def on(self, method: str, path: str, needs: Any = None) -> Callable[[Handler], Handler]:
         """Register the decorated handler; `needs` is handed back by `find`."""
 
         def register(handler: Handler) -> Handler:
             self._methods(path)[method] = Route(handler, needs)
+            self.listed.append((method, path, handler))
             return handler
 
         return register

@@ -1,18 +1,25 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What exists after start-up: read from YAML, or made by number."""
+"""What exists after start-up: read from a file, or made by number."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from .limits import Plan
 
-DEFAULT = Path(__file__).with_name("default.yml")
+_DEFAULT = {
+    "tenants": [
+        {"domain": "acme", "agents": 40},
+        {"domain": "globex"},
+        {"domain": "initech", "api_key_enabled": False},
+        {"domain": "umbrella", "state": "suspended"},
+        {"domain": "hooli", "rate_limit": 5, "retry_after": 1},
+    ]
+}
 _PARTS = {"tenants", "accounts", "switches", "profiles"}
 
 
@@ -41,13 +48,33 @@ def numbered(count: int) -> Scenario:
     return Scenario([TenantPlan(f"t{serial:05d}") for serial in range(1, count + 1)])
 
 
+def default() -> Scenario:
+    """The scenario that is used if none is named."""
+    return _parsed(_DEFAULT, "the default scenario")
+
+
 def read(path: Path) -> Scenario:
     """A scenario file; ValueError names what it cannot read."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    return _parsed(_content(path), str(path))
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """The content of a JSON file, or of a YAML one if PyYAML is installed."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".json":
+        return json.loads(text)
+    try:
+        import yaml
+    except ImportError:
+        raise ValueError(f"{path}: reading YAML needs the package PyYAML; a .json file needs nothing") from None
+    return yaml.safe_load(text) or {}
+
+
+def _parsed(content: dict[str, Any], name: str) -> Scenario:
     unknown = set(content) - _PARTS
     if unknown:
         names = ", ".join(sorted(unknown))
-        raise ValueError(f"{path}: unknown part {names}; known: {', '.join(sorted(_PARTS))}")
+        raise ValueError(f"{name}: unknown part {names}; known: {', '.join(sorted(_PARTS))}")
     tenants = [_tenant_plan(entry) for entry in content.get("tenants") or []]
     accounts = content.get("accounts") or []
     return Scenario(tenants, accounts, content.get("switches") or {}, content.get("profiles"))

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The process: one uvicorn server that says when it is ready and stops when it is told."""
+"""The process: one server that says when it is ready and stops when it is told."""
 
 from __future__ import annotations
 
@@ -9,81 +9,98 @@ import json
 import os
 import signal
 import socket
+import sys
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import uvicorn
 
 from .aim import aimed
 from .app import App
 from .exchange import connect
+from .places import Places
 from .tls import Certificate
-from .wire import WiredProtocol
-from .world import MAIN_KEY, SMALL_QUOTA_KEY, World
+from .wire import Connection
+from .world import World
 
 _PARENT_CHECK_S = 0.2
 _GRACE_S = 1
+_BACKLOG = 2048
 
 
-class Server(uvicorn.Server):
-    """Prints the ready line once it accepts connections, and follows its parent into the grave."""
+@dataclass
+class Serving:
+    """Where to listen, and for how long: until a signal, or the death of the parent if that is given."""
 
-    def __init__(self, config: uvicorn.Config, ready: dict[str, Any], parent: int | None) -> None:
-        super().__init__(config)
-        self._ready = ready
-        self._parent = parent
-        self._watch: asyncio.Task[None] | None = None
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept connections, then say so."""
-        await super().startup(sockets=sockets)
-        if self._parent is not None:
-            self._watch = asyncio.create_task(self._follow_parent(self._parent))
-        print(json.dumps(self._ready), flush=True)
-
-    async def _follow_parent(self, parent: int) -> None:
-        while os.getppid() == parent:
-            await asyncio.sleep(_PARENT_CHECK_S)
-        self.should_exit = True
+    host: str = "127.0.0.1"
+    port: int = 0
+    certificate: Certificate | None = None
+    parent: int | None = None
+    variables: Path | None = None
+    """A folder for the variables of playbooks."""
 
 
-def serve(
-    world: World, port: int, certificate: Certificate | None, parent: int | None, variables: Path | None = None
-) -> None:
-    """Serve until SIGTERM, SIGINT, or the death of the parent. `variables` is a folder for those of playbooks."""
+def serve(world: World, serving: Serving) -> None:
+    """Serve, with uvloop if it is installed, which is faster."""
+    try:
+        from uvloop import run
+    except ImportError:
+        run = asyncio.run
+    run(_serve(world, serving))
+
+
+async def _serve(world: World, serving: Serving) -> None:
     connect(world)
-    listening = socket.create_server(("127.0.0.1", port), backlog=2048)
-    config = uvicorn.Config(
-        App(world),  # type: ignore[arg-type]
-        http=WiredProtocol,
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        proxy_headers=False,
-        server_header=False,
-        access_log=False,
-        log_level="warning",
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=_GRACE_S,
-        ssl_certfile=certificate.server if certificate else None,
-    )
-    # The server raises the signal that stopped it once more when it is done; that must not kill us
-    # before the certificate directory is removed.
+    listening = _listen(serving.host, serving.port)
+    certificate = serving.certificate
+    port, scheme = listening.getsockname()[1], "https" if certificate else "http"
+    app = App(world, Places(scheme, certificate.authority if certificate else None))
+    connections: set[Connection] = set()
+    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    ready = _ready(listening.getsockname()[1], certificate)
-    with aimed(variables, world, ready) if variables else nullcontext():
-        Server(config, ready, parent).run(sockets=[listening])
+        loop.add_signal_handler(number, stopped.set)
+    server = await loop.create_server(
+        lambda: Connection(app.answer, connections),
+        sock=listening,
+        backlog=_BACKLOG,
+        ssl=certificate.context() if certificate else None,
+    )
+    ready = app.places.ready(f"{_reachable(serving.host)}:{port}")
+    with aimed(serving.variables, world, ready) if serving.variables else nullcontext():
+        print(json.dumps(ready), flush=True)
+        await _until_stopped(stopped, serving.parent)
+        server.close()
+        await _end(connections)
 
 
-def _ready(port: int, certificate: Certificate | None) -> dict[str, Any]:
-    base = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
-    return {
-        "stackone_url": f"{base}/stackone",
-        "stackone_api_key": MAIN_KEY,
-        "stackone_small_quota_api_key": SMALL_QUOTA_KEY,
-        "freshservice_url": f"{base}/freshservice/{{domain}}",
-        "admin_url": f"{base}/_admin",
-        "ca_path": certificate.authority if certificate else None,
-    }
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    if not host.startswith("127.") and host != "::1":
+        print(
+            f"The emulator listens on {host}. It is a test double: whoever reaches it can read and change everything in it."
+            " Never give it real keys.",
+            file=sys.stderr,
+        )
+    return listening
+
+
+def _reachable(host: str) -> str:
+    """Return the host of an address that leads to where this one listens, from this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"[{host}]" if ":" in host else host
+
+
+async def _until_stopped(stopped: asyncio.Event, parent: int | None) -> None:
+    if parent is None:
+        await stopped.wait()
+    while not stopped.is_set() and os.getppid() == parent:
+        await asyncio.sleep(_PARENT_CHECK_S)
+
+
+async def _end(connections: set[Connection]) -> None:
+    """Close all connections; those that are answering have a moment to finish."""
+    for connection in list(connections):
+        connection.end()
+    deadline = asyncio.get_running_loop().time() + _GRACE_S
+    while connections and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(0.01)

@@ -15,6 +15,8 @@ from . import keys, moments
 from .limits import SlidingWindow
 from .switches import Switches
 
+PAGE_PATH = "/embedded/integrations"
+"""Where an auth link leads; its query holds the token (S55)."""
 _MOST_SESSIONS = 100_000
 _TOKEN_HEADER = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
 """The header with which every JSON web token of this kind begins. Tokens are opaque (S53); this is the likeliest form."""
@@ -70,6 +72,8 @@ class Session:
     token: str = field(default_factory=_token)
     created_at: str = field(default_factory=moments.now)
     id: int = 0
+    used: bool = False
+    """Whether an account was linked with it, and a token works once only (S56)."""
 
     def render(self, switches: Switches) -> dict[str, Any]:
         """The session without its token: the answer of authenticate (S54)."""
@@ -115,9 +119,9 @@ class Sessions:
         return session
 
     def live(self, token: str) -> Session | None:
-        """The session of a token that has not expired."""
+        """The session of a token that has not expired or been used up."""
         session = self._by_token.get(token)
-        return session if session and time.monotonic() < session.expires_at else None
+        return session if session and not session.used and time.monotonic() < session.expires_at else None
 
     def tokens(self) -> list[str]:
         """The tokens of all sessions that are kept."""

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import time
 
-from . import platform_accounts, platform_sessions, proxy
+from . import page, platform_accounts, platform_sessions, proxy
 from .connector import CATEGORY, PROVIDER, PROVIDER_NAME
 from .limits import retry_after
-from .message import Answer, Call, Refusal, first, html_answer, json_answer
+from .message import Answer, Call, Refusal, first, json_answer
 from .routing import Router
-from .sessions import Scope, StackOneKey
+from .sessions import PAGE_PATH, Scope, StackOneKey
 from .stackone_errors import error, invalid
 from .world import World
 
@@ -23,8 +23,8 @@ proxy.register(router)
 
 async def answer(call: Call, world: World) -> Answer:
     """One platform request: the key, its quota, its scope, then the operation."""
-    if call.path == "/embedded/integrations":
-        return html_answer("The Hub would ask for your credentials here", 200)
+    if call.path.startswith(PAGE_PATH):
+        return await page.answer(call, world)
     try:
         key = _log_in(call, world)
         charge(key, world)

@@ -74,6 +74,7 @@ class Switches:
     session_project: str = _one_of("text", "number", "untold")
     session_connection_attempt: bool = _one_of(False, True)
     provider_version: str = _one_of("accepted", "rejected")
+    session_token_uses: str = _one_of("many", "one")
     session_expires_in_max: int = _count(0)
     # Hub
     hub_api: str = _one_of("available", "missing")
@@ -114,6 +115,15 @@ class Switches:
             _check(name, value)
         for name, value in changes.items():
             setattr(self, name, value)
+
+
+def described() -> dict[str, Any]:
+    """Return the values that each switch takes, the default first; 'a whole number' or 'fields' for those without a list."""
+    kinds = {"count": "a whole number from 0", "fields": "a list of field objects, each with a key"}
+    return {
+        name: list(rules["values"]) if "values" in rules else next(kinds[kind] for kind in kinds if kind in rules)
+        for name, rules in _DEFINED.items()
+    }
 
 
 _DEFINED = {definition.name: definition.metadata for definition in fields(Switches)}

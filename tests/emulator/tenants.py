@@ -108,6 +108,7 @@ class Agent:
             "language": "en",
             "work_phone_number": f"555{self.serial:04d}",
             "mobile_phone_number": None,
+            "scoreboard_level_id": 1,
             "vip_user": False,
             "workspace_ids": [2],
             "custom_fields": {},

@@ -7,6 +7,7 @@ The other commands are what customers do, and the folder's environment.sh has th
     customer rotate DOMAIN      resets the agent's API key; the new one comes in new_keys.csv
     customer switch-off DOMAIN  the Account Admin switches the API key off
     customer switch-on DOMAIN   and on again
+    customer key DOMAIN         shows the agent's API key, to enter it at the page of an auth link
     customer open FILE          each customer opens the auth link in a CSV of links, and enters domain and key
 """
 
@@ -73,6 +74,11 @@ def switch_on(emulator: Emulator, place: Path, domain: str) -> str:
     return f"the API key of {domain} is switched on"
 
 
+def show_key(emulator: Emulator, place: Path, domain: str) -> str:
+    """The agent reads the key in the profile settings."""
+    return emulator.tenant(domain)["api_key"]
+
+
 def open_links(emulator: Emulator, place: Path, name: str) -> str:
     """The customers open their links."""
     with (place / name).open(newline="") as file:
@@ -86,6 +92,7 @@ CUSTOMERS: dict[str, Callable[[Emulator, Path, str], str]] = {
     "rotate": rotate,
     "switch-off": switch_off,
     "switch-on": switch_on,
+    "key": show_key,
     "open": open_links,
 }
 

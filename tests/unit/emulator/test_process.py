@@ -208,6 +208,20 @@ def test_the_handle_says_why_it_did_not_start() -> None:
         Emulator().start("--colour")
 
 
+def test_the_help_is_what_the_readme_has(client: Client) -> None:
+    shown = json.loads(
+        client.http.get(client.emulator.admin_url + "/help", timeout=10).text.replace("{account_id}", "{id}")
+    )
+    text = (ROOT / "tests/emulator/README.md").read_text(encoding="utf-8")
+    assert [
+        request for request, meaning in shown["requests"].items() if f"`{request}`" not in text or not meaning
+    ] == []
+    assert [name for name in shown["fault_properties"] if f"`{name}`" not in text] == []
+    assert shown["switches"]["hub_api"] == ["available", "missing"]
+    assert shown["switches"]["lockout_after"] == "a whole number from 0"
+    assert shown["switches"].keys() == client.emulator.switch().keys()
+
+
 def test_the_readme_lists_every_switch_with_its_values() -> None:
     text = (ROOT / "tests/emulator/README.md").read_text(encoding="utf-8")
     rows = {line.split("|")[1].strip(" `"): line for line in text.splitlines() if line.startswith("| `")}
