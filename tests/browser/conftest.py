@@ -19,7 +19,6 @@ from tests.browser import results
 from tests.support.chromium import ARGUMENTS, chromium_path
 from tests.support.collection import ROOT
 
-TEMPLATE = ROOT / "roles" / "freshservice_link" / "templates" / "report.html.j2"
 MADE_AT = "2026-11-24T21:55:00Z"
 REQUIRED = "TENANTLINK_REQUIRE_BROWSER"
 
@@ -88,7 +87,6 @@ class Reports:
         given = page.with_suffix(".result")
         title = results.HOSTILE_TITLE if name == "hostile" else "Customers in production"
         given.write_text(json.dumps({"result": REPORTS[name](), "title": title, "check_mode": name == "check"}))
-        template = {"src": str(TEMPLATE), "dest": str(page), "mode": "0600"}
         return {
             "hosts": "localhost",
             "connection": "local",
@@ -99,8 +97,10 @@ class Reports:
                 "given": f"{{{{ lookup('ansible.builtin.file', '{given}') | from_json }}}}",
             },
             "tasks": [
-                {"name": "Make the document", "ansible.builtin.set_fact": {"freshservice_link_document": DOCUMENT}},
-                {"name": "Write the page", "ansible.builtin.template": template},
+                {
+                    "name": "Write the page",
+                    "tenantlink.stackone.report_files": {"document": DOCUMENT, "paths": [str(page)]},
+                },
             ],
         }
 

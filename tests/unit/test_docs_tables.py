@@ -122,7 +122,7 @@ def test_every_documented_outcome_is_listed():
 
 
 def test_the_columns_of_the_page_are_those_of_the_template():
-    template = (ROOT / "roles/freshservice_link/templates/report.html.j2").read_text(encoding="utf-8")
+    template = (ROOT / "plugins/plugin_utils/_report/page.html.j2").read_text(encoding="utf-8")
     shown = set(re.findall(r"^\{?\s*\{'name': '(\w+)'", template, re.MULTILINE))
     places = rows(section("report_columns", "Rows"), r" [^|]+ \| ([^|]+) \|")
     assert {re.split(r"[ ,]", place)[0] for _name, place in places} - {"none"} == shown

@@ -54,14 +54,15 @@ def read_bytes(path: str) -> bytes:
         return file.read()
 
 
-def replace_file(path: str, text: str) -> None:
-    """Replace a file's text atomically, with mode 0600. On NotAFile or another OSError the old text is kept."""
+def replace_file(path: str, text: str, mode: int = 0o600) -> None:
+    """Replace a file's text and mode atomically. On NotAFile or another OSError the old text is kept."""
     refuse_other_than_file(path)
     folder, name = os.path.split(os.path.realpath(path))
     descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
+        os.chmod(temporary, mode)
         os.replace(temporary, os.path.join(folder, name))
     except BaseException:
         with contextlib.suppress(OSError):

@@ -11,7 +11,7 @@ import re
 import pytest
 import yaml
 
-from ansible_collections.tenantlink.stackone.plugins.action import vault_keys
+from ansible_collections.tenantlink.stackone.plugins.action import report_files, vault_keys
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.text import RESULT_KEYS
@@ -24,9 +24,9 @@ from tests.support.generate.blocks import names_in
 from tests.support.module_specs import GROUPS, SPECS, action_groups
 from tests.support.role import entry_points
 
-ON_FILES = {"vault_keys"}
+ON_FILES = {"report_files": report_files.SPEC, "vault_keys": vault_keys.SPEC}
 """Work on files of the controller, share no options with the others, and have tests of their own."""
-MODULES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")} - ON_FILES)
+MODULES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")} - set(ON_FILES))
 FILTERS = sorted({path.stem for path in (ROOT / "plugins" / "filter").glob("*.yml")} - {"report_ending"})
 """All whose options are arguments with names of their own."""
 PACKAGE = "ansible_collections.tenantlink.stackone.plugins.modules"
@@ -40,8 +40,9 @@ def test_options_are_documented_as_they_are(module):
     compare(documented("module", module)["options"], SPECS[module])
 
 
-def test_vault_keys_is_documented_as_it_is():
-    compare(yaml.safe_load(importlib.import_module(f"{PACKAGE}.vault_keys").DOCUMENTATION)["options"], vault_keys.SPEC)
+@pytest.mark.parametrize("module", ON_FILES)
+def test_what_works_on_files_is_documented_as_it_is(module):
+    compare(yaml.safe_load(importlib.import_module(f"{PACKAGE}.{module}").DOCUMENTATION)["options"], ON_FILES[module])
 
 
 def compare(options, spec):

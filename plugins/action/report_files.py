@@ -1,0 +1,72 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Do all the work of `report_files`, on the controller. plugins/modules/report_files.py documents it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ..module_utils._core.files import replace_file
+from ..module_utils._core.tenant import invalid_argument
+from ..plugin_utils._keys.problems import Problem
+from ..plugin_utils._report.document import as_document
+from ..plugin_utils._report.forms import FORMS, About, Form, form_of, full_reports
+
+SPEC = {
+    "document": {"type": "dict", "required": True},
+    "paths": {"type": "list", "elements": "str", "required": True},
+    "playbook": {"type": "str", "default": ""},
+    "host": {"type": "str", "default": "localhost"},
+    "skip_unusable": {"type": "bool", "default": False},
+}
+
+
+class ActionModule(ActionBase):
+    """Write one document into several files. A template would make the document again for each of them."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the files that were written, in check mode as well: a report changes nothing that is declared."""
+        result = super().run(tmp, task_vars)
+        try:
+            _checked, options = self.validate_argument_spec(SPEC)
+            written = list(_write(options))
+        except (AnsibleActionFail, Problem) as problem:
+            failure = invalid_argument(str(problem)).failure
+            return {**result, "failed": True, "changed": False, "msg": failure.line, "failure": failure.as_dict()}
+        return {**result, "changed": False, "paths": written}
+
+
+def _write(options: Mapping[str, Any]) -> Iterator[str]:
+    """Write each file and yield its path. Raise Problem."""
+    document = as_document(options["document"])
+    paths = [os.path.realpath(os.path.expanduser(path)) for path in options["paths"]]
+    about = About(options["playbook"], options["host"], full_reports(paths))
+    for path in paths:
+        form, problem = form_of(path), _problem_of(path)
+        if form and not problem:
+            _write_one(path, form, form.text(document, about))
+            yield path
+        elif not options["skip_unusable"]:
+            raise Problem(problem or "")
+
+
+def _problem_of(path: str) -> str | None:
+    """Return why no report can be written there."""
+    if form_of(path) is None:
+        return f"paths: {path} ends in none of {', '.join(FORMS)}, which say what to write."
+    return None if os.path.isdir(os.path.dirname(path)) else f"paths: the folder of {path} does not exist."
+
+
+def _write_one(path: str, form: Form, text: str) -> None:
+    try:
+        replace_file(path, text, form.mode)
+    except OSError as error:
+        raise Problem(f"paths: {path} cannot be written ({error.strerror}).") from None

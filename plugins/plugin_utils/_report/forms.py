@@ -1,0 +1,59 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The forms of a report: the ending of a file decides what is in it. Pure."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .junit import junit_of
+from .markdown import markdown_of
+from .page import page_of
+from .prometheus import prometheus_of
+from .table import csv_of
+
+PRIVATE, PUBLIC = 0o600, 0o644
+
+
+@dataclass(frozen=True)
+class About:
+    """What some forms say besides the document: the playbook, the host, and which files leave nothing out."""
+
+    playbook: str = ""
+    host: str = "localhost"
+    full: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a report is written as a file of one kind."""
+
+    text: Callable[[Mapping[str, Any], About], str]
+    mode: int = PRIVATE
+    whole: bool = False
+    """Whether it leaves nothing out."""
+
+
+FORMS = {
+    ".html": Form(lambda document, about: page_of(document), whole=True),
+    ".csv": Form(lambda document, about: csv_of(document), whole=True),
+    ".json": Form(lambda document, about: json.dumps(document, indent=4, sort_keys=True) + "\n", whole=True),
+    ".md": Form(lambda document, about: markdown_of(document, about.full)),
+    ".xml": Form(lambda document, about: junit_of(document)),
+    # Metrics hold no names, and node_exporter runs as another user.
+    ".prom": Form(lambda document, about: prometheus_of(document, about.playbook, about.host), mode=PUBLIC),
+}
+
+
+def form_of(path: str) -> Form | None:
+    """Return the form of a file, by its ending; nothing if there is no such form."""
+    return next((form for ending, form in FORMS.items() if path.endswith(ending)), None)
+
+
+def full_reports(paths: Sequence[str]) -> list[str]:
+    """Return the names of the files that leave nothing out."""
+    return [os.path.basename(path) for path in paths if (form := form_of(path)) and form.whole]
