@@ -85,7 +85,7 @@ results:
       returned: when no key is declared for a tenant that should be present
       type: str
       sample: not_declared
-      version_added: 1.1.0
+      version_added: 2.0.0
     verdict:
       description: The verdict on the domain and key. See M(tenantlink.stackone.freshservice_key_info).
       returned: when the key was checked

@@ -180,7 +180,7 @@ account:
       description: Whether the account is shared with all users. V(none) if StackOne does not say.
       type: bool
       sample: true
-      version_added: 1.1.0
+      version_added: 2.0.0
     domain:
       description: The stored domain, if it is known.
       type: str
@@ -224,7 +224,7 @@ key:
   returned: when O(state=present) and O(api_key) is not set
   type: str
   sample: not_declared
-  version_added: 1.1.0
+  version_added: 2.0.0
 stored_key:
   description:
     - Whether the key that StackOne stored before this run is O(api_key), judged by its last characters, or by a call if
@@ -270,7 +270,7 @@ replaced:
   type: list
   elements: str
   sample: ["45320976103598426370"]
-  version_added: 1.1.0
+  version_added: 2.0.0
 diff:
   description: The account before and after.
   returned: when something was changed, or would be

@@ -84,7 +84,7 @@ options:
         never unlinked, and O(purge_limit) does not count them.
       - Use it if others link accounts in the same StackOne project. An empty list matches no account.
     type: dict
-    version_added: 1.1.0
+    version_added: 2.0.0
     suboptions:
       labels:
         description: Labels. V('') matches an account without a label.
@@ -109,14 +109,14 @@ options:
         such tenants fail with C(ambiguous_account).
     type: bool
     default: false
-    version_added: 1.1.0
+    version_added: 2.0.0
   resolve_duplicates_limit:
     description:
       - How many accounts O(resolve_duplicates) may unlink in one run, counted as for O(purge_limit). If there are more, none is
         unlinked and the task fails.
     type: float
     default: 0.1
-    version_added: 1.1.0
+    version_added: 2.0.0
   save_plan:
     description:
       - File to which to write what a run would do, as a plan for O(plan). Nothing is changed, as in check mode, and the result is the
@@ -127,7 +127,7 @@ options:
       - A plan that is there already is removed first. A file of another kind is never overwritten. If the run ends early, no plan is
         written.
     type: path
-    version_added: 1.1.0
+    version_added: 2.0.0
   plan:
     description:
       - A plan to carry out, from O(save_plan). Exactly what is planned is done, and nothing else.
@@ -136,7 +136,7 @@ options:
       - The plan decides which accounts are unlinked, not O(resolve_duplicates), O(purge_scope) and the limits, which counted when it
         was made. Accounts are only purged if the list is the list of the plan, and O(purge) is not V(false).
     type: path
-    version_added: 1.1.0
+    version_added: 2.0.0
 seealso:
   - module: tenantlink.stackone.freshservice_link
   - module: tenantlink.stackone.freshservice_keys_info
@@ -231,7 +231,7 @@ results:
       returned: when no key is declared for a tenant that should be present
       type: str
       sample: not_declared
-      version_added: 1.1.0
+      version_added: 2.0.0
     verdict:
       description: The verdict on the domain and key. See M(tenantlink.stackone.freshservice_key_info).
       returned: when the key was checked
@@ -254,7 +254,7 @@ results:
       type: list
       elements: str
       sample: ["The stored API key is another one"]
-      version_added: 1.1.0
+      version_added: 2.0.0
     moved_from:
       description: The domain that the account stored before, if the tenant has moved to another one.
       returned: when the account was linked to another domain, or would be
@@ -281,7 +281,7 @@ results:
       type: list
       elements: str
       sample: ["45320976103598426370"]
-      version_added: 1.1.0
+      version_added: 2.0.0
     warnings:
       description: What is worth knowing although the tenant did not fail.
       returned: when there are any
@@ -405,7 +405,7 @@ plan:
   returned: when a plan was written
   type: str
   sample: plan.json
-  version_added: 1.1.0
+  version_added: 2.0.0
 diff:
   description: One line for each changed tenant, before and after.
   returned: in diff mode, when something was changed, or would be
