@@ -259,6 +259,7 @@ results:
       description: The domain that the account stored before, if the tenant has moved to another one.
       returned: when the account was linked to another domain, or would be
       type: str
+      version_added: 2.0.0
       sample: my-former-company
     agent_change:
       description: As RV(tenantlink.stackone.freshservice_link#module:agent_change).
@@ -274,6 +275,7 @@ results:
       description: As RV(tenantlink.stackone.freshservice_link#module:profile_drift).
       returned: when the entry's C(integration_id) is set and the account was linked under another profile
       type: dict
+      version_added: 2.0.0
       sample: {"declared": "bWFpbi1wcm9maWxl", "account": "b3RoZXItcHJvZmlsZQ"}
     replaced:
       description: As RV(tenantlink.stackone.freshservice_link#module:replaced). The C(action) of such a tenant is V(create).
@@ -329,6 +331,7 @@ resolved:
       the account that is kept.
   returned: when O(resolve_duplicates=true)
   type: list
+  version_added: 2.0.0
   elements: dict
   sample:
     - domain: null
@@ -361,6 +364,7 @@ summary:
     not_started:
       description: How many tenants were not started, because the run was stopped by a signal or by O(stop_after_failures).
       type: int
+      version_added: 2.0.0
       sample: 0
     # end: not_started
     actions:
@@ -370,6 +374,7 @@ summary:
     moved:
       description: How many tenants moved to another domain, or would. They are also counted as re-linked.
       type: int
+      version_added: 2.0.0
       sample: 1
     failures:
       description: How many tenants failed with each C(failure.code).
@@ -382,10 +387,12 @@ summary:
     duplicates_resolved:
       description: How many accounts were unlinked because of O(resolve_duplicates).
       type: int
+      version_added: 2.0.0
       sample: 0
     still_linked:
       description: How many entries with O(tenants[].state=absent) have owners that still have accounts of other domains. A warning names them.
       type: int
+      version_added: 2.0.0
       sample: 0
     requests:
       description: How many requests were sent to each service, repetitions included.
@@ -399,6 +406,7 @@ fingerprints:
   description: The file of O(fingerprints).
   returned: when O(fingerprints) is set
   type: str
+  version_added: 2.0.0
   sample: /home/me/.cache/tenantlink.stackone/fingerprints-5b2f9c01.json
 plan:
   description: The file of O(save_plan).
@@ -434,6 +442,7 @@ failure:
     message:
       description: What is wrong, in one sentence.
       type: str
+      version_added: 2.0.0
       sample: "mycompany (owner customer-4711) and mycompany (owner customer-4711) are of owner customer-4711: they mean the same link."
     phase:
       description: V(arguments), V(observe), V(apply) or V(confirm).
