@@ -78,7 +78,9 @@ def _facts(about: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
         facts.pop("version_added", None)
     for name in ("env", "ini"):
         if name in facts:
-            facts[name] = [{key: value for key, value in each.items() if key != "version_added"} for each in facts[name]]
+            facts[name] = [
+                {key: value for key, value in each.items() if key != "version_added"} for each in facts[name]
+            ]
     return facts
 
 
@@ -101,7 +103,9 @@ def _files(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _assigned(path: Path, name: str) -> Any:
     for node in ast.parse(path.read_text()).body:
-        if isinstance(node, ast.Assign) and any(isinstance(each, ast.Name) and each.id == name for each in node.targets):
+        if isinstance(node, ast.Assign) and any(
+            isinstance(each, ast.Name) and each.id == name for each in node.targets
+        ):
             return ast.literal_eval(node.value)
     raise ValueError(f"{path} has no {name}")
 

@@ -80,7 +80,11 @@ class ReleasedProject:
     def environment(self) -> dict[str, str]:
         """The environment in which Ansible finds the collection."""
         found = str(self.collections)
-        return {"ANSIBLE_COLLECTIONS_PATH": found, "PYTHONPATH": found, "STACKONE_URL": self.runner.emulator.stackone_url}
+        return {
+            "ANSIBLE_COLLECTIONS_PATH": found,
+            "PYTHONPATH": found,
+            "STACKONE_URL": self.runner.emulator.stackone_url,
+        }
 
     def results(self) -> dict[str, dict[str, Any]]:
         """Run the project's playbook over all modules and return what it registered."""
