@@ -156,9 +156,8 @@ def incompatible(before: Interface, now: Interface) -> Iterator[tuple[str, str]]
             lost = [value for value in old.get(fact, []) if value not in new.get(fact, [])]
             if lost and not (fact == "choices" and new.get("type") == "raw"):
                 yield name, f"its {fact} lack {lost}"
-        if old.get("default") or new.get("default"):
-            if old.get("default") != new.get("default"):
-                yield name, f"its default was {old.get('default')} and is {new.get('default')}"
+        if (old.get("default") or new.get("default")) and old.get("default") != new.get("default"):
+            yield name, f"its default was {old.get('default')} and is {new.get('default')}"
         if new.get("required") and not old.get("required"):
             yield name, "it is required"
     for name in now.keys() - before.keys():

@@ -59,13 +59,14 @@ class ReleasedProject:
         for name in names:
             shutil.copy(FIXTURES / self.version / name, self.folder / name)
 
-    def run(self, playbook: str, *args: str, **variables: Any) -> Run:
-        """Run one of the collection's playbooks, or one of the project's."""
-        named = str(self.folder / playbook) if playbook.endswith(".yml") else f"tenantlink.stackone.{playbook}"
+    def run(self, playbooks: str, *args: str, **variables: Any) -> Run:
+        """Run playbooks of the collection, or of the project if they end in .yml, whose names are separated by spaces."""
+        names = playbooks.split()
+        named = [name if name.endswith(".yml") else f"tenantlink.stackone.{name}" for name in names]
         path = self.runner.folder / "variables.json"
         path.write_text(json.dumps({**self.urls, **variables}))
         vault = ["-e", f"@{path}", "-e", "@vault.yml", "--vault-password-file", "password"]
-        return self.runner.ansible_playbook(named, *args, *vault, env=self.environment, quiet=True)
+        return self.runner.ansible_playbook(*named, *args, *vault, env=self.environment, quiet=True)
 
     @property
     def urls(self) -> dict[str, str]:
@@ -99,7 +100,8 @@ class ReleasedProject:
         """Return the project's inventory of accounts, as ansible-inventory lists it."""
         command = [sys.executable, "-m", "ansible", "inventory", "-i", "stackone.yml", "--list"]
         command += ["-e", "@vault.yml", "--vault-password-file", "password"]
-        env = self.runner.environment(self.environment)
+        # It shows extra variables as those of each host, so keys as well, and logs what it shows.
+        env = self.runner.environment({**self.environment, "ANSIBLE_LOG_PATH": ""})
         process = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, check=False)
         assert process.returncode == 0, process.stderr
         found: dict[str, Any] = json.loads(process.stdout)

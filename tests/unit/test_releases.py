@@ -9,7 +9,11 @@ import re
 
 import pytest
 import yaml
+from ansible.errors import AnsibleFilterError
 
+from ansible_collections.tenantlink.stackone.plugins.filter.merged_reports import merged_reports
+from ansible_collections.tenantlink.stackone.plugins.filter.report import report
+from ansible_collections.tenantlink.stackone.plugins.filter.report_csv import report_csv
 from tests.support.collection import COLLECTIONS, ROOT
 from tests.support.interface import incompatible, interface_of, since
 from tests.support.releases import COMMITS, FIXTURES
@@ -65,6 +69,56 @@ def test_what_is_new_says_since_when():
 def test_what_is_old_keeps_its_version(version):
     now, before = interface_of(COLLECTIONS), released(version)
     assert [name for name in before if name in now and since(now, name) != since(before, name)] == []
+
+
+def project_of(version):
+    """Return the texts of the project that the files of a release were made with."""
+    return {path.name: path.read_text() for path in (FIXTURES / version / "project").rglob("*.yml")}
+
+
+@pytest.mark.parametrize("version", COMMITS)
+def test_the_project_sets_every_variable_and_option(version):
+    """Or a run of it says nothing about those that it leaves out."""
+    project = project_of(version)
+    for name in released(version):
+        kind, _colon, rest = name.partition(": ")
+        if " variable " in f" {rest}" and kind == "role":
+            used = {
+                "tenants_file",
+                "api_keys",
+                "api_keys_file",
+                "new_api_keys",
+                "new_api_keys_file",
+                "stackone_api_key",
+                "stackone_url",
+                "freshservice_url",
+            }
+            assert own_name(name).removeprefix("freshservice_link_") in used or f"{own_name(name)}:" in "".join(
+                project.values()
+            ), name
+        if " option " in rest and kind in ("module", "inventory"):
+            text = project["modules.yml" if kind == "module" else "stackone.yml"]
+            last = own_name(name).rpartition(".")[2]
+            assert re.search(rf"\b{last}:", text) or last in ("stackone_url", "key"), name
+
+
+@pytest.mark.parametrize("version", COMMITS)
+def test_its_reports_are_written_in_other_forms(version):
+    document = json.loads((FIXTURES / version / "report.json").read_text())
+    table = report_csv(document["rows"], document["columns"])
+    assert "globex" in table
+    links = json.loads((FIXTURES / version / "results.json").read_text())["links"]
+    again = report(links, "Links", "2026-01-01T00:00:00Z", True)
+    assert [row["domain"] for row in again["rows"]] == ["acme", "globex", "hooli", "soylent", "initech", "umbrella"]
+    assert [outcome["name"] for outcome in again["outcomes"]] == ["would be linked", "as declared", "failed"]
+
+
+@pytest.mark.parametrize("version", COMMITS)
+def test_its_reports_cannot_be_merged(version):
+    with pytest.raises(
+        AnsibleFilterError, match=r"report\.json was made by another version of this collection\. Make "
+    ):
+        merged_reports([str(FIXTURES / version / "report.json")], "All")
 
 
 BEFORE = {
