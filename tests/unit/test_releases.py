@@ -159,6 +159,12 @@ def test_a_part_is_as_old_as_what_it_belongs_to():
     assert since(BEFORE, "failure code: slow") is None
 
 
+def test_fragments_use_the_markup_of_the_changelog():
+    """Which knows double backticks, and shows the macros of the documentation as they are written."""
+    macro = re.compile(r"\b(?:[CEMOPV]|RV)\(")
+    assert [path.name for path in FRAGMENTS.glob("*.yml") if macro.search(path.read_text())] == []
+
+
 def breaking_fragments():
     """Return the names of the fragments that break something; none are left once the release is made."""
     return {path.stem for path in FRAGMENTS.glob("*.yml") if "breaking_changes" in yaml.safe_load(path.read_text())}
