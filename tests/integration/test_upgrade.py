@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What somebody wrote for an earlier release, and what that release left, with this tree's collection, and back again."""
+"""What somebody wrote for a release, and what that release left, with this tree's collection, and back again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import json
 import pytest
 
 from tests.support.collection import PLAYBOOKS
+from tests.support.interface import interface_of
 from tests.support.playbook_runner import PlaybookRunner, recap
 from tests.support.released_project import LIST, ReleasedProject, services
 from tests.support.releases import FIXTURES, installed, is_here
@@ -186,6 +187,11 @@ def test_the_way_back(project):
     assert set(sent(before)) == {("GET", "/accounts")}
     assert "WARNING" not in run.output
     assert set(before.inventory()["_meta"]["hostvars"]) == {"globex", "hooli"}
+
+
+@pytest.mark.skipif(not is_here(VERSION), reason=f"the commit of {VERSION} is not in this clone")
+def test_the_kept_interface_is_that_of_its_artifact():
+    assert interface_of(installed(VERSION)) == kept("interface.json")
 
 
 def test_all_its_playbooks_are_here():

@@ -60,7 +60,7 @@ class ReleasedProject:
             shutil.copy(FIXTURES / self.version / name, self.folder / name)
 
     def run(self, playbooks: str, *args: str, **variables: Any) -> Run:
-        """Run playbooks of the collection, or of the project if they end in .yml, whose names are separated by spaces."""
+        """Run playbooks of the collection, or of the project if they end in .yml, named with spaces between."""
         names = playbooks.split()
         named = [name if name.endswith(".yml") else f"tenantlink.stackone.{name}" for name in names]
         path = self.runner.folder / "variables.json"

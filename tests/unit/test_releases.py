@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every public name of an earlier release is still there, or the upgrade guide names it; every new name says since when."""
+"""Every public name of a release is still there, or the upgrade guide names it; every new one says since when."""
 
 from __future__ import annotations
 
