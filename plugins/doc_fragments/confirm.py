@@ -27,7 +27,7 @@ options:
         StackOne key with the Actions scope, which keys have by default, or with the Unified scope.
       - With the Actions scope, the run searches StackOne's actions once for the one that reads the agent who calls, such as
         C(freshservice_get_current_agent), and runs nothing else. If StackOne offers none, or the key may not run it,
-        StackOne's proxy is used, which needs the Unified scope. Before 1.1.0, only the proxy was used.
+        StackOne's proxy is used, which needs the Unified scope. Before 2.0.0, only the proxy was used.
       - V(none) accepts accounts as they are, with a warning about each that is not active.
     type: str
     choices: [none, status, call]

@@ -106,5 +106,5 @@ options:
       - The project is the C(project_id) of a connect session, compared as text. If this option is set, each task opens one more
         session at the start, which expires unused. A key whose sessions do not name a project is refused.
     type: str
-    version_added: 1.1.0
+    version_added: 2.0.0
 """

@@ -70,7 +70,7 @@ options:
         its O(origin_username) as the end user, and its SDKs do not discover it.
       - If not set, StackOne decides for new accounts.
     type: bool
-    version_added: 1.1.0
+    version_added: 2.0.0
   account_id:
     description:
       - The ID of the account. Set it to choose one account if several match.
@@ -108,7 +108,7 @@ options:
       - With O(state=absent), the account of the former owner is unlinked if O(origin_owner_id) has none. If both have one,
         neither is unlinked.
     type: str
-    version_added: 1.1.0
+    version_added: 2.0.0
   state:
     description:
       - V(present) links the tenant and keeps the link as declared.
@@ -166,7 +166,7 @@ options:
     type: str
     choices: [refuse, relink, replace]
     default: refuse
-    version_added: 1.1.0
+    version_added: 2.0.0
   verify_key:
     description:
       - Whether to check the domain and key at Freshservice before anything is changed in StackOne.

@@ -79,7 +79,7 @@ options:
             its O(tenants[].origin_username) as the end user, and its SDKs do not discover it.
           - If not set, StackOne decides for new accounts.
         type: bool
-        version_added: 1.1.0
+        version_added: 2.0.0
       account_id:
         description:
           - The ID of the account. Set it to choose one account if several match.
@@ -113,7 +113,7 @@ options:
           - With O(tenants[].state=absent), the account of the former owner is unlinked if O(tenants[].origin_owner_id) has none. If both have one,
             neither is unlinked.
         type: str
-        version_added: 1.1.0
+        version_added: 2.0.0
       state:
         description:
           - V(present) links the tenant and keeps the link as declared.
@@ -171,7 +171,7 @@ options:
         type: str
         choices: [refuse, relink, replace]
         default: refuse
-        version_added: 1.1.0
+        version_added: 2.0.0
       verify_key:
         description:
           - Whether to check the domain and key at Freshservice before anything is changed in StackOne.
@@ -186,18 +186,18 @@ options:
             of other owners.
         type: bool
         default: false
-        version_added: 1.1.0
+        version_added: 2.0.0
       line:
         description:
           - The line of the file that this tenant comes from, for messages. P(tenantlink.stackone.tenants#filter) sets it.
         type: int
-        version_added: 1.1.0
+        version_added: 2.0.0
       position:
         description:
           - The position of this tenant in the longer list that it was selected from, for messages.
             P(tenantlink.stackone.to_heal#filter) sets it, and P(tenantlink.stackone.tenants#filter) does when it selects tenants.
         type: int
-        version_added: 1.1.0
+        version_added: 2.0.0
 """
 
     RUN = r"""
@@ -219,7 +219,7 @@ options:
         the same user and not in the background, and if O(progress_path) is not set.
     type: bool
     default: true
-    version_added: 1.1.0
+    version_added: 2.0.0
   progress_path:
     description:
       - File to which the state of the run is written twice a second, as JSON without names and secrets.

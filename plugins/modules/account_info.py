@@ -34,7 +34,7 @@ options:
         account, because StackOne only shows the profile in the Hub's edit view. A warning says how many profiles are not known.
     type: bool
     default: false
-    version_added: 1.1.0
+    version_added: 2.0.0
 seealso:
   - module: tenantlink.stackone.freshservice_links
   - plugin: tenantlink.stackone.accounts
@@ -115,7 +115,7 @@ accounts:
       description: Whether the account is shared with all users. V(none) if StackOne does not say.
       type: bool
       sample: true
-      version_added: 1.1.0
+      version_added: 2.0.0
     domain:
       description: The stored domain, if it is known.
       type: str
@@ -134,7 +134,7 @@ accounts:
       returned: when O(profiles=true), the connector has several profiles, and StackOne shows it
       type: str
       sample: bWFpbi1wcm9maWxl
-      version_added: 1.1.0
+      version_added: 2.0.0
     unprintable:
       description:
         - The names of the values from which control characters were removed, because a terminal could execute them.
@@ -142,13 +142,13 @@ accounts:
       type: list
       elements: str
       sample: [label]
-      version_added: 1.1.0
+      version_added: 2.0.0
 default_profile:
   description: The connector's default profile. V(none) if StackOne does not say which one it is.
   returned: when O(profiles=true)
   type: str
   sample: bWFpbi1wcm9maWxl
-  version_added: 1.1.0
+  version_added: 2.0.0
 summary:
   description: Counts.
   returned: success

@@ -158,6 +158,7 @@ summary:
     not_started:
       description: How many tenants were not started, because the run was stopped by a signal or by O(stop_after_failures).
       type: int
+      version_added: 2.0.0
       sample: 0
     # end: not_started
     requests:

@@ -139,6 +139,7 @@ failure:
     message:
       description: What is wrong, in one sentence.
       type: str
+      version_added: 2.0.0
       sample: the API key is switched off for its agent.
     phase:
       description: V(arguments) or V(key_check).

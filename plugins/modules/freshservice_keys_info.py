@@ -85,7 +85,7 @@ results:
       returned: when no key is declared for a tenant that should be present
       type: str
       sample: not_declared
-      version_added: 1.1.0
+      version_added: 2.0.0
     verdict:
       description: The verdict on the domain and key. See M(tenantlink.stackone.freshservice_key_info).
       returned: when the key was checked
@@ -140,6 +140,7 @@ summary:
     not_started:
       description: How many tenants were not started, because the run was stopped by a signal or by O(stop_after_failures).
       type: int
+      version_added: 2.0.0
       sample: 0
     # end: not_started
     verdicts:

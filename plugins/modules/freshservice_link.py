@@ -127,11 +127,13 @@ domain:
   description: The declared domain, without C(.freshservice.com). V(none) if only O(account_id) names the account to unlink.
   returned: always, unless an option is wrong
   type: str
+  version_added: 2.0.0
   sample: mycompany
 origin_owner_id:
   description: The declared ID of the customer. V(none) if only O(account_id) names the account to unlink.
   returned: always, unless an option is wrong
   type: str
+  version_added: 2.0.0
   sample: customer-4711
 account:
   description: The linked account, as StackOne last returned it.
@@ -180,7 +182,7 @@ account:
       description: Whether the account is shared with all users. V(none) if StackOne does not say.
       type: bool
       sample: true
-      version_added: 1.1.0
+      version_added: 2.0.0
     domain:
       description: The stored domain, if it is known.
       type: str
@@ -224,7 +226,7 @@ key:
   returned: when O(state=present) and O(api_key) is not set
   type: str
   sample: not_declared
-  version_added: 1.1.0
+  version_added: 2.0.0
 stored_key:
   description:
     - Whether the key that StackOne stored before this run is O(api_key), judged by its last characters, or by a call if
@@ -255,6 +257,7 @@ profile_drift:
     - It is seen in the Hub's edit view of the account.
   returned: when O(integration_id) is set and the account was linked under another profile
   type: dict
+  version_added: 2.0.0
   contains:
     declared:
       description: The value of O(integration_id).
@@ -270,7 +273,7 @@ replaced:
   type: list
   elements: str
   sample: ["45320976103598426370"]
-  version_added: 1.1.0
+  version_added: 2.0.0
 diff:
   description: The account before and after.
   returned: when something was changed, or would be
@@ -303,6 +306,7 @@ failure:
     message:
       description: What is wrong, in one sentence.
       type: str
+      version_added: 2.0.0
       sample: "several accounts could be this link: 45320976103598426371 (domain mycompany, active)."
     phase:
       description: V(arguments), V(key_check), V(observe), V(apply) or V(confirm).

@@ -84,7 +84,7 @@ options:
         never unlinked, and O(purge_limit) does not count them.
       - Use it if others link accounts in the same StackOne project. An empty list matches no account.
     type: dict
-    version_added: 1.1.0
+    version_added: 2.0.0
     suboptions:
       labels:
         description: Labels. V('') matches an account without a label.
@@ -109,14 +109,14 @@ options:
         such tenants fail with C(ambiguous_account).
     type: bool
     default: false
-    version_added: 1.1.0
+    version_added: 2.0.0
   resolve_duplicates_limit:
     description:
       - How many accounts O(resolve_duplicates) may unlink in one run, counted as for O(purge_limit). If there are more, none is
         unlinked and the task fails.
     type: float
     default: 0.1
-    version_added: 1.1.0
+    version_added: 2.0.0
   save_plan:
     description:
       - File to which to write what a run would do, as a plan for O(plan). Nothing is changed, as in check mode, and the result is the
@@ -127,7 +127,7 @@ options:
       - A plan that is there already is removed first. A file of another kind is never overwritten. If the run ends early, no plan is
         written.
     type: path
-    version_added: 1.1.0
+    version_added: 2.0.0
   plan:
     description:
       - A plan to carry out, from O(save_plan). Exactly what is planned is done, and nothing else.
@@ -136,7 +136,7 @@ options:
       - The plan decides which accounts are unlinked, not O(resolve_duplicates), O(purge_scope) and the limits, which counted when it
         was made. Accounts are only purged if the list is the list of the plan, and O(purge) is not V(false).
     type: path
-    version_added: 1.1.0
+    version_added: 2.0.0
 seealso:
   - module: tenantlink.stackone.freshservice_link
   - module: tenantlink.stackone.freshservice_keys_info
@@ -231,7 +231,7 @@ results:
       returned: when no key is declared for a tenant that should be present
       type: str
       sample: not_declared
-      version_added: 1.1.0
+      version_added: 2.0.0
     verdict:
       description: The verdict on the domain and key. See M(tenantlink.stackone.freshservice_key_info).
       returned: when the key was checked
@@ -254,11 +254,12 @@ results:
       type: list
       elements: str
       sample: ["The stored API key is another one"]
-      version_added: 1.1.0
+      version_added: 2.0.0
     moved_from:
       description: The domain that the account stored before, if the tenant has moved to another one.
       returned: when the account was linked to another domain, or would be
       type: str
+      version_added: 2.0.0
       sample: my-former-company
     agent_change:
       description: As RV(tenantlink.stackone.freshservice_link#module:agent_change).
@@ -274,6 +275,7 @@ results:
       description: As RV(tenantlink.stackone.freshservice_link#module:profile_drift).
       returned: when the entry's C(integration_id) is set and the account was linked under another profile
       type: dict
+      version_added: 2.0.0
       sample: {"declared": "bWFpbi1wcm9maWxl", "account": "b3RoZXItcHJvZmlsZQ"}
     replaced:
       description: As RV(tenantlink.stackone.freshservice_link#module:replaced). The C(action) of such a tenant is V(create).
@@ -281,7 +283,7 @@ results:
       type: list
       elements: str
       sample: ["45320976103598426370"]
-      version_added: 1.1.0
+      version_added: 2.0.0
     warnings:
       description: What is worth knowing although the tenant did not fail.
       returned: when there are any
@@ -329,6 +331,7 @@ resolved:
       the account that is kept.
   returned: when O(resolve_duplicates=true)
   type: list
+  version_added: 2.0.0
   elements: dict
   sample:
     - domain: null
@@ -361,6 +364,7 @@ summary:
     not_started:
       description: How many tenants were not started, because the run was stopped by a signal or by O(stop_after_failures).
       type: int
+      version_added: 2.0.0
       sample: 0
     # end: not_started
     actions:
@@ -370,6 +374,7 @@ summary:
     moved:
       description: How many tenants moved to another domain, or would. They are also counted as re-linked.
       type: int
+      version_added: 2.0.0
       sample: 1
     failures:
       description: How many tenants failed with each C(failure.code).
@@ -382,10 +387,12 @@ summary:
     duplicates_resolved:
       description: How many accounts were unlinked because of O(resolve_duplicates).
       type: int
+      version_added: 2.0.0
       sample: 0
     still_linked:
       description: How many entries with O(tenants[].state=absent) have owners that still have accounts of other domains. A warning names them.
       type: int
+      version_added: 2.0.0
       sample: 0
     requests:
       description: How many requests were sent to each service, repetitions included.
@@ -399,13 +406,14 @@ fingerprints:
   description: The file of O(fingerprints).
   returned: when O(fingerprints) is set
   type: str
+  version_added: 2.0.0
   sample: /home/me/.cache/tenantlink.stackone/fingerprints-5b2f9c01.json
 plan:
   description: The file of O(save_plan).
   returned: when a plan was written
   type: str
   sample: plan.json
-  version_added: 1.1.0
+  version_added: 2.0.0
 diff:
   description: One line for each changed tenant, before and after.
   returned: in diff mode, when something was changed, or would be
@@ -434,6 +442,7 @@ failure:
     message:
       description: What is wrong, in one sentence.
       type: str
+      version_added: 2.0.0
       sample: "mycompany (owner customer-4711) and mycompany (owner customer-4711) are of owner customer-4711: they mean the same link."
     phase:
       description: V(arguments), V(observe), V(apply) or V(confirm).

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: vault_keys
 short_description: Copy API keys from a CSV file into an encrypted variables file
-version_added: 1.1.0
+version_added: 2.0.0
 description:
   - Creates or updates a variables file that is encrypted as a whole, with the keys of a CSV file in the variable
     C(freshservice_link_api_keys). The playbook C(tenantlink.stackone.vault_keys) is this task with a prompt for the password.

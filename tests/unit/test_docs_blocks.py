@@ -30,6 +30,8 @@ FENCED = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+)`")
 RESULT = "freshservice_link_result"
 """What the role registers: a variable to read, and no option."""
+OWN = "freshservice_link_team"
+"""The upgrade guide's example of a user's own variable."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,8 @@ def test_targets_that_are_named_exist():
 
 
 def test_variables_of_the_role_that_are_named_exist():
-    known = {option for options in entry_points().values() for option in options} | {RESULT} | HANDED_ON | OF_PLAYBOOKS
+    known = (
+        {option for options in entry_points().values() for option in options} | {RESULT, OWN} | HANDED_ON | OF_PLAYBOOKS
+    )
     named = {page.name: set(re.findall(r"\bfreshservice_link_\w+", page.read_text())) for page in PAGES}
     assert {page: names - known for page, names in named.items() if names - known} == {}

@@ -81,6 +81,7 @@ options:
     description:
       - How many connections may be open. If there is one more, the oldest is closed, so that idle connections do not block others.
     type: int
+    version_added: 2.0.0
     default: 100
   certfile:
     description:

@@ -14,7 +14,7 @@ from typing import Any
 DOCUMENTATION = r"""
 ---
 short_description: Report StackOne accounts that do not work
-version_added: 1.1.0
+version_added: 2.0.0
 description:
   - Checks StackOne's accounts and sends an event about those that must be linked again. An account is broken if its owner has no
     active account for its Freshservice domain, because it has an error, is expired or inactive, or was deleted.
