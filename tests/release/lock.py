@@ -17,7 +17,7 @@ from tests.release.sbom import LOCKED
 from tests.support.ansible_versions import SUPPORTED, text
 from tests.support.collection import ROOT
 
-EXAMPLE = ROOT / "docs" / "examples" / "execution-environment.yml"
+EXAMPLES = ROOT / "docs" / "examples"
 HEADER = """\
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -26,9 +26,12 @@ HEADER = """\
 
 
 def bounds() -> str:
-    """Return the requirements to lock: those of the collection, within the bounds of the example."""
-    dependencies = yaml.safe_load(EXAMPLE.read_text())["dependencies"]
-    images = [dependencies[name]["package_pip"] for name in ("ansible_core", "ansible_runner")]
+    """Return the requirements to lock: those of the collection, within the bounds of the examples."""
+    usual = yaml.safe_load((EXAMPLES / "execution-environment.yml").read_text())["dependencies"]
+    locked = yaml.safe_load((EXAMPLES / "execution-environment-locked.yml").read_text())["options"]
+    images = [
+        part["package_pip"] for part in (usual["ansible_core"], usual["ansible_runner"], locked["container_init"])
+    ]
     return "\n".join([(ROOT / "requirements.txt").read_text().strip(), *images])
 
 

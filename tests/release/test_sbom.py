@@ -15,7 +15,16 @@ from tests.release.__main__ import Release
 from tests.release.sbom import SCHEMA, installed, normalised_name, reachable, required
 
 LISTED = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
-NOT_REQUIRED = {"pip", "setuptools", "ansible-runner", "lockfile", "pexpect", "ptyprocess", "python-daemon"}
+NOT_REQUIRED = {
+    "pip",
+    "setuptools",
+    "ansible-runner",
+    "dumb-init",
+    "lockfile",
+    "pexpect",
+    "ptyprocess",
+    "python-daemon",
+}
 """What the environment has besides: Python's own, and what only an execution environment needs."""
 
 

@@ -43,6 +43,20 @@ def test_what_is_signed_is_installed_and_verified(galaxy, trusting, signed, arti
     assert PAGE in said
 
 
+@pytest.mark.parametrize("change", ["added", "removed"])
+def test_verify_finds_files_that_were_added_or_removed(galaxy, trusting, signed, artifact, change):
+    assert galaxy.install_file(artifact)[0] == 0
+    if change == "added":
+        name = "plugins/modules/stray.py"
+        (galaxy.installed.parent / name).write_text("")
+    else:
+        name = PAGE
+        galaxy.installed.unlink()
+    code, said = galaxy.verify(*trusting, *signed)
+    assert code != 0
+    assert name in said
+
+
 def test_a_forged_manifest_is_not_installed(galaxy, trusting, signed, artifact):
     code, said = galaxy.install(repacked(artifact, with_manifest(artifact, FORGED)), *trusting, *signed)
     assert code != 0

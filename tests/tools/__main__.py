@@ -22,9 +22,11 @@ from pathlib import Path
 
 from tests.support.ansible_versions import cell_environment, cells, corners, environment, pythons
 from tests.support.artifact import build
+from tests.support.collection import ROOT
 from tests.support.collection_copy import PLACE, copy_tree
 
 BIN = Path(sys.executable).parent
+WORKFLOWS = "vendor.github-workflows"
 JOBS = 2
 """Tools at a time. Each has an environment, and each ansible-test a copy of the tree."""
 
@@ -63,6 +65,7 @@ class Tool:
 def lint() -> list[Callable[[], bool]]:
     """Return the checks of everything but ansible-test, which takes minutes."""
     artifact = build()
+    workflows = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
     importer = environment(Path(sys.executable), "importer", "-r", "requirements-importer.txt")
     tools = [
         Tool("REUSE", (BIN / "reuse", "lint")),
@@ -72,6 +75,8 @@ def lint() -> list[Callable[[], bool]]:
             (BIN / "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "all", "."),
         ),
         Tool("ansible-lint, production", (BIN / "ansible-lint", "--strict")),
+        Tool("the schema of workflows", (BIN / "check-jsonschema", "--builtin-schema", WORKFLOWS, *workflows)),
+        Tool("zizmor", (BIN / "zizmor", "--offline", "--no-progress", ".github/workflows")),
         Tool(
             "galaxy-importer on the artifact",
             (importer, "-m", "galaxy_importer.main", artifact),
