@@ -77,9 +77,11 @@ def build(source: Source, place: Path, surroundings: Surroundings, python: str =
 
 
 def git(root: Path, *words: str) -> str:
-    """Return what git says. Raise CalledProcessError if it fails."""
-    command = ["git", "-C", str(root), *words]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.rstrip("\n")
+    """Return what git says. Raise Refused if it fails."""
+    done = subprocess.run(["git", "-C", str(root), *words], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise Refused(f"git {words[0]} failed: {done.stderr.strip()}")
+    return done.stdout.rstrip("\n")
 
 
 def _epoch(root: Path, commit: str, environment: Mapping[str, str]) -> int:

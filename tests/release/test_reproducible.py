@@ -29,6 +29,19 @@ def test_they_are_the_same_with_it_and_in_another_checkout(source, artifact, tmp
     assert release.reproduced(Source.of(clone, {})) == artifact
 
 
+def test_a_checkout_without_history_is_enough(source, artifact, tmp_path):
+    """The forge makes such checkouts."""
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "--depth", "1", source.root.as_uri(), str(clone))
+    assert (clone / ".git" / "shallow").exists()
+    assert release.reproduced(Source.of(clone, {})) == artifact
+
+
+def test_a_folder_without_git_is_refused(tmp_path, capsys):
+    assert release.main([], tmp_path) == 1
+    assert capsys.readouterr().out.startswith("RELEASE FAILED: git status failed: fatal: not a git repository")
+
+
 def test_the_time_is_the_commit_s(source):
     assert source.epoch == 1767323045
 
