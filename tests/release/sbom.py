@@ -53,7 +53,7 @@ def described(python: Path, epoch: int) -> Bom:
     ]
     env = {"SOURCE_DATE_EPOCH": str(epoch)}
     done = subprocess.run([*command, str(python)], check=True, capture_output=True, env=env)
-    return Bom.from_json(json.loads(done.stdout))  # type: ignore[attr-defined, no-any-return]
+    return Bom.from_json(json.loads(done.stdout))
 
 
 def bill(archive: bytes, everything: Bom, requirements: Iterable[str], commit: str) -> str:
@@ -70,8 +70,8 @@ def bill(archive: bytes, everything: Bom, requirements: Iterable[str], commit: s
     needed = reachable(
         {each.ref: [one.ref for one in each.dependencies] for each in bom.dependencies}, collection.bom_ref
     )
-    bom.components = [component for component in bom.components if component.bom_ref in needed]  # type: ignore[assignment]
-    bom.dependencies = [each for each in bom.dependencies if each.ref in needed]  # type: ignore[assignment]
+    bom.components = [component for component in bom.components if component.bom_ref in needed]
+    bom.dependencies = [each for each in bom.dependencies if each.ref in needed]
     bom.metadata.properties.add(Property(name="tenantlink:python", value="{}.{}".format(*sys.version_info)))
     bom.serial_number = uuid.uuid5(NAMESPACE, hashlib.sha256(archive).hexdigest())
     text: str = make_outputter(bom, OutputFormat.JSON, SCHEMA).output_as_string(indent=2)
