@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rewrite a collection's archive so that its bytes follow from its content alone.
 
-`ansible-galaxy collection build` leaves to chance: the time in the gzip header and of two members, the times of files, and
-the order in which a folder lists its files, which is also the order in `FILES.json`.
+`ansible-galaxy collection build` leaves to chance: the time in the gzip header and of two members, the times of files,
+and the order in which a folder lists its files, which is also the order in `FILES.json`.
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ EXAMPLES = ROOT / "docs" / "examples"
 HEADER = """\
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The Python packages of an execution environment, with their hashes, for Python {oldest} and newer. Written by `make lock`.
+# The Python packages of an execution environment, with their hashes, for Python {oldest} and newer.
+# Written by `make lock`.
 """
 
 

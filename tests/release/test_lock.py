@@ -92,7 +92,7 @@ def test_a_wrong_hash_is_refused(tmp_path):
 
 
 def test_it_is_what_make_lock_writes(tmp_path):
-    """Unless somebody changed it, or a bound, without `make lock`. A new file of an old version is no reason to fail."""
+    """Unless somebody changed it or a bound without `make lock`. New files of an old version are not a reason to fail."""
     copy = tmp_path / "lock.txt"
     copy.write_text(LOCK.read_text())
     assert without_hashes(compiled(copy)) == without_hashes(LOCK.read_text())

@@ -120,7 +120,7 @@ def test_a_tarball_is_installed_without_a_keyring_and_verified_afterwards(galaxy
 
 
 def test_ansible_galaxy_cannot_check_a_signature_while_it_installs_a_tarball(galaxy, trusting, signed, artifact):
-    """This is a defect of every supported ansible-core, which the guide works around. Once it is fixed, change the guide."""
+    """This is a defect of every supported ansible-core. Once it is fixed, change the guide, which works around it."""
     code, said = galaxy.install_file(artifact, *trusting, *signed)
     assert code != 0
     assert "'NoneType' object is not iterable" in said

@@ -1,6 +1,9 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The forge's workflows run what the Makefile has, on every supported ansible-core, with few rights. `make lint` checks their syntax."""
+"""The forge's workflows run what the Makefile has, on every supported ansible-core, with few rights.
+
+`make lint` checks their syntax.
+"""
 
 from __future__ import annotations
 
