@@ -18,7 +18,7 @@ export PYTHONPATH := $(CURDIR)/.collections
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/pre-commit
 
-.PHONY: help demo check test test-all lint fast-lint unit modules trust trust-more integration integration-main integration-rest corners sanity ansible-test docs test-eda test-awx test-telemetry test-backends test-browser contract benchmark matrix measures mutation generate pictures sandbox emulator emulator-zipapp clean
+.PHONY: help demo check test test-all lint fast-lint unit modules trust trust-more integration integration-main integration-rest corners sanity ansible-test docs test-eda test-awx test-telemetry test-backends test-browser test-release contract release lock benchmark matrix measures mutation generate pictures sandbox emulator emulator-zipapp clean
 
 help:
 	@echo "make demo         link tenants on the embedded emulator, and watch"
@@ -32,6 +32,8 @@ help:
 	@echo "make pictures     the README's pictures again, of real runs on the emulator; needs Chromium"
 	@echo "make measures     the size and the shape of the code; options in ARGS=\"--help\""
 	@echo "make mutation     whether the unit tests notice changes to the deciding code, about twenty minutes"
+	@echo "make release      the artifact of the commit in dist, built twice and compared, with its SBOM and signatures; see docs/releasing.md"
+	@echo "make lock         the locked requirements of execution environments; ARGS=--upgrade for newer versions"
 	@echo "make sandbox      the two services, emulated, to follow docs/walkthrough.md with"
 	@echo "make benchmark    how fast it is against other ways, about ten minutes; options in ARGS=\"--help\""
 	@echo "make emulator     run the emulator in the foreground, and say how to aim a playbook at it; options in ARGS=\"--help\""
@@ -39,7 +41,7 @@ help:
 	@echo "make contract     the emulator's answers against the facts about both services, and with StackOne's TypeScript client"
 	@echo "make clean        remove what the other targets built"
 	@echo "Parts of test:     lint unit modules trust integration-main"
-	@echo "Parts of test-all: trust-more integration-rest corners sanity ansible-test test-eda test-awx test-telemetry test-backends test-browser contract"
+	@echo "Parts of test-all: trust-more integration-rest corners sanity ansible-test test-eda test-awx test-telemetry test-backends test-release test-browser contract"
 	@echo "make -k goes on after a part that fails, and names it in the end. JOBS=$(JOBS) is how many tests run at a time."
 
 demo: $(VENV)/ready
@@ -50,8 +52,8 @@ test: lint unit modules trust integration-main
 	@echo "Left out, see make test-all: as many other faults, the other integration tests, the oldest and newest ansible-core, ansible-test, healing by events, a controller's setup, OpenTelemetry, secret stores, the emulator's contract, and the browser."
 
 # Nothing that `make test` runs already.
-test-all: trust-more integration-rest corners sanity ansible-test test-eda test-awx test-telemetry test-backends test-browser contract
-	@echo "TEST-ALL PASSED: another eighth of the faults, the other integration tests, the oldest and newest ansible-core, ansible-test sanity, units and integration, healing by events$(if $(JAVA),, as far as it goes without Java), a controller's setup, OpenTelemetry, secret stores$(if $(shell command -v pass),, except pass), the emulator's contract, $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
+test-all: trust-more integration-rest corners sanity ansible-test test-eda test-awx test-telemetry test-backends test-release test-browser contract
+	@echo "TEST-ALL PASSED: another eighth of the faults, the other integration tests, the oldest and newest ansible-core, ansible-test sanity, units and integration, healing by events$(if $(JAVA),, as far as it goes without Java), a controller's setup, OpenTelemetry, secret stores$(if $(shell command -v pass),, except pass), releases$(if $(shell command -v gpg),, except their signatures), the emulator's contract, $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
 	@echo "Left out: three quarters of the faults (TRUST=full make trust), and what make test runs: the linters, unit tests, the modules case by case, an eighth of the faults, and the main paths with real playbooks."
 
 check: fast-lint
@@ -114,6 +116,9 @@ test-telemetry: $(VENV)/ready
 test-backends: $(VENV)/ready
 	@$(BIN)/python -m tests.backends
 
+test-release: $(VENV)/release-ready
+	$(BIN)/python -m pytest -q tests/release
+
 test-browser: $(VENV)/browser-ready
 	$(BIN)/python -m pytest -q tests/browser -n $(JOBS) --dist loadfile
 
@@ -121,6 +126,13 @@ test-browser: $(VENV)/browser-ready
 contract: $(VENV)/ready
 	@$(BIN)/python -m tests.emulator_contract
 	$(BIN)/python -m pytest -q tests/emulator_contract -n $(JOBS) --dist loadfile
+
+# Publishes nothing.
+release: $(VENV)/release-ready
+	@$(BIN)/python -m tests.release $(ARGS)
+
+lock: $(VENV)/release-ready
+	@$(BIN)/python -m tests.release.lock $(ARGS)
 
 benchmark: $(VENV)/benchmark-ready
 	@$(BIN)/python -m tests.benchmark $(ARGS)
@@ -130,7 +142,6 @@ pictures: $(VENV)/browser-ready
 
 generate: $(VENV)/ready
 	@$(BIN)/python -m tests.support.generate
-	@$(BIN)/python -m tests.eda_reference
 
 measures: $(VENV)/ready
 	@$(BIN)/python -m tests.measures $(ARGS)
@@ -169,4 +180,4 @@ $(VENV)/%-ready: $(VENV)/ready requirements-%.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .awx .collections .demo .emulator .matrix .mypy_cache .sanity docs/site/_build .pytest_cache .ruff_cache .hypothesis .telemetry sandbox tests/benchmark/output tests/browser/output tests/browser/widget/cache tests/emulator_contract/typescript/cache
+	rm -rf $(VENV) .awx .collections .demo .emulator .matrix .mypy_cache .sanity docs/site/_build .pytest_cache .ruff_cache .hypothesis .telemetry dist sandbox tests/benchmark/output tests/browser/output tests/browser/widget/cache tests/emulator_contract/typescript/cache

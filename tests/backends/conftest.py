@@ -7,8 +7,9 @@ from __future__ import annotations
 import pytest
 
 from tests.support.playbook_fixtures import emulator, runner
+from tests.support.programs import needed
 
-from .stores import Aws, Pass, needed
+from .stores import Aws, Pass
 
 __all__ = ["aws", "emulator", "passwords", "runner"]
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -16,22 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
 
 from tests.support.ansible_package import fetched
 from tests.support.collection import COLLECTIONS as OWN
 
 COLLECTIONS = ("amazon.aws", "community.general")
-
-
-def needed(*names: str) -> None:
-    """Skip the test without these programs or libraries, or fail it where they must be there."""
-    missing = [name for name in names if not (shutil.which(name) or importlib.util.find_spec(name))]
-    if missing and os.environ.get("TENANTLINK_REQUIRE_BACKENDS"):
-        pytest.fail(f"not installed: {', '.join(missing)}")
-    if missing:
-        pytest.skip(f"not installed: {', '.join(missing)}")
 
 
 def with_collections() -> dict[str, str]:

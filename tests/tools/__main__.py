@@ -3,7 +3,8 @@
 """Run the tools of Ansible's community over a copy of what git knows: `make lint`, `make sanity`, `make ansible-test`.
 
 --sanity         ansible-test sanity, on the oldest ansible-core with its oldest Python and the newest with its newest
---tests          ansible-test units and ansible-test integration, on the ansible-core that is installed
+--tests          ansible-test units and ansible-test integration, on the ansible-core that is installed, in an environment
+                 that has what tests/unit/requirements.txt and tests/integration/requirements.txt name
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 
 from tests.support.ansible_versions import cell_environment, cells, corners, environment, pythons
 from tests.support.artifact import build
+from tests.support.collection import ROOT
 from tests.support.collection_copy import PLACE, copy_tree
 
 BIN = Path(sys.executable).parent
+WORKFLOWS = "vendor.github-workflows"
 JOBS = 2
 """Tools at a time. Each has an environment, and each ansible-test a copy of the tree."""
 
@@ -63,6 +67,7 @@ class Tool:
 def lint() -> list[Callable[[], bool]]:
     """Return the checks of everything but ansible-test, which takes minutes."""
     artifact = build()
+    workflows = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
     importer = environment(Path(sys.executable), "importer", "-r", "requirements-importer.txt")
     tools = [
         Tool("REUSE", (BIN / "reuse", "lint")),
@@ -72,6 +77,8 @@ def lint() -> list[Callable[[], bool]]:
             (BIN / "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "all", "."),
         ),
         Tool("ansible-lint, production", (BIN / "ansible-lint", "--strict")),
+        Tool("the schema of workflows", (BIN / "check-jsonschema", "--builtin-schema", WORKFLOWS, *workflows)),
+        Tool("zizmor", (BIN / "zizmor", "--offline", "--no-progress", ".github/workflows")),
         Tool(
             "galaxy-importer on the artifact",
             (importer, "-m", "galaxy_importer.main", artifact),
@@ -95,17 +102,19 @@ def sanity() -> list[Callable[[], bool]]:
 
 
 def community_tests() -> list[Callable[[], bool]]:
-    """Return the check that ansible-test finds and passes the tests, with the installed ansible-core.
+    """Return the check that ansible-test finds and passes the tests, with what their requirements name and nothing else.
 
     One after the other: both put their output into the same folder of the tree.
     """
-    python, version = Path(sys.executable), "{}.{}".format(*sys.version_info)
-    return [
-        lambda: (
-            ansible_test("installed", python, "units", "--python", version)
-            & ansible_test("installed", python, "integration", "--python", version, "--continue-on-error")
-        )
-    ]
+    core, python = metadata.version("ansible-core"), "{}.{}".format(*sys.version_info)
+    options = ("--requirements", "--python", python)
+
+    def check() -> bool:
+        interpreter = environment(Path(sys.executable), f"ansible-test-{core}-{python}", f"ansible-core=={core}")
+        units = ansible_test(core, interpreter, "units", *options)
+        return ansible_test(core, interpreter, "integration", *options, "--continue-on-error") and units
+
+    return [check]
 
 
 def ansible_test(name: str, interpreter: Path, command: str, *options: str) -> bool:

@@ -15,8 +15,8 @@ from tests.support.collection import ROOT
 
 README = (ROOT / "README.md").read_text()
 HEADINGS = [
-    *("Description", "Requirements", "Installation", "Quick start", "Use cases", "Included content", "Support"),
-    *("Testing", "Release notes", "Related information", "License"),
+    *("Description", "Requirements", "Installation", "Quick start", "Use cases", "Included content"),
+    *("Communication", "Support", "Testing", "Release notes", "Related information", "License"),
 ]
 MOST_WORDS, MOST_LINES = 1300, 150
 REPOSITORY = yaml.safe_load((ROOT / "galaxy.yml").read_text())["repository"]

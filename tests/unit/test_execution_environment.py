@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 
@@ -68,6 +69,7 @@ def context(name, archive, folder):
     place = folder / "docs" / "examples" / name
     place.parent.mkdir(parents=True)
     place.write_text((EXAMPLES / name).read_text())
+    (place.parent / "locked-requirements.txt").write_text((EXAMPLES / "locked-requirements.txt").read_text())
     (folder / "tenantlink-stackone.tar.gz").write_bytes(archive.read_bytes())
     made = folder / "context"
     run(
@@ -84,6 +86,24 @@ def test_the_example_builds_its_context(archive, tmp_path, name):
     recipe = (made / "Containerfile").read_text()
     assert "ansible-galaxy collection install" in recipe
     assert "ansible-core>=2.16,<2.22" in recipe
+
+
+def test_the_locked_example_installs_nothing_without_a_hash(archive, tmp_path):
+    """In the image that is the result. A requirement that is excluded, or installed already, is not installed again."""
+    made = context("execution-environment-locked.yml", archive, tmp_path)
+    lock = (made / "_build" / "python" / "locked-requirements.txt").read_text()
+    assert lock == (EXAMPLES / "locked-requirements.txt").read_text()
+    stages = re.split(r"(?m)^FROM ", (made / "Containerfile").read_text())
+    installed = [line for stage in stages if not stage.startswith("base AS builder") for line in installs(stage)]
+    (hashed,) = [line for line in installed if "--require-hashes" in line]
+    assert "-r /tmp/locked-requirements.txt" in hashed
+    others = [re.search(r"'([\w-]+==[\w.]+)'", line) for line in installed if line != hashed]
+    assert [bool(other and f"\n{other[1]} \\" in lock) for other in others] == [True]
+    assert (made / "_build" / "exclude-requirements.txt").read_text().split() == ["requests", "urllib3"]
+
+
+def installs(stage):
+    return re.findall(r"^RUN .*pip install .*$", stage, re.MULTILINE)
 
 
 def test_the_decision_environment_can_run_rulebooks(archive, tmp_path):
