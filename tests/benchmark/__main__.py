@@ -15,7 +15,7 @@ from tests.emulator.handle import EmulatorError
 
 from . import scenarios
 from .ceiling import Ceiling, CeilingError, find_ceilings
-from .contenders import BARE, URI_LOOP, contenders
+from .contenders import BARE, THREADS, URI_LOOP, contenders
 from .lab import Lab
 from .machine import machine, machine_line, versions
 from .options import Options, options_from
@@ -68,6 +68,8 @@ class Benchmark:
             yield from scenarios.close_to_the_limit(lab, MANY, 1.4)
             if MOST in options.sizes:
                 yield from scenarios.close_to_the_limit(lab, MOST, 1.2)
+        if THREADS.name in options.contenders:
+            yield from scenarios.little_more_than_threads(lab)
         yield from scenarios.two_requests_for_each(lab)
         if not options.quick:
             yield from scenarios.converged_costs_a_listing(lab)

@@ -18,7 +18,7 @@ PLAYS = Path(__file__).with_name("plays")
 NOTHING = PLAYS / "nothing.yml"
 DEFAULT_CONCURRENCY = 64
 FORKS = 20
-NAMES = ("uri_loop", "module_loop", "hosts", "links", "asyncio")
+NAMES = ("uri_loop", "module_loop", "hosts", "links", "threads", "asyncio")
 
 UNLIMITED = {"requests_per_minute": 600_000, "quota_window": 1}
 """10,000 requests in a second: more than either side can do, and a small table of slots."""
@@ -26,7 +26,7 @@ UNLIMITED = {"requests_per_minute": 600_000, "quota_window": 1}
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to link tenants. Without a play it is the bare client."""
+    """One way to link tenants: a play, or without one a program of its own."""
 
     name: str
     title: str
@@ -37,6 +37,7 @@ class Contender:
     remembers: bool = False
     as_hosts: bool = False
     as_files: bool = False
+    program: str = ""
 
     @property
     def phases(self) -> tuple[Phase, ...]:
@@ -46,7 +47,7 @@ class Contender:
     def command(self, variables: Path, inventory: Path) -> list[str]:
         """What to run. Keys are in the file with the variables, never among the arguments."""
         if self.play is None:
-            return [sys.executable, "-m", "tests.benchmark.bare", str(variables)]
+            return [sys.executable, "-m", f"tests.benchmark.{self.program}", str(variables)]
         args = ["-i", str(inventory), "-e", f"@{variables}", *self.args]
         if self.as_files:
             args += ["--vault-password-file", str(variables.with_name("password"))]
@@ -105,8 +106,9 @@ HOSTS = Contender(
     ("--forks", str(FORKS)),
     as_hosts=True,
 )
-BARE = Contender("asyncio", "bare aiohttp, 64 at a time", "#2e8b57")
-_FIXED = {contender.name: [contender] for contender in (URI_LOOP, MODULE_LOOP, HOSTS, BARE)}
+THREADS = Contender("threads", "bare http.client, 64 threads", "#7fb069", program="pool")
+BARE = Contender("asyncio", "bare aiohttp, 64 at a time", "#2e8b57", program="bare")
+_FIXED = {contender.name: [contender] for contender in (URI_LOOP, MODULE_LOOP, HOSTS, THREADS, BARE)}
 
 
 def inventory(tenants: Sequence[dict[str, str]]) -> dict[str, Any]:

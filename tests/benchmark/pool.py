@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What threads cost at least: `http.client` in as many of them, the requests of `freshservice_links` and nothing else.
+"""What a client with threads costs at least: the requests of `freshservice_links` with `http.client`, and nothing else.
 
 `python -m tests.benchmark.pool VARS`, where VARS is the JSON file that the playbooks get with `-e @`.
 """

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .cells import MB, Cell, Phase
-from .contenders import BARE, LINKS, URI_LOOP
+from .contenders import BARE, LINKS, THREADS, URI_LOOP
 from .lab import Lab
 
 LATENCY_MS = 50
@@ -78,6 +78,23 @@ def close_to_the_limit(lab: Lab, tenants: int, bound: float) -> Iterator[Finding
         lab.repeat(BARE, LATENCY_MS, tenants)
     ours, bare = (lab.cell(who, Phase.FIRST, LATENCY_MS, tenants) for who in (LINKS, BARE))
     yield _ratio("first_link_bare_client", ours, bare, bound)
+
+
+def little_more_than_threads(lab: Lab) -> Iterator[Finding]:
+    """CPU for each further tenant: start-up is left out, because only one of both starts Ansible."""
+    ours, bare = (_cpu_for_each(lab, contender) for contender in (LINKS, THREADS))
+    failed = not (ours and bare)
+    note = f"{ours:.2f} ms / {bare:.2f} ms"
+    claim = f"first link, from {FEW:,} to {MANY:,} tenants: CPU for each, {LINKS.name} / {THREADS.name}"
+    yield Finding("first_link_cpu", claim, ours / bare if bare else 0.0, 2.2, unit=" x", failed=failed, note=note)
+
+
+def _cpu_for_each(lab: Lab, contender: Any) -> float:
+    """Return milliseconds; 0 if a run failed."""
+    few, many = (lab.cell(contender, Phase.FIRST, LATENCY_MS, tenants) for tenants in (FEW, MANY))
+    if few.problems or many.problems or not (few.usage and many.usage):
+        return 0.0
+    return 1000 * (many.usage.cpu_s - few.usage.cpu_s) / (MANY - FEW)
 
 
 def converged_costs_a_listing(lab: Lab) -> Iterator[Finding]:
