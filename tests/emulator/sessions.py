@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from enum import Enum
@@ -117,7 +116,7 @@ class Sessions:
     def live(self, token: str) -> Session | None:
         """The session of a token that has not expired."""
         session = self._by_token.get(token)
-        return session if session and time.monotonic() < session.expires_at else None
+        return session if session and moments.clock.monotonic() < session.expires_at else None
 
     def tokens(self) -> list[str]:
         """The tokens of all sessions that are kept."""
