@@ -14,7 +14,7 @@ from .message import Answer, Refusal
 from .provider import call_provider
 from .refusals import ProviderRefusal, passed_on, refusal_of
 from .sessions import Session
-from .stackone_errors import invalid
+from .stackone_errors import error, invalid
 from .world import World
 
 _REFUSED = "The credentials were refused by the provider"
@@ -80,6 +80,9 @@ async def relink(world: World, account: Account, profile: Profile, values: dict[
         world.run_later(_settle(world, account, old))
         return
     verdict = await _test(world, setup, secrets) if world.switches.hub_patch_retest else Verdict()
+    if account.id not in world.accounts.by_id:
+        # Somebody has unlinked it during the test.
+        raise Refusal(error(404, "Account not found"))
     if verdict.good:
         world.accounts.change(account, {**stored, "status": "active", "status_reasons": []})
         world.follow_profile(account)
