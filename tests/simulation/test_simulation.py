@@ -14,6 +14,7 @@ from tests.simulation.checks import names_of, problems
 from tests.simulation.defects import defect, found_after
 from tests.simulation.generator import KINDS, made_of, named
 from tests.simulation.history import left_out, pieces
+from tests.simulation.jobs import Setting, shared, table
 from tests.simulation.play import players
 from tests.simulation.shrink import shrunk
 from tests.support.collection import COLLECTIONS, ROOT
@@ -21,6 +22,7 @@ from tests.support.collection import COLLECTIONS, ROOT
 TRACES = """
 import hashlib
 from tests.simulation.generator import made_of
+from tests.simulation.jobs import Setting, shared, table
 from tests.simulation.play import players
 with players() as player:
     for seed in range(60):
@@ -80,3 +82,14 @@ def test_a_defect_is_found_made_small_and_replayed(name, check):
         small = shrunk(made_of(after - 1), lambda history: check in names_of(problems(player.play(history))))
         assert len(small.without) > 2
         assert check in names_of(problems(player.play(named(small.name))))
+
+
+def test_jobs_that_share_a_quota_all_end_and_none_gives_up():
+    setting = Setting(jobs=2, tenants=30, quota=40, window=6.0, neighbour=4, concurrency=8)
+    *jobs, neighbour = shares = shared(setting)
+    assert [share.failed for share in jobs] == [0, 0]
+    assert sum(share.requests - share.refused for share in shares) > 2 * setting.tenants
+    assert sum(share.refused for share in jobs) > 0
+    assert neighbour.requests > 0
+    assert len(list(table(setting, shares))) == len(shares) + 2
+    assert shared(setting) == shares
