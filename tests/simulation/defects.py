@@ -7,12 +7,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.directory import Directory
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.hub import Hub, Sent
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stackone import StackOne
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.text import Scrubber
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import retry
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.quota import Quota
@@ -26,7 +28,7 @@ from tests.simulation.generator import made_of
 from tests.simulation.play import players
 
 Patches = list[tuple[Any, str, Any]]
-_decided, _submitted, _settled = retry.status_delay, Writer._submit, Linker._settle_creation
+_decided, _submitted, _settled, _made = (retry.status_delay, Writer._submit, Linker._settle_creation, Linker.__init__)
 
 
 def _sent_again(self: Writer, send: Any, session: Any, renew: Any) -> Any:
@@ -61,6 +63,10 @@ def _deleted_at_once(self: Writer, tenant: Any, account: Any, approval: Any = No
     return True
 
 
+def _heedless(self: Linker, clients: Any, accounts: Any, rules: Any, *more: Any) -> None:
+    _made(self, clients, accounts, replace(rules, check_mode=False), *more)
+
+
 def _without_looking_for_others(self: Linker, outcome: Outcome, seen: Any) -> bool:
     creation = outcome.applied.creation
     if creation is None or creation.lost:
@@ -84,8 +90,12 @@ DEFECTS: dict[str, Patches] = {
     "of two runs that create at once neither gives way": [(Linker, "_settle_creation", _without_looking_for_others)],
     "nothing is paced": [(Quota, "_take", lambda self: self._free_at and self._free_at.popleft())],
     "a refused key is tried again": [(retry, "status_delay", _refusals_repeated)],
-    "secrets are not masked": [(Scrubber, "scrub", lambda _self, value: value), (Scrubber, "line", lambda _self, words: words)],
+    "secrets are not masked": [(Scrubber, "scrub", lambda _self, value: value), (Scrubber, "line", lambda _self, words, *_limit: words)],
     "a lost link is asked for again without asking the Hub": [(Hub, "existing_account_id", lambda _self, _session: None)],
+    "a stopped run goes on": [(StopSignal, "check", lambda _self: None)],
+    "a change whose answer is lost is said not to be made": [(writer, "_may_be_done", lambda _error: False)],
+    "a domain is not looked up before its owner is linked": [(find, "needs_domains", lambda _tenant, _accounts: False)],
+    "a change in check mode is made": [(Linker, "__init__", _heedless)],
 }  # fmt: skip
 """What each defect replaces."""
 

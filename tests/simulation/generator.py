@@ -23,6 +23,8 @@ _WHERE = (
     {"service": "stackone", "method": "GET", "path": "/accounts/*"},
     {"service": "stackone", "method": "POST", "path": "/connect_sessions"},
     {"service": "stackone", "method": "PATCH"},
+    {"service": "stackone", "method": "PATCH"},
+    {"service": "stackone", "method": "DELETE"},
     {"service": "stackone", "method": "DELETE"},
     {"service": "stackone"},
     {"service": "freshservice", "caller": "client"},
@@ -116,7 +118,7 @@ def _faults(chance: random.Random, kind: str) -> int:
 def _link(chance: random.Random, number: int, kind: str) -> Link:
     several = chance.random() < 0.2
     how = chance.choices(
-        ["new", "as declared", "label", "key", "broken", "moved", "replaced"], weights=[45, 14, 9, 10, 8, 7, 7]
+        ["new", "as declared", "label", "key", "broken", "moved", "replaced"], weights=[38, 11, 15, 12, 8, 8, 8]
     )[0]
     changes: dict[str, dict[str, Any]] = {
         "as declared": {},
@@ -157,7 +159,7 @@ def _run(chance: random.Random, number: int, links: tuple[Link, ...], kind: str)
         name=_maybe(chance, 0.15 if together else 0.0, [f"Name {number}"]),
         check=chance.random() < 0.06,
         concurrency=chance.choice([1, 1, 2, 4]),
-        retries=chance.choice([0, 1, 1, 3]),
+        retries=chance.choice([0, 0, 1, 1, 3]),
         timeout=chance.choice([30.0, 30.0, 5.0]),
         purge=kind in ("alone", "ended") and chance.random() < 0.1,
         call=chance.random() < 0.1,
@@ -184,8 +186,10 @@ def _event(chance: random.Random, number: int, links: tuple[Link, ...]) -> Event
 
 def _fault(chance: random.Random, number: int) -> FaultPlan:
     where, what = chance.choice(_WHERE), chance.choice(_WHAT)
-    for_ever = chance.random() < 0.25
-    return FaultPlan(number, {**where, **what, "call": chance.randint(1, 4), "count": 1_000_000 if for_ever else 1})
+    for_ever = chance.random() < 0.3
+    return FaultPlan(
+        number, {**where, **what, "call": chance.choice([1, 1, 1, 2, 2, 3, 4]), "count": 1_000_000 if for_ever else 1}
+    )
 
 
 def _switches(chance: random.Random) -> dict[str, Any]:

@@ -83,6 +83,11 @@ class SimulatedRun:
         own = [self.result["failure"]] if "failure" in self.result else []
         return [row["failure"] for row in self.rows if row.get("failure")] or own
 
+    @property
+    def owners(self) -> set[str]:
+        """Whose accounts it is told about."""
+        return {owner for link in self.links for owner in (link.owner, link.previous) if owner}
+
     def keys_of(self, domain: str) -> set[str]:
         """The keys that it may send to a domain."""
         return {self._keys[domain]} if domain in self._keys else set()
