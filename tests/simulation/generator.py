@@ -168,7 +168,9 @@ def _run(chance: random.Random, number: int, links: tuple[Link, ...], kind: str)
         skew=chance.choice([0.0] * 8 + [3600.0, -86400.0]),
         killed=(at, after) if kill and not stop else None,
         stopped=at if kill and stop else None,
-        echo=(at, chance.choice([400, 401, 422, 500])) if chance.random() < 0.06 else None,
+        echo=(at, chance.choice([400, 401, 422, 500]), chance.choice([0, 150, 170]))
+        if chance.random() < 0.06
+        else None,
         stalls=_stalls(chance, together, at),
     )
 

@@ -65,8 +65,8 @@ class RunPlan:
     killed: tuple[int, bool] | None = None
     """At which request it is killed, and whether only after it was answered."""
     stopped: int | None = None
-    echo: tuple[int, int] | None = None
-    """Which request is answered with its own words and secrets, and the status."""
+    echo: tuple[int, int, int] | None = None
+    """Which request is answered with its own words and secrets, the status, and how many signs stand before these."""
     stalls: tuple[tuple[int, float], ...] = ()
     """Which requests arrive late, by so many seconds."""
 

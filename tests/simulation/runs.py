@@ -181,9 +181,9 @@ class SimulatedRun:
         there, back = (_FASTEST + (_SLOWEST - _FASTEST) * part * part for part in (first, second))
         return there + self._stalls.get(number, 0.0), back
 
-    def echoes(self, number: int) -> int | None:
-        """The status of an answer that repeats what it was asked with."""
-        return self.plan.echo[1] if self.plan.echo and self.plan.echo[0] == number else None
+    def echoes(self, number: int) -> tuple[int, int] | None:
+        """The status of an answer that repeats what it was asked with, and the signs before that."""
+        return self.plan.echo[1:] if self.plan.echo and self.plan.echo[0] == number else None
 
     def stop_overdue(self, http: Any) -> bool:
         """Whether even requests in progress are cut off."""

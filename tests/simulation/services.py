@@ -191,7 +191,7 @@ class Wire:
         changes = len(world.changes)
         echo = asked.run.echoes(asked.number)
         if echo:
-            return _echo(asked, echo)
+            return _echo(asked, *echo)
         reply: Reply = world.drive(exchange.exchange(asked.call, world), asked.run)
         asked.effect = len(world.changes) > changes
         return reply
@@ -241,10 +241,10 @@ class _Response:
     headers: Any
 
 
-def _echo(asked: Asked, status: int) -> Reply:
+def _echo(asked: Asked, status: int, padding: int) -> Reply:
     """Return an answer that repeats everything that it was asked with."""
     request = asked.request
-    words = [*(request.auth or ()), *(request.headers or {}).values(), json.dumps(request.body)]
+    words = ["x" * padding, *(request.auth or ()), *(request.headers or {}).values(), json.dumps(request.body)]
     if asked.call:
         words.append(asked.call.headers.get("authorization", ""))
     body = {"statusCode": status, "message": " ".join(words)}
