@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -23,7 +23,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._link.linker i
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.writer import Writer
-from tests.simulation.checks import problems
+from tests.simulation.checks import names_of, problems
 from tests.simulation.generator import made_of
 from tests.simulation.play import players
 
@@ -109,24 +109,22 @@ def defect(name: str) -> Iterator[None]:
         yield
 
 
-def found_after(name: str, most: int, note: Callable[[str], None] = lambda _words: None) -> int | None:
-    """Return after how many histories a defect is seen, `None` if it is not; `note` hears of what was wrong first."""
+def found_after(name: str, most: int, by: str | None = None) -> tuple[int, set[str]]:
+    """Return after how many histories a defect is seen, `by` one check or by any, and by which; 0 if it is not."""
     with players() as player, defect(name):
         for number in range(most):
-            wrong = problems(player.play(made_of(number)))
-            if wrong:
-                note(wrong[0].partition(":")[0])
-                return number + 1
-    return None
+            found = names_of(problems(player.play(made_of(number))))
+            if by in found or (found and by is None):
+                return number + 1, found
+    return 0, set()
 
 
 def main() -> None:
     """Print the table of the guide."""
     for name in DEFECTS:
-        checks: list[str] = []
         began = time.perf_counter()
-        histories = found_after(name, 3000, checks.append)
-        print(f"| {name} | {histories} | {', '.join(checks)} | {time.perf_counter() - began:.1f} s |")
+        histories, checks = found_after(name, 3000)
+        print(f"| {name} | {histories} | {', '.join(sorted(checks))} | {time.perf_counter() - began:.1f} s |")
 
 
 if __name__ == "__main__":

@@ -15,17 +15,14 @@ KINDS = {"alone": 34, "ended": 14, "together": 26, "people": 12, "quota": 5, "an
 change accounts meanwhile, a small quota, and all of it together."""
 
 _WHERE = (
-    {"service": "hub", "method": "POST", "path": "/hub/accounts"},
-    {"service": "hub", "method": "POST", "path": "/hub/accounts"},
-    {"service": "hub", "method": "PATCH"},
+    *[{"service": "hub", "method": "POST", "path": "/hub/accounts"}] * 5,
+    *[{"service": "hub", "method": "PATCH"}] * 2,
     {"service": "hub", "method": "GET"},
     {"service": "stackone", "method": "GET", "path": "/accounts"},
     {"service": "stackone", "method": "GET", "path": "/accounts/*"},
     {"service": "stackone", "method": "POST", "path": "/connect_sessions"},
-    {"service": "stackone", "method": "PATCH"},
-    {"service": "stackone", "method": "PATCH"},
-    {"service": "stackone", "method": "DELETE"},
-    {"service": "stackone", "method": "DELETE"},
+    *[{"service": "stackone", "method": "PATCH"}] * 3,
+    *[{"service": "stackone", "method": "DELETE"}] * 2,
     {"service": "stackone"},
     {"service": "freshservice", "caller": "client"},
     {"service": "freshservice", "caller": "stackone"},

@@ -183,7 +183,7 @@ def _disturbed(played: Played, run: SimulatedRun, link: Link | None = None) -> b
 
 def _of_row(run: SimulatedRun, row: dict[str, Any], change: Change) -> bool:
     owners = {owner for link in run.links if link.domain == row["domain"] for owner in (link.owner, link.previous)}
-    return change.domain == row["domain"] and change.owner in owners
+    return change.id == row["account_id"] or (change.domain == row["domain"] and change.owner in owners)
 
 
 def _met(run: SimulatedRun, link: Link, stored: dict[str, dict[str, Any]]) -> bool:
