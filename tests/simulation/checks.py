@@ -24,7 +24,7 @@ CHECKS: dict[str, Callable[[Played], Iterator[str]]] = {
     "one link has one account": outcomes.single,
     "changed is what changed": outcomes.truthful,
     "green means as declared": outcomes.green,
-    "in the end all is as declared": outcomes.converged,
+    "finally all is as declared": outcomes.converged,
     "check mode foretells": outcomes.foretold,
 }
 

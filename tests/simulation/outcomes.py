@@ -123,10 +123,10 @@ def converged(played: Played) -> Iterator[str]:
     bad = {link.domain for link in played.links if link.wrong_key}
     for link in played.links:
         if link.domain not in bad and not _met(last, link, stored):
-            yield f"in the end {link.domain} is not as declared: {_shown(stored, link)}; {last.result.get('msg')}"
+            yield f"finally {link.domain} is not as declared: {_shown(stored, link)}; {last.result.get('msg')}"
     failed = {row["domain"]: row["failure"]["code"] for row in last.rows if row.get("failure")}
     if set(failed) != bad or last.failed != bool(bad):
-        yield f"in the end these fail: {failed}, with keys that are wrong: {sorted(bad)}: {last.result.get('msg')}"
+        yield f"finally these fail: {failed}, with keys that are wrong: {sorted(bad)}: {last.result.get('msg')}"
     if last.changed:
         yield "the last run changed something"
     healing = [run for run in played.quiet if run.plan.number in (100, 101, 102)]
