@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.support.module_runner import ModuleRunner, Run
 from tests.support.ports import Listener
-from tests.trust.cells import Cell, Kind, Target, target, targets
+from tests.trust.cells import RARER, Cell, Kind, Target, target, targets
 from tests.trust.checks import Seen, without_twins
 from tests.trust.faults import LATE, Fault, Harm
 from tests.trust.fingerprint_checks import remembered
@@ -23,8 +23,7 @@ from tests.trust.rules import broken
 from tests.trust.share import SHARE, chosen
 
 SIMULATED = (Harm.UNREACHED, Harm.UNAVAILABLE, Harm.LIMITED)
-RARER = 4 * SHARE
-"""Of the faults that histories of `tests/simulation` have as well, fewer are tried on the ways that these take."""
+"""The harms that histories of `tests/simulation` do as well: fewer of them are tried on the ways that these take."""
 
 ATTEMPTS = 5
 """How often a cell is begun on a machine so busy that late answers are not late."""
