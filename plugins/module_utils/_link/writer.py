@@ -69,7 +69,8 @@ class Writer:
         submission, session = self._submit(edit, session, lambda: self.edit_session(tenant, account))
         if not self._taken(tenant, account, session, submission, compare_stored(tenant, view)):
             error = submission.error or session_refused(submission.http_status)
-            raise profile_refused(error, account, moved) if moved else error
+            error = profile_refused(error, account, moved) if moved else error
+            raise _unknown(error, "the key is stored") if submission.late else error
         if submission.sent is Sent.UNCERTAIN or submission.foreign:
             outcome.warnings.append(f"The answer to the re-link was lost ({submission.words}); the new key is stored.")
         outcome.applied.actions.append(Action.RELINK)
