@@ -33,11 +33,11 @@ def single(played: Played) -> Iterator[str]:
 
 
 def _tells(run: SimulatedRun, domain: str, ids: list[str]) -> bool:
-    """Whether a run says that a link may have several accounts, or fails for it and names one of them."""
+    """Whether a run says that a link may have several accounts, or fails for it and names one, or says that it made one."""
     rows = [row for row in run.rows if row["domain"] == domain] or [run.result]
     texts = [json.dumps(row) for row in rows if row.get("failure")]
     unseen = "could not be seen" in run.text or (run.failed and "but not confirmed" in run.text)
-    return unseen or any(one in text for one in ids for text in texts)
+    return unseen or any(one in text for one in [*ids, '"create"'] for text in texts)
 
 
 def _lost(played: Played, ids: list[str]) -> bool:
