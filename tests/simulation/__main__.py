@@ -41,7 +41,7 @@ def replay(name: str) -> int:
 
 def play_all(seeds: Sequence[int]) -> int:
     """Play the histories of these numbers, and say what went wrong in how many."""
-    kinds, wrong, requests, began = Counter[str](), Counter[str](), 0, time.perf_counter()
+    kinds, wrong, requests, began = Counter[str](), Counter[str](), 0, time.process_time()
     bad: list[History] = []
     with players() as player:
         for seed in seeds:
@@ -52,12 +52,12 @@ def play_all(seeds: Sequence[int]) -> int:
             found = names_of(problems(played))
             wrong.update(found)
             bad += [history] if found else []
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
         for history in bad[:SHOWN]:
             print(report(player, history))
     told = ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS)
     print(
-        f"{len(seeds)} histories ({told}), {requests} requests, in {seconds:.0f} s: {60 * len(seeds) / seconds:.0f} a minute"
+        f"{len(seeds)} histories ({told}), {requests} requests, in {seconds:.0f} s of CPU: {60 * len(seeds) / seconds:.0f} a minute"
     )
     print(f"{len(bad)} went wrong" + "".join(f"; {name}: {count}" for name, count in wrong.most_common()))
     return bool(bad)

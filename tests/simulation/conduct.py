@@ -137,11 +137,10 @@ def restrained(played: Played) -> Iterator[str]:
 
 def _seen_before_it_left(played: Played, change: Change) -> bool:
     """Whether a person gave an account to somebody else after the run had looked at it one last time."""
-    looks = [
-        asked.time
-        for asked in played.wire.asked
-        if asked.run is change.actor and asked.kind == f"GET /accounts/{change.id}" and asked.status == 200
-    ]
+    mine = [asked for asked in played.wire.asked if asked.run is change.actor]
+    sent = [one.time for one in mine if _writes(one) and change.id in one.kind]
+    asked = f"GET /accounts/{change.id}"
+    looks = [one.time for one in mine if one.kind == asked and one.status == 200 and sent and one.time < sent[-1]]
     left = [
         one.time
         for one in played.world.changes
