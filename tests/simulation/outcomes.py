@@ -176,8 +176,9 @@ def _disturbed(played: Played, run: SimulatedRun, link: Link | None = None) -> b
     owners = {link.owner, link.previous} if link else run.owners
     # What no listing showed yet when it began was done meanwhile, as far as it could know.
     since = run.began - played.world.switches.eventual_listing_ms / 1000
+    concerned = {change.id for change in played.world.changes if change.owner in owners}
     return any(
-        change.owner in owners and change.actor is not run and since <= change.time <= run.ended
+        change.id in concerned and change.actor is not run and since <= change.time <= run.ended
         for change in played.world.changes
         if change.actor != ARRANGED
     )
