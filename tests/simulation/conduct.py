@@ -120,7 +120,7 @@ def recognised(played: Played) -> Iterator[str]:
 
 def restrained(played: Played) -> Iterator[str]:
     """Yield the accounts that a run unlinked although nothing said so, and the changes to those of others."""
-    made: set[tuple[Any, str]] = set()
+    made = set(_answered_with(played))
     for change in played.world.changes:
         run = change.actor
         if not isinstance(run, SimulatedRun):
@@ -133,6 +133,22 @@ def restrained(played: Played) -> Iterator[str]:
             yield f"{run.name} touched account {change.id} of {change.owner}"
         if change.event == "account.deleted" and (run, change.id) not in made and not _named(run, change, played):
             yield f"{run.name} unlinked account {change.id} of {change.owner} on {change.domain}, which nothing names"
+
+
+_AGE = 0.5
+"""Seconds by which a run may take its request for older than it is."""
+
+
+def _answered_with(played: Played) -> Iterator[tuple[Any, str]]:
+    """Yield the accounts with which a request to link was answered, and the run, if they were made when it was sent.
+
+    StackOne's clock tells that to the age of a connect session. Of two runs whose requests the Hub takes for the same link at that moment, neither can tell whose made it.
+    """
+    born = {change.id: change.time for change in played.world.changes if change.event == "account.created"}
+    for asked in played.wire.asked:
+        name = str(asked.data.get("id")) if isinstance(asked.data, dict) else ""
+        if asked.kind == "POST /hub/accounts" and asked.status == 201 and born.get(name, -1.0) >= asked.time - _AGE:
+            yield asked.run, name
 
 
 def _seen_before_it_left(played: Played, change: Change) -> bool:
