@@ -142,7 +142,8 @@ _AGE = 0.5
 def _answered_with(played: Played) -> Iterator[tuple[Any, str]]:
     """Yield the accounts with which a request to link was answered, and the run, if they were made when it was sent.
 
-    StackOne's clock tells that to the age of a connect session. Of two runs whose requests the Hub takes for the same link at that moment, neither can tell whose made it.
+    StackOne's clock tells that to the age of a connect session. Of two runs whose requests the Hub takes for the same link
+    at that moment, neither can tell whose made it.
     """
     born = {change.id: change.time for change in played.world.changes if change.event == "account.created"}
     for asked in played.wire.asked:
