@@ -18,7 +18,7 @@ export PYTHONPATH := $(CURDIR)/.collections
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/pre-commit
 
-.PHONY: help demo check test test-all lint fast-lint unit modules trust trust-more integration integration-main integration-rest corners sanity ansible-test docs test-eda test-awx test-telemetry test-backends test-browser test-release contract release lock benchmark matrix measures mutation generate pictures sandbox emulator emulator-zipapp clean
+.PHONY: help demo check test test-all lint fast-lint unit modules trust trust-more integration integration-main integration-rest corners sanity ansible-test docs test-eda test-awx test-telemetry test-backends test-browser test-release contract release lock benchmark simulate matrix measures mutation generate pictures sandbox emulator emulator-zipapp clean
 
 help:
 	@echo "make demo         link tenants on the embedded emulator, and watch"
@@ -34,6 +34,7 @@ help:
 	@echo "make mutation     whether the unit tests notice changes to the deciding code, about twenty minutes"
 	@echo "make release      the artifact of the commit in dist, built twice and compared, with its SBOM and signatures; see docs/releasing.md"
 	@echo "make lock         the locked requirements of execution environments; ARGS=--upgrade for newer versions"
+	@echo "make simulate     histories of runs, faults and people in virtual time; options in ARGS=\"--help\""
 	@echo "make sandbox      the two services, emulated, to follow docs/walkthrough.md with"
 	@echo "make benchmark    how fast it is against other ways, about ten minutes; options in ARGS=\"--help\""
 	@echo "make emulator     run the emulator in the foreground, and say how to aim a playbook at it; options in ARGS=\"--help\""
@@ -48,12 +49,12 @@ demo: $(VENV)/ready
 	@$(BIN)/python -m tests.demo
 
 test: lint unit modules trust integration-main
-	@echo "TEST PASSED: all linters, unit tests, the modules case by case, an eighth of the faults, and the main paths with real playbooks."
+	@echo "TEST PASSED: all linters, unit tests, the modules case by case, an eighth of the faults, simulated histories, and the main paths with real playbooks."
 	@echo "Left out, see make test-all: as many other faults, the other integration tests, the oldest and newest ansible-core, ansible-test, healing by events, a controller's setup, OpenTelemetry, secret stores, the emulator's contract, and the browser."
 
 # Nothing that `make test` runs already.
 test-all: trust-more integration-rest corners sanity ansible-test test-eda test-awx test-telemetry test-backends test-release test-browser contract
-	@echo "TEST-ALL PASSED: another eighth of the faults, the other integration tests, the oldest and newest ansible-core, ansible-test sanity, units and integration, healing by events$(if $(JAVA),, as far as it goes without Java), a controller's setup, OpenTelemetry, secret stores$(if $(shell command -v pass),, except pass), releases$(if $(shell command -v gpg),, except their signatures), the emulator's contract, $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
+	@echo "TEST-ALL PASSED: another eighth of the faults, other histories, the other integration tests, the oldest and newest ansible-core, ansible-test sanity, units and integration, healing by events$(if $(JAVA),, as far as it goes without Java), a controller's setup, OpenTelemetry, secret stores$(if $(shell command -v pass),, except pass), releases$(if $(shell command -v gpg),, except their signatures), the emulator's contract, $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
 	@echo "Left out: three quarters of the faults (TRUST=full make trust), and what make test runs: the linters, unit tests, the modules case by case, an eighth of the faults, and the main paths with real playbooks."
 
 check: fast-lint
@@ -79,10 +80,10 @@ modules: $(VENV)/ready
 	$(BIN)/python -m pytest -q tests/modules -n $(JOBS)
 
 trust: $(VENV)/ready
-	$(BIN)/python -m pytest -q tests/trust -n $(MOST_JOBS)
+	$(BIN)/python -m pytest -q tests/trust tests/simulation -n $(MOST_JOBS)
 
 trust-more: $(VENV)/ready
-	TRUST=more $(BIN)/python -m pytest -q tests/trust -n $(MOST_JOBS)
+	TRUST=more $(BIN)/python -m pytest -q tests/trust tests/simulation/test_histories.py -n $(MOST_JOBS)
 
 # Against the installed artifact, as users have it.
 integration: INTEGRATION_TESTS := tests/integration
@@ -142,6 +143,9 @@ pictures: $(VENV)/browser-ready
 
 generate: $(VENV)/ready
 	@$(BIN)/python -m tests.support.generate
+
+simulate: $(VENV)/ready
+	@$(BIN)/python -m tests.simulation $(ARGS)
 
 measures: $(VENV)/ready
 	@$(BIN)/python -m tests.measures $(ARGS)

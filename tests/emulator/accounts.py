@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -104,7 +103,7 @@ class Accounts:
 
     def add(self, account: Account, hidden_ms: int = 0) -> Account:
         """Store an account; listings show it only after `hidden_ms`."""
-        account.listed_from = time.monotonic() + hidden_ms / 1000 if hidden_ms else 0.0
+        account.listed_from = moments.clock.monotonic() + hidden_ms / 1000 if hidden_ms else 0.0
         self.by_id[account.id] = account
         self._index(account)
         self._tell("account.created", account)

@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 
-from . import freshservice, hub, stackone
+from . import freshservice, hub, moments, stackone
 from .faults import Moment
 from .journal import Entry
 from .message import Answer, Call, Delivery, Service
@@ -25,7 +24,7 @@ async def exchange(call: Call, world: World) -> Answer:
     """Answer a call. StackOne's own calls to Freshservice come through here too."""
     entry = world.journal.open(call)
     if world.latency_ms:
-        await asyncio.sleep(world.latency_ms / 1000)
+        await moments.clock.sleep(world.latency_ms / 1000)
     answer = await _with_faults(call, world, entry)
     if call.service is Service.HUB:
         answer.headers.append(("Access-Control-Allow-Origin", "*"))
@@ -43,8 +42,8 @@ async def _with_faults(call: Call, world: World, entry: Entry) -> Answer:
     moment = fault.drop or fault.when
     before = moment is Moment.BEFORE
     if fault.delay_ms and before:
-        await asyncio.sleep(fault.delay_ms / 1000)
+        await moments.clock.sleep(fault.delay_ms / 1000)
     real = None if before and (fault.drop or fault.replaces) else await service(call, world)
     if fault.delay_ms and not before:
-        await asyncio.sleep(fault.delay_ms / 1000)
+        await moments.clock.sleep(fault.delay_ms / 1000)
     return fault.strike(call, real)

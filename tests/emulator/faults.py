@@ -7,13 +7,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from email.utils import format_datetime
 from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Any
 
-from . import stackone_errors
+from . import moments, stackone_errors
 from .message import Answer, Call, Delivery, Service, dropped, html_answer, json_answer
 
 _HUGE = 20_000_000
@@ -159,7 +159,7 @@ def _moment_text(value: str) -> str:
     timed = _TIMED.fullmatch(value)
     if timed is None:
         return value
-    moment = datetime.now(timezone.utc) + timedelta(seconds=int(timed[2]))
+    moment = moments.present() + timedelta(seconds=int(timed[2]))
     if timed[1] == "http_date":
         return format_datetime(moment, usegmt=True)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import time
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from . import freshservice_errors as errors
+from . import moments
 from .message import Answer, Call, Delivery, Refusal, first, html_answer, json_answer
 from .routing import Router
 from .tenants import Agent, Tenant, TenantState
@@ -31,11 +30,11 @@ async def answer(call: Call, world: World) -> Answer:
     if tenant is None:
         return errors.unknown_tenant(world.switches)
     if tenant.slow_ms:
-        await asyncio.sleep(tenant.slow_ms / 1000)
+        await moments.clock.sleep(tenant.slow_ms / 1000)
     refusal = errors.refused_by_state(world.switches, tenant)
     if refusal is not None:
         return refusal
-    wait = tenant.take(call.path if call.path in _LISTINGS else None, time.monotonic())
+    wait = tenant.take(call.path if call.path in _LISTINGS else None, moments.clock.monotonic())
     if wait is not None:
         return errors.rate_limited(world.switches, tenant, wait)
     try:

@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import deque
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from . import moments
 from .message import Call
 
 _LIMIT = 200_000
@@ -25,7 +25,7 @@ class Entry:
     path: str
     query: str
     domain: str | None
-    time: float = field(default_factory=time.time)
+    time: float = field(default_factory=lambda: moments.clock.time())
     status: int | None = None
     fault: bool = False
 

@@ -11,6 +11,8 @@ from email.utils import format_datetime
 from enum import Enum
 from math import ceil
 
+from . import moments
+
 
 class Plan(Enum):
     """Freshservice plans: calls a minute overall, and to the list operations (F60)."""
@@ -77,7 +79,7 @@ def retry_after(form: str, seconds: float) -> str | None:
         return None
     if form == "seconds":
         return str(max(1, ceil(seconds)))
-    moment = datetime.fromtimestamp(ceil(datetime.now(timezone.utc).timestamp() + seconds), timezone.utc)
+    moment = datetime.fromtimestamp(ceil(moments.clock.time() + seconds), timezone.utc)
     if form == "http_date":
         return format_datetime(moment, usegmt=True)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -4,17 +4,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from . import moments
 from .accounts import Account, failed
 from .connector import Profile, form_of
 from .message import Answer, Refusal
 from .provider import call_provider
 from .refusals import ProviderRefusal, passed_on, refusal_of
 from .sessions import Session
-from .stackone_errors import invalid
+from .stackone_errors import error, invalid
 from .world import World
 
 _REFUSED = "The credentials were refused by the provider"
@@ -80,6 +80,9 @@ async def relink(world: World, account: Account, profile: Profile, values: dict[
         world.run_later(_settle(world, account, old))
         return
     verdict = await _test(world, setup, secrets) if world.switches.hub_patch_retest else Verdict()
+    if account.id not in world.accounts.by_id:
+        # Somebody has unlinked it during the test.
+        raise Refusal(error(404, "Account not found"))
     if verdict.good:
         world.accounts.change(account, {**stored, "status": "active", "status_reasons": []})
         world.follow_profile(account)
@@ -91,7 +94,7 @@ async def relink(world: World, account: Account, profile: Profile, values: dict[
 
 async def _settle(world: World, account: Account, old: dict[str, Any]) -> None:
     """The asynchronous test: the account turns active or to error some time after the answer (H16)."""
-    await asyncio.sleep(world.switches.hub_async_delay_ms / 1000)
+    await moments.clock.sleep(world.switches.hub_async_delay_ms / 1000)
     verdict = await _test(world, account.setup_information, account.credentials)
     if account.id not in world.accounts.by_id:
         return
@@ -143,7 +146,7 @@ async def _test(world: World, setup: dict[str, str], secrets: dict[str, str]) ->
     for _count in range(world.switches.hub_provider_retries):
         if reply is None or reply.status != 429:
             break
-        await asyncio.sleep(provider_pause(reply.header("Retry-After")))
+        await moments.clock.sleep(provider_pause(reply.header("Retry-After")))
         reply = await call_provider(world, setup, secrets, "GET", path, "/api/v2")
     if reply is not None and reply.status == 200 and isinstance(reply.json(), dict):
         return Verdict()

@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
+from . import moments
 from .accounts import Account
 from .bodies import json_object, wrong_types
 from .message import Answer, Call, Refusal, first, json_answer
@@ -97,7 +97,7 @@ def _selected(world: World, params: dict[str, list[str]]) -> tuple[Iterable[Acco
     hiding = world.switches.eventual_listing_ms > 0
     if not (statuses or hiding or world.switches.accounts_shuffle or ids or providers):
         return narrow.values(), len(narrow)
-    now = time.monotonic()
+    now = moments.clock.monotonic()
     found = [
         account
         for account in narrow.values()
@@ -111,9 +111,9 @@ def _selected(world: World, params: dict[str, list[str]]) -> tuple[Iterable[Acco
     return found, len(found)
 
 
-def _values(params: dict[str, list[str]], *names: str) -> set[str]:
-    """The values of a filter under its singular and plural names, as repeated keys (S21)."""
-    return {value for name in names for value in params.get(name, ())}
+def _values(params: dict[str, list[str]], *names: str) -> dict[str, None]:
+    """The values of a filter under its singular and plural names, as repeated keys (S21), each once and in their order."""
+    return dict.fromkeys(value for name in names for value in params.get(name, ()))
 
 
 async def get_account(call: Call, world: World, key: StackOneKey, account_id: str) -> Answer:

@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-from . import keys
+from . import keys, moments
 from .bodies import json_object, wrong_types
 from .connector import Profile
 from .message import Answer, Call, Refusal, json_answer
@@ -53,7 +52,7 @@ async def create_session(call: Call, world: World, key: StackOneKey) -> Answer:
         key=key,
         origin_owner_id=body["origin_owner_id"],
         origin_owner_name=body["origin_owner_name"],
-        expires_at=time.monotonic() + body.get("expires_in", _DEFAULT_EXPIRY),
+        expires_at=moments.clock.monotonic() + body.get("expires_in", _DEFAULT_EXPIRY),
         provider=body.get("provider"),
         integration_id=profile.integration_id if profile else None,
         type=(body.get("type") or "production").lower(),

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from enum import Enum
@@ -121,7 +120,7 @@ class Sessions:
     def live(self, token: str) -> Session | None:
         """The session of a token that has not expired or been used up."""
         session = self._by_token.get(token)
-        return session if session and not session.used and time.monotonic() < session.expires_at else None
+        return session if session and not session.used and moments.clock.monotonic() < session.expires_at else None
 
     def tokens(self) -> list[str]:
         """The tokens of all sessions that are kept."""

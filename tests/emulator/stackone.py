@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import time
-
-from . import page, platform_accounts, platform_sessions, proxy
+from . import moments, page, platform_accounts, platform_sessions, proxy
 from .connector import CATEGORY, PROVIDER, PROVIDER_NAME
 from .limits import retry_after
 from .message import Answer, Call, Refusal, first, json_answer
@@ -51,7 +49,7 @@ def _log_in(call: Call, world: World) -> StackOneKey:
 
 def charge(key: StackOneKey, world: World) -> None:
     """Count a call on the quota of a key; over it, 429 (S82). Hub calls count on their session's key."""
-    wait = key.quota.take(time.monotonic())
+    wait = key.quota.take(moments.clock.monotonic())
     if wait is None:
         return
     refusal = error(429, "Too many requests")

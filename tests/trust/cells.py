@@ -56,6 +56,9 @@ _KINDS = {
 }
 _IDENTIFIED = ("/accounts/", "/hub/connectors/", "/hub/accounts/")
 
+RARER = 4 * SHARE
+"""One of this many cases is run of what `tests/simulation` has as well."""
+
 WRITES = frozenset({Kind.PATCH, Kind.DELETE, Kind.CREATE, Kind.EDIT})
 
 
@@ -131,6 +134,9 @@ class Cell:
         return self.fault.passing and not self.for_ever
 
 
-def in_turn(flow: Flow, name: str) -> bool:
-    """Return whether one of the things that are done to a flow is done: half of them for one tenant, a share for a list."""
-    return chosen(f"{flow.name}/{name}", SHARE if flow.many else 2)
+def in_turn(flow: Flow, name: str, simulated: bool = False) -> bool:
+    """Return whether one of the things that are done to a flow is done: half of them for one tenant, a share for a list.
+
+    What is `simulated` as well is done less often to the flows that histories take.
+    """
+    return chosen(f"{flow.name}/{name}", RARER if simulated and flow.simulated else SHARE if flow.many else 2)

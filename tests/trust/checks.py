@@ -216,15 +216,15 @@ def without_twins(stored: dict[str, Any]) -> Iterator[str]:
             yield f"{count} accounts for {identity}"
 
 
-def careful_with_keys(run: Run, links: int = 1) -> Iterator[str]:
-    """A refused key is tried once for each of so many links: Freshservice locks out after repeated failures (F21)."""
+def careful_with_keys(run: Run) -> Iterator[str]:
+    """A refused key is tried once: Freshservice locks out after repeated failures (F21)."""
     answers: defaultdict[str, list[bool]] = defaultdict(list)
     for told in run.told:
         if told.service == "freshservice":
             # The agent's own key asks for other things than the admin's.
             answers[told.url].append(told.status in (401, 403))
     for url, refused in answers.items():
-        if len(refused) > 2 * links:
+        if len(refused) > 2:
             yield f"a key was sent to {url} {len(refused)} times"
-        if sum(refused) > links or (links == 1 and any(refused[:-1])):
+        if any(refused[:-1]):
             yield f"a refused key was sent to {url} again"

@@ -60,6 +60,11 @@ class Flow:
         return self.name.endswith("unlink") or self.name in ("bulk_siblings", "bulk_moved", "bulk_purge")
 
     @property
+    def simulated(self) -> bool:
+        """Whether histories of `tests/simulation` take the same way."""
+        return self.name in _SIMULATED
+
+    @property
     def moves(self) -> bool:
         """Whether it gives an account to another owner."""
         return "moved" in self.name
@@ -77,6 +82,12 @@ class Flow:
     def ended_well(self, run: Run) -> bool:
         """Whether nothing failed, or what is refused and nothing else, each with its verdict."""
         return run.failed == bool(self.refusals) and failed_domains(run) == self.refusals
+
+
+_SIMULATED = (
+    *("link", "converge", "relink", "update", "unlink", "moved_owner", "replaced", "link_proven", "bulk_link"),
+    *("bulk_converge", "bulk_rotate_unlink", "bulk_moved", "bulk_replaced", "bulk_purge", "bulk_remembered"),
+)
 
 
 def failed_domains(run: Run) -> dict[str, str]:

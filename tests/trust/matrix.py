@@ -14,13 +14,16 @@ from typing import Any
 
 from tests.support.module_runner import ModuleRunner, Run
 from tests.support.ports import Listener
-from tests.trust.cells import Cell, Kind, Target, target, targets
+from tests.trust.cells import RARER, Cell, Kind, Target, target, targets
 from tests.trust.checks import Seen, without_twins
 from tests.trust.faults import LATE, Fault, Harm
 from tests.trust.fingerprint_checks import remembered
 from tests.trust.flows import Flow, as_wanted
 from tests.trust.rules import broken
-from tests.trust.share import chosen
+from tests.trust.share import SHARE, chosen
+
+SIMULATED = (Harm.UNREACHED, Harm.UNAVAILABLE, Harm.LIMITED)
+"""The harms that histories of `tests/simulation` do as well: fewer of them are tried on the ways that these take."""
 
 ATTEMPTS = 5
 """How often a cell is begun on a machine so busy that late answers are not late."""
@@ -57,7 +60,7 @@ class Matrix:
         for hit in self.baseline(flow)[1]:
             for for_ever in (False, True):
                 cell = Cell(flow, hit, fault, for_ever)
-                if chosen(cell.id):
+                if chosen(cell.id, RARER if flow.simulated and fault.harm in SIMULATED else SHARE):
                     yield cell
 
     def check(self, cell: Cell) -> list[str]:

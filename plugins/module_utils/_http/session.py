@@ -211,7 +211,10 @@ class Http:
             raise
 
     def _waits_after_answer(self, request: Request, answer: Answer, attempts: Attempts, quota: Quota | None) -> bool:
-        """Return whether the request should be repeated, after waiting until it is time to. Raise Stopped."""
+        """Return whether the request should be repeated, after waiting until it is time to. Raise Stopped.
+
+        If the run is stopped after a change that may have been carried out, its answer is the last one.
+        """
         facts = _facts_of(request, answer)
         own_quota = facts.status == TOO_MANY and not facts.passed_on and request.service is Service.STACKONE
         if facts.status != TOO_MANY and facts.status not in PASSING:
@@ -219,7 +222,13 @@ class Http:
         delay = attempts.delay_after_answer(facts, own_quota, request.repeatable, self.clock.now())
         if delay is None or not self._is_worth_waiting(request, delay):
             return False
-        self._pause(request, f"HTTP {answer.status}", delay, quota if own_quota else None)
+        try:
+            self._pause(request, f"HTTP {answer.status}", delay, quota if own_quota else None)
+        except Stopped:
+            if request.changes and facts.status in PASSING:
+                # It may have been carried out. The answer says so, and the exception would not.
+                return False
+            raise
         return True
 
     def _is_worth_waiting(self, request: Request, delay: float) -> bool:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from .._clients.account import ARCHIVED, Account
 from .._clients.factory import Clients
@@ -177,13 +177,24 @@ class Confirmer:
         A success that changed nothing of it is not a change, and a failure for everything but the label (S42).
         """
         unkept = drift(outcome.tenant, account)
-        if Action.UPDATE in outcome.applied.actions and unkept and set(unkept) >= sent:
+        overtaken = _overtaken(outcome, account, unkept)
+        if Action.UPDATE in outcome.applied.actions and unkept and set(unkept) >= sent and not overtaken:
             outcome.applied.actions.remove(Action.UPDATE)
         if set(unkept) - {"label"}:
-            raise _change_not_kept(account, sorted(set(unkept) - {"label"}))
+            raise _change_not_kept(account, sorted(set(unkept) - {"label"}), overtaken)
         if unkept and not outcome.applied.label_left:
             outcome.applied.label_left = True
-            outcome.warnings.append("StackOne accepted the new label without an error, but did not keep it.")
+            outcome.warnings.append(
+                "Somebody else has changed the label at the same time, which is left as it is."
+                if overtaken
+                else "StackOne accepted the new label without an error, but did not keep it."
+            )
+
+
+def _overtaken(outcome: Outcome, account: Account, unkept: Iterable[str]) -> set[str]:
+    """Return the fields that somebody else has changed since: their values are neither the declared nor the former ones."""
+    former = outcome.applied.plan.before if outcome.applied.plan else {}
+    return {name for name in unkept if former and getattr(account, name) != former.get(name)}
 
 
 def _another_link(account: Account, domain: str) -> Failed:
@@ -197,7 +208,15 @@ def _another_link(account: Account, domain: str) -> Failed:
     )
 
 
-def _change_not_kept(account: Account, names: list[str]) -> Failed:
+def _change_not_kept(account: Account, names: list[str], overtaken: set[str]) -> Failed:
+    if overtaken:
+        return Failed(
+            FailureCode.CHANGE_NOT_KEPT,
+            f"account {account.id} was changed, and somebody else has changed {', '.join(sorted(overtaken))} at the same time.",
+            "Run again when no other run is under way.",
+            retriable=True,
+            details={"account_id": account.id, "fields": names},
+        )
     return Failed(
         FailureCode.CHANGE_NOT_KEPT,
         f"StackOne answered that account {account.id} was changed, but did not keep {', '.join(names)}.",

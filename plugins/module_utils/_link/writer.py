@@ -69,7 +69,8 @@ class Writer:
         submission, session = self._submit(edit, session, lambda: self.edit_session(tenant, account))
         if not self._taken(tenant, account, session, submission, compare_stored(tenant, view)):
             error = submission.error or session_refused(submission.http_status)
-            raise profile_refused(error, account, moved) if moved else error
+            error = profile_refused(error, account, moved) if moved else error
+            raise _unknown(error, "the key is stored") if submission.late else error
         if submission.sent is Sent.UNCERTAIN or submission.foreign:
             outcome.warnings.append(f"The answer to the re-link was lost ({submission.words}); the new key is stored.")
         outcome.applied.actions.append(Action.RELINK)
@@ -132,7 +133,7 @@ class Writer:
                 with _unless_shown(error, "the change was made"):
                     found = self._stackone.account(account.id)
             if found is None or set(drift(outcome.tenant, found)) & set(changes):
-                raise
+                raise _unless_under_way(error, "the change was made") from None
             outcome.warnings.append(f"The answer to the change of account {account.id} was lost; it was made.")
             changed = True
         if changed and Action.UPDATE not in outcome.applied.actions:
@@ -180,7 +181,7 @@ class Writer:
             with _unless_shown(error, "the account was unlinked"):
                 found = self._stackone.account(account.id)
             if found:
-                raise
+                raise _unless_under_way(error, "the account was unlinked") from None
         return True
 
     def _taken(
@@ -302,6 +303,11 @@ def _unless_shown(error: Failed, what: str) -> Iterator[None]:
         yield
     except (Failed, Stopped):
         raise _unknown(error, what) from None
+
+
+def _unless_under_way(error: Failed, what: str) -> Failed:
+    """Return the failure of a request that has not been carried out so far. StackOne may still do so if it was only too slow."""
+    return _unknown(error, what) if error.failure.hung else error
 
 
 def _unknown(error: Failed, what: str) -> Failed:

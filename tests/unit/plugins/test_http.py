@@ -12,7 +12,7 @@ import pytest
 import requests
 import urllib3
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock, Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import (
     TransportError,
     TransportKind,
@@ -169,6 +169,25 @@ def sending(monkeypatch, outcomes, retries=3):
 
 def request(repeatable=True):
     return Request(Service.STACKONE, "POST", "https://host/hub/accounts?token=secret", repeatable=repeatable)
+
+
+@pytest.mark.parametrize(("method", "status", "last"), [("PATCH", 504, 504), ("PATCH", 429, None), ("GET", 504, None)])
+def test_a_run_that_stops_before_a_repetition_keeps_the_answer_of_a_change_that_may_be_made(
+    monkeypatch, method, status, last
+):
+    """History 3552 of `make simulate`: a change was made, and the run that was stopped then did not say that it may be."""
+    http = sending(monkeypatch, [answer(status, Retry_After="7")])
+
+    def stop(_seconds):
+        raise Stopped("by SIGTERM")
+
+    monkeypatch.setattr(http.clock, "sleep", stop)
+    asked = replace(request(), method=method)
+    if last:
+        assert http.send(asked).status == last
+    else:
+        with pytest.raises(Stopped):
+            http.send(asked)
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,15 @@ class TestRelink:
         assert outcome.applied.actions == []
         assert outcome.failure.message.endswith(" It is not known whether the key is stored.")
 
+    @pytest.mark.parametrize("kind", [TransportKind.TIMEOUT, TransportKind.DROPPED])
+    def test_a_relink_that_was_only_too_slow_may_still_be_stored(self, services, kind):
+        """History 7765 of `make simulate`: the key was stored after the run had looked, and said that it was not."""
+        linked(services)
+        services.on("PATCH", "/hub/accounts/.*", breaks(kind))
+        outcome = link(services, rotated(services))
+        assert (code(outcome), outcome.applied.actions) == ("stackone_unreachable", [])
+        assert uncertain(outcome) is (kind is TransportKind.TIMEOUT)
+
     @pytest.mark.parametrize("named, expected", [({}, "change_not_kept"), ({"id": "another"}, "account_mismatch")])
     def test_a_success_that_stored_nothing_is_told_as_uncertain(self, services, named, expected):
         account_id = linked(services)

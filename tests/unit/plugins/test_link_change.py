@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import State
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportKind
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.writer import Writer
@@ -89,6 +90,15 @@ class TestChange:
         assert not uncertain(outcome)
         assert outcome.failure.details.get("doing", "change the account") == "change the account"
 
+    @pytest.mark.parametrize("kind", [TransportKind.TIMEOUT, TransportKind.DROPPED])
+    def test_one_that_was_only_too_slow_may_still_be_made(self, services, kind):
+        """History 15807 of `make simulate`: the change was made after the run had looked, and said that it was not."""
+        linked(services)
+        services.on("PATCH", "/accounts/.*", breaks(kind))
+        outcome = link(services, tenant(label="New"))
+        assert (code(outcome), outcome.applied.actions) == ("stackone_unreachable", [])
+        assert uncertain(outcome) is (kind is TransportKind.TIMEOUT)
+
     def test_one_of_which_nothing_can_be_seen_says_so(self, services):
         linked(services)
         services.on("PATCH", "/accounts/.*", breaks(done=True))
@@ -109,6 +119,24 @@ class TestChange:
         outcome = link(services, tenant(label="New"))
         assert (code(outcome), outcome.applied.actions, outcome.applied.label_left) == (None, [], True)
         assert outcome.warnings == ["StackOne accepted the new label without an error, but did not keep it."]
+
+    @pytest.mark.parametrize("field, option", [("label", "label"), ("origin_owner_name", "origin_owner_name")])
+    def test_what_somebody_else_changes_right_after_was_a_change(self, services, field, option):
+        """History 151 of `make simulate`: two runs declared different names, and the first said that it had changed nothing."""
+        account_id = linked(services, label="Old")
+
+        def overtaken(_request, perform):
+            answer = perform()
+            services.accounts[account_id][field] = "Theirs"
+            return answer
+
+        services.on("PATCH", "/accounts/.*", overtaken)
+        outcome = link(services, tenant(**{option: "New"}))
+        expected = None if field == "label" else "change_not_kept"
+        assert (code(outcome), outcome.applied.actions) == (expected, [Action.UPDATE])
+        told = outcome.warnings if field == "label" else [outcome.failure.message]
+        assert [words for words in told if "at the same time" in words] == told
+        assert outcome.failure is None or outcome.failure.retriable
 
     def test_a_type_that_was_not_kept_is_a_failure(self, services):
         account_id = linked(services, type="test")
@@ -221,6 +249,14 @@ class TestUnlink:
         services.clock.meanwhile[0.5] = lambda: services.accounts[account_id].update(status="archived")
         outcome = link(services, tenant(**ABSENT))
         assert (code(outcome), services.clock.slept) == (None, [0.5])
+
+    @pytest.mark.parametrize("kind", [TransportKind.TIMEOUT, TransportKind.DROPPED])
+    def test_one_that_was_only_too_slow_may_still_be_unlinked(self, services, kind):
+        linked(services)
+        services.on("DELETE", "/accounts/.*", breaks(kind))
+        outcome = link(services, tenant(**ABSENT))
+        assert (code(outcome), outcome.applied.actions) == ("stackone_unreachable", [])
+        assert uncertain(outcome) is (kind is TransportKind.TIMEOUT)
 
     def test_one_that_stays_is_a_failure(self, services):
         account_id = linked(services)
