@@ -25,7 +25,7 @@ class Entry:
     path: str
     query: str
     domain: str | None
-    time: float = field(default_factory=lambda: moments.clock.time())
+    time: float = field(default_factory=moments.seconds)
     status: int | None = None
     fault: bool = False
 

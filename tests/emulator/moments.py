@@ -5,19 +5,24 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import time as system
 from datetime import datetime, timedelta, timezone
 
 
 class Clock:
     """The present time and waiting, which a simulation replaces."""
 
-    monotonic = staticmethod(time.monotonic)
+    monotonic = staticmethod(system.monotonic)
     sleep = staticmethod(asyncio.sleep)
-    time = staticmethod(time.time)
+    time = staticmethod(system.time)
 
 
 clock = Clock()
+
+
+def seconds() -> float:
+    """The present moment in seconds."""
+    return clock.time()
 
 
 def present() -> datetime:

@@ -15,7 +15,7 @@ from tests.support.released_project import LIST, ReleasedProject, services
 from tests.support.releases import FIXTURES, installed, is_here
 
 VERSION = "1.0.0"
-OWN_KEYS = {"diff", "invocation", "warnings", "deprecations"}
+OWN_KEYS = frozenset({"diff", "invocation", "warnings", "deprecations"})
 """Ansible's own keys of results, and those whose content depends on what was done."""
 
 

@@ -20,8 +20,9 @@ FOLDERS, PROGRAMS, LINK = {"b"}, {"b/c.py"}, "link"
 EPOCH = 1_600_000_000
 
 
-def packed(order=("a", "b", "b/c.py", "z.md", LINK), mtime=1, owner=0, umask=0o022, content=CONTENT):
+def packed(order=("a", "b", "b/c.py", "z.md", LINK), mtime=1, owner=0, umask=0o022, content=None):
     """An archive as ansible-galaxy builds it, with what it leaves to chance as given."""
+    content = CONTENT if content is None else content
     listed = [
         {
             "name": name,

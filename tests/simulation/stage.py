@@ -66,9 +66,9 @@ class Stage:
         yield stop, "time", SimpleNamespace(monotonic=self._monotonic)
         yield StopSignal, "__init__", self._noted(StopSignal.__init__)
         yield StopSignal, "cancel", self._waking(StopSignal.cancel)
-        yield StopSignal, "sleep", lambda signal, seconds: self._sleep_until_stopped(signal, seconds)
+        yield StopSignal, "sleep", lambda signal, seconds: self._sleep_until_stopped(signal, seconds=seconds)
         yield shared, "wait", self._wait
-        yield WorkerPool, "_run_threads", lambda pool, worker, number: self._work(pool, worker, number)
+        yield WorkerPool, "_run_threads", lambda pool, worker, number: self._work(pool, worker, number=number)
         yield retry, "random", self.chance
         yield _http, "_adapter", lambda _options: None
         yield Http, "_once", lambda http, request: self.wire.once(http, self.run, request)
@@ -79,7 +79,7 @@ class Stage:
         yield from self._files()
         yield from self._emulator()
         yield AnsibleModule, "__init__", lambda module, argument_spec, **_rules: self._entered(module, argument_spec)
-        yield AnsibleModule, "_load_params", lambda module: self._loaded(module)
+        yield AnsibleModule, "_load_params", lambda module: self._loaded(module=module)
         yield AnsibleModule, "exit_json", lambda _module, **said: _leave(False, said)
         yield AnsibleModule, "fail_json", lambda _module, msg, **said: _leave(True, {**said, "msg": msg})
         yield AnsibleModule, "warn", lambda _module, warning: self.run.warnings.append(warning)

@@ -39,6 +39,7 @@ def test_each_release_is_kept():
     assert set(made) - {VERSION} == set(COMMITS)
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("version", COMMITS)
 def test_what_cannot_be_used_as_before_is_in_the_guide(version):
     table = GUIDE.partition("## Names and defaults")[2].partition("\n## ")[0]
@@ -51,6 +52,7 @@ def test_what_cannot_be_used_as_before_is_in_the_guide(version):
     assert lost == []
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("version", COMMITS)
 def test_the_guide_names_nothing_else(version):
     table = GUIDE.partition("## Names and defaults")[2].partition("\n## ")[0]
@@ -58,6 +60,7 @@ def test_the_guide_names_nothing_else(version):
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == lost
 
 
+@pytest.mark.programs
 def test_what_is_new_says_since_when():
     now, before = interface_of(COLLECTIONS), {name for version in COMMITS for name in released(version)}
     new = [name for name in now if name.startswith(SAY_SINCE) and name not in before]
@@ -65,6 +68,7 @@ def test_what_is_new_says_since_when():
     assert [name for name in new if since(now, name) != VERSION] == []
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("version", COMMITS)
 def test_what_is_old_keeps_its_version(version):
     now, before = interface_of(COLLECTIONS), released(version)

@@ -73,7 +73,7 @@ class Scrubber:
         """Add secrets. Those that are too short to be masked are ignored; keys of that length are not accepted."""
         for secret in secrets:
             if secret and len(secret) >= SHORTEST_SECRET:
-                for spelling in {secret, valid_unicode(secret)}:
+                for spelling in dict.fromkeys((secret, valid_unicode(secret))):
                     self._secrets.add(spelling)
 
     def give_out(self, link: str) -> None:
