@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.module_runner import Hooks
 from tests.support.playbook_runner import CREATE, DELETE, EDIT, PATCH, actions, assert_failed
 
 FORMER, NEW = "customer-former", "customer-acme"
@@ -317,21 +316,3 @@ def test_an_auth_link_is_for_the_account_that_would_move(runner):
     run = runner.play({**options, "tenants": [entry]}, module="tenantlink.stackone.auth_links")
     assert run.results[0]["owners"][0]["linked"] is True
     assert run.results[0]["owners"][0]["auth_link_url"] is None
-
-
-@pytest.mark.parametrize("stored", [{"api_key": "an-old-key-of-acme"}, {"status": "error"}])
-def test_an_account_that_was_given_away_since_it_was_listed_gets_no_key(runner, stored):
-    """Its new owner would work with the key of another customer."""
-    account = runner.by_hand(**stored)
-    before = runner.emulator.account(account["id"])["credentials"]
-
-    def give_away(number):
-        if number == 1:
-            runner.emulator.change_account(account["id"], origin_owner_id="other")
-
-    bulk = runner.bulk(runner.tenants("acme"))
-    (row,) = runner.modules.enter("freshservice_links", bulk, False, Hooks(after=give_away)).result["results"]
-    assert row["failure"]["code"] == "account_mismatch"
-    assert "was given to owner 'other' after it was listed as the account of owner" in row["failure"]["msg"]
-    assert row["action"] == "none"
-    assert runner.emulator.account(account["id"])["credentials"] == before

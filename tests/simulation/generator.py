@@ -69,7 +69,7 @@ _SWITCHES = (
 )
 _EVENTS = ("change the label", "unlink the account", "break the account", "link by hand", "reset the key")
 _LEAVES = "use the account for another customer"
-"""What happens only to an account that is to be unlinked."""
+"""What happens only to an account that is to be unlinked: a key is sent to one that was seen, however long ago."""
 
 
 def made_of(seed: int) -> History:

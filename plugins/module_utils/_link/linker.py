@@ -38,7 +38,7 @@ from .plan import (
     replacing,
 )
 from .profile_change import ProfileChanger
-from .selection import check_pinned, check_unmoved
+from .selection import check_pinned
 from .status import BROKEN
 from .verify import Answerer, mismatch, verify
 from .writer import Writer, create_uncertain
@@ -308,9 +308,6 @@ class Linker:
         if "origin_owner_id" in changes:
             account = self._writer.move(outcome, account)
             changes, session = drift(outcome.tenant, account), None
-        elif Action.RELINK in plan.actions and not self._approval.binding:
-            # The key must not reach an account that somebody has given to another customer since it was listed.
-            check_unmoved(account, self._stored_account(replace(outcome.tenant, origin_owner_id=None), account.id))
         if Action.RELINK in plan.actions:
             session = session or self._writer.edit_session(outcome.tenant, account)
             view = seen.view or self._clients.hub.view(session, account.id)

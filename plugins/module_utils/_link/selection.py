@@ -124,19 +124,6 @@ def check_pinned(tenant: Tenant, account: Account) -> None:
         )
 
 
-def check_unmoved(listed: Account, current: Account) -> None:
-    """Raise Failed(account_mismatch) if an account has another owner than when it was listed."""
-    if current.origin_owner_id == listed.origin_owner_id:
-        return
-    raise Failed(
-        FailureCode.ACCOUNT_MISMATCH,
-        f"account {listed.id} was given to owner {current.origin_owner_id!r} after it was listed as the account of owner"
-        f" {listed.origin_owner_id!r}, so it was left as it is.",
-        "Run again, which links this tenant with an account of its own; correct origin_owner_id if both are the same customer.",
-        details={"account_id": listed.id},
-    )
-
-
 def _shown(item: Candidate) -> dict[str, str | None]:
     return {"account_id": item.account.id, "domain": item.domain, "status": item.account.status}
 

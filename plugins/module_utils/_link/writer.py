@@ -23,7 +23,7 @@ from .duplicates import same_link
 from .find import Finder, account_not_found
 from .outcome import Creation, Outcome
 from .plan import Action, Stored, StoredKey, compare_stored, drift
-from .selection import check_pinned, check_unmoved
+from .selection import check_pinned
 from .unchanged import not_moved, owner_not_kept, profile_refused
 
 
@@ -170,7 +170,7 @@ class Writer:
         current = self._stackone.account(account.id)
         if current is None:
             return False
-        check_unmoved(account, current)
+        check_pinned(replace(tenant, origin_owner_id=account.origin_owner_id), current)
         check_pinned(tenant, current)
         approval.confirm(current)
         try:
