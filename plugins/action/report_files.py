@@ -50,19 +50,24 @@ def _write(options: Mapping[str, Any]) -> Iterator[str]:
     paths = [os.path.realpath(os.path.expanduser(path)) for path in options["paths"]]
     about = About(options["playbook"], options["host"], full_reports(paths))
     for path in paths:
-        form, problem = form_of(path), _problem_of(path)
-        if form and not problem:
+        try:
+            form = _form_for(path)
+        except Problem:
+            if not options["skip_unusable"]:
+                raise
+        else:
             _write_one(path, form, form.text(document, about))
             yield path
-        elif not options["skip_unusable"]:
-            raise Problem(problem or "")
 
 
-def _problem_of(path: str) -> str | None:
-    """Return why no report can be written there."""
-    if form_of(path) is None:
-        return f"paths: {path} ends in none of {', '.join(FORMS)}, which say what to write."
-    return None if os.path.isdir(os.path.dirname(path)) else f"paths: the folder of {path} does not exist."
+def _form_for(path: str) -> Form:
+    """Return the form of a report that can be written there. Raise Problem."""
+    form = form_of(path)
+    if form is None:
+        raise Problem(f"paths: {path} ends in none of {', '.join(FORMS)}, which say what to write.")
+    if not os.path.isdir(os.path.dirname(path)):
+        raise Problem(f"paths: the folder of {path} does not exist.")
+    return form
 
 
 def _write_one(path: str, form: Form, text: str) -> None:

@@ -37,6 +37,18 @@ class Form:
         return {self.domain: tenant["domain"], self.api_key: tenant["api_key"]}
 
 
+def session_for(tenant: dict[str, str], agent: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of the request for a session that links a tenant, whose agent Freshservice has shown."""
+    owner = tenant["origin_owner_id"]
+    return {
+        "provider": "freshservice",
+        "origin_owner_id": owner,
+        "origin_owner_name": owner,
+        "origin_username": agent["agent"]["email"],
+        "expires_in": 600,
+    }
+
+
 class Bare:
     """Lists, checks every key, links who is missing, lists again."""
 
@@ -79,14 +91,7 @@ class Bare:
         agent = await _json(self._once.get(url, auth=aiohttp.BasicAuth(tenant["api_key"], "X")))
         if linked:
             return
-        owner = tenant["origin_owner_id"]
-        wanted = {
-            "provider": "freshservice",
-            "origin_owner_id": owner,
-            "origin_owner_name": owner,
-            "origin_username": agent["agent"]["email"],
-            "expires_in": 600,
-        }
+        wanted = session_for(tenant, agent)
         session = await _json(self._pool.post(f"{self._stackone}/connect_sessions", json=wanted, auth=self._auth))
         headers = {"x-hub-session-token": session["token"]}
         form = await self._form(headers)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from .bare import PAGE_SIZE, PAGES_FOR_ONE_AHEAD, SMALLEST_PAGE, Form
+from .bare import PAGE_SIZE, PAGES_FOR_ONE_AHEAD, SMALLEST_PAGE, Form, session_for
 
 TIMEOUT_S = 30
 
@@ -51,15 +51,7 @@ class Pool:
         agent = self._check_key(tenant)
         if linked:
             return
-        owner = tenant["origin_owner_id"]
-        wanted = {
-            "provider": "freshservice",
-            "origin_owner_id": owner,
-            "origin_owner_name": owner,
-            "origin_username": agent["agent"]["email"],
-            "expires_in": 600,
-        }
-        session = self._ask("POST", "/connect_sessions", self._auth, wanted)
+        session = self._ask("POST", "/connect_sessions", self._auth, session_for(tenant, agent))
         headers = {"x-hub-session-token": session["token"]}
         form = self._form(headers)
         filled = {"integration_id": form.integration_id, "credentials": form.credentials(tenant)}

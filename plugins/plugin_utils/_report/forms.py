@@ -50,7 +50,7 @@ FORMS = {
 
 
 def form_of(path: str) -> Form | None:
-    """Return the form of a file, by its ending; nothing if there is no such form."""
+    """Return the form that the ending of a file stands for, or None if it stands for none."""
     return next((form for ending, form in FORMS.items() if path.endswith(ending)), None)
 
 
