@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.module_runner import Hooks
 from tests.support.playbook_runner import CREATE, DELETE, EDIT, PATCH, actions, assert_failed
 
 FORMER, NEW = "customer-former", "customer-acme"
@@ -316,3 +317,29 @@ def test_an_auth_link_is_for_the_account_that_would_move(runner):
     run = runner.play({**options, "tenants": [entry]}, module="tenantlink.stackone.auth_links")
     assert run.results[0]["owners"][0]["linked"] is True
     assert run.results[0]["owners"][0]["auth_link_url"] is None
+
+
+@pytest.mark.parametrize(
+    ("stored", "declared"),
+    [({"status": "error"}, {}), ({"api_key": "an-older-key"}, {}), ({}, {"label": "Desk"}), ({}, {"state": "absent"})],
+    ids=["broken", "another key", "another label", "absent"],
+)
+@pytest.mark.parametrize("module", ["freshservice_link", "freshservice_links"])
+def test_an_account_that_was_given_away_after_it_was_listed_is_left_as_it_is(runner, module, stored, declared):
+    """Else another customer would get this one's key."""
+    account = runner.by_hand(**stored)
+    (tenant,) = runner.tenants("acme", **declared)
+    options = runner.bulk([tenant]) if module.endswith("links") else runner.options("acme", **declared)
+    given = []
+
+    def after(_number):
+        if not given and runner.emulator.requests(path="/accounts"):
+            given.append(runner.emulator.change_account(account["id"], origin_owner_id="customer-other"))
+
+    run = runner.modules.enter(module, options, False, Hooks(after=after))
+    (failure,) = run.failures
+    assert (failure["code"], failure["phase"]) == ("account_mismatch", "apply")
+    for word in (account["id"], "was given to owner customer-other", "customer-acme", "left as it is"):
+        assert word in failure["message"]
+    assert runner.changing() == []
+    assert (runner.emulator.accounts(), run.result["changed"]) == (given, False)

@@ -175,7 +175,7 @@ class Player:
             world.accounts.change(mine[0], {"label": "By hand"})
         elif event.what == "break the account" and mine:
             world.accounts.change(mine[0], {"status": "error"})
-        elif event.what == "use the account for another customer" and mine and link.absent:
+        elif event.what == "use the account for another customer" and mine:
             other = {
                 "domain": DOMAINS[-1],
                 "api_key": self._keys[DOMAINS[-1]],

@@ -133,6 +133,10 @@ _PHASES = (
         lambda cell, code: code is Code.CHANGE_NOT_KEPT and cell.kind is Kind.EDIT, _is(Phase.APPLY),
         "what StackOne still shows after it said yes is seen at once",
     ),
+    During(
+        lambda cell, code: code is Code.ACCOUNT_NOT_FOUND and cell.kind is Kind.SHOW and cell.flow.edits,
+        _is(Phase.APPLY, Phase.CONFIRM), "an account that is not seen right before it is changed is left alone",
+    ),
     During(lambda _cell, code: code in _CONFIRMING, _is(Phase.CONFIRM), "these are told by who looks once more"),
     During(lambda cell, _code: cell.flow.module == ACCOUNT_INFO, _is(Phase.OBSERVE), "to look is all that it does"),
     During(
@@ -158,8 +162,8 @@ _PHASES = (
     ),
     During(_at(Kind.LIST), _is(Phase.CONFIRM), "any later listing confirms"),
     During(
-        _at(Kind.SHOW), lambda flow: {Phase.CONFIRM, Phase.APPLY} if flow.unlinks or flow.moves or flow.replaces else {Phase.CONFIRM},
-        "an account is seen once more right before it is unlinked, and right after it has moved",
+        _at(Kind.SHOW), lambda flow: {Phase.CONFIRM, Phase.APPLY} if flow.edits else {Phase.CONFIRM},
+        "an account is seen once more right before it is changed, linked again or unlinked",
     ),
     During(
         _at(Kind.SESSION),

@@ -104,6 +104,12 @@ ENDINGS = (
         "that StackOne does not know its id is true once it is unlinked; before, the listing tells",
     ),
     Ending(
+        "an account that is never shown under its id is changed if the listing shows it",
+        lambda cell: cell.kind is Kind.SHOW and cell.harm is Harm.MISSING and cell.for_ever and cell.flow.many and cell.flow.edits,
+        checks.honest,
+        "a list is read from the listing, and confirmed by it",
+    ),
+    Ending(
         "an account that is not shown yet is waited for",
         lambda cell: cell.kind is Kind.SHOW
         and cell.harm is Harm.MISSING

@@ -124,6 +124,19 @@ def check_pinned(tenant: Tenant, account: Account) -> None:
         )
 
 
+def check_unmoved(listed: Account, current: Account) -> None:
+    """Raise Failed(account_mismatch) if an account was given to another owner after it was listed."""
+    if current.origin_owner_id == listed.origin_owner_id:
+        return
+    raise Failed(
+        FailureCode.ACCOUNT_MISMATCH,
+        f"account {listed.id} was given to owner {current.origin_owner_id} after it was listed as the account of owner"
+        f" {listed.origin_owner_id}, so it was left as it is.",
+        "Run again. If the account is this tenant's, give it back, or declare its new owner.",
+        details={"account_id": listed.id},
+    )
+
+
 def _shown(item: Candidate) -> dict[str, str | None]:
     return {"account_id": item.account.id, "domain": item.domain, "status": item.account.status}
 

@@ -23,14 +23,15 @@ from .duplicates import same_link
 from .find import Finder, account_not_found
 from .outcome import Creation, Outcome
 from .plan import Action, Stored, StoredKey, compare_stored, drift
-from .selection import check_pinned
+from .selection import check_pinned, check_unmoved
 from .unchanged import not_moved, owner_not_kept, profile_refused
 
 
 class Writer:
     """Sends what changes StackOne. Each method records in the outcome what was done, and raises Failed.
 
-    Nothing is sent to an account that was not seen, under its own id, with the tenant's provider and owner.
+    Nothing is sent to an account that was not seen right before, under its own id, with the tenant's provider and owner: a
+    listing may be old or wrong, and of a long list it is minutes old.
     """
 
     def __init__(self, stackone: StackOne, hub: Hub) -> None:
@@ -56,7 +57,6 @@ class Writer:
     ) -> None:
         """Send domain and key of an existing account again, under the declared connector profile if it has `moved`."""
         tenant = outcome.tenant
-        check_pinned(tenant, account)
         if moved:
             form = self._hub.form(lambda: session, tenant.provider, moved.declared)
         else:
@@ -66,6 +66,7 @@ class Writer:
         def edit(current: ConnectSession) -> Submission:
             return self._hub.edit(current, account.id, form.integration_id, credentials)
 
+        self._check(tenant, account)
         submission, session = self._submit(edit, session, lambda: self.edit_session(tenant, account))
         if not self._taken(tenant, account, session, submission, compare_stored(tenant, view)):
             error = submission.error or session_refused(submission.http_status)
@@ -124,7 +125,7 @@ class Writer:
 
     def change(self, outcome: Outcome, account: Account, changes: dict[str, Any]) -> None:
         """Change fields of an account; if the answer is lost, look whether the change was made."""
-        check_pinned(outcome.tenant, account)
+        self._check(outcome.tenant, account)
         try:
             changed = self._patch(outcome, account, changes)
         except Failed as error:
@@ -149,7 +150,7 @@ class Writer:
             self.change(outcome, account, {"origin_owner_id": owner})
         except Failed as error:
             raise not_moved(error, account, owner) from None
-        found = self._stackone.account(account.id) or self._listed(outcome.tenant.provider, owner, account.id)
+        found = self._seen(outcome.tenant, account.id, owner)
         if found is None:
             raise account_not_found(account.id)
         if found.origin_owner_id != owner:
@@ -158,20 +159,15 @@ class Writer:
         outcome.account = found
         return found
 
-    def _listed(self, provider: str, owner: str, account_id: str) -> Account | None:
-        """Return an account as the listing of its owner shows it, for one that cannot be seen under its id."""
-        return next((each for each in self._stackone.accounts(provider, owner) if each.id == account_id), None)
-
     def delete(self, tenant: Tenant, account: Account, approval: Approval = ANY_PLAN) -> bool:
-        """Unlink an account that is seen, and approved, once more right before, because a listing may be old or wrong.
+        """Unlink an account, if it is approved as it is now.
 
         If the answer is lost, look whether the account is gone. Return False if somebody else had unlinked it already.
         """
         current = self._stackone.account(account.id)
         if current is None:
             return False
-        check_pinned(replace(tenant, origin_owner_id=account.origin_owner_id), current)
-        check_pinned(tenant, current)
+        _check_tenants(tenant, account, current)
         approval.confirm(current)
         try:
             self._stackone.delete(account.id)
@@ -183,6 +179,20 @@ class Writer:
             if found:
                 raise _unless_under_way(error, "the account was unlinked") from None
         return True
+
+    def _check(self, tenant: Tenant, account: Account) -> None:
+        """Raise Failed if an account is gone, or is not the tenant's now."""
+        current = self._seen(tenant, account.id, account.origin_owner_id)
+        if current is None:
+            raise account_not_found(account.id)
+        _check_tenants(tenant, account, current)
+
+    def _seen(self, tenant: Tenant, account_id: str, owner: str) -> Account | None:
+        """Return an account as it is now, as its owner's listing shows it if it cannot be seen under its id yet."""
+        shown = self._stackone.account(account_id)
+        if shown:
+            return shown
+        return next((each for each in self._stackone.accounts(tenant.provider, owner) if each.id == account_id), None)
 
     def _taken(
         self, tenant: Tenant, account: Account, session: ConnectSession, submission: Submission, before: Stored
@@ -263,6 +273,12 @@ class Writer:
         if not isinstance(answer.data, dict) or str(answer.data.get("id")) != account.id:
             raise unexpected(answer, "change the account")
         return True
+
+
+def _check_tenants(tenant: Tenant, listed: Account, current: Account) -> None:
+    """Raise Failed(account_mismatch) if an account is another owner's by now, or of another provider."""
+    check_unmoved(listed, current)
+    check_pinned(tenant, current)
 
 
 def new_accounts(outcome: Outcome, finder: Finder, listed: Iterable[Account]) -> list[Account]:
