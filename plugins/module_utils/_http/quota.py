@@ -8,11 +8,7 @@ import threading
 from collections import deque
 from typing import Any
 
-MOST_STRETCH = 4.0
-"""The longest time that a slot is kept, as a multiple of the window, when others use the quota too."""
-
-PEACE = 60.0
-"""Seconds without a 429 after which the run speeds up by one step: StackOne counts by the minute (S82)."""
+from .pace import Pace
 
 CROWDED_PAUSE = 0.05
 """Seconds between checks for a free slot while all slots are in use by requests without an answer."""
@@ -24,8 +20,8 @@ class Quota:
     A slot becomes free one window after its request was *answered*. However long the request took, the server cannot
     have counted it later than that, so its own window never sees more than `slots` requests.
 
-    A 429 nevertheless means that somebody else uses the quota too. Then each slot is kept for longer, so that the run
-    uses less than its share; with every minute without a 429, it speeds up again by one step.
+    A 429 nevertheless means that somebody else uses the quota too. Then the run sends its requests one by one, at a pace
+    that leaves room for others; see `Pace`.
     """
 
     def __init__(self, slots: int, window: float, clock: Any, primed: bool = False) -> None:
@@ -35,8 +31,10 @@ class Quota:
         self._lock = threading.Lock()
         self._free_at: deque[float] = deque([clock.monotonic() + window if primed else 0.0] * slots)
         self._held_until = 0.0
-        self._stretch = 1.0
-        self._stretched_at = 0.0
+        self._pace = Pace(slots, window)
+        self._next_at = 0.0
+        self._queue: list[object] = []
+        self._slots = slots
         self._waiting_until = 0.0
         self._waited = 0.0
 
@@ -46,8 +44,7 @@ class Quota:
 
     def __exit__(self, *_error: object) -> None:
         with self._lock:
-            now = self._clock.monotonic()
-            self._free_at.append(now + self._window * self._stretch_at(now))
+            self._free_at.append(self._clock.monotonic() + self._window)
 
     def hold(self, seconds: float) -> float:
         """Let no worker send before the pause that StackOne asked for is over.
@@ -58,7 +55,7 @@ class Quota:
             now = self._clock.monotonic()
             if now >= self._held_until:
                 # All requests in progress when the quota ran out are refused. That is one sign of other users, not many.
-                self._make_room(now, now + seconds)
+                self._pace.give_way(now, now + seconds, self._used(now))
             longer: float = max(0.0, now + seconds - max(now, self._held_until))
             self._held_until = max(self._held_until, now + seconds)
         return longer
@@ -79,17 +76,9 @@ class Quota:
         left: float = self._waiting_until - self._clock.monotonic()
         return max(0.0, left)
 
-    def _make_room(self, now: float, until: float) -> None:
-        """Keep slots for half as long again from now on, and block a third of the free ones for a window."""
-        self._stretch, self._stretched_at = min(MOST_STRETCH, self._stretch_at(now) * 1.5), until
-        kept = len(self._free_at) // 3
-        later = [max(self._free_at.pop(), until + self._window) for _slot in range(kept)]
-        self._free_at = deque(sorted([*self._free_at, *later]))
-
-    def _stretch_at(self, now: float) -> float:
-        """Return how long a slot is kept, in windows: a tenth of a window less for each minute without a 429."""
-        steps = int(max(0.0, now - self._stretched_at) / PEACE)
-        return max(1.0, self._stretch - 0.1 * steps)
+    def _used(self, now: float) -> int:
+        """Return the requests that were answered in the last window, or have no answer yet."""
+        return self._slots - sum(free_at <= now for free_at in self._free_at)
 
     def _take(self) -> None:
         free_at = self._reserve()
@@ -108,13 +97,24 @@ class Quota:
             return self._free_at.popleft() if self._free_at else None
 
     def _sleep_until_allowed(self, free_at: float) -> None:
-        """Sleep until the slot is free and no pause is active, which a new pause can delay during each sleep."""
-        while True:
+        """Sleep until the slot is free, no pause is active, and it is this request's turn; a new pause delays all."""
+        request = object()
+        with self._lock:
+            self._queue.append(request)
+        try:
+            while True:
+                with self._lock:
+                    now = self._clock.monotonic()
+                    interval = self._pace.interval(now)
+                    start = max(free_at, self._held_until)
+                    if interval:
+                        start = max(start, self._next_at) + interval * self._queue.index(request)
+                    if start <= now:
+                        self._next_at = now + interval
+                        return
+                    self._waited += max(0.0, start - max(now, self._waiting_until))
+                    self._waiting_until = max(self._waiting_until, start)
+                self._clock.sleep(start - now)
+        finally:
             with self._lock:
-                now = self._clock.monotonic()
-                start = max(free_at, self._held_until)
-                if start <= now:
-                    return
-                self._waited += max(0.0, start - max(now, self._waiting_until))
-                self._waiting_until = max(self._waiting_until, start)
-            self._clock.sleep(start - now)
+                self._queue.remove(request)

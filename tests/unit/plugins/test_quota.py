@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock, Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.pace import (
+    CUT,
+    GROWTH,
+    LEAST_SHARE,
+    MOST_RUNS,
+    Pace,
+)
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.quota import Quota
+from tests.simulation.scheduler import Scheduler
 
 
 class FakeClock:
@@ -25,6 +33,17 @@ class FakeClock:
     def sleep(self, seconds):
         assert seconds > 0
         self.time += seconds
+
+
+class VirtualClock:
+    """Goes by a scheduler's time, for workers that wait at the same time."""
+
+    def __init__(self, scheduler):
+        self._scheduler = scheduler
+        self.sleep = scheduler.sleep
+
+    def monotonic(self):
+        return self._scheduler.time
 
 
 def timed(*args, **options):
@@ -76,8 +95,8 @@ def test_a_hold_stops_everybody_once():
     for _count in range(4):
         with quota:
             starts.append(clock.time)
-    assert starts == [1030.0] * 4
-    assert quota.waited == 30
+    assert starts[0] == 1030.0
+    assert quota.waited == starts[-1] - 1000.0
 
 
 def test_a_wait_that_is_cut_off_counts_as_far_as_it_went():
@@ -121,6 +140,12 @@ def test_a_hold_that_begins_while_a_worker_sleeps_is_kept():
         assert clock.time == 1060.0
 
 
+def use_up(quota, slots):
+    for _count in range(slots):
+        with quota:
+            pass
+
+
 def starts(quota, clock, seconds):
     """When a worker that never rests begins its requests, in seconds from now."""
     began, found = clock.time, []
@@ -133,24 +158,48 @@ def starts(quota, clock, seconds):
 @pytest.mark.parametrize(("slots", "window"), [(100, 60), (1, 0.6)])
 def test_after_a_429_others_are_left_room_and_it_comes_back_by_and_by(slots, window):
     clock, quota = timed(slots, window)
-    starts(quota, clock, 120)
+    use_up(quota, slots)
     assert quota.hold(60) == 60
     found = starts(quota, clock, 600)
     minutes = [sum(60 * minute <= start < 60 * minute + 60 for start in found) for minute in range(1, 10)]
-    assert min(minutes[:2]) < 100
-    assert sum(minutes[:4]) <= 350
-    assert sum(minutes[-3:]) >= 290
+    assert minutes[0] <= 90
+    assert minutes[1] < 100
+    assert min(minutes[-3:]) >= 98
 
 
-def test_a_429_that_many_got_together_counts_once_and_more_of_them_to_a_quarter():
-    clock, quota = timed(8, 60)
+def test_a_429_that_many_got_together_counts_once():
+    clock, quota = timed(100, 60)
+    use_up(quota, 100)
     for _worker in range(9):
         quota.hold(60)
-    assert quota._stretch_at(clock.time) == 1.5
-    for _minute in range(9):
-        clock.time += 60
-        quota.hold(60)
-    assert quota._stretch_at(clock.time) == 4.0
+    found = starts(quota, clock, 120)
+    assert sum(60 <= start < 120 for start in found) == pytest.approx(100 * CUT, abs=5)
+
+
+def test_after_a_429_requests_are_spread():
+    """Else those of several runs would meet again, right after the pause."""
+    clock, quota = timed(100, 60)
+    quota.hold(10)
+    found = starts(quota, clock, 70)
+    gaps = [later - earlier for earlier, later in zip(found, found[1:])]
+    assert (found[0], min(gaps) > 60 / 100) == (10, True)
+
+
+def test_workers_take_turns_after_a_429():
+    """As many requests as workers that wait, at the pace of one: none of them goes before its turn."""
+    scheduler = Scheduler()
+    quota = Quota(100, 60, VirtualClock(scheduler))
+    sent = []
+
+    def worker():
+        for _count in range(5):
+            with quota:
+                sent.append(scheduler.time)
+
+    quota.hold(10)
+    scheduler.join([scheduler.spawn(worker) for _count in range(6)])
+    gaps = [later - earlier for earlier, later in zip(sent, sent[1:])]
+    assert (len(sent), min(gaps) > 60 / 100) == (30, True)
 
 
 def test_workers_share_it():
@@ -179,3 +228,40 @@ def test_a_stop_wakes_who_waits_and_gives_the_slot_back():
     for _count in range(2):
         with pytest.raises(Stopped, match="by a test"), quota:
             pass
+
+
+@pytest.mark.parametrize(("used", "runs"), [(1000, 1), (940, 1), (500, 2), (280, 4), (230, 4), (10, 4), (0, 4)])
+def test_the_first_429_tells_how_many_runs_there_are(used, runs):
+    pace = Pace(1000, 60)
+    assert pace.interval(0) == 0
+    pace.give_way(0, 30, used)
+    assert pace.interval(30) == pytest.approx(60 / (1000 * CUT / runs))
+
+
+def test_a_pace_comes_back_by_and_by_and_never_stops():
+    pace = Pace(1000, 60)
+    for _time in range(60):
+        pace.give_way(0, 0, 1000)
+    assert pace.interval(0) == pytest.approx(60 / (1000 * LEAST_SHARE))
+    minutes = [60.0 * minute for minute in range(12)]
+    paces = [60 / interval for interval in map(pace.interval, minutes) if interval]
+    assert [later - earlier for earlier, later in zip(paces, paces[1:])] == pytest.approx(
+        [1000 * GROWTH] * (len(paces) - 1)
+    )
+    assert pace.interval(minutes[-1]) == 0
+
+
+@given(st.integers(2, MOST_RUNS), st.lists(st.floats(0.0, 1.0), min_size=MOST_RUNS, max_size=MOST_RUNS))
+def test_runs_that_differ_become_equal(runs, used):
+    """Each window all gain, and whenever they send more than the quota all lose, as StackOne tells all of them."""
+    paces = [Pace(1000, 60) for _run in range(runs)]
+    for pace, part in zip(paces, used):
+        pace.give_way(0, 0, round(1000 * part))
+    now = 0.0
+    for _window in range(100):
+        now += 60
+        if any(not pace.interval(now) for pace in paces) or sum(60 / pace.interval(now) for pace in paces) > 1000:
+            for pace in paces:
+                pace.give_way(now, now, 1000)
+    sent = [60 / pace.interval(now) for pace in paces]
+    assert max(sent) <= 1.1 * min(sent)
