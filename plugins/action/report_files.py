@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -49,15 +49,19 @@ def _write(options: Mapping[str, Any]) -> Iterator[str]:
     document = as_document(options["document"])
     paths = [os.path.realpath(os.path.expanduser(path)) for path in options["paths"]]
     about = About(options["playbook"], options["host"], full_reports(paths))
+    for path, form in list(_usable(paths, options["skip_unusable"])):
+        _write_one(path, form, form.text(document, about))
+        yield path
+
+
+def _usable(paths: Iterable[str], skip: bool) -> Iterator[tuple[str, Form]]:
+    """Yield the paths that can be written, with the forms. Raise Problem if one cannot, unless such paths are skipped."""
     for path in paths:
         try:
-            form = _form_for(path)
+            yield path, _form_for(path)
         except Problem:
-            if not options["skip_unusable"]:
+            if not skip:
                 raise
-        else:
-            _write_one(path, form, form.text(document, about))
-            yield path
 
 
 def _form_for(path: str) -> Form:

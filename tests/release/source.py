@@ -59,15 +59,30 @@ TWO = (
 )
 
 
+AS_COMMITTED = {"GIT_NO_REPLACE_OBJECTS": "1"}
+
+GIT = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_ATTR_NOSYSTEM": "1",
+    **AS_COMMITTED,
+    # The repository may be somebody else's: what is checked out of it is not run.
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "safe.directory",
+    "GIT_CONFIG_VALUE_0": "*",
+}
+"""Keeps the settings of whoever builds out of it: hooks, filters, line ends and replaced commits would change the files."""
+
+
 def build(source: Source, place: Path, surroundings: Surroundings, python: str = sys.executable) -> bytes:
     """Return the archive that ansible-galaxy builds of a new checkout below `place`, unmodified."""
     checkout, built, home = place / surroundings.folder, place / "built", place / "home"
     home.mkdir(parents=True)
     env = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8", **surroundings.variables}
-    clone = ["git", "clone", "--quiet", "--shared", "--no-checkout", "--config", "core.autocrlf=false"]
+    clone = ["git", "clone", "--quiet", "--shared", "--no-checkout", "--template="]
     check_out = ["git", "-C", str(checkout), "checkout", "--quiet", "--detach", source.commit]
     for command in ([*clone, str(source.root), str(checkout)], check_out):
-        subprocess.run(command, check=True, umask=surroundings.umask, env={**os.environ, **surroundings.variables})
+        subprocess.run(command, check=True, umask=surroundings.umask, env={**env, **GIT})
     for path in checkout.rglob("*"):
         os.utime(path, (surroundings.mtime, surroundings.mtime), follow_symlinks=False)
     galaxy = [python, "-m", "ansible", "galaxy", "collection", "build", str(checkout), "--output-path", str(built)]
@@ -78,7 +93,8 @@ def build(source: Source, place: Path, surroundings: Surroundings, python: str =
 
 def git(root: Path, *words: str) -> str:
     """Return what git says. Raise Refused if it fails."""
-    done = subprocess.run(["git", "-C", str(root), *words], check=False, capture_output=True, text=True)
+    env = {**os.environ, **AS_COMMITTED}
+    done = subprocess.run(["git", "-C", str(root), *words], check=False, capture_output=True, text=True, env=env)
     if done.returncode:
         raise Refused(f"git {words[0]} failed: {done.stderr.strip()}")
     return done.stdout.rstrip("\n")
@@ -88,6 +104,6 @@ def _epoch(root: Path, commit: str, environment: Mapping[str, str]) -> int:
     named = environment.get("SOURCE_DATE_EPOCH")
     if not named:
         return int(git(root, "show", "--no-patch", "--format=%ct", commit))
-    if not named.isdecimal():
+    if not named.isdecimal() or int(named) >= 2**32:
         raise Refused(f"SOURCE_DATE_EPOCH must be seconds since 1970, and is {named!r}")
     return int(named)

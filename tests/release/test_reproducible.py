@@ -56,6 +56,39 @@ def test_the_time_can_be_named(source, artifact):
     assert named == replace(source, epoch=1500000000)
     with pytest.raises(Refused, match="SOURCE_DATE_EPOCH must be seconds"):
         Source.of(source.root, {"SOURCE_DATE_EPOCH": "yesterday"})
+    with pytest.raises(Refused, match="SOURCE_DATE_EPOCH must be seconds"):
+        Source.of(source.root, {"SOURCE_DATE_EPOCH": str(2**40)})
+
+
+@pytest.mark.parametrize("setting", ["hook", "line ends", "filter", "replaced commit"])
+def test_settings_of_git_change_nothing(repository, artifact, tmp_path, monkeypatch, setting):
+    """Else both builds would have the same wrong bytes."""
+    clone, attributes = tmp_path / "clone", tmp_path / "attributes"
+    git(repository, "clone", "--quiet", ".", str(clone))
+    settings = {"core.attributesFile": str(attributes)}
+    if setting == "hook":
+        settings = {"core.hooksPath": str(tmp_path)}
+        hook = tmp_path / "post-checkout"
+        hook.write_text("#!/bin/sh\necho more >> README.md\n")
+        hook.chmod(0o755)
+    elif setting == "line ends":
+        attributes.write_text("*.md text eol=crlf\n")
+    elif setting == "filter":
+        attributes.write_text("*.md filter=other\n")
+        settings["filter.other.smudge"] = "sed s/the/THE/"
+    else:
+        other = tmp_path / "other"
+        git(repository, "clone", "--quiet", ".", str(other))
+        (other / "README.md").write_text("Something else")
+        commit_all(other)
+        git(clone, "fetch", "--quiet", str(other), "HEAD")
+        git(clone, "replace", "HEAD", "FETCH_HEAD")
+    source = Source.of(clone, {})
+    config = tmp_path / "config"
+    for name, value in settings.items():
+        subprocess.run(["git", "config", "--file", str(config), name, value], check=True)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    assert built(source, tmp_path) == artifact
 
 
 def test_what_is_not_committed_is_refused_by_its_name(repository, tmp_path, capsys):

@@ -359,6 +359,14 @@ def _not_kept_credentials(account: Account) -> Failed:
     )
 
 
+def sent_again(lost: Submission) -> str:
+    """Return the warning about a request to link that is sent a second time."""
+    return (
+        f"The request to link it got no clear answer ({lost.words}) and no account appeared, so it was sent again. If StackOne"
+        " still carries out the first one, the tenant has two accounts, and the next run names both."
+    )
+
+
 def create_uncertain(submission: Submission, seen: str = "and shows no new account") -> Failed:
     """Return the failure of a request to link that got no clear answer; `seen` says what a look at StackOne showed."""
     return Failed(
