@@ -343,3 +343,18 @@ def test_an_account_that_was_given_away_after_it_was_listed_is_left_as_it_is(run
         assert word in failure["message"]
     assert runner.changing() == []
     assert (runner.emulator.accounts(), run.result["changed"]) == (given, False)
+
+
+def test_an_account_that_is_given_away_while_it_moves_is_named_with_its_new_owner(runner):
+    account = former(runner)
+    given = []
+
+    def after(_number):
+        if not given and runner.emulator.requests(method="PATCH"):
+            given.append(runner.emulator.change_account(account["id"], origin_owner_id="customer-other"))
+
+    options = runner.options("acme", **MOVED)
+    (failure,) = runner.modules.enter("freshservice_link", options, False, Hooks(after=after)).failures
+    assert (failure["code"], failure["phase"]) == ("account_mismatch", "apply")
+    assert "was given to owner customer-other while it was moved" in failure["message"]
+    assert owners(runner) == {account["id"]: "customer-other"}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import time
 from collections import Counter
@@ -29,10 +30,10 @@ def report(player: Player, history: History) -> str:
     return "\n".join([*lines, f'  Replay it with: make simulate ARGS="--replay {small.name}"'])
 
 
-def replay(name: str) -> int:
+def replay(history: History) -> int:
     """Play one history, and show every request and change of it."""
     with players() as player:
-        played = player.play(named(name))
+        played = player.play(history)
     print(played.history, *played.trace, sep="\n")
     found = problems(played)
     print(*(f"WRONG: {problem}" for problem in found), sep="\n")
@@ -44,34 +45,59 @@ def play_all(seeds: Sequence[int]) -> int:
     kinds, wrong, requests, began = Counter[str](), Counter[str](), 0, time.process_time()
     bad: list[History] = []
     with players() as player:
-        for seed in seeds:
-            history = made_of(seed)
-            played = player.play(history)
-            kinds[history.kind] += 1
-            requests += len(played.wire.asked)
-            found = names_of(problems(played))
-            wrong.update(found)
-            bad += [history] if found else []
+        # Whoever stops it sees what was found so far.
+        with contextlib.suppress(KeyboardInterrupt):
+            for seed in seeds:
+                history = made_of(seed)
+                played = player.play(history)
+                kinds[history.kind] += 1
+                requests += len(played.wire.asked)
+                found = names_of(problems(played))
+                wrong.update(found)
+                bad += [history] if found else []
         seconds = time.process_time() - began
         for history in bad[:SHOWN]:
             print(report(player, history))
     told = ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS)
     print(
-        f"{len(seeds)} histories ({told}), {requests} requests, in {seconds:.0f} s of CPU: {60 * len(seeds) / seconds:.0f} a minute"
+        f"{sum(kinds.values())} of {len(seeds)} histories ({told}), {requests} requests, in {seconds:.0f} s of CPU:"
+        f" {60 * sum(kinds.values()) / seconds:.0f} a minute"
     )
     print(f"{len(bad)} went wrong" + "".join(f"; {name}: {count}" for name, count in wrong.most_common()))
-    return bool(bad)
+    return bool(bad) or sum(kinds.values()) < len(seeds)
+
+
+def positive(text: str) -> int:
+    """Return a number above 0. Raise ArgumentTypeError."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return int(text)
+
+
+def history_of(name: str) -> History:
+    """Return the history of a name. Raise ArgumentTypeError."""
+    try:
+        return named(name)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def main() -> int:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(prog="make simulate", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=3000, help="how many histories are played (default: %(default)s)")
+    parser.add_argument(
+        "--seeds", type=positive, default=3000, help="how many histories are played (default: %(default)s)"
+    )
     parser.add_argument("--first", type=int, default=0, help="the number of the first one (default: %(default)s)")
     parser.add_argument(
-        "--replay", metavar="NAME", help="play one history, named as a report names it, and show it all"
+        "--replay",
+        type=history_of,
+        metavar="NAME",
+        help="play one history, named as a report names it, and show it all",
     )
-    parser.add_argument("--jobs", type=int, metavar="N", help="show how N jobs and a neighbour share a quota, instead")
+    parser.add_argument(
+        "--jobs", type=positive, metavar="N", help="show how N jobs and a neighbour share a quota, instead"
+    )
     arguments = parser.parse_args()
     if arguments.replay:
         return replay(arguments.replay)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tests.simulation.history import LINK, LINKS, Event, FaultPlan, History, Link, RunPlan, left_out
+from tests.simulation.history import LINK, LINKS, Event, FaultPlan, History, Link, RunPlan, left_out, pieces
 from tests.simulation.services import DOMAINS
 
 KINDS = {"alone": 34, "ended": 14, "together": 26, "people": 12, "quota": 5, "anything": 9}
@@ -90,9 +90,16 @@ def made_of(seed: int) -> History:
 
 
 def named(name: str) -> History:
-    """Return the history that a name tells, as a report prints it: a number, and what is left out."""
+    """Return the history of a name, as a report prints it: a number, and what is left out. Raise ValueError if it has none."""
     seed, *names = name.split("/")
-    return left_out(made_of(int(seed)), *names)
+    if not seed.isdecimal():
+        raise ValueError(f"{name!r} does not begin with the number of a history")
+    history = made_of(int(seed))
+    for piece in names:
+        if piece not in pieces(history):
+            raise ValueError(f"history {history.name} has no piece {piece!r}; it has {', '.join(pieces(history))}")
+        history = left_out(history, piece)
+    return history
 
 
 def _count(chance: random.Random, kind: str) -> int:

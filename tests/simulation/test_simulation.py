@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from tests.simulation.__main__ import main
 from tests.simulation.checks import names_of, problems
 from tests.simulation.defects import defect, found_after
 from tests.simulation.generator import KINDS, made_of, named
@@ -91,3 +92,14 @@ def test_jobs_that_share_a_quota_all_end_and_none_gives_up():
     assert neighbour.requests > 0
     assert len(list(table(setting, shares))) == len(shares) + 2
     assert shared(setting) == shares
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--seeds", "0"], ["--jobs", "-1"], ["--replay", "x"], ["--replay", "3/run9"], ["--replay", ""]]
+)
+def test_arguments_that_mean_nothing_are_refused(monkeypatch, capsys, arguments):
+    """Else a mistyped name would show a history in which nothing goes wrong."""
+    monkeypatch.setattr(sys, "argv", ["simulate", *arguments])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert f"error: argument {arguments[0]}" in capsys.readouterr().err

@@ -88,11 +88,20 @@ def not_moved(error: Failed, account: Account, owner: str) -> Failed:
     )
 
 
-def owner_not_kept(account: Account, owner: str) -> Failed:
+def owner_not_kept(account: Account, shown: str, owner: str) -> Failed:
+    """Return the failure of a move after which StackOne shows an account as the `shown` owner's."""
+    if shown != account.origin_owner_id:
+        return Failed(
+            FailureCode.ACCOUNT_MISMATCH,
+            f"account {account.id} was given to owner {shown} while it was moved from {account.origin_owner_id} to {owner}."
+            " Nothing else was changed.",
+            "Find out in StackOne's dashboard whose account it is, and run again.",
+            details={"account_id": account.id},
+        )
     return Failed(
         FailureCode.CHANGE_NOT_KEPT,
-        f"StackOne answered that account {account.id} was changed, but it is still of the former owner"
-        f" {account.origin_owner_id}, not of {owner}. Nothing else was changed.",
+        f"StackOne answered that account {account.id} was changed, but it is still of the former owner {shown}, not of"
+        f" {owner}. Nothing else was changed.",
         _STAYS,
         details={"account_id": account.id, "fields": ["origin_owner_id"]},
     )

@@ -155,7 +155,7 @@ class Writer:
             raise account_not_found(account.id)
         if found.origin_owner_id != owner:
             outcome.applied.actions.remove(Action.UPDATE)
-            raise owner_not_kept(account, owner)
+            raise owner_not_kept(account, found.origin_owner_id, owner)
         outcome.account = found
         return found
 

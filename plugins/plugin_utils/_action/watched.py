@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shutil
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -87,5 +89,18 @@ def _watch(path: str, interval: float, prefix: str, over: threading.Event) -> No
 
 
 def _show(line: str) -> None:
-    """Show a line on standard error: standard output is the callback's, which may write JSON there."""
-    display.display(line, stderr=True)
+    """Show a line on standard error: standard output is the callback's, which may write JSON there.
+
+    If nobody reads it any more, ansible-core's thread for results would end with it, and the playbook wait for ever.
+    """
+    if _is_read(sys.__stderr__.fileno() if sys.__stderr__ else None):
+        display.display(line, stderr=True)
+
+
+def _is_read(descriptor: int | None) -> bool:
+    """Return whether the other end of a pipe is open; a file or a terminal has none that could be closed."""
+    if descriptor is None:
+        return False
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return not any(event & select.POLLERR for _descriptor, event in poll.poll(0))

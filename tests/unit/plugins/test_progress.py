@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import os
 import stat
 import threading
 from types import SimpleNamespace
@@ -148,6 +149,22 @@ def test_lines_of_several_hosts_begin_with_the_host(tmp_path, screen):
         ProgressFile(path, 2, Clock()).write(last=True)
         assert screen.more.wait(30)
     assert screen.lines == ["staging: 0/2  0 ok  0 changed  0 failed"]
+
+
+def test_nothing_is_shown_that_nobody_reads(tmp_path, screen, monkeypatch):
+    """The playbook would wait for ever: ansible-core's thread for results ends with the line."""
+    reader, writer = os.pipe()
+    path = str(tmp_path / "progress.json")
+    counted = ProgressFile(path, 2, Clock())
+    with open(writer, "w") as output:
+        monkeypatch.setattr(action.sys, "__stderr__", output)
+        with action.watching(path, 0.01):
+            counted.write(last=True)
+            assert screen.more.wait(30)
+            os.close(reader)
+            counted.count(changed=True, failed=False)
+            counted.write(last=True)
+    assert screen.lines == ["0/2  0 ok  0 changed  0 failed"]
 
 
 def test_a_short_run_shows_nothing(tmp_path, screen):
