@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -267,6 +268,22 @@ def test_a_link_that_works_once(client: Client, browser: Browser) -> None:
     assert (
         client.stackone("POST", "/connect_sessions/authenticate", json={"token": session["token"]}).status_code == 401
     )
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_link_that_works_once_takes_one_of_two_submits_at_the_same_time(
+    client: Client, browser: Browser, linked: bool
+) -> None:
+    client.emulator.switch(session_token_uses="one")
+    client.emulator.set_tenant("acme", slow_ms=200)
+    if linked:
+        client.linked()
+    form = browser.open(url(client))
+    with ThreadPoolExecutor(2) as pool:
+        pages = list(pool.map(lambda _one: Browser().submit(form, "acme", client.key()), range(2)))
+    titles = sorted((page.answer.status_code, page.title) for page in pages)
+    assert titles == [(200, "Connection Successful"), (410, "This link has been used already")]
+    assert len(client.emulator.accounts()) == 1
 
 
 def test_a_link_that_has_expired(client: Client, browser: Browser) -> None:
