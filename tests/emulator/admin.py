@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from . import keys
 from .faults import Fault
+from .json_text import decoded
 from .message import Answer, json_answer
 from .places import variables
 from .routing import Router
@@ -38,7 +38,7 @@ async def answer(method: str, path: str, query: str, body: bytes, world: World, 
     try:
         if about is not None:
             return about(world, ready)
-        data = json.loads(body) if body else {}
+        data = decoded(body) if body else {}
         result = await route.handler(world, data or dict(parse_qsl(query)), **route.names)
     except Missing as missing:
         return json_answer({"error": f"not found: {missing}"}, 404)
