@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -65,6 +66,12 @@ class Page(HTMLParser):
         if one.get("aria-invalid") != "true":
             return ""
         return self.texts[(one["aria-describedby"] or "").split()[-1]]
+
+
+def wait_for(found: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 5
+    while not found() and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 class Browser:
@@ -294,6 +301,26 @@ def test_a_link_that_has_expired(client: Client, browser: Browser) -> None:
         assert (page.answer.status_code, page.title) == (410, "This link has expired")
         assert "Ask the person who sent it" in page.text
     assert client.emulator.accounts() == []
+
+
+@pytest.mark.parametrize("during", [False, True])
+def test_a_link_whose_account_was_unlinked(client: Client, browser: Browser, during: bool) -> None:
+    account_id = client.linked()["id"]
+    link = url(client, account_id=account_id)
+    form = browser.open(link)
+    if during:
+        client.emulator.set_tenant("acme", slow_ms=300)
+        with ThreadPoolExecutor(1) as pool:
+            submitted = pool.submit(browser.submit, form, "acme", client.key())
+            wait_for(lambda: client.emulator.requests(domain="acme", caller="stackone"))
+            client.emulator.remove_account(account_id)
+        page = submitted.result()
+    else:
+        client.emulator.remove_account(account_id)
+        page = browser.submit(form, "acme", client.key())
+    for shown in (page, browser.open(link)):
+        assert (shown.answer.status_code, shown.title) == (410, "The account of this link was unlinked")
+        assert "Ask the person who sent the link to you for a new one." in shown.text
 
 
 def test_links_and_forms_that_lead_nowhere(client: Client, browser: Browser) -> None:
