@@ -32,12 +32,14 @@ def _refused(constant: str) -> Any:
 def _is_deep(value: Any) -> bool:
     """Return whether there are more lists and objects within each other than are taken."""
     level = [value]
-    for _depth in range(_DEEPEST + 1):
-        level = [inner for one in level if isinstance(one, (list, dict)) for inner in _inside(one)]
+    for _depth in range(_DEEPEST):
+        level = [inner for one in level for inner in _inside(one)]
         if not level:
             return False
-    return True
+    return any(isinstance(one, (list, dict)) for one in level)
 
 
-def _inside(holder: list[Any] | dict[str, Any]) -> Any:
-    return holder.values() if isinstance(holder, dict) else holder
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from tests.emulator import __main__
+from tests.emulator.json_text import decoded
 from tests.support.collection import ROOT
 from tests.support.emulator_client import OWNER, Client
 
@@ -24,13 +25,21 @@ def admin(client: Client, method: str, path: str, **options: object) -> requests
     return client.http.request(method, client.emulator.admin_url + path, timeout=10, **options)
 
 
-@pytest.mark.parametrize("body", [DEEP, b'{"metadata":' * 300 + b"1" + b"}" * 300, b'{"shared": NaN}'])
-def test_json_that_cannot_be_used_is_a_400(client: Client, body: bytes) -> None:
+@pytest.mark.parametrize(
+    "text", [DEEP, "[" * 101 + "]" * 101, '{"a":' * 101 + "1" + "}" * 101, "[NaN]", "[-Infinity]", "["]
+)
+def test_json_that_cannot_be_used_is_a_value_error(text: str | bytes) -> None:
+    with pytest.raises(ValueError):
+        decoded(text)
+    assert decoded("[" * 100 + "]" * 100)
+
+
+def test_json_that_is_too_deep_is_a_400(client: Client) -> None:
     token = client.session()["token"]
-    assert client.stackone("POST", "/connect_sessions", data=body).status_code == 400
-    assert client.hub("POST", "/accounts", token, data=body).status_code == 400
+    assert client.stackone("POST", "/connect_sessions", data=DEEP).status_code == 400
+    assert client.hub("POST", "/accounts", token, data=DEEP).status_code == 400
     for path in ("/faults", "/accounts", "/switches"):
-        assert admin(client, "POST", path, data=body).status_code == 400
+        assert admin(client, "POST", path, data=DEEP).status_code == 400
 
 
 MATCHES = [{name: value} for name in ("method", "path", "domain") for value in (1, ["GET"], {"a": 1}, True, "a\nb")]
