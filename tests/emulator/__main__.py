@@ -13,12 +13,17 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from . import scenario
+from .kinds import DELAY_MS, number, whole
 from .limits import Plan
 from .server import Serving, serve
 from .tls import Unavailable, certificate
 from .world import Options, World
 
 ENVIRONMENT = "TENANTLINK_EMULATOR"
+_PORT = whole(0, 65535).option(int)
+_COUNT = whole(0, 1_000_000).option(int)
+_DELAY = DELAY_MS.option(float)
+_LENGTH = number(0.001, 24 * 3600).option(float)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -28,18 +33,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser = argparse.ArgumentParser(prog="emulator", description=about, epilog=more)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="0, the default, picks a free one")
+    parser.add_argument("--port", type=_PORT, default=0, help="0, the default, picks a free one")
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--tenants", type=int, metavar="N", help="N tenants with valid keys: t00001, t00002, ...")
+    source.add_argument("--tenants", type=_COUNT, metavar="N", help="N tenants with valid keys: t00001, t00002, ...")
     source.add_argument(
         "--scenario", type=Path, metavar="FILE", help="tenants, accounts, switches and profiles, from JSON or YAML"
     )
-    parser.add_argument("--latency-ms", type=float, default=0.0, metavar="N", help="wait before every answer")
+    parser.add_argument("--latency-ms", type=_DELAY, default=0.0, metavar="N", help="wait before every answer")
     parser.add_argument(
-        "--stackone-rpm", type=int, default=1000, metavar="N", help="calls per window of the StackOne key (%(default)s)"
+        "--stackone-rpm",
+        type=_COUNT,
+        default=1000,
+        metavar="N",
+        help="calls per window of the StackOne key (%(default)s)",
     )
     parser.add_argument(
-        "--stackone-window-s", type=float, default=60.0, metavar="N", help="length of that window (%(default)s)"
+        "--stackone-window-s", type=_LENGTH, default=60.0, metavar="N", help="length of that window (%(default)s)"
     )
     plans = [plan.name.lower() for plan in Plan]
     parser.add_argument(
@@ -54,6 +63,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _of_environment(parser: argparse.ArgumentParser) -> list[str]:
+    """Return the options in the environment. Exits with one line if a quote in them is not closed."""
+    try:
+        return shlex.split(os.environ.get(ENVIRONMENT, ""))
+    except ValueError as wrong:
+        parser.error(f"{ENVIRONMENT} cannot be read: {wrong}")
+
+
 def _chosen(arguments: argparse.Namespace) -> scenario.Scenario:
     if arguments.tenants is not None:
         return scenario.numbered(arguments.tenants)
@@ -64,7 +81,7 @@ def main() -> None:
     """Build the world and serve it."""
     parent = os.getppid()
     parser = _parser()
-    arguments = parser.parse_args([*shlex.split(os.environ.get(ENVIRONMENT, "")), *sys.argv[1:]])
+    arguments = parser.parse_args([*_of_environment(parser), *sys.argv[1:]])
     options = Options(
         arguments.latency_ms, arguments.stackone_rpm, arguments.stackone_window_s, Plan[arguments.plan.upper()]
     )

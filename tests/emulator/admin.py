@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +12,8 @@ from urllib.parse import parse_qsl
 
 from . import keys
 from .faults import Fault
+from .json_text import decoded
+from .kinds import DELAY_MS, FLAG, check, whole
 from .message import Answer, json_answer
 from .places import variables
 from .routing import Router
@@ -38,7 +39,7 @@ async def answer(method: str, path: str, query: str, body: bytes, world: World, 
     try:
         if about is not None:
             return about(world, ready)
-        data = json.loads(body) if body else {}
+        data = decoded(body) if body else {}
         result = await route.handler(world, data or dict(parse_qsl(query)), **route.names)
     except Missing as missing:
         return json_answer({"error": f"not found: {missing}"}, 404)
@@ -92,6 +93,10 @@ def _known(mapping: dict[str, _Thing], name: str) -> _Thing:
     return mapping[name]
 
 
+_MAKING = {"create": FLAG, "agents": whole(0, 100_000)}
+"""What only says how a tenant is made."""
+
+
 @router.on("GET", "/tenants")
 async def tenants(world: World, data: dict[str, Any]) -> Any:
     """All tenants, with their keys."""
@@ -108,6 +113,7 @@ async def tenant(world: World, data: dict[str, Any], domain: str) -> Any:
 async def change_tenant(world: World, data: dict[str, Any], domain: str) -> Any:
     """Change a tenant or one of its agents; make it when asked to."""
     changes = dict(data)
+    check({name: changes[name] for name in _MAKING.keys() & changes.keys()}, _MAKING, "tenant")
     create, agents = changes.pop("create", False), changes.pop("agents", 2)
     found = world.tenants.get(domain.lower())
     if found is None:
@@ -229,9 +235,11 @@ async def set_profiles(world: World, data: Any) -> Any:
 @router.on("POST", "/keys")
 async def add_key(world: World, data: dict[str, Any]) -> Any:
     """A new StackOne key."""
+    rpm = data.get("rpm", world.options.stackone_rpm)
+    whole(0).check("rpm", rpm)
     scopes = frozenset(map(Scope, data["scopes"])) if "scopes" in data else DEFAULT_SCOPES
     value = keys.stackone_key(f"extra {len(world.stackone_keys)}")
-    added = world.add_key(value, int(data.get("rpm", world.options.stackone_rpm)), scopes)
+    added = world.add_key(value, rpm, scopes)
     added.project = data.get("project", added.project)
     return {"stackone_api_key": value, "scopes": sorted(scope.value for scope in scopes)}
 
@@ -253,6 +261,7 @@ async def deliveries(world: World, data: dict[str, Any]) -> Any:
 @router.on("POST", "/latency")
 async def latency(world: World, data: dict[str, Any]) -> Any:
     """Wait before every answer."""
+    check(data, {"ms": DELAY_MS}, "latency", needed=("ms",))
     world.latency_ms = float(data["ms"])
     return {"ms": world.latency_ms}
 

@@ -26,12 +26,20 @@ class App:
     async def answer(self, request: Request) -> Answer:
         """Answer one request."""
         if request.path.startswith(_ADMIN + "/"):
+            if _of_another_origin(request):
+                return json_answer({"error": "a web page of another origin may not use the admin interface"}, 403)
             path, ready = request.path[len(_ADMIN) :], self.places.ready(request.headers.get("host", ""))
             return await admin.answer(request.method, path, request.query, request.body, self._world, ready)
         call = _call(request, self.places.scheme)
         if call is None:
             return json_answer({"error": f"nothing is emulated at {request.path}"}, 404)
         return await exchange(call, self._world)
+
+
+def _of_another_origin(request: Request) -> bool:
+    """Return whether a browser sends this for a web page that is not from here."""
+    origin = request.headers.get("origin")
+    return origin is not None and origin.partition("://")[2].lower() != request.headers.get("host", "").lower()
 
 
 def _call(request: Request, scheme: str) -> Call | None:

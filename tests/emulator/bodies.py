@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from .json_text import decoded
 from .message import Call, Refusal
 from .stackone_errors import error
 
@@ -14,7 +14,7 @@ from .stackone_errors import error
 def json_object(call: Call) -> dict[str, Any]:
     """The JSON object in the body; anything else is refused."""
     try:
-        body = json.loads(call.body or b"{}")
+        body = decoded(call.body or b"{}")
     except ValueError:
         raise Refusal(error(400, "The request body is not valid JSON")) from None
     if not isinstance(body, dict):

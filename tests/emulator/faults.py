@@ -14,10 +14,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from . import moments, stackone_errors
-from .message import Answer, Call, Delivery, Service, dropped, html_answer, json_answer
+from .kinds import DELAY_MS, HEADER_VALUE, HEADERS, MOST, RAW, TEXT, check, either, number, one_of, whole
+from .message import Answer, Call, Caller, Delivery, Service, dropped, html_answer, json_answer
 
 _HUGE = 20_000_000
-_TIMED = re.compile(r"(http_date|iso_date):([+-]\d+)")
+_TIMED = re.compile(r"(http_date|iso_date):([+-]\d{1,9})")
 
 
 class Moment(str, Enum):
@@ -68,25 +69,18 @@ class Fault:
 
     @classmethod
     def parse(cls, data: dict[str, Any]) -> Fault:
-        """A fault from JSON; ValueError or TypeError when it is not understood."""
-        known = cls.properties()
-        unknown = set(data) - set(known)
-        if unknown:
-            names = ", ".join(sorted(unknown))
-            raise ValueError(f"unknown fault property {names}; known: {', '.join(sorted(known))}")
-        values = {name: value for name, value in data.items() if value is not None}
+        """Return a fault from JSON. Raises ValueError if it is not understood."""
+        values = {name: value for name, value in data.items() if value is not None} if isinstance(data, dict) else data
+        check(values, _KINDS, "fault")
         body = values.pop("body", None)
         if isinstance(body, dict):
             values["raw"] = body["raw"]
         elif body is not None:
             values["body"] = BodyKind(body)
-        for name, kind in _KINDS.items():
+        for name, convert in _CONVERTED.items():
             if name in values:
-                values[name] = kind(values[name])
-        fault = cls(**values)
-        if fault.call is not None and fault.call < 1:
-            raise ValueError("call numbers start at 1")
-        return fault
+                values[name] = convert(values[name])
+        return cls(**values)
 
     def fires(self, call: Call) -> bool:
         """Count the call if it matches; whether this is one of the calls to spoil."""
@@ -165,16 +159,20 @@ def _moment_text(value: str) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-_KINDS: dict[str, Callable[[Any], Any]] = {
-    "service": Service,
-    "drop": Moment,
-    "when": Moment,
-    "retry_after": str,
-    "call": int,
-    "count": int,
-    "status": int,
-    "delay_ms": float,
+_KINDS = {
+    **dict.fromkeys(("method", "path", "domain"), TEXT),
+    "service": one_of(Service),
+    "caller": one_of(Caller),
+    "call": whole(1),
+    "count": whole(0),
+    "status": whole(200, 599),
+    "headers": HEADERS,
+    "body": either(one_of(BodyKind), RAW),
+    "retry_after": either(HEADER_VALUE, number(0, MOST)),
+    "delay_ms": DELAY_MS,
+    **dict.fromkeys(("drop", "when"), one_of(Moment)),
 }
+_CONVERTED: dict[str, Callable[[Any], Any]] = {"service": Service, "drop": Moment, "when": Moment, "retry_after": str}
 
 
 class Faults:

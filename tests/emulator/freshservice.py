@@ -18,6 +18,7 @@ from .world import World
 router = Router()
 _PREFIX = "/api/v2"
 _LISTINGS = {"/api/v2/agents", "/api/v2/tickets", "/api/v2/requesters", "/api/v2/assets"}
+_JSON = ("", "*/*", "application/*", "application/json")
 _MAX_PER_PAGE = 100
 _VIEWS_AGENTS = "views agents"
 _QUERY_TERM = re.compile(r"(\w+):'([^']*)'")
@@ -55,9 +56,16 @@ async def _authorised(call: Call, world: World, tenant: Tenant) -> Answer:
         if router.knows(call.path):
             return errors.method_not_allowed(call.method)
         return errors.absent() if call.path.startswith(_PREFIX) else html_answer("No such page", 404)
+    if not _accepts_json(call.headers.get("accept", "*/*")):
+        return errors.not_acceptable()
     if route.needs == _VIEWS_AGENTS and not agent.views_agents:
         return errors.access_denied(world.switches)
     return await route.handler(call, world, tenant, agent, **route.names)
+
+
+def _accepts_json(accept: str) -> bool:
+    """Return whether a caller takes what the API gives (F48)."""
+    return any(one.partition(";")[0].strip().lower() in _JSON for one in accept.split(","))
 
 
 def _log_in(call: Call, world: World, tenant: Tenant) -> Agent:

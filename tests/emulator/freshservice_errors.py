@@ -51,6 +51,12 @@ def method_not_allowed(method: str) -> Answer:
     return json_answer({"errors": [problem]}, 405)
 
 
+def not_acceptable() -> Answer:
+    """A caller that takes no JSON (F48): always the list family."""
+    problem = {"code": "not_acceptable", "message": "The API answers with application/json only."}
+    return json_answer({"errors": [problem]}, 406)
+
+
 def rate_limited(switches: Switches, tenant: Tenant, wait: float) -> Answer:
     """The tenant's minute is used up (F47, F61)."""
     message = "The API rate limit allotted for your Freshservice domain has been exhausted"

@@ -54,7 +54,7 @@ def _session(call: Call, world: World) -> Session:
         charge(known.key, world)
     session = world.sessions.live(token)
     if session is None:
-        raise Refusal(error(world.switches.hub_token_refused_status, "Invalid or expired session token"))
+        raise linking.token_refused(world)
     return session
 
 
@@ -131,7 +131,7 @@ async def edit_account(call: Call, world: World, session: Session, account_id: s
     profile = _known_profile(world, body.get("integration_id"), status=400)
     if profile.integration_id != account.integration_id:
         profile = _changed_profile(world, account, profile)
-    await linking.relink(world, account, profile, _values(body))
+    await linking.relink(world, session, account, profile, _values(body))
     _use_up(world, session)
     if world.switches.hub_patch_body == "empty":
         return Answer(200, content_type=None)

@@ -51,7 +51,7 @@ async def link(world: World, session: Session, profile: Profile, values: dict[st
     if world.switches.hub_existing_triple == "update":
         existing = existing_account(world, session)
         if existing is not None:
-            await relink(world, existing, profile, values)
+            await relink(world, session, existing, profile, values)
             return existing
     setup, secrets = form_of(world.switches).split(values)
     if world.switches.hub_test == "async":
@@ -59,7 +59,7 @@ async def link(world: World, session: Session, profile: Profile, values: dict[st
         account.status = "inactive"
         world.run_later(_settle(world, account, {}))
         return account
-    verdict = await _test(world, setup, secrets)
+    verdict = await _test_unless_used(world, session, setup, secrets)
     account = _new_account(world, session, profile, setup, secrets)
     if verdict.good:
         return _store(world, account)
@@ -68,7 +68,7 @@ async def link(world: World, session: Session, profile: Profile, values: dict[st
     raise Refusal(_refusal(world, verdict))
 
 
-async def relink(world: World, account: Account, profile: Profile, values: dict[str, str]) -> None:
+async def relink(world: World, session: Session, account: Account, profile: Profile, values: dict[str, str]) -> None:
     """Store changed values, tested or not as switched; what is left out stays (H10, H18)."""
     setup, secrets = form_of(world.switches).split(values)
     setup, secrets = account.setup_information | setup, account.credentials | secrets
@@ -79,7 +79,8 @@ async def relink(world: World, account: Account, profile: Profile, values: dict[
         world.accounts.change(account, stored)
         world.run_later(_settle(world, account, old))
         return
-    verdict = await _test(world, setup, secrets) if world.switches.hub_patch_retest else Verdict()
+    retest = world.switches.hub_patch_retest
+    verdict = await _test_unless_used(world, session, setup, secrets) if retest else Verdict()
     if account.id not in world.accounts.by_id:
         # Somebody has unlinked it during the test.
         raise Refusal(error(404, "Account not found"))
@@ -137,6 +138,22 @@ def _new_account(
 
 def _store(world: World, account: Account) -> Account:
     return world.accounts.add(account, world.switches.eventual_listing_ms)
+
+
+def token_refused(world: World) -> Refusal:
+    """Return the refusal of a token that is missing, unknown, expired or used up (H12, S56)."""
+    return Refusal(error(world.switches.hub_token_refused_status, "Invalid or expired session token"))
+
+
+async def _test_unless_used(world: World, session: Session, setup: dict[str, str], secrets: dict[str, str]) -> Verdict:
+    """Test the credentials. Raises Refusal if another request has used up the token during the test (S56).
+
+    Nothing may be awaited from here until the token is marked as used.
+    """
+    verdict = await _test(world, setup, secrets)
+    if session.used:
+        raise token_refused(world)
+    return verdict
 
 
 async def _test(world: World, setup: dict[str, str], secrets: dict[str, str]) -> Verdict:

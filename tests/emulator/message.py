@@ -12,6 +12,8 @@ from enum import Enum
 from typing import Any
 from urllib.parse import parse_qs
 
+from .json_text import decoded
+
 
 class Service(str, Enum):
     """Who is called. The Hub is the `/hub/*` part of StackOne."""
@@ -51,7 +53,7 @@ class Answer:
     def json(self) -> Any:
         """The decoded body, or None when it is no JSON."""
         try:
-            return json.loads(self.body)
+            return decoded(self.body)
         except ValueError:
             return None
 

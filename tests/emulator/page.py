@@ -26,6 +26,7 @@ _HUB_VERSION = "1.11.4"
 _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 50
 _PREFIX = "value."
+_ABOUT_THE_LINK = (401, 403, 404)
 _UNAVAILABLE = "This page cannot be shown now"
 
 
@@ -82,7 +83,7 @@ async def _submit(call: Call, world: World) -> Answer:
     if _whole(reply) and reply.status < 300 and account_id:
         where = f"integrations/connected?{urlencode({'account_id': account_id})}"
         return Answer(303, content_type=None, headers=[("Location", where), ("Cache-Control", "no-store")])
-    if reply.status in (401, 403):
+    if reply.status in _ABOUT_THE_LINK:
         _check_link(world, visit.token)
     _mark(visit.page, reply, [one for one in visit.page.fields if one.secret and values.get(one.key)], values)
     return page_html.form(visit.page, 422)
@@ -153,7 +154,7 @@ async def _asked(call: Call, world: World, token: str, path: str) -> dict[str, A
     told = reply.json() if _whole(reply) else None
     if reply.status == 200 and isinstance(told, dict):
         return told
-    if reply.status in (401, 403):
+    if reply.status in _ABOUT_THE_LINK:
         _check_link(world, token)
     raise Refusal(notice(_UNAVAILABLE, explain(reply if _whole(reply) else None, "StackOne").detail, 502))
 
@@ -173,8 +174,12 @@ def _whole(reply: Answer) -> bool:
 
 
 def _check_link(world: World, token: str) -> None:
-    """Raise Refusal with a page unless the link works (S55, S56)."""
-    if world.sessions.live(token):
+    """Raise Refusal with a page unless the link works, and its account, if it names one, exists (S55, S56)."""
+    session = world.sessions.live(token)
+    if session is not None:
+        if session.account_id and session.account_id not in world.accounts.by_id:
+            advice = "Ask the person who sent the link to you for a new one."
+            raise Refusal(notice("The account of this link was unlinked", advice, 410))
         return
     session = world.sessions.any(token)
     again = "Ask the person who sent it to you for a new one."

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
+from .json_text import decoded
 from .message import Answer
 
 _LONGEST = 300
@@ -75,7 +75,7 @@ def _flat(told: Any) -> dict[str, Any]:
     """Return the properties of an error: of its body, of its message if that is JSON, and of its `data`."""
     body = told if isinstance(told, dict) else {}
     try:
-        nested = json.loads(body.get("message", ""))
+        nested = decoded(body.get("message", ""))
     except (TypeError, ValueError):
         nested = None
     if isinstance(nested, dict):
@@ -88,7 +88,7 @@ def _said(raw: Any) -> str:
     """Return what a provider's body says, as a line."""
     if isinstance(raw, str):
         try:
-            raw = json.loads(raw)
+            raw = decoded(raw)
         except ValueError:
             return " ".join(unescape(re.sub(r"<[^>]*>", " ", raw)).split())[:_LONGEST]
     if not isinstance(raw, dict):

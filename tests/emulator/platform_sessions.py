@@ -17,6 +17,7 @@ from .stackone_errors import error, invalid
 from .world import World
 
 _DEFAULT_EXPIRY = 1800
+_LONGEST_EXPIRY = 10**9
 _TYPES = {
     **dict.fromkeys(("origin_username", "provider", "provider_version", "label", "type"), str),
     **dict.fromkeys(("account_id", "integration_id", "connector_profile_id"), str),
@@ -52,7 +53,7 @@ async def create_session(call: Call, world: World, key: StackOneKey) -> Answer:
         key=key,
         origin_owner_id=body["origin_owner_id"],
         origin_owner_name=body["origin_owner_name"],
-        expires_at=moments.clock.monotonic() + body.get("expires_in", _DEFAULT_EXPIRY),
+        expires_at=moments.clock.monotonic() + min(_expiry(body), _LONGEST_EXPIRY),
         provider=body.get("provider"),
         integration_id=profile.integration_id if profile else None,
         type=(body.get("type") or "production").lower(),
@@ -85,7 +86,7 @@ def _problems(world: World, body: dict[str, Any]) -> list[str]:
             problems.append(f"{name} should not be empty")
     if str(body.get("type") or "production").lower() not in ("production", "test"):
         problems.append("type must be one of the following values: production, test")
-    expires, most = body.get("expires_in", _DEFAULT_EXPIRY), world.switches.session_expires_in_max
+    expires, most = _expiry(body), world.switches.session_expires_in_max
     if type(expires) not in (int, float) or expires <= 0:
         problems.append("expires_in must be a positive number")
     elif most and expires > most:
@@ -97,6 +98,12 @@ def _problems(world: World, body: dict[str, Any]) -> list[str]:
         if accepted not in ("both", name):
             problems.append(f"property {name} should not exist, use {accepted}")
     return problems
+
+
+def _expiry(body: dict[str, Any]) -> Any:
+    """Return the seconds asked for; null is as if they were left out."""
+    asked = body.get("expires_in")
+    return _DEFAULT_EXPIRY if asked is None else asked
 
 
 def _profile(world: World, body: dict[str, Any]) -> Profile | None:

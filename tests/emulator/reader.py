@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 _LONGEST_HEAD = 64 * 1024
 _LONGEST_BODY = 16 * 1024 * 1024
+_HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
 _END_OF_HEAD = b"\r\n\r\n"
 
 
@@ -58,6 +59,12 @@ class RequestReader:
         """Return the next complete request, or None until more bytes have come. Raises Malformed."""
         if self.closed:
             return None
+        try:
+            return self._next()
+        except ValueError as wrong:
+            raise Malformed(f"The request cannot be read: {wrong}") from None
+
+    def _next(self) -> Request | None:
         if self._head is None:
             self._head = self._read_head()
         if self._head is None:
@@ -124,10 +131,10 @@ class RequestReader:
 
 
 def _chunk_size(line: bytes) -> int:
-    try:
-        return int(line.partition(b";")[0].strip(), 16)
-    except ValueError:
-        raise Malformed("The size of a chunk is not a number") from None
+    digits = line.partition(b";")[0].strip()
+    if not digits or not _HEX_DIGITS.issuperset(digits):
+        raise Malformed("The size of a chunk is not a number")
+    return int(digits, 16)
 
 
 def _parsed(head: str) -> Request:

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from .json_text import decoded
 from .message import Answer
 from .stackone_errors import error
 from .switches import Switches
@@ -27,7 +28,7 @@ class ProviderRefusal:
         """The entry of `provider_errors` (S80)."""
         entry: dict[str, Any] = {"url": self.url, "raw": self.raw, "headers": self.headers}
         with contextlib.suppress(ValueError):
-            entry["raw"] = json.loads(self.raw)
+            entry["raw"] = decoded(self.raw)
         return entry if self.status is None else {"status": self.status, **entry}
 
 

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .json_text import decoded
 from .limits import Plan
 
 _DEFAULT = {
@@ -62,7 +62,7 @@ def _content(path: Path) -> dict[str, Any]:
     """The content of a JSON file, or of a YAML one if PyYAML is installed."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".json":
-        return json.loads(text)
+        return decoded(text)
     try:
         import yaml
     except ImportError:

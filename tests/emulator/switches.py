@@ -7,6 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from .kinds import whole
+
 
 # pylint does not see that these two are called in a dataclass.
 def _one_of(*values: Any) -> Any:
@@ -134,8 +136,7 @@ def _check(name: str, value: Any) -> None:
     if rules is None:
         raise ValueError(f"unknown switch {name!r}; known: {', '.join(sorted(_DEFINED))}")
     if rules.get("count"):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise ValueError(f"switch {name} takes a whole number from 0, not {value!r}")
+        whole(0).check(f"switch {name}", value)
     elif rules.get("fields"):
         entries = value if isinstance(value, list) else [None]
         if not all(isinstance(entry, dict) and entry.get("key") for entry in entries):

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from . import keys, moments
+from .kinds import DELAY_MS, FLAG, NULL, TEXT, check, either, number, one_of, whole
 from .limits import FixedWindow, Plan
 from .switches import Switches
 
@@ -17,8 +18,7 @@ _ROLE_NAMES = ("Account Admin", "IT Supervisor", "IT Agent")
 _VIEWING_ROLES = _ROLE_NAMES[:2]
 _MINUTE = 60.0
 _LIMITS = {"rate_limit", "list_rate_limit", "retry_after", "plan"}
-_NUMBERS = {"rate_limit", "list_rate_limit", "retry_after", "slow_ms"}
-_OTHER_CHANGES = {"state", "plan", "agent_email", "rotate_key", "role"}
+_LONGEST_WINDOW_S = 24 * 3600
 _AGENT_CHANGES = {
     "api_key_enabled": "api_key_enabled",
     "agent_active": "active",
@@ -37,6 +37,22 @@ class TenantState(str, Enum):
     HTML_200 = "html_200"
     SERVER_ERROR = "server_error"
     TRUNCATED = "truncated"
+
+
+_NUMBERS = {
+    **dict.fromkeys(("rate_limit", "list_rate_limit"), either(whole(0), NULL)),
+    "retry_after": either(number(0, _LONGEST_WINDOW_S), NULL),
+    "slow_ms": either(DELAY_MS, NULL),
+}
+_PLANS = tuple(plan.name.lower() for plan in Plan)
+_KINDS = {
+    **_NUMBERS,
+    **dict.fromkeys((*_AGENT_CHANGES, "rotate_key"), FLAG),
+    "agent_email": either(TEXT, NULL),
+    "role": one_of(_ROLE_NAMES),
+    "state": one_of(TenantState),
+    "plan": one_of((*_PLANS, *map(str.upper, _PLANS))),
+}
 
 
 @dataclass(slots=True)
@@ -174,11 +190,12 @@ class Tenant:
         return self._give_key(agent)
 
     def change(self, changes: dict[str, Any]) -> str | None:
-        """Apply admin changes; the new key when one was asked for. ValueError names what is unknown."""
+        """Apply admin changes, and return the new key if one was asked for. ValueError names what cannot be used."""
+        check(changes, _KINDS, "tenant")
         agent = self._named_agent(changes.get("agent_email"))
-        self._check(changes)
-        for name in _NUMBERS & changes.keys():
+        for name in _NUMBERS.keys() & changes.keys():
             setattr(self, name, changes[name])
+        self.slow_ms = self.slow_ms or 0
         self.state = TenantState(changes.get("state", self.state))
         if "plan" in changes:
             self.plan = Plan[changes["plan"].upper()]
@@ -188,29 +205,16 @@ class Tenant:
             agent.role = next(role for role in self.roles if role.name == changes["role"])
         for name, attribute in _AGENT_CHANGES.items():
             if name in changes:
-                setattr(agent, attribute, bool(changes[name]))
+                setattr(agent, attribute, changes[name])
                 agent.occasional |= agent.occasional_pass_expired
                 agent.updated_at = moments.later_than(agent.updated_at)
         return self.rotate(agent) if changes.get("rotate_key") else None
 
     def _named_agent(self, email: str | None) -> Agent:
-        agent = self.main if email is None else self.by_email.get(str(email).lower())
+        agent = self.main if email is None else self.by_email.get(email.lower())
         if agent is None:
             raise ValueError(f"no agent {email!r} in {self.domain}")
         return agent
-
-    def _check(self, changes: dict[str, Any]) -> None:
-        """ValueError or KeyError before anything is changed."""
-        unknown = changes.keys() - _NUMBERS - _AGENT_CHANGES.keys() - _OTHER_CHANGES
-        if unknown:
-            raise ValueError(f"unknown tenant change {', '.join(sorted(unknown))}")
-        for name in _NUMBERS & changes.keys():
-            if not isinstance(changes[name], (int, float, type(None))):
-                raise ValueError(f"{name} takes a number")
-        if changes.get("role", _ROLE_NAMES[0]) not in _ROLE_NAMES:
-            raise ValueError(f"role takes one of {', '.join(_ROLE_NAMES)}")
-        TenantState(changes.get("state", self.state))
-        Plan[changes.get("plan", self.plan.name).upper()]
 
     def render(self) -> dict[str, Any]:
         """The tenant as the admin interface shows it, keys included."""

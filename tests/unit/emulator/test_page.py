@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -64,6 +66,12 @@ class Page(HTMLParser):
         if one.get("aria-invalid") != "true":
             return ""
         return self.texts[(one["aria-describedby"] or "").split()[-1]]
+
+
+def wait_for(found: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 5
+    while not found() and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 class Browser:
@@ -269,6 +277,22 @@ def test_a_link_that_works_once(client: Client, browser: Browser) -> None:
     )
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_link_that_works_once_takes_one_of_two_submits_at_the_same_time(
+    client: Client, browser: Browser, linked: bool
+) -> None:
+    client.emulator.switch(session_token_uses="one")
+    client.emulator.set_tenant("acme", slow_ms=200)
+    if linked:
+        client.linked()
+    form = browser.open(url(client))
+    with ThreadPoolExecutor(2) as pool:
+        pages = list(pool.map(lambda _one: Browser().submit(form, "acme", client.key()), range(2)))
+    titles = sorted((page.answer.status_code, page.title) for page in pages)
+    assert titles == [(200, "Connection Successful"), (410, "This link has been used already")]
+    assert len(client.emulator.accounts()) == 1
+
+
 def test_a_link_that_has_expired(client: Client, browser: Browser) -> None:
     link = url(client, expires_in=1)
     form = browser.open(link)
@@ -277,6 +301,26 @@ def test_a_link_that_has_expired(client: Client, browser: Browser) -> None:
         assert (page.answer.status_code, page.title) == (410, "This link has expired")
         assert "Ask the person who sent it" in page.text
     assert client.emulator.accounts() == []
+
+
+@pytest.mark.parametrize("during", [False, True])
+def test_a_link_whose_account_was_unlinked(client: Client, browser: Browser, during: bool) -> None:
+    account_id = client.linked()["id"]
+    link = url(client, account_id=account_id)
+    form = browser.open(link)
+    if during:
+        client.emulator.set_tenant("acme", slow_ms=300)
+        with ThreadPoolExecutor(1) as pool:
+            submitted = pool.submit(browser.submit, form, "acme", client.key())
+            wait_for(lambda: client.emulator.requests(domain="acme", caller="stackone"))
+            client.emulator.remove_account(account_id)
+        page = submitted.result()
+    else:
+        client.emulator.remove_account(account_id)
+        page = browser.submit(form, "acme", client.key())
+    for shown in (page, browser.open(link)):
+        assert (shown.answer.status_code, shown.title) == (410, "The account of this link was unlinked")
+        assert "Ask the person who sent the link to you for a new one." in shown.text
 
 
 def test_links_and_forms_that_lead_nowhere(client: Client, browser: Browser) -> None:
