@@ -20,7 +20,6 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._http.pace imp
     Pace,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.quota import Quota
-from tests.simulation.scheduler import Scheduler
 
 
 class FakeClock:
@@ -33,17 +32,6 @@ class FakeClock:
     def sleep(self, seconds):
         assert seconds > 0
         self.time += seconds
-
-
-class VirtualClock:
-    """Goes by a scheduler's time, for workers that wait at the same time."""
-
-    def __init__(self, scheduler):
-        self._scheduler = scheduler
-        self.sleep = scheduler.sleep
-
-    def monotonic(self):
-        return self._scheduler.time
 
 
 def timed(*args, **options):
@@ -183,23 +171,6 @@ def test_after_a_429_requests_are_spread():
     found = starts(quota, clock, 70)
     gaps = [later - earlier for earlier, later in zip(found, found[1:])]
     assert (found[0], min(gaps) > 60 / 100) == (10, True)
-
-
-def test_workers_take_turns_after_a_429():
-    """As many requests as workers that wait, at the pace of one: none of them goes before its turn."""
-    scheduler = Scheduler()
-    quota = Quota(100, 60, VirtualClock(scheduler))
-    sent = []
-
-    def worker():
-        for _count in range(5):
-            with quota:
-                sent.append(scheduler.time)
-
-    quota.hold(10)
-    scheduler.join([scheduler.spawn(worker) for _count in range(6)])
-    gaps = [later - earlier for earlier, later in zip(sent, sent[1:])]
-    assert (len(sent), min(gaps) > 60 / 100) == (30, True)
 
 
 def test_workers_share_it():
