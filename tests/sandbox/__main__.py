@@ -101,6 +101,8 @@ def main() -> int:
     """Start a sandbox, or do what a customer does."""
     action, *arguments = sys.argv[1:] or ["start"]
     if action == "start":
+        # A shell starts its background jobs with this signal ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         start(*arguments)
         return 0
     if action not in CUSTOMERS or len(arguments) != 2:

@@ -66,7 +66,8 @@ class Paging:
         self._seen.update(account.id for account in fresh)
         if (page == 0 and len(listed) < self._shortest) or (page >= 2 and not fresh):
             self.done = True
-        elif page == 0:
-            # If pages count from 1, the page after the last one is needed too, to see that it is empty.
-            self._probable_end = min(math.ceil(self._expected / len(listed)) + 1, self._most) if self._expected else 0
+        elif page == 0 and len(listed) >= SMALLEST_PAGE and self._expected:
+            # A shorter page is probably the last one: it says nothing of how long pages are. If pages count from 1, the page
+            # after the last one is needed too, to see that it is empty.
+            self._probable_end = min(math.ceil(self._expected / len(listed)) + 1, self._most)
         return fresh

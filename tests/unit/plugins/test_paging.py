@@ -106,3 +106,10 @@ def test_how_many_pages_are_read_at_most():
     assert paging.next_pages()
     with pytest.raises(EndlessListing):
         paging.next_pages()
+
+
+@pytest.mark.parametrize(("first", "ahead"), [(2, 1), (24, 1), (25, 13), (50, 7), (100, 4)])
+def test_a_page_that_is_probably_the_last_says_nothing_of_how_long_pages_are(first, ahead):
+    """With one or two accounts of 300 declared, hundreds of pages would be asked for."""
+    paging = after_first(first, 300, thorough=True)
+    assert len(paging.next_pages()) == ahead
