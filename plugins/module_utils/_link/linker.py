@@ -41,7 +41,7 @@ from .profile_change import ProfileChanger
 from .selection import check_pinned
 from .status import BROKEN
 from .verify import Answerer, mismatch, verify
-from .writer import Writer, create_uncertain, sent_again
+from .writer import Writer, create_uncertain
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,6 @@ class Linker:
             self._confirmer.adopt_lost(outcome, account)
             return
         form, session = self._writer.form_for(outcome.tenant, username, session)
-        outcome.warnings.append(sent_again(require(outcome.lost)))
         self._writer.create(outcome, form, session, username)
 
     def _link(self, outcome: Outcome, find: Callable[[], Found]) -> None:

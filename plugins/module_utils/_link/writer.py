@@ -102,7 +102,8 @@ class Writer:
         """
         tenant = outcome.tenant
         credentials = map_fields(form.fields, tenant.credential_fields).credentials(tenant)
-
+        if outcome.lost:
+            outcome.warnings.append(_sent_again(outcome.lost))
         sent_at: list[float | None] = []
 
         def create(current: ConnectSession) -> Submission:
@@ -359,7 +360,7 @@ def _not_kept_credentials(account: Account) -> Failed:
     )
 
 
-def sent_again(lost: Submission) -> str:
+def _sent_again(lost: Submission) -> str:
     """Return the warning about a request to link that is sent a second time."""
     return (
         f"The request to link it got no clear answer ({lost.words}) and no account appeared, so it was sent again. If StackOne"
