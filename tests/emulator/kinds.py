@@ -61,14 +61,15 @@ def check(values: Any, kinds: Mapping[str, Kind], what: str, needed: tuple[str, 
 
 def whole(least: int, most: int = MOST) -> Kind:
     """Return the kind of whole numbers within bounds."""
-    return Kind(f"a whole number from {least} to {most}", lambda value: type(value) is int and least <= value <= most)
+    return Kind(
+        f"a whole number from {least} to {most}",
+        lambda value: isinstance(value, int) and _is_number(value) and least <= value <= most,
+    )
 
 
 def number(least: float, most: float) -> Kind:
     """Return the kind of numbers within bounds; what is not a number is not within any."""
-    return Kind(
-        f"a number from {least} to {most}", lambda value: type(value) in (int, float) and least <= value <= most
-    )
+    return Kind(f"a number from {least} to {most}", lambda value: _is_number(value) and least <= value <= most)
 
 
 def one_of(allowed: type[Enum] | tuple[str, ...]) -> Kind:
@@ -80,6 +81,11 @@ def one_of(allowed: type[Enum] | tuple[str, ...]) -> Kind:
 def either(*kinds: Kind) -> Kind:
     """Return the kind of values that are of one of these."""
     return Kind(" or ".join(kind.words for kind in kinds), lambda value: any(kind.fits(value) for kind in kinds))
+
+
+def _is_number(value: Any) -> bool:
+    """Return whether it is a number, which Python's true and false are as well."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _is_text(value: Any) -> bool:
