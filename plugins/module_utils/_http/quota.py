@@ -26,6 +26,7 @@ class Quota:
 
     def __init__(self, slots: int, window: float, clock: Any, primed: bool = False) -> None:
         """Create the quota. With `primed`, even the first requests wait, so that consecutive runs keep the limit too."""
+        self._slots = slots
         self._window = window
         self._clock = clock
         self._lock = threading.Lock()
@@ -34,7 +35,6 @@ class Quota:
         self._pace = Pace(slots, window)
         self._next_at = 0.0
         self._queue: list[object] = []
-        self._slots = slots
         self._waiting_until = 0.0
         self._waited = 0.0
 

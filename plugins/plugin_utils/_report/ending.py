@@ -17,7 +17,17 @@ from .._keys.showable import listed
 from .document import OF_ACCOUNTS, SERVICES, is_of_keys, problem_of, records_in
 from .preview import NOTHING, changes_shown, verdict_on
 from .role_words import KEY_MISSING, in_role_words
-from .rows import ReportedOutcome, account_row, host_row, lacks_key, mapping, missing_options, to_line, was_started
+from .rows import (
+    ReportedOutcome,
+    account_row,
+    host_row,
+    in_words,
+    lacks_key,
+    mapping,
+    missing_options,
+    to_line,
+    was_started,
+)
 
 MOST = 50
 """The number of tenants of a kind that are named."""
@@ -182,7 +192,7 @@ def _count_auth_links(summary: Mapping[Any, Any], records: Sequence[Mapping[Any,
 
 def _count_verdicts(summary: Mapping[Any, Any]) -> str:
     verdicts = mapping(summary.get("verdicts"))
-    words = ", ".join(f"{count} {to_line(name).replace('_', ' ')}" for name, count in verdicts.items() if count)
+    words = ", ".join(f"{count} {in_words(name)}" for name, count in verdicts.items() if count)
     tenants, not_started = summary.get("tenants", 0), summary.get("not_started", 0)
     unchecked = tenants - sum(verdicts.values()) - not_started
     if words and unchecked > 0:

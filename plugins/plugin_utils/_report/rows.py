@@ -109,6 +109,11 @@ class Trouble:
     code: str = ""
 
 
+def in_words(name: Any) -> str:
+    """Return a name such as `key_refused` in words, on one line."""
+    return to_line(to_line(name).replace("_", " "))
+
+
 def to_line(value: Any) -> str:
     """Return any value as text on one line, without characters that a terminal or a browser would act on or hide."""
     if value is None:
@@ -148,7 +153,7 @@ def trouble_from(record: Mapping[Any, Any]) -> Trouble:
     code, message = to_line(failure.get("code")), to_line(failure.get("message"))
     if line and not message:
         return Trouble(line, code=code)
-    return Trouble(_sentence(message or code.replace("_", " ")) or NO_REASON, to_line(failure.get("remediation")), code)
+    return Trouble(_sentence(message or in_words(code)) or NO_REASON, to_line(failure.get("remediation")), code)
 
 
 def link_row(record: Mapping[Any, Any], check_mode: bool) -> Row:

@@ -12,7 +12,7 @@ import unicodedata
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.tenantlink.stackone.plugins.filter import report as report_plugin
@@ -92,6 +92,8 @@ HOSTS = st.lists(
 
 @settings(deadline=None)
 @given(RESULTS | ACCOUNTS | HOSTS, ANYTHING, st.booleans())
+@example({"results": [{"verdict": {"_": None}}]}, None, False)
+@example({"results": [{"verdict": "_"}]}, None, False)
 def test_whatever_a_result_holds_becomes_a_document(result, title, check_mode):
     before = copy.deepcopy(result)
     document = report_plugin.report(result, title=title, made_at=None, check_mode=check_mode)
