@@ -12,7 +12,7 @@ import requests
 from tests.emulator.handle import Emulator
 from tests.modules.in_process import InProcessRunner
 
-TENANTS = 12
+TENANTS = 8
 
 
 class OtherTool:

@@ -222,6 +222,14 @@ def test_a_pace_comes_back_by_and_by_and_never_stops():
     assert pace.interval(minutes[-1]) == 0
 
 
+def test_a_tool_that_never_slows_down_cannot_stop_a_run():
+    """However often it is refused, 1,000 tenants at two requests each take less than an hour."""
+    pace = Pace(1000, 60)
+    for _time in range(1000):
+        pace.give_way(0, 0, 1000)
+    assert 2 * 1000 * pace.interval(0) < 3600
+
+
 @given(st.integers(2, MOST_RUNS), st.lists(st.floats(0.0, 1.0), min_size=MOST_RUNS, max_size=MOST_RUNS))
 def test_runs_that_differ_become_equal(runs, used):
     """Each window all gain, and whenever they send more than the quota all lose, as StackOne tells all of them."""
