@@ -74,10 +74,10 @@ ansible-test: $(VENV)/ready
 	@$(BIN)/python -m tests.tools --tests
 
 unit: $(VENV)/ready
-	$(BIN)/python -m pytest -q tests/unit -n $(JOBS)
+	$(BIN)/python -m pytest -q tests/unit -n $(MORE_JOBS)
 
 modules: $(VENV)/ready
-	$(BIN)/python -m pytest -q tests/modules -n $(JOBS)
+	$(BIN)/python -m pytest -q tests/modules -n $(MOST_JOBS)
 
 trust: $(VENV)/ready
 	$(BIN)/python -m pytest -q tests/trust tests/simulation -n $(MOST_JOBS)
@@ -118,10 +118,10 @@ test-backends: $(VENV)/ready
 	@$(BIN)/python -m tests.backends
 
 test-release: $(VENV)/release-ready
-	$(BIN)/python -m pytest -q tests/release
+	$(BIN)/python -m pytest -q tests/release -n $(MORE_JOBS) --dist loadfile
 
 test-browser: $(VENV)/browser-ready
-	$(BIN)/python -m pytest -q tests/browser -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -q tests/browser -n $(MORE_JOBS) --dist loadfile
 
 # Without the product: the emulator alone, to other people's clients.
 contract: $(VENV)/ready

@@ -10,9 +10,6 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils._export.declarations import declarations_of
-from ..plugin_utils._export.files import FORMS, export_of
-
 
 def declarations(
     accounts: Any,
@@ -23,6 +20,9 @@ def declarations(
     default_profile: Any = None,
 ) -> dict[str, Any]:
     """Return the declared tenants, the accounts that were left out, the files to write, and lines that sum them up."""
+    from ..plugin_utils._export.declarations import declarations_of
+    from ..plugin_utils._export.files import FORMS, export_of
+
     if not isinstance(accounts, Sequence) or not all(isinstance(each, Mapping) for each in accounts):
         raise AnsibleFilterError("declarations: accounts must be the list that account_info returns.")
     form = str(path).rpartition(".")[2]

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ..plugin_utils._report.hosts_declared import hosts_of_one_account
-
 
 def duplicate_hosts(hosts: Iterable[str], variables: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return the names of the first two hosts that mean the same account, or an empty list."""
+    from ..plugin_utils._report.hosts_declared import hosts_of_one_account
+
     return list(hosts_of_one_account([str(host) for host in hosts], variables) or ())
 
 

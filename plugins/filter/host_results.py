@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ..plugin_utils._report import hosts_ended as _hosts_ended
-
 
 def host_results(
     hosts: Iterable[str], active: Iterable[str], variables: Mapping[str, Mapping[str, Any]], near: str | None = None
 ) -> dict[str, Any]:
     """Return the results, and whether they are complete."""
+    from ..plugin_utils._report import hosts_ended as _hosts_ended
+
     return _hosts_ended.host_results([str(host) for host in hosts], {str(host) for host in active}, variables, near)
 
 

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from ..plugin_utils._keys.problems import handed
-from ..plugin_utils._report.merged import merged
-from ..plugin_utils._report.report_files import parts_in
-from ..plugin_utils._report.rows import to_line
 
 
 def merged_reports(files: Any, title: Any, written: Any = (), on_problem: str = "raise") -> Any:
     """Return the merged document."""
+    from ..plugin_utils._report.merged import merged
+    from ..plugin_utils._report.report_files import parts_in
+    from ..plugin_utils._report.rows import to_line
+
     named = [files] if isinstance(files, str) else list(files)
     return handed(lambda: merged(parts_in(named, list(written)), to_line(title)).as_dict(), on_problem)
 

@@ -12,11 +12,12 @@ from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..plugin_utils._keys.problems import Problem
-from ..plugin_utils._report.document import document_from
 
 
 def report(result: Any, title: Any, made_at: Any, check_mode: Any = False) -> dict[str, Any]:
     """Return the document."""
+    from ..plugin_utils._report.document import document_from
+
     try:
         document = document_from(result, title, made_at, boolean(check_mode, strict=False))
     except Problem as problem:

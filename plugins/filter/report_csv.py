@@ -11,11 +11,12 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ..plugin_utils._keys.problems import Problem
-from ..plugin_utils._report.table import csv_of
 
 
 def report_csv(source: Any, columns: Any = None) -> str:
     """Return the text of the CSV file."""
+    from ..plugin_utils._report.table import csv_of
+
     try:
         return csv_of(source, columns)
     except Problem as problem:

@@ -12,7 +12,6 @@ from ansible.errors import AnsibleFilterError
 
 from ..plugin_utils._keys.key_names import Keys
 from ..plugin_utils._keys.plain_files import plain_files
-from ..plugin_utils._report.ending import Asked, ending_of_document, ending_of_host, ending_of_list
 
 
 def report_ending(
@@ -25,6 +24,8 @@ def report_ending(
     **asked: Any,
 ) -> dict[str, Any]:
     """Return the lines and the verdict."""
+    from ..plugin_utils._report.ending import Asked, ending_of_document, ending_of_host, ending_of_list
+
     if not isinstance(result, Mapping):
         raise AnsibleFilterError("report_ending takes the result of a module of this collection, or a document.")
     given = Keys(keys_variable, keys if isinstance(keys, Mapping) else {})

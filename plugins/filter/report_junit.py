@@ -11,12 +11,13 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ..plugin_utils._keys.problems import Problem
-from ..plugin_utils._report.document import as_document
-from ..plugin_utils._report.junit import junit_of
 
 
 def report_junit(document: Any) -> str:
     """Return the text of the XML file."""
+    from ..plugin_utils._report.document import as_document
+    from ..plugin_utils._report.junit import junit_of
+
     try:
         return junit_of(as_document(document))
     except Problem as problem:

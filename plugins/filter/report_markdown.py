@@ -11,12 +11,13 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ..plugin_utils._keys.problems import Problem
-from ..plugin_utils._report.document import as_document
-from ..plugin_utils._report.markdown import markdown_of
 
 
 def report_markdown(document: Any, full: Any = ()) -> str:
     """Return the text of the comment."""
+    from ..plugin_utils._report.document import as_document
+    from ..plugin_utils._report.markdown import markdown_of
+
     try:
         return markdown_of(as_document(document), [full] if isinstance(full, str) else full)
     except Problem as problem:

@@ -11,12 +11,13 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ..plugin_utils._keys.problems import Problem
-from ..plugin_utils._report.document import as_document
-from ..plugin_utils._report.prometheus import prometheus_of
 
 
 def report_prometheus(document: Any, playbook: str = "", host: str = "localhost") -> str:
     """Return the text of the file."""
+    from ..plugin_utils._report.document import as_document
+    from ..plugin_utils._report.prometheus import prometheus_of
+
     try:
         return prometheus_of(as_document(document), playbook, host)
     except Problem as problem:

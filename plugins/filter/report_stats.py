@@ -11,12 +11,13 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ..plugin_utils._keys.problems import Problem
-from ..plugin_utils._report.document import as_document
-from ..plugin_utils._report.handed_on import handed_on
 
 
 def report_stats(document: Any, reports: Iterable[Any] = ()) -> dict[str, Any]:
     """Return the variables."""
+    from ..plugin_utils._report.document import as_document
+    from ..plugin_utils._report.handed_on import handed_on
+
     documents = document if document and isinstance(document, list) else [document]
     try:
         return handed_on([as_document(each) for each in documents], reports)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..plugin_utils._events import healing as _healing
 from ..plugin_utils._keys.problems import checked, handed
 
 
 def to_heal(tenants: Any, named: Any = None, accounts: Any = None, on_problem: str = "raise") -> Any:
     """Return the tenants of the named accounts, or, without names, those that have no active account."""
+    from ..plugin_utils._events import healing as _healing
 
     def made() -> list[Any]:
         listed = enumerate(checked(tenants), 1)

@@ -195,7 +195,7 @@ from ..module_utils._clients.directory import READERS, Directory, owners_by_prov
 from ..module_utils._clients.factory import stackone_and_hub
 from ..module_utils._core.clock import Stopped
 from ..module_utils._core.failure import Failure, Phase, during, require
-from ..module_utils._http.session import Service
+from ..module_utils._http.messages import Service
 from ..module_utils._link.auth_link import AuthLinkMaker
 from ..module_utils._link.find import Finder
 from ..module_utils._list.auth_link_jobs import AuthLinkJob, count_auth_links

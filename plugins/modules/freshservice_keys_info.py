@@ -176,7 +176,7 @@ from typing import Any
 
 from ..module_utils._clients.freshservice import Freshservice
 from ..module_utils._core.failure import Failure, Phase, require
-from ..module_utils._http.session import Service
+from ..module_utils._http.messages import Service
 from ..module_utils._list.early_end import Failures
 from ..module_utils._list.entries import entries_from, present
 from ..module_utils._list.key_check_jobs import KeyCheckJob, count_verdicts

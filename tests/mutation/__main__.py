@@ -45,7 +45,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("_list/entries", "_list/link_jobs", "_list/purge"), ()),
     "_http/proxies": ("check_proxy",),
     "_http/session": ("Http.send", "Http._wait_after_error", "Http._waits_after_answer", "Http._pause"),
-    "_http/errors": ("_judged", "_is_late", "_causes", "_classify", "_unless_unresolved"),
+    "_http/causes": ("_judged", "_is_late", "_causes", "_classify", "_unless_unresolved"),
 }
 """The files, and their deciding functions if the others do more than decide."""
 

@@ -16,7 +16,7 @@ from requests.structures import CaseInsensitiveDict
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import session as _http
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Answer, Request
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.messages import Answer, Request
 from tests.emulator import exchange
 from tests.emulator.accounts import Account, Accounts
 from tests.emulator.message import Answer as Reply

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -19,8 +19,17 @@ def imports_of_plugins(root: Path) -> Graph:
 
     All imports count: also those inside functions and those for type checkers, since Ansible ships them to hosts too.
     """
+    return _graph(root, ast.walk)
+
+
+def loaded_imports_of_plugins(root: Path) -> Graph:
+    """Return only what is imported as soon as a file is loaded: not inside functions, and not for type checkers."""
+    return _graph(root, ast.iter_child_nodes)
+
+
+def _graph(root: Path, nodes_of: Callable[[ast.AST], Iterable[ast.AST]]) -> Graph:
     known = {_name(path.relative_to(root)): path for path in sorted((root / "plugins").rglob("*.py"))}
-    return {name: frozenset(_imported(name, path, known)) - {name} for name, path in known.items()}
+    return {name: frozenset(_imported(name, path, known, nodes_of)) - {name} for name, path in known.items()}
 
 
 def within(graph: Graph, package: str) -> Graph:
@@ -84,9 +93,11 @@ def _package(name: str) -> str:
     return folder if dot else "."
 
 
-def _imported(name: str, path: Path, known: Mapping[str, Path]) -> Iterator[str]:
+def _imported(
+    name: str, path: Path, known: Mapping[str, Path], nodes_of: Callable[[ast.AST], Iterable[ast.AST]]
+) -> Iterator[str]:
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(ast.parse(path.read_text(encoding="utf-8"))):
         for candidates in _candidates(node, package):
             yield from [each for each in candidates if each in known][:1]
 

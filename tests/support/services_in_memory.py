@@ -23,7 +23,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock im
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.text import Scrubber
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Answer, Request, Service
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.messages import Answer, Request, Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.linker import Linker, Rules
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Outcome
 

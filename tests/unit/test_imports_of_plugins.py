@@ -7,7 +7,15 @@ from __future__ import annotations
 import pytest
 
 from tests.support.collection import ROOT
-from tests.support.imports_of_plugins import between_packages, cycle, imports_of_plugins, layers, reached, within
+from tests.support.imports_of_plugins import (
+    between_packages,
+    cycle,
+    imports_of_plugins,
+    layers,
+    loaded_imports_of_plugins,
+    reached,
+    within,
+)
 
 ALLOWED = {
     "_core": set(),
@@ -74,6 +82,28 @@ def test_a_module_that_links_nothing_ships_no_linker(imports, module):
 def test_a_list_that_links_nothing_ships_no_linker(imports, module):
     shipped = reached(imports, f"plugins.modules.{module}")
     assert not {f"{MODULE_UTILS}.{name}" for name in ("_link.linker", "_list.links", "_list.purge")} & shipped
+
+
+FILTERS = [f"plugins.filter.{path.stem}" for path in sorted((ROOT / "plugins" / "filter").glob("*.py"))]
+
+
+@pytest.mark.parametrize("plugin", [*FILTERS, "plugins.action.report_files"])
+def test_what_every_run_loads_imports_the_services_only_when_it_is_used(plugin):
+    """In each process that uses one filter, Ansible loads all that come before it in the alphabet."""
+    loaded = reached(loaded_imports_of_plugins(ROOT), plugin)
+    dear = tuple(f"{MODULE_UTILS}.{package}." for package in ("_http", "_clients", "_link", "_list"))
+    assert [name for name in loaded if name.startswith(dear)] == []
+
+
+@pytest.mark.parametrize("package", ["_clients", "_link"])
+def test_who_reads_answers_needs_no_library_that_sends(package):
+    """So that the controller, which shows accounts and writes reports, does not load it for each run."""
+    imports = loaded_imports_of_plugins(ROOT)
+    files = [name for name in imports if name.startswith(f"{MODULE_UTILS}.{package}.")]
+    sends = {
+        f"{MODULE_UTILS}._http.{name}" for name in ("causes", "certificates", "connections", "prepared", "session")
+    }
+    assert {name: found for name in files if (found := reached(imports, name) & sends)} == {}
 
 
 def test_a_wrong_arrow_is_found():

@@ -12,7 +12,7 @@ from typing import Any
 
 from .._core.identity import account_id_of, same_provider
 from .._core.times import parse_date
-from .._http.session import Answer
+from .._http.messages import Answer
 from .stackone_base import refused, unexpected
 
 ACTIVE = "active"

@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from .._core.clock import Clock
-from .._http.session import Http
 from .freshservice import Freshservice
 from .hub import Forms, Hub
 from .stackone import StackOne
 from .stackone_base import StackOneApi
+
+if TYPE_CHECKING:
+    from .._http.session import Http
 
 
 @dataclass(frozen=True)

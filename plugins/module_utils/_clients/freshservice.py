@@ -7,14 +7,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 from urllib.parse import urlsplit
 
 from .._core.failure import Failed, FailureCode, require
 from .._core.tenant import Tenant
 from .._core.text import one_line
 from .._http.errors import TransportError, TransportKind
-from .._http.session import Answer, Http, Request, Service
+from .._http.messages import Answer, Request, Service
+
+if TYPE_CHECKING:
+    from .._http.session import Http
 
 PAGE_LIMIT = 20_000
 """How many characters of a page are searched for words."""

@@ -17,7 +17,7 @@ from .._core.failure import Failed, FailureCode
 from .._core.identity import account_id_of, account_path, is_account_id
 from .._core.shared import FailedForAll, Shared, unhurried
 from .._http.errors import TransportError, TransportKind
-from .._http.session import Answer
+from .._http.messages import Answer
 from .hub_form import FormField, parse_fields
 from .profiles import Profile, choose, listed_profiles, no_profile
 from .provider_errors import ProviderError, provider_error

@@ -4,19 +4,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._core.clock import Clock
 from .._core.failure import Failed, FailureCode, cut_off
 from .._core.shared import Shared
 from .._core.text import Scrubber
 from .._http.errors import TransportError, TransportKind
+from .._http.messages import Answer, Request, Service
 from .._http.quota import Quota
 from .._http.retry import RetryFacts
-from .._http.session import Answer, Http, Request, Service
 from .calls import THROUGH_ACCOUNTS, Route
 from .profiles import ProfileCache
 from .provider_errors import flat_words, nested_body, provider_error
+
+if TYPE_CHECKING:
+    from .._http.session import Http
 
 _BY_STATUS = {
     401: (

@@ -17,7 +17,7 @@ from .._clients.provider_errors import provider_error
 from .._clients.stackone import StackOne
 from .._clients.stackone_base import error_words, refused
 from .._core.failure import Failed, FailureCode, require
-from .._http.session import Answer
+from .._http.messages import Answer
 
 DOING = "call Freshservice through the account"
 _NO_ACTION = frozenset({400, 404, 405, 422, 501})

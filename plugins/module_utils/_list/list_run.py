@@ -10,7 +10,7 @@ from typing import Any, Callable
 from .._core.failure import Failed, Failure, Phase
 from .._core.text import forms_of, strip_control_chars
 from .._core.workers import WorkerPool
-from .._http.session import Service
+from .._http.messages import Service
 from .._module.module import ListModule
 from .._module.parent_watch import stopped_early
 from .._module.stoppable import StoppableRun

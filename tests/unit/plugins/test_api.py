@@ -21,7 +21,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stack
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Answer, Service
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.messages import Answer, Service
 from tests.support.hub_client import failed
 from tests.support.services_in_memory import error, reply
 

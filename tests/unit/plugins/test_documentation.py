@@ -15,7 +15,7 @@ from ansible_collections.tenantlink.stackone.plugins.action import report_files,
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.text import RESULT_KEYS
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Service
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.messages import Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
 from tests.support.collection import ROOT
 from tests.support.documented import documented

@@ -13,19 +13,11 @@ import requests
 import urllib3
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock, Stopped
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import (
-    TransportError,
-    TransportKind,
-    _judged,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.causes import _judged
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.messages import Answer, Request, Service
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.retry import Retry, RetryFacts
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import (
-    Answer,
-    Http,
-    HttpOptions,
-    Request,
-    Service,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Http, HttpOptions
 
 EOF = ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
 UNKNOWN = socket.gaierror(socket.EAI_NONAME, "Name or service not known")

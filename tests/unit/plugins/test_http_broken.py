@@ -15,12 +15,8 @@ import pytest
 import trustme
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import (
-    Http,
-    HttpOptions,
-    Request,
-    Service,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.messages import Request, Service
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Http, HttpOptions
 
 BEHIND_PROXY = "stackone.example"
 """Where requests through a proxy go: what is sent to this machine never goes through one."""

@@ -18,7 +18,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.fresh
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stackone_base import unreachable
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Answer
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.messages import Answer
 
 
 def answer(status, data=None, text=None, **headers):

@@ -20,8 +20,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stack
     facts_of_provider,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.text import READ_LIMIT
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.messages import Answer
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.retry import RetryFacts
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Answer
 
 RAW = {"code": "invalid_credentials", "message": "You have to be logged in."}
 OVER = {"message": "The API rate limit allotted for your Freshservice domain has been exhausted"}

@@ -20,7 +20,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.text imp
     Scrubber,
     strip_control_chars,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http.session import Answer
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.messages import Answer
 from tests.support.secret_search import FORMS, betrayed
 
 KEY = "AcmeKey4711aBcDeFgHi"
