@@ -13,9 +13,9 @@ def host_results(
     hosts: Iterable[str], active: Iterable[str], variables: Mapping[str, Mapping[str, Any]], near: str | None = None
 ) -> dict[str, Any]:
     """Return the results, and whether they are complete."""
-    from ..plugin_utils._report import hosts_ended as _hosts_ended
+    from ..plugin_utils._report.hosts_ended import host_results as results_of_hosts
 
-    return _hosts_ended.host_results([str(host) for host in hosts], {str(host) for host in active}, variables, near)
+    return results_of_hosts([str(host) for host in hosts], {str(host) for host in active}, variables, near)
 
 
 class FilterModule:

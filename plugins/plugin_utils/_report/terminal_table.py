@@ -66,7 +66,7 @@ def _leave_out(columns: dict[str, list[str]], width: int) -> None:
 
 
 def _widths(columns: Mapping[str, Sequence[str]], width: int) -> list[int]:
-    """Return the width of the longest cell of each column. If there is no room, shorten the widest ones, `details` last."""
+    """Return the width of the longest cell of each column. If they do not fit, shorten the widest ones, `details` last."""
     room = _room(columns, width)
     widths = {name: min(each, max(room, NARROWEST)) for name, each in _natural(columns).items()}
     while sum(widths.values()) > room and max(widths.values()) > NARROWEST:
