@@ -5,9 +5,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import unquote
 
 from .text import MASK
+
+# A password may contain "://" as well, so that the first one counts, and only behind what can be a scheme (RFC 3986, 3.1).
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_END_OF_PATH = re.compile(r"[?#]")
 
 
 def is_loopback(host: str) -> bool:
@@ -20,15 +25,22 @@ def is_loopback(host: str) -> bool:
 
 def user_info(url: str) -> str:
     """Return the user name and password of a URL, with or without a scheme, whatever characters they contain."""
-    return url.rpartition("@")[0].rpartition("://")[2] if "@" in url else ""
+    return _divided(url)[1]
 
 
 def shown_url(url: str) -> str:
     """Return a URL that is safe to show: without user information, query and fragment."""
-    scheme, separator, _rest = url.rpartition("@")[0].rpartition("://")
-    shown = f"{scheme}{separator}{MASK}@{url.rpartition('@')[2]}" if "@" in url else url
-    place, mark = next(((place, mark) for place, mark in enumerate(shown) if mark in "?#"), (len(shown), ""))
-    return f"{shown[:place]}{mark}{MASK}" if shown[place + 1 :] else shown
+    scheme, _info, rest = _divided(url)
+    shown = f"{scheme}{MASK}@{rest}" if "@" in url else url
+    place = _END_OF_PATH.search(shown)
+    return f"{shown[: place.end()]}{MASK}" if place and shown[place.end() :] else shown
+
+
+def _divided(url: str) -> tuple[str, str, str]:
+    """Return the scheme with its "://", the user information, and what follows the last "@"."""
+    scheme = found[0] if (found := _SCHEME.match(url)) else ""
+    info, _at, rest = url[len(scheme) :].rpartition("@")
+    return scheme, info, rest
 
 
 def secrets_of_url(url: str) -> list[str]:
