@@ -18,7 +18,7 @@ export PYTHONPATH := $(CURDIR)/.collections
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/pre-commit
 
-.PHONY: help demo check test test-all lint fast-lint unit modules trust trust-more integration integration-main integration-rest corners sanity ansible-test docs test-eda test-awx test-telemetry test-backends test-browser test-release contract release lock benchmark simulate matrix measures mutation generate pictures sandbox emulator emulator-zipapp clean
+.PHONY: help demo check test test-all lint fast-lint unit modules trust trust-more integration integration-main integration-rest corners sanity ansible-test docs test-eda test-awx test-telemetry test-backends test-benchmark test-browser test-release contract release lock benchmark simulate matrix measures mutation generate pictures sandbox emulator emulator-zipapp clean
 
 help:
 	@echo "make demo         link tenants on the embedded emulator, and watch"
@@ -42,7 +42,7 @@ help:
 	@echo "make contract     the emulator's answers against the facts about both services, and with StackOne's TypeScript client"
 	@echo "make clean        remove what the other targets built"
 	@echo "Parts of test:     lint unit modules trust integration-main"
-	@echo "Parts of test-all: trust-more integration-rest corners sanity ansible-test test-eda test-awx test-telemetry test-backends test-release test-browser contract"
+	@echo "Parts of test-all: trust-more integration-rest corners sanity ansible-test test-eda test-awx test-telemetry test-backends test-benchmark test-release test-browser contract"
 	@echo "make -k goes on after a part that fails, and names it in the end. JOBS=$(JOBS) is how many tests run at a time."
 
 demo: $(VENV)/ready
@@ -53,8 +53,8 @@ test: lint unit modules trust integration-main
 	@echo "Left out, see make test-all: as many other faults, the other integration tests, the oldest and newest ansible-core, ansible-test, healing by events, a controller's setup, OpenTelemetry, secret stores, the emulator's contract, and the browser."
 
 # Nothing that `make test` runs already.
-test-all: trust-more integration-rest corners sanity ansible-test test-eda test-awx test-telemetry test-backends test-release test-browser contract
-	@echo "TEST-ALL PASSED: another eighth of the faults, other histories, the other integration tests, the oldest and newest ansible-core, ansible-test sanity, units and integration, healing by events$(if $(JAVA),, as far as it goes without Java), a controller's setup, OpenTelemetry, secret stores$(if $(shell command -v pass),, except pass), releases$(if $(shell command -v gpg),, except their signatures), the emulator's contract, $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
+test-all: trust-more integration-rest corners sanity ansible-test test-eda test-awx test-telemetry test-backends test-benchmark test-release test-browser contract
+	@echo "TEST-ALL PASSED: another eighth of the faults, other histories, the other integration tests, the oldest and newest ansible-core, ansible-test sanity, units and integration, healing by events$(if $(JAVA),, as far as it goes without Java), a controller's setup, OpenTelemetry, secret stores$(if $(shell command -v pass),, except pass), the benchmark with three tenants, releases$(if $(shell command -v gpg),, except their signatures), the emulator's contract, $(if $(CHROMIUM),and in Chromium the report and the widget,but no Chromium is here for the report and the widget)."
 	@echo "Left out: three quarters of the faults (TRUST=full make trust), and what make test runs: the linters, unit tests, the modules case by case, an eighth of the faults, and the main paths with real playbooks."
 
 check: fast-lint
@@ -134,6 +134,10 @@ release: $(VENV)/release-ready
 
 lock: $(VENV)/release-ready
 	@$(BIN)/python -m tests.release.lock $(ARGS)
+
+# That everything which takes part still works; with this few tenants no figure means anything.
+test-benchmark: $(VENV)/benchmark-ready
+	@$(BIN)/python -m tests.benchmark --no-scenarios --sizes 3 --concurrencies 64
 
 benchmark: $(VENV)/benchmark-ready
 	@$(BIN)/python -m tests.benchmark $(ARGS)

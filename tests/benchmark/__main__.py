@@ -25,7 +25,7 @@ from .scenarios import MANY, MOST, Finding
 from .tables import Live, ceiling_lines, finding_lines, time_tables
 
 OUTPUT = Path(__file__).with_name("output")
-NO_QUOTA = ("--stackone-rpm", "1000000000", "--stackone-window-s", "1")
+NO_QUOTA = ("--stackone-rpm", "1000000", "--stackone-window-s", "1")
 AT_LEAST = 1_000
 """Tenants of the emulator: with fewer, the load that finds its ceiling would use up their own limits."""
 
