@@ -8,11 +8,11 @@ import re
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Callable
-from urllib.parse import urlsplit
 
 from .._core.failure import Failed, FailureCode, require
 from .._core.tenant import Tenant
 from .._core.text import one_line
+from .._core.urls import parts_of
 from .._http.errors import TransportError, TransportKind
 from .._http.messages import Answer, Request, Service
 
@@ -55,7 +55,6 @@ _MESSAGES = {
     KeyStatus.DOMAIN_NOT_FOUND: "there is no Freshservice tenant at this domain.",
     KeyStatus.TENANT_SUSPENDED: "the Freshservice tenant is suspended.",
     KeyStatus.RATE_LIMITED: "the Freshservice tenant is over its limit of API calls.",
-    KeyStatus.UNREACHABLE: "Freshservice could not be reached.",
     KeyStatus.NOT_FRESHSERVICE: "the answer is not from Freshservice's API.",
 }
 
@@ -250,7 +249,7 @@ def classify(answer: Answer) -> KeyCheck:
     if status is None:
         status = _by_http_status(answer)
     evidence = f"HTTP {answer.status}: {answer.line(words or '') or answer.excerpt or 'no text'}"
-    location = urlsplit(answer.headers.get("Location") or "").hostname
+    location = parts_of(answer.headers.get("Location") or "").hostname
     if 300 <= answer.status < 400 and location:
         evidence = f"HTTP {answer.status}: a redirect to {answer.line(location)}, which was not followed"
     if status is KeyStatus.UNREACHABLE:
@@ -353,7 +352,8 @@ def _by_http_status(answer: Answer) -> KeyStatus:
 def _unanswered(error: TransportError) -> KeyCheck:
     unknown_host = error.kind is TransportKind.DNS
     status = KeyStatus.DOMAIN_NOT_FOUND if unknown_host else KeyStatus.UNREACHABLE
-    message = f"Freshservice gave no complete answer ({error})." if error.sent else _MESSAGES[status]
+    told = "gave no complete answer" if error.sent else "could not be reached"
+    message = _MESSAGES[status] if unknown_host else f"Freshservice {told} ({error})."
     return KeyCheck(status, message, None, str(error), answered=error.sent)
 
 

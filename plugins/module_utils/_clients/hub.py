@@ -22,7 +22,7 @@ from .hub_form import FormField, parse_fields
 from .profiles import Profile, choose, listed_profiles, no_profile
 from .provider_errors import ProviderError, provider_error
 from .stackone import ConnectSession
-from .stackone_base import StackOneApi, error_words, is_stackones, refused, unexpected, unreachable
+from .stackone_base import StackOneApi, error_words, is_page, is_stackones, refused, unexpected, unreachable
 
 REDACTED = "__secretvalue:**redacted**"
 HUB_VERSION = "1.11.4"
@@ -314,7 +314,8 @@ def _submission(answer: Answer) -> Submission:
     if provider:
         return Submission(Sent.REFUSED, None, answer.status, words, _provider_failed(answer.status, provider))
     if answer.status in (401, 403):
-        return Submission(Sent.SESSION_REFUSED, None, answer.status, words)
+        error = unexpected(answer, TAKING) if is_page(answer) else credentials_refused(answer.status, words)
+        return Submission(Sent.SESSION_REFUSED, None, answer.status, words, error)
     if answer.status < 200 or 300 <= answer.status < 400:
         # Something between here and StackOne answered, so it is unknown what StackOne did.
         error = unexpected(answer, TAKING)

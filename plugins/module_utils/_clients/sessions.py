@@ -7,10 +7,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from .._core.secrets import SHORTEST_SECRET
 from .._core.text import LINK_KEY
+from .._core.urls import parts_of
 
 _TOKEN = re.compile(rf"[\x21-\x7e]{{{SHORTEST_SECRET},8192}}")
 """The pattern of a token that can be the value of a header, and that is long enough to be masked."""
@@ -41,7 +42,7 @@ def secrets_of_link(link: str, token: str | None, sent: Collection[str]) -> set[
     """
     if token and token in unquote(link):
         return {token}
-    parts = urlsplit(link)
+    parts = parts_of(link)
     words = {unquote(word) for word in re.split(r"[/?&=#;]", f"{parts.path}?{parts.query}#{parts.fragment}")}
     return {word for word in words if len(word) >= _TELLING_LENGTH and word not in sent} or {link}
 

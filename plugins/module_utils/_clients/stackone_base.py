@@ -121,6 +121,8 @@ def refused(answer: Answer, doing: str) -> Failed:
     """Return the failure for an answer of StackOne without a success status."""
     words = words_for(answer, doing)
     details = {"doing": doing, "answer": words}
+    if answer.status in (401, 403) and is_page(answer):
+        return unexpected(answer, doing)
     if answer.status in _BY_STATUS:
         code, message, remediation = _BY_STATUS[answer.status]
         return Failed(
@@ -150,6 +152,11 @@ def is_stackones(answer: Answer) -> bool:
     """Return whether an error has the format of StackOne's own (S80), which a proxy's page or JSON does not have."""
     body = answer.data if isinstance(answer.data, dict) else {}
     return body.get("statusCode") == answer.status and isinstance(body.get("message"), (str, list))
+
+
+def is_page(answer: Answer) -> bool:
+    """Return whether an answer is a text that is not JSON: a page of something between here and StackOne."""
+    return bool(answer.text.strip()) and not isinstance(answer.data, (dict, list))
 
 
 def unexpected(answer: Answer, doing: str) -> Failed:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import unquote
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from .text import MASK
 
@@ -21,6 +21,14 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() in ("localhost", "localhost.")
+
+
+def parts_of(url: str) -> SplitResult:
+    """Return the parts of a URL that a server sent; all are empty if it is not a URL."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def user_info(url: str) -> str:

@@ -25,6 +25,7 @@ from .prepared import prepared
 from .proxies import Proxies
 from .quota import Quota
 from .retry import PASSING, TOO_MANY, Attempts, Pause, Retry, RetryFacts, RetryLog, Troubles
+from .whole import ends_in_headers, ends_in_json
 
 try:
     import requests
@@ -38,6 +39,7 @@ else:
 HEADERS = {"User-Agent": "ansible-tenantlink.stackone", "Accept": "application/json"}
 BODY_LIMIT = 8 * 1024 * 1024
 CHUNK = 64 * 1024
+CUT = "the answer ended too soon"
 
 _HALF_ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
 """One half of a surrogate pair as JSON escapes it, which is usually followed by the other half."""
@@ -182,12 +184,15 @@ class Http:
                 )
                 with response:
                     raw = _read(response.raw)
+                answer = _answer(response, raw, self.scrubber)
+                if _is_cut(request, response, answer):
+                    raise urllib3.exceptions.ProtocolError(CUT)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 raise transport_error(error, request.host, call, self.scrubber) from None
             if call.cut:
                 # Without a length, a connection that was shut down looks like the end of the answer.
                 raise cut_error(request.host, call)
-            return _answer(response, raw, self.scrubber)
+            return answer
 
 
 def _prepared(request: Request) -> requests.PreparedRequest:
@@ -203,8 +208,19 @@ def _read(raw: Any) -> bytes:
         if len(body) > BODY_LIMIT:
             raise urllib3.exceptions.DecodeError(f"more than {BODY_LIMIT} bytes")
     if raw.length_remaining:
-        raise urllib3.exceptions.ProtocolError("the answer ended too soon")
+        raise urllib3.exceptions.ProtocolError(CUT)
     return bytes(body)
+
+
+def _is_cut(request: Request, response: requests.Response, answer: Answer) -> bool:
+    """Return whether the connection was closed too soon. A change may be answered by nothing at all (H10)."""
+    if not answer.text:
+        return not request.changes and ends_in_headers(response.raw.version, answer.status, response.headers)
+    return answer.data is None and _is_json(response) and ends_in_json(response.headers, answer.text)
+
+
+def _is_json(response: requests.Response) -> bool:
+    return "json" in response.headers.get("Content-Type", "").lower()
 
 
 def _facts_of(request: Request, answer: Answer) -> RetryFacts:
@@ -231,7 +247,7 @@ def _tls_context(options: HttpOptions) -> ssl.SSLContext:
 def _answer(response: requests.Response, raw: bytes, scrubber: Scrubber) -> Answer:
     text = raw.decode("utf-8", errors="replace")
     data = None
-    if "json" in response.headers.get("Content-Type", "").lower():
+    if _is_json(response):
         try:
             data = json.loads(text)
             if _HALF_ESCAPED.search(text):

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Callable
 
 from .._clients.account import Account
-from .._clients.hub import AccountView, Form, Hub, Sent, Submission, credentials_refused, session_refused
+from .._clients.hub import AccountView, Form, Hub, Sent, Submission, session_refused
 from .._clients.hub_form import map_fields
 from .._clients.profiles import ProfileDrift
 from .._clients.stackone import ConnectSession, SessionRequest, StackOne
@@ -231,13 +231,18 @@ class Writer:
     ) -> tuple[Submission, ConnectSession]:
         """Send credentials; a 401 or 403 means a dead session, which is renewed once, or refused credentials (H17)."""
         submission = send(session)
-        if submission.sent is Sent.SESSION_REFUSED and not self._stackone.session_alive(session):
+        if self._refuses_session(submission, session):
             session = renew()
             submission = send(session)
+            if self._refuses_session(submission, session):
+                submission = replace(submission, error=session_refused(submission.http_status))
         if submission.sent is Sent.SESSION_REFUSED:
-            error = credentials_refused(submission.http_status, submission.words)
-            submission = Submission(Sent.REFUSED, None, submission.http_status, submission.words, error)
+            submission = replace(submission, sent=Sent.REFUSED)
         return submission, session
+
+    def _refuses_session(self, submission: Submission, session: ConnectSession) -> bool:
+        """Return whether a refusal concerns the session and not the credentials. Raise Failed."""
+        return submission.sent is Sent.SESSION_REFUSED and not self._stackone.session_alive(session)
 
     def _note_left_behind(self, outcome: Outcome) -> None:
         """Note an account that a refused request made nevertheless (H16, b12); the refusal is the failure."""

@@ -97,6 +97,8 @@ def test_no_answer_is_a_failure_that_may_pass(sent, message):
     [
         (error(401, "no"), "stackone_key_refused", False),
         (error(403, "no"), "stackone_forbidden", False),
+        *((reply(status, HTML), "unexpected_answer", False) for status in (401, 403)),
+        *((reply(401, data), "stackone_key_refused", False) for data in ({"message": "no"}, None)),
         (error(429, "no"), "stackone_rate_limited", True),
         (reply(429, HTML), "stackone_rate_limited", True),
         (error(408, "no"), "stackone_unavailable", True),

@@ -57,6 +57,7 @@ def error(code):
         (answer(404, None, "<h1>Not found</h1>"), "domain_not_found"),
         *((answer(status, {}), "domain_not_found") for status in (404, 410)),
         (answer(302, None, "", Location="https://login.example/x?secret=1"), "domain_not_found"),
+        *((answer(302, None, "", Location=odd), "domain_not_found") for odd in ("http://[bad", "//[", "\x00", "::")),
         (answer(429, {"message": "exhausted"}), "rate_limited"),
         (answer(408, None, ""), "unreachable"),
         (answer(500, error("internal_error")), "unreachable"),

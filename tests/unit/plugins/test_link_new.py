@@ -113,7 +113,7 @@ class TestRefusedLink:
             (refuses(401, "Unauthorized"), "credentials_refused"),
             (refuses(403, "Forbidden"), "credentials_refused"),
             (refuses(429, "Too many"), "stackone_rate_limited"),
-            (answers(404, HTML), "unexpected_answer"),
+            *((answers(status, HTML), "unexpected_answer") for status in (401, 403, 404)),
             (refuses(502, provider_errors=[{"status": 429, "raw": {"message": "rate limit"}}]), "rate_limited"),
             (refuses(502, provider_errors=[{"status": 503, "raw": "down"}]), "unreachable"),
         ],
@@ -138,9 +138,8 @@ class TestRefusedLink:
         services.on("POST", "/hub/accounts", refuses(401, "Unauthorized"), times=9)
         services.on("POST", "/connect_sessions/authenticate", refuses(401, "Unauthorized"), times=9)
         outcome = link(services, tenant())
-        assert (code(outcome), len(posts(services))) == ("credentials_refused", 2)
-        assert outcome.failure.http_status == 401
-        assert "Unauthorized" in outcome.failure.message
+        assert (code(outcome), len(posts(services))) == ("session_refused", 2)
+        assert (outcome.failure.http_status, outcome.failure.retriable) == (401, True)
 
     def test_a_session_that_is_alive_is_not(self, services):
         services.on("POST", "/hub/accounts", refuses(403, "No"))
