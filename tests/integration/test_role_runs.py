@@ -132,6 +132,12 @@ REFUSED = {
     },
     "keys from a pipe": ({"freshservice_link_api_keys_file": "pipe"}, "is a pipe or a device, not a file."),
     **{f"to wait {wait}": ({"freshservice_link_wait": wait}, "freshservice_link_wait must be from 0 to 31536000") for wait in (1e10, "nan", "soon", -1)},
+    **{
+        f"{name} beside a list": ({f"freshservice_link_{name}": value}, f"freshservice_link_{name} is for one tenant, and this run has a list. Set {name} for")
+        for name, value in {"state": "absent", "domain": "acme", "origin_owner_id": 4711, "previous_origin_owner_id": "x", "account_id": "a1"}.items()
+    },
+    "a state that does not exist": ({"freshservice_link_state": "Present"}, "freshservice_link_state is for one tenant"),
+    "tenants that nobody set": ({"freshservice_link_tenants": "{{ my_tenants }}"}, "freshservice_link_tenants refers to a variable that is not set."),
     "an empty list to purge by": ({"freshservice_link_tenants": [], "freshservice_link_purge": True}, "would unlink every account"),
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Callable
 
 from .._core.failure import Failed, FailureCode, require
+from .._core.shared import Shared
 from .._core.tenant import Tenant
 from .._core.text import one_line
 from .._core.urls import parts_of
@@ -184,6 +185,8 @@ class Freshservice:
     def __init__(self, http: Http, url: str) -> None:
         self._http = http
         self._url = url
+        self._checks = Shared(keeps=lambda check: check.status is not KeyStatus.VALID and not check.retriable)
+        """The verdicts on keys by domain and key: refused attempts can lock a key (F21), so none is tried twice in a run."""
 
     def check_tenant(self, tenant: Tenant) -> KeyCheck:
         """Return the verdict on a tenant that declares domain and key."""
@@ -192,8 +195,10 @@ class Freshservice:
     def check_key(
         self, domain: str, api_key: str, admin_api_key: str | None = None, agent_email: str | None = None
     ) -> KeyCheck:
-        """Ask `agents/me` once (F22, F23). If the key is refused, find out why with an admin's key."""
-        check = self._ask(domain, api_key)
+        """Ask `agents/me` once (F22, F23), and never again in a run if it is refused. If the key is refused, find out why with an admin's key."""
+        check: KeyCheck = self._checks.get(
+            (domain, api_key), lambda: self._ask(domain, api_key), self._http.clock.check
+        )
         if admin_api_key and agent_email and check.status in (KeyStatus.KEY_REFUSED, KeyStatus.ACCESS_DENIED):
             return self._look_up_cause(check, domain, admin_api_key, agent_email)
         return check

@@ -35,7 +35,9 @@ class Shared:
     all at the same time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keeps: Callable[[Any], bool] = lambda _answer: True) -> None:
+        """Create the store. An answer that `keeps` does not want is only for those who wait for it."""
+        self._keeps = keeps
         self._lock = threading.Lock()
         self._answers: dict[Hashable, Future[Any]] = {}
 
@@ -63,9 +65,14 @@ class Shared:
             if isinstance(error, FailedForAll):
                 answer.set_exception(FailedForAll(error.failure))
             else:
-                with self._lock:
-                    del self._answers[key]
+                self._forget(key)
                 answer.set_exception(error)
             raise
+        if not self._keeps(found):
+            self._forget(key)
         answer.set_result(found)
         return found
+
+    def _forget(self, key: Hashable) -> None:
+        with self._lock:
+            del self._answers[key]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.fresh
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stackone_base import unreachable
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.messages import Answer
+from tests.support.services_in_memory import KEY, answers
 
 
 def answer(status, data=None, text=None, **headers):
@@ -164,3 +166,41 @@ def test_no_answer_breaks_the_verdict(status, data):
     assert isinstance(check.status, KeyStatus)
     if check.status is KeyStatus.VALID:
         assert isinstance(data["agent"]["id"], int)
+
+
+ME = "/api/v2/agents/me"
+
+
+class TestTries:
+    """A key that is refused too often is locked (F21)."""
+
+    @pytest.fixture
+    def checks(self, services):
+        client = services.factory.freshservice
+
+        def checks(*asked):
+            with ThreadPoolExecutor(8) as pool:
+                verdicts = list(pool.map(lambda pair: client.check_key(*pair).status.value, asked))
+            return verdicts, len(services.requests("GET", ME))
+
+        return checks
+
+    def test_a_refused_key_is_tried_once_in_a_run(self, checks):
+        assert checks(*[("acme", "wrong")] * 8) == (["key_refused"] * 8, 1)
+        assert checks(("acme", "wrong")) == (["key_refused"], 1)
+
+    def test_each_domain_and_each_key_is_tried(self, checks):
+        assert checks(("acme", "wrong"), ("acme", "other"), ("initech", "wrong"))[1] == 3
+
+    def test_a_key_that_works_is_looked_at_each_time(self, checks):
+        checks(("acme", KEY))
+        assert checks(("acme", KEY)) == (["valid"], 2)
+
+    def test_so_is_one_that_nobody_judged(self, services, checks):
+        services.on("GET", ME, answers(503), times=1)
+        assert checks(("acme", KEY)) == (["unreachable"], 1)
+        assert checks(("acme", KEY)) == (["valid"], 2)
+
+    def test_an_admin_is_asked_about_each_agent(self, services, checks):
+        checks(*[("acme", "wrong", KEY, f"{name}@x") for name in "ab"])
+        assert (len(services.requests("GET", ME)), len(services.requests("GET", "/api/v2/agents"))) == (1, 2)

@@ -67,6 +67,14 @@ def test_a_failure_is_that_of_all_who_wait_and_of_all_who_come_later():
     assert asked.fetched == 1
 
 
+def test_what_is_not_kept_is_for_those_who_wait():
+    shared, asked = Shared(keeps=lambda answer: answer != "the form"), Asked("the form")
+    assert asked.by_all(shared) == ["the form"] * MANY
+    assert asked.fetched == 1
+    assert shared.get("form", lambda: "another form") == "another form"
+    assert shared.get("form", None) == "another form"
+
+
 class FirstAlone(Asked):
     """The first one fails for itself alone, once all others wait for it; these then ask at the same time."""
 
