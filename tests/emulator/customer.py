@@ -8,6 +8,7 @@ standard input.
 
 from __future__ import annotations
 
+import argparse
 import getpass
 import json
 import sys
@@ -65,9 +66,14 @@ class Customer:
 
 
 if __name__ == "__main__":
-    _program, url, tenant = sys.argv
+    parser = argparse.ArgumentParser(
+        description="Link a tenant by an auth link. The API key is asked for, or read from standard input."
+    )
+    parser.add_argument("auth_link_url")
+    parser.add_argument("domain")
+    given = parser.parse_args()
     key = getpass.getpass("API Key: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
     try:
-        Customer(url).enter(tenant, key)
+        Customer(given.auth_link_url).enter(given.domain, key)
     except Refused as refused:
         sys.exit(str(refused))

@@ -59,6 +59,8 @@ _MESSAGES = {
     KeyStatus.NOT_FRESHSERVICE: "the answer is not from Freshservice's API.",
 }
 
+_COPY_AGAIN = "Ask the agent to copy the key again from Profile settings > Your API Key."
+
 _REMEDIATIONS = {
     KeyStatus.VALID: "",
     KeyStatus.KEY_REFUSED: (
@@ -141,6 +143,8 @@ class KeyCheck:
     evidence: str = ""
     agent: Agent | None = None
     warnings: tuple[str, ...] = field(default=())
+    advice: str = ""
+    """What to do, if more is known than the verdict says."""
     answered: bool = False
     """True if the verdict is `unreachable` although the server was reached."""
 
@@ -149,7 +153,7 @@ class KeyCheck:
         """Return what to do, in the words of Freshservice's menus (F16)."""
         if self.status is KeyStatus.UNREACHABLE and self.answered:
             return _ANSWERED_BADLY
-        return _REMEDIATIONS[self.status]
+        return self.advice or _REMEDIATIONS[self.status]
 
     @property
     def retriable(self) -> bool:
@@ -273,8 +277,16 @@ def cause_of_refusal(check: KeyCheck, agents: Any, agent_email: str) -> KeyCheck
     if record.get("api_key_enabled") is False:
         return _with_cause(check, KeyStatus.KEY_DISABLED, "the agent's record says api_key_enabled: false")
     if check.status is KeyStatus.KEY_REFUSED and record.get("api_key_enabled") is True:
-        wrong = replace(check, message="Freshservice refused the API key: it is not this agent's key, or was reset.")
-        return _with_evidence(wrong, "the agent is active and its API key is enabled")
+        wrong = "Freshservice refused the API key: it is not this agent's key, or was reset."
+        return _with_evidence(
+            replace(check, message=wrong, advice=_COPY_AGAIN), "the agent is active and its API key is enabled"
+        )
+    if check.status is KeyStatus.KEY_REFUSED and record.get("active") is True:
+        check = replace(
+            check,
+            message="Freshservice refused the API key: the key is wrong or was reset, or it is switched off.",
+            advice=f"{_COPY_AGAIN} If it is the same, ask {_SWITCH}.",
+        )
     return _with_evidence(check, "the agent is active; this tenant does not show whether its API key is enabled")
 
 

@@ -20,7 +20,8 @@ LEAST_SHARE = 0.05
 """The slowest pace, as a part of the quota.
 
 A tool that sends as much as it can and never slows down gets a run refused again and again. The run must still end: at this pace,
-1,000 tenants take 40 minutes.
+1,000 tenants take 40 minutes. It is slower only if such a tool takes each slot as soon as it is free, because StackOne says after
+each 429 how long to wait.
 """
 
 

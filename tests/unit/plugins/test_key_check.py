@@ -148,6 +148,24 @@ def test_an_admins_view_settles_why(agents, verdict, evidence):
     assert evidence in check.evidence
 
 
+@pytest.mark.parametrize(
+    ("record", "possible"),
+    [
+        ({"active": True, "api_key_enabled": True}, {"wrong": True, "off": False, "gone": False}),
+        ({"active": True}, {"wrong": True, "off": True, "gone": False}),
+        ({}, {"wrong": True, "off": True, "gone": True}),
+    ],
+)
+def test_what_an_admin_has_ruled_out_is_neither_told_nor_advised(record, possible):
+    """The message and the advice speak of a wrong key, of the switch, and of an agent who is gone, as far as each can be."""
+    check = cause_of_refusal(REFUSED, [{"email": "a@x", **record}], "a@x")
+    assert check.status is KeyStatus.KEY_REFUSED
+    told = {"wrong": "was reset", "off": "switched off", "gone": "deactivated"}
+    assert {what: words in check.message for what, words in told.items()} == possible
+    advised = {"wrong": "copy the key again", "off": "enable it", "gone": "reactivate"}
+    assert {what: words in check.remediation for what, words in advised.items()} == possible
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: (
