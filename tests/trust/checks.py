@@ -156,7 +156,7 @@ def called(seen: Seen, cell: Cell) -> Iterator[str]:
     for failure in seen.run.failures if seen.run.failed else ():
         if (FailureCode(failure["code"]), Phase(failure["phase"])) not in wanted:
             yield f"{failure['code']} in {failure['phase']} is none of {sorted(wanted)}: {seen.run.result['msg']}"
-    refused = cell.harm in (Harm.UNAUTHORIZED, Harm.FORBIDDEN)
+    refused = cell.harm in (Harm.UNAUTHORIZED, Harm.FORBIDDEN, Harm.STRANGE_403)
     for failure in seen.run.failures if cell.kind is Kind.SETTLE else ():
         evidence = failure["details"].get("evidence", "")
         if "no agent has" in evidence or ("may not look up" in evidence and not refused):

@@ -21,6 +21,7 @@ _FRESHSERVICE = {
     Harm.LIMITED: {Code.RATE_LIMITED},
     Harm.UNAUTHORIZED: {Code.KEY_REFUSED},
     Harm.FORBIDDEN: {Code.ACCESS_DENIED},
+    Harm.STRANGE_403: {Code.ACCESS_DENIED},
     Harm.MISSING: {Code.DOMAIN_NOT_FOUND},
     Harm.STRANGE_404: {Code.DOMAIN_NOT_FOUND},
     Harm.REDIRECT: {Code.DOMAIN_NOT_FOUND},
@@ -36,6 +37,7 @@ _STACKONE = {
     Harm.FORBIDDEN: {Code.STACKONE_FORBIDDEN},
     Harm.MISSING: {Code.STACKONE_REJECTED},
     # Somebody answers in StackOne's place.
+    Harm.STRANGE_403: {Code.UNEXPECTED_ANSWER},
     Harm.STRANGE_404: {Code.UNEXPECTED_ANSWER},
     Harm.REDIRECT: {Code.UNEXPECTED_ANSWER},
     Harm.NO_JSON: {Code.UNEXPECTED_ANSWER},
@@ -55,7 +57,7 @@ _LOST = (Harm.UNREACHED, Harm.UNREADABLE, Harm.UNAVAILABLE, Harm.NO_JSON, Harm.W
 # While StackOne waits for Freshservice, we wait for StackOne.
 _SLOW = (Code.STACKONE_UNREACHABLE, Code.STACKONE_UNAVAILABLE, Code.CREATE_UNCERTAIN)
 
-_NO_ACTION = (Harm.FORBIDDEN, Harm.MISSING, Harm.STRANGE_404, Harm.NO_JSON, Harm.WRONG_JSON)
+_NO_ACTION = (Harm.FORBIDDEN, Harm.STRANGE_403, Harm.MISSING, Harm.STRANGE_404, Harm.NO_JSON, Harm.WRONG_JSON)
 """The harms after which the proxy is asked instead of an action."""
 
 _CODES = {
@@ -209,7 +211,9 @@ def has_another_way(cell: Cell) -> bool:
 def asks_the_admin(cell: Cell) -> bool:
     """Return whether a fault refuses a key itself, so that the admin's key is asked why."""
     own_status = cell.fault.effect and cell.harm in (Harm.NO_JSON, Harm.WRONG_JSON)
-    return cell.kind is Kind.AGENT and (own_status or cell.harm in (Harm.UNAUTHORIZED, Harm.FORBIDDEN))
+    return cell.kind is Kind.AGENT and (
+        own_status or cell.harm in (Harm.UNAUTHORIZED, Harm.FORBIDDEN, Harm.STRANGE_403)
+    )
 
 
 def _phases(cell: Cell, code: Code) -> set[Phase]:

@@ -24,6 +24,7 @@ class Harm(str, Enum):
     UNAUTHORIZED = "unauthorized"
     FORBIDDEN = "forbidden"
     MISSING = "missing"
+    STRANGE_403 = "strange_403"
     STRANGE_404 = "strange_404"
     REDIRECT = "redirect"
     NO_JSON = "no_json"
@@ -80,7 +81,7 @@ FAULTS = {
         _fault("504_after", Harm.UNAVAILABLE, True, True, status=504),
         _fault("401", Harm.UNAUTHORIZED, status=401),
         _fault("403", Harm.FORBIDDEN, status=403),
-        _fault("403_html", Harm.FORBIDDEN, status=403, body="html"),
+        _fault("403_html", Harm.STRANGE_403, status=403, body="html"),
         _fault("404", Harm.MISSING, status=404),
         _fault("404_html", Harm.STRANGE_404, status=404, body="html"),
         _fault(

@@ -238,7 +238,7 @@ class Hub:
 
     def _answer(self, session: ConnectSession, path: str) -> Answer:
         answer = self._api.send_known("GET", path, headers=_headers(session))
-        if answer.status in (401, 403):
+        if answer.status in (401, 403) and not is_page(answer):
             raise session_refused(answer.status)
         if answer.status == 404 and path.partition("?")[0] in ("/hub/settings", "/hub/connectors"):
             self._forms.missing = True

@@ -15,7 +15,7 @@ from .._clients.calls import Route, Scope, agent_in
 from .._clients.freshservice import Agent, KeyCheck, KeyStatus, classify
 from .._clients.provider_errors import provider_error
 from .._clients.stackone import StackOne
-from .._clients.stackone_base import error_words, refused
+from .._clients.stackone_base import error_words, is_page, refused, unexpected
 from .._core.failure import Failed, FailureCode, require
 from .._http.messages import Answer
 
@@ -139,7 +139,9 @@ def _without_provider(answer: Answer) -> Failed:
 
 
 def _scopes_missing(lacking: Collection[Scope], refusal: Answer) -> Failed:
-    """Return the failure if the key may call in no way; `refusal` is StackOne's answer to the last one."""
+    """Return the failure if the key may call in no way; `refusal` is StackOne's answer to the last one, or a page in its place."""
+    if is_page(refusal):
+        return unexpected(refusal, DOING)
     scopes = " or the ".join(scope.value for scope in Scope if scope in lacking)
     return Failed(
         FailureCode.STACKONE_FORBIDDEN,
