@@ -101,7 +101,7 @@ docs: $(VENV)/docs-ready
 
 # ansible-rulebook is of no use without Java; what needs neither runs all the same.
 test-eda: $(VENV)/$(if $(JAVA),eda-ready,ready)
-	$(BIN)/python -m pytest -q tests/eda -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -q tests/eda -n $(MORE_JOBS) --dist loadfile
 
 # With the modules of awx.awx, which are fetched once, against a stand-in of a controller.
 test-awx: $(VENV)/ready
