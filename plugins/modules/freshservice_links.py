@@ -107,8 +107,8 @@ options:
         The oldest account that works is kept, or the oldest one if none works.
       - This is done before the tenants are linked. In check mode, the accounts are returned in RV(resolved). Without this option,
         such tenants fail with C(ambiguous_account).
+      - If it is not set, nothing is resolved unless O(plan) contains it. With V(false), not even then.
     type: bool
-    default: false
     version_added: 2.0.0
   resolve_duplicates_limit:
     description:
@@ -133,8 +133,9 @@ options:
       - A plan to carry out, from O(save_plan). Exactly what is planned is done, and nothing else.
       - A tenant whose declaration, key or account is not as it was when the plan was made fails with C(plan_stale) and is left alone.
         A tenant that matches its declaration by now is not a failure, so a plan can be carried out again after an interruption.
-      - The plan decides which accounts are unlinked, not O(resolve_duplicates), O(purge_scope) and the limits, which counted when it
-        was made. Accounts are only purged if the list is the list of the plan, and O(purge) is not V(false).
+      - The plan decides which accounts are unlinked, not O(purge_scope) and the limits, which counted when it was made. Accounts are
+        only purged if the list is the list of the plan, and O(purge) is not V(false). Duplicates are only unlinked if
+        O(resolve_duplicates) is not V(false).
     type: path
     version_added: 2.0.0
 seealso:

@@ -136,7 +136,10 @@ REFUSED = {
         f"{name} beside a list": ({f"freshservice_link_{name}": value}, f"freshservice_link_{name} is for one tenant, and this run has a list. Set {name} for")
         for name, value in {"state": "absent", "domain": "acme", "origin_owner_id": 4711, "previous_origin_owner_id": "x", "account_id": "a1"}.items()
     },
-    "a state that does not exist": ({"freshservice_link_state": "Present"}, "freshservice_link_state is for one tenant"),
+    **{
+        f"{name} {value!r} beside a list": ({f"freshservice_link_{name}": value}, f"freshservice_link_{name} is for one tenant")
+        for name, value in [("state", "Present"), ("state", False), ("account_id", 0), ("account_id", []), ("origin_owner_id", "present")]
+    },
     "tenants that nobody set": ({"freshservice_link_tenants": "{{ my_tenants }}"}, "freshservice_link_tenants refers to a variable that is not set."),
     "an empty list to purge by": ({"freshservice_link_tenants": [], "freshservice_link_purge": True}, "would unlink every account"),
 }  # fmt: skip

@@ -199,7 +199,7 @@ def test_an_account_to_purge_is_looked_at_once_more(runner, path):
 
 
 @pytest.mark.parametrize("planned", [False, True])
-@pytest.mark.parametrize("change", ["unlinked", "error", "moved"])
+@pytest.mark.parametrize("change", ["unlinked", "error", "moved", "kept moved", "kept of another"])
 def test_a_duplicate_stays_if_the_account_that_is_kept_has_changed(runner, path, planned, change):
     (tenant,) = runner.tenants("acme")
     first, second = (
@@ -212,6 +212,10 @@ def test_a_duplicate_stays_if_the_account_that_is_kept_has_changed(runner, path,
             runner.emulator.remove_account(first["id"])
         elif change == "error":
             runner.emulator.change_account(first["id"], status="error")
+        elif change == "kept moved":
+            runner.emulator.change_account(first["id"], setup_information={"domain": "globex"})
+        elif change == "kept of another":
+            runner.emulator.change_account(first["id"], origin_owner_id="somebody-else")
         else:
             runner.emulator.change_account(second["id"], setup_information={"domain": "globex"})
 
@@ -233,6 +237,18 @@ def test_nothing_that_is_not_planned_is_done(many, path):
     assert len(stale(result)) == 4
     assert "it is not in the plan" in stale(result)[0]["failure"]["msg"]
     assert len(many.emulator.accounts()) == 5
+
+
+def test_planned_duplicates_stay_if_they_are_forbidden(runner, path):
+    (tenant,) = runner.tenants("acme")
+    for _each in range(2):
+        runner.emulator.add_account(origin_owner_id=tenant["origin_owner_id"], domain="acme", api_key=tenant["api_key"])
+    save(runner, [tenant], path, resolve_duplicates=True, resolve_duplicates_limit=9)
+    result = carry_out(runner, [tenant], path, resolve_duplicates=False)
+    assert result["results"][0]["failure"]["code"] == "ambiguous_account"
+    assert len(runner.emulator.accounts()) == 2
+    assert not carry_out(runner, [tenant], path)["failed"]
+    assert len(runner.emulator.accounts()) == 1
 
 
 def test_a_tenant_of_the_plan_that_left_the_list_is_told(many, path):

@@ -136,7 +136,13 @@ class Directory:
         with self._lock:
             ids = self._by_owner[plain_provider(provider)]
             for account in accounts:
-                if account.id not in self._by_id:
+                known = self._by_id.get(account.id)
+                if known and known.origin_owner_id != account.origin_owner_id:
+                    # A listing may lag behind, so that what a later request shows is right.
+                    others = ids.get(known.origin_owner_id, ())
+                    ids[known.origin_owner_id] = tuple(other for other in others if other != account.id)
+                    known = None
+                if known is None:
                     ids[account.origin_owner_id] = (*ids.get(account.origin_owner_id, ()), account.id)
                 self._by_id[account.id] = account
             self._by_domain = None

@@ -298,8 +298,8 @@ class StackOne:
         self._check_project(answer)
         asked = {"origin_owner_id": request.origin_owner_id, "account_id": request.account_id}
         for name, wanted in asked.items():
-            told = answer.data.get(name)
-            if wanted and isinstance(told, str) and told and told != wanted:
+            told = account_id_of(answer.data.get(name))
+            if wanted and told and told != wanted:
                 raise Failed(
                     FailureCode.ACCOUNT_MISMATCH,
                     f"StackOne opened a connect session for another {name} than requested.",

@@ -54,11 +54,22 @@ def still_duplicate(look: Callable[[str], Account | None], kept: Account, listed
         if domain_in(account.setup_information) != domain_in(listed.setup_information):
             raise _left_alone(account, f"it is not a duplicate of account {kept.id} any more: it stores another domain")
         current = look(kept.id)
-        status = current.status if current else "unlinked"
-        if status != kept.status:
-            raise _left_alone(account, f"account {kept.id}, which was to be kept in its place, is {status} by now")
+        problem = _what_changed(kept, current) if current else "is unlinked"
+        if problem:
+            raise _left_alone(account, f"account {kept.id}, which was to be kept in its place, {problem} by now")
 
     return guard
+
+
+def _what_changed(listed: Account, current: Account) -> str:
+    """Return why an account cannot take a duplicate's place any more; empty if it can."""
+    if current.status != listed.status:
+        return f"is {current.status}"
+    if current.origin_owner_id != listed.origin_owner_id or not current.is_of(listed.provider):
+        return "belongs to another owner or provider"
+    if domain_in(current.setup_information) != domain_in(listed.setup_information):
+        return "stores another domain"
+    return ""
 
 
 def _left_alone(account: Account, why: str) -> Failed:

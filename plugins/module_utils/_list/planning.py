@@ -126,10 +126,18 @@ class Planned(Unplanned):
 
     binding = True
 
-    def __init__(self, file: PlanFile, plan: SavedPlan, scrubber: Scrubber, purge_allowed: bool = True) -> None:
+    def __init__(
+        self,
+        file: PlanFile,
+        plan: SavedPlan,
+        scrubber: Scrubber,
+        purge_allowed: bool = True,
+        resolve_allowed: bool = True,
+    ) -> None:
         self._file = file
         self._plan = plan
         self._purge_allowed = purge_allowed
+        self._resolve_allowed = resolve_allowed
         self._whole_list = False
         self._scrubber = scrubber
         self._missing: list[Step] = []
@@ -138,7 +146,8 @@ class Planned(Unplanned):
 
     def options(self, options: LinksOptions) -> LinksOptions:
         """Return the options of a run that unlinks what the plan says, besides its tenants."""
-        return replace(options, purge=bool(self._plan.purged), resolve_duplicates=bool(self._plan.duplicates))
+        resolve = bool(self._plan.duplicates) and self._resolve_allowed
+        return replace(options, purge=bool(self._plan.purged), resolve_duplicates=resolve)
 
     def admit(self, jobs: Sequence[LinkJob]) -> None:
         """Bind each job to its step. A job without one fails, and is not worked on."""
@@ -215,7 +224,8 @@ def planning_of(run: ListRun) -> Unplanned:
         raise invalid_argument("plan and save_plan exclude each other: a run carries out a plan, or makes one.")
     file = PlanFile(carried_out or drafted, params["stackone_api_key"].strip(), stackone_url_from(params))
     if carried_out:
-        return Planned(file, file.read(), run.scrubber, purge_allowed=params["purge"] is not False)
+        allowed = {name: params[name] is not False for name in ("purge", "resolve_duplicates")}
+        return Planned(file, file.read(), run.scrubber, allowed["purge"], allowed["resolve_duplicates"])
     file.clear()
     return Drafting(file, file.new(iso_time(run.connect().clock.now())), run.scrubber)
 

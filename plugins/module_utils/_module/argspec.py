@@ -163,7 +163,7 @@ def links_spec() -> dict[str, Any]:
             "type": "dict",
             "options": {name: {"type": "list", "elements": "str"} for name in ("labels", "owner_ids", "profiles")},
         },
-        "resolve_duplicates": {"type": "bool", "default": False},
+        "resolve_duplicates": {"type": "bool"},
         "resolve_duplicates_limit": {"type": "float", "default": 0.1},
         "plan": {"type": "path"},
         "save_plan": {"type": "path"},

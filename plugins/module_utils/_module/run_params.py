@@ -27,15 +27,13 @@ def links_options_from(params: Mapping[str, Any], check_mode: bool, tenants: int
             raise invalid_argument(f"{name} must be a share from 0 to below 1, or a whole number.")
     if params["purge"] and not tenants:
         raise invalid_argument("purge with an empty list would unlink every account.", "List the tenants to keep.")
-    names = (
-        *("concurrency", "stop_after_failures"),
-        *("purge_limit", "resolve_duplicates", "resolve_duplicates_limit"),
-    )
+    names = ("concurrency", "stop_after_failures", "purge_limit", "resolve_duplicates_limit")
     return LinksOptions(
         confirm_timeout=confirm_timeout_from(params),
         check_mode=check_mode,
         verify_link=VerifyLink(params["verify_link"]),
         purge=bool(params["purge"]),
+        resolve_duplicates=bool(params["resolve_duplicates"]),
         purge_scope=_purge_scope(params["purge_scope"]),
         **{name: params[name] for name in names},
     )

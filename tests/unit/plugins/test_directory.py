@@ -87,6 +87,18 @@ class TestLookUp:
         assert ids(seen.with_domain("freshservice", "")) == ["acc-1"]
         assert seen.with_domain("freshservice", "acme") == []
 
+    def test_what_is_listed_later_under_another_owner_is_that_owners(self, services, stackone):
+        """A listing that lags behind shows the former owner."""
+        services.add("1", "acme"), services.add("1", "globex")
+        seen = loaded(stackone)
+        services.accounts["acc-1"]["origin_owner_id"] = "2"
+        seen.ask_again("freshservice", ["2"])
+        assert ids(seen.accounts("freshservice", "2")) == ["acc-1"]
+        assert ids(seen.accounts("freshservice", "1")) == ["acc-2"]
+        assert len(seen) == 2
+        seen.forget(seen.listed("acc-1"))
+        assert seen.accounts("freshservice", "2") == []
+
     def test_what_is_listed_later_is_found_by_its_domain_too(self, services, stackone):
         services.add("1", "acme")
         seen = Directory(stackone)
