@@ -112,6 +112,7 @@ def test_no_answer_and_half_an_answer_are_told_apart(kind, sent):
     for message in (check.message, failure.message):
         assert ("gave no complete answer" in message) is sent
         assert ("could not be reached" in message) is not sent
+        assert str(error_of) in message
     assert check.remediation.startswith("Run again later") is sent
     assert failure.remediation.startswith("Run again later") is sent
 

@@ -194,6 +194,22 @@ def _leaves(services, **left):
     return trick
 
 
+class TestForeignSession:
+    """The answer to the request for a session names somebody else, or the same owner in another form."""
+
+    @pytest.mark.parametrize(
+        ("told", "expected"), [("2", "account_mismatch"), (2, "account_mismatch"), (1, None), (None, None)]
+    )
+    def test_whose_session_it_is(self, services, told, expected):
+        def opened(_request, perform):
+            answer = perform()
+            return reply(answer.status, {**answer.data, "origin_owner_id": told})
+
+        services.on("POST", "/connect_sessions", opened, times=9)
+        assert code(link(services, tenant())) == expected
+        assert len(posts(services)) == (0 if expected else 1)
+
+
 class TestForeignAnswer:
     """The answer to a new link names an account that this request did not make."""
 
