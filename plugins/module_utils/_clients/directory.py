@@ -117,9 +117,7 @@ class Directory:
         """Remove an account that was unlinked from its owner's, so that later look-ups do not return it."""
         with self._lock:
             for owners in self._by_owner.values():
-                ids = owners.get(account.origin_owner_id, ())
-                if account.id in ids:
-                    owners[account.origin_owner_id] = tuple(other for other in ids if other != account.id)
+                _remove(owners, account)
 
     def _load_portions(self, provider: str, owners: Iterable[str], listed: Callable[..., list[Account]]) -> None:
         first, *others = _portions(owners) or [()]
@@ -139,13 +137,19 @@ class Directory:
                 known = self._by_id.get(account.id)
                 if known and known.origin_owner_id != account.origin_owner_id:
                     # A listing may lag behind, so that what a later request shows is right.
-                    others = ids.get(known.origin_owner_id, ())
-                    ids[known.origin_owner_id] = tuple(other for other in others if other != account.id)
+                    _remove(ids, known)
                     known = None
                 if known is None:
                     ids[account.origin_owner_id] = (*ids.get(account.origin_owner_id, ()), account.id)
                 self._by_id[account.id] = account
             self._by_domain = None
+
+
+def _remove(ids: dict[str, tuple[str, ...]], account: Account) -> None:
+    """Remove an account from those of its owner, if it is one of them."""
+    owned = ids.get(account.origin_owner_id, ())
+    if account.id in owned:
+        ids[account.origin_owner_id] = tuple(other for other in owned if other != account.id)
 
 
 def owners_by_provider(tenants: Iterable[Tenant]) -> dict[str, list[str]]:
