@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.emulator.handle import Emulator
+from tests.support.made_once import only_maker
 
 _FOLDER = Path(__file__).parent / "typescript"
 _MANIFESTS = ("package.json", "package-lock.json")
@@ -28,29 +29,31 @@ def installed() -> Path:
     """Return the folder of the installed client; it is fetched once for each state of the lock file."""
     lock = hashlib.sha256(b"".join((_FOLDER / name).read_bytes() for name in _MANIFESTS)).hexdigest()
     kept = _CACHE / lock[:16]
-    if kept.exists():
-        return kept
+    with only_maker(kept):
+        if not kept.exists():
+            with tempfile.TemporaryDirectory(dir=_CACHE) as temporary:
+                # Moved at once, so that an interrupted run leaves no half of it.
+                _fetched(Path(temporary, "client")).rename(kept)
+    return kept
+
+
+def _fetched(place: Path) -> Path:
     npm = shutil.which("npm")
     if not npm or not shutil.which("node"):
         raise Unavailable("Node.js or its npm is not installed (on Debian and Ubuntu: apt-get install nodejs npm)")
-    _CACHE.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=_CACHE) as temporary:
-        place = Path(temporary, "client")
-        place.mkdir()
-        for name in _MANIFESTS:
-            shutil.copy(_FOLDER / name, place)
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        try:
-            done = subprocess.run(
-                command, cwd=place, capture_output=True, text=True, timeout=_INSTALL_TIMEOUT_S, check=False
-            )
-        except subprocess.TimeoutExpired:
-            raise Unavailable(f"npm could not install the client in {_INSTALL_TIMEOUT_S} s") from None
-        if done.returncode:
-            raise Unavailable(f"npm could not install the client: {' '.join(done.stderr.split())[:300]}")
-        # Moved at once, so that an interrupted run leaves no half of it.
-        place.rename(kept)
-    return kept
+    place.mkdir()
+    for name in _MANIFESTS:
+        shutil.copy(_FOLDER / name, place)
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    try:
+        done = subprocess.run(
+            command, cwd=place, capture_output=True, text=True, timeout=_INSTALL_TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise Unavailable(f"npm could not install the client in {_INSTALL_TIMEOUT_S} s") from None
+    if done.returncode:
+        raise Unavailable(f"npm could not install the client: {' '.join(done.stderr.split())[:300]}")
+    return place
 
 
 class TypeScriptClient:

@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.support.collection import ROOT
+from tests.support.made_once import only_maker
 
 REQUIREMENTS = ROOT / "requirements-awx.txt"
 CACHE = ROOT / ".awx"
@@ -46,16 +45,12 @@ def installed(requirements: Path, cache: Path) -> Path:
 def filled_once(of: list[bytes], cache: Path, fill: Callable[[Path], None]) -> Path:
     """Return a folder that is filled once for what it is made of."""
     place = cache / hashlib.sha256(b"\n".join(of)).hexdigest()[:12]
-    if not place.is_dir():
-        cache.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=cache))
-        try:
-            fill(folder / "filled")
-            # Whoever else fills it at the same time has put the same there.
-            with contextlib.suppress(OSError):
-                (folder / "filled").rename(place)
-        finally:
-            shutil.rmtree(folder)
+    with only_maker(place):
+        if not place.is_dir():
+            with tempfile.TemporaryDirectory(dir=cache) as folder:
+                filled = Path(folder, "filled")
+                fill(filled)
+                filled.rename(place)
     return place
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.collection import ROOT
+from tests.support.made_once import only_maker
 
 ENVIRONMENTS = ROOT / ".matrix"
 SUPPORTED = {
@@ -97,11 +98,12 @@ def environment(python: Path, name: str, *packages: str) -> Path:
     """The interpreter of a virtual environment with these packages, made once."""
     place = ENVIRONMENTS / name
     interpreter, ready = place / "bin" / "python", place / "ready"
-    if not ready.exists():
-        subprocess.run([python, "-m", "venv", "--clear", place], check=True)
-        pip = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, *packages], check=True, cwd=ROOT)
-        ready.touch()
+    with only_maker(place):
+        if not ready.exists():
+            subprocess.run([python, "-m", "venv", "--clear", place], check=True)
+            pip = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            subprocess.run([*pip, *packages], check=True, cwd=ROOT)
+            ready.touch()
     return interpreter
 
 
