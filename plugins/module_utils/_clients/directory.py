@@ -28,11 +28,16 @@ READERS = 8
 
 
 class Directory:
-    """An index of accounts by id, owner and domain. `each` is `map`, or a version of it that runs in parallel."""
+    """An index of accounts by id, owner and domain.
 
-    def __init__(self, stackone: StackOne, each: Each = map) -> None:
+    `each` is `map`, or a version of it that runs in parallel. `each_small` is the same for answers that are nearly empty,
+    of which more than `READERS` may be read at a time.
+    """
+
+    def __init__(self, stackone: StackOne, each: Each = map, each_small: Each | None = None) -> None:
         self._stackone = stackone
         self._each = each
+        self._each_small = each_small or each
         self._lock = threading.Lock()
         self._by_id: dict[str, Account] = {}
         self._by_owner: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
@@ -73,12 +78,13 @@ class Directory:
 
     def load_owners(self, provider: str, owners: Iterable[str]) -> None:
         """List the accounts of these owners, many in one request. Raise Failed."""
-        self._load_portions(provider, owners, partial(self._stackone.accounts, thorough=True))
+        self._load_portions(provider, owners, partial(self._stackone.accounts, thorough=True), self._each)
 
     def ask_again(self, provider: str, owners: Iterable[str]) -> None:
         """Ask for the owners that were not listed, many in one request and with different parameters. Raise Failed."""
         known = self._by_owner[plain_provider(provider)]
-        self._load_portions(provider, [owner for owner in owners if owner not in known], self._stackone.look_again)
+        missing = [owner for owner in owners if owner not in known]
+        self._load_portions(provider, missing, self._stackone.look_again, self._each_small)
 
     def accounts(self, provider: str, owner: str) -> list[Account]:
         """Return the accounts of one owner."""
@@ -119,7 +125,9 @@ class Directory:
             for owners in self._by_owner.values():
                 _remove(owners, account)
 
-    def _load_portions(self, provider: str, owners: Iterable[str], listed: Callable[..., list[Account]]) -> None:
+    def _load_portions(
+        self, provider: str, owners: Iterable[str], listed: Callable[..., list[Account]], each: Each
+    ) -> None:
         first, *others = _portions(owners) or [()]
         if first:
             self._add(provider, listed(provider, *first))
@@ -127,7 +135,7 @@ class Directory:
             # If filters are ignored, each portion lists everything. Once is enough.
             self._add(provider, listed(provider))
             return
-        for found in self._each(lambda some: listed(provider, *some), others):
+        for found in each(lambda some: listed(provider, *some), others):
             self._add(provider, found)
 
     def _add(self, provider: str, accounts: Iterable[Account]) -> None:

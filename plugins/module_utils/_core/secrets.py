@@ -43,6 +43,8 @@ _WRITTEN = (
 _ESCAPES = re.compile(_WRITTEN, re.DOTALL)
 _ESCAPES_AND_TAGS = re.compile(_WRITTEN + r"|(?P<unseen><[^<>]{1,100}>|\x1b\[[0-?]*[ -/]*[@-~])", re.DOTALL)
 """A tag or a colour may be in the middle of a secret. A secret may also be in the middle of a tag."""
+_MARK = re.compile("[%\\\\&<\x1b]")
+"""What each escape, tag and colour begins with."""
 _ELLIPSIS = re.compile(r"\.\.\.+|\u2026")
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=")
 
@@ -213,6 +215,8 @@ def _readings(text: str) -> Iterator[Reading]:
     """Yield a text as it is written, then with each level of its escapes decoded, with its tags and without them."""
     written = Reading(text)
     yield written
+    if not _MARK.search(text):
+        return
     yield from _levels(written, _ESCAPES)
     if "<" in text or "\x1b" in text or _ESCAPES.search(text):
         yield from _levels(written, _ESCAPES_AND_TAGS)
@@ -254,6 +258,8 @@ _READERS: dict[str, Callable[[str], str]] = {
 
 def _plain(text: str) -> str:
     """Return a text in lower case and without invisible characters, because servers and libraries change both."""
+    if text.isascii() and text.isprintable() and " " not in text:
+        return text.lower()
     return text.translate(_SAME_LETTERS).lower()
 
 

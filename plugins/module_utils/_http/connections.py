@@ -11,7 +11,7 @@ import threading
 from typing import Any
 from urllib.parse import urlsplit
 
-from .deadlines import CURRENT, CutOff
+from .deadlines import CURRENT, CutOff, Handle
 
 try:
     import requests
@@ -62,6 +62,7 @@ class _WatchedConnection:
     sock: Any
     auto_open: int
     _connecting = False
+    _handle: Handle | None = None
 
     def connect(self) -> None:
         self._connecting = True
@@ -72,14 +73,19 @@ class _WatchedConnection:
 
     def _new_conn(self) -> Any:
         call = CURRENT.call
-        if call is None:
-            return super()._new_conn()  # type: ignore[misc]
         try:
-            made = call.aside(super()._new_conn)  # type: ignore[misc]
+            made = call.aside(super()._new_conn) if call else super()._new_conn()  # type: ignore[misc]
         except CutOff:
             raise urllib3.exceptions.ConnectTimeoutError(self, "no connection was made in time") from None
-        call.carried_by(made)
+        self._handle = Handle(made)
+        if call:
+            call.carried_by(self._handle)
         return made
+
+    def close(self) -> None:
+        # A request that still reads its answer keeps the handle.
+        self._handle = None
+        super().close()  # type: ignore[misc]
 
     def send(self, data: Any) -> None:
         call = CURRENT.call
@@ -88,8 +94,8 @@ class _WatchedConnection:
                 # Connect before `written` is set: if connecting fails, nothing was sent.
                 self.connect()
             call.written = True
-            if self.sock is not None:
-                call.carried_by(self.sock)
+            if self._handle:
+                call.carried_by(self._handle)
         super().send(data)  # type: ignore[misc]
 
 

@@ -9,12 +9,13 @@ import os
 import socket
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 from queue import SimpleQueue
-from typing import Any, Callable
+from typing import Callable
 
 LOOK_SECONDS = 0.1
 """How often the watch checks whether the run has been stopped."""
@@ -31,6 +32,25 @@ class CutOff(Exception):
     """The request was cut off before it had a connection."""
 
 
+class Handle:
+    """A second descriptor of a connection, with which any thread can shut the connection down.
+
+    TLS wraps the socket in another object, and the number of a closed socket may be reused for another connection. The
+    descriptor is closed with the last reference to the handle: the connection has one, and the request that it carries.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._descriptor = os.dup(connection.fileno())
+        weakref.finalize(self, os.close, self._descriptor)
+
+    def shut_down(self) -> None:
+        """End what any thread does with the connection."""
+        connection = socket.socket(fileno=self._descriptor)
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+        connection.detach()
+
+
 class Call:
     """One request in progress: its connection, whether any of it was written, and whether it was cut off."""
 
@@ -42,37 +62,27 @@ class Call:
         """False only while no byte of the request was passed to an established connection, so the server cannot have
         processed it."""
         self._lock = threading.Lock()
-        self._news = threading.Event()
-        self._handle: socket.socket | None = None
-        self._owner: Any = None
+        self._attempt: _Attempt | None = None
+        self._handle: Handle | None = None
 
-    def carried_by(self, connection: Any) -> None:
-        """Record the socket that the request uses from now on.
-
-        TLS wraps the socket in another object, and the number of a closed socket may be reused for another
-        connection. A duplicate handle is kept, which any thread can use to shut down the same connection.
-        """
-        if connection is self._owner:
-            return
-        handle = socket.socket(fileno=os.dup(connection.fileno()))
+    def carried_by(self, handle: Handle) -> None:
+        """Record the connection that the request uses from now on."""
         with self._lock:
-            before, self._handle, self._owner = self._handle, handle, connection
+            self._handle = handle
             if self.cut:
-                _shut_down(handle)
-        if before:
-            before.close()
+                handle.shut_down()
 
     def aside(self, connect: Callable[[], socket.socket]) -> socket.socket:
         """Run `connect` in another thread, and return its result. Raise CutOff, and what `connect` raises.
 
         If the request is cut off, the thread is left to finish alone, because name resolution cannot be interrupted.
         """
-        self._news.clear()
-        if self.cut:
-            raise CutOff
-        attempt = _Attempt(connect, self._news)
+        attempt = _Attempt(connect)
+        with self._lock:
+            if self.cut:
+                raise CutOff
+            self._attempt = attempt
         _HELPERS.run(attempt.run)
-        self._news.wait()
         return attempt.take()
 
     def cut_off(self, why: Cut) -> None:
@@ -80,24 +90,24 @@ class Call:
         with self._lock:
             self.cut = self.cut or why
             if self._handle:
-                _shut_down(self._handle)
-        self._news.set()
+                self._handle.shut_down()
+            if self._attempt:
+                self._attempt.abandon()
 
     def close(self) -> None:
         """Release the connection, which other requests may use from now on."""
         with self._lock:
-            handle, self._handle = self._handle, None
-        if handle:
-            handle.close()
+            self._handle = self._attempt = None
 
 
 class _Attempt:
     """A connection attempt in another thread."""
 
-    def __init__(self, connect: Callable[[], socket.socket], news: threading.Event) -> None:
+    def __init__(self, connect: Callable[[], socket.socket]) -> None:
         self._connect = connect
-        self._news = news
         self._lock = threading.Lock()
+        # A queue, because an event takes several times as long.
+        self._news: SimpleQueue[None] = SimpleQueue()
         self._left_behind = False
         self._made: socket.socket | None = None
         self._error: BaseException | None = None
@@ -111,9 +121,14 @@ class _Attempt:
             self._made, self._error = made, error
             if self._left_behind and made:
                 made.close()
-        self._news.set()
+        self._news.put(None)
+
+    def abandon(self) -> None:
+        """Let `take` return at once."""
+        self._news.put(None)
 
     def take(self) -> socket.socket:
+        self._news.get()
         with self._lock:
             if self._error:
                 raise self._error
@@ -207,8 +222,3 @@ class Watch:
             elif not call.cut:
                 pause = min(pause, call.deadline - now)
         return pause
-
-
-def _shut_down(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)

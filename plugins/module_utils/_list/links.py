@@ -128,7 +128,7 @@ class Links:
         self._progress.write(waiting(self._factory.http, self._factory.api.quota))
 
     def _list(self, tenants: Sequence[Tenant]) -> Directory:
-        directory = Directory(self._clients.stackone, self._readers.map)
+        directory = Directory(self._clients.stackone, self._readers.map, self._pool.map)
         directory.load_for(tenants, all_needed=self._options.purge)
         return directory
 

@@ -9,6 +9,7 @@ import os
 import socket
 import threading
 import time
+import weakref
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,7 +18,7 @@ from urllib3.util import connection
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Clock, Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
-from ansible_collections.tenantlink.stackone.plugins.module_utils._http import deadlines, session
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http import connections, deadlines, session
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
 
 pytestmark = pytest.mark.usefixtures("no_proxy_of_this_machine")
@@ -299,3 +300,48 @@ class TestHelpers:
             helpers.run(done.set)
             os._exit(0 if done.wait(FOREVER) else 1)
         assert os.waitpid(child, 0)[1] == 0
+
+
+class TestHandles:
+    """Each connection has a second descriptor, by which it can be cut off, for as long as anybody uses it."""
+
+    @pytest.fixture
+    def pair(self):
+        ours, theirs = socket.socketpair()
+        theirs.settimeout(FOREVER)
+        with ours, theirs:
+            yield ours, theirs
+
+    def test_none_is_left_of_a_closed_connection(self, serving, monkeypatch):
+        made = []
+
+        class Handle(deadlines.Handle):
+            def __init__(self, connection):
+                super().__init__(connection)
+                made.append(weakref.ref(self))
+
+        monkeypatch.setattr(connections, "Handle", Handle)
+        server = serving(HEAD + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}")
+        http = session.Http(session.HttpOptions(timeout=600), Clock())
+        request = session.Request(session.Service.STACKONE, "GET", f"http://127.0.0.1:{server.port}/")
+        for _number in range(3):
+            assert http.send(request).ok
+        assert [handle() for handle in made] == [None] * 3
+
+    def test_whoever_reads_a_closed_connection_can_still_be_cut_off(self, pair):
+        """An answer that ends its connection is read after the connection's own descriptor is closed."""
+        ours, theirs = pair
+        handle = deadlines.Handle(ours)
+        ours.close()
+        handle.shut_down()
+        assert theirs.recv(1) == b""
+
+    def test_the_last_user_closes_the_descriptor(self, pair):
+        ours, theirs = pair
+        handle = deadlines.Handle(ours)
+        ours.close()
+        theirs.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            theirs.recv(1)
+        del handle
+        assert theirs.recv(1) == b""
