@@ -75,8 +75,8 @@ class Secrets:
     """All secrets of a run, indexed: searching a text takes as long for one secret as for many thousands."""
 
     def __init__(self) -> None:
-        self._known: set[str] = set()
-        self._encoded: set[str] = set()
+        self._spellings: dict[str, bool] = {}
+        """Every spelling of every secret, and whether it is base64."""
         self._heads = _Index()
         self._tails = _Index()
 
@@ -86,23 +86,23 @@ class Secrets:
             # When escapes in a text are decoded, a part of a secret that looks like an escape is decoded too.
             self._add(_plain(reading.text))
         self._add(_plain(secret.replace(" ", "+")))
-        for encoded in _in_base64(secret.encode(errors="replace")):
-            self._encoded.add(encoded.lower())
-            self._add(encoded.lower())
+        for encoded in map(str.lower, _in_base64(secret.encode(errors="replace"))):
+            self._add(encoded, in_base64=True)
 
-    def _add(self, spelling: str) -> None:
-        if len(spelling) < SHORTEST_SECRET or spelling in self._known:
+    def _add(self, spelling: str, in_base64: bool = False) -> None:
+        if len(spelling) < SHORTEST_SECRET:
             return
-        self._known.add(spelling)
-        self._heads.add(spelling[:WINDOW], spelling)
-        self._tails.add(spelling[-WINDOW:], spelling)
+        if spelling not in self._spellings:
+            self._heads.add(spelling[:WINDOW], spelling)
+            self._tails.add(spelling[-WINDOW:], spelling)
+        self._spellings[spelling] = in_base64 or self._spellings.get(spelling, False)
 
     def spans(self, text: str, cut: bool = False) -> list[Span]:
         """Return the positions of secrets, and of pieces that are too long to be a coincidence.
 
         In a text that may have been `cut`, include short pieces at its ends.
         """
-        if not self._known:
+        if not self._spellings:
             return []
         found = [span for reading in _readings(text) for span in self._spans_of(reading, cut)]
         return list(_merged(found))
@@ -123,7 +123,7 @@ class Secrets:
         seen = [place for place, sign in enumerate(reading.text) if ord(sign) not in _SAME_LETTERS or sign == "\u0130"]
         for start, end in hits:
             first, last = seen[start], seen[end - 1] + 1
-            if plain[start:end] in self._encoded:
+            if self._spellings.get(plain[start:end]):
                 # In base64, the first and last characters also encode what surrounds the secret.
                 first, last = _widened(reading.text, first, last)
             yield reading.origin(first, last)
