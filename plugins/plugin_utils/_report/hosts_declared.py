@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ...module_utils._core.failure import Failed, FailureCode
+from ...module_utils._core.failure import Failed, FailureCode, require
 from ...module_utils._core.tenant import State, Tenant, normalise_domain
 from ...module_utils._core.written import trimmed
 from ...module_utils._list.entries import Entry, refuse_duplicates
@@ -22,7 +22,7 @@ NOTED = "__freshservice_link_declared"
 """The fact in which the role notes what a host declares: the role knows the play's variables as well."""
 
 PROJECT = ("stackone_url", "stackone_api_key")
-NAMES = ("domain", "origin_owner_id", "account_id", "provider", "allow_multiple", "state")
+NAMES = ("domain", "origin_owner_id", "previous_origin_owner_id", "account_id", "provider", "allow_multiple", "state")
 
 
 def hosts_of_one_account(hosts: Iterable[str], variables: Mapping[str, Mapping[str, Any]]) -> tuple[str, str] | None:
@@ -42,6 +42,7 @@ def hosts_of_one_account(hosts: Iterable[str], variables: Mapping[str, Mapping[s
         try:
             refuse_duplicates(entries)
             _refuse_pinned_and_unpinned(entries)
+            _refuse_moved(entries)
         except Failed as error:
             first, second = error.failure.details["positions"]
             return listed[first][0], listed[second][0]
@@ -56,15 +57,31 @@ def _refuse_pinned_and_unpinned(entries: Iterable[Entry]) -> None:
     first: dict[tuple[str, str], Entry] = {}
     for entry in entries:
         tenant = entry.tenant
-        if tenant is None or not tenant.origin_owner_id:
-            continue
-        other = first.setdefault((tenant.provider.lower(), tenant.origin_owner_id), entry)
-        if bool(other.account_id) != bool(entry.account_id):
-            raise Failed(
-                FailureCode.DUPLICATE_TENANT,
-                "two hosts of one owner, of which one names its account by id",
-                details={"positions": [other.position, entry.position]},
-            )
+        for owner in tenant.owners if tenant else ():
+            other = first.setdefault((tenant.provider.lower(), owner), entry)
+            if bool(other.account_id) != bool(entry.account_id):
+                raise _conflict(other, entry, "two hosts of one owner, of which one names its account by id")
+
+
+def _refuse_moved(entries: Iterable[Entry]) -> None:
+    """Raise Failed if a host moves an account of its domain from an owner whom another host declares for this domain.
+
+    A list finds out by its look at the accounts. Hosts look one by one, when the account may have moved already.
+    """
+    seen: dict[tuple[str, str | None], list[Entry]] = {}
+    for entry in entries:
+        tenant = require(entry.tenant)
+        others = seen.setdefault((tenant.provider.lower(), tenant.domain), [])
+        for other in others:
+            moved = tenant.previous_origin_owner_id or require(other.tenant).previous_origin_owner_id
+            pinned = entry.account_id and other.account_id
+            if moved and not pinned and not set(tenant.owners).isdisjoint(require(other.tenant).owners):
+                raise _conflict(other, entry, "two hosts of one domain, of which one has the other's owner before")
+        others.append(entry)
+
+
+def _conflict(one: Entry, other: Entry, message: str) -> Failed:
+    return Failed(FailureCode.DUPLICATE_TENANT, message, details={"positions": [one.position, other.position]})
 
 
 def _declared(host: str, variables: Mapping[str, Any]) -> tuple[str, Tenant | None]:
@@ -90,6 +107,7 @@ def _tenant(values: Mapping[str, Any]) -> Tenant | None:
         return Tenant(
             domain=normalise_domain(str(values["domain"])) if values["domain"] else None,
             origin_owner_id=trimmed(str(values["origin_owner_id"] or "")) or None,
+            previous_origin_owner_id=trimmed(str(values["previous_origin_owner_id"] or "")) or None,
             account_id=trimmed(str(values["account_id"] or "")) or None,
             provider=trimmed(str(values["provider"] or "freshservice")),
             allow_multiple=boolean(values["allow_multiple"] or False, strict=False),

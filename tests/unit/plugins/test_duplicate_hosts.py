@@ -20,6 +20,7 @@ def host(**values):
 
 
 OWNER = {"origin_owner_id": "one"}
+MOVED = {"origin_owner_id": "two", "previous_origin_owner_id": "one", "domain": "x"}
 SAME = [
     (OWNER, OWNER),
     ({**OWNER, "domain": "x"}, {**OWNER, "domain": "https://X.freshservice.com/"}),
@@ -32,6 +33,13 @@ SAME = [
     # Whether the named account is the other host's, nobody has asked StackOne.
     ({**OWNER, "domain": "x", "account_id": "7"}, {**OWNER, "domain": "y"}),
     ({**OWNER, "account_id": "7", "state": "absent"}, {**OWNER, "domain": "y", "allow_multiple": True}),
+    # The account that one host moves is the account that the other one declares, or moves as well.
+    (MOVED, {**OWNER, "domain": "x"}),
+    ({**OWNER, "domain": "x"}, MOVED),
+    ({**MOVED, "state": "absent"}, {**OWNER, "domain": "x"}),
+    (MOVED, {**MOVED, "origin_owner_id": "three"}),
+    (MOVED, {**OWNER, "domain": "x", "previous_origin_owner_id": "two"}),
+    ({**MOVED, "account_id": "7"}, {**OWNER, "domain": "y"}),
 ]
 APART = [
     (OWNER, {"origin_owner_id": "two"}),
@@ -45,6 +53,9 @@ APART = [
     (OWNER, {**OWNER, "domain": "not a label"}),
     (OWNER, {**OWNER, "state": "no state"}),
     (OWNER, {**OWNER, "tenants": [{"domain": "x"}]}),
+    (MOVED, {**OWNER, "domain": "y"}),
+    (MOVED, {"origin_owner_id": "three", "domain": "x"}),
+    ({**MOVED, "account_id": "7"}, {**OWNER, "domain": "x", "account_id": "8"}),
 ]
 
 
