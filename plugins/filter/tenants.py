@@ -34,7 +34,7 @@ def tenants(
 
     def made() -> list[Any]:
         keyrings = {
-            "api_key": keyring_from({} if unset(api_keys) else checked(api_keys), keys_name),
+            "api_key": keyring_from({} if unset(api_keys) else checked(api_keys), keys_name, complete=keyed_only),
             "admin_api_key": keyring_from({} if unset(admin_api_keys) else checked(admin_api_keys), "admin_api_keys"),
         }
         common = _common({} if unset(defaults) else defaults)
@@ -72,22 +72,33 @@ def _tenant(own: Any, common: dict[str, Any], keyrings: Mapping[str, Keyring]) -
 
 def _keyed(listed: list[Any], common: dict[str, Any], keyring: Keyring, keys_name: str) -> list[dict[str, Any]]:
     """Return the tenants that the keyring has a key for, without their own keys. Raise `Problem` if a key has no tenant."""
-    kept, used = [], set()
+    kept, used, other_names = [], set(), {}
     for position, own in enumerate(listed, 1):
         if not isinstance(own, dict) or own.get("state") == "absent":
             continue
-        name = keyring.name(own.get("domain", common.get("domain")), own.get("origin_owner_id"))
+        name, *others = keyring.names(own.get("domain", common.get("domain")), own.get("origin_owner_id")) or [None]
         if name is not None:
             used.add(name)
-            others = {option: value for option, value in own.items() if option != "api_key"}
-            kept.append({"position": position, **others})
+            other_names.update(dict.fromkeys(others, name))
+            kept.append({"position": position, **{option: own[option] for option in own if option != "api_key"}})
     present = [own for own in listed if isinstance(own, dict) and own.get("state") != "absent"]
     tenants_named = {str(own[name]) for own in present for name in ("domain", "origin_owner_id") if own.get(name)}
-    unused = keyring.besides(used, tenants_named)
+    _refuse_two_keys({other: name for other, name in other_names.items() if other not in used}, keyring, keys_name)
+    unused = keyring.besides(used | set(other_names), tenants_named)
     if unused:
         which = "belongs" if len(unused) == 1 else "belong"
         raise Problem(f"{keys_name}: {named(unused)} {which} to no present tenant of the list. Nothing was changed.")
     return kept
+
+
+def _refuse_two_keys(other_names: Mapping[str, str], keyring: Keyring, keys_name: str) -> None:
+    """Raise `Problem` if a tenant has one key under its domain, and another one under its owner."""
+    for other, name in other_names.items():
+        if keyring.keys[other] != keyring.keys[name]:
+            places = " and ".join(str(place) for place in sorted((keyring.positions[name], keyring.positions[other])))
+            raise Problem(
+                f"{keys_name}: entries {places} are for one tenant, and have different keys. Remove one of them."
+            )
 
 
 def _common(defaults: Any) -> dict[str, Any]:

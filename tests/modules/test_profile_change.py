@@ -356,3 +356,12 @@ def test_an_account_of_the_former_owner_is_replaced_as_well(runner, run, profile
     result = run(profile_change="replace", previous_origin_owner_id="customer-former")
     assert (result["failed"], stored(runner)) == (False, {made["id"]: profiles[0]}), result
     assert run(profile_change="replace", previous_origin_owner_id="customer-former")["changed"] is False
+
+
+def test_an_account_that_is_named_after_the_former_id_is_replaced_by_one_that_is_not(runner, run, profiles):
+    runner.by_hand(origin_owner_id="customer-former", origin_owner_name="customer-former", integration_id=profiles[1])
+    wanted = {"profile_change": "replace", "previous_origin_owner_id": "customer-former"}
+    assert run(**wanted)["failed"] is False
+    (account,) = runner.emulator.accounts()
+    assert (account["origin_owner_id"], account["origin_owner_name"]) == ("customer-acme", "customer-acme")
+    assert run(**wanted)["changed"] is False

@@ -45,6 +45,9 @@ FORMS: dict[str, Callable[[str], str]] = {
     "in JSON in JSON": _every("\\\\u{0:04X}"),
     "in a page": _every("&#{0};"),
     "in a page, in hexadecimal": _every("&#x{0:X};"),
+    "in a page, without semicolons": _every("&#{0}"),
+    "in a page, in hexadecimal, without semicolons": _every("&#x{0:02X}"),
+    "in an old URL": _every("%u{0:04x}"),
     "in a URL in a page": _every("&#37;{0:02x}"),
     "base64": _base64,
     "base64 in lower case": lambda secret: _base64(secret).lower(),
@@ -60,6 +63,13 @@ FORMS: dict[str, Callable[[str], str]] = {
     "with a tag": _inside("<b>"),
     "with nothing": _inside("\u200b"),
     "with a hyphen": _inside("\u00ad"),
+    "with a joiner": _inside("\u034f"),
+    "with an accent": _inside("\u0301"),
+    "with a variation": _inside("\ufe0f"),
+    "with a tag character": _inside("\U000e0041"),
+    "with a filler": _inside("\u3164"),
+    "with a blank": _inside("\u2800"),
+    "with a wide space": _inside("\u3000"),
     "cut at the end": lambda secret: f"words {secret[:-2]}",
     "cut at the end, and told": lambda secret: f"words {secret[:-2]}... and more",
     "cut at the start": lambda secret: f"{secret[2:]} words",
@@ -91,7 +101,7 @@ def _readings(text: str) -> Iterator[str]:
         reading = waiting.pop()
         seen.add(reading)
         yield reading
-        undone = {unquote(reading), html.unescape(reading), re.sub(r"\\+u([0-9a-fA-F]{4})", _sign, reading)}
+        undone = {unquote(reading), html.unescape(reading), re.sub(r"(?:\\+|%)u([0-9a-fA-F]{4})", _sign, reading)}
         waiting |= undone - seen
 
 

@@ -25,10 +25,16 @@ Span = tuple[int, int]
 _DEPTH = 3
 """How many levels of escapes are decoded: a provider's JSON may be inside StackOne's JSON, and that inside a page."""
 
-_UNSEEN = re.compile("[\\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_UNSEEN = (
+    *((0x00, 0x20), (0x7F, 0xA0), (0xAD, 0xAD), (0x300, 0x36F), (0x61C, 0x61C), (0x115F, 0x1160), (0x1680, 0x1680)),
+    *((0x17B4, 0x17B5), (0x180B, 0x180F), (0x2000, 0x200F), (0x2028, 0x202F), (0x205F, 0x206F), (0x2800, 0x2800)),
+    *((0x3000, 0x3000), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0)),
+    *((0xE0000, 0xE007F), (0xE0100, 0xE01EF)),
+)
+"""The code points, from first to last, of white space, of control characters, of what Unicode calls default-ignorable, of blank
+letters, and of accents that combine with the letter before."""
 _SAME_LETTERS = {
-    **{ord(sign): None for sign in map(chr, range(0x2070)) if _UNSEEN.match(sign)},
-    0xFEFF: None,
+    **{code: None for first, last in _UNSEEN for code in range(first, last + 1)},
     0x130: "i",
 }
 """The table that drops invisible characters, and maps the one letter whose lower case is longer than itself."""
@@ -36,9 +42,9 @@ _SAME_LETTERS = {
 _WRITTEN = (
     r"(?P<url>(?:%[0-9A-Fa-f]{2})+)"
     r"|(?P<pair>\\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2})"
-    r"|(?P<code>\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2})"
+    r"|(?P<code>[\\%]u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2})"
     r"|(?P<sign>\\.)"
-    r"|(?P<page>&#?[0-9A-Za-z]{2,31};|&(?:amp|lt|gt|quot))"
+    r"|(?P<page>&#?[0-9A-Za-z]{2,31};|&(?:amp|lt|gt|quot)|&#(?:[0-9]{2,7}|[xX][0-9A-Fa-f]{2,6}))"
 )
 _ESCAPES = re.compile(_WRITTEN, re.DOTALL)
 _ESCAPES_AND_TAGS = re.compile(_WRITTEN + r"|(?P<unseen><[^<>]{1,100}>|\x1b\[[0-?]*[ -/]*[@-~])", re.DOTALL)

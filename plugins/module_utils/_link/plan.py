@@ -233,7 +233,7 @@ def replacing(tenant: Tenant, account: Account) -> Tenant:
     return replace(
         tenant,
         allow_multiple=True,
-        origin_owner_name=tenant.origin_owner_name or account.origin_owner_name,
+        origin_owner_name=_name_for(tenant, account) or account.origin_owner_name,
         origin_username=tenant.origin_username or account.origin_username,
         label=account.label if tenant.label is None else tenant.label,
         account_type=tenant.account_type or account.type,

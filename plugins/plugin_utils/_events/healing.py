@@ -26,7 +26,9 @@ def named_tenants(declared: Sequence[Entry], accounts: Iterable[Any]) -> list[En
     """
     by_owner = defaultdict(list)
     for entry in declared:
-        by_owner[_text(entry, "origin_owner_id")].append(entry)
+        # An account that is to move still has its former owner.
+        for owner in {_text(entry, "origin_owner_id"), _text(entry, "previous_origin_owner_id")}:
+            by_owner[owner].append(entry)
     meant: dict[int, Entry] = {}
     for account in accounts:
         own = by_owner.get(_text(account, "origin_owner_id"), []) if _text(account, "origin_owner_id") else []

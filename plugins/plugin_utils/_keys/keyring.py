@@ -27,18 +27,17 @@ class Keyring:
     keys: dict[str, str] = field(default_factory=dict, repr=False)
     positions: dict[str, int] = field(default_factory=dict, repr=False)
 
-    def name(self, domain: Any, owner: Any) -> str | None:
-        """Return the name under which the key of a tenant is found: its domain, else its owner."""
+    def names(self, domain: Any, owner: Any) -> list[str]:
+        """Return the names under which a key of a tenant is found: its domain, then its owner."""
         label = None if not_text(domain) else label_of(str(domain))
-        if label in self.domains:
-            return self.domains[label]
         name = None if not_text(owner) else trimmed(str(owner))
-        return name if name in self.keys else None
+        found = [self.domains[label]] if label in self.domains else []
+        return [*found, name] if name in self.keys and name not in found else found
 
     def find(self, domain: Any, owner: Any) -> str | None:
         """Return the key of a tenant."""
-        name = self.name(domain, owner)
-        return None if name is None else self.keys[name]
+        names = self.names(domain, owner)
+        return self.keys[names[0]] if names else None
 
     def besides(self, names: set[str], tenants: Collection[str]) -> list[str]:
         """Return what to call the keys under other names, each with the tenant that was probably meant."""
@@ -50,13 +49,18 @@ class Keyring:
         return f"{said} ({question})" if question and said == name else said
 
 
-def keyring_from(keys: Any, option: str) -> Keyring:
-    """Return a keyring. Raises Problem, which shows an entry's position: if name and key are swapped, the name is a key."""
+def keyring_from(keys: Any, option: str, complete: bool = False) -> Keyring:
+    """Return a keyring, without the names that have no key, unless it must be `complete`.
+
+    Raises Problem, which shows an entry's position: if name and key are swapped, the name is a key.
+    """
     if not isinstance(keys, Mapping):
         raise Problem(f"{option} must be a dictionary of keys by domain or origin_owner_id.")
     ring = Keyring()
     for position, (name, key) in enumerate(keys.items(), 1):
         key, name = unvault(key), _name_of(name, f"{option}: the name of entry {position}")
+        if unset(key) and complete:
+            raise Problem(f"{option}: entry {position} has no key. Write the key, or remove the entry.")
         if unset(key):
             continue
         if not isinstance(key, str):

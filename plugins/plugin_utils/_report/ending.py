@@ -25,6 +25,7 @@ from .rows import (
     lacks_key,
     mapping,
     missing_options,
+    texts,
     to_line,
     was_started,
 )
@@ -85,6 +86,7 @@ def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
         *(changes_shown(result, [*filter(None, [asked.plan]), *asked.reports]) if asked.planning else ()),
         *_counts(result, asked, records),
         *_moved(records, asked.check_mode),
+        *_warned(records),
         *_without_key(result, records, asked),
         *_failures(failed, records, asked),
         *_unused(records, asked),
@@ -203,7 +205,10 @@ def _count_verdicts(summary: Mapping[Any, Any]) -> str:
 
 def _count_links(result: Mapping[Any, Any], summary: Mapping[Any, Any], asked: Asked) -> str:
     done = {name: [each for each in records_in(result.get(name)) if not each.get("failure")] for name in OF_ACCOUNTS}
-    actions = Counter(to_line(record.get("action")) for records in done.values() for record in records)
+    # What replaced an account may have been linked by an earlier run, which was interrupted. It is told as one thing.
+    actions = Counter(
+        to_line(record.get("action")) for records in done.values() for record in records if not record.get("replaced")
+    )
     create, relink, update, delete = (
         actions[action.value] for action in (Action.CREATE, Action.RELINK, Action.UPDATE, Action.DELETE)
     )
@@ -221,7 +226,7 @@ def _count_links(result: Mapping[Any, Any], summary: Mapping[Any, Any], asked: A
     replacing = sum(bool(record.get("replaced")) for record in done["results"])
     replaced = f", {replacing} replaced by a new account" if replacing else ""
     return (
-        f"{subject}: {create - replacing} {would}linked, {relink} re-linked, {update} updated, {delete} unlinked{replaced},"
+        f"{subject}: {create} {would}linked, {relink} re-linked, {update} updated, {delete} unlinked{replaced},"
         f" {none} as declared"
     )
 
@@ -270,6 +275,14 @@ def _moved(records: Sequence[Mapping[Any, Any]], check_mode: bool) -> Iterator[s
     yield from moved[:MOST]
     if len(moved) > MOST:
         yield f"... and {len(moved) - MOST} more were moved to another domain"
+
+
+def _warned(records: Sequence[Mapping[Any, Any]]) -> Iterator[str]:
+    """Yield a line for each warning about a tenant."""
+    warnings = [f"{_name(record)}: {to_line(each)}" for record in records for each in texts(record.get("warnings"))]
+    yield from warnings[:MOST]
+    if len(warnings) > MOST:
+        yield f"... and {len(warnings) - MOST} more warnings"
 
 
 def _name(record: Mapping[Any, Any]) -> str:

@@ -71,6 +71,25 @@ def verdict(result, **asked):
     return ending_of_list(result, Asked(**asked)).verdict
 
 
+@pytest.mark.parametrize("action", ["create", "delete"])
+def test_a_replaced_account_is_counted_once_whoever_linked_the_new_one(action):
+    """An interrupted run may have linked it already, so that this run only unlinks the former account."""
+    (line,) = lines(links(row("a", action, replaced=["7"]), row("b", "create"), row("c")))
+    assert line.startswith(
+        "3 tenants: 1 linked, 0 re-linked, 0 updated, 0 unlinked, 1 replaced by a new account, 1 as declared"
+    )
+
+
+def test_what_a_tenant_warns_of_is_told():
+    result = links(row("a", warnings=["Both owners have\nan account."]), row("b"))
+    assert lines(result)[1:] == ["a (owner c-a): Both owners have an account."]
+
+
+def test_of_many_warnings_the_first_are_told():
+    told = lines(links(*(row(f"t{number}", warnings=["Look at it."]) for number in range(53))))
+    assert (len(told), told[-1]) == (52, "... and 3 more warnings")
+
+
 def test_a_good_run_is_one_line():
     result = links(row("a", "create"), row("b"))
     assert lines(result) == [

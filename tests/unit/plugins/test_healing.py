@@ -15,6 +15,7 @@ DECLARED = [
     {"domain": "east", "origin_owner_id": "both", "allow_multiple": True},
     {"domain": "west", "origin_owner_id": "both", "allow_multiple": True},
     {"domain": "left", "origin_owner_id": "gone", "state": "absent"},
+    {"domain": "moving", "origin_owner_id": "after", "previous_origin_owner_id": "before", "state": "absent"},
 ]
 
 
@@ -38,6 +39,8 @@ def named(owner, domain=""):
         ([named("both")], ["east", "west"]),
         ([named("both", "east"), named("both", "east"), named("both", "west")], ["east", "west"]),
         ([named("gone")], ["left"]),
+        ([named("before")], ["moving"]),
+        ([named("before", "moving"), named("after", "moving")], ["moving"]),
         ([named("nobody", "acme")], []),
         ([named("customer"), named("CUSTOMER-1"), named("")], []),
         (["customer-1", None], []),

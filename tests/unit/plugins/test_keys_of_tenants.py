@@ -230,19 +230,27 @@ def test_new_keys_choose_their_tenants_and_win():
     ]
 
 
+def test_a_new_key_may_be_named_twice():
+    assert len(tenants(LIST_OF_FOUR, api_keys={**NEW_KEYS, "customer-1": "NEW-ACME"}, keyed_only=True)) == 2
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
         ({"acmee": "SECRET"}, r"acmee \(did you mean acme\?\) belongs to no present tenant"),
         (
-            {"nothing": None, "SECRET": "acme", "gone": "k"},
-            r"entry 4 \(are its name and key swapped\?\), gone belong to no",
+            {"SECRET": "acme", "gone": "k"},
+            r"entry 3 \(are its name and key swapped\?\), gone belong to no",
         ),
         ({"Zk3Lm9Qw8Er7Ty6Ui5Op": "SECRET"}, "entry 3 belongs to no present tenant"),
+        ({"hooli": None}, "entry 3 has no key"),
+        ({"hooli": ""}, "entry 3 has no key"),
+        ({"hooli": "  "}, "entry 3 has no key"),
+        ({"acme": "NEW-ACME", "customer-1": "SECRET"}, "entries 1 and 4 are for one tenant, and have different keys"),
         ({f"unknown-{number}": "SECRET" for number in range(12)}, "unknown-9 and 2 more belong to no present tenant"),
     ],
 )
-def test_a_new_key_without_a_tenant_is_an_error_that_names_it_unless_it_could_be_a_key(more, words):
+def test_a_new_key_that_cannot_be_used_is_an_error_that_names_it_unless_it_could_be_a_key(more, words):
     with pytest.raises(AnsibleFilterError, match=words) as caught:
         tenants(LIST_OF_FOUR, api_keys={**NEW_KEYS, **more}, keyed_only=True)
     assert "SECRET" not in str(caught.value)

@@ -70,6 +70,11 @@ def test_a_secret_with_spaces_and_other_letters(quoted):
     assert Scrubber([secret]).scrub(f"a {quoted(secret)} b") == f"a {MASK} b"
 
 
+def test_letters_that_are_written_apart():
+    apart = " ".join(f"&#{ord(sign)}" for sign in KEY)
+    assert Scrubber([KEY]).scrub(f"a: {apart}, b") == f"a: {MASK}, b"
+
+
 @pytest.mark.parametrize("length", range(CERTAIN_PIECE, len(KEY)))
 def test_a_long_piece_is_masked_wherever_it_stands(length):
     scrubber = Scrubber([KEY])
