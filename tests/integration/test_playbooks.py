@@ -159,6 +159,17 @@ def test_two_hosts_for_one_account_whose_owner_is_a_variable_of_the_play(runner,
     assert runner.emulator.requests() == []
 
 
+def test_a_host_that_moves_the_account_of_another_host_is_refused(runner, inventory):
+    """Whichever came first, the customer had two accounts in the end, or one that both hosts took for theirs."""
+    before = runner.by_hand(origin_owner_id="before")
+    moving = owned_by("after", previous_origin_owner_id="before", domain="acme")
+    declared(inventory, moving=moving, acme=owned_by("before"))
+    result = run_by_host(runner, inventory, "link_by_host")
+    assert result.code == 2
+    assert "The hosts acme and moving mean the same account" in result.output
+    assert [account["id"] for account in runner.emulator.accounts()] == [before["id"]]
+
+
 def test_an_owner_with_two_domains_as_hosts(runner, inventory):
     both = owned_by("shared", allow_multiple=True)
     declared(inventory, acme=both, globex=both)

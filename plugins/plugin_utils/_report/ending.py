@@ -25,13 +25,10 @@ from .rows import (
     lacks_key,
     mapping,
     missing_options,
-    texts,
     to_line,
     was_started,
 )
-
-MOST = 50
-"""The number of tenants of a kind that are named."""
+from .tenant_notes import MOST, moved, name_of, warned
 
 DIED = "The module ended without a result. Run again with -vvv to see why."
 STACKONE_KEY = "stackone_api_key"
@@ -85,8 +82,8 @@ def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
     lines = [
         *(changes_shown(result, [*filter(None, [asked.plan]), *asked.reports]) if asked.planning else ()),
         *_counts(result, asked, records),
-        *_moved(records, asked.check_mode),
-        *_warned(records),
+        *moved(records, asked.check_mode),
+        *warned(records),
         *_without_key(result, records, asked),
         *_failures(failed, records, asked),
         *_unused(records, asked),
@@ -116,8 +113,8 @@ def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending
     if row.outcome != ReportedOutcome.UNLINKED.value:
         account += f", {row.account_status or 'not linked yet'}"
     agent = f", agent {row.agent}" if row.agent else ""
-    moved = f"; {row.moved}" if row.moved else ""
-    return Ending([f"{host}: {row.outcome}; {account}{agent}{moved}"], "")
+    change = f"; {row.moved}" if row.moved else ""
+    return Ending([f"{host}: {row.outcome}; {account}{agent}{change}"], "")
 
 
 def ending_of_document(document: Mapping[Any, Any], asked: Asked) -> Ending:
@@ -262,33 +259,6 @@ def _count_requests(summary: Mapping[Any, Any]) -> str:
     return f"; {counted(freshservice, 'request')} to Freshservice, {stackone} to StackOne"
 
 
-def _moved(records: Sequence[Mapping[Any, Any]], check_mode: bool) -> Iterator[str]:
-    """Yield a line for each account that has another domain now: its customer's data comes from another site."""
-    moved = []
-    for record in records:
-        sides = mapping(mapping(record.get("changes")).get("domain"))
-        if sides.get("before") and sides.get("after") and not record.get("failure"):
-            would = "would be moved" if check_mode else "moved"
-            moved.append(
-                f"{_name(record)}: {would} from the domain {to_line(sides['before'])} to {to_line(sides['after'])}."
-            )
-    yield from moved[:MOST]
-    if len(moved) > MOST:
-        yield f"... and {len(moved) - MOST} more were moved to another domain"
-
-
-def _warned(records: Sequence[Mapping[Any, Any]]) -> Iterator[str]:
-    """Yield a line for each warning about a tenant."""
-    warnings = [f"{_name(record)}: {to_line(each)}" for record in records for each in texts(record.get("warnings"))]
-    yield from warnings[:MOST]
-    if len(warnings) > MOST:
-        yield f"... and {len(warnings) - MOST} more warnings"
-
-
-def _name(record: Mapping[Any, Any]) -> str:
-    return f"{to_line(record.get('domain'))} (owner {to_line(record.get('origin_owner_id'))})"
-
-
 def _without_key(result: Mapping[Any, Any], records: Sequence[Mapping[Any, Any]], asked: Asked) -> Iterator[str]:
     """Yield how many tenants did without a key, and a line for each that was probably meant to have one."""
     keyless = [record for record in records if lacks_key(record) and not record.get("failure")]
@@ -299,7 +269,7 @@ def _without_key(result: Mapping[Any, Any], records: Sequence[Mapping[Any, Any]]
     yield f"{counted(len(keyless), 'tenant')} without a declared key: {left_out}.{near}"
     # There may be ten thousand of both.
     unused = _unused_keys(records, asked)[:MOST]
-    meant = [f"{_name(record)}: {close}" for record in keyless if (close := asked.keys.close(record, unused))]
+    meant = [f"{name_of(record)}: {close}" for record in keyless if (close := asked.keys.close(record, unused))]
     yield from meant[:MOST]
 
 
@@ -326,7 +296,7 @@ def _unused_keys(records: Sequence[Mapping[Any, Any]], asked: Asked) -> list[str
 
 
 def _no_keys_at_all(keyless: Sequence[Mapping[Any, Any]], asked: Asked) -> str:
-    names = listed([to_line(record.get("domain")) or _name(record) for record in keyless])
+    names = listed([to_line(record.get("domain")) or name_of(record) for record in keyless])
     advice = _near(_keys_near(asked)) or " Pass the encrypted file that holds the keys: -e @vault.yml --ask-vault-pass."
     return (
         f"{counted(len(keyless), 'tenant')} must be linked, but {asked.keys.variable} is empty ({names}).{advice}"

@@ -1,0 +1,41 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Notes about single tenants at the end of a run over a list. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .rows import mapping, texts, to_line
+
+MOST = 50
+"""The number of tenants of a kind that are named."""
+
+
+def moved(records: Sequence[Mapping[Any, Any]], check_mode: bool) -> Iterator[str]:
+    """Yield a line for each account that has another domain now: its customer's data comes from another site."""
+    lines = []
+    for record in records:
+        sides = mapping(mapping(record.get("changes")).get("domain"))
+        if sides.get("before") and sides.get("after") and not record.get("failure"):
+            would = "would be moved" if check_mode else "moved"
+            lines.append(
+                f"{name_of(record)}: {would} from the domain {to_line(sides['before'])} to {to_line(sides['after'])}."
+            )
+    yield from lines[:MOST]
+    if len(lines) > MOST:
+        yield f"... and {len(lines) - MOST} more were moved to another domain"
+
+
+def warned(records: Sequence[Mapping[Any, Any]]) -> Iterator[str]:
+    """Yield a line for each warning about a tenant."""
+    warnings = [f"{name_of(record)}: {to_line(each)}" for record in records for each in texts(record.get("warnings"))]
+    yield from warnings[:MOST]
+    if len(warnings) > MOST:
+        yield f"... and {len(warnings) - MOST} more warnings"
+
+
+def name_of(record: Mapping[Any, Any]) -> str:
+    """Return what a line calls a tenant."""
+    return f"{to_line(record.get('domain'))} (owner {to_line(record.get('origin_owner_id'))})"
