@@ -60,7 +60,7 @@ def keyring_from(keys: Any, option: str, complete: bool = False) -> Keyring:
     for position, (name, key) in enumerate(keys.items(), 1):
         key, name = unvault(key), _name_of(name, f"{option}: the name of entry {position}")
         if unset(key) and complete:
-            raise Problem(f"{option}: entry {position} has no key. Write the key, or remove the entry.")
+            raise Problem(f"{option}: entry {position} has no key. Remove the entry if that tenant keeps its key.")
         if unset(key):
             continue
         if not isinstance(key, str):
