@@ -27,7 +27,7 @@ def named_tenants(declared: Sequence[Entry], accounts: Iterable[Any]) -> list[En
     by_owner = defaultdict(list)
     for entry in declared:
         # An account that is to move still has its former owner.
-        for owner in {_text(entry, "origin_owner_id"), _text(entry, "previous_origin_owner_id")}:
+        for owner in dict.fromkeys(_text(entry, name) for name in ("origin_owner_id", "previous_origin_owner_id")):
             by_owner[owner].append(entry)
     meant: dict[int, Entry] = {}
     for account in accounts:
