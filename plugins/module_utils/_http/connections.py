@@ -79,6 +79,7 @@ class _WatchedConnection:
             raise urllib3.exceptions.ConnectTimeoutError(self, "no connection was made in time") from None
         self._handle = Handle(made)
         if call:
+            call.connected = True
             call.carried_by(self._handle)
         return made
 
@@ -97,6 +98,17 @@ class _WatchedConnection:
             if self._handle:
                 call.carried_by(self._handle)
         super().send(data)  # type: ignore[misc]
+
+
+class _WatchedPool:
+    """Give a request a new connection, if it must not be sent on one that has carried others."""
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        connection = super()._get_conn(timeout)  # type: ignore[misc]
+        if CURRENT.call is None or not CURRENT.call.new_connection:
+            return connection
+        connection.close()
+        return self._new_conn()  # type: ignore[attr-defined]
 
 
 class TlsAdapter(HTTPAdapter):
@@ -156,4 +168,4 @@ def _watch(manager: Any) -> None:
 
 def _watched(pool: Any) -> Any:
     connection = type(pool.ConnectionCls.__name__, (_WatchedConnection, pool.ConnectionCls), {})
-    return type(pool.__name__, (pool,), {"ConnectionCls": connection})
+    return type(pool.__name__, (_WatchedPool, pool), {"ConnectionCls": connection})

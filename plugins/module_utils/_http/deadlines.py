@@ -52,10 +52,16 @@ class Handle:
 
 
 class Call:
-    """One request in progress: its connection, whether any of it was written, and whether it was cut off."""
+    """One request in progress: its connection, whether any of it was written, and whether it was cut off.
 
-    def __init__(self, seconds: float) -> None:
+    With `new_connection`, it must not be sent on a connection that has carried other requests.
+    """
+
+    def __init__(self, seconds: float, new_connection: bool = False) -> None:
         self.seconds = seconds
+        self.new_connection = new_connection
+        self.connected = False
+        """Whether a connection was made for this request."""
         self.deadline = time.monotonic() + seconds
         self.cut: Cut | None = None
         self.written = False
@@ -187,9 +193,9 @@ class Watch:
         self._watching = False
 
     @contextmanager
-    def call(self) -> Iterator[Call]:
-        """Watch the request that the current thread sends in this context."""
-        call, before = Call(self._seconds), CURRENT.call
+    def call(self, new_connection: bool = False) -> Iterator[Call]:
+        """Watch the request that the current thread sends in this context, on a new connection if it must be one."""
+        call, before = Call(self._seconds, new_connection), CURRENT.call
         with self._lock:
             self._calls.add(call)
             if not self._watching:

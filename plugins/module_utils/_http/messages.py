@@ -27,6 +27,7 @@ class Request:
     """One request. `repeatable` is false if sending it twice could create something twice.
 
     `provider_facts` reads from the body of an error answer who refused the request, before the status decides on a repetition.
+    With `new_connection`, it is not sent on a connection that has carried other requests.
     """
 
     service: Service
@@ -38,6 +39,7 @@ class Request:
     body: Any = None
     repeatable: bool = True
     provider_facts: Callable[[Answer], RetryFacts | None] | None = None
+    new_connection: bool = False
 
     @property
     def title(self) -> str:

@@ -10,7 +10,7 @@ import ssl
 import threading
 import traceback
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._core.clock import Clock, Stopped
@@ -82,6 +82,9 @@ class Http:
         self._troubles = Troubles()
         self._silent: set[tuple[str, str]] = set()
         """Hosts and kinds of requests that timed out until they were given up, and were not answered since."""
+        self._lossy: set[str] = set()
+        """Hosts that left a request unanswered on a connection that had carried others: a device on the way may have
+        forgotten such connections. Their repetitions, and what could be done twice, go on new connections."""
 
     @property
     def waiting_for(self) -> tuple[str, float] | None:
@@ -97,7 +100,7 @@ class Http:
         attempts = Attempts(self.options.retries)
         while True:
             try:
-                answer = self._counted(request, quota)
+                answer = self._counted(request, quota, repeated=attempts.failed > 0)
             except TransportError as error:
                 self._wait_after_error(request, error, attempts)
             else:
@@ -105,11 +108,13 @@ class Http:
                 if not self._waits_after_answer(request, answer, attempts, quota):
                     return answer
 
-    def _counted(self, request: Request, quota: Quota | None) -> Answer:
+    def _counted(self, request: Request, quota: Quota | None, repeated: bool) -> Answer:
         with quota or nullcontext():
             self.clock.check()
             with self._lock:
                 self.requests_sent[request.service] += 1
+            if request.host in self._lossy and (repeated or request.changes):
+                request = replace(request, new_connection=True)
             return self._once(request)
 
     def _wait_after_error(self, request: Request, error: TransportError, attempts: Attempts) -> None:
@@ -173,7 +178,7 @@ class Http:
         A session would add cookies, redirects and the password in .netrc, all unwanted, and take as long again as the
         request itself.
         """
-        with self._watch.call() as call:
+        with self._watch.call(request.new_connection) as call:
             try:
                 response = self._adapter.send(
                     _prepared(request),
@@ -188,6 +193,8 @@ class Http:
                 if _is_cut(request, response, answer):
                     raise urllib3.exceptions.ProtocolError(CUT)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+                if call.written and not call.connected:
+                    self._lossy.add(request.host)
                 raise transport_error(error, request.host, call, self.scrubber) from None
             if call.cut:
                 # Without a length, a connection that was shut down looks like the end of the answer.
