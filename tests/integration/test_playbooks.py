@@ -159,15 +159,38 @@ def test_two_hosts_for_one_account_whose_owner_is_a_variable_of_the_play(runner,
     assert runner.emulator.requests() == []
 
 
-def test_a_host_that_moves_the_account_of_another_host_is_refused(runner, inventory):
+@pytest.mark.parametrize("domain", ["acme", "globex"])
+def test_a_host_that_moves_the_account_of_another_host_is_refused(runner, inventory, domain):
     """Whichever came first, the customer had two accounts in the end, or one that both hosts took for theirs."""
     before = runner.by_hand(origin_owner_id="before")
     moving = owned_by("after", previous_origin_owner_id="before", domain="acme")
-    declared(inventory, moving=moving, acme=owned_by("before"))
+    declared(inventory, moving=moving, other=owned_by("before", domain=domain))
     result = run_by_host(runner, inventory, "link_by_host")
     assert result.code == 2
-    assert "The hosts acme and moving mean the same account" in result.output
+    assert "The hosts moving and other mean the same account" in result.output
     assert [account["id"] for account in runner.emulator.accounts()] == [before["id"]]
+
+
+def test_hosts_whose_values_are_spelled_differently(runner, inventory):
+    """The play gives them, so that only the fact that the role notes knows them."""
+    url, key = runner.emulator.stackone_url, runner.emulator.stackone_api_key
+    declared(
+        inventory,
+        acme={"owner": 0, "url": f"{url}/", "key": "{{ lookup('env', 'STACKONE_API_KEY') }} "},
+        globex={"owner": "0", "url": url.replace("http", "HTTP"), "key": None},
+    )
+    book = runner.folder / "by_host.yml"
+    names = {"origin_owner_id": "owner", "stackone_url": "url", "stackone_api_key": "key"}
+    play = yaml.safe_load((PLAYBOOKS / "link_by_host.yml").read_text())[0]
+    play["vars"] = {f"freshservice_link_{option}": f"{{{{ {name} }}}}" for option, name in names.items()}
+    book.write_text(yaml.safe_dump([play]))
+    result = runner.ansible_playbook(
+        *(str(book), "-i", str(inventory), "--vault-password-file", str(runner.folder / "password")),
+        env={"STACKONE_API_KEY": key},
+    )
+    assert result.code == 2
+    assert "The hosts acme and globex mean the same account" in result.output
+    assert runner.emulator.requests() == []
 
 
 def test_an_owner_with_two_domains_as_hosts(runner, inventory):

@@ -12,6 +12,7 @@ from .text import MASK
 
 # A password may contain "://" as well, so that the first one counts, and only behind what can be a scheme (RFC 3986, 3.1).
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_PORTS = {"https": 443, "http": 80}
 _END_OF_PATH = re.compile(r"[?#]")
 
 
@@ -29,6 +30,20 @@ def parts_of(url: str) -> SplitResult:
         return urlsplit(url)
     except ValueError:
         return urlsplit("")
+
+
+def comparable_url(url: str) -> str:
+    """Return a service's URL in the one form that all its spellings have in common.
+
+    That is: scheme and host in small letters, without the scheme's own port, user information and slashes at the end.
+    """
+    parts = parts_of(url)
+    try:
+        port = parts.port
+    except ValueError:
+        return url
+    shown = "" if port in (None, _PORTS.get(parts.scheme)) else f":{port}"
+    return f"{parts.scheme}://{parts.hostname or ''}{shown}{parts.path.rstrip('/')}"
 
 
 def user_info(url: str) -> str:

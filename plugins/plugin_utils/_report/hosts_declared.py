@@ -6,46 +6,60 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
-from ansible.module_utils.parsing.convert_bool import boolean
-
-from ...module_utils._core.failure import Failed, FailureCode, require
-from ...module_utils._core.tenant import State, Tenant, normalise_domain
+from ...module_utils._core.failure import Failed, FailureCode
+from ...module_utils._core.tenant import State, Tenant
+from ...module_utils._core.urls import comparable_url
 from ...module_utils._core.written import trimmed
-from ...module_utils._list.entries import Entry, refuse_duplicates
+from ...module_utils._list.entries import Entry, entries_from, refuse_duplicates
 from .._keys.keyring import unvault
 from .role_words import PREFIX
 
 NOTED = "__freshservice_link_declared"
 """The fact in which the role notes what a host declares: the role knows the play's variables as well."""
 
+_UNSEEN_IN_KEYS = re.compile("[^!-~]+")
+"""What the module removes around a key, and what no key contains: the role's template for the fact does the same."""
+
 PROJECT = ("stackone_url", "stackone_api_key")
 NAMES = ("domain", "origin_owner_id", "previous_origin_owner_id", "account_id", "provider", "allow_multiple", "state")
+
+
+@dataclass(frozen=True)
+class _Host:
+    """What a host declares. `url` and `key` (a digest) of its StackOne project are empty if no variable sets them."""
+
+    name: str
+    entry: Entry
+    url: str
+    key: str
+
+    def may_be_of(self, url: str, key: str) -> bool:
+        """Return whether it may mean the project: what it does not set can come from the environment, or a later batch."""
+        return self.url in ("", url) and self.key in ("", key)
 
 
 def hosts_of_one_account(hosts: Iterable[str], variables: Mapping[str, Mapping[str, Any]]) -> tuple[str, str] | None:
     """Return the first two hosts that mean the same account, or `None`.
 
-    Hosts of different StackOne projects never do. Values that no host has declared yet, such as a variable of the play that
-    a later batch will see, are treated as the same.
+    Hosts of different StackOne projects never do. What a host does not set counts as the same as any other's.
     """
-    declared = {host: _declared(host, variables[host]) for host in hosts}
-    projects = {project for project, _tenant in declared.values() if project}
-    for project in projects or {""}:
-        listed = [(host, tenant) for host, (own, tenant) in declared.items() if tenant and own in ("", project)]
-        entries = [
-            Entry(position, tenant, None, tenant.domain, tenant.origin_owner_id, tenant.account_id)
-            for position, (_host, tenant) in enumerate(listed)
-        ]
+    declared = list(_declared(hosts, variables))
+    urls, keys = ({getattr(host, name) for host in declared} - {""} or {""} for name in ("url", "key"))
+    for project in product(urls, keys):
+        entries = [host.entry for host in declared if host.may_be_of(*project)]
         try:
             refuse_duplicates(entries)
             _refuse_pinned_and_unpinned(entries)
             _refuse_moved(entries)
         except Failed as error:
-            first, second = error.failure.details["positions"]
-            return listed[first][0], listed[second][0]
+            first, second = (declared[position - 1] for position in error.failure.details["positions"])
+            return first.name, second.name
     return None
 
 
@@ -55,66 +69,73 @@ def _refuse_pinned_and_unpinned(entries: Iterable[Entry]) -> None:
     A list asks StackOne whether both mean one account. Here StackOne was not asked yet, and they could undo each other.
     """
     first: dict[tuple[str, str], Entry] = {}
-    for entry in entries:
-        tenant = entry.tenant
-        for owner in tenant.owners if tenant else ():
+    for entry, tenant in _tenants(entries):
+        for owner in tenant.owners:
             other = first.setdefault((tenant.provider.lower(), owner), entry)
             if bool(other.account_id) != bool(entry.account_id):
                 raise _conflict(other, entry, "two hosts of one owner, of which one names its account by id")
 
 
 def _refuse_moved(entries: Iterable[Entry]) -> None:
-    """Raise Failed if a host moves an account of its domain from an owner whom another host declares for this domain.
+    """Raise Failed if a host moves an account that another host could take for its own, or move as well.
 
-    A list finds out by its look at the accounts. Hosts look one by one, when the account may have moved already.
+    A list finds out by its look at all accounts. Hosts look one by one, and the account has moved by then, or not yet.
     """
-    seen: dict[tuple[str, str | None], list[Entry]] = {}
-    for entry in entries:
-        tenant = require(entry.tenant)
-        others = seen.setdefault((tenant.provider.lower(), tenant.domain), [])
-        for other in others:
-            moved = tenant.previous_origin_owner_id or require(other.tenant).previous_origin_owner_id
-            pinned = entry.account_id and other.account_id
-            if moved and not pinned and not set(tenant.owners).isdisjoint(require(other.tenant).owners):
-                raise _conflict(other, entry, "two hosts of one domain, of which one has the other's owner before")
-        others.append(entry)
+    of_domain: dict[tuple[str, str, str | None], list[tuple[Entry, Tenant]]] = {}
+    of_owner: dict[tuple[str, str | None], list[tuple[Entry, Tenant]]] = {}
+    movers = []
+    for entry, tenant in _tenants(entries):
+        provider = tenant.provider.lower()
+        of_owner.setdefault((provider, tenant.origin_owner_id), []).append((entry, tenant))
+        for owner in tenant.owners:
+            of_domain.setdefault((provider, owner, tenant.domain), []).append((entry, tenant))
+        if tenant.previous_origin_owner_id:
+            movers.append((entry, tenant, (provider, tenant.previous_origin_owner_id)))
+    for entry, tenant, former in movers:
+        same_domain = of_domain.get((*former, tenant.domain), [])
+        takes_all = [(other, each) for other, each in of_owner.get(former, []) if _takes_any_domain(each, tenant)]
+        for other, each in (*same_domain, *takes_all):
+            if other is not entry and not (each.account_id and tenant.account_id):
+                raise _conflict(other, entry, "two hosts, of which one has the other's owner before")
+
+
+def _takes_any_domain(tenant: Tenant, mover: Tenant) -> bool:
+    """Return whether a tenant's only account is its own whatever its domain, while the mover wants it too."""
+    return not tenant.allow_multiple and State.ABSENT not in (tenant.state, mover.state)
 
 
 def _conflict(one: Entry, other: Entry, message: str) -> Failed:
-    return Failed(FailureCode.DUPLICATE_TENANT, message, details={"positions": [one.position, other.position]})
+    positions = sorted((one.position, other.position))
+    return Failed(FailureCode.DUPLICATE_TENANT, message, details={"positions": positions})
 
 
-def _declared(host: str, variables: Mapping[str, Any]) -> tuple[str, Tenant | None]:
-    """Return a host's StackOne project, with the digest of its key, and its tenant; `None` if the host's own run will refuse it."""
+def _tenants(entries: Iterable[Entry]) -> Iterator[tuple[Entry, Tenant]]:
+    return ((entry, entry.tenant) for entry in entries if entry.tenant)
+
+
+def _declared(hosts: Iterable[str], variables: Mapping[str, Mapping[str, Any]]) -> Iterator[_Host]:
+    """Yield what each host declares. The entry of a host that its own run will refuse has no tenant."""
+    for position, name in enumerate(hosts, 1):
+        values = _values(name, variables[name])
+        entry = entries_from([{**{each: values[each] for each in NAMES}, "position": position}], needed=())[0]
+        url, key = (trimmed(str(values[each] or "")) for each in PROJECT)
+        yield _Host(name, entry, comparable_url(url) if url else "", key)
+
+
+def _values(host: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a host's options, with a digest in place of the StackOne key."""
     noted = _value(variables, NOTED)
     if isinstance(noted, Mapping):
-        values = {name: _value(noted, name) for name in (*NAMES, *PROJECT)}
-    else:
-        if any(_value(variables, f"{PREFIX}{name}") for name in ("tenants", "tenants_file")):
-            return "", None
-        values = {name: _value(variables, f"{PREFIX}{name}") for name in (*NAMES, *PROJECT)}
-        values["domain"] = values["domain"] or host
-        if values["stackone_api_key"]:
-            values["stackone_api_key"] = hashlib.sha256(str(values["stackone_api_key"]).encode()).hexdigest()
-    project = "\n".join(str(values[name]) for name in PROJECT if values[name])
-    return project, _tenant(values)
-
-
-def _tenant(values: Mapping[str, Any]) -> Tenant | None:
-    if not (values["origin_owner_id"] or values["account_id"]):
-        return None
-    try:
-        return Tenant(
-            domain=normalise_domain(str(values["domain"])) if values["domain"] else None,
-            origin_owner_id=trimmed(str(values["origin_owner_id"] or "")) or None,
-            previous_origin_owner_id=trimmed(str(values["previous_origin_owner_id"] or "")) or None,
-            account_id=trimmed(str(values["account_id"] or "")) or None,
-            provider=trimmed(str(values["provider"] or "freshservice")),
-            allow_multiple=boolean(values["allow_multiple"] or False, strict=False),
-            state=State(trimmed(str(values["state"] or State.PRESENT.value))),
-        )
-    except (Failed, ValueError):
-        return None
+        return {name: _value(noted, name) for name in (*NAMES, *PROJECT)}
+    if any(_value(variables, f"{PREFIX}{name}") for name in ("tenants", "tenants_file")):
+        return dict.fromkeys((*NAMES, *PROJECT))
+    values = {name: _value(variables, f"{PREFIX}{name}") for name in (*NAMES, *PROJECT)}
+    key = _UNSEEN_IN_KEYS.sub("", str(values["stackone_api_key"] or ""))
+    return {
+        **values,
+        "domain": values["domain"] or host,
+        "stackone_api_key": key and hashlib.sha256(key.encode()).hexdigest(),
+    }
 
 
 def _value(variables: Mapping[str, Any], name: str) -> Any:
