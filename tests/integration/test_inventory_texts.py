@@ -49,12 +49,16 @@ def test_every_name_is_a_pattern_for_its_host_alone(runner):
 def test_a_key_that_stands_in_an_account_is_in_no_variable_and_in_no_cache(runner):
     """In a name, however it is written, and in a status, which comes in lower case; the runner searches for it."""
     key = runner.emulator.stackone_api_key
+    hidden = f"{key[:9]}\x1b]0;a title\x07{key[9:]}\ufff9"
     runner.emulator.add_account(origin_owner_id="1", origin_owner_name=f"Name {key}", label=key.swapcase(), status=key)
+    runner.emulator.add_account(origin_owner_id="\x1b]0;a title\x07two", origin_owner_name=hidden, label="\x9b2J")
     inventory = source(runner, cache=True, cache_plugin="jsonfile", cache_connection=str(runner.folder / "cache"))
     for _fresh_and_cached in range(2):
         told = json.dumps(listing(runner, inventory).data).lower()
         assert key.lower() not in told
-        assert told.count("********") == 3
+        assert told.count("********") == 4
+        assert "title" not in told
+        assert "2j" not in told
 
 
 def test_texts_of_stackone_are_never_templates(runner):

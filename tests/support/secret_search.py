@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import html
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, unquote
@@ -60,6 +61,11 @@ FORMS: dict[str, Callable[[str], str]] = {
     "with a zero byte": _inside("\x00"),
     "with a line end": _inside("\r\n"),
     "with a colour": _inside("\x1b[31m"),
+    "with a title": _inside("\x1b]0;a title\x07"),
+    "with a title that is not closed": _inside("\x1b]0;\x1b\\"),
+    "with a link": _inside("\x1b]8;;https://example.com\x1b\\"),
+    "with a colour in one sign": _inside("\x9b1m"),
+    "with a character set": _inside("\x1b(B"),
     "with a tag": _inside("<b>"),
     "with nothing": _inside("\u200b"),
     "with a hyphen": _inside("\u00ad"),
@@ -70,6 +76,11 @@ FORMS: dict[str, Callable[[str], str]] = {
     "with a filler": _inside("\u3164"),
     "with a blank": _inside("\u2800"),
     "with a wide space": _inside("\u3000"),
+    "with a note between lines": _inside("\ufff9"),
+    "with a mark of another script": _inside("\u0e31"),
+    "with a sign for private use": _inside("\ue000"),
+    "in full width": lambda secret: "".join(chr(ord(sign) + 0xFEE0) if "!" <= sign <= "~" else sign for sign in secret),
+    "in bold": lambda secret: "".join(chr(0x1D400 + ord(sign) - 65) if "A" <= sign <= "Z" else sign for sign in secret),
     "cut at the end": lambda secret: f"words {secret[:-2]}",
     "cut at the end, and told": lambda secret: f"words {secret[:-2]}... and more",
     "cut at the start": lambda secret: f"{secret[2:]} words",
@@ -88,7 +99,7 @@ def betrayed(value: Any, secret: str) -> Iterator[str]:
     pieces = {text[at : at + TELLING] for text in (plain, *coded) for at in range(len(text) - TELLING + 1)}
     for text in _texts(value):
         for reading in _readings(text):
-            letters = re.sub(r"[^a-z0-9+/._-]", "", reading.lower())
+            letters = re.sub(r"[^a-z0-9+/._-]", "", unicodedata.normalize("NFKC", reading).lower())
             if any(piece in letters for piece in pieces):
                 yield text
                 break
@@ -96,7 +107,7 @@ def betrayed(value: Any, secret: str) -> Iterator[str]:
 
 def _readings(text: str) -> Iterator[str]:
     seen: set[str] = set()
-    waiting = {text, re.sub(r"\[\d*m|<[^>]*>", "", text)}
+    waiting = {text, re.sub(r"\x1b\].*?(\x07|\x1b\\)|\x1b\(B|\[?\d*m|<[^>]*>", "", text)}
     while waiting:
         reading = waiting.pop()
         seen.add(reading)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import html
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -25,19 +26,31 @@ Span = tuple[int, int]
 _DEPTH = 3
 """How many levels of escapes are decoded: a provider's JSON may be inside StackOne's JSON, and that inside a page."""
 
-_UNSEEN = (
-    *((0x00, 0x20), (0x7F, 0xA0), (0xAD, 0xAD), (0x300, 0x36F), (0x61C, 0x61C), (0x115F, 0x1160), (0x1680, 0x1680)),
-    *((0x17B4, 0x17B5), (0x180B, 0x180F), (0x2000, 0x200F), (0x2028, 0x202F), (0x205F, 0x206F), (0x2800, 0x2800)),
-    *((0x3000, 0x3000), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0)),
-    *((0xE0000, 0xE007F), (0xE0100, 0xE01EF)),
-)
-"""The code points, from first to last, of white space, of control characters, of what Unicode calls default-ignorable, of blank
-letters, and of accents that combine with the letter before."""
-_SAME_LETTERS = {
-    **{code: None for first, last in _UNSEEN for code in range(first, last + 1)},
-    0x130: "i",
-}
-"""The table that drops invisible characters, and maps the one letter whose lower case is longer than itself."""
+_LIKE_NOTHING = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffd")
+"""Letters that are blank, and what stands in place of a character that could not be decoded."""
+
+
+class _SameLetters(dict[int, "str | None"]):
+    """What each character counts as, by its code point, for `str.translate`: nothing if it cannot be seen, else one character.
+
+    White space, control characters, formatting, marks that combine with the letter before, and code points without a
+    character count as nothing. Letters with accents, full-width and mathematical ones count as the plain letter.
+    """
+
+    def __missing__(self, code: int) -> str | None:
+        self[code] = same = _same_letter(chr(code))
+        return same
+
+
+def _same_letter(sign: str) -> str | None:
+    if unicodedata.category(sign)[0] in "CMZ" or sign in _LIKE_NOTHING:
+        return None
+    parts = [part for part in unicodedata.normalize("NFKD", sign) if unicodedata.category(part)[0] != "M"]
+    # One character for one, so that positions stay.
+    return parts[0] if len(parts) == 1 and parts[0].isascii() else sign
+
+
+_SAME_LETTERS = _SameLetters()
 
 _WRITTEN = (
     r"(?P<url>(?:%[0-9A-Fa-f]{2})+)"
@@ -47,9 +60,16 @@ _WRITTEN = (
     r"|(?P<page>&#?[0-9A-Za-z]{2,31};|&(?:amp|lt|gt|quot)|&#(?:[0-9]{2,7}|[xX][0-9A-Fa-f]{2,6}))"
 )
 _ESCAPES = re.compile(_WRITTEN, re.DOTALL)
-_ESCAPES_AND_TAGS = re.compile(_WRITTEN + r"|(?P<unseen><[^<>]{1,100}>|\x1b\[[0-?]*[ -/]*[@-~])", re.DOTALL)
+TERMINAL = (
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
+    r"|\x1b[ -/]*[0-~]"
+)
+"""What a terminal carries out instead of showing it: colours and movements, titles and links, and all else that begins with ESC."""
+_ESCAPES_AND_TAGS = re.compile(rf"{_WRITTEN}|(?P<unseen><[^<>]{{1,100}}>|{TERMINAL})", re.DOTALL)
 """A tag or a colour may be in the middle of a secret. A secret may also be in the middle of a tag."""
-_MARK = re.compile("[%\\\\&<\x1b]")
+_HIDING = re.compile("[<\x1b\x90-\x9f]")
+_MARK = re.compile("[%\\\\&<\x1b\x90-\x9f]")
 """What each escape, tag and colour begins with."""
 _ELLIPSIS = re.compile(r"\.\.\.+|\u2026")
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=")
@@ -126,7 +146,7 @@ class Secrets:
         hits = list(self._hits(plain, cut))
         if not hits:
             return
-        seen = [place for place, sign in enumerate(reading.text) if ord(sign) not in _SAME_LETTERS or sign == "\u0130"]
+        seen = [place for place, sign in enumerate(reading.text) if _SAME_LETTERS[ord(sign)] is not None]
         for start, end in hits:
             first, last = seen[start], seen[end - 1] + 1
             if self._spellings.get(plain[start:end]):
@@ -224,7 +244,7 @@ def _readings(text: str) -> Iterator[Reading]:
     if not _MARK.search(text):
         return
     yield from _levels(written, _ESCAPES)
-    if "<" in text or "\x1b" in text or _ESCAPES.search(text):
+    if _HIDING.search(text) or _ESCAPES.search(text):
         yield from _levels(written, _ESCAPES_AND_TAGS)
 
 

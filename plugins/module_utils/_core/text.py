@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, Callable
 from urllib.parse import quote
 
-from .secrets import SHORTEST_SECRET, Secrets
+from .secrets import SHORTEST_SECRET, TERMINAL, Secrets
 
 MASK = "********"
 CUT = "..."
@@ -55,7 +55,7 @@ _MARKUP = re.compile(r"(?s)<(script|style)\b.*?</\1\s*>|<[^>]*>")
 _HALF = re.compile(r"[\ud800-\udfff]")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_ESCAPE_SEQUENCE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)")
+_ESCAPE_SEQUENCE = re.compile(TERMINAL)
 
 
 class Scrubber:

@@ -27,7 +27,7 @@ def listed(
     stackone = StackOne(StackOneApi(http, url, quota_from(params, http.clock)), key)
     try:
         found = [account.as_dict(domain_in(account.setup_information)) for account in find(stackone, choice)]
-        scrubbed: list[dict[str, Any]] = scrubber.scrub(found)
+        scrubbed: list[dict[str, Any]] = scrubber.scrub(strip_control_chars(found))
         return scrubbed
     finally:
         summary = http.retry_log.summary()

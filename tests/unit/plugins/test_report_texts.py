@@ -28,7 +28,7 @@ report_table = table_plugin.report_table
 
 CLEAN = {
     "a terminal's escapes": ("\x1b[31mred\x1b[0m \x1b]8;;http://x\x07link", "red link"),
-    "control characters": ("a\x00b\x9bc\td\r\ne", "a b c d e"),
+    "control characters": ("a\x00b\x85c\td\r\ne", "a b c d e"),
     "another direction": ("\u202egnp.exe\u202c \u2066x\u2069", "gnp.exe x"),
     "what is invisible": ("a\u200b\u00adb\ufeff \U000e0041c\u180e", "a b c"),
     "half a pair": ("a\ud800b", "a\ufffdb"),

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import string
+import sys
+import unicodedata
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -52,6 +55,22 @@ def test_no_form_of_a_key_leaves_in_a_result(form, key, before, after):
     text = f"{before} {FORMS[form](key)} {after}"
     left = Scrubber([key]).scrub(strip_control_chars({"list": [text], text: None, "diff": {"before": text}}))
     assert list(betrayed(left, key)) == []
+
+
+SEEN = "LNPS"
+"""The first letters of the categories of characters that can be seen."""
+
+
+def test_no_character_that_cannot_be_seen_hides_a_key():
+    """A report leaves such characters out, so that the key could be read there."""
+    every = (chr(code) for code in range(sys.maxunicode + 1))
+    unseen = [sign for sign in every if unicodedata.category(sign)[0] not in SEEN]
+    scrubber = Scrubber([KEY])
+    # All of them, but many at a time, because there are more than a hundred thousand for private use.
+    for start in range(0, len(unseen), len(KEY) - 1):
+        between = unseen[start : start + len(KEY) - 1]
+        written = "".join(map("".join, itertools.zip_longest(KEY, between, fillvalue="")))
+        assert scrubber.scrub(f"|{written}|") == f"|{MASK}|", [f"U+{ord(sign):04X}" for sign in between]
 
 
 @given(text=st.text(max_size=300))

@@ -59,7 +59,7 @@ def test_an_empty_secret_masks_nothing():
 
 def test_no_escape_sequence_or_control_character_reaches_a_terminal():
     hostile = "a\x1b[31mred\x1b[0m\x07b\r\nc\u202ed\x1b]0;title\x07e\x9b1m"
-    assert one_line(hostile) == "ared b c de 1m"
+    assert one_line(hostile) == "ared b c de"
 
 
 def test_lines_are_bounded():
@@ -87,8 +87,8 @@ def test_half_a_character_is_replaced_wherever_it_is_and_whole_ones_stay():
 
 
 def test_a_secret_with_half_a_character_is_masked_before_and_after_it_is_replaced():
-    secret = "a secret \ud800"
-    assert {secret, "a secret \ufffd"} <= secret_forms(secret)
+    secret = "a longer \ud800secret"
+    assert {secret, "a longer \ufffdsecret"} <= secret_forms(secret)
     assert Scrubber([secret]).scrub([secret, valid_unicode(secret)]) == [MASK, MASK]
 
 
