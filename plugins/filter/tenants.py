@@ -16,6 +16,8 @@ from ..plugin_utils._keys.selected import names_from, only_named
 from ..plugin_utils._keys.showable import listed as named
 from ..plugin_utils._keys.tenant_list import ALIASES, entries_of, is_ignored
 
+SECRET = ("api_key", "admin_api_key", "credential_fields")
+
 
 def tenants(
     source: Any,
@@ -29,6 +31,7 @@ def tenants(
     keys_name: str = "api_keys",
     only: Any = None,
     only_name: str = "only",
+    claims_only: bool = False,
 ) -> Any:
     """Return the list that `freshservice_links` accepts."""
 
@@ -46,6 +49,8 @@ def tenants(
             among = f"with a key in {keys_name}" if keyed_only else "of the list"
             with of_source(only_name):
                 listed = only_named(listed, names_from(only), common.get("domain"), among)
+        if claims_only:
+            listed = _claiming(listed)
         return [_tenant(own, common, keyrings) for own in listed]
 
     return handed(made, on_problem)
@@ -89,6 +94,15 @@ def _keyed(listed: list[Any], common: dict[str, Any], keyring: Keyring, keys_nam
         which = "belongs" if len(unused) == 1 else "belong"
         raise Problem(f"{keys_name}: {named(unused)} {which} to no present tenant of the list. Nothing was changed.")
     return kept
+
+
+def _claiming(listed: list[Any]) -> list[dict[str, Any]]:
+    """Return the tenants that may take an account away from another tenant's owner, with their positions and without keys."""
+    return [
+        {"position": position, **{option: own[option] for option in own if option not in SECRET}}
+        for position, own in enumerate(listed, 1)
+        if isinstance(own, dict) and ("previous_origin_owner_id" in own or own.get("state") == "absent")
+    ]
 
 
 def _refuse_two_keys(other_names: Mapping[str, str], keyring: Keyring, keys_name: str) -> None:

@@ -63,6 +63,16 @@ options:
         Without it, each tenant costs two more requests. If it cannot be read or written, a warning says so. Several runs may use it
         at the same time. Check mode does not write it.
     type: path
+  other_tenants:
+    description:
+      - Tenants that are declared as well, but not part of this run, if O(tenants) is only a part of your list. They need no keys, and
+        entries whose C(position) is also that of one of O(tenants) are ignored.
+      - Their accounts are left to them. If one of them takes an account over from an owner that O(tenants) declares
+        (C(previous_origin_owner_id)), or unlinks it (C(state=absent)), a tenant that would overwrite this account fails with
+        C(account_claimed).
+    type: list
+    elements: dict
+    version_added: 2.0.0
   purge:
     description:
       - Whether to unlink the accounts of the same provider that belong to no entry of O(tenants).
@@ -294,8 +304,8 @@ results:
     failure:
       description:
         - Why the tenant is not as declared. See M(tenantlink.stackone.freshservice_link). It also contains RV(ignore:msg).
-        - The code can also be V(domain_linked_elsewhere), V(plan_stale), V(stopped) for a tenant that was not started or not finished, and
-          V(internal_error).
+        - The code can also be V(domain_linked_elsewhere), V(account_claimed), V(plan_stale), V(stopped) for a tenant that was not started
+          or not finished, and V(internal_error).
       returned: when it failed
       type: dict
       # begin: suspended, written by make generate
@@ -496,8 +506,8 @@ from ..module_utils._module.run_params import links_options_from
 def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
     """Link the tenants. Raise `Failed` if nothing was done."""
     path = fingerprints_path(run)
-    links, jobs, warnings, planning = links_of(run, path)
-    report = links.run(jobs)
+    links, jobs, others, warnings, planning = links_of(run, path)
+    report = links.run(jobs, others)
     saved = isinstance(planning, Drafting) and planning.saved(report)
     summary = run_summary(report.jobs, count_actions(report), links.requests_sent)
     summary["quota_seconds"] = round(links.quota_seconds, 1)
@@ -530,8 +540,10 @@ def fingerprints_path(run: ListRun) -> str | None:
     return path
 
 
-def links_of(run: ListRun, fingerprints_path: str | None) -> tuple[Links, list[LinkJob], list[str], Unplanned]:
-    """Return the run, its jobs, warnings about the list, and its plan. Raise `Failed`."""
+def links_of(
+    run: ListRun, fingerprints_path: str | None
+) -> tuple[Links, list[LinkJob], list[LinkJob], list[str], Unplanned]:
+    """Return the run, its jobs, those that are not part of it, warnings about the list, and its plan. Raise `Failed`."""
     tenants = run.take_tenants()
     params = run.module.params
     options = links_options_from(params, run.module.check_mode, len(tenants))
@@ -541,11 +553,14 @@ def links_of(run: ListRun, fingerprints_path: str | None) -> tuple[Links, list[L
     tenants.clear()
     refuse_duplicates(entries)
     jobs = [LinkJob(entry) for entry in entries]
+    positions = {entry.position for entry in entries}
+    declared = entries_from(run.take_other_tenants(), needed=())
+    others = [LinkJob(entry, apart=True) for entry in declared if entry.position not in positions]
     key = params["stackone_api_key"].strip()
     fingerprints = Fingerprints(fingerprints_path, key) if fingerprints_path else None
     planning = planning_of(run)
     links = Links(factory, planning.options(options), run.stop, run.progress(len(jobs)), fingerprints, planning)
-    return links, jobs, shared_domains(entries), planning
+    return links, jobs, others, shared_domains(entries), planning
 
 
 def main() -> None:

@@ -81,6 +81,31 @@ def test_stackone_does_not_move_accounts(runner, former, how):
     assert DELETE not in runner.changing()
 
 
+@pytest.mark.parametrize("how", ["only", "rotate", "heal", "plan"])
+def test_a_run_over_a_part_leaves_the_account_that_another_tenant_moves(runner, how):
+    """The tenant of the former id has no account yet. Its own run would give it the one that is to move."""
+    account = runner.by_hand("acme", origin_owner_id="a", api_key=runner.tenant_key("acme"), status="error")
+    tenants = [{"domain": "globex", "origin_owner_id": "a"}, {**CHAIN[0], "label": "1.0"}]
+    options = {"tenants": tenants, "api_keys": runner.keys}
+    if how == "rotate":
+        options |= {"new_api_keys": {"globex": runner.keys["globex"]}}
+    elif how == "heal":
+        options |= {"event": {"origin_owner_id": "a", "domain": "globex"}}
+    else:
+        options |= {"only": "globex"}
+    part = runner.ansible_playbook(*command(runner, "link" if how == "only" else how, **options))
+    assert part.code == 2, part.output
+    assert f"its owner still has account {account['id']}" in part.output
+    assert "acme (owner b), entry 2 of the list, takes it over, and is not part of this run" in part.output
+    assert runner.emulator.accounts() == [account]
+    whole = link(runner, tenants=tenants, api_keys=runner.keys)
+    assert whole.code == 0, whole.output
+    assert owners(runner)[account["id"]] == "b"
+    assert sorted(owners(runner).values()) == ["a", "b"]
+    part = runner.ansible_playbook(*command(runner, "link" if how == "only" else how, **options))
+    assert part.code == 0, part.output
+
+
 def test_killed_while_an_account_moves(runner, former):
     """The emulator holds the answer to the move until the run is dead."""
     runner.emulator.fault(service="stackone", method="PATCH", delay_ms=HELD_MS, when="after", call=1)

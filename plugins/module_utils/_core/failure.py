@@ -56,6 +56,7 @@ class FailureCode(str, Enum):
     AMBIGUOUS_ACCOUNT = "ambiguous_account"
     ACCOUNT_NOT_FOUND = "account_not_found"
     ACCOUNT_MISMATCH = "account_mismatch"
+    ACCOUNT_CLAIMED = "account_claimed"
     ACCOUNT_NOT_ACTIVE = "account_not_active"
     LINK_MISMATCH = "link_mismatch"
     LINK_NOT_VERIFIED = "link_not_verified"

@@ -24,7 +24,7 @@ LINK_KEY = "auth_link_url"
 
 RESULT_KEYS = frozenset(
     {
-        "access_denied", "account", "account_id", "account_ids", "account_mismatch", "account_not_active",
+        "access_denied", "account", "account_claimed", "account_id", "account_ids", "account_mismatch", "account_not_active",
         "account_not_found", "account_status", "account_type", "accounts", "action", "actions", "active",
         "after", "agent", "agent_change", "agent_deactivated", "ambiguous_account", "answer", "api_key",
         "attempts", "auth_link_url", "auth_links", "before", "candidates", "change_not_kept", "changed",

@@ -18,7 +18,7 @@ from .._link.find import Found
 from .._link.outcome import NO_IDS, Outcome, unfinished
 from .._link.selection import AmbiguousAccount
 from .._link.writer import create_uncertain
-from .entries import Entry, refuse_same_account
+from .entries import Entry, place_of, refuse_same_account
 from .job import Job
 from .link_rows import link_parts
 
@@ -45,6 +45,10 @@ class LinkJob(Job):
     reason: str | None = None
     """Why an account is unlinked that no tenant is declared absent for."""
     approval: Approval = field(default=ANY_PLAN, repr=False, compare=False)
+    apart: bool = False
+    """Whether the entry is declared, but not part of this run."""
+    claims: Sequence[Claim] = field(default=(), repr=False, compare=False)
+    """What other entries must take away before this tenant can be linked."""
     siblings: Sequence[LinkJob] = field(default=(), repr=False, compare=False)
     """The jobs of the same owner, this one among them, in the order in which they are done; none if it is the only one."""
 
@@ -111,6 +115,42 @@ class LinkJob(Job):
         if isinstance(self.found, Failed):
             raise self.found
         return require(self.found)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An account that another entry takes away from a tenant's owner."""
+
+    account: Account
+    job: LinkJob
+
+    def is_settled_by_plan(self) -> bool:
+        """Return whether the other entry would take the account away, if this is check mode."""
+        outcome = self.job.outcome
+        return bool(outcome and not outcome.failure and self.account.id not in outcome.observed.former_ids)
+
+    def failure(self) -> Failed:
+        """Return the failure of the tenant that would overwrite the account."""
+        entry = self.job.entry
+        place = place_of(entry.position, entry.line)
+        if entry.tenant is None:
+            what, advice = (
+                f"{entry.name} of the list, which cannot be read, may mean it",
+                "Correct that entry, then run again.",
+            )
+        elif self.job.apart:
+            what = f"{self.job.name}, {place} of the list, takes it over, and is not part of this run"
+            advice = "Run with the whole list, or with that tenant."
+        else:
+            what = f"{self.job.name}, {place}, takes it over, and has not done so"
+            advice = "See what that tenant met, then run again."
+        return Failed(
+            FailureCode.ACCOUNT_CLAIMED,
+            f"its owner still has account {self.account.id}, which linking this tenant would overwrite: {what}.",
+            f"{advice} Nothing was changed for this tenant.",
+            retriable=True,
+            details={"account_id": self.account.id, "position": entry.position},
+        )
 
 
 @dataclass(frozen=True)
@@ -188,17 +228,6 @@ def repairs_of(jobs: Iterable[LinkJob]) -> list[Repair]:
             others = [account for account in accounts if account.id != kept.id]
             repairs.append(Repair(job, Found(kept, candidates), others))
     return repairs
-
-
-def leaving_declared(jobs: Iterable[LinkJob]) -> list[Tenant]:
-    """Return the tenants to which an account may move from an owner that the list declares as well."""
-    tenants = [job.tenant for job in jobs if job.tenant]
-    declared = {(tenant.provider.lower(), tenant.origin_owner_id) for tenant in tenants}
-    return [
-        tenant
-        for tenant in tenants
-        if tenant.previous_origin_owner_id and (tenant.provider.lower(), tenant.previous_origin_owner_id) in declared
-    ]
 
 
 def _moves_first(groups: dict[Key, list[LinkJob]]) -> list[list[LinkJob]]:

@@ -16,30 +16,22 @@ from .._core.clock import Stopped
 from .._core.failure import Failed, Phase, during, require
 from .._core.options import LinksOptions
 from .._core.stop import StopSignal
-from .._core.tenant import State, Tenant
+from .._core.tenant import Tenant
 from .._core.words import counted, was
 from .._core.workers import WorkerPool
 from .._link.confirm import polls
 from .._link.duplicates import survivor
-from .._link.find import Finder
+from .._link.find import Found
 from .._link.linker import Linker, Rules
 from .._link.outcome import Observation, Outcome
 from .._link.plan import Action
-from .._link.selection import select_former
 from .batch import Batch, Tally
+from .claims import Unread, takers
 from .early_end import ended_early
+from .finding import ListFinder
 from .fingerprints import Fingerprints
 from .guards import Guarded, still_duplicate, still_in_scope
-from .link_jobs import (
-    LinkJob,
-    Repair,
-    by_owner,
-    leaving_declared,
-    refuse_conflicts,
-    refuse_linked_elsewhere,
-    repairs_of,
-    unlink_job,
-)
+from .link_jobs import LinkJob, Repair, by_owner, refuse_conflicts, refuse_linked_elsewhere, repairs_of, unlink_job
 from .links_result import LinksResult
 from .planning import UNPLANNED, Unplanned
 from .progress import ProgressFile, waiting
@@ -80,18 +72,21 @@ class Links:
         """Return the seconds for which the run waited for StackOne's quota."""
         return self._factory.api.quota.waited if self._factory.api.quota else 0.0
 
-    def run(self, jobs: list[LinkJob]) -> LinksResult:
+    def run(self, jobs: list[LinkJob], others: Sequence[LinkJob] = ()) -> LinksResult:
         """Make StackOne match the declarations. Failures are part of the report.
 
-        Raises Failed if the accounts could not even be listed: then nothing was changed.
+        `others` are declared as well, but not part of this run: what is theirs is left to them. Raises Failed if the accounts
+        could not even be listed: then nothing was changed.
         """
         report = LinksResult(jobs)
         self._planning.admit(jobs)
         try:
             with during(Phase.OBSERVE):
                 self._clients.stackone.confirm_project()
-                before = self._list([job.tenant for job in jobs if job.tenant])
-                self._find(jobs, before)
+                known = takers(jobs, others)
+                before = self._list([job.tenant for job in known if job.tenant])
+                unread = Unread(job for job in (*jobs, *others) if job.tenant is None)
+                ListFinder(self._factory.readers, self._pool.map, before, unread).find(known)
             refuse_conflicts(jobs)
             refuse_linked_elsewhere(jobs, before)
             try:
@@ -113,8 +108,10 @@ class Links:
     def _work(self, report: LinksResult, before: Directory) -> None:
         if self._options.resolve_duplicates:
             self._resolve_duplicates(report, before)
-        self._apply(report.jobs, before)
-        self._confirm(report.jobs, before)
+        self._note_siblings(report.jobs, before)
+        for jobs in _in_turn(report.jobs):
+            self._apply(jobs, before)
+            self._confirm(jobs, before)
         report.purge_skipped = self._options.purge and self._stop.reason is not None
         if self._options.purge and not report.purge_skipped:
             try:
@@ -131,40 +128,6 @@ class Links:
         directory = Directory(self._clients.stackone, self._readers.map, self._pool.map)
         directory.load_for(tenants, all_needed=self._options.purge)
         return directory
-
-    def _find(self, jobs: Sequence[LinkJob], before: Directory) -> None:
-        """Find every tenant's account before anything is done: only then can two entries be seen to mean one."""
-        moving = frozenset(
-            account_id
-            for ids in self._pool.map(lambda tenant: self._moving(tenant, before), leaving_declared(jobs))
-            for account_id in ids
-        )
-        self._pool.map(lambda group: self._find_of_owner(group, before, moving), by_owner(jobs, before))
-
-    def _moving(self, tenant: Tenant, before: Directory) -> Sequence[str]:
-        """Return the ids of the former owner's accounts that are to move to a tenant, so that no other tenant adopts them."""
-        if tenant.account_id:
-            return [tenant.account_id]
-        try:
-            former = select_former(tenant, Finder(*self._factory.readers(), before).former(tenant))
-        except Failed:
-            # The tenant itself meets the same, and fails with it.
-            return []
-        return [account.id for account in former]
-
-    def _find_of_owner(self, group: Sequence[LinkJob], before: Directory, leaving: frozenset[str]) -> None:
-        """Find the accounts of an owner's tenants, first of those that are unlinked, so that no other tenant adopts them.
-
-        `leaving` are the ids of accounts that move to another owner.
-        """
-        for job in sorted(group, key=lambda job: require(job.tenant).state is not State.ABSENT):
-            tenant = require(job.tenant)
-            try:
-                job.found = Finder(*self._factory.readers(), before).find(tenant, leaving)
-            except Failed as error:
-                job.found = error
-            if job.account and tenant.state is State.ABSENT:
-                leaving |= {job.account.id}
 
     def _resolve_duplicates(self, report: LinksResult, before: Directory) -> None:
         """Unlink all but one account of each link that has several. Nothing is unlinked if that would be too many."""
@@ -212,12 +175,14 @@ class Links:
         with during(Phase.CONFIRM):
             self._confirm(jobs, before)
 
+    def _note_siblings(self, jobs: Sequence[LinkJob], before: Directory) -> None:
+        for group in by_owner(jobs, before):
+            for job in group if len(group) > 1 else ():
+                job.siblings = group
+
     def _apply(self, jobs: Sequence[LinkJob], before: Directory) -> None:
         # Linked tenants come first: a StackOne that refuses new links must not stop them.
         groups = sorted(by_owner(jobs, before), key=lambda group: any(job.is_new for job in group))
-        for group in groups:
-            for job in group if len(group) > 1 else ():
-                job.siblings = group
         self._batch.run(jobs, lambda job: self._apply_one(job, before), groups)
         for job in jobs:
             if job.outcome and job.siblings:
@@ -227,11 +192,24 @@ class Links:
         """Apply one tenant. Accounts that were made for other tenants of its owner are not treated as its own."""
         job.result = outcome = Outcome(require(job.tenant), Observation(other_ids=job.made_by_siblings))
         with self._linker(job, before) as linker:
-            linker.apply(outcome, job.take_found)
+            linker.apply(outcome, lambda: self._found(job))
         # There may be ten thousand of them, so they are not kept any longer.
         job.found = job.found if isinstance(job.found, Failed) else None
         if outcome.account and Action.DELETE in outcome.applied.actions:
             before.forget(outcome.account)
+
+    def _found(self, job: LinkJob) -> Found:
+        """Return the tenant's account. Raises Failed if it is not known, or if linking the tenant would overwrite another's."""
+        found = job.take_found()
+        for claim in job.claims:
+            if self._options.check_mode:
+                settled = claim.is_settled_by_plan()
+            else:
+                shown = self._look(claim.account.id)
+                settled = shown is None or shown.origin_owner_id != claim.account.origin_owner_id
+            if not settled:
+                raise claim.failure()
+        return found
 
     def _confirm(self, jobs: Sequence[LinkJob], before: Directory) -> None:
         """Wait until what was applied shows; at the end, repeat once each request that got no answer and made no account."""
@@ -344,6 +322,12 @@ class Links:
             if outcome and outcome.account and not outcome.failure and outcome.stores_declared:
                 fingerprints.remember(outcome.tenant, outcome.account, outcome.observed.profile)
         fingerprints.save(present)
+
+
+def _in_turn(jobs: Sequence[LinkJob]) -> list[list[LinkJob]]:
+    """Return the jobs, and apart from them those that wait until other entries have taken accounts away."""
+    waiting = [job for job in jobs if job.claims]
+    return [[job for job in jobs if not job.claims], *([waiting] if waiting else [])]
 
 
 def _disturbed(pending: Iterable[LinkJob], seen: Directory) -> list[str]:

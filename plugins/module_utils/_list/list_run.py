@@ -45,6 +45,13 @@ class ListRun(StoppableRun):
             self.scrubber.add(*secrets_of(tenant))
         return tenants
 
+    def take_other_tenants(self) -> list[Any]:
+        """Return the tenants that are declared as well, but not part of this run."""
+        others = self.module.take_other_tenants()
+        for tenant in others:
+            self.scrubber.add(*secrets_of(tenant))
+        return others
+
     def progress(self, total: int) -> ProgressFile:
         """Return the file to which the progress of this many tenants is written."""
         progress = ProgressFile(self.module.params["progress_path"], total, self.connect().clock)

@@ -156,6 +156,7 @@ def links_spec() -> dict[str, Any]:
         **quota_spec(),
         **project_spec(),
         **confirm_spec(),
+        "other_tenants": {"type": "list", "elements": "dict"},
         "fingerprints": {"type": "path"},
         "purge": {"type": "bool"},
         "purge_limit": {"type": "float", "default": 0.1},

@@ -31,6 +31,10 @@ URLS = ("proxy", "stackone_url", "freshservice_url", "domain", "domains")
 """Options that are URLs, or may be written as one."""
 
 
+LISTS = ("tenants", "other_tenants")
+"""Options that are lists of tenants."""
+
+
 class Module(AnsibleModule):
     """A module that reads its arguments before Ansible does, and says in every failure what went wrong.
 
@@ -83,7 +87,7 @@ class Module(AnsibleModule):
             name for name, about in self._spec.items() if about.get("required") and self.params.get(name) is None
         ]
         if self._faults:
-            return invalid_argument(" ".join(self._faults), "Correct it, then run again.").failure
+            return invalid_argument(" ".join(dict.fromkeys(self._faults)), "Correct it, then run again.").failure
         if missing and not self._understood:
             return missing_options(missing).failure
         return invalid_argument(one_line(msg)).failure
@@ -140,25 +144,30 @@ class ListModule(Module):
     """
 
     def __init__(self, **options: Any) -> None:
-        self._tenants: list[Any] = []
-        self._count = 0
+        self._lists: dict[str, list[Any]] = {}
+        self._counts: dict[str, str] = {}
         super().__init__(**options)
 
     def _load_params(self) -> None:
         """Keep the tenants from Ansible's own checks: each is read by itself, and may fail by itself."""
         super()._load_params()
-        if "tenants" in self.params:
-            self._tenants, self.params["tenants"] = self.params["tenants"], []
-            self._count = len(self._tenants)
+        for name in LISTS:
+            if name in self.params:
+                self._lists[name], self.params[name] = self.params[name], []
+                self._counts[name] = f"{len(self._lists[name])} tenants"
 
     def arguments_shown(self) -> dict[str, Any]:
         """Return the arguments, with the number of tenants in place of the tenants."""
-        return {**self.params, "tenants": f"{self._count} tenants"}
+        return {**self.params, **self._counts}
 
     def take_tenants(self, secrets: set[str]) -> list[Any]:
         """Hand over the tenants as they were written, and leave Ansible only the run's secrets to mask."""
-        tenants, self._tenants, self.no_log_values = self._tenants, [], secrets
-        return tenants
+        self.no_log_values = secrets
+        return self._lists.pop("tenants", [])
+
+    def take_other_tenants(self) -> list[Any]:
+        """Hand over the tenants that are declared as well, but not part of this run."""
+        return self._lists.pop("other_tenants", [])
 
 
 class ModuleRun:

@@ -1,0 +1,86 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Accounts that one entry of a list moves or unlinks, while another entry declares their owner.
+
+StackOne knows an account by its owner (S51): whoever links that owner while the account is still there overwrites it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from .._clients.account import Account
+from .._core.failure import Failed
+from .._core.tenant import State, Tenant, normalise_domain
+from .link_jobs import Claim, LinkJob
+
+
+class Unread:
+    """The entries that cannot be read as a whole: what they name may still be theirs."""
+
+    def __init__(self, jobs: Iterable[LinkJob]) -> None:
+        self._by_account: dict[str | None, LinkJob] = {}
+        self._by_owner: dict[str | None, LinkJob] = {}
+        self._by_domain: dict[str | None, LinkJob] = {}
+        for job in jobs:
+            entry = job.entry
+            domain = _readable(entry.domain)
+            self._by_account[entry.account_id] = self._by_domain[domain] = job
+            for owner in (entry.origin_owner_id, entry.previous_origin_owner_id):
+                # One whose domain is not known can mean any account of the owner.
+                if owner not in self._by_owner or domain is None:
+                    self._by_owner[owner] = job
+
+    def __bool__(self) -> bool:
+        return bool(self._by_account)
+
+    def names_owner(self, owner: str | None) -> bool:
+        """Return whether one of them names an owner, as its own or as its former one."""
+        return owner in self._by_owner
+
+    def claim(self, account: Account, domain: str | None) -> Claim | None:
+        """Return the claim to an account of a domain, if one of them may mean it."""
+        job = self._by_account.get(account.id) or (domain and self._by_domain.get(_readable(domain)))
+        if not job:
+            job = self._by_owner.get(account.origin_owner_id)
+            job = None if job and domain and _readable(job.entry.domain) else job
+        return Claim(account, job) if job else None
+
+
+def takers(jobs: Iterable[LinkJob], others: Iterable[LinkJob]) -> list[LinkJob]:
+    """Return the jobs, and of the `others` those that may take an account away from an owner that the jobs declare."""
+    own = list(jobs)
+    declared = {(job.tenant.provider.lower(), job.tenant.origin_owner_id) for job in own if job.tenant}
+    return own + [job for job in others if _takes_accounts(job.tenant, declared)]
+
+
+def movers(jobs: Sequence[LinkJob]) -> list[LinkJob]:
+    """Return the jobs to whose tenants an account may move from an owner that the list declares as well."""
+    declared = {(job.tenant.provider.lower(), job.tenant.origin_owner_id) for job in jobs if job.tenant}
+    return [
+        job
+        for job in jobs
+        if job.tenant
+        and job.tenant.previous_origin_owner_id
+        and (job.tenant.provider.lower(), job.tenant.previous_origin_owner_id) in declared
+    ]
+
+
+def claims_of(ids: Iterable[str], claims: Mapping[str, Claim]) -> list[Claim]:
+    """Return the claims to some accounts."""
+    return [claims[account_id] for account_id in ids if account_id in claims]
+
+
+def _takes_accounts(tenant: Tenant | None, owners: set[tuple[str, str | None]]) -> bool:
+    """Return whether a tenant may take an account away from one of these owners, each with its provider."""
+    if tenant is None:
+        return False
+    taken = [tenant.previous_origin_owner_id, tenant.origin_owner_id if tenant.state is State.ABSENT else None]
+    return any(owner and (tenant.provider.lower(), owner) in owners for owner in taken)
+
+
+def _readable(domain: str | None) -> str | None:
+    try:
+        return normalise_domain(domain) if domain else None
+    except Failed:
+        return None

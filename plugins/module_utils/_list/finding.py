@@ -1,0 +1,91 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finds the accounts of all tenants of a list, before anything is done for one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Callable
+
+from .._clients.account import Account
+from .._clients.directory import Directory
+from .._clients.hub import Hub
+from .._clients.stackone import StackOne
+from .._core.failure import Failed, FailureCode, require
+from .._core.tenant import State, Tenant, same_domain
+from .._link.find import Finder, Found
+from .._link.selection import select_former
+from .claims import Unread, claims_of, movers
+from .link_jobs import Claim, LinkJob, by_owner
+
+
+class ListFinder:
+    """Finds accounts in one listing. `readers` makes the clients for one use, and `each` does work for many at a time."""
+
+    def __init__(
+        self,
+        readers: Callable[[], tuple[StackOne, Hub]],
+        each: Callable[..., Iterable[Any]],
+        before: Directory,
+        unread: Unread,
+    ) -> None:
+        self._readers = readers
+        self._each = each
+        self._before = before
+        self._unread = unread
+
+    def find(self, jobs: Sequence[LinkJob]) -> None:
+        """Find every tenant's account before anything is done: only then can two entries be seen to mean one."""
+        moving = {
+            claim.account.id: claim
+            for claims in self._each(lambda job: self._moving(job), movers(jobs))
+            for claim in claims
+        }
+        self._each(lambda group: self._find_of_owner(group, moving), by_owner(jobs, self._before))
+
+    def _moving(self, job: LinkJob) -> list[Claim]:
+        """Return the former owner's accounts that are to move to a tenant, so that no other tenant takes them."""
+        tenant = require(job.tenant)
+        if tenant.account_id:
+            pinned = self._before.listed(tenant.account_id)
+            return [Claim(pinned, job)] if pinned else []
+        try:
+            former: Iterable[Account] = select_former(tenant, self._finder().former(tenant))
+        except Failed as error:
+            if error.failure.code is FailureCode.ACCOUNT_MISMATCH:
+                return []
+            # The tenant itself meets the same, and fails with it: until then, any of them can be the one.
+            former = self._before.accounts(tenant.provider, require(tenant.previous_origin_owner_id))
+        return [Claim(account, job) for account in former]
+
+    def _find_of_owner(self, group: Sequence[LinkJob], moving: Mapping[str, Claim]) -> None:
+        """Find the accounts of an owner's tenants, first of those that are unlinked, so that no other tenant adopts them."""
+        leaving = dict(moving)
+        for job in sorted(group, key=lambda job: require(job.tenant).state is not State.ABSENT):
+            tenant = require(job.tenant)
+            try:
+                job.found = self._finder().find(tenant, frozenset(leaving))
+                if tenant.state is State.PRESENT and not tenant.account_id:
+                    job.claims = self._claims(tenant, job.found, leaving)
+            except Failed as error:
+                job.found = error
+            if job.account and tenant.state is State.ABSENT:
+                leaving[job.account.id] = Claim(job.account, job)
+
+    def _claims(self, tenant: Tenant, found: Found, leaving: Mapping[str, Claim]) -> list[Claim]:
+        """Return the claims of others to the accounts that linking a tenant would overwrite: those of other domains."""
+        if found.account is None and tenant.allow_multiple:
+            return []
+        claims = claims_of(found.ids, leaving) if found.account is None else []
+        accounts = [found.account] if found.account else [item.account for item in found.candidates]
+        if not self._unread or not accounts:
+            return claims
+        look = self._unread.names_owner(tenant.origin_owner_id)
+        for item in self._finder().candidates(tenant, accounts, look):
+            claim = self._unread.claim(item.account, item.domain)
+            if claim and not (item.domain and tenant.domain and same_domain(tenant.domain, item.domain)):
+                claims.append(claim)
+        return claims
+
+    def _finder(self) -> Finder:
+        return Finder(*self._readers(), self._before)

@@ -1,0 +1,155 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An account that one entry moves or unlinks is not overwritten for another entry of its owner, whatever happens to the first."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.playbook_runner import LINKS
+
+OWNER = "customer-before"
+MOVED = {"previous_origin_owner_id": OWNER}
+
+
+@pytest.fixture(autouse=True, params=["update", "duplicate"])
+def rule(request, runner):
+    """What StackOne does with a new link for an owner that has an account."""
+    runner.emulator.switch(hub_existing_triple=request.param)
+    return request.param
+
+
+@pytest.fixture(params=[True, False], ids=["domains are listed", "domains are not listed"])
+def shown(request, runner):
+    runner.emulator.switch(setup_information_in_accounts=request.param)
+
+
+def before(runner, **fields):
+    return runner.by_hand("acme", origin_owner_id=OWNER, **fields)
+
+
+def new(runner):
+    """Declare another domain for the same owner."""
+    (entry,) = runner.tenants("globex", origin_owner_id=OWNER)
+    return entry
+
+
+def taking(runner, **options):
+    """Declare the tenant that takes the account away."""
+    (entry,) = runner.tenants("acme", **options)
+    return entry
+
+
+def run(runner, entries, check=False, **options):
+    played = runner.play({**runner.bulk(entries, **options), "check": check}, module=LINKS)
+    return {row["domain"]: row for row in played.results[0]["results"]}
+
+
+def domains(runner):
+    """Return the owner and the domain of each account."""
+    return sorted(
+        (account["origin_owner_id"], account["setup_information"]["domain"]) for account in runner.emulator.accounts()
+    )
+
+
+def assert_waits(runner, rows, account):
+    """Assert that the new tenant failed, and that the account is as it was."""
+    row = rows["globex"]
+    assert (row["action"], row["failure"]["code"]) == ("none", "account_claimed")
+    for word in (account["id"], "acme", "entry "):
+        assert word in row["failure"]["msg"]
+    assert row["failure"]["details"]["account_id"] == account["id"]
+    assert runner.emulator.account(account["id"]) == account
+
+
+TAKING = {"moved": MOVED, "unlinked": {"origin_owner_id": OWNER, "state": "absent"}}
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["taken first", "taken last"])
+@pytest.mark.parametrize("how", TAKING)
+def test_the_owner_is_linked_once_the_account_is_taken_away(runner, how, order, shown):
+    account = before(runner)
+    entries = [taking(runner, **TAKING[how]), new(runner)][::order]
+    for check in (True, False):
+        rows = run(runner, entries, check)
+        assert not any("failure" in row for row in rows.values())
+        assert [rows[name]["action"] for name in ("acme", "globex")] == [
+            "update" if how == "moved" else "delete",
+            "create",
+        ]
+        if check:
+            assert runner.emulator.accounts() == [account]
+    assert domains(runner) == [*([("customer-acme", "acme")] if how == "moved" else []), (OWNER, "globex")]
+    assert {row["action"] for row in run(runner, entries).values()} == {"none"}
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["taken first", "taken last"])
+def test_nor_before_the_account_is_replaced(runner, order, shown):
+    """The former account is unlinked at the end, when the new one is seen to work."""
+    declared, former = (profile["integration_id"] for profile in runner.emulator.profiles())
+    before(runner, integration_id=former)
+    replacing = taking(runner, **MOVED, integration_id=declared, profile_change="replace")
+    rows = run(runner, [replacing, new(runner)][::order])
+    assert not any("failure" in row for row in rows.values())
+    assert domains(runner) == [("customer-acme", "acme"), (OWNER, "globex")]
+
+
+REASONS = {
+    "its key is refused": {"api_key": "a-wrong-key-0815"},
+    "its entry cannot be read": {"label": "#N/A"},
+    "its name cannot be read": {"origin_owner_id": 47.11},
+    "its domain cannot be read": {"domain": "not a label"},
+    "its former owner is ambiguous": {},
+    "its change is refused": {},
+    "its change is ignored": {},
+}
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["taken first", "taken last"])
+@pytest.mark.parametrize("why", REASONS)
+def test_if_it_is_not_taken_away_the_owner_waits(runner, why, order, shown):
+    account = before(runner)
+    if "change" in why:
+        runner.emulator.switch(patch_owner=why.rpartition(" ")[2])
+    if "ambiguous" in why:
+        before(runner)
+    entries = [taking(runner, **{**MOVED, **REASONS[why]}), new(runner)][::order]
+    rows = run(runner, entries)
+    assert all("failure" in row for row in rows.values())
+    row = rows["globex"]
+    assert row["failure"]["code"] == "account_claimed"
+    assert runner.emulator.account(account["id"]) == account
+    assert len(runner.emulator.accounts()) == 1 + ("ambiguous" in why)
+
+
+@pytest.mark.parametrize("how", TAKING)
+def test_a_part_of_a_list_leaves_what_is_others(runner, how, shown):
+    account = before(runner)
+    others = [{**taking(runner, **TAKING[how]), "position": 2}, {**new(runner), "position": 1}]
+    for entry in others:
+        del entry["api_key"]
+    for check in (True, False):
+        rows = run(runner, [{**new(runner), "position": 1}], check, other_tenants=others)
+        assert_waits(runner, rows, account)
+        assert "not part of this run" in rows["globex"]["failure"]["msg"]
+    runner.links([taking(runner, **TAKING[how])])
+    rows = run(runner, [{**new(runner), "position": 1}], other_tenants=others)
+    assert rows["globex"]["action"] == "create"
+
+
+def test_an_account_of_its_own_is_never_waited_for(runner, shown):
+    """Others may have moves of the same owner in their past, or faults in their entries."""
+    runner.by_hand("globex", origin_owner_id=OWNER, api_key=runner.keys["globex"])
+    runner.by_hand("acme", origin_owner_id="customer-acme")
+    for options in (MOVED, {**MOVED, "label": "#N/A"}, {**MOVED, "api_key": "a-wrong-key-0815"}):
+        rows = run(runner, [taking(runner, **options), new(runner)])
+        assert "failure" not in rows["globex"], rows["globex"]
+        rows = run(runner, [new(runner)], other_tenants=[{**taking(runner, **options), "position": 7}])
+        assert "failure" not in rows["globex"], rows["globex"]
+
+
+def test_an_owner_with_several_accounts_gets_one_more(runner, shown):
+    account = before(runner)
+    rows = run(runner, [taking(runner, **MOVED, api_key="a-wrong-key-0815"), {**new(runner), "allow_multiple": True}])
+    assert rows["globex"]["action"] == "create"
+    assert runner.emulator.account(account["id"]) == account
