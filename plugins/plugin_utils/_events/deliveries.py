@@ -12,11 +12,12 @@ import logging
 import re
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...module_utils._core.identity import same_provider
+from ...module_utils._core.text import Scrubber
 from ...module_utils._core.times import parse_date
 
 HEALTH_PATH = "/health"
@@ -198,6 +199,18 @@ def harmless(value: Any) -> str:
         return ""
     shown = "".join(char for char in str(value) if not unicodedata.category(char).startswith("C"))
     return _TEMPLATE_START.sub("{ ", shown)[:_TEXT_LIMIT]
+
+
+def without_secrets(
+    hand_out: Callable[[dict[str, Any]], Awaitable[None]], secrets: Iterable[str | None]
+) -> Callable[[dict[str, Any]], Awaitable[None]]:
+    """Return what hands out events in which the source's own secrets are masked: whoever makes the texts could repeat them."""
+    scrubber = Scrubber(secrets)
+
+    async def masked(event: dict[str, Any]) -> None:
+        await hand_out(scrubber.scrub(event))
+
+    return masked
 
 
 def bare_domain(text: str) -> str:

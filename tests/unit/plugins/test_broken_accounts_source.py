@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 import yaml
@@ -13,7 +14,9 @@ from ansible_collections.tenantlink.stackone.extensions.eda.plugins.event_source
 from ansible_collections.tenantlink.stackone.extensions.eda.plugins.event_source import broken_accounts as source
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events import account_looks as _account_looks
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events import deliveries as _deliveries
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events.broken_accounts import BrokenAccount
 from tests.support.generate.eda_tables import variables
+from tests.support.secret_search import betrayed
 
 KEY, SECRET = "v1.eu1.a-key-of-stackone", "sEcReTofTheWebhook"
 GOOD = {"stackone_api_key": KEY, "port": 5010, "secret": SECRET}
@@ -96,3 +99,42 @@ def test_the_examples_are_valid(monkeypatch):
     for example in yaml.safe_load(source.EXAMPLES):
         (args,) = example.values()
         started({**args, "stackone_api_key": KEY, "secret": SECRET}, monkeypatch)
+
+
+@pytest.mark.parametrize("secret", [KEY, SECRET])
+@pytest.mark.parametrize("between", ["", "\u200b", "\ue000"])
+def test_no_event_repeats_a_secret(monkeypatch, secret, between):
+    """Whoever names an account can write what he was sent."""
+    written = between.join(secret)
+    broken = BrokenAccount(account_id="7", origin_owner_id=written, domain=written.swapcase())
+    monkeypatch.setattr(source, "served", lambda _settings, _take: source.nullcontext())
+    monkeypatch.setattr(source.Rounds, "run", lambda rounds: rounds._hand_over([broken]))
+    monkeypatch.setattr("asyncio.sleep", done)
+    events = asyncio.Queue()
+    asyncio.run(source.main(events, GOOD))
+    event = events.get_nowait()
+    assert event["payload"]["accounts"][0]["account_id"] == "7"
+    assert list(betrayed(event, secret)) == []
+
+
+@pytest.mark.parametrize("field", ["origin_owner_id", "account_id"])
+def test_nor_does_the_event_of_a_webhook(monkeypatch, field):
+    @contextlib.asynccontextmanager
+    async def served(_settings, take):
+        take({"event": "account.updated", field: f"x{SECRET}"})
+        yield
+
+    monkeypatch.setattr(account_webhooks, "served", served)
+    events = asyncio.Queue()
+
+    async def first():
+        serving = asyncio.create_task(account_webhooks.main(events, {"port": 5010, "secret": SECRET}))
+        event = await events.get()
+        serving.cancel()
+        return event
+
+    assert list(betrayed(asyncio.run(first()), SECRET)) == []
+
+
+async def done(_seconds):
+    """Do not wait."""

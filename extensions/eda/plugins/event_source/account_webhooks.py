@@ -115,7 +115,10 @@ EXAMPLES = r"""
 # ansible-rulebook loads a source as a single file. The folder that holds ansible_collections makes its collection importable.
 sys.path.append(str(Path(__file__).absolute().parents[7]))
 
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events.deliveries import settings_from
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events.deliveries import (
+    settings_from,
+    without_secrets,
+)
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events.webhook_server import served
 
 
@@ -133,6 +136,7 @@ async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
         backlog.put_nowait(event)
         return True
 
+    hand_out = without_secrets(queue.put, map(bytes.decode, settings.secrets))
     async with served(settings, take):
         while True:
-            await queue.put({"payload": await backlog.get()})
+            await hand_out({"payload": await backlog.get()})

@@ -153,6 +153,7 @@ sys.path.append(str(Path(__file__).absolute().parents[7]))
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module.connection_params import secrets_in
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events import account_looks as _account_looks
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events import deliveries as _deliveries
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._events.account_rounds import Rounds
@@ -172,9 +173,11 @@ async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
     provider = settings.provider if settings else str(given.get("provider", "freshservice"))
     stop = StopSignal()
     try:
-        rounds = Rounds(_account_looks.looks_from(of_looks, provider, stop), queue.put, look_every)
+        look = _account_looks.looks_from(of_looks, provider, stop)
     except Failed as error:
         raise ValueError(error.failure.line) from None
+    secrets = [*secrets_in(of_looks), *(map(bytes.decode, settings.secrets) if settings else ())]
+    rounds = Rounds(look, _deliveries.without_secrets(queue.put, secrets), look_every)
     try:
         async with served(settings, rounds.tell) if settings else nullcontext():
             await rounds.run()
