@@ -122,6 +122,22 @@ def test_a_forgotten_vault_is_asked_for(runner):
     )
 
 
+BESIDE_A_LIST = {
+    **{
+        "state": "absent",
+        "domain": "acme",
+        "origin_owner_id": 4711,
+        "previous_origin_owner_id": "x",
+        "account_id": "a1",
+    },
+    **{
+        "origin_owner_name": "Acme",
+        "origin_username": "a@b",
+        "agent_email": "a@b",
+        "api_key": "a-key",
+        "admin_api_key": "a-key",
+    },
+}
 REFUSED = {
     "a misspelt variable": ({"freshservice_link_purg": True}, "no variable freshservice_link_purg: did you mean freshservice_link_purge?"),
     "an unknown variable": ({"freshservice_link_colour": "red"}, "list it in freshservice_link_own_variables"),
@@ -134,7 +150,11 @@ REFUSED = {
     **{f"to wait {wait}": ({"freshservice_link_wait": wait}, "freshservice_link_wait must be from 0 to 31536000") for wait in (1e10, "nan", "soon", -1)},
     **{
         f"{name} beside a list": ({f"freshservice_link_{name}": value}, f"freshservice_link_{name} is for one tenant, and this run has a list. Set {name} for")
-        for name, value in {"state": "absent", "domain": "acme", "origin_owner_id": 4711, "previous_origin_owner_id": "x", "account_id": "a1"}.items()
+        for name, value in BESIDE_A_LIST.items()
+    },
+    **{
+        f"{name} of nothing": ({f"freshservice_link_{name}": "{{ vault_of_nobody }}"}, f"freshservice_link_{name} refers to a variable that is not set.")
+        for name in ("stackone_api_key", "api_keys", "admin_api_keys")
     },
     **{
         f"{name} {value!r} beside a list": ({f"freshservice_link_{name}": value}, f"freshservice_link_{name} is for one tenant")
@@ -151,7 +171,9 @@ def test_what_cannot_be_right_is_refused_before_anything_is_done(runner, playboo
     if "pipe" in variables.values():
         os.mkfifo(runner.folder / "pipe")
         variables = {key: value.replace("pipe", str(runner.folder / "pipe")) for key, value in variables.items()}
-    run = playbook("link", quiet=True, **{"freshservice_link_tenants": GOOD, **variables})
+    written = json.dumps({"freshservice_link_tenants": GOOD, **variables})
+    # Another key, which must not take the place of one that is not set.
+    run = playbook("link", "-e", written, quiet=True, env={"STACKONE_API_KEY": runner.emulator.stackone_api_key})
     assert run.code == 2
     assert words in run.output
     assert "no result to tell" not in run.output
