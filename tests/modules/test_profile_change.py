@@ -171,6 +171,53 @@ class TestReplace:
         (account,) = runner.emulator.accounts()
         assert ("GET", f"/hub/accounts/{account['id']}") in paths[:unlinked]
 
+    def test_a_run_that_is_stopped_before_names_both(self, runner, profiles, former):
+        """One tenant has its new account, and the former one is still linked: that is not what was declared."""
+        hooks = Hooks()
+
+        def after(_number):
+            if runner.emulator.requests(method="POST", path="/hub/accounts"):
+                hooks.stops[0].cancel("by SIGTERM")
+
+        hooks.after = after
+        declared = runner.tenants("acme", profile_change="replace", integration_id=profiles[0])
+        run = runner.modules.enter("freshservice_links", runner.bulk(declared), False, hooks)
+        (row,) = run.result["results"]
+        assert (row["failure"]["code"], row["failure"]["phase"]) == ("stopped", "confirm")
+        made = next(iter(stored(runner).keys() - {former["id"]}))
+        assert (
+            f"Account {former['id']} under the former connector profile is kept, in addition" in row["failure"]["msg"]
+        )
+        assert made in row["failure"]["msg"]
+        assert run.result["summary"]["actions"].get("replace", 0) == 0
+        result = runner.links(declared)
+        assert "failure" not in result
+        assert list(stored(runner)) == [made]
+
+    @pytest.mark.parametrize("shown", [True, False])
+    @pytest.mark.parametrize("domain", ["globex", "acme.freshservice.com"])
+    def test_what_somebody_else_has_linked_with_the_former_one_is_kept(self, runner, profiles, former, shown, domain):
+        """Another run of the same owner can use the account by then."""
+        runner.emulator.switch(setup_information_in_accounts=shown)
+        linked = []
+
+        def after(_number):
+            if not linked and runner.emulator.requests(method="POST", path="/hub/accounts"):
+                linked.append(runner.emulator.change_account(former["id"], setup_information={"domain": domain}))
+
+        options = runner.options("acme", profile_change="replace", integration_id=profiles[0])
+        run = runner.modules.enter("freshservice_link", options, False, Hooks(after=after))
+        assert linked
+        if domain != "globex":
+            assert run.failures == []
+            assert former["id"] not in stored(runner)
+            return
+        (failure,) = run.failures
+        assert failure["code"] == "account_mismatch"
+        for word in (former["id"], "links the domain globex by now", "not unlinked"):
+            assert word in failure["message"]
+        assert stored(runner)[former["id"]] == profiles[1]
+
     def test_a_diff_shows_it(self, runner, profiles, former):
         declared = {"profile_change": "replace", "integration_id": profiles[0], "label": "New"}
         result = runner.converge(**declared)

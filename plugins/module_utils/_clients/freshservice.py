@@ -14,7 +14,7 @@ from .._core.shared import Shared
 from .._core.tenant import Tenant
 from .._core.text import one_line
 from .._core.urls import parts_of
-from .._http.errors import TransportError, TransportKind
+from .._http.errors import ADVICE, TransportError, TransportKind
 from .._http.messages import Answer, Request, Service
 
 if TYPE_CHECKING:
@@ -371,7 +371,7 @@ def _unanswered(error: TransportError) -> KeyCheck:
     status = KeyStatus.DOMAIN_NOT_FOUND if unknown_host else KeyStatus.UNREACHABLE
     told = "gave no complete answer" if error.sent else "could not be reached"
     message = _MESSAGES[status] if unknown_host else f"Freshservice {told} ({error})."
-    return KeyCheck(status, message, None, str(error), answered=error.sent)
+    return KeyCheck(status, message, None, str(error), advice=ADVICE.get(error.kind, ""), answered=error.sent)
 
 
 def _with_cause(check: KeyCheck, status: KeyStatus, evidence: str) -> KeyCheck:

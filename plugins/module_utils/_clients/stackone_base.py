@@ -10,7 +10,7 @@ from .._core.clock import Clock
 from .._core.failure import Failed, FailureCode, cut_off
 from .._core.shared import Shared
 from .._core.text import Scrubber
-from .._http.errors import TransportError, TransportKind
+from .._http.errors import ADVICE, TransportError, TransportKind
 from .._http.messages import Answer, Request, Service
 from .._http.quota import Quota
 from .._http.retry import RetryFacts
@@ -111,7 +111,7 @@ def unreachable(error: TransportError, waits_for_tenant: bool = False) -> Failed
     return Failed(
         FailureCode.STACKONE_UNREACHABLE,
         f"StackOne could not be reached: {error}.",
-        "Check stackone_url, the network, the proxy and the certificates; then run again.",
+        ADVICE.get(error.kind, "Check stackone_url, the network, the proxy and the certificates; then run again."),
         retriable=True,
         hung=hung,
     )

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 from typing import Any
@@ -46,6 +47,11 @@ _CERTIFICATE_ALERTS = frozenset(
 was written."""
 
 
+_NO_FILES = frozenset({errno.EMFILE, errno.ENFILE})
+_UNKNOWN_NAME = frozenset({socket.EAI_NONAME, socket.EAI_FAIL, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
+"""What name resolution says about the name. All else, such as a lack of memory or of files, says nothing about it."""
+
+
 def transport_error(error: Exception, host: str, call: Call, scrubber: Scrubber = NO_SECRETS) -> TransportError:
     """Return the reason why a request got no answer."""
     if call.cut:
@@ -64,6 +70,8 @@ def _judged(error: Exception, host: str, written: bool, scrubber: Scrubber = NO_
     """Return the error for an exception. `written` is whether any of the request may have reached the server."""
     causes = _causes(error)
     kind = next(filter(None, map(_classify, causes)), TransportKind.DROPPED)
+    if not written and any(isinstance(cause, OSError) and cause.errno in _NO_FILES for cause in causes):
+        kind = TransportKind.NO_FILES
     if any(isinstance(cause, ssl.SSLEOFError) for cause in causes) or (written and _is_late(kind, causes)):
         kind = TransportKind.DROPPED
     return TransportError(kind, host, scrubber.line(_reason(causes)), sent=written)
@@ -99,7 +107,7 @@ def _classify(cause: BaseException) -> TransportKind | None:
     if isinstance(cause, (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError)):
         return TransportKind.TLS
     if isinstance(cause, socket.gaierror):
-        return TransportKind.DNS_TEMPORARY if cause.errno == socket.EAI_AGAIN else TransportKind.DNS
+        return _unresolved(cause)
     if isinstance(cause, UnicodeError):
         return TransportKind.DNS
     if isinstance(cause, urllib3.exceptions.NewConnectionError):
@@ -117,10 +125,14 @@ def _classify(cause: BaseException) -> TransportKind | None:
     return None
 
 
+def _unresolved(error: socket.gaierror) -> TransportKind:
+    return TransportKind.DNS if error.errno in _UNKNOWN_NAME else TransportKind.DNS_TEMPORARY
+
+
 def _unless_unresolved(cause: BaseException, kind: TransportKind) -> TransportKind:
     for inner in _causes(cause):  # type: ignore[arg-type]
         if isinstance(inner, socket.gaierror):
-            return TransportKind.DNS_TEMPORARY if inner.errno == socket.EAI_AGAIN else TransportKind.DNS
+            return _unresolved(inner)
     return kind
 
 

@@ -12,6 +12,7 @@ class TransportKind(str, Enum):
 
     DNS = "dns"
     DNS_TEMPORARY = "dns_temporary"
+    NO_FILES = "no_files"
     REFUSED = "refused"
     TLS = "tls"
     PROXY = "proxy"
@@ -26,6 +27,7 @@ class TransportKind(str, Enum):
 KIND_TEXT = {
     TransportKind.DNS: "the host name does not resolve",
     TransportKind.DNS_TEMPORARY: "the host name could not be resolved at this time",
+    TransportKind.NO_FILES: "this machine lets the run open no more files and connections",
     TransportKind.REFUSED: "no connection could be made",
     TransportKind.TLS: "the TLS connection failed",
     TransportKind.PROXY: "the proxy failed",
@@ -36,6 +38,11 @@ KIND_TEXT = {
     TransportKind.DROPPED: "the connection broke before the answer was complete",
     TransportKind.BODY: "the answer was too large or could not be decoded",
 }
+
+ADVICE = {
+    TransportKind.NO_FILES: "Raise the limit of open files (ulimit -n), or set concurrency lower; then run again.",
+}
+"""What to do, if it is more precise than what each service advises."""
 
 NEVER_PASSING = frozenset(
     {

@@ -108,6 +108,15 @@ class Inspector:
         session = self._clients.stackone.edit_session(account, tenant.integration_id)
         return self._clients.hub.view(session, account.id).integration_id
 
+    def domain(self, tenant: Tenant, account: Account) -> str | None:
+        """Return the domain that an account stores now; `None` if it is gone, or if nothing shows it."""
+        current = self._clients.stackone.account(account.id)
+        if current is None:
+            return None
+        listed = stored_domain(tenant, current.setup_information)
+        seen = None if listed else self._view(tenant, current)
+        return stored_domain(tenant, seen[1].setup_information) if seen else listed
+
     def prove(self, tenant: Tenant, account: Account, agent: Agent, seen: Inspection) -> Inspection:
         """Add what a call through the account proves about the stored key, unless the key is to be sent again anyway.
 

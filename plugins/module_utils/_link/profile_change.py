@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from .._clients.account import Account
 from .._core.failure import Phase, require
+from .._core.tenant import same_domain
 from .duplicates import made_by
 from .inspection import Inspector
 from .outcome import Outcome
 from .plan import Action, StoredKey
 from .status import not_active
-from .unchanged import profile_not_kept, still_linked
+from .unchanged import profile_not_kept, still_linked, taken_over
 from .writer import Writer
 
 
@@ -47,12 +48,20 @@ class ProfileChanger:
         if observed.replaced and not account.active:
             raise not_active(account)
         for former in observed.replaced:
+            self._check_former(outcome, former)
             outcome.enter(Phase.APPLY)
             unlinked = self._writer.delete(tenant, former)
             outcome.enter(Phase.CONFIRM)
             if self._inspector.shows(former) if unlinked else self._inspector.lists(former):
                 raise still_linked(former.id, asked=unlinked)
             outcome.applied.actions += [Action.DELETE] * unlinked
+
+    def _check_former(self, outcome: Outcome, former: Account) -> None:
+        """Raise Failed(account_mismatch) if somebody has linked another domain with the former account meanwhile."""
+        tenant, before = outcome.tenant, outcome.observed.stored.domain
+        domain = self._inspector.domain(tenant, former)
+        if domain and domain != before and tenant.domain and not same_domain(tenant.domain, domain):
+            raise taken_over(former, domain)
 
     def _undo(self, outcome: Outcome, account: Account) -> bool:
         """Unlink the account that this run has made under another profile, and do not claim a change that is none.

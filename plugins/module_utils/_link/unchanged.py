@@ -24,6 +24,17 @@ def still_linked(account_id: str, asked: bool = True) -> Failed:
     )
 
 
+def taken_over(former: Account, domain: str) -> Failed:
+    """Return the failure of an account that was to be replaced, and that links another domain by now."""
+    return Failed(
+        FailureCode.ACCOUNT_MISMATCH,
+        f"account {former.id}, which was replaced, links the domain {domain} by now, so it was not unlinked.",
+        f"If another run or person uses account {former.id}, remove previous_origin_owner_id from this tenant; otherwise unlink it by its"
+        " account_id.",
+        details={"account_id": former.id},
+    )
+
+
 def profile_not_kept(account: Account, profile: str | None, declared: str, former: str | None = None) -> Failed:
     """Return the failure of an account that StackOne did not put under the declared connector profile.
 

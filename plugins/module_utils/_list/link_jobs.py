@@ -10,7 +10,7 @@ from typing import Any
 
 from .._clients.account import ARCHIVED, Account
 from .._clients.directory import Directory
-from .._core.failure import Failed, Failure, FailureCode, Phase, require
+from .._core.failure import Failed, Failure, FailureCode, Phase, interrupted, require
 from .._core.tenant import State, Tenant
 from .._link.approval import ANY_PLAN, Approval
 from .._link.duplicates import same_link, survivor
@@ -97,6 +97,9 @@ class LinkJob(Job):
         if self.result and self.result.unconfirmed and self.result.lost:
             seen = "and was not asked again, because the run was stopped" if stopped else "and shows no new account"
             super().fail(create_uncertain(self.result.lost, seen), Phase.CONFIRM)
+        elif self.result and self.result.unconfirmed and self.result.replaced_ids:
+            # The former account is still linked, in addition to the new one.
+            self.result.fail(interrupted(stopped))
         super().close(stopped, phase)
 
     @property

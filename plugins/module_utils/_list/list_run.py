@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Callable
 
 from .._core.failure import Failed, Failure, Phase
+from .._core.open_files import allow_open_files
 from .._core.text import forms_of, strip_control_chars
 from .._core.workers import WorkerPool
 from .._http.messages import Service
@@ -28,6 +29,7 @@ class ListRun(StoppableRun):
 
     def work(self, do: Callable[[ListRun], tuple[dict[str, Any], Failure | None]]) -> None:
         """Run, and end the module with the result or the failure. `do` raises Failed if nothing was done."""
+        allow_open_files(self.module.params["concurrency"])
         with self.reporting_defects():
             try:
                 with stopped_early(self.stop, self._parent):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 from dataclasses import replace
@@ -57,6 +58,13 @@ CERTIFICATE_WANTED.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
         *((made(LATER), "dns_temporary", "dropped") for made in (failed_to_connect, requests.ConnectionError)),
         (caused(requests.ConnectionError(OSError("inner")), UNKNOWN), "dns", "dropped"),
         (UnicodeError("label too long"), "dns", "dropped"),
+        *(
+            (made(OSError(errno.EMFILE, "x")), "no_files", "dropped")
+            for made in (failed_to_connect, requests.ConnectionError)
+        ),
+        (OSError(errno.ENFILE, "x"), "no_files", "dropped"),
+        (failed_to_connect(socket.gaierror(socket.EAI_SYSTEM, "x")), "dns_temporary", "dropped"),
+        (failed_to_connect(socket.gaierror(socket.EAI_MEMORY, "x")), "dns_temporary", "dropped"),
         (requests.exceptions.ProxyError(OSError("tunnel")), "proxy", "dropped"),
         (urllib3.exceptions.ProxyError("tunnel", OSError()), "proxy", "dropped"),
         (requests.exceptions.ProxyError(failed_to_connect(ConnectionRefusedError())), "proxy", "dropped"),
