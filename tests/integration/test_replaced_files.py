@@ -1,13 +1,17 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Auth links are written over earlier ones, and never over something else that would be lost."""
+"""Auth links and reports are written over earlier ones, and never over something else that would be lost."""
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
 
 import pytest
+
+from tests.support.collection import ROOT
 
 GOOD = [{"domain": name, "origin_owner_id": f"customer-{name}"} for name in ("acme", "globex")]
 PLAIN = {
@@ -90,3 +94,80 @@ def test_earlier_links_are_replaced(runner, write, before):
         assert run.code == 0, run.output
     assert path.read_text().count("token=") == len(GOOD)
     assert backups(path) == []
+
+
+def report(playbook, path, **variables):
+    return playbook("link", quiet=True, freshservice_link_report=str(path), freshservice_link_tenants=GOOD, **variables)
+
+
+NO_REPORTS = {
+    "mine.json": '{"freshservice_link_tenants": [{"domain": "acme"}]}',
+    "tenants.json": '[{"domain": "acme"}]',
+    "tenants.csv": "domain,origin_owner_id\nacme,the outcome\n",
+    "notes.csv": "\nnotes\n",
+}
+
+
+@pytest.mark.parametrize("name", NO_REPORTS)
+def test_no_report_replaces_something_else(runner, playbook, name):
+    path = runner.folder / name
+    path.write_text(NO_REPORTS[name])
+    run = report(playbook, path)
+    assert run.code == 2
+    assert f"freshservice_link_report: {path} holds something else than a report" in run.output
+    assert path.read_text() == NO_REPORTS[name]
+    assert runner.emulator.requests() == []
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_nor_a_vault(runner, playbook, known):
+    path, password = runner.folder / "more.json", runner.folder / "another-password"
+    password.write_text("another\n")
+    path.write_text("{}")
+    password = runner.folder / "password" if known else password
+    command = [sys.executable, "-m", "ansible", "vault", "encrypt", "--vault-password-file", str(password), str(path)]
+    subprocess.run(command, check=True, capture_output=True, env=runner.environment())
+    before = path.read_bytes()
+    run = report(playbook, path)
+    assert (run.code, "holds something else" in run.output) == (2, True)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["report.csv", "report.json", "accounts.report.json"])
+def test_reports_of_earlier_releases_are_replaced(runner, playbook, name):
+    path = runner.folder / name
+    shutil.copy(ROOT / "tests" / "fixtures" / "1.0.0" / name, path)
+    for _time in range(2):
+        run = report(playbook, path)
+        assert run.code == 0, run.output
+    assert "acme" in path.read_text()
+
+
+def test_a_link_to_a_file_without_a_form_is_refused(runner, playbook):
+    """The report would be written to where it leads, and nothing was."""
+    target, path = runner.folder / "plain.dat", runner.folder / "report.html"
+    path.symlink_to(target)
+    run = report(playbook, path)
+    assert (run.code, f"{target} must end in .html" in run.output) == (2, True)
+
+
+def test_a_folder_is_refused(runner, playbook):
+    path = runner.folder / "report.html"
+    path.mkdir()
+    run = report(playbook, path)
+    assert (run.code, f"{path} is a folder" in run.output, runner.emulator.requests()) == (2, True, [])
+
+
+@pytest.mark.parametrize("name", ["link", "verify"])
+def test_a_report_that_cannot_be_written_hides_nothing(runner, playbook, name):
+    path = runner.folder / f"{'long' * 64}.html"
+    keys = {"acme": "the-key-of-nobody-0815"}
+    variables = {"freshservice_link_tenants": GOOD, "freshservice_link_report": str(path)}
+    run = playbook(
+        name, "-e", json.dumps({"freshservice_link_api_keys": {**runner.keys, **keys}}), quiet=True, **variables
+    )
+    assert run.code == 2
+    assert "cannot be written (File name too long)" in run.output
+    assert "acme" in run.output
+    assert "refuse" in run.output
+    assert "Report written" not in run.output
