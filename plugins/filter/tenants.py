@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
+from ..module_utils._core.tenant import State
 from ..module_utils._core.text import valid_unicode
 from ..module_utils._core.written import marked, not_text, unset
 from ..plugin_utils._keys.keyring import Keyring, keyring_from, unvault
@@ -50,7 +51,7 @@ def tenants(
             with of_source(only_name):
                 listed = only_named(listed, names_from(only), common.get("domain"), among)
         if claims_only:
-            listed = _claiming(listed)
+            listed = _claiming(listed, common)
         return [_tenant(own, common, keyrings) for own in listed]
 
     return handed(made, on_problem)
@@ -96,12 +97,24 @@ def _keyed(listed: list[Any], common: dict[str, Any], keyring: Keyring, keys_nam
     return kept
 
 
-def _claiming(listed: list[Any]) -> list[dict[str, Any]]:
-    """Return the tenants that may take an account away from another tenant's owner, with their positions and without keys."""
-    return [
+def _claiming(listed: list[Any], common: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the tenants that may take an account away from another tenant's owner, with their positions and without keys.
+
+    An entry that cannot be read is one of them.
+    """
+    # Only runs over a part of a list need it, but Ansible loads this file for each of them.
+    from ..module_utils._list.entries import entries_from
+
+    written = [
         {"position": position, **{option: own[option] for option in own if option not in SECRET}}
         for position, own in enumerate(listed, 1)
-        if isinstance(own, dict) and ("previous_origin_owner_id" in own or own.get("state") == "absent")
+        if isinstance(own, dict)
+    ]
+    tenants_read = [entry.tenant for entry in entries_from([{**common, **own} for own in written], needed=())]
+    return [
+        own
+        for own, tenant in zip(written, tenants_read)
+        if tenant is None or tenant.previous_origin_owner_id or tenant.state is State.ABSENT
     ]
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.tenantlink.stackone.plugins.filter.tenants import tenants
 from tests.support.playbook_runner import LINKS
 
 OWNER = "customer-before"
@@ -97,6 +98,7 @@ def test_nor_before_the_account_is_replaced(runner, order, shown):
 REASONS = {
     "its key is refused": {"api_key": "a-wrong-key-0815"},
     "its entry cannot be read": {"label": "#N/A"},
+    "its option is misspelt": {"previous_origin_owner": OWNER},
     "its name cannot be read": {"origin_owner_id": 47.11},
     "its domain cannot be read": {"domain": "not a label"},
     "its former owner is ambiguous": {},
@@ -135,6 +137,28 @@ def test_a_part_of_a_list_leaves_what_is_others(runner, how, shown):
     runner.links([taking(runner, **TAKING[how])])
     rows = run(runner, [{**new(runner), "position": 1}], other_tenants=others)
     assert rows["globex"]["action"] == "create"
+
+
+OTHERS = {
+    "its option is misspelt": {"previous_origin_owner": OWNER},
+    "its state is misspelt": {"origin_owner_id": OWNER, "state": "absnt"},
+    "its state has white space": {"origin_owner_id": OWNER, "state": " absent "},
+    "its former owner has white space": {"previous_origin_owner_id": f" {OWNER}\u200b"},
+    "it names the account alone": {"origin_owner_id": None, "domain": None, "state": "absent"},
+}
+
+
+@pytest.mark.parametrize("why", OTHERS)
+def test_however_the_others_are_written(runner, why, shown):
+    """The filter hands on what the module must know."""
+    account = before(runner)
+    other = {**taking(runner), **OTHERS[why], **({"account_id": account["id"]} if "names" in why else {})}
+    other = {name: value for name, value in other.items() if value is not None}
+    others = tenants([new(runner), other, {"domain": "initech", "origin_owner_id": "x"}], claims_only=True)
+    assert [(each["position"], "api_key" in each) for each in others] == [(2, False)]
+    row = run(runner, [{**new(runner), "position": 1}], other_tenants=others)["globex"]
+    assert row["failure"]["code"] == "account_claimed"
+    assert runner.emulator.accounts() == [account]
 
 
 def test_an_account_of_its_own_is_never_waited_for(runner, shown):

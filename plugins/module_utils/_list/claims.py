@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .._clients.account import Account
 from .._core.failure import Failed
-from .._core.tenant import State, Tenant, normalise_domain
+from .._core.tenant import State, Tenant, normalise_domain, same_domain
+from .._link.approval import Approval
+from .._link.plan import Plan
 from .link_jobs import Claim, LinkJob
 
 
@@ -34,10 +36,6 @@ class Unread:
     def __bool__(self) -> bool:
         return bool(self._by_account)
 
-    def names_owner(self, owner: str | None) -> bool:
-        """Return whether one of them names an owner, as its own or as its former one."""
-        return owner in self._by_owner
-
     def claim(self, account: Account, domain: str | None) -> Claim | None:
         """Return the claim to an account of a domain, if one of them may mean it."""
         job = self._by_account.get(account.id) or (domain and self._by_domain.get(_readable(domain)))
@@ -45,6 +43,29 @@ class Unread:
             job = self._by_owner.get(account.origin_owner_id)
             job = None if job and domain and _readable(job.entry.domain) else job
         return Claim(account, job) if job else None
+
+
+class Unclaimed:
+    """An approval that also refuses to give an account another domain, if an entry that cannot be read may mean it."""
+
+    def __init__(self, approval: Approval, unread: Unread) -> None:
+        self.binding = approval.binding
+        self._approval = approval
+        self._unread = unread
+
+    def check(self, account: Account | None, plan: Plan) -> None:
+        """Accept a plan that the approval accepts, unless it takes an account from such an entry. Raises Failed."""
+        self._approval.check(account, plan)
+        before, after = plan.before.get("domain"), plan.after.get("domain")
+        if account is None or not plan.actions or not after or before == after or same_domain(after, before or ""):
+            return
+        claim = self._unread.claim(account, before)
+        if claim:
+            raise claim.failure()
+
+    def confirm(self, account: Account) -> None:
+        """Accept what the approval accepts."""
+        self._approval.confirm(account)
 
 
 def takers(jobs: Iterable[LinkJob], others: Iterable[LinkJob]) -> list[LinkJob]:
@@ -75,7 +96,11 @@ def _takes_accounts(tenant: Tenant | None, owners: set[tuple[str, str | None]]) 
     """Return whether a tenant may take an account away from one of these owners, each with its provider."""
     if tenant is None:
         return False
-    taken = [tenant.previous_origin_owner_id, tenant.origin_owner_id if tenant.state is State.ABSENT else None]
+    leaves = tenant.state is State.ABSENT
+    if leaves and not tenant.origin_owner_id:
+        # Only StackOne knows whose account it is.
+        return True
+    taken = [tenant.previous_origin_owner_id, tenant.origin_owner_id if leaves else None]
     return any(owner and (tenant.provider.lower(), owner) in owners for owner in taken)
 
 

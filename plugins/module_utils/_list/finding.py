@@ -12,10 +12,10 @@ from .._clients.directory import Directory
 from .._clients.hub import Hub
 from .._clients.stackone import StackOne
 from .._core.failure import Failed, FailureCode, require
-from .._core.tenant import State, Tenant, same_domain
-from .._link.find import Finder, Found
+from .._core.tenant import State
+from .._link.find import Finder
 from .._link.selection import select_former
-from .claims import Unread, claims_of, movers
+from .claims import claims_of, movers
 from .link_jobs import Claim, LinkJob, by_owner
 
 
@@ -27,12 +27,10 @@ class ListFinder:
         readers: Callable[[], tuple[StackOne, Hub]],
         each: Callable[..., Iterable[Any]],
         before: Directory,
-        unread: Unread,
     ) -> None:
         self._readers = readers
         self._each = each
         self._before = before
-        self._unread = unread
 
     def find(self, jobs: Sequence[LinkJob]) -> None:
         """Find every tenant's account before anything is done: only then can two entries be seen to mean one."""
@@ -65,27 +63,13 @@ class ListFinder:
             tenant = require(job.tenant)
             try:
                 job.found = self._finder().find(tenant, frozenset(leaving))
-                if tenant.state is State.PRESENT and not tenant.account_id:
-                    job.claims = self._claims(tenant, job.found, leaving)
+                if job.is_new and not tenant.allow_multiple:
+                    # Linking the owner would overwrite those of its accounts that others have not taken away by then.
+                    job.claims = claims_of(job.found.ids, leaving)
             except Failed as error:
                 job.found = error
             if job.account and tenant.state is State.ABSENT:
                 leaving[job.account.id] = Claim(job.account, job)
-
-    def _claims(self, tenant: Tenant, found: Found, leaving: Mapping[str, Claim]) -> list[Claim]:
-        """Return the claims of others to the accounts that linking a tenant would overwrite: those of other domains."""
-        if found.account is None and tenant.allow_multiple:
-            return []
-        claims = claims_of(found.ids, leaving) if found.account is None else []
-        accounts = [found.account] if found.account else [item.account for item in found.candidates]
-        if not self._unread or not accounts:
-            return claims
-        look = self._unread.names_owner(tenant.origin_owner_id)
-        for item in self._finder().candidates(tenant, accounts, look):
-            claim = self._unread.claim(item.account, item.domain)
-            if claim and not (item.domain and tenant.domain and same_domain(tenant.domain, item.domain)):
-                claims.append(claim)
-        return claims
 
     def _finder(self) -> Finder:
         return Finder(*self._readers(), self._before)
