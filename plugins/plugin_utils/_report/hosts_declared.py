@@ -77,31 +77,32 @@ def _refuse_pinned_and_unpinned(entries: Iterable[Entry]) -> None:
 
 
 def _refuse_moved(entries: Iterable[Entry]) -> None:
-    """Raise Failed if a host moves an account that another host could take for its own, or move as well.
+    """Raise Failed if a host moves or unlinks an account that another host could take for its own, or move as well.
 
     A list finds out by its look at all accounts. Hosts look one by one, and the account has moved by then, or not yet.
     """
     of_domain: dict[tuple[str, str, str | None], list[tuple[Entry, Tenant]]] = {}
     of_owner: dict[tuple[str, str | None], list[tuple[Entry, Tenant]]] = {}
-    movers = []
+    takers = []
     for entry, tenant in _tenants(entries):
         provider = tenant.provider.lower()
-        of_owner.setdefault((provider, tenant.origin_owner_id), []).append((entry, tenant))
+        if tenant.state is State.PRESENT and not tenant.allow_multiple:
+            # The owner's only account is its own, whatever its domain.
+            of_owner.setdefault((provider, tenant.origin_owner_id), []).append((entry, tenant))
         for owner in tenant.owners:
             of_domain.setdefault((provider, owner, tenant.domain), []).append((entry, tenant))
-        if tenant.previous_origin_owner_id:
-            movers.append((entry, tenant, (provider, tenant.previous_origin_owner_id)))
-    for entry, tenant, former in movers:
-        same_domain = of_domain.get((*former, tenant.domain), [])
-        takes_all = [(other, each) for other, each in of_owner.get(former, []) if _takes_any_domain(each, tenant)]
-        for other, each in (*same_domain, *takes_all):
+        for owner in _left(tenant):
+            takers.append((entry, tenant, (provider, owner)))
+    for entry, tenant, former in takers:
+        for other, each in (*of_domain.get((*former, tenant.domain), ()), *of_owner.get(former, ())):
             if other is not entry and not (each.account_id and tenant.account_id):
-                raise _conflict(other, entry, "two hosts, of which one has the other's owner before")
+                raise _conflict(other, entry, "two hosts, of which one takes an account from the other's owner")
 
 
-def _takes_any_domain(tenant: Tenant, mover: Tenant) -> bool:
-    """Return whether a tenant's only account is its own whatever its domain, while the mover wants it too."""
-    return not tenant.allow_multiple and State.ABSENT not in (tenant.state, mover.state)
+def _left(tenant: Tenant) -> list[str]:
+    """Return the owners whose account leaves them for this tenant: it moves, or is unlinked."""
+    gone = tenant.origin_owner_id if tenant.state is State.ABSENT else None
+    return [owner for owner in (tenant.previous_origin_owner_id, gone) if owner]
 
 
 def _conflict(one: Entry, other: Entry, message: str) -> Failed:
