@@ -84,7 +84,9 @@ def test_of_a_file_that_cannot_be_decrypted_a_backup_is_kept(runner, write):
     assert path.read_text().startswith("origin_owner_id,")
 
 
-@pytest.mark.parametrize("before", [None, "", "\n"])
+@pytest.mark.parametrize(
+    "before", [None, "", "\n", "\ufefforigin_owner_id,origin_owner_name,domain,purpose,auth_link_url,expires_at\r\n"]
+)
 def test_earlier_links_are_replaced(runner, write, before):
     path = runner.folder / "links.csv"
     if before is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.filter.tenants import tenants
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module.reading import PROBLEM
 from tests.support.playbook_runner import LINKS
 
 OWNER = "customer-before"
@@ -99,12 +100,38 @@ REASONS = {
     "its key is refused": {"api_key": "a-wrong-key-0815"},
     "its entry cannot be read": {"label": "#N/A"},
     "its option is misspelt": {"previous_origin_owner": OWNER},
+    "nothing of it can be read": {PROBLEM: "line 2 has too many values."},
     "its name cannot be read": {"origin_owner_id": 47.11},
     "its domain cannot be read": {"domain": "not a label"},
     "its former owner is ambiguous": {},
     "its change is refused": {},
     "its change is ignored": {},
 }
+
+
+FAILING = {
+    "its former id is forgotten": {},
+    "it names another account": {"origin_owner_id": OWNER, "state": "absent", "account_id": "of-another"},
+    "both ids have an account": {**MOVED, "state": "absent"},
+}
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["taken first", "taken last"])
+@pytest.mark.parametrize("why", FAILING)
+def test_an_account_is_not_given_away_whose_tenant_failed(runner, why, order, shown):
+    """Its entry declares the domain that the account stores, so that the owner's other entry does not mean this account."""
+    account = before(runner)
+    options = dict(FAILING[why])
+    if "another" in why:
+        options["account_id"] = runner.by_hand("initech", origin_owner_id="customer-other")["id"]
+    if "both" in why:
+        runner.by_hand("acme", origin_owner_id="customer-acme")
+    for check in (True, False):
+        rows = run(runner, [taking(runner, **options), new(runner)][::order], check)
+        # If no listing shows domains, nobody can know that its domain is linked for another owner.
+        assert "failure" in rows["acme"] or ("forgotten" in why and rows["acme"]["action"] in ("create", "none"))
+        assert rows["globex"]["failure"]["code"] == "account_claimed"
+        assert runner.emulator.account(account["id"]) == account
 
 
 @pytest.mark.parametrize("order", [1, -1], ids=["taken first", "taken last"])
@@ -115,7 +142,9 @@ def test_if_it_is_not_taken_away_the_owner_waits(runner, why, order, shown):
         runner.emulator.switch(patch_owner=why.rpartition(" ")[2])
     if "ambiguous" in why:
         before(runner)
-    entries = [taking(runner, **{**MOVED, **REASONS[why]}), new(runner)][::order]
+    options = REASONS[why]
+    taken = {**options, "line": 2} if PROBLEM in options else taking(runner, **{**MOVED, **options})
+    entries = [taken, new(runner)][::order]
     rows = run(runner, entries)
     assert all("failure" in row for row in rows.values())
     row = rows["globex"]

@@ -17,15 +17,24 @@ from .._link.plan import Plan
 from .link_jobs import Claim, LinkJob
 
 
-class Unread:
-    """The entries that cannot be read as a whole: what they name may still be theirs."""
+class Unsettled:
+    """The entries that cannot be read as a whole, or whose account could not be determined: what they name may be theirs.
+
+    Those without an account are among them: if another owner has an account of their domain, an id may have changed.
+    """
 
     def __init__(self, jobs: Iterable[LinkJob]) -> None:
         self._by_account: dict[str | None, LinkJob] = {}
         self._by_owner: dict[str | None, LinkJob] = {}
         self._by_domain: dict[str | None, LinkJob] = {}
+        self._any: LinkJob | None = None
+        """An entry of which it is not known at all what it means, so that it may mean any account."""
         for job in jobs:
+            if not _is_unsettled(job):
+                continue
             entry = job.entry
+            if not entry.identified:
+                self._any = job
             domain = _readable(entry.domain)
             self._by_account[entry.account_id] = self._by_domain[domain] = job
             for owner in (entry.origin_owner_id, entry.previous_origin_owner_id):
@@ -42,16 +51,17 @@ class Unread:
         if not job:
             job = self._by_owner.get(account.origin_owner_id)
             job = None if job and domain and _readable(job.entry.domain) else job
+        job = job or self._any
         return Claim(account, job) if job else None
 
 
 class Unclaimed:
-    """An approval that also refuses to give an account another domain, if an entry that cannot be read may mean it."""
+    """An approval that also refuses to give an account another domain, if an unsettled entry may mean it."""
 
-    def __init__(self, approval: Approval, unread: Unread) -> None:
+    def __init__(self, approval: Approval, unsettled: Unsettled) -> None:
         self.binding = approval.binding
         self._approval = approval
-        self._unread = unread
+        self._unsettled = unsettled
 
     def check(self, account: Account | None, plan: Plan) -> None:
         """Accept a plan that the approval accepts, unless it takes an account from such an entry. Raises Failed."""
@@ -59,7 +69,7 @@ class Unclaimed:
         before, after = plan.before.get("domain"), plan.after.get("domain")
         if account is None or not plan.actions or not after or before == after or same_domain(after, before or ""):
             return
-        claim = self._unread.claim(account, before)
+        claim = self._unsettled.claim(account, before)
         if claim:
             raise claim.failure()
 
@@ -102,6 +112,11 @@ def _takes_accounts(tenant: Tenant | None, owners: set[tuple[str, str | None]]) 
         return True
     taken = [tenant.previous_origin_owner_id, tenant.origin_owner_id if leaves else None]
     return any(owner and (tenant.provider.lower(), owner) in owners for owner in taken)
+
+
+def _is_unsettled(job: LinkJob) -> bool:
+    tenant = job.tenant
+    return tenant is None or isinstance(job.found, Failed) or (job.is_new and not tenant.allow_shared_domain)
 
 
 def _readable(domain: str | None) -> str | None:

@@ -34,11 +34,7 @@ class ListFinder:
 
     def find(self, jobs: Sequence[LinkJob]) -> None:
         """Find every tenant's account before anything is done: only then can two entries be seen to mean one."""
-        moving = {
-            claim.account.id: claim
-            for claims in self._each(lambda job: self._moving(job), movers(jobs))
-            for claim in claims
-        }
+        moving = {claim.account.id: claim for claims in self._each(self._moving, movers(jobs)) for claim in claims}
         self._each(lambda group: self._find_of_owner(group, moving), by_owner(jobs, self._before))
 
     def _moving(self, job: LinkJob) -> list[Claim]:

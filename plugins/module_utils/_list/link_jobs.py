@@ -144,9 +144,12 @@ class Claim:
         elif self.job.apart:
             what = f"{self.job.name}, {place} of the list, takes it over, and is not part of this run"
             advice = "Run with the whole list, or with that tenant."
-        else:
+        elif entry.previous_origin_owner_id or entry.tenant.state is State.ABSENT:
             what = f"{self.job.name}, {place}, takes it over, and has not done so"
             advice = "See what that tenant met, then run again."
+        else:
+            what = f"{self.job.name}, {place}, declares its domain, and has no account of its own"
+            advice = "If that customer's id has changed, name the former one there; if both are meant, set allow_shared_domain there."
         return Failed(
             FailureCode.ACCOUNT_CLAIMED,
             f"its owner still has account {self.account.id}, which linking this tenant would overwrite: {what}.",

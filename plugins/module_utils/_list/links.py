@@ -26,7 +26,7 @@ from .._link.linker import Linker, Rules
 from .._link.outcome import Observation, Outcome
 from .._link.plan import Action
 from .batch import Batch, Tally
-from .claims import Unclaimed, Unread, takers
+from .claims import Unclaimed, Unsettled, takers
 from .early_end import ended_early
 from .finding import ListFinder
 from .fingerprints import Fingerprints
@@ -61,7 +61,7 @@ class Links:
         self._batch = Batch(self._pool, stop, tally, Phase.APPLY)
         self._readers = WorkerPool(min(options.concurrency, READERS), stop, self._on_tick)
         self._clients = factory.clients()
-        self._unread = Unread(())
+        self._unsettled_jobs = Unsettled(())
 
     @property
     def requests_sent(self) -> dict[str, int]:
@@ -86,10 +86,10 @@ class Links:
                 self._clients.stackone.confirm_project()
                 known = takers(jobs, others)
                 before = self._list([job.tenant for job in known if job.tenant])
-                self._unread = Unread(job for job in (*jobs, *others) if job.tenant is None)
                 ListFinder(self._factory.readers, self._pool.map, before).find(known)
             refuse_conflicts(jobs)
             refuse_linked_elsewhere(jobs, before)
+            self._unsettled_jobs = Unsettled((*jobs, *others))
             try:
                 self._work(report, before)
             except Failed as error:
@@ -251,7 +251,7 @@ class Links:
         """Make a linker for one use, and keep no more than needed afterwards: there may be ten thousand outcomes."""
         rules = Rules(self._options.check_mode, self._options.verify_link, listing_is_fresh=True)
         try:
-            approval = Unclaimed(job.approval, self._unread) if self._unread else job.approval
+            approval = Unclaimed(job.approval, self._unsettled_jobs) if self._unsettled_jobs else job.approval
             yield Linker(self._factory.clients(), seen, rules, self._fingerprints, approval)
         finally:
             require(job.outcome).drop_details()
