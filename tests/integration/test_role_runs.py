@@ -1,12 +1,11 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person sees of a run: how many tasks, the block in the end, what is refused before anything is done."""
+"""What a person sees of a run: how many tasks, the block in the end, and what fails alone."""
 
 from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 
 import pytest
@@ -19,6 +18,7 @@ from tests.support.playbook_runner import PATCH, headers, recap, run_by_host
 NAMES = ("acme", "globex", "initech", "umbrella")
 DECLARED = [{"domain": name, "origin_owner_id": f"customer-{name}"} for name in NAMES]
 GOOD = DECLARED[:2]
+HEADER = "domain,origin_owner_id,label\n"
 BECOME = {
     **{"ANSIBLE_BECOME": "true", "ANSIBLE_BECOME_USER": "nobody"},
     **{"ANSIBLE_BECOME_METHOD": "su", "ANSIBLE_BECOME_EXE": "/bin/false"},
@@ -120,113 +120,6 @@ def test_a_forgotten_vault_is_asked_for(runner):
         "vault_stackone_api_key is set, but not read: if it is the one, give the role's variable its value."
         in near.output
     )
-
-
-BESIDE_A_LIST = {
-    **{
-        "state": "absent",
-        "domain": "acme",
-        "origin_owner_id": 4711,
-        "previous_origin_owner_id": "x",
-        "account_id": "a1",
-    },
-    **{
-        "origin_owner_name": "Acme",
-        "origin_username": "a@b",
-        "agent_email": "a@b",
-        "api_key": "a-key",
-        "admin_api_key": "a-key",
-    },
-}
-REFUSED = {
-    "a misspelt variable": ({"freshservice_link_purg": True}, "no variable freshservice_link_purg: did you mean freshservice_link_purge?"),
-    "an unknown variable": ({"freshservice_link_colour": "red"}, "list it in freshservice_link_own_variables"),
-    "a list and a file": ({"freshservice_link_tenants_file": "t.csv"}, "Both freshservice_link_tenants and freshservice_link_tenants_file are set."),
-    **{
-        f"a list from {path}": ({"freshservice_link_tenants": "", "freshservice_link_tenants_file": path}, f" {kind}, not a file.")
-        for path, kind in {"/dev/zero": "a pipe or a device", "pipe": "a pipe or a device", "/": "a folder"}.items()
-    },
-    "keys from a pipe": ({"freshservice_link_api_keys_file": "pipe"}, "is a pipe or a device, not a file."),
-    **{f"to wait {wait}": ({"freshservice_link_wait": wait}, "freshservice_link_wait must be from 0 to 31536000") for wait in (1e10, "nan", "soon", -1)},
-    **{
-        f"{name} beside a list": ({f"freshservice_link_{name}": value}, f"freshservice_link_{name} is for one tenant, and this run has a list. Set {name} for")
-        for name, value in BESIDE_A_LIST.items()
-    },
-    **{
-        f"{name} of nothing": ({f"freshservice_link_{name}": "{{ vault_of_nobody }}"}, f"freshservice_link_{name} refers to a variable that is not set.")
-        for name in ("stackone_api_key", "api_keys", "admin_api_keys")
-    },
-    **{
-        f"{name} {value!r} beside a list": ({f"freshservice_link_{name}": value}, f"freshservice_link_{name} is for one tenant")
-        for name, value in [("state", "Present"), ("state", False), ("account_id", 0), ("account_id", []), ("origin_owner_id", "present")]
-    },
-    "tenants that nobody set": ({"freshservice_link_tenants": "{{ my_tenants }}"}, "freshservice_link_tenants refers to a variable that is not set."),
-    "an empty list to purge by": ({"freshservice_link_tenants": [], "freshservice_link_purge": True}, "would unlink every account"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_right_is_refused_before_anything_is_done(runner, playbook, name):
-    variables, words = REFUSED[name]
-    if "pipe" in variables.values():
-        os.mkfifo(runner.folder / "pipe")
-        variables = {key: value.replace("pipe", str(runner.folder / "pipe")) for key, value in variables.items()}
-    written = json.dumps({"freshservice_link_tenants": GOOD, **variables})
-    # Another key, which must not take the place of one that is not set.
-    run = playbook("link", "-e", written, quiet=True, env={"STACKONE_API_KEY": runner.emulator.stackone_api_key})
-    assert run.code == 2
-    assert words in run.output
-    assert "no result to tell" not in run.output
-    assert '"msg": []' not in run.output
-    assert runner.emulator.requests() == []
-
-
-SECRET = "Qw8Er7Ty6Ui5OpZk3Lm9"
-HEADER = "domain,origin_owner_id,label\n"
-TENANTS = HEADER + "acme,customer-acme,x\n"
-FILES = {
-    "a column": ("link", "tenants_file", "domain,origin_owner_id,lable\n", ["line 1: column 3 (lable)", "in freshservice_link_ignore_columns."]),
-    "a quote": ("link", "tenants_file", HEADER + f'acme,"{SECRET}\n', ["line 2: a double quote is left open."]),
-    "a checked quote": ("verify", "tenants_file", HEADER + f'acme,"{SECRET}\n', ["line 2: a double quote is left open."]),
-    "an invited quote": ("auth_links", "tenants_file", HEADER + f'acme,"{SECRET}\n', ["line 2: a double quote is left open."]),
-    "JSON": ("report", "tenants_file", f'[{{"domain": "{SECRET}"', ["the JSON is malformed at line 1"]),
-    "nothing": ("link", "tenants_file", None, ["there is no file "]),
-    "keys": ("link", "api_keys_file", f"domain,key\nacme,{SECRET}\n", ["line 1: the header must name the columns"]),
-    "keys twice": ("link", "api_keys_file", f"domain,api_key\nacme,{SECRET}\nacme,{SECRET}2\n", ["lines 2 and 3 are for the same tenant."]),
-    "no keys": ("verify", "api_keys_file", None, ["there is no file "]),
-    "new keys": ("rotate", "new_api_keys_file", f"domain\n{SECRET}\n", ["line 1: the header must name the columns"]),
-    "no new keys": ("rotate", "new_api_keys_file", None, ["there is no file "]),
-    "another vault": ("link", "api_keys_file", "$ANSIBLE_VAULT;1.1;AES256\n61626364\n", ["cannot be read.", "vault password"]),
-    "a folder": ("link", "api_keys_file", "", ["is a folder, not a file."]),
-}  # fmt: skip
-"""Which playbook, which variable, what is in the file, what is said of it."""
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_what_is_wrong_with_a_file_is_told_in_one_line(runner, playbook, name):
-    book, variable, text, words = FILES[name]
-    runner.known.add(SECRET)
-    path = runner.folder / "api_keys.csv"
-    runner.secret_files.add(path)
-    if text == "":
-        path.mkdir()
-    elif text is not None:
-        path.touch(mode=0o600)
-        path.write_text(text)
-    given = {} if variable == "tenants_file" else {"freshservice_link_tenants": GOOD}
-    more = {
-        "report": {"freshservice_link_report": str(runner.folder / "report.csv")},
-        "auth_links": {"freshservice_link_auth_links_file": str(runner.folder / "links.csv")},
-    }
-    variables = {**given, **more.get(book, {}), f"freshservice_link_{variable}": str(path)}
-    run = playbook(book, quiet=True, **variables)
-    assert run.code == 2
-    [verdict] = re.findall(r'"msg": "(.*)"', run.output)
-    assert verdict.startswith(f"freshservice_link_{variable}")
-    for word in [str(path), *words]:
-        assert word in verdict, verdict
-    assert "Finalization" not in run.output
-    assert runner.emulator.requests() == []
 
 
 def test_a_failure_that_a_filter_hands_on_has_a_code(runner, playbook):
