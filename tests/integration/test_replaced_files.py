@@ -150,7 +150,7 @@ def test_a_link_to_a_file_without_a_form_is_refused(runner, playbook):
     target, path = runner.folder / "plain.dat", runner.folder / "report.html"
     path.symlink_to(target)
     run = report(playbook, path)
-    assert (run.code, f"{target} must end in .html" in run.output) == (2, True)
+    assert (run.code, f"{path} leads to {target}, which must end in .html" in run.output) == (2, True)
 
 
 def test_a_folder_is_refused(runner, playbook):
