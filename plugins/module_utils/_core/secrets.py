@@ -62,7 +62,7 @@ _WRITTEN = (
 _ESCAPES = re.compile(_WRITTEN, re.DOTALL)
 TERMINAL = (
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-~]"
 )
 """What a terminal carries out instead of showing it: colours and movements, titles and links, and all else that begins with ESC."""

@@ -50,6 +50,8 @@ WHOLE = [name for name in FORMS if "cut" not in name and "far" not in name]
 @example(key=KEY, before="<", after=">")
 @example(key=KEY, before='<input value="', after='">')
 @example(key=KEY, before="\x1b[", after="m")
+@example(key="00000000000012345678", before="\x9d", after="")
+@example(key="00000000000012345678", before="\x1b]", after="")
 @example(key=KEY, before="&lt;", after="&gt;")
 def test_no_form_of_a_key_leaves_in_a_result(form, key, before, after):
     text = f"{before} {FORMS[form](key)} {after}"
