@@ -26,7 +26,7 @@ EXCERPT = 4000
 _NO_SUCH_ROUTE = re.compile(r"Cannot [A-Z]+ /")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Account:
     """StackOne's record of a link (S30). `status` and `type` are in lower case: their case varies.
 

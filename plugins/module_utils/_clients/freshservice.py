@@ -107,7 +107,7 @@ _CODE_STATUS = {
 _RETRIABLE = frozenset({KeyStatus.RATE_LIMITED, KeyStatus.UNREACHABLE})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Agent:
     """The Freshservice user that a key belongs to."""
 
@@ -133,7 +133,7 @@ class Agent:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class KeyCheck:
     """The verdict on one domain and key, with its evidence."""
 

@@ -74,7 +74,7 @@ class FailureCode(str, Enum):
     INTERNAL_ERROR = "internal_error"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Failure:
     """One failure: `message` says what is wrong, and `remediation` how to fix it.
 

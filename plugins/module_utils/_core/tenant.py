@@ -51,7 +51,7 @@ class ProfileChange(str, Enum):
     REPLACE = "replace"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CredentialFields:
     """The declared keys of the connector's form; a field that is None is discovered.
 
@@ -68,7 +68,7 @@ ANY_FIELDS = CredentialFields()
 """No declared fields: all are discovered."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Tenant:
     """One Freshservice tenant with one agent's API key: the desired link. `None` leaves a value unchanged."""
 

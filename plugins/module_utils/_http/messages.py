@@ -22,7 +22,7 @@ class Service(str, Enum):
     STACKONE = "stackone"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Request:
     """One request. `repeatable` is false if sending it twice could create something twice.
 
@@ -62,7 +62,7 @@ class Request:
         return self.method != "GET"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to a request, whatever its status. `data` is the parsed JSON, or `None` if there is none.
 

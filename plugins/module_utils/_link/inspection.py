@@ -41,7 +41,7 @@ class NoCache:
         return None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """What an account stores, and how that was seen: through a session and its view, or by an agent's answer."""
 

@@ -22,7 +22,7 @@ NO_IDS: frozenset[str] = frozenset()
 """The empty set that all tenants without such accounts share: each other one would take 216 bytes."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Observation:
     """Everything that was seen of a tenant before anything was changed. The linker fills it, stage by stage."""
 
@@ -48,7 +48,7 @@ class Observation:
     """Whose key a re-link replaces."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Creation:
     """The request that links a new account, and its result.
 
@@ -66,7 +66,7 @@ class Creation:
     """All accounts of the same link when StackOne was last checked, if there were several."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Applied:
     """Everything that was done to StackOne for a tenant; in check mode, what would be. The writer records it."""
 
@@ -92,7 +92,7 @@ class Applied:
         self.creation = self.plan = None
 
 
-@dataclass
+@dataclass(slots=True)
 class Outcome:
     """The outcome of one tenant: what was done (in check mode: what would be), or why it failed.
 

@@ -44,7 +44,7 @@ class AgentChange(str, Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Stored:
     """The values that an account stores, compared with the declaration. `others` are extra fields that differ."""
 
@@ -53,7 +53,7 @@ class Stored:
     others: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The changes to make for one tenant, the diff that shows them, and why they are made, in sentences."""
 

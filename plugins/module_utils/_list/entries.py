@@ -19,7 +19,7 @@ from .._module.reading import Spec, read, with_defaults
 from .._module.tenant_params import PREVIOUS, TO_LINK, check_needed, ids_from, previous_id_from, tenant_from
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One tenant of the list, or why it cannot be one. `position` counts from 1.
 

@@ -64,6 +64,7 @@ class Fingerprints:
         self.problem: str | None = None
         self._secret = stackone_api_key.encode()
         self._writable = True
+        self._read_last: tuple[bytes, Kept] | None = None
         self._before = self._read()
         self._seen: dict[str, tuple[Tenant, Account]] = {}
         self._profiles: dict[str, str] = {}
@@ -119,7 +120,7 @@ class Fingerprints:
             if otherwise or self.recall(tenant, account) is StoredKey.CHANGED:
                 # The request may not have arrived: the next run has to find that out.
                 kept.pop(account_id, None)
-            else:
+            elif known != record:
                 kept[account_id] = record
         former = {account_id: name for account_id, name in present.profiles.items() if account_id not in self._seen}
         profiles = {account_id: name for account_id, name in {**former, **self._profiles}.items() if account_id in kept}
@@ -162,16 +163,25 @@ class Fingerprints:
             return Kept()
 
     def _parsed(self, text: str) -> Kept | None:
-        """Return what a file of this version and StackOne key says. Raises one of `_FOREIGN`."""
+        """Return what a file of this version and StackOne key says. Raises one of `_FOREIGN`.
+
+        A run reads the file twice, and mostly nobody has changed it meanwhile: then its content is not held twice.
+        """
         if not text.strip():
             return Kept()
+        digest = hashlib.sha256(text.encode()).digest()
+        if self._read_last and self._read_last[0] == digest:
+            return self._read_last[1]
         content = json.loads(text)
         kept = Kept(content["salt"], content["accounts"], content.get("profiles", {}))
         sealed = content["version"] == VERSION and hmac.compare_digest(content["seal"], self._seal(kept.salt))
         sound = all(map(_is_record, kept.accounts.values())) and all(
             isinstance(each, str) for each in kept.profiles.values()
         )
-        return kept if sealed and sound else None
+        if not (sealed and sound):
+            return None
+        self._read_last = digest, kept
+        return kept
 
     def _fingerprint(self, salt: str, tenant: Tenant, account_id: str) -> str:
         chosen = tenant.credential_fields
