@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from ..module_utils._core.tenant import State
 from ..module_utils._core.text import valid_unicode
 from ..module_utils._core.written import marked, not_text, unset
-from ..plugin_utils._keys.keyring import Keyring, keyring_from, unvault
+from ..plugin_utils._keys.keyring import Keyring, keyring_from, label_of, unvault
 from ..plugin_utils._keys.problems import Problem, checked, handed, of_source
 from ..plugin_utils._keys.selected import names_from, only_named
 from ..plugin_utils._keys.showable import listed as named
@@ -32,27 +31,29 @@ def tenants(
     keys_name: str = "api_keys",
     only: Any = None,
     only_name: str = "only",
-    claims_only: bool = False,
+    without_keys: bool = False,
+    declared: Any = None,
 ) -> Any:
     """Return the list that `freshservice_links` accepts."""
 
     def made() -> list[Any]:
-        keyrings = {
-            "api_key": keyring_from({} if unset(api_keys) else checked(api_keys), keys_name, complete=keyed_only),
-            "admin_api_key": keyring_from({} if unset(admin_api_keys) else checked(admin_api_keys), "admin_api_keys"),
-        }
         common = _common({} if unset(defaults) else defaults)
         ignored = _texts([] if unset(ignore_columns) else ignore_columns)
         listed = _listed(unvault(checked(source)), ignored, source_name)
+        domains = _domains(listed if unset(declared) else checked(declared))
+        keys, admin_keys = ({} if unset(given) else checked(given) for given in (api_keys, admin_api_keys))
+        keyrings = {
+            "api_key": keyring_from(keys, keys_name, keyed_only, domains),
+            "admin_api_key": keyring_from(admin_keys, "admin_api_keys", declared=domains),
+        }
         if keyed_only:
             listed = _keyed(listed, common, keyrings["api_key"], keys_name)
         if only is not None and only != "":
             among = f"with a key in {keys_name}" if keyed_only else "of the list"
             with of_source(only_name):
                 listed = only_named(listed, names_from(only), common.get("domain"), among)
-        if claims_only:
-            listed = _claiming(listed, common)
-        return [_tenant(own, common, keyrings) for own in listed]
+        joined = [_tenant(own, common, keyrings) for own in listed]
+        return [_without_keys(tenant) for tenant in joined] if without_keys else joined
 
     return handed(made, on_problem)
 
@@ -62,6 +63,13 @@ def _listed(source: Any, ignored: Collection[str], source_name: str) -> list[Any
     with of_source(source_name):
         entries = entries_of(source, ignored)
         return [_settings(entry, f"entry {position}", ignored) for position, entry in enumerate(entries, 1)]
+
+
+def _domains(listed: Iterable[Any]) -> set[str]:
+    """Return the domains of tenants, as bare labels."""
+    written = (own.get("domain") for own in listed if isinstance(own, Mapping))
+    labels = (label_of(str(domain)) for domain in written if domain and not not_text(domain))
+    return set(filter(None, labels))
 
 
 def _tenant(own: Any, common: dict[str, Any], keyrings: Mapping[str, Keyring]) -> Any:
@@ -97,25 +105,11 @@ def _keyed(listed: list[Any], common: dict[str, Any], keyring: Keyring, keys_nam
     return kept
 
 
-def _claiming(listed: list[Any], common: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the tenants that may take an account away from another tenant's owner, with their positions and without keys.
-
-    An entry that cannot be read is one of them.
-    """
-    # Only runs over a part of a list need it, but Ansible loads this file for each of them.
-    from ..module_utils._list.entries import entries_from
-
-    written = [
-        {"position": position, **{option: own[option] for option in own if option not in SECRET}}
-        for position, own in enumerate(listed, 1)
-        if isinstance(own, dict)
-    ]
-    tenants_read = [entry.tenant for entry in entries_from([{**common, **own} for own in written], needed=())]
-    return [
-        own
-        for own, tenant in zip(written, tenants_read)
-        if tenant is None or tenant.previous_origin_owner_id or tenant.state is State.ABSENT
-    ]
+def _without_keys(tenant: Any) -> Any:
+    """Return a tenant's options but those that hold keys. What is not a dictionary is left to the module to refuse."""
+    if not isinstance(tenant, dict):
+        return tenant
+    return {option: value for option, value in tenant.items() if option not in SECRET}
 
 
 def _refuse_two_keys(other_names: Mapping[str, str], keyring: Keyring, keys_name: str) -> None:

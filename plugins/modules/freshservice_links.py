@@ -65,11 +65,11 @@ options:
     type: path
   other_tenants:
     description:
-      - Tenants that are declared as well, but not part of this run, if O(tenants) is only a part of your list. They need no keys, and
-        entries whose C(position) is also that of one of O(tenants) are ignored.
-      - Their accounts are left to them. If one of them takes an account over from an owner that O(tenants) declares
-        (C(previous_origin_owner_id)), or unlinks it (C(state=absent)), a tenant that would overwrite this account fails with
-        C(account_claimed).
+      - Your whole list, if O(tenants) is only a part of it. It needs no keys, and entries whose C(position) is also that of one of
+        O(tenants) are ignored. The filter P(tenantlink.stackone.tenants#filter) creates it with O(tenantlink.stackone.tenants#filter:without_keys).
+      - The accounts of the others are left to them, as in a run over the whole list. If an entry of O(tenants) and one of the others
+        mean the same link, the run is refused with C(duplicate_tenant). A tenant that would overwrite an account which one of the
+        others takes over (C(previous_origin_owner_id)), unlinks (C(state=absent)) or declares the domain of fails with C(account_claimed).
     type: list
     elements: dict
     version_added: 2.0.0
@@ -551,16 +551,17 @@ def links_of(
     entries = entries_from(tenants)
     # Ansible holds the same list. It is not needed any more, and it can be large.
     tenants.clear()
-    refuse_duplicates(entries)
-    jobs = [LinkJob(entry) for entry in entries]
     positions = {entry.position for entry in entries}
     declared = entries_from(run.take_other_tenants(), needed=())
-    others = [LinkJob(entry, apart=True) for entry in declared if entry.position not in positions]
+    others = [entry for entry in declared if entry.position not in positions]
+    refuse_duplicates(entries, others)
+    jobs = [LinkJob(entry) for entry in entries]
+    apart = [LinkJob(entry, apart=True) for entry in others]
     key = params["stackone_api_key"].strip()
     fingerprints = Fingerprints(fingerprints_path, key) if fingerprints_path else None
     planning = planning_of(run)
     links = Links(factory, planning.options(options), run.stop, run.progress(len(jobs)), fingerprints, planning)
-    return links, jobs, others, shared_domains(entries), planning
+    return links, jobs, apart, shared_domains(entries), planning
 
 
 def main() -> None:

@@ -81,11 +81,11 @@ def test_stackone_does_not_move_accounts(runner, former, how):
     assert DELETE not in runner.changing()
 
 
-@pytest.mark.parametrize("how", ["only", "rotate", "heal", "plan"])
-def test_a_run_over_a_part_leaves_the_account_that_another_tenant_moves(runner, how):
-    """The tenant of the former id has no account yet. Its own run would give it the one that is to move."""
-    account = runner.by_hand("acme", origin_owner_id="a", api_key=runner.tenant_key("acme"), status="error")
-    tenants = [{"domain": "globex", "origin_owner_id": "a"}, {**CHAIN[0], "label": "1.0"}]
+PARTS = ["only", "rotate", "heal", "plan"]
+
+
+def part_of(runner, how, tenants):
+    """Run over globex alone, in one of the ways to do that."""
     options = {"tenants": tenants, "api_keys": runner.keys}
     if how == "rotate":
         options |= {"new_api_keys": {"globex": runner.keys["globex"]}}
@@ -93,7 +93,20 @@ def test_a_run_over_a_part_leaves_the_account_that_another_tenant_moves(runner, 
         options |= {"event": {"origin_owner_id": "a", "domain": "globex"}}
     else:
         options |= {"only": "globex"}
-    part = runner.ansible_playbook(*command(runner, "link" if how == "only" else how, **options))
+    return runner.ansible_playbook(*command(runner, "link" if how == "only" else how, **options))
+
+
+@pytest.fixture
+def account(runner):
+    """The account of acme, under the id that its customer had before."""
+    return runner.by_hand("acme", origin_owner_id="a", api_key=runner.tenant_key("acme"), status="error")
+
+
+@pytest.mark.parametrize("how", PARTS)
+def test_a_run_over_a_part_leaves_the_account_that_another_tenant_moves(runner, how, account):
+    """The tenant of the former id has no account yet. Its own run would give it the one that is to move."""
+    tenants = [{"domain": "globex", "origin_owner_id": "a"}, {**CHAIN[0], "label": "1.0"}]
+    part = part_of(runner, how, tenants)
     assert part.code == 2, part.output
     assert f"its owner still has account {account['id']}" in part.output
     assert "acme (owner b), entry 2 of the list, takes it over, and is not part of this run" in part.output
@@ -102,8 +115,29 @@ def test_a_run_over_a_part_leaves_the_account_that_another_tenant_moves(runner, 
     assert whole.code == 0, whole.output
     assert owners(runner)[account["id"]] == "b"
     assert sorted(owners(runner).values()) == ["a", "b"]
-    part = runner.ansible_playbook(*command(runner, "link" if how == "only" else how, **options))
+    part = part_of(runner, how, tenants)
     assert part.code == 0, part.output
+
+
+AS_THE_LIST = {
+    "the former id was forgotten": ("b", "acme (owner b), entry 2, declares its domain, and has no account of its own"),
+    "two entries mean one link": ("a", "they mean the same link"),
+}
+
+
+@pytest.mark.parametrize("how", PARTS)
+@pytest.mark.parametrize("why", AS_THE_LIST)
+def test_a_run_over_a_part_is_refused_as_one_over_the_list(runner, how, why, account):
+    owner, said = AS_THE_LIST[why]
+    tenants = [{"domain": "globex", "origin_owner_id": "a"}, {"domain": "acme", "origin_owner_id": owner}]
+    part = part_of(runner, how, tenants)
+    assert part.code == 2, part.output
+    assert said in part.output
+    assert runner.emulator.accounts() == [account]
+    whole = link(runner, tenants=tenants, api_keys=runner.keys)
+    assert whole.code == 2, whole.output
+    assert said in whole.output
+    assert runner.emulator.accounts() == [account]
 
 
 def test_killed_while_an_account_moves(runner, former):

@@ -183,10 +183,83 @@ def test_however_the_others_are_written(runner, why, shown):
     account = before(runner)
     other = {**taking(runner), **OTHERS[why], **({"account_id": account["id"]} if "names" in why else {})}
     other = {name: value for name, value in other.items() if value is not None}
-    others = tenants([new(runner), other, {"domain": "initech", "origin_owner_id": "x"}], claims_only=True)
-    assert [(each["position"], "api_key" in each) for each in others] == [(2, False)]
+    others = tenants([new(runner), other, {"domain": "initech", "origin_owner_id": "x"}], without_keys=True)
     row = run(runner, [{**new(runner), "position": 1}], other_tenants=others)["globex"]
     assert row["failure"]["code"] == "account_claimed"
+    assert runner.emulator.accounts() == [account]
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["before", "after"])
+def test_a_part_of_a_list_leaves_an_account_whose_former_id_was_forgotten(runner, order, shown):
+    """Whose it is shows only by its domain, which the others declare."""
+    account = before(runner)
+    listed = [new(runner), taking(runner)][::order]
+    part = [{**new(runner), "position": listed.index(new(runner)) + 1}]
+    others = tenants(listed, without_keys=True)
+    for check in (True, False):
+        row = run(runner, part, check, other_tenants=others)["globex"]
+        assert row["failure"]["code"] == "account_claimed"
+        assert "customer-acme" in row["failure"]["msg"]
+    assert runner.emulator.accounts() == [account]
+    runner.by_hand("acme", origin_owner_id="customer-acme")
+    # The other one has an account of its own by now, so that the first one is free.
+    assert run(runner, part, other_tenants=others)["globex"]["action"] == "relink"
+
+
+SAME_LINK = {
+    "one owner": ({}, {}),
+    "one owner, one of many": ({"allow_multiple": True}, {}),
+    "an account and its owner": ({"allow_multiple": True, "account_id": ""}, {}),
+    "one account": ({"allow_multiple": True, "account_id": ""}, {"allow_multiple": True, "account_id": ""}),
+}
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["before", "after"])
+@pytest.mark.parametrize("how", SAME_LINK)
+def test_a_part_of_a_list_is_refused_as_the_list_is(runner, how, order, shown):
+    """Two entries mean one link: whichever is linked takes it from the other one."""
+    account = before(runner)
+    entries = []
+    for entry, options in zip(runner.tenants("acme", "globex", origin_owner_id=OWNER), SAME_LINK[how]):
+        entries.append({**entry, **options, **({"account_id": account["id"]} if "account_id" in options else {})})
+    listed = entries[::order]
+    part = {**entries[1], "position": listed.index(entries[1]) + 1}
+    for given in ({**runner.bulk(listed)}, runner.bulk([part], other_tenants=tenants(listed, without_keys=True))):
+        result = runner.play(given, module=LINKS).results[0]
+        assert result["failure"]["code"] == "duplicate_tenant", result
+        assert result["failure"]["details"]["positions"] == [1, 2]
+    assert runner.emulator.accounts() == [account]
+
+
+def test_others_that_mean_one_link_do_not_stop_a_part(runner):
+    """They stop the run over the whole list."""
+    (acme,) = runner.tenants("acme")
+    others = tenants([*runner.tenants("globex", "initech", origin_owner_id=OWNER), acme], without_keys=True)
+    row = run(runner, [{**acme, "position": 3}], other_tenants=others)["acme"]
+    assert row["action"] == "create"
+
+
+def test_a_former_owner_keeps_an_account_of_its_own(runner, shown):
+    """The other one has moved long ago; then its former owner was linked once more, with the same domain."""
+    runner.by_hand("acme", origin_owner_id="customer-acme", api_key=runner.keys["acme"])
+    runner.by_hand("acme", origin_owner_id=OWNER, api_key=runner.keys["acme"])
+    accounts = runner.emulator.accounts()
+    entries = [
+        taking(runner, **MOVED),
+        *runner.tenants("acme", origin_owner_id=OWNER, allow_shared_domain=True),
+    ]
+    for listed in (entries, entries[::-1]):
+        played = runner.links(listed)
+        assert [row["action"] for row in played["results"]] == ["none", "none"], played
+    assert runner.emulator.accounts() == accounts
+
+
+def test_an_account_is_not_unlinked_for_one_entry_and_linked_for_another(runner, shown):
+    account = before(runner)
+    entries = [*runner.tenants("acme", origin_owner_id=OWNER), taking(runner, **MOVED, state="absent")]
+    for listed in (entries, entries[::-1]):
+        result = runner.play(runner.bulk(listed), module=LINKS).results[0]
+        assert result["failure"]["code"] == "duplicate_tenant", result
     assert runner.emulator.accounts() == [account]
 
 

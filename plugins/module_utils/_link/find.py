@@ -139,7 +139,8 @@ class Finder:
             )
 
     def _among(self, tenant: Tenant, accounts: list[Account], left_out: frozenset[str]) -> Found:
-        candidates = self.candidates(tenant, accounts, needs_domains(tenant, accounts))
+        look = needs_domains(tenant, accounts) or any(account.id in left_out for account in accounts)
+        candidates = self.candidates(tenant, accounts, look)
         possible = [item for item in candidates if item.account.id not in left_out or _stores(tenant, item)]
         try:
             return Found(select(tenant, possible), tuple(candidates))

@@ -1,16 +1,19 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Accounts that one entry of a list moves or unlinks, while another entry declares their owner.
+"""Accounts that mean one entry of a list, although another entry could overwrite them.
 
-StackOne knows an account by its owner (S51): whoever links that owner while the account is still there overwrites it.
+One entry may move or unlink an account whose owner another entry declares: StackOne knows an account by its owner (S51), and
+whoever links that owner while the account is still there overwrites it. And the account of an entry may still be under the
+id that its customer had before, or under one that cannot be read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Callable
 
 from .._clients.account import Account
-from .._core.failure import Failed
+from .._core.failure import Failed, require
 from .._core.tenant import State, Tenant, normalise_domain, same_domain
 from .._link.approval import Approval
 from .._link.plan import Plan
@@ -20,10 +23,13 @@ from .link_jobs import Claim, LinkJob
 class Unsettled:
     """The entries that cannot be read as a whole, or whose account could not be determined: what they name may be theirs.
 
-    Those without an account are among them: if another owner has an account of their domain, an id may have changed.
+    Those without an account are among them: if another owner has an account of their domain, an id may have changed. The
+    accounts of entries that are not part of the run are searched for with `search`, once it matters whether they have one.
     """
 
-    def __init__(self, jobs: Iterable[LinkJob]) -> None:
+    def __init__(self, jobs: Iterable[LinkJob], search: Callable[[LinkJob], None] = lambda job: None) -> None:
+        self._search = search
+        self._not_searched: dict[str | None, list[LinkJob]] = {}
         self._by_account: dict[str | None, LinkJob] = {}
         self._by_owner: dict[str | None, LinkJob] = {}
         self._by_domain: dict[str | None, LinkJob] = {}
@@ -31,6 +37,8 @@ class Unsettled:
         """An entry of which it is not known at all what it means, so that it may mean any account."""
         for job in jobs:
             if not _is_unsettled(job):
+                if job.found is None and _may_be_unsettled(require(job.tenant)):
+                    self._not_searched.setdefault(job.entry.domain, []).append(job)
                 continue
             entry = job.entry
             if not entry.identified:
@@ -43,7 +51,7 @@ class Unsettled:
                     self._by_owner[owner] = job
 
     def __bool__(self) -> bool:
-        return bool(self._by_account)
+        return bool(self._by_account or self._not_searched)
 
     def claim(self, account: Account, domain: str | None) -> Claim | None:
         """Return the claim to an account of a domain, if one of them may mean it."""
@@ -51,8 +59,16 @@ class Unsettled:
         if not job:
             job = self._by_owner.get(account.origin_owner_id)
             job = None if job and domain and _readable(job.entry.domain) else job
-        job = job or self._any
+        job = job or self._any or self._without_account(_readable(domain))
         return Claim(account, job) if job else None
+
+    def _without_account(self, domain: str | None) -> LinkJob | None:
+        """Return the first entry of a domain that turns out to have no account, or none that could be determined."""
+        for job in self._not_searched.get(domain, ()) if domain else ():
+            self._search(job)
+            if _is_unsettled(job):
+                return job
+        return None
 
 
 class Unclaimed:
@@ -78,11 +94,10 @@ class Unclaimed:
         self._approval.confirm(account)
 
 
-def takers(jobs: Iterable[LinkJob], others: Iterable[LinkJob]) -> list[LinkJob]:
-    """Return the jobs, and of the `others` those that may take an account away from an owner that the jobs declare."""
-    own = list(jobs)
-    declared = {(job.tenant.provider.lower(), job.tenant.origin_owner_id) for job in own if job.tenant}
-    return own + [job for job in others if _takes_accounts(job.tenant, declared)]
+def concerned(jobs: Sequence[LinkJob], others: Iterable[LinkJob]) -> list[LinkJob]:
+    """Return those of the `others` that may mean an account of an owner that the jobs declare."""
+    declared = {(job.tenant.provider.lower(), owner) for job in jobs if job.tenant for owner in job.tenant.owners}
+    return [job for job in others if job.tenant and _may_mean_one(job.tenant, declared)]
 
 
 def movers(jobs: Sequence[LinkJob]) -> list[LinkJob]:
@@ -102,21 +117,22 @@ def claims_of(ids: Iterable[str], claims: Mapping[str, Claim]) -> list[Claim]:
     return [claims[account_id] for account_id in ids if account_id in claims]
 
 
-def _takes_accounts(tenant: Tenant | None, owners: set[tuple[str, str | None]]) -> bool:
-    """Return whether a tenant may take an account away from one of these owners, each with its provider."""
-    if tenant is None:
-        return False
-    leaves = tenant.state is State.ABSENT
-    if leaves and not tenant.origin_owner_id:
+def _may_mean_one(tenant: Tenant, owners: set[tuple[str, str]]) -> bool:
+    """Return whether a tenant may mean an account of one of these owners, each with its provider."""
+    if tenant.state is State.ABSENT and not tenant.origin_owner_id:
         # Only StackOne knows whose account it is.
         return True
-    taken = [tenant.previous_origin_owner_id, tenant.origin_owner_id if leaves else None]
-    return any(owner and (tenant.provider.lower(), owner) in owners for owner in taken)
+    return any((tenant.provider.lower(), owner) in owners for owner in tenant.owners)
 
 
 def _is_unsettled(job: LinkJob) -> bool:
     tenant = job.tenant
-    return tenant is None or isinstance(job.found, Failed) or (job.is_new and not tenant.allow_shared_domain)
+    return tenant is None or isinstance(job.found, Failed) or (job.is_new and _may_be_unsettled(tenant))
+
+
+def _may_be_unsettled(tenant: Tenant) -> bool:
+    """Return whether a tenant without an account may mean one that stores its domain for another owner."""
+    return tenant.state is State.PRESENT and not tenant.allow_shared_domain
 
 
 def _readable(domain: str | None) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from .._core.failure import Failed, Failure, FailureCode, Phase, require
 from .._core.tenant import State, Tenant, invalid_argument
@@ -17,6 +17,8 @@ from .._core.written import not_text, trimmed
 from .._module.argspec import listed_tenant_spec
 from .._module.reading import Spec, read, with_defaults
 from .._module.tenant_params import PREVIOUS, TO_LINK, check_needed, ids_from, previous_id_from, tenant_from
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +65,41 @@ def present(entries: Iterable[Entry]) -> list[Entry]:
     return [entry for entry in entries if entry.tenant is None or entry.tenant.state is State.PRESENT]
 
 
-def refuse_duplicates(entries: Iterable[Entry]) -> None:
-    """Raise Failed(duplicate_tenant) if two entries mean the same link: each run would undo one of them."""
+def refuse_duplicates(entries: Iterable[Entry], others: Iterable[Entry] = ()) -> None:
+    """Raise Failed(duplicate_tenant) if two entries mean the same link: each run would undo one of them.
+
+    `others` are compared with the entries, and not with each other.
+    """
     owners: dict[tuple[str, str], list[Entry]] = {}
     pinned: dict[str, Entry] = {}
-    for entry in entries:
+    for entry, is_other in _each_and(entries, others):
         tenant = entry.tenant
         if tenant is None:
             continue
         if tenant.account_id:
             _refuse_if(pinned.get(tenant.account_id), entry, f"name account {tenant.account_id}")
-            pinned[tenant.account_id] = entry
+            if not is_other:
+                pinned[tenant.account_id] = entry
         elif tenant.origin_owner_id:
             siblings = owners.setdefault((tenant.provider.lower(), tenant.origin_owner_id), [])
             for other in siblings:
                 _refuse_siblings(other, entry)
-            siblings.append(entry)
+            if not is_other:
+                siblings.append(entry)
 
 
-def refuse_same_account(found: Iterable[tuple[Entry, str | None]]) -> None:
-    """Raise Failed(duplicate_tenant) if two entries turn out to mean one account, given by its id."""
+Meant = tuple[Entry, str | None]
+"""An entry, and the id of the account that it means, if it has one."""
+
+
+def refuse_same_account(found: Iterable[Meant], others: Iterable[Meant] = ()) -> None:
+    """Raise Failed(duplicate_tenant) if two entries turn out to mean one account. `others` are not compared with each other."""
     first: dict[str, Entry] = {}
-    for entry, account_id in found:
+    for (entry, account_id), is_other in _each_and(found, others):
         if account_id:
             _refuse_if(first.get(account_id), entry, f"both mean account {account_id}")
-            first[account_id] = entry
+            if not is_other:
+                first[account_id] = entry
 
 
 def shared_domains(entries: Iterable[Entry]) -> list[str]:
@@ -175,6 +187,12 @@ def _identified(values: Mapping[str, Any], scrubber: Scrubber) -> bool:
     return bool(ids) and not any(map(scrubber.holds, [*ids, *filter(None, [former])]))
 
 
+def _each_and(items: Iterable[T], others: Iterable[T]) -> Iterator[tuple[T, bool]]:
+    """Yield all of them, each with whether it is one of the others."""
+    yield from ((item, False) for item in items)
+    yield from ((item, True) for item in others)
+
+
 def _refuse_siblings(first: Entry, second: Entry) -> None:
     """Raise Failed(duplicate_tenant) unless each of two entries of one owner stands for a domain of its own."""
     one, other = require(first.tenant), require(second.tenant)
@@ -187,9 +205,10 @@ def _refuse_siblings(first: Entry, second: Entry) -> None:
         _refuse_if(first, second, f"{owner} with two domains", "or set allow_multiple on both if it has two")
 
 
-def _refuse_if(first: Entry | None, second: Entry, why: str, otherwise: str = "") -> None:
-    if first is None:
+def _refuse_if(one: Entry | None, other: Entry, why: str, otherwise: str = "") -> None:
+    if one is None:
         return
+    first, second = sorted((one, other), key=lambda entry: entry.position)
     raise Failed(
         FailureCode.DUPLICATE_TENANT,
         f"{first.name} and {second.name} {why}: they mean the same link.",

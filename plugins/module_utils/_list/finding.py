@@ -37,6 +37,15 @@ class ListFinder:
         moving = {claim.account.id: claim for claims in self._each(self._moving, movers(jobs)) for claim in claims}
         self._each(lambda group: self._find_of_owner(group, moving), by_owner(jobs, self._before))
 
+    def find_other(self, job: LinkJob) -> None:
+        """Find the account of a tenant that is not part of the run. Its owner may not have been listed."""
+        tenant = require(job.tenant)
+        try:
+            self._before.ask_again(tenant.provider.lower(), tenant.owners)
+            job.found = self._finder().find(tenant)
+        except Failed as error:
+            job.found = error
+
     def _moving(self, job: LinkJob) -> list[Claim]:
         """Return the former owner's accounts that are to move to a tenant, so that no other tenant takes them."""
         tenant = require(job.tenant)

@@ -141,15 +141,15 @@ class Claim:
                 f"{entry.name} of the list, which cannot be read, may mean it",
                 "Correct that entry, then run again.",
             )
+        elif not (entry.previous_origin_owner_id or entry.tenant.state is State.ABSENT):
+            what = f"{self.job.name}, {place}, declares its domain, and has no account of its own"
+            advice = "If that customer's id has changed, name the former one there; if both are meant, set allow_shared_domain there."
         elif self.job.apart:
             what = f"{self.job.name}, {place} of the list, takes it over, and is not part of this run"
             advice = "Run with the whole list, or with that tenant."
-        elif entry.previous_origin_owner_id or entry.tenant.state is State.ABSENT:
+        else:
             what = f"{self.job.name}, {place}, takes it over, and has not done so"
             advice = "See what that tenant met, then run again."
-        else:
-            what = f"{self.job.name}, {place}, declares its domain, and has no account of its own"
-            advice = "If that customer's id has changed, name the former one there; if both are meant, set allow_shared_domain there."
         return Failed(
             FailureCode.ACCOUNT_CLAIMED,
             f"its owner still has account {self.account.id}, which linking this tenant would overwrite: {what}.",
@@ -190,19 +190,25 @@ def by_owner(jobs: Iterable[LinkJob], seen: Directory | None = None) -> list[lis
     return _moves_first(groups)
 
 
-def refuse_conflicts(jobs: Sequence[LinkJob]) -> None:
-    """Raise Failed(duplicate_tenant) if two entries turn out to mean one account: each run would undo one of them."""
-    refuse_same_account((job.entry, job.account.id if job.account else None) for job in jobs)
+def refuse_conflicts(jobs: Sequence[LinkJob], others: Sequence[LinkJob] = ()) -> None:
+    """Raise Failed(duplicate_tenant) if two entries turn out to mean one account: each run would undo one of them.
+
+    `others` are declared as well, but not part of this run.
+    """
+    refuse_same_account(
+        ((job.entry, job.account.id if job.account else None) for job in jobs),
+        ((job.entry, job.account.id if job.account else job.entry.account_id) for job in others),
+    )
 
 
-def refuse_linked_elsewhere(jobs: Sequence[LinkJob], seen: Directory) -> None:
+def refuse_linked_elsewhere(jobs: Sequence[LinkJob], seen: Directory, others: Sequence[LinkJob] = ()) -> None:
     """Let a new link fail if its domain is linked for another owner already, unless that is declared.
 
     Usually the owner's id is a mistake, and the customer would be linked twice. An account that this list unlinks does
-    not count.
+    not count. `others` are declared as well, but not part of this run.
     """
     leaving = {job.account.id for job in jobs if job.tenant and job.tenant.state is State.ABSENT and job.account}
-    first = _first_by_domain(jobs)
+    first = _first_by_domain(sorted((*jobs, *others), key=lambda job: job.entry.position))
     for job in jobs:
         tenant = job.tenant
         if not job.is_new or tenant is None or not tenant.domain or tenant.allow_shared_domain:

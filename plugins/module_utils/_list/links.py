@@ -26,7 +26,7 @@ from .._link.linker import Linker, Rules
 from .._link.outcome import Observation, Outcome
 from .._link.plan import Action
 from .batch import Batch, Tally
-from .claims import Unclaimed, Unsettled, takers
+from .claims import Unclaimed, Unsettled, concerned
 from .early_end import ended_early
 from .finding import ListFinder
 from .fingerprints import Fingerprints
@@ -84,12 +84,13 @@ class Links:
         try:
             with during(Phase.OBSERVE):
                 self._clients.stackone.confirm_project()
-                known = takers(jobs, others)
+                known = [*jobs, *concerned(jobs, others)]
                 before = self._list([job.tenant for job in known if job.tenant])
-                ListFinder(self._factory.readers, self._pool.map, before).find(known)
-            refuse_conflicts(jobs)
-            refuse_linked_elsewhere(jobs, before)
-            self._unsettled_jobs = Unsettled((*jobs, *others))
+                finder = ListFinder(self._factory.readers, self._pool.map, before)
+                finder.find(known)
+            refuse_conflicts(jobs, others)
+            refuse_linked_elsewhere(jobs, before, others)
+            self._unsettled_jobs = Unsettled((*jobs, *others), finder.find_other)
             try:
                 self._work(report, before)
             except Failed as error:

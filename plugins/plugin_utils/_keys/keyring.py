@@ -20,19 +20,24 @@ from .table import TableRow, table_from
 class Keyring:
     """A dictionary of keys. Its names are domains or owners; nothing says which of them each is.
 
-    `domains` has the names that can be domains, as bare labels, with the name as it was written.
+    `domains` has the names that can be domains, as bare labels, with the name as it was written. `declared` are the domains
+    of all tenants: a key under one of them is that tenant's, although another one's owner may have the same name.
     """
 
     domains: dict[str, str] = field(default_factory=dict, repr=False)
     keys: dict[str, str] = field(default_factory=dict, repr=False)
     positions: dict[str, int] = field(default_factory=dict, repr=False)
+    declared: Collection[str] = ()
 
     def names(self, domain: Any, owner: Any) -> list[str]:
         """Return the names under which a key of a tenant is found: its domain, then its owner."""
         label = None if not_text(domain) else label_of(str(domain))
         name = None if not_text(owner) else trimmed(str(owner))
         found = [self.domains[label]] if label in self.domains else []
-        return [*found, name] if name in self.keys and name not in found else found
+        if name not in self.keys or name in found:
+            return found
+        meant_as_domain = label_of(name)
+        return found if meant_as_domain != label and meant_as_domain in self.declared else [*found, name]
 
     def find(self, domain: Any, owner: Any) -> str | None:
         """Return the key of a tenant."""
@@ -49,14 +54,16 @@ class Keyring:
         return f"{said} ({question})" if question and said == name else said
 
 
-def keyring_from(keys: Any, option: str, complete: bool = False) -> Keyring:
+def keyring_from(keys: Any, option: str, complete: bool = False, declared: Collection[str] = ()) -> Keyring:
     """Return a keyring, without the names that have no key, unless it must be `complete`.
+
+    `declared` are the domains of all tenants.
 
     Raises Problem, which shows an entry's position: if name and key are swapped, the name is a key.
     """
     if not isinstance(keys, Mapping):
         raise Problem(f"{option} must be a dictionary of keys by domain or origin_owner_id.")
-    ring = Keyring()
+    ring = Keyring(declared=declared)
     for position, (name, key) in enumerate(keys.items(), 1):
         key, name = unvault(key), _name_of(name, f"{option}: the name of entry {position}")
         if unset(key) and complete:

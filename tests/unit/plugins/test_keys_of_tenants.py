@@ -47,6 +47,24 @@ def test_keys(tenant, keys, key, option):
     assert tenants([{**tenant, option: None}], **{f"{option}s": keys}) == [expected]
 
 
+@pytest.mark.parametrize("name", ["beta", "Beta", "beta.freshservice.com"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_key_of_a_domain_is_no_other_tenants(name, order):
+    """Owners are often called as the customers are, and so are domains."""
+    alpha, beta = {"domain": "alpha", "origin_owner_id": name}, {"domain": "BETA", "origin_owner_id": "c-2"}
+    listed = [alpha, beta][::order]
+    keyed = [alpha, {**beta, "api_key": "K"}][::order]
+    assert tenants(listed, {name: "K"}) == keyed
+    assert tenants(listed, {name: "K", "alpha": "A"})[::order][0]["api_key"] == "A"
+    # In a rotation, the other one keeps its key.
+    assert tenants(listed, {name: "K"}, keyed_only=True) == [
+        {"position": listed.index(beta) + 1, **beta, "api_key": "K"}
+    ]
+    # A run over a part of the list is told the whole list.
+    assert tenants([alpha], {name: "K"}, declared=listed) == [alpha]
+    assert tenants([alpha], {name: "K"}) == [{**alpha, "api_key": "K"}]
+
+
 def test_both_kinds_of_keys():
     listed, keys = [{"domain": "acme"}, {"domain": "globex"}], {"acme": "FIRST-KEY", "globex": "SECOND-KEY"}
     acme, globex = tenants(listed, keys, {"acme": "A"})
