@@ -242,3 +242,18 @@ options:
     type: float
     default: 60.0
 """
+
+    OTHERS = r"""
+options:
+  other_tenants:
+    description:
+      - Your whole list, if O(tenants) is only a part of it. It needs no keys, and entries whose C(position) is also that of one of
+        O(tenants) are ignored. The filter P(tenantlink.stackone.tenants#filter) creates it with
+        O(tenantlink.stackone.tenants#filter:without_keys).
+      - The accounts of the others are left to them, as in a run over the whole list. If an entry of O(tenants) and one of the others
+        mean the same link, the run is refused with C(duplicate_tenant). A tenant that would overwrite an account which one of the
+        others takes over (C(previous_origin_owner_id)), unlinks (C(state=absent)) or declares the domain of fails with C(account_claimed).
+    type: list
+    elements: dict
+    version_added: 2.0.0
+"""

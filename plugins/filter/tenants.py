@@ -31,8 +31,8 @@ def tenants(
     keys_name: str = "api_keys",
     only: Any = None,
     only_name: str = "only",
-    without_keys: bool = False,
     declared: Any = None,
+    without_keys: bool = False,
 ) -> Any:
     """Return the list that `freshservice_links` accepts."""
 

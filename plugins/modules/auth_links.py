@@ -23,6 +23,7 @@ author:
 extends_documentation_fragment:
   - tenantlink.stackone.tenants
   - tenantlink.stackone.tenants.run
+  - tenantlink.stackone.tenants.others
   - tenantlink.stackone.tenants.quota
   - tenantlink.stackone.auth
   - tenantlink.stackone.connection
@@ -191,18 +192,18 @@ failure:
 from contextlib import suppress
 from typing import Any
 
-from ..module_utils._clients.directory import READERS, Directory, owners_by_provider
+from ..module_utils._clients.directory import READERS
 from ..module_utils._clients.factory import stackone_and_hub
 from ..module_utils._core.clock import Stopped
-from ..module_utils._core.failure import Failure, Phase, during, require
+from ..module_utils._core.failure import Failure, Phase, during
+from ..module_utils._core.tenant import State
 from ..module_utils._http.messages import Service
-from ..module_utils._link.auth_link import AuthLinkMaker
-from ..module_utils._link.find import Finder
 from ..module_utils._list.auth_link_jobs import AuthLinkJob, count_auth_links
-from ..module_utils._list.entries import entries_from, present, refuse_duplicates
+from ..module_utils._list.auth_links import AuthLinks
+from ..module_utils._list.entries import entries_from, others_of, present, refuse_duplicates
 from ..module_utils._list.list_run import ListRun
 from ..module_utils._list.results import failures_of, job_row, run_summary
-from ..module_utils._module.argspec import auth_spec, project_spec, quota_spec, tenants_spec
+from ..module_utils._module.argspec import auth_spec, others_spec, project_spec, quota_spec, tenants_spec
 from ..module_utils._module.module import ListModule
 from ..module_utils._module.run_params import auth_options_from, check_run
 from ..module_utils._module.tenant_params import TO_INVITE
@@ -213,31 +214,31 @@ def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
     check_run(run.module.params)
     options = auth_options_from(run.module.params, run.module.check_mode)
     stackone, hub = stackone_and_hub(*run.stackone_api())
-    entries = present(entries_from(run.take_tenants(), TO_INVITE))
-    refuse_duplicates(entries)
-    jobs = [AuthLinkJob(entry) for entry in entries]
+    jobs, others = jobs_of(run)
     progress = run.progress(len(jobs))
-    directory = Directory(stackone, run.pool(progress, READERS).map)
+    links = AuthLinks(stackone, hub, options, run.stop.clock(), run.pool(progress, READERS).map)
     # If the run is stopped here, it reports each tenant as not started.
     with suppress(Stopped), during(Phase.OBSERVE):
-        stackone.confirm_project()
-        for provider, owners in owners_by_provider(entry.tenant for entry in entries if entry.tenant).items():
-            directory.load_owners(provider, owners)
-            directory.ask_again(provider, owners)
-    inviter = AuthLinkMaker(stackone, Finder(stackone, hub, directory), options, run.stop.clock())
-
-    def invite(job: AuthLinkJob) -> None:
-        job.result = inviter.invite(require(job.tenant))
-
-    run.work_through(jobs, progress, Phase.APPLY, invite)
+        links.find(jobs, others)
+    run.work_through(jobs, progress, Phase.APPLY, links.create)
     summary = run_summary(jobs, count_auth_links(jobs), run.requests_sent(Service.STACKONE))
     result = {"changed": summary["auth_links"] > 0, "owners": list(map(job_row, jobs)), "summary": summary}
     return result, run.failure(failures_of(jobs), Phase.APPLY)
 
 
+def jobs_of(run: ListRun) -> tuple[list[AuthLinkJob], list[AuthLinkJob]]:
+    """Return the owners who may get a link, and the tenants that are declared as well. Raise `Failed`."""
+    entries = entries_from(run.take_tenants(), TO_INVITE)
+    others = others_of(entries, run.take_other_tenants())
+    invited = present(entries)
+    refuse_duplicates(invited, others)
+    leaving = [AuthLinkJob(entry) for entry in entries if entry.tenant and entry.tenant.state is State.ABSENT]
+    return [AuthLinkJob(entry) for entry in invited], [*leaving, *(AuthLinkJob(entry, apart=True) for entry in others)]
+
+
 def main() -> None:
     """Run the module."""
-    spec = {**tenants_spec(), **quota_spec(), **project_spec(), **auth_spec()}
+    spec = {**tenants_spec(), **others_spec(), **quota_spec(), **project_spec(), **auth_spec()}
     ListRun(ListModule(argument_spec=spec, required_by={"client_key": "client_cert"})).work(work)
 
 

@@ -24,6 +24,7 @@ author:
 extends_documentation_fragment:
   - tenantlink.stackone.tenants
   - tenantlink.stackone.tenants.run
+  - tenantlink.stackone.tenants.others
   - tenantlink.stackone.tenants.quota
   - tenantlink.stackone.confirm
   - tenantlink.stackone.connection
@@ -63,16 +64,6 @@ options:
         Without it, each tenant costs two more requests. If it cannot be read or written, a warning says so. Several runs may use it
         at the same time. Check mode does not write it.
     type: path
-  other_tenants:
-    description:
-      - Your whole list, if O(tenants) is only a part of it. It needs no keys, and entries whose C(position) is also that of one of
-        O(tenants) are ignored. The filter P(tenantlink.stackone.tenants#filter) creates it with O(tenantlink.stackone.tenants#filter:without_keys).
-      - The accounts of the others are left to them, as in a run over the whole list. If an entry of O(tenants) and one of the others
-        mean the same link, the run is refused with C(duplicate_tenant). A tenant that would overwrite an account which one of the
-        others takes over (C(previous_origin_owner_id)), unlinks (C(state=absent)) or declares the domain of fails with C(account_claimed).
-    type: list
-    elements: dict
-    version_added: 2.0.0
   purge:
     description:
       - Whether to unlink the accounts of the same provider that belong to no entry of O(tenants).
@@ -488,7 +479,7 @@ failure:
 from typing import Any
 
 from ..module_utils._core.failure import Failure
-from ..module_utils._list.entries import entries_from, refuse_duplicates, shared_domains
+from ..module_utils._list.entries import entries_from, others_of, refuse_duplicates, shared_domains
 from ..module_utils._list.fingerprints import AUTO, Fingerprints, own_path
 from ..module_utils._list.link_jobs import LinkJob
 from ..module_utils._list.links import Links
@@ -551,9 +542,7 @@ def links_of(
     entries = entries_from(tenants)
     # Ansible holds the same list. It is not needed any more, and it can be large.
     tenants.clear()
-    positions = {entry.position for entry in entries}
-    declared = entries_from(run.take_other_tenants(), needed=())
-    others = [entry for entry in declared if entry.position not in positions]
+    others = others_of(entries, run.take_other_tenants())
     refuse_duplicates(entries, others)
     jobs = [LinkJob(entry) for entry in entries]
     apart = [LinkJob(entry, apart=True) for entry in others]

@@ -39,7 +39,13 @@ SPECS = {
         **_specs.owner_spec(),
         **_specs.auth_spec(),
     },
-    "auth_links": {**_specs.tenants_spec(), **_specs.quota_spec(), **_specs.project_spec(), **_specs.auth_spec()},
+    "auth_links": {
+        **_specs.tenants_spec(),
+        **_specs.others_spec(),
+        **_specs.quota_spec(),
+        **_specs.project_spec(),
+        **_specs.auth_spec(),
+    },
     "account_info": _specs.account_info_spec(),
 }
 HOW_TO_CONNECT = set(_specs.http_spec())

@@ -79,6 +79,10 @@ class AuthLinkMaker:
         with during(Phase.OBSERVE):
             account = self._finder.find(tenant).account
             purpose = purpose_of(account, self._options.relink)
+        return self.make(tenant, account, purpose)
+
+    def make(self, tenant: Tenant, account: Account | None, purpose: Purpose | None) -> AuthLinkResult:
+        """Make the auth link that an owner needs, if there is a purpose for it. `account` is the owner's, if there is one."""
         link = None
         if purpose and not self._options.check_mode:
             with during(Phase.APPLY):

@@ -14,12 +14,12 @@ from .._core.clock import Clock
 from .._core.failure import Failed, FailureCode, require
 from .._core.tenant import same_domain
 from .duplicates import duplicate_account, same_link
-from .find import AccountSource, Finder, account_not_found
+from .find import AccountSource, Finder
 from .outcome import Creation, Outcome
 from .plan import Action, drift
 from .selection import check_pinned
 from .status import BROKEN, not_active
-from .unchanged import still_linked
+from .unchanged import account_not_shown, still_linked
 from .writer import Writer, create_uncertain, new_accounts
 
 UNLISTED = "and its listing does not show yet how many accounts there are"
@@ -119,7 +119,7 @@ class Confirmer:
             return self._give_up_creation(outcome, outcome.applied.creation)
         known = outcome.account
         # An account that was active when it was last seen is no longer shown.
-        return not_active(known) if known and not known.active else account_not_found(account_id)
+        return not_active(known) if known and not known.active else account_not_shown(account_id)
 
     def _give_up_creation(self, outcome: Outcome, creation: Creation) -> Failed | None:
         if creation.duplicates:
@@ -128,7 +128,7 @@ class Confirmer:
             return create_uncertain(creation.lost)
         account = outcome.account or self._stackone.account(creation.account_id or "")
         if account is None:
-            return account_not_found(creation.account_id or "")
+            return account_not_shown(creation.account_id or "")
         check_pinned(outcome.tenant, account)
         self._check_domain(outcome, account)
         outcome.account = account
@@ -168,14 +168,17 @@ class Confirmer:
             # The session carried these already; a StackOne that drops them gets them once more.
             sent = set(changes)
             self._writer.change(outcome, account, changes)
-            account = outcome.account = self._stackone.account(account.id) or account
         self._check_kept(outcome, account, sent)
 
     def _check_kept(self, outcome: Outcome, account: Account, sent: set[str]) -> None:
         """Check that StackOne kept what was `sent`.
 
-        A success that changed nothing of it is not a change, and a failure for everything but the label (S42).
+        A success that changed nothing of it is not a change, and a failure for everything but the label (S42). A listing may
+        lag behind, so what it shows is believed only if it is right.
         """
+        if drift(outcome.tenant, account):
+            account = outcome.account = self._stackone.account(account.id) or account
+            check_pinned(outcome.tenant, account)
         unkept = drift(outcome.tenant, account)
         overtaken = _overtaken(outcome, account, unkept)
         if Action.UPDATE in outcome.applied.actions and unkept and set(unkept) >= sent and not overtaken:

@@ -22,7 +22,7 @@ from .._core.tenant import State, Tenant, invalid_argument
 from .approval import ANY_PLAN, Approval
 from .confirm import Confirmer, polls
 from .duplicates import first_made, made_by
-from .find import AccountSource, Finder, Found, account_not_found
+from .find import AccountSource, Finder, Found
 from .inspection import CredentialCache, Inspection, Inspector
 from .outcome import Creation, Outcome
 from .plan import (
@@ -40,6 +40,7 @@ from .plan import (
 from .profile_change import ProfileChanger
 from .selection import check_pinned
 from .status import BROKEN
+from .unchanged import account_not_shown
 from .verify import Answerer, mismatch, verify
 from .writer import Writer, create_uncertain
 
@@ -379,7 +380,7 @@ class Linker:
         """Return an account that StackOne named, seen under its id and known to be this tenant's."""
         account = self._clients.stackone.account(account_id)
         if account is None:
-            raise account_not_found(account_id)
+            raise account_not_shown(account_id)
         check_pinned(tenant, account)
         return account
 

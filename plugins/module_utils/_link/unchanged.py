@@ -24,6 +24,17 @@ def still_linked(account_id: str, asked: bool = True) -> Failed:
     )
 
 
+def account_not_shown(account_id: str) -> Failed:
+    """Return the failure of an account that StackOne named or showed before, and does not show now."""
+    return Failed(
+        FailureCode.ACCOUNT_NOT_FOUND,
+        f"StackOne named account {account_id}, but does not show it now.",
+        "Run again: if it exists, the next run finds it.",
+        retriable=True,
+        details={"account_id": account_id},
+    )
+
+
 def taken_over(former: Account, domain: str) -> Failed:
     """Return the failure of an account that was to be replaced, and that links another domain by now."""
     return Failed(

@@ -20,11 +20,11 @@ from .._core.failure import Failed, FailureCode, Phase, require
 from .._core.tenant import Tenant
 from .approval import ANY_PLAN, Approval
 from .duplicates import same_link
-from .find import Finder, account_not_found
+from .find import Finder
 from .outcome import Creation, Outcome
 from .plan import Action, Stored, StoredKey, compare_stored, drift
 from .selection import check_pinned, check_unmoved
-from .unchanged import not_moved, owner_not_kept, profile_refused
+from .unchanged import account_not_shown, not_moved, owner_not_kept, profile_refused
 
 
 class Writer:
@@ -153,7 +153,7 @@ class Writer:
             raise not_moved(error, account, owner) from None
         found = self._seen(outcome.tenant, account.id, owner)
         if found is None:
-            raise account_not_found(account.id)
+            raise account_not_shown(account.id)
         if found.origin_owner_id != owner:
             outcome.applied.actions.remove(Action.UPDATE)
             raise owner_not_kept(account, found.origin_owner_id, owner)
@@ -185,7 +185,7 @@ class Writer:
         """Raise Failed if an account is gone, or is not the tenant's now."""
         current = self._seen(tenant, account.id, account.origin_owner_id)
         if current is None:
-            raise account_not_found(account.id)
+            raise account_not_shown(account.id)
         _check_tenants(tenant, account, current)
 
     def _seen(self, tenant: Tenant, account_id: str, owner: str) -> Account | None:

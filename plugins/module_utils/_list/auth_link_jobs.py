@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._link.auth_link import AuthLinkResult
-from .job import Job
+from .found_jobs import FoundJob
 
 
-class AuthLinkJob(Job):
+class AuthLinkJob(FoundJob):
     """An owner who may get an auth link. Its result is an `AuthLinkResult`."""
 
     result: AuthLinkResult | None

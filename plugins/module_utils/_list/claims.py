@@ -17,7 +17,7 @@ from .._core.failure import Failed, require
 from .._core.tenant import State, Tenant, normalise_domain, same_domain
 from .._link.approval import Approval
 from .._link.plan import Plan
-from .link_jobs import Claim, LinkJob
+from .found_jobs import Claim, F, FoundJob
 
 
 class Unsettled:
@@ -27,13 +27,13 @@ class Unsettled:
     accounts of entries that are not part of the run are searched for with `search`, once it matters whether they have one.
     """
 
-    def __init__(self, jobs: Iterable[LinkJob], search: Callable[[LinkJob], None] = lambda job: None) -> None:
+    def __init__(self, jobs: Iterable[FoundJob], search: Callable[[FoundJob], None] = lambda job: None) -> None:
         self._search = search
-        self._not_searched: dict[str | None, list[LinkJob]] = {}
-        self._by_account: dict[str | None, LinkJob] = {}
-        self._by_owner: dict[str | None, LinkJob] = {}
-        self._by_domain: dict[str | None, LinkJob] = {}
-        self._any: LinkJob | None = None
+        self._not_searched: dict[str | None, list[FoundJob]] = {}
+        self._by_account: dict[str | None, FoundJob] = {}
+        self._by_owner: dict[str | None, FoundJob] = {}
+        self._by_domain: dict[str | None, FoundJob] = {}
+        self._any: FoundJob | None = None
         """An entry of which it is not known at all what it means, so that it may mean any account."""
         for job in jobs:
             if not _is_unsettled(job):
@@ -62,7 +62,7 @@ class Unsettled:
         job = job or self._any or self._without_account(_readable(domain))
         return Claim(account, job) if job else None
 
-    def _without_account(self, domain: str | None) -> LinkJob | None:
+    def _without_account(self, domain: str | None) -> FoundJob | None:
         """Return the first entry of a domain that turns out to have no account, or none that could be determined."""
         for job in self._not_searched.get(domain, ()) if domain else ():
             self._search(job)
@@ -94,13 +94,13 @@ class Unclaimed:
         self._approval.confirm(account)
 
 
-def concerned(jobs: Sequence[LinkJob], others: Iterable[LinkJob]) -> list[LinkJob]:
+def concerned(jobs: Sequence[FoundJob], others: Iterable[F]) -> list[F]:
     """Return those of the `others` that may mean an account of an owner that the jobs declare."""
     declared = {(job.tenant.provider.lower(), owner) for job in jobs if job.tenant for owner in job.tenant.owners}
     return [job for job in others if job.tenant and _may_mean_one(job.tenant, declared)]
 
 
-def movers(jobs: Sequence[LinkJob]) -> list[LinkJob]:
+def movers(jobs: Sequence[F]) -> list[F]:
     """Return the jobs to whose tenants an account may move from an owner that the list declares as well."""
     declared = {(job.tenant.provider.lower(), job.tenant.origin_owner_id) for job in jobs if job.tenant}
     return [
@@ -125,7 +125,7 @@ def _may_mean_one(tenant: Tenant, owners: set[tuple[str, str]]) -> bool:
     return any((tenant.provider.lower(), owner) in owners for owner in tenant.owners)
 
 
-def _is_unsettled(job: LinkJob) -> bool:
+def _is_unsettled(job: FoundJob) -> bool:
     tenant = job.tenant
     return tenant is None or isinstance(job.found, Failed) or (job.is_new and _may_be_unsettled(tenant))
 

@@ -60,6 +60,12 @@ def entries_from(listed: Sequence[Any], needed: Sequence[str] = TO_LINK) -> list
     return [_entry(position, written, spec, needed) for position, written in enumerate(listed, 1)]
 
 
+def others_of(entries: Sequence[Entry], listed: Sequence[Any]) -> list[Entry]:
+    """Return the declared tenants of a whole list, but those that are among the entries: the others of a run over a part."""
+    positions = {entry.position for entry in entries}
+    return [entry for entry in entries_from(listed, needed=()) if entry.position not in positions]
+
+
 def present(entries: Iterable[Entry]) -> list[Entry]:
     """Return the entries without those that are declared absent."""
     return [entry for entry in entries if entry.tenant is None or entry.tenant.state is State.PRESENT]

@@ -16,7 +16,7 @@ from .._core.tenant import State
 from .._link.find import Finder
 from .._link.selection import select_former
 from .claims import claims_of, movers
-from .link_jobs import Claim, LinkJob, by_owner
+from .found_jobs import Claim, FoundJob, by_owner
 
 
 class ListFinder:
@@ -32,12 +32,12 @@ class ListFinder:
         self._each = each
         self._before = before
 
-    def find(self, jobs: Sequence[LinkJob]) -> None:
+    def find(self, jobs: Sequence[FoundJob]) -> None:
         """Find every tenant's account before anything is done: only then can two entries be seen to mean one."""
         moving = {claim.account.id: claim for claims in self._each(self._moving, movers(jobs)) for claim in claims}
         self._each(lambda group: self._find_of_owner(group, moving), by_owner(jobs, self._before))
 
-    def find_other(self, job: LinkJob) -> None:
+    def find_other(self, job: FoundJob) -> None:
         """Find the account of a tenant that is not part of the run. Its owner may not have been listed."""
         tenant = require(job.tenant)
         try:
@@ -46,7 +46,7 @@ class ListFinder:
         except Failed as error:
             job.found = error
 
-    def _moving(self, job: LinkJob) -> list[Claim]:
+    def _moving(self, job: FoundJob) -> list[Claim]:
         """Return the former owner's accounts that are to move to a tenant, so that no other tenant takes them."""
         tenant = require(job.tenant)
         if tenant.account_id:
@@ -61,7 +61,7 @@ class ListFinder:
             former = self._before.accounts(tenant.provider, require(tenant.previous_origin_owner_id))
         return [Claim(account, job) for account in former]
 
-    def _find_of_owner(self, group: Sequence[LinkJob], moving: Mapping[str, Claim]) -> None:
+    def _find_of_owner(self, group: Sequence[FoundJob], moving: Mapping[str, Claim]) -> None:
         """Find the accounts of an owner's tenants, first of those that are unlinked, so that no other tenant adopts them."""
         leaving = dict(moving)
         for job in sorted(group, key=lambda job: require(job.tenant).state is not State.ABSENT):

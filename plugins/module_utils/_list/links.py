@@ -30,8 +30,9 @@ from .claims import Unclaimed, Unsettled, concerned
 from .early_end import ended_early
 from .finding import ListFinder
 from .fingerprints import Fingerprints
+from .found_jobs import by_owner, refuse_conflicts, refuse_linked_elsewhere
 from .guards import Guarded, still_duplicate, still_in_scope
-from .link_jobs import LinkJob, Repair, by_owner, refuse_conflicts, refuse_linked_elsewhere, repairs_of, unlink_job
+from .link_jobs import LinkJob, Repair, repairs_of, unlink_job
 from .links_result import LinksResult
 from .planning import UNPLANNED, Unplanned
 from .progress import ProgressFile, waiting
@@ -205,7 +206,7 @@ class Links:
         found = job.take_found()
         for claim in job.claims:
             if self._options.check_mode:
-                settled = claim.is_settled_by_plan()
+                settled = claim.job.would_take(claim.account.id)
             else:
                 shown = self._look(claim.account.id)
                 settled = shown is None or shown.origin_owner_id != claim.account.origin_owner_id

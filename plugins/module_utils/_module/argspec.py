@@ -148,15 +148,20 @@ def quota_spec() -> dict[str, Any]:
     }
 
 
+def others_spec() -> dict[str, Any]:
+    """Return the option for what is declared as well, if a run is over a part of a list."""
+    return {"other_tenants": {"type": "list", "elements": "dict"}}
+
+
 def links_spec() -> dict[str, Any]:
     """Return the options of a run that links many tenants."""
     return {
         **tenants_spec(),
+        **others_spec(),
         **freshservice_spec(),
         **quota_spec(),
         **project_spec(),
         **confirm_spec(),
-        "other_tenants": {"type": "list", "elements": "dict"},
         "fingerprints": {"type": "path"},
         "purge": {"type": "bool"},
         "purge_limit": {"type": "float", "default": 0.1},

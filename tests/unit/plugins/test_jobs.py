@@ -19,13 +19,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._link.find imp
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Applied, Creation, Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.selection import AmbiguousAccount, Candidate
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import entries_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import (
-    LinkJob,
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.found_jobs import (
     by_owner,
     refuse_conflicts,
     refuse_linked_elsewhere,
-    repairs_of,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import LinkJob, repairs_of
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module.tenant_params import TO_INVITE
 from tests.support.declared_entries import declared
 
