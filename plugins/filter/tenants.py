@@ -13,6 +13,7 @@ from ..module_utils._core.written import marked, not_text, unset
 from ..plugin_utils._keys.keyring import Keyring, keyring_from, label_of, unvault
 from ..plugin_utils._keys.problems import Problem, checked, handed, of_source
 from ..plugin_utils._keys.selected import names_from, only_named
+from ..plugin_utils._keys.shared_names import refuse_shared_names
 from ..plugin_utils._keys.showable import listed as named
 from ..plugin_utils._keys.tenant_list import ALIASES, entries_of, is_ignored
 
@@ -40,12 +41,15 @@ def tenants(
         common = _common({} if unset(defaults) else defaults)
         ignored = _texts([] if unset(ignore_columns) else ignore_columns)
         listed = _listed(unvault(checked(source)), ignored, source_name)
-        domains = _domains(listed if unset(declared) else checked(declared))
+        all_declared = listed if unset(declared) else checked(declared)
         keys, admin_keys = ({} if unset(given) else checked(given) for given in (api_keys, admin_api_keys))
+        domains = _domains(all_declared) if keys or admin_keys else ()
         keyrings = {
             "api_key": keyring_from(keys, keys_name, keyed_only, domains),
             "admin_api_key": keyring_from(admin_keys, "admin_api_keys", declared=domains),
         }
+        for keyring, name in zip(keyrings.values(), (keys_name, "admin_api_keys")):
+            refuse_shared_names(all_declared, keyring, name)
         if keyed_only:
             listed = _keyed(listed, common, keyrings["api_key"], keys_name)
         if only is not None and only != "":

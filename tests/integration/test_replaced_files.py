@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +29,7 @@ def write(runner, playbook):
     """Write auth links to a file, which is the one place where they may be."""
 
     def run(path, *args, **variables):
-        runner.secret_files.add(path)
+        runner.secret_files.add(Path(path))
         return playbook(
             "auth_links",
             *args,
@@ -51,6 +54,32 @@ def test_a_file_that_holds_something_else_is_kept(runner, write, what):
     assert run.code == 2
     assert f"freshservice_link_auth_links_file: {path} holds something else than auth links" in run.output
     assert path.read_text() == PLAIN[what]
+    assert runner.emulator.requests() == []
+
+
+@pytest.mark.parametrize("what", ["a folder", "a pipe", "a link to a pipe", "a folder with a slash"])
+def test_what_is_not_a_file_is_never_replaced(runner, write, what):
+    path = pipe = runner.folder / "place"
+    if "folder" in what:
+        path.mkdir()
+    else:
+        pipe = runner.folder / "pipe" if "link" in what else path
+        os.mkfifo(pipe)
+        if path != pipe:
+            path.symlink_to(pipe)
+    run = write(f"{path}/" if "slash" in what else path)
+    assert run.code == 2
+    kind = "a folder" if "folder" in what else "a device or a pipe"
+    assert f"freshservice_link_auth_links_file: {pipe} is {kind}, not a file." in run.output
+    assert stat.S_ISDIR(path.stat().st_mode) if "folder" in what else stat.S_ISFIFO(pipe.stat().st_mode)
+    assert runner.emulator.requests() == []
+
+
+def test_a_place_that_refers_to_nothing_is_refused_before_any_link_is_made(runner, write):
+    run = write("{{ nowhere }}/links.csv")
+    assert run.code == 2
+    print(run.output)
+    assert "freshservice_link_auth_links_file refers to a variable that is not set" in run.output
     assert runner.emulator.requests() == []
 
 

@@ -28,26 +28,31 @@ def names_from(only: Any) -> list[str]:
 def only_named(listed: Sequence[Any], names: Sequence[str], default_domain: Any, among: str) -> list[dict[str, Any]]:
     """Return the tenants that have one of the names as domain or owner, with their positions.
 
-    Raises Problem, which says `among` which tenants the others were not found.
+    A name that is a domain means that tenant, although another one's owner may be called the same. Raises Problem, which
+    says `among` which tenants the others were not found.
     """
     unknown, kept = set(names), []
-    for position, own in enumerate(listed, 1):
-        own_names = _names_of(own, default_domain) if isinstance(own, Mapping) else {}
-        mine = {name for name in names if name in own_names or (label_of(name) or name) in own_names}
+    labels = {name: label_of(name) or name for name in names}
+    named = [_names_of(own, default_domain) if isinstance(own, Mapping) else (None, None) for own in listed]
+    owners = dict(named)
+    as_domains = {name for name, label in labels.items() if label in owners and owners[label] != name}
+    for position, (own, (label, owner)) in enumerate(zip(listed, named), 1):
+        mine = {name for name in names if labels[name] == label or (name == owner and name not in as_domains)}
         unknown -= mine
         if mine:
             kept.append({"position": position, **own})
     if unknown:
-        known = {name for own in listed if isinstance(own, Mapping) for name in _names_of(own, default_domain)}
+        known = {name for both in named for name in both if name}
         asked = [_with_question(name, known) for name in names if name in unknown]
         raise Problem(f"no tenant {among} has the domain or owner {shown(asked)}. Nothing was done.")
     return kept
 
 
-def _names_of(own: Mapping[Any, Any], default_domain: Any) -> dict[str, None]:
+def _names_of(own: Mapping[Any, Any], default_domain: Any) -> tuple[str | None, str | None]:
+    """Return a tenant's domain as a bare label, and its owner."""
     domain, owner = own.get("domain", default_domain), own.get("origin_owner_id")
-    names = (None if not_text(domain) else label_of(str(domain)), None if not_text(owner) else trimmed(str(owner)))
-    return dict.fromkeys(name for name in names if name)
+    label = None if domain is None or not_text(domain) else label_of(str(domain))
+    return label, None if owner is None or not_text(owner) else trimmed(str(owner))
 
 
 def _with_question(name: str, known: Iterable[str]) -> str:

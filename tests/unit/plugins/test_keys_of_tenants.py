@@ -47,22 +47,57 @@ def test_keys(tenant, keys, key, option):
     assert tenants([{**tenant, option: None}], **{f"{option}s": keys}) == [expected]
 
 
-@pytest.mark.parametrize("name", ["beta", "Beta", "beta.freshservice.com"])
+ALPHA, BETA = {"domain": "alpha", "origin_owner_id": "beta"}, {"domain": "BETA", "origin_owner_id": "c-2"}
+"""Owners are often called as the customers are, and so are domains: the owner of the first is the domain of the second."""
+UNCLEAR = {
+    "the domain's, or the owner's": {"beta": "K"},
+    "the domain's, or the owner's, whose domain has none": {"beta": "K", "c-2": "K"},
+    "the owner's, for the domain has one under its owner": {"beta": "K", "c-2": "OTHER"},
+    "the owner's, although both have a key": {"beta": "K", "alpha": "A", "c-2": "OTHER"},
+}
+CLEAR = {
+    "the domain's as a host name": ({"beta.freshservice.com": "K"}, None, "K"),
+    "both under their domains": ({"beta": "K", "alpha": "A"}, "A", "K"),
+    "the owner's under its domain": ({"alpha": "A"}, "A", None),
+    "the same for both names": ({"alpha": "A", "beta": "K", "c-2": "K"}, "A", "K"),
+}
+
+
 @pytest.mark.parametrize("order", [1, -1])
-def test_the_key_of_a_domain_is_no_other_tenants(name, order):
-    """Owners are often called as the customers are, and so are domains."""
-    alpha, beta = {"domain": "alpha", "origin_owner_id": name}, {"domain": "BETA", "origin_owner_id": "c-2"}
-    listed = [alpha, beta][::order]
-    keyed = [alpha, {**beta, "api_key": "K"}][::order]
-    assert tenants(listed, {name: "K"}) == keyed
-    assert tenants(listed, {name: "K", "alpha": "A"})[::order][0]["api_key"] == "A"
-    # In a rotation, the other one keeps its key.
-    assert tenants(listed, {name: "K"}, keyed_only=True) == [
-        {"position": listed.index(beta) + 1, **beta, "api_key": "K"}
-    ]
+@pytest.mark.parametrize("keys", UNCLEAR.values(), ids=UNCLEAR)
+def test_a_key_of_a_domain_or_of_another_owner_is_refused(keys, order):
+    listed = [ALPHA, BETA][::order]
+    for options in ({}, {"keyed_only": True}):
+        with pytest.raises(
+            AnsibleFilterError, match="the key under beta can be the one of the domain beta, or of owner beta"
+        ):
+            tenants(listed, keys, **options)
     # A run over a part of the list is told the whole list.
-    assert tenants([alpha], {name: "K"}, declared=listed) == [alpha]
-    assert tenants([alpha], {name: "K"}) == [{**alpha, "api_key": "K"}]
+    for each in listed:
+        with pytest.raises(AnsibleFilterError, match="the domain beta"):
+            tenants([each], keys, declared=listed)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(("keys", "alpha", "beta"), CLEAR.values(), ids=CLEAR)
+def test_a_key_under_a_domain_is_no_other_tenants(keys, alpha, beta, order):
+    listed = [ALPHA, BETA][::order]
+    expected = [{**ALPHA, "api_key": alpha}, {**BETA, "api_key": beta}][::order]
+    expected = [{name: value for name, value in each.items() if value} for each in expected]
+    assert tenants(listed, keys) == expected
+    keyed = [{"position": place, **each} for place, each in enumerate(expected, 1) if "api_key" in each]
+    assert tenants(listed, keys, keyed_only=True) == keyed
+    for each, own in zip(listed, expected):
+        assert tenants([each], keys, declared=listed) == [own]
+
+
+def test_a_key_under_an_owner_who_is_no_domain_is_found():
+    assert tenants([ALPHA], {"beta": "K"}) == [{**ALPHA, "api_key": "K"}]
+    absent = {**BETA, "state": "absent"}
+    assert tenants([ALPHA, absent], {"alpha": "K"}) == [{**ALPHA, "api_key": "K"}, absent]
+    # One owner can have several domains, one of which is called as he is.
+    both = [{"domain": "beta", "origin_owner_id": "beta"}, ALPHA]
+    assert tenants(both, {"beta": "K"}) == [{**both[0], "api_key": "K"}, ALPHA]
 
 
 def test_both_kinds_of_keys():

@@ -29,7 +29,8 @@ LISTED = [
         (["2"], [2, 3]),
         ([2, "umbrella"], [2, 3, 4]),
         (" umbrella , 5 ", [4, 5]),
-        (["acme"], [1, 4]),
+        (["acme"], [1]),
+        (["umbrella", "acme"], [1, 4]),
     ],
 )
 def test_tenants_are_named_by_domain_or_owner(only, positions):
@@ -59,3 +60,17 @@ def test_a_rotation_selects_among_those_that_have_a_new_key():
     assert (found["position"], found["api_key"]) == (4, keys["umbrella"])
     with pytest.raises(AnsibleFilterError, match="no tenant with a key in new_keys has the domain or owner globex"):
         tenants(LISTED, api_keys=keys, keyed_only=True, keys_name="new_keys", only=["globex"])
+
+
+@pytest.mark.parametrize("only", [["beta"], "BETA", "beta.freshservice.com"])
+def test_a_domain_is_meant_before_an_owner_of_the_same_name(only):
+    alpha, beta = {"domain": "alpha", "origin_owner_id": "beta"}, {"domain": "beta", "origin_owner_id": "c-2"}
+    for listed in ([alpha, beta], [beta, alpha]):
+        assert [each["domain"] for each in tenants(listed, only=only)] == ["beta"]
+    assert [each["domain"] for each in tenants([alpha], only=["beta"])] == ["alpha"]
+
+
+def test_an_owner_who_is_called_as_one_of_its_domains_is_meant_as_a_whole():
+    listed = [{"domain": "acme", "origin_owner_id": "acme"}, {"domain": "acme-eu", "origin_owner_id": "acme"}]
+    assert len(tenants(listed, only="acme")) == 2
+    assert len(tenants(listed, only="acme-eu")) == 1
