@@ -110,7 +110,7 @@ def _keyed(listed: list[Any], common: dict[str, Any], keyring: Keyring, keys_nam
 
 
 def _without_keys(tenant: Any) -> Any:
-    """Return a tenant's options but those that hold keys. What is not a dictionary is left to the module to refuse."""
+    """Return a tenant's options but those that hold keys. The module refuses everything but dictionaries."""
     if not isinstance(tenant, dict):
         return tenant
     return {option: value for option, value in tenant.items() if option not in SECRET}
