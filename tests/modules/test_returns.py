@@ -78,8 +78,11 @@ def auth_links(runner):
     runner.by_hand(label="Desk")
     runner.emulator.add_account(origin_owner_id="two", domain="globex", api_key="an-old-key-0815")
     runner.emulator.add_account(origin_owner_id="two", domain="hooli", api_key="an-old-key-0815")
-    named = {"origin_owner_name": "X", "domain": "acme"}
-    tenants = [{"origin_owner_id": owner, **named} for owner in ("customer-acme", "new")] + [{"origin_owner_id": "two"}]
+    domains = {"customer-acme": "acme", "new": "umbrella"}
+    named = [
+        {"origin_owner_id": owner, "origin_owner_name": "X", "domain": domain} for owner, domain in domains.items()
+    ]
+    tenants = [*named, {"origin_owner_id": "two"}]
     runner.play({**stackone_only(runner), "tenants": tenants}, module=AUTH_LINKS)
 
 
