@@ -48,8 +48,8 @@ def tenants(
             "api_key": keyring_from(keys, keys_name, keyed_only, domains),
             "admin_api_key": keyring_from(admin_keys, "admin_api_keys", declared=domains),
         }
-        for keyring, name in zip(keyrings.values(), (keys_name, "admin_api_keys")):
-            refuse_shared_names(all_declared, keyring, name)
+        for (option, keyring), name in zip(keyrings.items(), (keys_name, "admin_api_keys")):
+            refuse_shared_names(all_declared, keyring, option, name)
         if keyed_only:
             listed = _keyed(listed, common, keyrings["api_key"], keys_name)
         if only is not None and only != "":
@@ -70,8 +70,8 @@ def _listed(source: Any, ignored: Collection[str], source_name: str) -> list[Any
 
 
 def _domains(listed: Iterable[Any]) -> set[str]:
-    """Return the domains of tenants, as bare labels."""
-    written = (own.get("domain") for own in listed if isinstance(own, Mapping))
+    """Return the domains of the present tenants, as bare labels."""
+    written = (own.get("domain") for own in listed if isinstance(own, Mapping) and own.get("state") != "absent")
     labels = (label_of(str(domain)) for domain in written if domain and not not_text(domain))
     return set(filter(None, labels))
 

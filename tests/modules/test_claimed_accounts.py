@@ -239,6 +239,65 @@ def test_others_that_mean_one_link_do_not_stop_a_part(runner):
     assert row["action"] == "create"
 
 
+UNREAD = {
+    "its owner was forgotten": {"origin_owner_id": None},
+    "its owner was forgotten, and its account is named": {"origin_owner_id": None, "account_id": ""},
+}
+
+
+@pytest.mark.parametrize("why", UNREAD)
+def test_others_that_cannot_be_read_are_met_by_a_part_as_by_the_list(runner, why, shown):
+    account = before(runner)
+    other = {name: value for name, value in {**taking(runner), **UNREAD[why]}.items() if value is not None}
+    other = {**other, "account_id": account["id"]} if "account_id" in other else other
+    listed = [other, new(runner)]
+    part = [{**new(runner), "position": 2}]
+    for entries, others in ((listed, None), (part, tenants(listed, without_keys=True))):
+        row = run(runner, entries, **({"other_tenants": others} if others else {}))["globex"]
+        assert row["failure"]["code"] == "account_claimed", row
+        assert "which cannot be read, may mean it" in row["failure"]["msg"]
+    assert runner.emulator.accounts() == [account]
+
+
+def test_an_entry_of_another_provider_means_no_account_of_this_one(runner, shown):
+    before(runner)
+    other = {**taking(runner, origin_owner_id="another"), "provider": "jira"}
+    listed = [other, new(runner)]
+    assert "failure" not in run(runner, listed)["globex"]
+    runner.emulator.reset()
+    before(runner)
+    part = [{**new(runner), "position": 2}]
+    assert "failure" not in run(runner, part, other_tenants=tenants(listed, without_keys=True))["globex"]
+
+
+def test_an_account_is_not_given_a_domain_that_is_linked_for_another_owner(runner):
+    """Somebody wrote the id of another customer: that customer's only account would link this domain then."""
+    accounts = [before(runner), runner.by_hand("globex", origin_owner_id="customer-globex")]
+    for check in (True, False):
+        row = run(runner, [new(runner)], check)["globex"]
+        assert row["failure"]["code"] == "domain_linked_elsewhere", row
+        assert accounts[1]["id"] in row["failure"]["msg"]
+    assert runner.emulator.accounts() == accounts
+    leaving = {"domain": "globex", "origin_owner_id": "customer-globex", "state": "absent"}
+    assert run(runner, [leaving, new(runner)])["globex"]["action"] == "relink"
+    assert domains(runner) == [(OWNER, "globex")]
+
+
+def test_unless_that_is_declared(runner):
+    before(runner)
+    runner.by_hand("globex", origin_owner_id="customer-globex")
+    assert run(runner, [{**new(runner), "allow_shared_domain": True}])["globex"]["action"] == "relink"
+
+
+def test_two_swapped_ids_change_nothing(runner):
+    """Without previous_origin_owner_id, each account would get the other customer's domain and key."""
+    accounts = [before(runner), runner.by_hand("globex", origin_owner_id="customer-globex")]
+    (acme,) = runner.tenants("acme", origin_owner_id="customer-globex")
+    rows = run(runner, [acme, new(runner)])
+    assert {row["failure"]["code"] for row in rows.values()} == {"domain_linked_elsewhere"}
+    assert runner.emulator.accounts() == accounts
+
+
 def test_a_former_owner_keeps_an_account_of_its_own(runner, shown):
     """The other one has moved long ago; then its former owner was linked once more, with the same domain."""
     runner.by_hand("acme", origin_owner_id="customer-acme", api_key=runner.keys["acme"])

@@ -70,10 +70,15 @@ def test_once_it_has_moved_everybody_gets_a_link(runner, shown):
     assert all(row["auth_link_url"] for row in rows)
 
 
-def test_a_domain_is_not_linked_for_two_owners(runner):
-    runner.by_hand("acme", origin_owner_id=OWNER)
-    rows = links(runner, [{"domain": "acme", "origin_owner_id": OWNER}, OTHERS["its former id was forgotten"]])[
-        "owners"
-    ]
-    assert "failure" not in rows[0]
-    assert rows[1]["failure"]["code"] == "domain_linked_elsewhere"
+@pytest.mark.parametrize("declared", ["in the list", "in the whole list", "not at all"])
+def test_a_domain_is_not_linked_for_two_owners(runner, declared):
+    account = runner.by_hand("acme", origin_owner_id=OWNER)
+    owner, other = {"domain": "acme", "origin_owner_id": OWNER}, OTHERS["its former id was forgotten"]
+    part = [{**other, "position": 2}]
+    options = {"other_tenants": [owner, other]} if declared == "in the whole list" else {}
+    rows = links(runner, [owner, other] if declared == "in the list" else part, **options)["owners"]
+    assert rows[-1]["failure"]["code"] == "domain_linked_elsewhere"
+    assert all("failure" not in row for row in rows[:-1])
+    assert account["id"] in rows[-1]["failure"]["msg"]
+    (row,) = links(runner, [{**other, "allow_shared_domain": True}])["owners"]
+    assert row["auth_link_url"]

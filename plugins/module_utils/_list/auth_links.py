@@ -49,6 +49,8 @@ class AuthLinks:
             self._directory.ask_again(provider, owners)
         finder = ListFinder(lambda: (self._stackone, self._hub), self._each, self._directory)
         finder.find(known)
+        # Only a new customer's domain may be linked for an owner whom the list does not name.
+        self._directory.load_for([require(job.tenant) for job in jobs if job.is_new and require(job.tenant).domain])
         refuse_conflicts(jobs, others)
         refuse_linked_elsewhere(jobs, self._directory, others)
         self._unsettled = Unsettled((*jobs, *others), finder.find_other)

@@ -14,6 +14,7 @@ from typing import Callable
 
 from .._clients.account import Account
 from .._core.failure import Failed, require
+from .._core.identity import plain_provider
 from .._core.tenant import State, Tenant, normalise_domain, same_domain
 from .._link.approval import Approval
 from .._link.plan import Plan
@@ -28,6 +29,35 @@ class Unsettled:
     """
 
     def __init__(self, jobs: Iterable[FoundJob], search: Callable[[FoundJob], None] = lambda job: None) -> None:
+        self._of_provider: dict[str, _UnsettledOf] = {}
+        for job in jobs:
+            # An entry that cannot be read may be of any provider.
+            provider = plain_provider(job.tenant.provider) if job.tenant else _ANY_PROVIDER
+            if _is_unsettled(job):
+                self._of_provider.setdefault(provider, _UnsettledOf(search)).add(job)
+            elif job.found is None and _may_be_unsettled(require(job.tenant)):
+                self._of_provider.setdefault(provider, _UnsettledOf(search)).add_not_searched(job)
+
+    def __bool__(self) -> bool:
+        return bool(self._of_provider)
+
+    def claim(self, account: Account, domain: str | None) -> Claim | None:
+        """Return the claim to an account of a domain, if one of them may mean it."""
+        for provider in (plain_provider(account.provider), _ANY_PROVIDER):
+            unsettled = self._of_provider.get(provider)
+            job = unsettled.meaning(account, _readable(domain)) if unsettled else None
+            if job:
+                return Claim(account, job)
+        return None
+
+
+_ANY_PROVIDER = ""
+
+
+class _UnsettledOf:
+    """The unsettled entries of one provider, by what they name."""
+
+    def __init__(self, search: Callable[[FoundJob], None]) -> None:
         self._search = search
         self._not_searched: dict[str | None, list[FoundJob]] = {}
         self._by_account: dict[str | None, FoundJob] = {}
@@ -35,32 +65,30 @@ class Unsettled:
         self._by_domain: dict[str | None, FoundJob] = {}
         self._any: FoundJob | None = None
         """An entry of which it is not known at all what it means, so that it may mean any account."""
-        for job in jobs:
-            if not _is_unsettled(job):
-                if job.found is None and _may_be_unsettled(require(job.tenant)):
-                    self._not_searched.setdefault(job.entry.domain, []).append(job)
-                continue
-            entry = job.entry
-            if not entry.identified:
-                self._any = job
-            domain = _readable(entry.domain)
-            self._by_account[entry.account_id] = self._by_domain[domain] = job
-            for owner in (entry.origin_owner_id, entry.previous_origin_owner_id):
-                # One whose domain is not known can mean any account of the owner.
-                if owner not in self._by_owner or domain is None:
-                    self._by_owner[owner] = job
 
-    def __bool__(self) -> bool:
-        return bool(self._by_account or self._not_searched)
+    def add(self, job: FoundJob) -> None:
+        """Add an unsettled entry."""
+        entry = job.entry
+        if not entry.identified:
+            self._any = job
+        domain = _readable(entry.domain)
+        self._by_account[entry.account_id] = self._by_domain[domain] = job
+        for owner in (entry.origin_owner_id, entry.previous_origin_owner_id):
+            # One whose domain is not known can mean any account of the owner.
+            if owner not in self._by_owner or domain is None:
+                self._by_owner[owner] = job
 
-    def claim(self, account: Account, domain: str | None) -> Claim | None:
-        """Return the claim to an account of a domain, if one of them may mean it."""
-        job = self._by_account.get(account.id) or (domain and self._by_domain.get(_readable(domain)))
+    def add_not_searched(self, job: FoundJob) -> None:
+        """Add an entry whose account was not searched for yet."""
+        self._not_searched.setdefault(job.entry.domain, []).append(job)
+
+    def meaning(self, account: Account, domain: str | None) -> FoundJob | None:
+        """Return an entry that may mean the account, which stores the domain."""
+        job = self._by_account.get(account.id) or (self._by_domain.get(domain) if domain else None)
         if not job:
             job = self._by_owner.get(account.origin_owner_id)
             job = None if job and domain and _readable(job.entry.domain) else job
-        job = job or self._any or self._without_account(_readable(domain))
-        return Claim(account, job) if job else None
+        return job or self._any or self._without_account(domain)
 
     def _without_account(self, domain: str | None) -> FoundJob | None:
         """Return the first entry of a domain that turns out to have no account, or none that could be determined."""

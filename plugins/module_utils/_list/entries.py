@@ -63,7 +63,7 @@ def entries_from(listed: Sequence[Any], needed: Sequence[str] = TO_LINK) -> list
 def others_of(entries: Sequence[Entry], listed: Sequence[Any]) -> list[Entry]:
     """Return the declared tenants of a whole list, but those that are among the entries: the others of a run over a part."""
     positions = {entry.position for entry in entries}
-    return [entry for entry in entries_from(listed, needed=()) if entry.position not in positions]
+    return [entry for entry in entries_from(listed) if entry.position not in positions]
 
 
 def present(entries: Iterable[Entry]) -> list[Entry]:

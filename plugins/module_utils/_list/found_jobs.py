@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from .._clients.account import ARCHIVED, Account
 from .._clients.directory import Directory
+from .._clients.hub_form import stored_domain
 from .._core.failure import Failed, FailureCode, require
-from .._core.tenant import State, Tenant
+from .._core.tenant import State, Tenant, same_domain
 from .._link.find import Found
 from .entries import Entry, place_of, refuse_same_account
 from .job import Job
@@ -116,33 +117,45 @@ def refuse_conflicts(jobs: Sequence[FoundJob], others: Sequence[FoundJob] = ()) 
     """
     refuse_same_account(
         ((job.entry, job.account.id if job.account else None) for job in jobs),
-        ((job.entry, job.account.id if job.account else job.entry.account_id) for job in others),
+        ((job.entry, job.account.id if job.account else job.entry.account_id) for job in others if job.tenant),
     )
 
 
 def refuse_linked_elsewhere(jobs: Sequence[FoundJob], seen: Directory, others: Sequence[FoundJob] = ()) -> None:
-    """Let a new link fail if its domain is linked for another owner already, unless that is declared.
+    """Let a tenant fail whose domain is linked for another owner already, unless that is declared.
 
-    Usually the owner's id is a mistake, and the customer would be linked twice. An account that this list unlinks does
-    not count. `others` are declared as well, but not part of this run.
+    Usually the owner's id is a mistake: a new link would be the customer's second one, and an account that gets another
+    domain would be lost to its own customer. An account that this list unlinks does not count. `others` are declared as
+    well, but not part of this run.
     """
     leaving = {job.account.id for job in jobs if job.tenant and job.tenant.state is State.ABSENT and job.account}
     first = _first_by_domain(sorted((*jobs, *others), key=lambda job: job.entry.position))
     for job in jobs:
         tenant = job.tenant
-        if not job.is_new or tenant is None or not tenant.domain or tenant.allow_shared_domain:
+        moves = tenant is not None and _gets_another_domain(tenant, job.account)
+        if not (job.is_new or moves) or tenant is None or not tenant.domain or tenant.allow_shared_domain:
             continue
         accounts = [
             account
             for account in seen.with_domain(tenant.provider, tenant.domain)
-            if account.id not in leaving and account.status != ARCHIVED
+            if account.id not in leaving
+            and account.status != ARCHIVED
+            and not (moves and account.origin_owner_id in tenant.owners)
         ]
         job.elsewhere = tuple(account.id for account in accounts)
         other = first[tenant.provider.lower(), tenant.domain]
         if accounts:
             job.found = _linked_elsewhere(tenant, accounts)
-        elif other.entry.origin_owner_id != job.entry.origin_owner_id:
+        elif job.is_new and other.entry.origin_owner_id != job.entry.origin_owner_id:
             job.found = _declared_elsewhere(other.entry)
+
+
+def _gets_another_domain(tenant: Tenant, account: Account | None) -> bool:
+    """Return whether an account is declared with another domain than the one that StackOne lists for it."""
+    if account is None or tenant.state is State.ABSENT or not tenant.domain:
+        return False
+    stored = stored_domain(tenant, account.setup_information)
+    return bool(stored and not same_domain(stored, tenant.domain))
 
 
 def _moves_first(groups: dict[Key, list[F]]) -> list[list[F]]:

@@ -59,6 +59,7 @@ CLEAR = {
     "the domain's as a host name": ({"beta.freshservice.com": "K"}, None, "K"),
     "both under their domains": ({"beta": "K", "alpha": "A"}, "A", "K"),
     "the owner's under its domain": ({"alpha": "A"}, "A", None),
+    "a chain of names, each a domain": ({"alpha": "A", "beta": "K", "gamma": "OTHER"}, "A", "K"),
     "the same for both names": ({"alpha": "A", "beta": "K", "c-2": "K"}, "A", "K"),
 }
 
@@ -81,6 +82,11 @@ def test_a_key_of_a_domain_or_of_another_owner_is_refused(keys, order):
 @pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize(("keys", "alpha", "beta"), CLEAR.values(), ids=CLEAR)
 def test_a_key_under_a_domain_is_no_other_tenants(keys, alpha, beta, order):
+    gamma = {"domain": "gamma", "origin_owner_id": "c-3"}
+    if "gamma" in keys:
+        listed = [ALPHA, {**BETA, "origin_owner_id": "gamma"}, gamma]
+        assert [each.get("api_key") for each in tenants(listed, keys)] == [alpha, beta, keys["gamma"]]
+        return
     listed = [ALPHA, BETA][::order]
     expected = [{**ALPHA, "api_key": alpha}, {**BETA, "api_key": beta}][::order]
     expected = [{name: value for name, value in each.items() if value} for each in expected]
@@ -91,10 +97,29 @@ def test_a_key_under_a_domain_is_no_other_tenants(keys, alpha, beta, order):
         assert tenants([each], keys, declared=listed) == [own]
 
 
+def test_the_keys_of_admins_are_compared_by_themselves():
+    with pytest.raises(
+        AnsibleFilterError, match="admin_api_keys: the key under beta can be the one of the domain beta"
+    ):
+        tenants([{**ALPHA, "api_key": "OWN"}, BETA], {}, {"beta": "ADMIN"})
+    own = {**ALPHA, "admin_api_key": "OWN"}
+    assert tenants([own, BETA], {}, {"beta": "ADMIN"}) == [own, {**BETA, "admin_api_key": "ADMIN"}]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_domain_of_two_owners_one_of_whom_is_called_as_it(order):
+    shared = [{"domain": "beta", "origin_owner_id": "beta"}, {"domain": "beta", "origin_owner_id": "c-2"}][::order]
+    found = tenants([ALPHA, *shared], {"beta": "K"})
+    assert [each.get("api_key") for each in found] == [None, "K", "K"]
+
+
 def test_a_key_under_an_owner_who_is_no_domain_is_found():
     assert tenants([ALPHA], {"beta": "K"}) == [{**ALPHA, "api_key": "K"}]
+    # Who has left needs no key, and may have had the domain that the owner is called after.
     absent = {**BETA, "state": "absent"}
-    assert tenants([ALPHA, absent], {"alpha": "K"}) == [{**ALPHA, "api_key": "K"}, absent]
+    found = tenants([ALPHA, absent], {"beta": "K"})
+    assert found[0] == {**ALPHA, "api_key": "K"}
+    assert [each["domain"] for each in tenants([ALPHA, absent], {"beta": "K"}, keyed_only=True)] == ["alpha"]
     # One owner can have several domains, one of which is called as he is.
     both = [{"domain": "beta", "origin_owner_id": "beta"}, ALPHA]
     assert tenants(both, {"beta": "K"}) == [{**both[0], "api_key": "K"}, ALPHA]
