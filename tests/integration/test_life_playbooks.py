@@ -97,6 +97,32 @@ def test_rotate(runner, playbook):
     assert "2 new keys: 0 tenants re-linked, 0 of them to another agent" in again.output
 
 
+@pytest.mark.parametrize("name", ["rotate", "auth_links"])
+def test_keys_that_are_not_used_may_refer_to_nothing(runner, playbook, name):
+    """What was done is told nevertheless."""
+    others = ["-e", json.dumps({"freshservice_link_api_keys": {"globex": "{{ nowhere }}"}})]
+    links_file = runner.folder / "links.csv"
+    runner.secret_files.add(links_file)
+    options = {"freshservice_link_tenants": GOOD[:1]}
+    if name == "rotate":
+        runner.by_hand("acme", api_key="an-old-key-0815")
+        others += keyed(runner, acme=runner.tenant_key("acme"))
+    else:
+        options["freshservice_link_auth_links_file"] = str(links_file)
+    result = playbook(name, *others, **options)
+    assert result.code == 0, result.output
+    assert ("1 tenant re-linked" if name == "rotate" else "1 has an auth link") in result.output
+
+
+def test_files_of_a_healing_that_refer_to_nothing_are_refused(runner, playbook):
+    """A file can say which project is meant."""
+    runner.by_hand("acme", status="error")
+    result = playbook("heal", freshservice_link_tenants=GOOD[:1], heal_vars_files="{{ nowhere }}/project.yml")
+    assert result.code == 2
+    assert "heal_vars_files refers to a variable that is not set" in result.output
+    assert runner.emulator.requests() == []
+
+
 def test_a_rotation_sends_what_cannot_be_compared(runner, playbook):
     playbook("link", freshservice_link_tenants=GOOD)
     runner.emulator.switch(hub_secret_tail=0)
