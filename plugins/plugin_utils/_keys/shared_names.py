@@ -41,7 +41,7 @@ def refuse_shared_names(declared: Iterable[Any], keyring: Keyring, option: str, 
 
 
 def _has_another(tenant: Mapping[Any, Any], keyring: Keyring, name: str, of_domain: Mapping[str | None, Any]) -> bool:
-    """Return whether there is another key under a tenant's owner, which is no domain, than the one under a name."""
+    """Return whether there is another key under a tenant's owner, which is not a domain, than the one under a name."""
     owner = _owner(tenant)
     return owner in keyring.keys and keyring.keys[owner] != keyring.keys[name] and label_of(owner) not in of_domain
 
