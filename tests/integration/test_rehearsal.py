@@ -74,7 +74,7 @@ def script(place: Place) -> tuple[str, list[tuple[int, str]]]:
             last = number
         elif language == "text":
             expected += [(last, line) for line in text.splitlines()]
-        elif more.endswith(("newcomers.yml", "rehearsal.json")):
+        elif more.endswith(("newcomers.yml", "rehearsal.json", "customers.yml")):
             (place.folder / more).write_text(text, encoding="utf-8")
     return "".join(parts), expected
 
@@ -94,7 +94,7 @@ def test_the_guide(place: Place) -> None:
     printed = dict(part.split("\n", 1) for part in run.stdout.split("\n--- ")[1:])
     for number, line in expected:
         assert " ".join(line.split()) in " ".join(printed[str(number)].split()), printed[str(number)]
-    assert len(expected) == 7
+    assert len(expected) == 8
     keys = json.loads((place.folder / "emulator-variables.json").read_text())["freshservice_link_api_keys"]
     assert len(keys) == 3
     assert not [key for key in keys.values() if key in run.stdout]
