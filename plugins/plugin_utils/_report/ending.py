@@ -269,7 +269,11 @@ def _without_key(result: Mapping[Any, Any], records: Sequence[Mapping[Any, Any]]
     yield f"{counted(len(keyless), 'tenant')} without a declared key: {left_out}.{near}"
     # There may be ten thousand of both.
     unused = _unused_keys(records, asked)[:MOST]
-    meant = [f"{name_of(record)}: {close}" for record in keyless if (close := asked.keys.close(record, unused))]
+    meant = [
+        f"{name_of(record)}: no API key is declared. {close}"
+        for record in keyless
+        if (close := asked.keys.close(record, unused))
+    ]
     yield from meant[:MOST]
 
 

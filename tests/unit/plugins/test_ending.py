@@ -287,7 +287,10 @@ class TestTenantsWithoutAKey:
         keys = Keys(given={"acmee": "K", "globexx": "K", "b": "K", "other": "K"})
         needing = row("globex", **failure("globex", MISSING), **KEYLESS)
         told = lines(links(row("acme", **KEYLESS), row("b"), needing), keys=keys)
-        assert told[1:3] == [self.LINE, "acme (owner c-acme): There is an unused key for acmee: did you mean that one?"]
+        assert told[1:3] == [
+            self.LINE,
+            "acme (owner c-acme): no API key is declared. There is an unused key for acmee: did you mean that one?",
+        ]
         assert "There is an unused key for globexx: did you mean that one?" in told[3]
         assert told[4:] == [
             "freshservice_link_api_keys holds keys that no tenant of the list uses: acmee, globexx, other."
