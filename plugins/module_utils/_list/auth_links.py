@@ -60,8 +60,8 @@ class AuthLinks:
         tenant = require(job.tenant)
         with during(Phase.OBSERVE):
             account = job.take_found().account
-            for claim in job.claims:
-                raise claim.failure(LINK_FIRST)
+            if job.claims:
+                raise job.claims[0].failure(LINK_FIRST)
             purpose = purpose_of(account, self._options.relink)
             if account and purpose is Purpose.RELINK and self._unsettled:
                 self._leave_to_others(tenant, account)

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Accounts that mean one entry of a list, although another entry could overwrite them.
+"""Accounts that are one entry's of a list, and that another entry could overwrite.
 
 One entry may move or unlink an account whose owner another entry declares: StackOne knows an account by its owner (S51), and
 whoever links that owner while the account is still there overwrites it. And the account of an entry may still be under the
