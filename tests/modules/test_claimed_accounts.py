@@ -231,6 +231,15 @@ def test_a_part_of_a_list_is_refused_as_the_list_is(runner, how, order, shown):
     assert runner.emulator.accounts() == [account]
 
 
+@pytest.mark.parametrize("options", [{}, {"account_id": "of-nobody"}], ids=["an owner", "an account"])
+def test_so_is_a_part_whose_account_does_not_exist_yet(runner, options):
+    entries = runner.tenants("acme", "globex", origin_owner_id=OWNER, **options)
+    part = runner.bulk([{**entries[1], "position": 2}], other_tenants=tenants(entries, without_keys=True))
+    result = runner.play(part, module=LINKS).results[0]
+    assert result["failure"]["code"] == "duplicate_tenant", result
+    assert runner.emulator.accounts() == []
+
+
 def test_others_that_mean_one_link_do_not_stop_a_part(runner):
     """They stop the run over the whole list."""
     (acme,) = runner.tenants("acme")
