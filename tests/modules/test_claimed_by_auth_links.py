@@ -82,3 +82,12 @@ def test_a_domain_is_not_linked_for_two_owners(runner, declared):
     assert account["id"] in rows[-1]["failure"]["msg"]
     (row,) = links(runner, [{**other, "allow_shared_domain": True}])["owners"]
     assert row["auth_link_url"]
+
+
+def test_an_owner_without_a_domain_gets_no_link_for_anothers(runner, shown):
+    runner.by_hand("acme", origin_owner_id=OWNER, status="error")
+    owner = {"origin_owner_id": OWNER}
+    rows = links(runner, [owner, OTHERS["its former id was forgotten"]])["owners"]
+    assert rows[0]["failure"]["code"] == "account_claimed"
+    for other in ({"domain": "globex", "origin_owner_id": "another"}, {"domain": "globex", "origin_owner_id": 47.11}):
+        assert links(runner, [owner, other])["owners"][0]["purpose"] == "relink"

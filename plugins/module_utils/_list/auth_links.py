@@ -68,12 +68,14 @@ class AuthLinks:
         job.result = self._maker.make(tenant, account, purpose)
 
     def _leave_to_others(self, tenant: Tenant, account: Account) -> None:
-        """Raise Failed(account_claimed) if the account stores another domain, and another entry may mean it."""
-        if not tenant.domain:
-            return
+        """Raise Failed(account_claimed) if the account stores another domain, and another entry may mean it.
+
+        An owner without a declared domain may have any, unless the other entry declares this one.
+        """
         for candidate in self._finder.candidates(tenant, [account], look=True):
-            if candidate.domain and same_domain(candidate.domain, tenant.domain):
+            stored = candidate.domain
+            if stored and tenant.domain and same_domain(tenant.domain, stored):
                 continue
-            claim = self._unsettled.claim(account, candidate.domain)
-            if claim:
+            claim = self._unsettled.claim(account, stored)
+            if claim and (tenant.domain or (stored and same_domain(claim.job.entry.domain or "", stored))):
                 raise claim.failure(LINK_FIRST)

@@ -155,7 +155,7 @@ def _gets_another_domain(tenant: Tenant, account: Account | None) -> bool:
     if account is None or tenant.state is State.ABSENT or not tenant.domain:
         return False
     stored = stored_domain(tenant, account.setup_information)
-    return bool(stored and not same_domain(stored, tenant.domain))
+    return bool(stored and not same_domain(tenant.domain, stored))
 
 
 def _moves_first(groups: dict[Key, list[F]]) -> list[list[F]]:
