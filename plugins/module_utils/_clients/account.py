@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.identity import account_id_of, same_provider
+from .._core.slots import SLOTS
 from .._core.times import parse_date
 from .._http.messages import Answer
 from .stackone_base import refused, unexpected
@@ -26,7 +27,7 @@ EXCERPT = 4000
 _NO_SUCH_ROUTE = re.compile(r"Cannot [A-Z]+ /")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, **SLOTS)
 class Account:
     """StackOne's record of a link (S30). `status` and `type` are in lower case: their case varies.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from .._core.failure import Failed, FailureCode, require
 from .._core.shared import Shared
+from .._core.slots import SLOTS
 from .._core.tenant import Tenant
 from .._core.text import one_line
 from .._core.urls import parts_of
@@ -107,7 +108,7 @@ _CODE_STATUS = {
 _RETRIABLE = frozenset({KeyStatus.RATE_LIMITED, KeyStatus.UNREACHABLE})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, **SLOTS)
 class Agent:
     """The Freshservice user that a key belongs to."""
 
@@ -133,7 +134,7 @@ class Agent:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, **SLOTS)
 class KeyCheck:
     """The verdict on one domain and key, with its evidence."""
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, TypeVar
 
+from .slots import SLOTS
+
 
 class Phase(str, Enum):
     """The step in the processing of a tenant at which a failure happened."""
@@ -74,7 +76,7 @@ class FailureCode(str, Enum):
     INTERNAL_ERROR = "internal_error"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, **SLOTS)
 class Failure:
     """One failure: `message` says what is wrong, and `remediation` how to fix it.
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from .failure import Failed, FailureCode, Phase
 from .secrets import SHORTEST_SECRET
+from .slots import SLOTS
 from .urls import shown_url
 from .written import accident, hidden_character, trimmed
 
@@ -51,7 +52,7 @@ class ProfileChange(str, Enum):
     REPLACE = "replace"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, **SLOTS)
 class CredentialFields:
     """The declared keys of the connector's form; a field that is None is discovered.
 
@@ -68,7 +69,7 @@ ANY_FIELDS = CredentialFields()
 """No declared fields: all are discovered."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, **SLOTS)
 class Tenant:
     """One Freshservice tenant with one agent's API key: the desired link. `None` leaves a value unchanged."""
 

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any, Callable
 from urllib.parse import urlsplit
 
+from .._core.slots import SLOTS
 from .._core.text import NO_SECRETS, READ_LIMIT, Scrubber, without_markup
 from .._core.words import kind_of_request
 from .retry import RetryFacts
@@ -22,7 +23,7 @@ class Service(str, Enum):
     STACKONE = "stackone"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, **SLOTS)
 class Request:
     """One request. `repeatable` is false if sending it twice could create something twice.
 
@@ -62,7 +63,7 @@ class Request:
         return self.method != "GET"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, **SLOTS)
 class Answer:
     """The answer to a request, whatever its status. `data` is the parsed JSON, or `None` if there is none.
 

@@ -14,6 +14,7 @@ from .._clients.hub import AccountView
 from .._clients.hub_form import stored_domain
 from .._clients.stackone import ConnectSession
 from .._core.failure import Failed, FailureCode
+from .._core.slots import SLOTS
 from .._core.tenant import Tenant, UpdateCredentials
 from .plan import Stored, StoredKey, compare_stored, stored_drift
 from .verify import Answerer, verify
@@ -41,7 +42,7 @@ class NoCache:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, **SLOTS)
 class Inspection:
     """What an account stores, and how that was seen: through a session and its view, or by an agent's answer."""
 

@@ -12,6 +12,7 @@ from .._clients.freshservice import Agent, KeyCheck, KeyStatus
 from .._clients.hub import Submission
 from .._clients.profiles import ProfileDrift, profile_drift
 from .._core.failure import Failed, Failure, Phase, interrupted
+from .._core.slots import SLOTS
 from .._core.tenant import State, Tenant
 from .plan import Action, AgentChange, Plan, Stored, StoredKey
 
@@ -22,7 +23,7 @@ NO_IDS: frozenset[str] = frozenset()
 """The empty set that all tenants without such accounts share: each other one would take 216 bytes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, **SLOTS)
 class Observation:
     """Everything that was seen of a tenant before anything was changed. The linker fills it, stage by stage."""
 
@@ -48,7 +49,7 @@ class Observation:
     """Whose key a re-link replaces."""
 
 
-@dataclass(slots=True)
+@dataclass(**SLOTS)
 class Creation:
     """The request that links a new account, and its result.
 
@@ -66,7 +67,7 @@ class Creation:
     """All accounts of the same link when StackOne was last checked, if there were several."""
 
 
-@dataclass(slots=True)
+@dataclass(**SLOTS)
 class Applied:
     """Everything that was done to StackOne for a tenant; in check mode, what would be. The writer records it."""
 
@@ -92,7 +93,7 @@ class Applied:
         self.creation = self.plan = None
 
 
-@dataclass(slots=True)
+@dataclass(**SLOTS)
 class Outcome:
     """The outcome of one tenant: what was done (in check mode: what would be), or why it failed.
 

@@ -15,6 +15,7 @@ from .._clients.hub import REDACTED, AccountView
 from .._clients.hub_form import find_stored_key, stored_domain
 from .._clients.profiles import ProfileDrift
 from .._core.failure import Failed, FailureCode
+from .._core.slots import SLOTS
 from .._core.tenant import ProfileChange, Tenant, UpdateCredentials, same_domain
 from .status import DASHBOARD_ONLY, not_active
 
@@ -44,7 +45,7 @@ class AgentChange(str, Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, **SLOTS)
 class Stored:
     """The values that an account stores, compared with the declaration. `others` are extra fields that differ."""
 
@@ -53,7 +54,7 @@ class Stored:
     others: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, **SLOTS)
 class Plan:
     """The changes to make for one tenant, the diff that shows them, and why they are made, in sentences."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .._core.failure import Failed, Failure, FailureCode, Phase, require
+from .._core.slots import SLOTS
 from .._core.tenant import State, Tenant, invalid_argument
 from .._core.text import Scrubber
 from .._core.urls import shown_url
@@ -21,7 +22,7 @@ from .._module.tenant_params import PREVIOUS, TO_LINK, check_needed, ids_from, p
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, **SLOTS)
 class Entry:
     """One tenant of the list, or why it cannot be one. `position` counts from 1.
 
@@ -94,7 +95,7 @@ def refuse_duplicates(entries: Iterable[Entry], others: Iterable[Entry] = ()) ->
                 siblings.append(entry)
 
 
-Meant = tuple[Entry, str | None]
+Meant = tuple[Entry, "str | None"]
 """An entry, and the id of the account that it means, if it has one."""
 
 
