@@ -70,8 +70,8 @@ def test_the_domain_tells_the_sites_of_one_owner_apart(runner, heal, domain, lin
 
 
 def test_a_drifted_domain_is_healed(runner, heal):
-    runner.by_hand("acme", origin_owner_id="customer-globex", origin_owner_name="customer-globex")
-    moved = event("customer-globex", domain="acme")
+    runner.by_hand("umbrella", origin_owner_id="customer-globex", origin_owner_name="customer-globex")
+    moved = event("customer-globex", domain="umbrella")
     run = heal(stackone_event=moved, freshservice_link_tenants=DECLARED)
     assert "1 re-linked" in run.output
     assert runner.linked() == {"customer-globex": "globex"}
