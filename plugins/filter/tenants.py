@@ -10,7 +10,7 @@ from typing import Any
 
 from ..module_utils._core.text import valid_unicode
 from ..module_utils._core.written import marked, not_text, unset
-from ..plugin_utils._keys.keyring import Keyring, keyring_from, label_of, unvault
+from ..plugin_utils._keys.keyring import Keyring, keyring_from, names_of, unvault
 from ..plugin_utils._keys.problems import Problem, checked, handed, of_source
 from ..plugin_utils._keys.selected import names_from, only_named
 from ..plugin_utils._keys.shared_names import refuse_shared_names
@@ -71,9 +71,8 @@ def _listed(source: Any, ignored: Collection[str], source_name: str) -> list[Any
 
 def _domains(listed: Iterable[Any]) -> set[str]:
     """Return the domains of the present tenants, as bare labels."""
-    written = (own.get("domain") for own in listed if isinstance(own, Mapping) and own.get("state") != "absent")
-    labels = (label_of(str(domain)) for domain in written if domain and not not_text(domain))
-    return set(filter(None, labels))
+    present = (own for own in listed if isinstance(own, Mapping) and own.get("state") != "absent")
+    return {domain for domain, _owner in map(names_of, present) if domain}
 
 
 def _tenant(own: Any, common: dict[str, Any], keyrings: Mapping[str, Keyring]) -> Any:

@@ -23,6 +23,7 @@ from .approval import ANY_PLAN, Approval
 from .confirm import Confirmer, polls
 from .duplicates import first_made, made_by
 from .find import AccountSource, Finder, Found
+from .found_notes import note_found, note_still_linked
 from .inspection import CredentialCache, Inspection, Inspector
 from .outcome import Creation, Outcome
 from .plan import (
@@ -216,7 +217,7 @@ class Linker:
             raise invalid_argument("verify_link: call needs verify_key, to know whose key it is.")
         outcome.enter(Phase.OBSERVE)
         found = find()
-        self._note_found(outcome, found)
+        note_found(outcome, found)
         if found.account:
             self._converge(outcome, found.account)
         else:
@@ -234,9 +235,9 @@ class Linker:
         tenant, applied = outcome.tenant, outcome.applied
         found = find()
         account = outcome.account = found.account
-        self._note_found(outcome, found)
+        note_found(outcome, found)
         if account is None and found.candidates:
-            self._note_still_linked(outcome, found)
+            note_still_linked(outcome, found)
         applied.plan = plan_absent(tenant, account)
         self._approval.check(account, applied.plan)
         if account is None or self._rules.check_mode:
@@ -248,24 +249,6 @@ class Linker:
             outcome.enter(Phase.CONFIRM)
         else:
             outcome.account = None
-
-    def _note_found(self, outcome: Outcome, found: Found) -> None:
-        outcome.observe(account_known=True, replaced=found.replaced)
-        if found.former:
-            outcome.observe(former_ids=frozenset(account.id for account in found.former))
-            listed = ", ".join(account.id for account in found.former)
-            outcome.warnings.append(
-                f"The former owner {outcome.tenant.previous_origin_owner_id} still has account {listed} of this domain, which was"
-                " left as it is, because the owner has one already. Unlink it by its account_id if it is not needed."
-            )
-
-    def _note_still_linked(self, outcome: Outcome, found: Found) -> None:
-        left = ", ".join(f"{item.account.id} (domain {item.domain or 'unknown'})" for item in found.candidates)
-        outcome.observe(still_linked=True)
-        outcome.warnings.append(
-            f"No account of this domain is linked, but its owner still has others, which are kept: {left}. Correct the"
-            " domain if one of these was meant."
-        )
 
     def _converge(self, outcome: Outcome, account: Account) -> None:
         outcome.account = account

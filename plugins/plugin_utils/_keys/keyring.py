@@ -31,8 +31,7 @@ class Keyring:
 
     def names(self, domain: Any, owner: Any) -> list[str]:
         """Return the names under which a key of a tenant is found: its domain, then its owner."""
-        label = None if not_text(domain) else label_of(str(domain))
-        name = None if not_text(owner) else trimmed(str(owner))
+        label, name = names_of({"domain": domain, "origin_owner_id": owner})
         found = [self.domains[label]] if label in self.domains else []
         if name not in self.keys or name in found:
             return found
@@ -124,6 +123,13 @@ def label_of(text: str) -> str | None:
         return normalise_domain(text)
     except Failed:
         return None
+
+
+def names_of(tenant: Mapping[Any, Any], default_domain: Any = None) -> tuple[str | None, str | None]:
+    """Return what a tenant is called: its domain as a bare label, and its owner."""
+    domain, owner = tenant.get("domain", default_domain), tenant.get("origin_owner_id")
+    label = None if domain is None or not_text(domain) else label_of(str(domain))
+    return label, None if owner is None or not_text(owner) else trimmed(str(owner))
 
 
 def unvault(value: Any) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...module_utils._core.written import not_text, trimmed
-from .keyring import label_of
+from .keyring import label_of, names_of
 from .problems import Problem
 from .showable import listed as shown
 from .showable import meant
@@ -33,7 +33,7 @@ def only_named(listed: Sequence[Any], names: Sequence[str], default_domain: Any,
     """
     unknown, kept = set(names), []
     labels = {name: label_of(name) or name for name in names}
-    named = [_names_of(own, default_domain) if isinstance(own, Mapping) else (None, None) for own in listed]
+    named = [names_of(own, default_domain) if isinstance(own, Mapping) else (None, None) for own in listed]
     owners = dict(named)
     as_domains = {name for name, label in labels.items() if label in owners and owners[label] != name}
     for position, (own, (label, owner)) in enumerate(zip(listed, named), 1):
@@ -46,13 +46,6 @@ def only_named(listed: Sequence[Any], names: Sequence[str], default_domain: Any,
         asked = [_with_question(name, known) for name in names if name in unknown]
         raise Problem(f"no tenant {among} has the domain or owner {shown(asked)}. Nothing was done.")
     return kept
-
-
-def _names_of(own: Mapping[Any, Any], default_domain: Any) -> tuple[str | None, str | None]:
-    """Return a tenant's domain as a bare label, and its owner."""
-    domain, owner = own.get("domain", default_domain), own.get("origin_owner_id")
-    label = None if domain is None or not_text(domain) else label_of(str(domain))
-    return label, None if owner is None or not_text(owner) else trimmed(str(owner))
 
 
 def _with_question(name: str, known: Iterable[str]) -> str:

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...module_utils._core.tenant import SUFFIX
-from ...module_utils._core.written import not_text, trimmed
-from .keyring import Keyring, label_of
+from .keyring import Keyring, label_of, names_of
 from .problems import Problem
 
 
@@ -24,14 +23,14 @@ def refuse_shared_names(declared: Iterable[Any], keyring: Keyring, option: str, 
     tenants = [each for each in declared if isinstance(each, Mapping) and each.get("state") != "absent"]
     of_domain: dict[str | None, list[Mapping[Any, Any]]] = {}
     for tenant in tenants:
-        of_domain.setdefault(_label(tenant), []).append(tenant)
+        of_domain.setdefault(names_of(tenant)[0], []).append(tenant)
     for tenant in tenants:
-        name = _owner(tenant)
-        label = label_of(name) if name in keyring.keys else None
-        others = of_domain.get(label, ()) if label and label != _label(tenant) else ()
-        if not others or any(_owner(other) == name for other in others):
+        domain, name = names_of(tenant)
+        label = label_of(name) if name and name in keyring.keys else None
+        others = of_domain.get(label, ()) if label and label != domain else ()
+        if not name or not others or any(names_of(other)[1] == name for other in others):
             continue
-        own = tenant.get(option) or _label(tenant) in keyring.domains
+        own = tenant.get(option) or domain in keyring.domains
         if not own or any(_has_another(other, keyring, name, of_domain) for other in others):
             raise Problem(
                 f"{variable}: the key under {name} can be the one of the domain {label}, or of owner {name} with another domain."
@@ -42,15 +41,7 @@ def refuse_shared_names(declared: Iterable[Any], keyring: Keyring, option: str, 
 
 def _has_another(tenant: Mapping[Any, Any], keyring: Keyring, name: str, of_domain: Mapping[str | None, Any]) -> bool:
     """Return whether there is another key under a tenant's owner, which is not a domain, than the one under a name."""
-    owner = _owner(tenant)
-    return owner in keyring.keys and keyring.keys[owner] != keyring.keys[name] and label_of(owner) not in of_domain
-
-
-def _label(tenant: Mapping[Any, Any]) -> str | None:
-    domain = tenant.get("domain")
-    return None if not domain or not_text(domain) else label_of(str(domain))
-
-
-def _owner(tenant: Mapping[Any, Any]) -> str:
-    owner = tenant.get("origin_owner_id")
-    return "" if owner in (None, "") or not_text(owner) else trimmed(str(owner))
+    owner = names_of(tenant)[1]
+    if owner is None or owner not in keyring.keys or label_of(owner) in of_domain:
+        return False
+    return keyring.keys[owner] != keyring.keys[name]
