@@ -14,7 +14,9 @@ MAIN_PATHS := $(addprefix tests/integration/test_,$(addsuffix .py,account_info f
 
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONPATH := $(CURDIR)/.collections
-# Compiled code, apart from the tree.
+# Compiled code, apart from the tree. Kept even where the environment forbids it, because Python looks for that of its own library there,
+# too, and each of thousands of processes would compile it again.
+unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/pre-commit
 
