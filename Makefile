@@ -6,9 +6,12 @@ JOBS ?= 2
 SANDBOX ?= sandbox
 JAVA := $(shell command -v java)
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
-# For tests that wait for processes for a part of their time, and for clocks for most of it.
+# For tests that wait for processes for a part of their time, for servers for half of it, and for clocks for most of it.
 MORE_JOBS = $(shell expr $(JOBS) + 1)
 MOST_JOBS = $(shell expr $(JOBS) + 2)
+WAITING_JOBS = $(shell expr $(JOBS) '*' 3)
+# Some tests take a hundred times as long as others: who is done takes over what waits for somebody else.
+SHARED := --dist worksteal
 # The integration tests that `make test` runs; `make test-all` runs the others.
 MAIN_PATHS := $(addprefix tests/integration/test_,$(addsuffix .py,account_info failures inventory keys_info link link_playbook links playbooks walkthrough))
 
@@ -60,7 +63,7 @@ test-all: trust-more integration-rest corners sanity ansible-test test-eda test-
 	@echo "Left out: three quarters of the faults (TRUST=full make trust), and what make test runs: the linters, unit tests, the modules case by case, an eighth of the faults, and the main paths with real playbooks."
 
 check: fast-lint
-	$(BIN)/python -m pytest -q tests/unit tests/modules -n $(MORE_JOBS)
+	$(BIN)/python -m pytest -q tests/unit tests/modules -n $(MOST_JOBS) $(SHARED)
 	@echo "CHECK PASSED: the fast linters, unit tests, the modules case by case. See make test for more."
 
 lint: fast-lint
@@ -79,13 +82,13 @@ unit: $(VENV)/ready
 	$(BIN)/python -m pytest -q tests/unit -n $(MORE_JOBS)
 
 modules: $(VENV)/ready
-	$(BIN)/python -m pytest -q tests/modules -n $(MOST_JOBS)
+	$(BIN)/python -m pytest -q tests/modules -n $(WAITING_JOBS) $(SHARED)
 
 trust: $(VENV)/ready
-	$(BIN)/python -m pytest -q tests/trust tests/simulation -n $(MOST_JOBS)
+	$(BIN)/python -m pytest -q tests/trust tests/simulation -n $(MOST_JOBS) $(SHARED)
 
 trust-more: $(VENV)/ready
-	TRUST=more $(BIN)/python -m pytest -q tests/trust tests/simulation/test_histories.py -n $(MOST_JOBS)
+	TRUST=more $(BIN)/python -m pytest -q tests/trust tests/simulation/test_histories.py -n $(MOST_JOBS) $(SHARED)
 
 # Against the installed artifact, as users have it.
 integration: INTEGRATION_TESTS := tests/integration
@@ -96,7 +99,7 @@ integration integration-main integration-rest: export PYTHONPATH := $(CURDIR)/.s
 integration integration-main integration-rest: export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.sanity/installed
 integration integration-main integration-rest: $(VENV)/ready
 	$(BIN)/python -m tests.artifact
-	$(BIN)/python -m pytest -q $(INTEGRATION_TESTS) -n $(MORE_JOBS)
+	$(BIN)/python -m pytest -q $(INTEGRATION_TESTS) -n $(MORE_JOBS) $(SHARED)
 
 docs: $(VENV)/docs-ready
 	@$(BIN)/python docs/site/build.py

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import html
 import re
 import unicodedata
@@ -94,15 +95,26 @@ FORMS: dict[str, Callable[[str], str]] = {
 
 def betrayed(value: Any, secret: str) -> Iterator[str]:
     """Yield the texts in which a secret can be read, or a telling piece of it, in whatever way."""
+    texts = list(_texts(value))
+    pieces = _pieces(secret)
+    # All at once first: most hold none, and text by text it would take most of the time of thousands of tests.
+    everything = "\n".join(map(_letters, texts))
+    if any(piece in everything for piece in pieces):
+        yield from (text for text in texts if any(piece in _letters(text) for piece in pieces))
+
+
+@functools.lru_cache(maxsize=1000)
+def _pieces(secret: str) -> frozenset[str]:
     plain = secret.lower()
     coded = [_base64("\0" * before + secret).lower()[4:-4] for before in range(3)]
-    pieces = {text[at : at + TELLING] for text in (plain, *coded) for at in range(len(text) - TELLING + 1)}
-    for text in _texts(value):
-        for reading in _readings(text):
-            letters = re.sub(r"[^a-z0-9+/._-]", "", unicodedata.normalize("NFKC", reading).lower())
-            if any(piece in letters for piece in pieces):
-                yield text
-                break
+    return frozenset(text[at : at + TELLING] for text in (plain, *coded) for at in range(len(text) - TELLING + 1))
+
+
+@functools.lru_cache(maxsize=100_000)
+def _letters(text: str) -> str:
+    """Return the letters of each reading of a text, a line for each."""
+    plain = (unicodedata.normalize("NFKC", reading).lower() for reading in _readings(text))
+    return "\n".join(re.sub(r"[^a-z0-9+/._-]", "", reading) for reading in plain)
 
 
 def _readings(text: str) -> Iterator[str]:

@@ -34,6 +34,13 @@ words = st.text(max_size=30)
 
 
 @pytest.mark.parametrize("form", FORMS)
+def test_the_search_finds_each_form(form):
+    written = FORMS[form](KEY)
+    assert list(betrayed({"name": ["nothing", written]}, KEY)) == [written]
+    assert list(betrayed({"name": ["nothing"]}, KEY)) == []
+
+
+@pytest.mark.parametrize("form", FORMS)
 @settings(max_examples=15)
 @given(key=keys)
 def test_no_form_of_a_key_is_readable_in_words_for_a_message(form, key):
