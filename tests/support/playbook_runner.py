@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ansible.parsing.vault import VaultLib, VaultSecret
+
 from tests.emulator.handle import Emulator
 from tests.support.collection import COLLECTIONS, KEY_INFO, KEYS_INFO, LINKS, MODULE, PLAYBOOKS, ROOT
 from tests.support.secret_search import forms
@@ -184,12 +186,10 @@ class PlaybookRunner:
         return run
 
     def encrypt(self, path: Path, text: str) -> None:
-        """Write a vaulted file; its password is in the file `password` of the folder."""
-        password = self.folder / "password"
-        password.write_text("example")
-        command = [sys.executable, "-m", "ansible", "vault", "encrypt", "--output", str(path)]
-        command += ["--vault-password-file", str(password)]
-        subprocess.run(command, input=text, text=True, check=True, capture_output=True, env=self.environment())
+        """Write a vaulted file; its password is in the file `password` of the folder. Nearly every test needs one."""
+        (self.folder / "password").write_text("example")
+        path.touch(mode=0o600)
+        path.write_bytes(VaultLib([("default", VaultSecret(b"example"))]).encrypt(text))
 
     def by_hand(self, domain: str = "acme", **fields: Any) -> dict[str, Any]:
         """An account that somebody linked in the Hub."""
