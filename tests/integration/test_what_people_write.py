@@ -129,7 +129,7 @@ def test_an_encrypted_file_behind_a_byte_order_mark(runner, link):
 
 ASKED = {"tenants_file", "api_keys", "stackone_api_key", "stackone_url", "freshservice_url"}
 """What a survey must ask for with the list; it is also where the emulator is."""
-NEVER_EMPTY = {"only", "plan", "stackone_project_id"}
+NEVER_EMPTY = {"only", "plan", "stackone_project_id", "purge_scope"}
 """What restricts or guards a run: empty, it is more likely a shell variable that was not set, and the run would do too much."""
 
 

@@ -84,6 +84,17 @@ def test_a_domain_is_not_linked_for_two_owners(runner, declared):
     assert row["auth_link_url"]
 
 
+def test_a_customer_gets_no_link_to_another_ones_domain_for_its_own_account(runner):
+    runner.by_hand("acme", origin_owner_id=OWNER, status="error")
+    account = runner.by_hand("globex", origin_owner_id="customer-globex")
+    for check in (True, False):
+        (row,) = links(runner, [NEW], check)["owners"]
+        assert row["failure"]["code"] == "domain_linked_elsewhere", row
+        assert account["id"] in row["failure"]["msg"]
+    (row,) = links(runner, [{**NEW, "allow_shared_domain": True}])["owners"]
+    assert row["purpose"] == "relink"
+
+
 def test_an_owner_without_a_domain_gets_no_link_for_anothers(runner, shown):
     runner.by_hand("acme", origin_owner_id=OWNER, status="error")
     owner = {"origin_owner_id": OWNER}

@@ -10,17 +10,19 @@ from typing import Any, Callable
 from .._clients.account import Account
 from .._clients.directory import Directory, owners_by_provider
 from .._clients.hub import Hub
+from .._clients.hub_form import domain_in
 from .._clients.stackone import StackOne
 from .._core.clock import Clock
 from .._core.failure import Phase, during, require
 from .._core.options import AuthOptions
-from .._core.tenant import Tenant, same_domain
+from .._core.tenant import same_domain
 from .._link.auth_link import AuthLinkMaker, Purpose, purpose_of
 from .._link.find import Finder
 from .auth_link_jobs import AuthLinkJob
 from .claims import Unsettled, concerned
 from .finding import ListFinder
-from .found_jobs import refuse_conflicts, refuse_linked_elsewhere
+from .found_jobs import refuse_conflicts
+from .linked_domains import LinkedDomains
 
 LINK_FIRST = "Link the list first: the customer would enter the credentials into that account."
 
@@ -39,6 +41,7 @@ class AuthLinks:
         self._finder = Finder(stackone, hub, self._directory)
         self._maker = AuthLinkMaker(stackone, self._finder, options, clock)
         self._unsettled = Unsettled(())
+        self._domains: LinkedDomains | None = None
 
     def find(self, jobs: Sequence[AuthLinkJob], others: Sequence[AuthLinkJob]) -> None:
         """Find each owner's account. `others` are declared as well, but get no link. Raise Failed if two entries mean one."""
@@ -49,10 +52,11 @@ class AuthLinks:
             self._directory.ask_again(provider, owners)
         finder = ListFinder(lambda: (self._stackone, self._hub), self._each, self._directory)
         finder.find(known)
-        # Only a new customer's domain may be linked for an owner whom the list does not name.
-        self._directory.load_for([require(job.tenant) for job in jobs if job.is_new and require(job.tenant).domain])
+        # The domain that a customer enters may be linked for an owner whom the list does not name.
+        self._directory.load_for([require(job.tenant) for job in jobs if self._may_get_domain(job)])
         refuse_conflicts(jobs, others)
-        refuse_linked_elsewhere(jobs, self._directory, others)
+        self._domains = LinkedDomains(jobs, self._directory, others)
+        self._domains.refuse(jobs)
         self._unsettled = Unsettled((*jobs, *others), finder.find_other)
 
     def create(self, job: AuthLinkJob) -> None:
@@ -63,15 +67,28 @@ class AuthLinks:
             if job.claims:
                 raise job.claims[0].failure(LINK_FIRST)
             purpose = purpose_of(account, self._options.relink)
-            if account and purpose is Purpose.RELINK and self._unsettled:
-                self._leave_to_others(tenant, account)
+            if account and purpose is Purpose.RELINK:
+                self._check_domain(job, account)
         job.result = self._maker.make(tenant, account, purpose)
 
-    def _leave_to_others(self, tenant: Tenant, account: Account) -> None:
-        """Raise Failed(account_claimed) if the account stores another domain, and another entry may mean it.
+    def _may_get_domain(self, job: AuthLinkJob) -> bool:
+        """Return whether an auth link may give a domain to an account that is not listed with it."""
+        tenant, account = job.tenant, job.account
+        if not tenant or not tenant.domain:
+            return False
+        if account is None:
+            return job.is_new
+        return (self._options.relink or not account.active) and domain_in(account.setup_information) != tenant.domain
 
-        An owner without a declared domain may have any, unless the other entry declares this one.
+    def _check_domain(self, job: AuthLinkJob, account: Account) -> None:
+        """Raise Failed if the account stores another domain, and another entry may mean it, or has the declared domain.
+
+        An owner without a declared domain may have any, unless another entry declares this one.
         """
+        tenant = require(job.tenant)
+        conflict = self._domains.conflict(job) if self._domains else None
+        if not (conflict or self._unsettled):
+            return
         for candidate in self._finder.candidates(tenant, [account], look=True):
             stored = candidate.domain
             if stored and tenant.domain and same_domain(tenant.domain, stored):
@@ -79,3 +96,5 @@ class AuthLinks:
             claim = self._unsettled.claim(account, stored)
             if claim and (tenant.domain or (stored and same_domain(claim.job.entry.domain or "", stored))):
                 raise claim.failure(LINK_FIRST)
+            if conflict and stored:
+                raise conflict

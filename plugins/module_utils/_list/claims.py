@@ -99,23 +99,27 @@ class _UnsettledOf:
         return None
 
 
-class Unclaimed:
-    """An approval that also refuses to give an account another domain, if an unsettled entry may mean it."""
+Refusal = Callable[[Account, "str | None"], "Failed | None"]
+"""Returns why an account, which stores a domain, must not get another one."""
 
-    def __init__(self, approval: Approval, unsettled: Unsettled) -> None:
+
+class DomainChanges:
+    """An approval that also asks whether an account may get another domain, once the domain that it stores is known."""
+
+    def __init__(self, approval: Approval, refusal: Refusal) -> None:
         self.binding = approval.binding
         self._approval = approval
-        self._unsettled = unsettled
+        self._refusal = refusal
 
     def check(self, account: Account | None, plan: Plan) -> None:
-        """Accept a plan that the approval accepts, unless it takes an account from such an entry. Raises Failed."""
+        """Accept a plan that the approval accepts, unless the account must keep its domain. Raises Failed."""
         self._approval.check(account, plan)
         before, after = plan.before.get("domain"), plan.after.get("domain")
         if account is None or not plan.actions or not after or before == after or same_domain(after, before or ""):
             return
-        claim = self._unsettled.claim(account, before)
-        if claim:
-            raise claim.failure()
+        refused = self._refusal(account, before)
+        if refused:
+            raise refused
 
     def confirm(self, account: Account) -> None:
         """Accept what the approval accepts."""

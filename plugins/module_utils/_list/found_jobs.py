@@ -8,20 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from .._clients.account import ARCHIVED, Account
+from .._clients.account import Account
 from .._clients.directory import Directory
-from .._clients.hub_form import stored_domain
 from .._core.failure import Failed, FailureCode, require
-from .._core.tenant import State, Tenant, same_domain
+from .._core.tenant import State, Tenant
 from .._link.find import Found
-from .entries import Entry, place_of, refuse_same_account
+from .entries import place_of, refuse_same_account
 from .job import Job
 
 Key = tuple[str, str]
 """An owner: the provider and the id."""
-
-NAMED = 3
-"""The number of accounts that one line names; the details hold all."""
 
 
 @dataclass
@@ -121,43 +117,6 @@ def refuse_conflicts(jobs: Sequence[FoundJob], others: Sequence[FoundJob] = ()) 
     )
 
 
-def refuse_linked_elsewhere(jobs: Sequence[FoundJob], seen: Directory, others: Sequence[FoundJob] = ()) -> None:
-    """Let a tenant fail whose domain is linked for another owner already, unless that is declared.
-
-    Usually the owner's id is a mistake: a new link would be the customer's second one, and an account that gets another
-    domain would be lost to its own customer. An account that this list unlinks does not count. `others` are declared as
-    well, but not part of this run.
-    """
-    leaving = {job.account.id for job in jobs if job.tenant and job.tenant.state is State.ABSENT and job.account}
-    first = _first_by_domain(sorted((*jobs, *others), key=lambda job: job.entry.position))
-    for job in jobs:
-        tenant = job.tenant
-        moves = tenant is not None and _gets_another_domain(tenant, job.account)
-        if not (job.is_new or moves) or tenant is None or not tenant.domain or tenant.allow_shared_domain:
-            continue
-        accounts = [
-            account
-            for account in seen.with_domain(tenant.provider, tenant.domain)
-            if account.id not in leaving
-            and account.status != ARCHIVED
-            and not (moves and account.origin_owner_id in tenant.owners)
-        ]
-        job.elsewhere = tuple(account.id for account in accounts)
-        other = first[tenant.provider.lower(), tenant.domain]
-        if accounts:
-            job.found = _linked_elsewhere(tenant, accounts)
-        elif job.is_new and other.entry.origin_owner_id != job.entry.origin_owner_id:
-            job.found = _declared_elsewhere(other.entry)
-
-
-def _gets_another_domain(tenant: Tenant, account: Account | None) -> bool:
-    """Return whether an account is declared with another domain than the one that StackOne lists for it."""
-    if account is None or tenant.state is State.ABSENT or not tenant.domain:
-        return False
-    stored = stored_domain(tenant, account.setup_information)
-    return bool(stored and not same_domain(tenant.domain, stored))
-
-
 def _moves_first(groups: dict[Key, list[F]]) -> list[list[F]]:
     """Return the groups, of which those that accounts move between are one."""
     takers: dict[Key, list[Key]] = {}
@@ -194,48 +153,3 @@ def _owner(tenant: Tenant, seen: Directory | None) -> str:
         return tenant.origin_owner_id
     account = seen.listed(tenant.account_id or "") if seen else None
     return account.origin_owner_id if account else f"account {tenant.account_id}"
-
-
-def _first_by_domain(jobs: Iterable[FoundJob]) -> dict[tuple[str, str], FoundJob]:
-    """Return the entry that a domain is linked for: the first one that has its account already, else the first one."""
-    first: dict[tuple[str, str], FoundJob] = {}
-    for job in jobs:
-        tenant = job.tenant
-        if tenant is None or tenant.state is State.ABSENT or not tenant.domain:
-            continue
-        known = first.setdefault((tenant.provider.lower(), tenant.domain), job)
-        if known.account is None and job.account is not None:
-            first[tenant.provider.lower(), tenant.domain] = job
-    return first
-
-
-_ADVICE = (
-    "Correct origin_owner_id if it is meant to be the same customer, or name its former ID in previous_origin_owner_id;"
-    " set allow_shared_domain on this tenant if both are meant to be linked."
-)
-
-
-def _linked_elsewhere(tenant: Tenant, accounts: Sequence[Account]) -> Failed:
-    listed = ", ".join(
-        f"account {account.id} of owner {account.origin_owner_id!r} ({account.status})" for account in accounts[:NAMED]
-    )
-    listed += f" and {len(accounts) - NAMED} more" if len(accounts) > NAMED else ""
-    shown = [
-        {"account_id": account.id, "origin_owner_id": account.origin_owner_id, "status": account.status}
-        for account in accounts
-    ]
-    return Failed(
-        FailureCode.DOMAIN_LINKED_ELSEWHERE,
-        f"its domain is linked already, as {listed}, and not for owner {tenant.origin_owner_id!r}.",
-        _ADVICE,
-        details={"candidates": shown},
-    )
-
-
-def _declared_elsewhere(other: Entry) -> Failed:
-    return Failed(
-        FailureCode.DOMAIN_LINKED_ELSEWHERE,
-        f"{other.name} of the list links its domain for another owner.",
-        _ADVICE,
-        details={"position": other.position},
-    )

@@ -26,13 +26,14 @@ from .._link.linker import Linker, Rules
 from .._link.outcome import Observation, Outcome
 from .._link.plan import Action
 from .batch import Batch, Tally
-from .claims import Unclaimed, Unsettled, concerned
+from .claims import DomainChanges, Unsettled, concerned
 from .early_end import ended_early
 from .finding import ListFinder
 from .fingerprints import Fingerprints
-from .found_jobs import by_owner, refuse_conflicts, refuse_linked_elsewhere
+from .found_jobs import by_owner, refuse_conflicts
 from .guards import Guarded, still_duplicate, still_in_scope
 from .link_jobs import LinkJob, Repair, repairs_of, unlink_job
+from .linked_domains import LinkedDomains
 from .links_result import LinksResult
 from .planning import UNPLANNED, Unplanned
 from .progress import ProgressFile, waiting
@@ -63,6 +64,7 @@ class Links:
         self._readers = WorkerPool(min(options.concurrency, READERS), stop, self._on_tick)
         self._clients = factory.clients()
         self._unsettled_jobs = Unsettled(())
+        self._domains: LinkedDomains | None = None
 
     @property
     def requests_sent(self) -> dict[str, int]:
@@ -90,7 +92,8 @@ class Links:
                 finder = ListFinder(self._factory.readers, self._pool.map, before)
                 finder.find(known)
             refuse_conflicts(jobs, others)
-            refuse_linked_elsewhere(jobs, before, others)
+            self._domains = LinkedDomains(jobs, before, others)
+            self._domains.refuse(jobs)
             self._unsettled_jobs = Unsettled((*jobs, *others), finder.find_other)
             try:
                 self._work(report, before)
@@ -253,10 +256,17 @@ class Links:
         """Make a linker for one use, and keep no more than needed afterwards: there may be ten thousand outcomes."""
         rules = Rules(self._options.check_mode, self._options.verify_link, listing_is_fresh=True)
         try:
-            approval = Unclaimed(job.approval, self._unsettled_jobs) if self._unsettled_jobs else job.approval
+            approval = DomainChanges(job.approval, lambda account, stored: self._kept_domain(job, account, stored))
             yield Linker(self._factory.clients(), seen, rules, self._fingerprints, approval)
         finally:
             require(job.outcome).drop_details()
+
+    def _kept_domain(self, job: LinkJob, account: Account, stored: str | None) -> Failed | None:
+        """Return why an account that stores a domain must not get the one that a tenant declares."""
+        claim = self._unsettled_jobs.claim(account, stored)
+        if claim:
+            return claim.failure()
+        return self._domains.conflict(job) if stored and self._domains else None
 
     def _list_again(self, pending: Sequence[LinkJob], accounts: int) -> Directory:
         directory = Directory(self._clients.stackone, self._readers.map)

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keys under a name that is the domain of one tenant and the owner of another. Pure."""
+"""Keys under a name that stands for two tenants: the domain of one and the owner of another, or an owner's id that changed hands. Pure."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ def refuse_shared_names(declared: Iterable[Any], keyring: Keyring, option: str, 
     """Raise Problem if it is not clear whose key one of the keys is: it would be sent to another customer's Freshservice.
 
     A key is the domain's if the owner of that name has one under its own domain or in its entry (`option`), and the domain
-    none under its owner.
+    none under its owner. A tenant that is declared absent needs no key, and its key may still be there.
     """
     if not keyring.keys:
         return
-    tenants = [each for each in declared if isinstance(each, Mapping) and each.get("state") != "absent"]
+    tenants = [each for each in declared if isinstance(each, Mapping)]
     of_domain: dict[str | None, list[Mapping[Any, Any]]] = {}
     for tenant in tenants:
         of_domain.setdefault(names_of(tenant)[0], []).append(tenant)
-    for tenant in tenants:
+    present = [tenant for tenant in tenants if tenant.get("state") != "absent"]
+    _refuse_former_ids(present, keyring, option, variable)
+    for tenant in present:
         domain, name = names_of(tenant)
         label = label_of(name) if name and name in keyring.keys else None
         others = of_domain.get(label, ()) if label and label != domain else ()
@@ -36,6 +38,24 @@ def refuse_shared_names(declared: Iterable[Any], keyring: Keyring, option: str, 
                 f"{variable}: the key under {name} can be the one of the domain {label}, or of owner {name} with another domain."
                 f" If it is the domain's, pass it in a dictionary as {label}{SUFFIX}; if it is the owner's, put it under that"
                 " tenant's own domain. Nothing was done."
+            )
+
+
+def _refuse_former_ids(tenants: Iterable[Mapping[Any, Any]], keyring: Keyring, option: str, variable: str) -> None:
+    """Raise Problem if a key under an owner's id can be the one of the tenant that had this id before."""
+    former: dict[str | None, Mapping[Any, Any]] = {}
+    for tenant in tenants:
+        former.setdefault(names_of({"origin_owner_id": tenant.get("previous_origin_owner_id")})[1], tenant)
+    for tenant in tenants:
+        domain, name = names_of(tenant)
+        other = former.get(name) if name else None
+        if not other or other is tenant or tenant.get(option) or keyring.names(domain, name) != [name]:
+            continue
+        key = other.get(option) or keyring.find(other.get("domain"), other.get("origin_owner_id"))
+        if key in (None, keyring.keys[name]):
+            raise Problem(
+                f"{variable}: the key under {name} can be the one of owner {name}, or of {names_of(other)[0]}, whose former ID"
+                f" that is. Put each under its tenant's own domain ({domain}, {names_of(other)[0]}). Nothing was done."
             )
 
 

@@ -19,12 +19,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._link.find imp
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Applied, Creation, Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.selection import AmbiguousAccount, Candidate
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import entries_from
-from ansible_collections.tenantlink.stackone.plugins.module_utils._list.found_jobs import (
-    by_owner,
-    refuse_conflicts,
-    refuse_linked_elsewhere,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.found_jobs import by_owner, refuse_conflicts
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import LinkJob, repairs_of
+from ansible_collections.tenantlink.stackone.plugins.module_utils._list.linked_domains import LinkedDomains
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module.tenant_params import TO_INVITE
 from tests.support.declared_entries import declared
 
@@ -193,7 +190,7 @@ class TestLinkedElsewhere:
     def settle(self, seen, *listed):
         """Return the jobs after the look at what is linked elsewhere, and the codes of those that fail by it."""
         settled = jobs(*listed)
-        refuse_linked_elsewhere(settled, seen)
+        LinkedDomains(settled, seen).refuse(settled)
         return settled, [job.found.failure.code.value if isinstance(job.found, Failed) else None for job in settled]
 
     def test_a_domain_that_is_linked_for_another_owner_is_not_linked_again(self):
@@ -241,7 +238,7 @@ class TestLinkedElsewhere:
     def test_a_tenant_without_a_domain_links_none(self):
         (entry,) = entries_from([declared(None, "1")], TO_INVITE)
         job = LinkJob(entry, found=NEW)
-        refuse_linked_elsewhere([job], directory(account("x", "2", domain=None)))
+        LinkedDomains([job], directory(account("x", "2", domain=None))).refuse([job])
         assert job.found is NEW
 
     @pytest.mark.parametrize(

@@ -115,14 +115,46 @@ def test_a_domain_of_two_owners_one_of_whom_is_called_as_it(order):
 
 def test_a_key_under_an_owner_who_is_no_domain_is_found():
     assert tenants([ALPHA], {"beta": "K"}) == [{**ALPHA, "api_key": "K"}]
-    # Who has left needs no key, and may have had the domain that the owner is called after.
-    absent = {**BETA, "state": "absent"}
-    found = tenants([ALPHA, absent], {"beta": "K"})
-    assert found[0] == {**ALPHA, "api_key": "K"}
-    assert [each["domain"] for each in tenants([ALPHA, absent], {"beta": "K"}, keyed_only=True)] == ["alpha"]
     # One owner can have several domains, one of which is called as he is.
     both = [{"domain": "beta", "origin_owner_id": "beta"}, ALPHA]
     assert tenants(both, {"beta": "K"}) == [{**both[0], "api_key": "K"}, ALPHA]
+
+
+def test_a_key_of_one_who_leaves_is_not_given_to_an_owner_of_that_name():
+    absent = {**BETA, "state": "absent"}
+    with pytest.raises(AnsibleFilterError, match="the key under beta can be the one of the domain beta"):
+        tenants([ALPHA, absent], {"beta": "K"})
+    assert tenants([ALPHA, absent], {"beta": "K", "alpha": "A"})[0] == {**ALPHA, "api_key": "A"}
+    # The owner itself may have had the domain that it is called after.
+    had = {**absent, "origin_owner_id": "beta"}
+    assert tenants([ALPHA, had], {"beta": "K"})[0] == {**ALPHA, "api_key": "K"}
+
+
+RENAMED = {"domain": "acme", "origin_owner_id": "new", "previous_origin_owner_id": "old"}
+SUCCESSOR = {"domain": "globex", "origin_owner_id": "old"}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("keys", [{"old": "K"}, {"old": "K", "new": "K"}, {"old": "K", "acme": "K"}])
+def test_a_key_under_an_id_that_changed_hands_is_not_sent_to_who_has_it_now(keys, order):
+    with pytest.raises(AnsibleFilterError, match="the key under old can be the one of owner old, or of acme"):
+        tenants([RENAMED, SUCCESSOR][::order], keys)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    ("keys", "acme", "globex"),
+    [
+        ({"old": "G", "new": "A"}, "A", "G"),
+        ({"old": "G", "acme": "A"}, "A", "G"),
+        ({"globex": "G", "old": "A"}, None, "G"),
+        ({"globex": "G", "acme": "A"}, "A", "G"),
+        ({"new": "A"}, "A", None),
+    ],
+)
+def test_a_key_under_an_id_that_changed_hands_is_used_where_it_is_clear(keys, acme, globex, order):
+    found = {each["domain"]: each.get("api_key") for each in tenants([RENAMED, SUCCESSOR][::order], keys)}
+    assert found == {"acme": acme, "globex": globex}
 
 
 def test_both_kinds_of_keys():
