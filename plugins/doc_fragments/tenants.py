@@ -181,9 +181,9 @@ options:
       allow_shared_domain:
         description:
           - Whether to link O(tenants[].domain) although StackOne has an account of it for another owner.
-          - If V(false), M(tenantlink.stackone.freshservice_links) refuses such a new link with C(domain_linked_elsewhere). Usually the
-            owner's ID was written differently, and the customer would be linked twice. The other modules do not check the accounts
-            of other owners.
+          - If V(false), M(tenantlink.stackone.freshservice_links) and M(tenantlink.stackone.auth_links) refuse a new link of it, and that
+            another account gets this domain, with C(domain_linked_elsewhere). Usually the owner's ID is not the right one. The
+            modules for one tenant do not check the accounts of other owners.
         type: bool
         default: false
         version_added: 2.0.0

@@ -56,7 +56,9 @@ def domains(runner):
 
 
 def without(account_id, listed):
-    """Return a listing that does not show the domain of an account."""
+    """Return an answer that does not show the domain of an account, if it is a listing."""
+    if not isinstance(listed, list):
+        return listed
     return [{**each, "setup_information": None} if each["id"] == account_id else each for each in listed]
 
 
@@ -321,7 +323,9 @@ def test_a_domain_of_another_owner_is_kept_from_an_account_whose_own_is_not_list
     """Only the Hub says what the account stores; the other customer's account is listed with its domain."""
     hidden = before(runner)
     accounts = [hidden, runner.by_hand("globex", origin_owner_id="customer-globex")]
-    hooks = Hooks(rewrite=lambda method, path, data: without(hidden["id"], data) if path == "/accounts" else data)
+    hooks = Hooks(
+        rewrite=lambda method, path, data: without(hidden["id"], data) if path.endswith("/accounts") else data
+    )
     for check in (True, False):
         played = runner.modules.enter(LINKS.rpartition(".")[2], runner.bulk([new(runner)]), check, hooks)
         (row,) = played.result["results"]
