@@ -51,7 +51,7 @@ class LinkedDomains:
             for account in self._seen.with_domain(tenant.provider, tenant.domain)
             if account.id not in self._leaving
             and account.status != ARCHIVED
-            and not (job.account and account.origin_owner_id in tenant.owners)
+            and (job.is_new or account.origin_owner_id not in tenant.owners)
         ]
         job.elsewhere = tuple(account.id for account in accounts)
         if accounts:
