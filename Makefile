@@ -28,8 +28,8 @@ export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/pre-commit
 help:
 	@echo "make demo         link tenants on the embedded emulator, and watch"
 	@echo "make check        while you work, about three minutes: the fast linters, unit tests, the modules case by case"
-	@echo "make test         before you push, less than ten minutes: all linters, unit tests, the modules case by case, a share of the faults, the main paths with real playbooks"
-	@echo "make test-all     what make test leaves out, about 35 minutes: as many other faults, all other integration tests, the oldest and newest ansible-core, ansible-test, healing by events, a controller's setup, OpenTelemetry, secret stores, the emulator's contract, and in Chromium, if it is installed, the report and StackOne's own widget"
+	@echo "make test         before you push, about twelve minutes on two cores: all linters, unit tests, the modules case by case, a share of the faults, the main paths with real playbooks"
+	@echo "make test-all     what make test leaves out, about 50 minutes on two cores: as many other faults, all other integration tests, the oldest and newest ansible-core, ansible-test, healing by events, a controller's setup, OpenTelemetry, secret stores, the emulator's contract, and in Chromium, if it is installed, the report and StackOne's own widget"
 	@echo "make lint         all linters; $(BIN)/pre-commit install runs the fast ones at each commit as well"
 	@echo "make docs         the documentation site, in docs/site/_build"
 	@echo "make matrix       the tests on every ansible-core that this machine's Pythons allow; options in ARGS=\"--help\""
