@@ -339,6 +339,14 @@ def test_unless_that_is_declared(runner):
     assert run(runner, [{**new(runner), "allow_shared_domain": True}])["globex"]["action"] == "relink"
 
 
+def test_an_account_that_keeps_its_domain_is_not_refused_another(runner):
+    accounts = [before(runner), runner.by_hand("globex", origin_owner_id="customer-globex")]
+    row = run(runner, [{**new(runner), "update_credentials": "on_create"}])["globex"]
+    assert (row["action"], row.get("failure")) == ("none", None), row
+    assert "it is kept because update_credentials is on_create" in row["warnings"][0]
+    assert runner.emulator.accounts() == accounts
+
+
 def test_two_swapped_ids_change_nothing(runner):
     """Without previous_origin_owner_id, each account would get the other customer's domain and key."""
     accounts = [before(runner), runner.by_hand("globex", origin_owner_id="customer-globex")]
