@@ -158,22 +158,36 @@ class Rulebook:
 
     def kill(self) -> None:
         """End it and all that it has started at once, as a service manager or a power failure does."""
-        family = [self._process.pid]
-        for pid in family:
-            family += [child for child, parent in _parents() if parent == pid]
-        for pid in family:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        _end(self._family())
         self._process.wait()
 
     def stop(self) -> None:
-        """Stop it, by force if it does not listen."""
+        """Stop it, by force if it does not listen, and the run that it may have started, which would still write files."""
+        family = self._family()
         self._process.terminate()
         try:
             self._process.wait(20)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        _end(family[1:])
+
+    def _family(self) -> list[int]:
+        """Return its id, and those of all that it has started."""
+        family = [self._process.pid]
+        for pid in family:
+            family += [child for child, parent in _parents() if parent == pid]
+        return family
+
+
+def _end(processes: Sequence[int]) -> None:
+    """End processes at once, and wait until they are gone."""
+    for pid in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while {pid for pid, _parent in _parents()} & set(processes[1:]) and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def _parents() -> Iterator[tuple[int, int]]:

@@ -41,7 +41,7 @@ class AuthLinks:
         self._finder = Finder(stackone, hub, self._directory)
         self._maker = AuthLinkMaker(stackone, self._finder, options, clock)
         self._unsettled = Unsettled(())
-        self._domains: LinkedDomains | None = None
+        self._domains = LinkedDomains((), self._directory)
 
     def find(self, jobs: Sequence[AuthLinkJob], others: Sequence[AuthLinkJob]) -> None:
         """Find each owner's account. `others` are declared as well, but get no link. Raise Failed if two entries mean one."""
@@ -86,7 +86,7 @@ class AuthLinks:
         An owner without a declared domain may have any, unless another entry declares this one.
         """
         tenant = require(job.tenant)
-        conflict = self._domains.conflict(job) if self._domains else None
+        conflict = self._domains.conflict(job)
         if not (conflict or self._unsettled):
             return
         for candidate in self._finder.candidates(tenant, [account], look=True):
