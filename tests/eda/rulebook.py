@@ -186,15 +186,17 @@ def _end(processes: Sequence[int]) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + 20
-    while {pid for pid, _parent in _parents()} & set(processes[1:]) and time.monotonic() < deadline:
+    while {pid for pid, _parent in _parents()} & set(processes) and time.monotonic() < deadline:
         time.sleep(0.05)
 
 
 def _parents() -> Iterator[tuple[int, int]]:
-    """Each process with its parent."""
+    """Each process with its parent, without those that have ended and nobody has asked about."""
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            yield int(path.parent.name), int(path.read_text().rpartition(")")[2].split()[1])
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+            if state != "Z":
+                yield int(path.parent.name), int(parent)
 
 
 def _inventory(runner: PlaybookRunner) -> Path:

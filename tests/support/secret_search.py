@@ -110,7 +110,7 @@ def _pieces(secret: str) -> frozenset[str]:
     return frozenset(text[at : at + TELLING] for text in (plain, *coded) for at in range(len(text) - TELLING + 1))
 
 
-@functools.lru_cache(maxsize=100_000)
+@functools.lru_cache(maxsize=10_000)
 def _letters(text: str) -> str:
     """Return the letters of each reading of a text, a line for each."""
     plain = (unicodedata.normalize("NFKC", reading).lower() for reading in _readings(text))
