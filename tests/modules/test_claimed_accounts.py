@@ -8,7 +8,6 @@ import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.filter.tenants import tenants
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module.reading import PROBLEM
-from tests.support.module_runner import Hooks
 from tests.support.playbook_runner import LINKS
 
 OWNER = "customer-before"
@@ -53,13 +52,6 @@ def domains(runner):
     return sorted(
         (account["origin_owner_id"], account["setup_information"]["domain"]) for account in runner.emulator.accounts()
     )
-
-
-def without(account_id, listed):
-    """Return an answer that does not show the domain of an account, if it is a listing."""
-    if not isinstance(listed, list):
-        return listed
-    return [{**each, "setup_information": None} if each["id"] == account_id else each for each in listed]
 
 
 def assert_waits(runner, rows, account):
@@ -298,62 +290,6 @@ def test_an_account_is_not_given_a_domain_that_is_linked_for_another_owner(runne
     leaving = {"domain": "globex", "origin_owner_id": "customer-globex", "state": "absent"}
     assert run(runner, [leaving, new(runner)])["globex"]["action"] == "relink"
     assert domains(runner) == [(OWNER, "globex")]
-
-
-@pytest.mark.parametrize("replace", [False, True], ids=["same profile", "another profile"])
-@pytest.mark.parametrize("keyed", [True, False], ids=["with both keys", "the first has no key"])
-def test_two_accounts_do_not_get_one_domain(runner, keyed, replace):
-    """The first entry gets it, or nobody: the next run could not tell that the second customer lost its own domain."""
-    accounts = [before(runner), runner.by_hand("initech", origin_owner_id="customer-initech")]
-    first, second = new(runner), {**new(runner), "origin_owner_id": "customer-initech"}
-    if replace:
-        profile = runner.emulator.profiles()[1]["integration_id"]
-        first, second = ({**each, "integration_id": profile, "profile_change": "replace"} for each in (first, second))
-    if not keyed:
-        del first["api_key"]
-    for check in (True, False):
-        rows = runner.play({**runner.bulk([first, second]), "check": check}, module=LINKS).results[0]["results"]
-        assert rows[1]["failure"]["code"] == "domain_linked_elsewhere", rows[1]
-        assert rows[0].get("failure", {}).get("code") == (None if keyed else "key_missing"), rows[0]
-    assert accounts[1] in runner.emulator.accounts()
-    assert keyed == ((OWNER, "globex") in domains(runner))
-
-
-def test_a_domain_of_another_owner_is_kept_from_an_account_whose_own_is_not_listed(runner):
-    """Only the Hub says what the account stores; the other customer's account is listed with its domain."""
-    hidden = before(runner)
-    accounts = [hidden, runner.by_hand("globex", origin_owner_id="customer-globex")]
-    hooks = Hooks(
-        rewrite=lambda method, path, data: without(hidden["id"], data) if path.endswith("/accounts") else data
-    )
-    for check in (True, False):
-        played = runner.modules.enter(LINKS.rpartition(".")[2], runner.bulk([new(runner)]), check, hooks)
-        (row,) = played.result["results"]
-        assert row["failure"]["code"] == "domain_linked_elsewhere", row
-    assert runner.emulator.accounts() == accounts
-
-
-def test_unless_that_is_declared(runner):
-    before(runner)
-    runner.by_hand("globex", origin_owner_id="customer-globex")
-    assert run(runner, [{**new(runner), "allow_shared_domain": True}])["globex"]["action"] == "relink"
-
-
-def test_an_account_that_keeps_its_domain_is_not_refused_another(runner):
-    accounts = [before(runner), runner.by_hand("globex", origin_owner_id="customer-globex")]
-    row = run(runner, [{**new(runner), "update_credentials": "on_create"}])["globex"]
-    assert (row["action"], row.get("failure")) == ("none", None), row
-    assert "it is kept because update_credentials is on_create" in row["warnings"][0]
-    assert runner.emulator.accounts() == accounts
-
-
-def test_two_swapped_ids_change_nothing(runner):
-    """Without previous_origin_owner_id, each account would get the other customer's domain and key."""
-    accounts = [before(runner), runner.by_hand("globex", origin_owner_id="customer-globex")]
-    (acme,) = runner.tenants("acme", origin_owner_id="customer-globex")
-    rows = run(runner, [acme, new(runner)])
-    assert {row["failure"]["code"] for row in rows.values()} == {"domain_linked_elsewhere"}
-    assert runner.emulator.accounts() == accounts
 
 
 def test_a_former_owner_keeps_an_account_of_its_own(runner, shown):

@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from .._clients.account import ARCHIVED, Account
 from .._clients.directory import Directory
 from .._clients.hub_form import stored_domain
 from .._core.failure import Failed, FailureCode
 from .._core.tenant import State, Tenant, UpdateCredentials, same_domain
+from .._core.words import counted
 from .entries import Entry
 from .found_jobs import FoundJob
 
@@ -29,6 +31,7 @@ class LinkedDomains:
         self._leaving = {
             job.account.id for job in jobs if job.tenant and job.tenant.state is State.ABSENT and job.account
         }
+        self._sharing = _may_share((*jobs, *others))
         self._first = _first_by_domain(sorted((*jobs, *others), key=lambda job: job.entry.position))
 
     def refuse(self, jobs: Iterable[FoundJob]) -> None:
@@ -43,21 +46,88 @@ class LinkedDomains:
 
     def conflict(self, job: FoundJob) -> Failed | None:
         """Return why a tenant's domain must not be given to its account, or to a new one. Note what stores it elsewhere."""
-        tenant = job.tenant
-        if tenant is None or not tenant.domain or tenant.state is State.ABSENT or tenant.allow_shared_domain:
+        tenant, domain = job.tenant, _own_domain(job.tenant)
+        if tenant is None or not domain:
             return None
         accounts = [
             account
-            for account in self._seen.with_domain(tenant.provider, tenant.domain)
-            if account.id not in self._leaving
-            and account.status != ARCHIVED
-            and (job.is_new or account.origin_owner_id not in tenant.owners)
+            for account in self._linked(tenant, domain)
+            if job.is_new or account.origin_owner_id not in tenant.owners
         ]
         job.elsewhere = tuple(account.id for account in accounts)
         if accounts:
             return _linked_elsewhere(tenant, accounts)
-        other = self._first[tenant.provider.lower(), tenant.domain]
+        other = self._first[tenant.provider.lower(), domain]
         return None if _owner(other) == _owner(job) else _declared_elsewhere(other.entry)
+
+    def shared(self, jobs: Iterable[FoundJob]) -> list[SharedDomain]:
+        """Return the domains that tenants with an account share with other owners, although nobody has declared that.
+
+        Two runs that begin at the same time can link one domain for two owners, because neither sees the other's account.
+        """
+        shared = [SharedDomain(job.name, self._of_others(job)) for job in jobs if job.account]
+        return [each for each in shared if each.accounts]
+
+    def _of_others(self, job: FoundJob) -> Sequence[Account]:
+        """Return the accounts that link the domain of a tenant's account for other owners, and may not."""
+        tenant, own, domain = job.tenant, job.account, _own_domain(job.tenant)
+        linked = self._linked(tenant, domain) if tenant and domain else []
+        if tenant is None or own is None or not any(account.id == own.id for account in linked):
+            return ()
+        owners = (own.origin_owner_id, *tenant.owners)
+        return [
+            account
+            for account in linked
+            if account.origin_owner_id not in owners
+            and (tenant.provider.lower(), domain, account.origin_owner_id) not in self._sharing
+        ]
+
+    def _linked(self, tenant: Tenant, domain: str) -> list[Account]:
+        """Return the accounts that link a domain, and stay."""
+        return [
+            account
+            for account in self._seen.with_domain(tenant.provider, domain)
+            if account.id not in self._leaving and account.status != ARCHIVED
+        ]
+
+
+@dataclass(frozen=True)
+class SharedDomain:
+    """A tenant whose domain is linked for other owners as well, by these accounts."""
+
+    name: str
+    accounts: Sequence[Account]
+
+
+def shared_domains_warning(shared: Iterable[SharedDomain], unlinked: Container[str | None]) -> Iterator[str]:
+    """Yield one warning about all shared domains, of which some accounts may have been `unlinked` since."""
+    left = [SharedDomain(each.name, [item for item in each.accounts if item.id not in unlinked]) for each in shared]
+    left = [each for each in left if each.accounts]
+    if not left:
+        return
+    named = "; ".join(f"{each.name} as {_named_accounts(each.accounts)}" for each in left[:NAMED])
+    more = f"; and {len(left) - NAMED} more" if len(left) > NAMED else ""
+    yield (
+        f"{counted(len(left), 'tenant')} {'has' if len(left) == 1 else 'have'} a domain that is linked for another owner as"
+        f" well: {named}{more}. Unlink the account that is wrong, or set allow_shared_domain on the tenant if both are meant to"
+        " be linked."
+    )
+
+
+def _own_domain(tenant: Tenant | None) -> str | None:
+    """Return the domain that a tenant is linked with, unless it may be shared with other owners."""
+    linked = tenant and tenant.state is State.PRESENT and not tenant.allow_shared_domain
+    return tenant.domain if tenant and linked else None
+
+
+def _may_share(jobs: Iterable[FoundJob]) -> set[tuple[str, str, str]]:
+    """Return the owners that may share a domain: each with its provider and the domain."""
+    return {
+        (job.tenant.provider.lower(), job.tenant.domain, owner)
+        for job in jobs
+        if job.tenant and job.tenant.allow_shared_domain and job.tenant.domain
+        for owner in (*job.tenant.owners, *([job.account.origin_owner_id] if job.account else []))
+    }
 
 
 def _gets_another_domain(tenant: Tenant, account: Account | None) -> bool:
@@ -93,20 +163,23 @@ _ADVICE = (
 
 
 def _linked_elsewhere(tenant: Tenant, accounts: Sequence[Account]) -> Failed:
-    listed = ", ".join(
-        f"account {account.id} of owner {account.origin_owner_id!r} ({account.status})" for account in accounts[:NAMED]
-    )
-    listed += f" and {len(accounts) - NAMED} more" if len(accounts) > NAMED else ""
     shown = [
         {"account_id": account.id, "origin_owner_id": account.origin_owner_id, "status": account.status}
         for account in accounts
     ]
     return Failed(
         FailureCode.DOMAIN_LINKED_ELSEWHERE,
-        f"its domain is linked already, as {listed}, and not for owner {tenant.origin_owner_id!r}.",
+        f"its domain is linked already, as {_named_accounts(accounts)}, and not for owner {tenant.origin_owner_id!r}.",
         _ADVICE,
         details={"candidates": shown},
     )
+
+
+def _named_accounts(accounts: Sequence[Account]) -> str:
+    listed = ", ".join(
+        f"account {account.id} of owner {account.origin_owner_id!r} ({account.status})" for account in accounts[:NAMED]
+    )
+    return listed + (f" and {len(accounts) - NAMED} more" if len(accounts) > NAMED else "")
 
 
 def _declared_elsewhere(other: Entry) -> Failed:

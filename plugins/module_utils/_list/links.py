@@ -33,7 +33,7 @@ from .fingerprints import Fingerprints
 from .found_jobs import by_owner, refuse_conflicts
 from .guards import Guarded, still_duplicate, still_in_scope
 from .link_jobs import LinkJob, Repair, repairs_of, unlink_job
-from .linked_domains import LinkedDomains
+from .linked_domains import LinkedDomains, shared_domains_warning
 from .links_result import LinksResult
 from .planning import UNPLANNED, Unplanned
 from .progress import ProgressFile, waiting
@@ -94,6 +94,7 @@ class Links:
             refuse_conflicts(jobs, others)
             self._domains = LinkedDomains(jobs, before, others)
             self._domains.refuse(jobs)
+            report.shared_domains = self._domains.shared(jobs)
             self._unsettled_jobs = Unsettled((*jobs, *others), finder.find_other)
             try:
                 self._work(report, before)
@@ -105,7 +106,7 @@ class Links:
         if self._fingerprints and self._fingerprints.problem:
             report.warnings.append(self._fingerprints.problem)
         self._batch.close(report.everything)
-        report.warnings += _warnings(report)
+        report.warnings += [*_warnings(report), *shared_domains_warning(report.shared_domains, report.unlinked_ids)]
         report.failure = report.failure or self._planning.failure()
         failures = [job.failure for job in report.everything if job.failure]
         report.ended = ended_early(self._stop, failures, report.purge_skipped)

@@ -7,8 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .._core.failure import Failure
+from .._link.plan import Action
 from .early_end import Ended
 from .link_jobs import LinkJob
+from .linked_domains import SharedDomain
 
 
 @dataclass
@@ -23,8 +25,16 @@ class LinksResult:
     ended: Ended | None = None
     failure: Failure | None = None
     purge_skipped: bool = False
+    shared_domains: list[SharedDomain] = field(default_factory=list)
+    """What was linked for several owners when the run began."""
 
     @property
     def everything(self) -> list[LinkJob]:
         """Return the jobs of all accounts that the run worked on: the tenants', and those that it unlinked in addition."""
         return [*self.jobs, *self.resolved, *self.purged]
+
+    @property
+    def unlinked_ids(self) -> set[str | None]:
+        """Return the ids of the accounts that the run has unlinked, or would unlink in check mode."""
+        outcomes = [job.outcome for job in self.everything if job.outcome and not job.failure]
+        return {outcome.account_id for outcome in outcomes if Action.DELETE in outcome.applied.actions}
