@@ -98,6 +98,20 @@ def test_an_account_that_keeps_its_domain_is_not_refused_another(runner):
     assert runner.emulator.accounts() == accounts
 
 
+def test_an_account_named_by_its_id_does_not_get_the_domain_of_its_owners_other_one(runner):
+    """The owner would have two accounts of one link, and every later run without the id would be refused."""
+    accounts = [before(runner), runner.by_hand("globex", origin_owner_id=OWNER)]
+    for check in (True, False):
+        (row,) = run(runner, [{**new(runner), "account_id": accounts[0]["id"]}], check)["results"]
+        assert row["failure"]["code"] == "domain_linked_elsewhere", row
+        for word in (accounts[1]["id"], f"not as account {accounts[0]['id']}", "Correct account_id"):
+            assert word in row["failure"]["msg"]
+    assert runner.emulator.accounts() == accounts
+    # The one that has the domain may be named.
+    (row,) = run(runner, [{**new(runner), "account_id": accounts[1]["id"]}])["results"]
+    assert (row["account_id"], "failure" in row) == (accounts[1]["id"], False), row
+
+
 def test_two_swapped_ids_change_nothing(runner):
     """Without previous_origin_owner_id, each account would get the other customer's domain and key."""
     accounts = [before(runner), runner.by_hand("globex", origin_owner_id="customer-globex")]

@@ -49,11 +49,7 @@ class LinkedDomains:
         tenant, domain = job.tenant, _own_domain(job.tenant)
         if tenant is None or not domain:
             return None
-        accounts = [
-            account
-            for account in self._linked(tenant, domain)
-            if job.is_new or account.origin_owner_id not in tenant.owners
-        ]
+        accounts = [account for account in self._linked(tenant, domain) if job.is_new or _would_share(account, tenant)]
         job.elsewhere = tuple(account.id for account in accounts)
         if accounts:
             return _linked_elsewhere(tenant, accounts)
@@ -138,6 +134,16 @@ def _gets_another_domain(tenant: Tenant, account: Account | None) -> bool:
     return bool(stored and tenant.domain and not same_domain(tenant.domain, stored))
 
 
+def _would_share(account: Account, tenant: Tenant) -> bool:
+    """Return whether a tenant that gets an account's domain would share it with that account.
+
+    If that is named by its id, the owner's other accounts count as well: it would be a second one of the same link.
+    """
+    if tenant.account_id:
+        return account.id != tenant.account_id
+    return account.origin_owner_id not in tenant.owners
+
+
 def _owner(job: FoundJob) -> str | None:
     """Return the owner that an entry declares, or else that of its account."""
     return job.entry.origin_owner_id or (job.account.origin_owner_id if job.account else None)
@@ -160,6 +166,7 @@ _ADVICE = (
     "Correct origin_owner_id if it is meant to be the same customer, or name its former ID in previous_origin_owner_id;"
     " set allow_shared_domain on this tenant if both are meant to be linked."
 )
+_ADVICE_ON_ACCOUNT = "Correct account_id or the domain; if that account is the wrong one, unlink it first."
 
 
 def _linked_elsewhere(tenant: Tenant, accounts: Sequence[Account]) -> Failed:
@@ -167,10 +174,14 @@ def _linked_elsewhere(tenant: Tenant, accounts: Sequence[Account]) -> Failed:
         {"account_id": account.id, "origin_owner_id": account.origin_owner_id, "status": account.status}
         for account in accounts
     ]
+    if all(account.origin_owner_id in tenant.owners for account in accounts):
+        instead, advice = f"as account {tenant.account_id}", _ADVICE_ON_ACCOUNT
+    else:
+        instead, advice = f"for owner {tenant.origin_owner_id!r}", _ADVICE
     return Failed(
         FailureCode.DOMAIN_LINKED_ELSEWHERE,
-        f"its domain is linked already, as {_named_accounts(accounts)}, and not for owner {tenant.origin_owner_id!r}.",
-        _ADVICE,
+        f"its domain is linked already, as {_named_accounts(accounts)}, and not {instead}.",
+        advice,
         details={"candidates": shown},
     )
 
