@@ -26,7 +26,7 @@ class LinksResult:
     failure: Failure | None = None
     purge_skipped: bool = False
     shared_domains: list[SharedDomain] = field(default_factory=list)
-    """What was linked for several owners when the run began."""
+    """The domains that were linked for several owners when the run began."""
 
     @property
     def everything(self) -> list[LinkJob]:
