@@ -192,3 +192,14 @@ def test_a_listing_without_pages(runner, shape):
     assert row["action"] == "create"
     (row,) = runner.links(runner.tenants("acme"))["results"]
     assert row["action"] == "none"
+
+
+def test_the_time_of_a_refusal_does_not_mask_the_times_of_the_account(runner):
+    """The error tells when it was made (S80): within a minute of the account's own times, of which that is the beginning."""
+    runner.link()
+    result = runner.link(integration_id="no-such-profile", profile_change="replace")
+    failure(result)
+    (account,) = runner.emulator.accounts()
+    assert {name: result["account"][name] for name in ("created_at", "updated_at")} == {
+        name: account[name] for name in ("created_at", "updated_at")
+    }

@@ -18,6 +18,7 @@ from ...module_utils._core.written import did_you_mean, plain_name
 from ...module_utils._module.reading import PROBLEM
 from .problems import Problem, RowProblem
 from .table import Table, TableRow, column_name, has_content, readable, table_from
+from .yaml_faults import GivenTwice, fault_of
 
 ALIASES = {"connector_profile_id": "integration_id"}
 NEVER_IN_A_CSV = {"api_key", "admin_api_key", "credential_fields"}
@@ -76,11 +77,7 @@ def _from_yaml(text: str) -> Any:
         # The loader that is written in C refuses texts that Ansible has marked.
         found = yaml.load(io.StringIO(text), _AsWritten)  # noqa: S506
     except yaml.MarkedYAMLError as error:
-        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise Problem(
-            f"{line}this is not plain YAML. A file of tenants holds no tags, such as !vault, and no option twice;"
-            " keys go into api_keys, and ansible-vault encrypts a whole file."
-        ) from None
+        raise Problem(fault_of(error)) from None
     except (yaml.YAMLError, RecursionError):
         raise Problem("the YAML holds a character that is not allowed, or is nested too deeply.") from None
     if isinstance(found, Mapping):
@@ -106,10 +103,13 @@ class _AsWritten(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         """Construct a mapping like the safe loader, which however silently keeps the last of several values."""
-        names = [key.value for key, _value in node.value if isinstance(key, yaml.ScalarNode)]
-        twice = next((key for key, _value in node.value if names.count(key.value) > 1), None)
-        if twice:
-            raise yaml.constructor.ConstructorError(None, None, "twice", twice.start_mark)
+        names: set[str] = set()
+        for key, _value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value in names:
+                raise GivenTwice(key.start_mark)
+            names.add(key.value)
         return super().construct_mapping(node, deep)
 
 
