@@ -105,6 +105,7 @@ options:
         V(project_mismatch) before anything is created or changed, in check mode as well.
       - The project is the C(project_id) of a connect session, compared as text. If this option is set, each task opens one more
         session at the start, which expires unused. A key whose sessions do not name a project is refused.
+      - An empty value is an error.
     type: str
     version_added: 2.0.0
 """

@@ -19,6 +19,7 @@ def report_ending(
     host: str | None = None,
     keys: Any = None,
     keys_variable: str = "freshservice_link_api_keys",
+    keys_file: str = "",
     key_files: Any = (),
     secrets: Any = (),
     **asked: Any,
@@ -28,7 +29,7 @@ def report_ending(
 
     if not isinstance(result, Mapping):
         raise AnsibleFilterError("report_ending takes the result of a module of this collection, or a document.")
-    given = Keys(keys_variable, keys if isinstance(keys, Mapping) else {})
+    given = Keys(keys_variable, keys if isinstance(keys, Mapping) else {}, keys_file)
     told = Asked(keys=given, plain_files=plain_files(key_files, secrets), **asked)
     if host is not None:
         return ending_of_host(host, result, told).as_dict()

@@ -84,6 +84,7 @@ options:
       - The accounts that O(purge) may unlink. An account is inside if it matches all suboptions that are set. Accounts outside are
         never unlinked, and O(purge_limit) does not count them.
       - Use it if others link accounts in the same StackOne project. An empty list matches no account.
+      - An empty value, also of a suboption, is an error: without it, more accounts would be inside.
     type: dict
     version_added: 2.0.0
     suboptions:
@@ -127,6 +128,7 @@ options:
       - It is bound to the declarations, their keys and O(stackone_api_key) by HMACs, so that a changed file or declaration is noticed.
       - A plan that is there already is removed first. A file of another kind is never overwritten. If the run ends early, no plan is
         written.
+      - An empty value is an error.
     type: path
     version_added: 2.0.0
   plan:
@@ -137,6 +139,7 @@ options:
       - The plan decides which accounts are unlinked, not O(purge_scope) and the limits, which counted when it was made. Accounts are
         only purged if the list is the list of the plan, and O(purge) is not V(false). Duplicates are only unlinked if
         O(resolve_duplicates) is not V(false).
+      - An empty value is an error.
     type: path
     version_added: 2.0.0
 seealso:

@@ -126,11 +126,22 @@ def test_a_json_file(runner, link):
 def test_keys_from_an_encrypted_csv(runner, link):
     path = runner.folder / "keys.csv"
     runner.encrypt(path, "domain,api_key\n" + "".join(f"{domain},{key}\n" for domain, key in runner.keys.items()))
-    wrong = dict.fromkeys(runner.keys, "not-the-key")
     files = {"freshservice_link_api_keys_file": str(path)}
-    result = link("-e", json.dumps({"freshservice_link_api_keys": wrong}), freshservice_link_tenants=DECLARED, **files)
+    result = link("-e", "freshservice_link_api_keys=", freshservice_link_tenants=DECLARED, **files)
     assert result.code == 0
     assert set(runner.linked()) == {"customer-acme", "customer-globex"}
+
+
+def test_keys_that_are_missing_from_a_file_are_asked_for_there(runner, link):
+    path = runner.folder / "keys.csv"
+    runner.encrypt(path, f"domain,api_key\nacmee,{runner.keys['acme']}\nglobex,{runner.keys['globex']}\n")
+    result = link(freshservice_link_tenants=DECLARED, freshservice_link_api_keys_file=str(path))
+    assert result.code == 2
+    assert (
+        f"Add it to {path} (freshservice_link_api_keys_file), as the key of 'acme'. There is an unused key for acmee"
+        in result.output
+    )
+    assert "freshservice_link_api_keys_file holds keys that no tenant of the list uses: acmee." in result.output
 
 
 def test_check_mode(runner, link):

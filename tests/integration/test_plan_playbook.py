@@ -149,7 +149,11 @@ def test_the_exit_code_says_whether_anything_differs(runner, estate, playbook):
         ),
         (
             "link",
-            {"freshservice_link_report": "k.csv", "freshservice_link_api_keys_file": "k.csv"},
+            {
+                "freshservice_link_report": "k.csv",
+                "freshservice_link_api_keys_file": "k.csv",
+                "freshservice_link_api_keys": "",
+            },
             "k.csv is freshservice_link_api_keys_file",
         ),
     ],

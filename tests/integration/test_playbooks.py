@@ -45,13 +45,23 @@ def test_verify(runner, inventory):
 
 def test_unlink(runner, inventory):
     run_by_host(runner, inventory, "link_by_host", "--limit", "acme,globex")
-    refused = run_by_host(runner, inventory, "unlink")
-    assert refused.code == 2
-    assert "Name the tenants with --limit" in refused.output
-    assert len(runner.emulator.accounts()) == 2
+    (inventory / "nobody.txt").write_text("")
+    # What a limit is if it comes from a shell variable or a file that was not filled in, and what covers everybody.
+    empty = [(), *(("--limit", limit) for limit in ("", " ", ",", f"@{inventory / 'nobody.txt'}", "all", "tenants"))]
+    for limit in [*empty, ("-e", "ansible_limit=")]:
+        refused = run_by_host(runner, inventory, "unlink", *limit)
+        assert refused.code != 0, limit
+        assert "Name those to unlink with --limit" in refused.output, limit
+        assert len(runner.emulator.accounts()) == 2, limit
     assert run_by_host(runner, inventory, "unlink", "--limit", "acme").code == 0
     assert [account["origin_owner_id"] for account in runner.emulator.accounts()] == ["customer-globex"]
     assert recap(run_by_host(runner, inventory, "unlink", "-e", "unlink_all=true"))["globex"] == (1, 0)
+    assert runner.emulator.accounts() == []
+
+
+def test_unlink_all_tenants_by_their_names(runner, inventory):
+    run_by_host(runner, inventory, "link_by_host", "--limit", "acme,globex")
+    assert run_by_host(runner, inventory, "unlink", "--limit", "acme:globex:initech:umbrella").code == 0
     assert runner.emulator.accounts() == []
 
 

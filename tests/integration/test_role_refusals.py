@@ -37,7 +37,11 @@ REFUSED = {
         f"a list from {path}": ({"freshservice_link_tenants": "", "freshservice_link_tenants_file": path}, f" {kind}, not a file.")
         for path, kind in {"/dev/zero": "a pipe or a device", "pipe": "a pipe or a device", "/": "a folder"}.items()
     },
-    "keys from a pipe": ({"freshservice_link_api_keys_file": "pipe"}, "is a pipe or a device, not a file."),
+    "keys in two places": (
+        {"freshservice_link_api_keys_file": "k.csv", "freshservice_link_api_keys": {"acme": "a-key"}},
+        "Both freshservice_link_api_keys and freshservice_link_api_keys_file are set.",
+    ),
+    "keys from a pipe": ({"freshservice_link_api_keys": "", "freshservice_link_api_keys_file": "pipe"}, "is a pipe or a device, not a file."),
     **{f"to wait {wait}": ({"freshservice_link_wait": wait}, "freshservice_link_wait must be from 0 to 31536000") for wait in (1e10, "nan", "soon", -1)},
     **{
         f"{name} beside a list": ({f"freshservice_link_{name}": value}, f"freshservice_link_{name} is for one tenant, and this run has a list. Set {name} for")
@@ -117,4 +121,12 @@ def test_what_is_wrong_with_a_file_is_told_in_one_line(runner, playbook, name):
     for word in [str(path), *words]:
         assert word in verdict, verdict
     assert "Finalization" not in run.output
+    assert runner.emulator.requests() == []
+
+
+def test_new_keys_in_two_places_are_refused(runner, playbook):
+    given = {"freshservice_link_new_api_keys": {"acme": "a-key"}, "freshservice_link_new_api_keys_file": "k.csv"}
+    run = playbook("rotate", freshservice_link_tenants=GOOD, **given)
+    assert run.code == 2
+    assert "Both freshservice_link_new_api_keys and freshservice_link_new_api_keys_file are set." in run.output
     assert runner.emulator.requests() == []

@@ -67,6 +67,29 @@ def test_a_scope_that_is_not_one_is_refused(runner, scope):
     assert runner.emulator.requests() == []
 
 
+@pytest.mark.parametrize("name", ["labels", "owner_ids", "profiles"])
+@pytest.mark.parametrize("nothing", [None, "", " "])
+def test_a_condition_of_the_scope_that_was_not_filled_in_is_refused(runner, name, nothing):
+    """Without it, the scope would be wider than it was meant to be, and the accounts of others would be unlinked."""
+    purgeable(runner, 1)
+    other = "labels" if name != "labels" else "owner_ids"
+    scope = {name: nothing, other: ["*", "Ours"]}
+    result = runner.links(runner.tenants("acme"), purge=True, purge_limit=9, purge_scope=scope)
+    assert result["failure"]["code"] == "invalid_argument"
+    assert f"purge_scope.{name} is empty. Give it a value, or leave it out." in result["msg"]
+    assert runner.emulator.requests() == []
+
+
+@pytest.mark.parametrize("name", ["plan", "save_plan", "stackone_project_id", "purge_scope"])
+@pytest.mark.parametrize("nothing", [None, "", " "])
+def test_what_guards_a_run_is_refused_if_it_is_empty(runner, name, nothing):
+    purgeable(runner, 1)
+    result = runner.links(runner.tenants("acme"), purge=True, purge_limit=9, **{name: nothing})
+    assert result["failure"]["code"] == "invalid_argument"
+    assert f"{name} is empty. Give it a value, or leave it out." in result["msg"]
+    assert runner.emulator.requests() == []
+
+
 def test_purge_spares_owners_whose_tenants_fail_before_they_are_found(runner):
     purgeable(runner, 1)
     runner.emulator.add_account(origin_owner_id="customer-initech", domain="initech", api_key="a-key")

@@ -105,9 +105,10 @@ def test_a_session_that_names_no_project_confirms_nothing(runner):
     assert runner.changing() == []
 
 
-def test_an_empty_id_is_not_set(runner):
-    assert runner.link(stackone_project_id="")["actions"] == ["create"]
-    assert sessions(runner) == 1
+def test_an_empty_id_is_refused(runner):
+    """It comes from a variable that was not filled in, and the key could be of any project."""
+    assert "stackone_project_id is empty." in runner.link(stackone_project_id="")["msg"]
+    assert runner.emulator.requests() == []
 
 
 def test_every_session_must_be_of_the_project(runner):

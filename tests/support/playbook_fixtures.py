@@ -44,21 +44,21 @@ def runner(emulator, tmp_path):
 
 @pytest.fixture
 def playbook(runner):
-    """Run a playbook with variables and further arguments; the keys of all tenants are in an encrypted file."""
-    path = runner.folder / "vault.yml"
-    content = {
-        "freshservice_link_stackone_api_key": runner.emulator.stackone_api_key,
-        "freshservice_link_api_keys": runner.keys,
-    }
-    runner.encrypt(path, yaml.safe_dump(content))
-    vault = ["-e", f"@{path}", "--vault-password-file", str(runner.folder / "password")]
+    """Run a playbook with variables and further arguments; the keys of all tenants are in an encrypted file, if no other is named."""
+    stackone = {"freshservice_link_stackone_api_key": runner.emulator.stackone_api_key}
+    vaults = {True: runner.folder / "vault.yml", False: runner.folder / "stackone.yml"}
+    runner.encrypt(vaults[True], yaml.safe_dump({**stackone, "freshservice_link_api_keys": runner.keys}))
+    runner.encrypt(vaults[False], yaml.safe_dump(stackone))
 
     def run(name, *args, env=None, quiet=False, **variables):
         urls = {f"freshservice_link_{name}": url for name, url in runner.connection().items() if name.endswith("_url")}
         path = runner.folder / "variables.json"
         path.write_text(json.dumps({**urls, **variables}))
+        # The keys come from one place.
+        vault = vaults[not variables.get("freshservice_link_api_keys_file")]
+        vaulted = ["-e", f"@{vault}", "--vault-password-file", str(runner.folder / "password")]
         return runner.ansible_playbook(
-            str(PLAYBOOKS / f"{name}.yml"), "-e", f"@{path}", *vault, *args, env=env, quiet=quiet
+            str(PLAYBOOKS / f"{name}.yml"), "-e", f"@{path}", *vaulted, *args, env=env, quiet=quiet
         )
 
     return run

@@ -25,6 +25,16 @@ If a filter raises, Ansible repeats the cause several times within its own words
 the filters hand on their problem, and the module that receives it fails with it.
 """
 
+NEVER_EMPTY = {
+    "plan",
+    "save_plan",
+    "stackone_project_id",
+    "purge_scope",
+    *(f"purge_scope.{name}" for name in ("labels", "owner_ids", "profiles")),
+}
+"""The options that limit what a run does. Without a value they come from a variable that was not filled in, and a run that
+took them for unset would do more than was meant."""
+
 
 class Wrong(Exception):
     """A fault in one option, described in one sentence."""
@@ -71,6 +81,8 @@ def _read(given: Mapping[Any, Any], spec: Spec, path: str, faults: list[str]) ->
             if name is None or name not in spec:
                 raise Wrong(_unknown(written, path, [*spec, *names]))
             if unset(value):
+                if f"{path}{name}" in NEVER_EMPTY:
+                    raise Wrong(f"{path}{written} is empty. Give it a value, or leave it out.")
                 continue
             read_value = _value(value, spec[name], f"{path}{written}", faults)
             if values.setdefault(name, read_value) != read_value:

@@ -15,17 +15,25 @@ from .showable import CLOSE, showable
 
 @dataclass(frozen=True)
 class Keys:
-    """A dictionary of keys as the run was given it, and the variable that it came in. It is never shown as a whole."""
+    """A dictionary of keys as the run was given it, and the variable that it came in. It is never shown as a whole.
+
+    `file` is the path of the file that the variable names, if the keys are in one.
+    """
 
     variable: str = "freshservice_link_api_keys"
     given: Mapping[Any, Any] = field(default_factory=dict, repr=False)
+    file: str = ""
 
     def hint(self, record: Mapping[Any, Any], unused: Sequence[str]) -> str:
         """Return where a tenant's missing key belongs, and which unused name was probably meant for it."""
         names = _names_of(record)
         if not names:
             return ""
-        said = f"Set it in {self.variable}[{names[0]!r}], encrypted with ansible-vault."
+        said = (
+            f"Add it to {self.file} ({self.variable}), as the key of {names[0]!r}."
+            if self.file
+            else f"Set it in {self.variable}[{names[0]!r}], encrypted with ansible-vault."
+        )
         close = self.close(record, unused)
         return f"{said} {close}" if close else said
 

@@ -1,6 +1,6 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with a YAML file, without its content: any value could be a key in the wrong place. Pure."""
+"""The faults of a YAML file in words, without its content: any value could be a key in the wrong place. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class GivenTwice(yaml.constructor.ConstructorError):
 
 
 def fault_of(error: yaml.MarkedYAMLError) -> str:
-    """Return the line and what is wrong there."""
+    """Return the line, and the fault that is there."""
     mark = error.problem_mark
     if error.context_mark and error.context and "quoted scalar" in error.context:
         # An open quote is noticed at the end of the file, and made where the text begins.

@@ -98,11 +98,14 @@ def test_whole_numbers_are_text_and_white_space_around_it_is_not(name):
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_empty_text_means_unset_as_null_does(name):
+def test_empty_text_means_unset_as_null_does_and_is_refused_where_the_run_would_do_more(name):
     spec, path, _about = EVERY[name]
+    option = name.partition(": ")[2]
+    refused = option.startswith("purge_scope") or option in ("plan", "save_plan", "stackone_project_id")
     for value in (None, "", " ", "\u00a0\n", "\ufeff"):
         values, faults = read(written(path, value), spec)
-        assert (taken(values, path), faults) == ({}, [])
+        assert taken(values, path) == {}
+        assert faults == ([f"{option} is empty. Give it a value, or leave it out."] if refused else [])
 
 
 @pytest.mark.parametrize("name", of_type("int", "float", "bool", "dict", "list"))
