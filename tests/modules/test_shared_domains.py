@@ -98,6 +98,35 @@ def test_an_account_that_keeps_its_domain_is_not_refused_another(runner):
     assert runner.emulator.accounts() == accounts
 
 
+@pytest.mark.parametrize("order", [1, -1], ids=["new first", "new last"])
+@pytest.mark.parametrize("resolving", [False, True], ids=["left", "resolved"])
+@pytest.mark.parametrize("part", ["whole list", "part of the list"])
+def test_a_domain_of_which_another_owner_has_several_accounts(runner, order, resolving, part):
+    """StackOne does not list the domains, and the Hub shows that both accounts of the other entry store this one."""
+    runner.emulator.switch(setup_information_in_accounts=False)
+    for _account in range(2):
+        runner.by_hand("globex", origin_owner_id="customer-globex", api_key=runner.keys["globex"])
+    (other,) = runner.tenants("globex", origin_owner_id="customer-globex")
+    entries = [{**each, "position": number} for number, each in enumerate([new(runner), other][::order], 1)]
+    options = {"resolve_duplicates": resolving, "resolve_duplicates_limit": 9}
+    if part == "part of the list":
+        apart = next(each for each in entries if each["origin_owner_id"] == "customer-globex")
+        entries.remove(apart)
+        options = {"other_tenants": [apart]}
+    rows = {row["origin_owner_id"]: row for row in run(runner, entries, **options)["results"]}
+    assert rows[OWNER]["failure"]["code"] == "domain_linked_elsewhere", rows
+    assert {owner for owner, _domain in domains(runner)} == {"customer-globex"}
+
+
+def test_an_account_that_is_moved_by_its_id_does_not_get_a_domain_of_its_former_owner(runner):
+    """The former owner keeps an account of that domain, so that two customers would have it."""
+    accounts = [before(runner), runner.by_hand("globex", origin_owner_id=OWNER)]
+    moved = {"origin_owner_id": "customer-globex", "previous_origin_owner_id": OWNER, "account_id": accounts[0]["id"]}
+    (row,) = run(runner, [{**new(runner), **moved}])["results"]
+    assert row["failure"]["code"] == "domain_linked_elsewhere", row
+    assert runner.emulator.accounts() == accounts
+
+
 def test_an_account_named_by_its_id_does_not_get_the_domain_of_its_owners_other_one(runner):
     """The owner would have two accounts of one link, and every later run without the id would be refused."""
     accounts = [before(runner), runner.by_hand("globex", origin_owner_id=OWNER)]

@@ -127,9 +127,16 @@ class DomainChanges:
 
 
 def concerned(jobs: Sequence[FoundJob], others: Iterable[F]) -> list[F]:
-    """Return those of the `others` that may mean an account of an owner that the jobs declare."""
-    declared = {(job.tenant.provider.lower(), owner) for job in jobs if job.tenant for owner in job.tenant.owners}
-    return [job for job in others if job.tenant and _may_mean_one(job.tenant, declared)]
+    """Return those of the `others` that may mean an account of an owner that the jobs declare, or that have a domain of theirs."""
+    tenants = [job.tenant for job in jobs if job.tenant]
+    owners = {(tenant.provider.lower(), owner) for tenant in tenants for owner in tenant.owners}
+    domains = {(tenant.provider.lower(), tenant.domain) for tenant in tenants if tenant.domain}
+    return [
+        job
+        for job in others
+        if job.tenant
+        and ((job.tenant.provider.lower(), job.tenant.domain) in domains or _may_mean_one(job.tenant, owners))
+    ]
 
 
 def movers(jobs: Sequence[F]) -> list[F]:

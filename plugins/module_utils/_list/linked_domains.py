@@ -150,14 +150,17 @@ def _owner(job: FoundJob) -> str | None:
 
 
 def _first_by_domain(jobs: Iterable[FoundJob]) -> dict[tuple[str, str], FoundJob]:
-    """Return the entry that a domain is linked for: the first one that has its account already, else the first one."""
+    """Return the entry that a domain is linked for: the first one that is not new, else the first one.
+
+    One whose account could not be determined is not new: it may have an account, or several, of this domain.
+    """
     first: dict[tuple[str, str], FoundJob] = {}
     for job in jobs:
         tenant = job.tenant
         if tenant is None or tenant.state is State.ABSENT or not tenant.domain:
             continue
         known = first.setdefault((tenant.provider.lower(), tenant.domain), job)
-        if known.account is None and job.account is not None:
+        if known.is_new and not job.is_new:
             first[tenant.provider.lower(), tenant.domain] = job
     return first
 
