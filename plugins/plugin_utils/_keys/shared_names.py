@@ -1,6 +1,9 @@
 # Copyright: tenantlink.stackone contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keys under a name that stands for two tenants: the domain of one and the owner of another, or an owner's id that changed hands. Pure."""
+"""Keys under a name that stands for two tenants. Pure.
+
+It is the domain of one and the owner of another, the owner of two, or an owner's id that changed hands.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ def refuse_shared_names(declared: Iterable[Any], keyring: Keyring, option: str, 
         of_domain.setdefault(names_of(tenant)[0], []).append(tenant)
     present = [tenant for tenant in tenants if tenant.get("state") != "absent"]
     _refuse_former_ids(present, keyring, option, variable)
+    _refuse_two_domains(present, keyring, option, variable)
     for tenant in present:
         domain, name = names_of(tenant)
         label = label_of(name) if name and name in keyring.keys else None
@@ -56,6 +60,21 @@ def _refuse_former_ids(tenants: Iterable[Mapping[Any, Any]], keyring: Keyring, o
             raise Problem(
                 f"{variable}: the key under {name} can be the one of owner {name}, or of {names_of(other)[0]}, whose former ID"
                 f" that is. Put each under its tenant's own domain ({domain}, {names_of(other)[0]}). Nothing was done."
+            )
+
+
+def _refuse_two_domains(tenants: Iterable[Mapping[Any, Any]], keyring: Keyring, option: str, variable: str) -> None:
+    """Raise Problem if a key under an owner's id would be sent to two of that owner's Freshservice tenants."""
+    first: dict[str, str | None] = {}
+    for tenant in tenants:
+        domain, name = names_of(tenant)
+        if not name or tenant.get(option) or keyring.names(domain, name) != [name]:
+            continue
+        other = first.setdefault(name, domain)
+        if other != domain:
+            raise Problem(
+                f"{variable}: the key under {name} can be the one of {other}, or of {domain}, which are both of that owner. Put each"
+                " key under its tenant's own domain. Nothing was done."
             )
 
 

@@ -157,6 +157,34 @@ def test_a_key_under_an_id_that_changed_hands_is_used_where_it_is_clear(keys, ac
     assert found == {"acme": acme, "globex": globex}
 
 
+TWO_OF_ONE = [{"domain": domain, "origin_owner_id": "c-1", "allow_multiple": True} for domain in ("acme", "globex")]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("rotating", [False, True])
+def test_a_key_under_an_owner_of_two_domains_is_sent_to_neither(order, rotating):
+    with pytest.raises(
+        AnsibleFilterError, match=r"the key under c-1 can be the one of (acme, or of globex|globex, or of acme)"
+    ):
+        tenants(TWO_OF_ONE[::order], {"c-1": "K"}, keyed_only=rotating)
+
+
+@pytest.mark.parametrize(
+    ("changes", "keys", "acme", "globex"),
+    [
+        ({}, {"c-1": "G", "acme": "A"}, "A", "G"),
+        ({"api_key": "A"}, {"c-1": "G"}, "A", "G"),
+        ({"state": "absent"}, {"c-1": "G"}, "G", "G"),
+        ({"domain": "globex", "integration_id": "another"}, {"c-1": "G"}, None, "G"),
+    ],
+)
+def test_unless_only_one_of_them_can_be_meant(changes, keys, acme, globex):
+    found = {
+        each["domain"]: each.get("api_key") for each in tenants([{**TWO_OF_ONE[0], **changes}, TWO_OF_ONE[1]], keys)
+    }
+    assert (found.get("acme"), found["globex"]) == (acme, globex)
+
+
 def test_both_kinds_of_keys():
     listed, keys = [{"domain": "acme"}, {"domain": "globex"}], {"acme": "FIRST-KEY", "globex": "SECOND-KEY"}
     acme, globex = tenants(listed, keys, {"acme": "A"})
