@@ -140,7 +140,7 @@ def test_a_tenant_without_a_key_fails_by_itself(runner, project):
     run = job(runner, project, "link.yml")
     assert recap(run) == {"localhost": (1, 1)}
     assert runner.linked() == {"customer-acme": "acme"}
-    told = "this tenant has no account yet, but no API key is declared. Set it in freshservice_link_api_keys['globex']"
+    told = "this tenant has no account yet, but no API key is declared. Set the key in freshservice_link_api_keys['globex']"
     assert f"globex (owner customer-globex): {told}" in lines(run)
 
 

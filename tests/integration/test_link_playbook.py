@@ -138,7 +138,7 @@ def test_keys_that_are_missing_from_a_file_are_asked_for_there(runner, link):
     result = link(freshservice_link_tenants=DECLARED, freshservice_link_api_keys_file=str(path))
     assert result.code == 2
     assert (
-        f"Add it to {path} (freshservice_link_api_keys_file), as the key of 'acme'. There is an unused key for acmee"
+        f"Add the key to {path} (freshservice_link_api_keys_file), for 'acme'. There is an unused key for acmee"
         in result.output
     )
     assert "freshservice_link_api_keys_file holds keys that no tenant of the list uses: acmee." in result.output

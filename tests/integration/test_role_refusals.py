@@ -130,3 +130,14 @@ def test_new_keys_in_two_places_are_refused(runner, playbook):
     assert run.code == 2
     assert "Both freshservice_link_new_api_keys and freshservice_link_new_api_keys_file are set." in run.output
     assert runner.emulator.requests() == []
+
+
+@pytest.mark.parametrize(("book", "variable"), [("link", "report"), ("auth_links", "auth_links_file")])
+@pytest.mark.parametrize("kind", ["a folder", "a symbolic link to itself"])
+def test_what_cannot_be_written_is_refused_before_anything_is_done(runner, playbook, book, variable, kind):
+    path = runner.folder / "written.csv"
+    path.mkdir() if kind == "a folder" else path.symlink_to(path)
+    run = playbook(book, freshservice_link_tenants=GOOD, **{f"freshservice_link_{variable}": str(path)})
+    assert run.code == 2
+    assert f"freshservice_link_{variable}: {path} is {kind}, not a file." in run.output
+    assert runner.emulator.requests() == []

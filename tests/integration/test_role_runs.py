@@ -100,7 +100,7 @@ def test_a_key_that_is_missing_is_asked_for_where_it_belongs(runner, playbook):
     path.write_text(json.dumps({"freshservice_link_api_keys": {"acmee": "a-key-0815-0815", swapped: "globex"}}))
     run = playbook("link", "-e", f"@{path}", quiet=True, freshservice_link_tenants=GOOD)
     text = "\n".join(block(run))
-    assert "no API key is declared. Set it in freshservice_link_api_keys['acme']" in text
+    assert "no API key is declared. Set the key in freshservice_link_api_keys['acme']" in text
     assert "There is an unused key for acmee: did you mean that one?" in text
     assert "holds keys that no tenant of the list uses: acmee, entry 2 (are its name and key swapped?)." in text
 

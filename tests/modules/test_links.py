@@ -206,3 +206,12 @@ def test_a_quota_that_others_use_up_gives_no_tenant_up(runner):
     result = runner.links(runner.tenants("acme"), retries=1)
     assert actions(result) == ["create"]
     assert any("HTTP 429 (3 times)" in warning for warning in result["warnings"])
+
+
+def test_a_tenant_that_fails_before_its_account_is_checked_is_shown_with_it(runner):
+    """Who is called at night wants to know whether the customer still has an account, and which."""
+    account = runner.by_hand("acme", origin_owner_id="customer-acme")
+    (row,) = runner.links(runner.tenants("acme", api_key="a-wrong-key-0815"))["results"]
+    assert row["failure"]["code"] == "key_refused"
+    assert (row["account_id"], row["account_status"], row["action"]) == (account["id"], "active", "none")
+    assert runner.emulator.accounts() == [account]

@@ -200,6 +200,9 @@ class Links:
         job.result = outcome = Outcome(require(job.tenant), Observation(other_ids=job.made_by_siblings))
         with self._linker(job, before) as linker:
             linker.apply(outcome, lambda: self._found(job))
+        if outcome.failure and not outcome.account:
+            # It failed before its account was checked, which is as it was.
+            outcome.account = job.account
         # There may be ten thousand of them, so they are not kept any longer.
         job.found = job.found if isinstance(job.found, Failed) else None
         if outcome.account and Action.DELETE in outcome.applied.actions:

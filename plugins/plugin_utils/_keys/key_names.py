@@ -30,9 +30,9 @@ class Keys:
         if not names:
             return ""
         said = (
-            f"Add it to {self.file} ({self.variable}), as the key of {names[0]!r}."
+            f"Add the key to {self.file} ({self.variable}), for {names[0]!r}."
             if self.file
-            else f"Set it in {self.variable}[{names[0]!r}], encrypted with ansible-vault."
+            else f"Set the key in {self.variable}[{names[0]!r}], encrypted with ansible-vault."
         )
         close = self.close(record, unused)
         return f"{said} {close}" if close else said

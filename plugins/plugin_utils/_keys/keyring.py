@@ -71,7 +71,8 @@ def keyring_from(keys: Any, option: str, complete: bool = False, declared: Colle
             continue
         if not isinstance(key, str):
             kind = not_text(key) or "a number"
-            raise Problem(f"{option}: the key in entry {position} is {kind}, not text; put it in quotes.")
+            said = showable(name, str(key), position)
+            raise Problem(f"{option}: the API key of {said} is {kind}, not text; put it in quotes.")
         if ring.keys.setdefault(name, key) != key:
             raise Problem(f"{option}: entry {position} has the name of an earlier one, and another key. Remove one.")
         ring.positions.setdefault(name, position)
@@ -151,7 +152,9 @@ def _name(row: TableRow) -> str:
 
 
 def _key(row: TableRow) -> str:
+    if "api_key" not in row.cells:
+        raise Problem(f"line {row.line}: the key is missing. Fill it in, or remove the line.")
     try:
-        return normalise_key(row.cells.get("api_key", ""), "api_key")
+        return normalise_key(row.cells["api_key"], "api_key")
     except Failed as error:
         raise Problem(f"line {row.line}: {error.failure.line}") from None

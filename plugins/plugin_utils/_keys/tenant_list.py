@@ -26,6 +26,7 @@ COLUMNS = ({field.name for field in fields(Tenant)} - NEVER_IN_A_CSV) | set(ALIA
 LIST_VARIABLE = "freshservice_link_tenants"
 
 _YAML = re.compile(r"(---|-)(\s|$)|%YAML|['\"]?\w+['\"]?\s*:(\s|$)")
+_FILE_NAME = re.compile(r"[^\n,;]+[.](csv|json|ya?ml)", re.IGNORECASE)
 
 
 def entries_of(source: Any, ignored: Collection[str] = ()) -> Iterable[Any]:
@@ -35,6 +36,11 @@ def entries_of(source: Any, ignored: Collection[str] = ()) -> Iterable[Any]:
         first = next((line for line in text.splitlines() if has_content(line)), "").lstrip()
         if first.startswith("{"):
             raise Problem("the JSON is one object. Write a list of them, in square brackets.")
+        if _FILE_NAME.fullmatch(text.strip()):
+            raise Problem(
+                "this is the name of a file, not a list. Name a file in the role's freshservice_link_tenants_file, or read it with"
+                " the lookup ansible.builtin.file."
+            )
         if not first.startswith("[") and not _YAML.match(first):
             return _from_csv(text, {column_name(name) for name in ignored})
         source = _from_json(text) if first.startswith("[") else _from_yaml(text)

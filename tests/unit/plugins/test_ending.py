@@ -218,7 +218,7 @@ def test_a_missing_key_is_asked_for_by_the_name_of_its_tenant():
     told = lines(result, keys=keys)
     assert told[1].endswith(
         "acme (owner c-acme): this tenant has no account yet, but no API key is declared."
-        " Set it in freshservice_link_api_keys['acme'], encrypted with ansible-vault."
+        " Set the key in freshservice_link_api_keys['acme'], encrypted with ansible-vault."
         f" There is an unused key for acmee: did you mean that one?{OR_ELSE}"
     )
     assert told[2] == (

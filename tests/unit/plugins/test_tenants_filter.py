@@ -274,6 +274,10 @@ def test_json_may_hold_keys():
 BAD_INPUT = {
     "nothing": (None, ["list of dictionaries"]),
     "a number": (7, ["list of dictionaries"]),
+    **{
+        f"the name {name}": (name, ["the name of a file", "freshservice_link_tenants_file"])
+        for name in ("tenants.csv", "/srv/our tenants.yml", "../t.JSON", "t.yaml\n")
+    },
     "bytes": (b"domain\nacme", ["list of dictionaries"]),
     "a dictionary": ({"acme": {"api_key": SECRET}}, ["list of dictionaries"]),
     "malformed JSON": ('[{"domain": "acme"},\n {"api_key": "' + SECRET + '",}]', ["JSON is malformed", "line 2, column"]),
