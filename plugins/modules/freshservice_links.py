@@ -84,7 +84,7 @@ options:
       - The accounts that O(purge) may unlink. An account is inside if it matches all suboptions that are set. Accounts outside are
         never unlinked, and O(purge_limit) does not count them.
       - Use it if others link accounts in the same StackOne project. An empty list matches no account.
-      - An empty value, also of a suboption, is an error: without it, more accounts would be inside.
+      - An empty value, also of a suboption, is an error, because more accounts would be inside without it.
     type: dict
     version_added: 2.0.0
     suboptions:
