@@ -160,7 +160,7 @@ def test_choices_and_defaults_of_a_tenant_are_given():
 
 
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"), key=lambda path: path.stem)
-ANSIBLES_OWN = re.compile(r"ansible_\w+|inventory_hostname|item|lookup")
+ANSIBLES_OWN = re.compile(r"ansible_\w+|groups|inventory_hostname|item|lookup")
 EXPRESSIONS = {"when", "that", "failed_when", "until"}
 """Keywords of a task whose text is an expression without brackets."""
 OF_THE_RULEBOOK = {"stackone_event", "heal_vars_files"}
