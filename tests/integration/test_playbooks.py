@@ -47,7 +47,13 @@ def test_unlink(runner, inventory):
     run_by_host(runner, inventory, "link_by_host", "--limit", "acme,globex")
     (inventory / "nobody.txt").write_text("")
     # What a limit is if it comes from a shell variable or a file that was not filled in, and what covers everybody.
-    empty = [(), *(("--limit", limit) for limit in ("", " ", ",", f"@{inventory / 'nobody.txt'}", "all", "tenants", "acme,g*,i*,u*"))]
+    empty = [
+        (),
+        *(
+            ("--limit", limit)
+            for limit in ("", " ", ",", f"@{inventory / 'nobody.txt'}", "all", "tenants", "acme,g*,i*,u*")
+        ),
+    ]
     for limit in [*empty, ("-e", "ansible_limit=")]:
         refused = run_by_host(runner, inventory, "unlink", *limit)
         assert refused.code != 0, limit

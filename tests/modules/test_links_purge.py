@@ -80,6 +80,14 @@ def test_a_condition_of_the_scope_that_was_not_filled_in_is_refused(runner, name
     assert runner.emulator.requests() == []
 
 
+@pytest.mark.parametrize("written", ["Ours,", ",Ours", "Ours,,Others", ","])
+def test_a_comma_too_many_does_not_mean_the_accounts_without_a_label(runner, written):
+    purgeable(runner, 1)
+    result = runner.links(runner.tenants("acme"), purge=True, purge_limit=9, purge_scope={"labels": written})
+    assert "purge_scope.labels has an empty item. Remove the comma, or write a list." in result["msg"]
+    assert runner.emulator.requests() == []
+
+
 @pytest.mark.parametrize("name", ["plan", "save_plan", "stackone_project_id", "purge_scope"])
 @pytest.mark.parametrize("nothing", [None, "", " "])
 def test_what_guards_a_run_is_refused_if_it_is_empty(runner, name, nothing):

@@ -196,6 +196,14 @@ def test_nor_if_the_run_unlinks_the_other_account(runner, two_owners):
     assert domains(runner) == [("c-1", "acme")]
 
 
+def test_nor_if_the_other_account_gets_another_domain(runner, two_owners):
+    (other,) = runner.tenants("globex", origin_owner_id="C-1")
+    for check in (True, False):
+        result = run(runner, [*runner.tenants("acme", origin_owner_id="c-1"), other], check)
+        assert [row["action"] for row in result["results"]] == ["none", "relink"], result
+        assert not shared_warnings(result)
+
+
 def test_nor_if_the_other_account_has_another_domain(runner):
     runner.by_hand("globex", origin_owner_id="C-1")
     result = runner.links(runner.tenants("acme", origin_owner_id="c-1"))

@@ -31,6 +31,9 @@ class LinkedDomains:
         self._leaving = {
             job.account.id for job in jobs if job.tenant and job.tenant.state is State.ABSENT and job.account
         }
+        self._changing = {
+            job.account.id for job in jobs if job.account and _gets_another_domain(job.tenant, job.account)
+        }
         self._sharing = _may_share((*jobs, *others))
         self._first = _first_by_domain(sorted((*jobs, *others), key=lambda job: job.entry.position))
 
@@ -41,7 +44,7 @@ class LinkedDomains:
         customer. Of an account whose domain the listing does not show, only `conflict` tells, once the Hub was asked.
         """
         for job in jobs:
-            if job.tenant and (job.is_new or _gets_another_domain(job.tenant, job.account)):
+            if job.is_new or _gets_another_domain(job.tenant, job.account):
                 job.found = self.conflict(job) or job.found
 
     def conflict(self, job: FoundJob) -> Failed | None:
@@ -75,6 +78,7 @@ class LinkedDomains:
             account
             for account in linked
             if account.origin_owner_id not in owners
+            and account.id not in self._changing
             and (tenant.provider.lower(), domain, account.origin_owner_id) not in self._sharing
         ]
 
@@ -126,9 +130,9 @@ def _may_share(jobs: Iterable[FoundJob]) -> set[tuple[str, str, str]]:
     }
 
 
-def _gets_another_domain(tenant: Tenant, account: Account | None) -> bool:
+def _gets_another_domain(tenant: Tenant | None, account: Account | None) -> bool:
     """Return whether an account is declared with another domain than the one that StackOne lists for it."""
-    if account is None or tenant.update_credentials is UpdateCredentials.ON_CREATE:
+    if tenant is None or account is None or tenant.update_credentials is UpdateCredentials.ON_CREATE:
         return False
     stored = stored_domain(tenant, account.setup_information)
     return bool(stored and tenant.domain and not same_domain(tenant.domain, stored))

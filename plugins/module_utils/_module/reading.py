@@ -161,7 +161,11 @@ def _list(value: Any, about: Mapping[str, Any], name: str) -> list[Any]:
         listed = value if isinstance(value, (list, tuple)) else check_type_list(text_of(value, name))
     except TypeError:
         raise Wrong(f"{name} must be a list.") from None
-    return [text_of(item, f"item {number} of {name}") for number, item in enumerate(listed, 1)]
+    texts = [text_of(item, f"item {number} of {name}") for number, item in enumerate(listed, 1)]
+    if isinstance(value, str) and name in NEVER_EMPTY and "" in texts:
+        # Nobody writes an empty item on purpose as a comma at the end.
+        raise Wrong(f"{name} has an empty item. Remove the comma, or write a list.")
+    return texts
 
 
 def _dictionary(value: Any, about: Mapping[str, Any], name: str, faults: list[str]) -> dict[str, Any]:
