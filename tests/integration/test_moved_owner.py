@@ -120,7 +120,7 @@ def test_a_run_over_a_part_leaves_the_account_that_another_tenant_moves(runner, 
 
 
 AS_THE_LIST = {
-    "the former id was forgotten": ("b", "acme (owner b), entry 2, declares its domain, and has no account of its own"),
+    "the former id was forgotten": ("b", "acme (owner b), entry 2, declares its domain, and is not linked with it"),
     "two entries mean one link": ("a", "they mean the same link"),
 }
 

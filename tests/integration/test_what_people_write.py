@@ -153,7 +153,7 @@ def test_a_survey_about_one_tenant_where_nobody_answered(runner, inventory):
 
 
 @pytest.mark.parametrize("name", sorted(NEVER_EMPTY))
-@pytest.mark.parametrize("nothing", ["", None])
+@pytest.mark.parametrize("nothing", ["", None, [], {}, False])
 def test_what_guards_a_run_is_never_empty(runner, link, name, nothing):
     written(runner, "tenants.csv", ACME)
     result = link(freshservice_link_tenants_file="tenants.csv", **{f"freshservice_link_{name}": nothing})

@@ -118,6 +118,15 @@ def test_a_domain_of_which_another_owner_has_several_accounts(runner, order, res
     assert {owner for owner, _domain in domains(runner)} == {"customer-globex"}
 
 
+@pytest.mark.parametrize("other", [{"account_id": "0815"}, {"update_credentials": "on_create"}])
+def test_an_entry_that_cannot_get_the_domain_keeps_it_from_nobody(runner, other):
+    """It names an account that does not exist, or keeps the domain that its account has."""
+    before(runner)
+    (wanting,) = runner.tenants("globex", origin_owner_id="customer-globex")
+    rows = {row["origin_owner_id"]: row for row in run(runner, [wanting, {**new(runner), **other}])["results"]}
+    assert rows["customer-globex"]["action"] == "create", rows
+
+
 def test_an_account_that_is_moved_by_its_id_does_not_get_a_domain_of_its_former_owner(runner):
     """The former owner keeps an account of that domain, so that two customers would have it."""
     accounts = [before(runner), runner.by_hand("globex", origin_owner_id=OWNER)]

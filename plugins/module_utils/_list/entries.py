@@ -110,7 +110,7 @@ def refuse_same_account(found: Iterable[Meant], others: Iterable[Meant] = ()) ->
 
 
 def shared_domains(entries: Iterable[Entry]) -> list[str]:
-    """Return a warning for each domain that is linked to two owners: usually one of them is a mistake."""
+    """Return a warning for each domain that is linked to two owners, unless either says so: usually one of them is a mistake."""
     first: dict[str, Entry] = {}
     warnings = []
     for entry in entries:
@@ -118,7 +118,8 @@ def shared_domains(entries: Iterable[Entry]) -> list[str]:
         if tenant is None or tenant.state is State.ABSENT or not tenant.domain:
             continue
         other = first.setdefault(tenant.domain, entry)
-        if other.origin_owner_id != entry.origin_owner_id:
+        declared = tenant.allow_shared_domain or bool(other.tenant and other.tenant.allow_shared_domain)
+        if other.origin_owner_id != entry.origin_owner_id and not declared:
             warnings.append(
                 f"Entries {other.position} and {entry.position} link the same domain {tenant.domain} to two owners"
                 f" ({other.origin_owner_id} and {entry.origin_owner_id})."

@@ -77,7 +77,7 @@ class Claim:
                 "Correct that entry, then run again.",
             )
         elif not (entry.previous_origin_owner_id or entry.tenant.state is State.ABSENT):
-            what = f"{self.job.name}, {place}, declares its domain, and has no account of its own"
+            what = f"{self.job.name}, {place}, declares its domain, and is not linked with it"
             advice = "If that customer's id has changed, name the former one there; if both are meant, set allow_shared_domain there."
         elif self.job.apart:
             what = f"{self.job.name}, {place} of the list, takes it over, and is not part of this run"

@@ -13,6 +13,7 @@ from .._clients.hub_form import stored_domain
 from .._core.failure import Failed, FailureCode
 from .._core.tenant import State, Tenant, UpdateCredentials, same_domain
 from .._core.words import counted
+from .._link.selection import AmbiguousAccount
 from .entries import Entry
 from .found_jobs import FoundJob
 
@@ -154,19 +155,34 @@ def _owner(job: FoundJob) -> str | None:
 
 
 def _first_by_domain(jobs: Iterable[FoundJob]) -> dict[tuple[str, str], FoundJob]:
-    """Return the entry that a domain is linked for: the first one that is not new, else the first one.
-
-    One whose account could not be determined is not new: it may have an account, or several, of this domain.
-    """
+    """Return the entry that a domain is linked for: the first one that may have an account of it, else the first one."""
     first: dict[tuple[str, str], FoundJob] = {}
     for job in jobs:
         tenant = job.tenant
         if tenant is None or tenant.state is State.ABSENT or not tenant.domain:
             continue
         known = first.setdefault((tenant.provider.lower(), tenant.domain), job)
-        if known.is_new and not job.is_new:
+        if not _may_have_it(known) and _may_have_it(job):
             first[tenant.provider.lower(), tenant.domain] = job
     return first
+
+
+def _may_have_it(job: FoundJob) -> bool:
+    """Return whether a tenant may have an account, or get one, that stores its domain."""
+    tenant, found = job.tenant, job.found
+    if tenant is None or found is None:
+        return False
+    if isinstance(found, AmbiguousAccount):
+        return any(not item.domain or same_domain(item.domain, tenant.domain or "") for item in found.candidates)
+    if isinstance(found, Failed):
+        return found.failure.code not in (FailureCode.ACCOUNT_NOT_FOUND, FailureCode.ACCOUNT_MISMATCH)
+    return bool(found.account and not _keeps_another_domain(tenant, found.account))
+
+
+def _keeps_another_domain(tenant: Tenant, account: Account) -> bool:
+    stored = stored_domain(tenant, account.setup_information)
+    keeps = tenant.update_credentials is UpdateCredentials.ON_CREATE
+    return bool(keeps and stored and tenant.domain and not same_domain(tenant.domain, stored))
 
 
 _ADVICE = (

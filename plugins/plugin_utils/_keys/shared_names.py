@@ -68,7 +68,8 @@ def _refuse_two_domains(tenants: Iterable[Mapping[Any, Any]], keyring: Keyring, 
     first: dict[str, str | None] = {}
     for tenant in tenants:
         domain, name = names_of(tenant)
-        if not name or tenant.get(option) or keyring.names(domain, name) != [name]:
+        sound = domain and tenant.get("state", "present") == "present"
+        if not sound or not name or tenant.get(option) or keyring.names(domain, name) != [name]:
             continue
         other = first.setdefault(name, domain)
         if other != domain:

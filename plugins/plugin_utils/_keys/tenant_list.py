@@ -83,7 +83,7 @@ def _from_yaml(text: str) -> Any:
         # The loader that is written in C refuses texts that Ansible has marked.
         found = yaml.load(io.StringIO(text), _AsWritten)  # noqa: S506
     except yaml.MarkedYAMLError as error:
-        raise Problem(fault_of(error)) from None
+        raise Problem(fault_of(error, text)) from None
     except (yaml.YAMLError, RecursionError):
         raise Problem("the YAML holds a character that is not allowed, or is nested too deeply.") from None
     if isinstance(found, Mapping):
@@ -105,6 +105,13 @@ class _AsWritten(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore
             (tag, pattern) for tag, pattern in resolvers if tag in ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")
         ]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    # The others make something else of a value, and their errors quote it.
+    yaml_constructors = {
+        tag: make
+        for tag, make in yaml.SafeLoader.yaml_constructors.items()
+        if tag is None or tag.rpartition(":")[2] in ("str", "seq", "map", "null")
     }
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:

@@ -18,13 +18,14 @@ class GivenTwice(yaml.constructor.ConstructorError):
         super().__init__(None, None, TWICE, mark)
 
 
-def fault_of(error: yaml.MarkedYAMLError) -> str:
-    """Return the line, and the fault that is there."""
+def fault_of(error: yaml.MarkedYAMLError, text: str) -> str:
+    """Return the line of a text, and the fault that is there."""
     mark = error.problem_mark
     if error.context_mark and error.context and "quoted scalar" in error.context:
         # An open quote is noticed at the end of the file, and made where the text begins.
         mark = error.context_mark
-    line = f"line {mark.line + 1}: " if mark else ""
+    # A missing end is noticed behind the last line.
+    line = f"line {min(mark.line + 1, len(text.splitlines()))}: " if mark else ""
     return f"{line}{_words(error)}"
 
 

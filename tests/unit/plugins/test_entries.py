@@ -165,6 +165,11 @@ def test_a_domain_that_two_owners_share_is_told_once_for_each():
     listed = [
         *(NO_DOMAIN, declared(None, "8", state="absent"), declared("a", "9", state="absent"), declared("a", "1")),
         *(declared("a", "1", account_id="x"), declared("a", "2"), declared("a", "3")),
+        *(
+            declared("a", "4", allow_shared_domain=True),
+            declared("b", "5", allow_shared_domain=True),
+            declared("b", "6"),
+        ),
     ]
     assert shared_domains(entries_from(listed)) == [
         "Entries 4 and 6 link the same domain a to two owners (1 and 2).",

@@ -176,6 +176,9 @@ def test_a_key_under_an_owner_of_two_domains_is_sent_to_neither(order, rotating)
         ({"api_key": "A"}, {"c-1": "G"}, "A", "G"),
         ({"state": "absent"}, {"c-1": "G"}, "G", "G"),
         ({"domain": "globex", "integration_id": "another"}, {"c-1": "G"}, None, "G"),
+        # The module refuses these entries alone.
+        ({"domain": "not a domain"}, {"c-1": "G"}, None, "G"),
+        ({"state": "absnt"}, {"c-1": "G"}, "G", "G"),
     ],
 )
 def test_unless_only_one_of_them_can_be_meant(changes, keys, acme, globex):

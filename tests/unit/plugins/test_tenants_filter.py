@@ -226,6 +226,14 @@ BAD_YAML = {
     "an open quote": (f"- domain: acme\n  label: '{SECRET}\n- domain: globex\n", ["line 2", "not YAML", "quotes"]),
     "a template": (f"- domain: acme\n  label: {{{{ {SECRET} }}}}\n", ["line 2", "a brace", "in quotes"]),
     "an alias": (f"- domain: acme\n  label: *{SECRET}\n", ["line 2", "* or &", "in quotes"]),
+    **{
+        f"a value with the tag {tag}": (
+            f"- domain: acme\n  api_key: !!{tag} {SECRET}\n",
+            ["line 2", "no tags", "ansible-vault"],
+        )
+        for tag in ("int", "float", "bool", "timestamp", "binary", "set", "omap")
+    },
+    "an end that is missing": (f"- domain: acme\n  label: {{{SECRET}\n", ["line 2", "not YAML"]),
     "two documents": (f"- domain: acme\n---\n- domain: {SECRET}\n", ["line 2", "second document"]),
     "a control character": (f"- domain: {SECRET}\x00\n", ["not allowed"]),
     "itself": ("- &a\n  x: *a\n", ["nested"]),
