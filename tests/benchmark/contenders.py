@@ -18,7 +18,7 @@ PLAYS = Path(__file__).with_name("plays")
 NOTHING = PLAYS / "nothing.yml"
 DEFAULT_CONCURRENCY = 64
 FORKS = 20
-NAMES = ("uri_loop", "module_loop", "hosts", "links", "threads", "asyncio")
+NAMES = ("uri_loop", "module_loop", "hosts", "links", "threads", "requests", "asyncio")
 
 UNLIMITED = {"requests_per_minute": 600_000, "quota_window": 1}
 """10,000 requests in a second: more than either side can do, and a small table of slots."""
@@ -107,8 +107,9 @@ HOSTS = Contender(
     as_hosts=True,
 )
 THREADS = Contender("threads", "bare http.client, 64 threads", "#7fb069", program="pool")
+REQUESTS = Contender("requests", "bare requests, 64 threads", "#b5a642", program="requests_pool")
 BARE = Contender("asyncio", "bare aiohttp, 64 at a time", "#2e8b57", program="bare")
-_FIXED = {contender.name: [contender] for contender in (URI_LOOP, MODULE_LOOP, HOSTS, THREADS, BARE)}
+_FIXED = {contender.name: [contender] for contender in (URI_LOOP, MODULE_LOOP, HOSTS, THREADS, REQUESTS, BARE)}
 
 
 def inventory(tenants: Sequence[dict[str, str]]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Pool:
         self._threads: int = given["concurrency"]
         self._stackone: str = given["stackone_url"]
         self._freshservice: str = given["freshservice_url"]
-        self._auth = {"Authorization": _basic(given["stackone_api_key"], "")}
+        self._auth = {"Authorization": basic(given["stackone_api_key"], "")}
         self._context = ssl.create_default_context(cafile=given["ca_path"])
         self._kept = threading.local()
         self._forming = threading.Lock()
@@ -63,7 +63,7 @@ class Pool:
         connection = self._connection(url.netloc)
         try:
             return _json(
-                connection, "GET", f"{url.path}/api/v2/agents/me", {"Authorization": _basic(tenant["api_key"], "X")}
+                connection, "GET", f"{url.path}/api/v2/agents/me", {"Authorization": basic(tenant["api_key"], "X")}
             )
         finally:
             connection.close()
@@ -122,7 +122,8 @@ def _json(
     return json.loads(text)
 
 
-def _basic(user: str, password: str) -> str:
+def basic(user: str, password: str) -> str:
+    """Return the header of these credentials."""
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
