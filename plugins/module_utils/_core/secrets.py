@@ -66,7 +66,9 @@ TERMINAL = (
     r"|\x1b[ -/]*[0-~]"
 )
 """What a terminal carries out instead of showing it: colours and movements, titles and links, and all else that begins with ESC."""
-_ESCAPES_AND_TAGS = re.compile(rf"{_WRITTEN}|(?P<unseen><[^<>]{{1,100}}>|{TERMINAL})", re.DOTALL)
+_TAG = rf"(?P<unseen><[^<>]{{1,100}}>|{TERMINAL})"
+_TAGS = re.compile(_TAG, re.DOTALL)
+_ESCAPES_AND_TAGS = re.compile(rf"{_WRITTEN}|{_TAG}", re.DOTALL)
 """A tag or a colour may be in the middle of a secret. A secret may also be in the middle of a tag."""
 _HIDING = re.compile("[<\x1b\x90-\x9f]")
 _MARK = re.compile("[%\\\\&<\x1b\x90-\x9f]")
@@ -244,6 +246,9 @@ def _readings(text: str) -> Iterator[Reading]:
     if not _MARK.search(text):
         return
     yield from _levels(written, _ESCAPES)
+    if _HIDING.search(text):
+        # A sign of the secret and the beginning of a tag can look like an escape.
+        yield written.decoded(_TAGS)
     if _HIDING.search(text) or _ESCAPES.search(text):
         yield from _levels(written, _ESCAPES_AND_TAGS)
 

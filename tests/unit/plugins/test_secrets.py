@@ -60,6 +60,7 @@ WHOLE = [name for name in FORMS if "cut" not in name and "far" not in name]
 @example(key="00000000000012345678", before="\x9d", after="")
 @example(key="00000000000012345678", before="\x1b]", after="")
 @example(key=KEY, before="&lt;", after="&gt;")
+@example(key="000000\\n000000123456", before="", after="")
 def test_no_form_of_a_key_leaves_in_a_result(form, key, before, after):
     text = f"{before} {FORMS[form](key)} {after}"
     left = Scrubber([key]).scrub(strip_control_chars({"list": [text], text: None, "diff": {"before": text}}))
