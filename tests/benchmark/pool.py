@@ -127,10 +127,10 @@ def basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-def main() -> int:
+def main(kind: type[Pool] = Pool) -> int:
     """Link; the exit code says whether all are linked."""
     given = json.loads(Path(sys.argv[1]).read_text())
-    linked = Pool(given).run()
+    linked = kind(given).run()
     print(f"{linked} of {len(given['tenants'])} tenants have an active account")
     return int(linked != len(given["tenants"]))
 

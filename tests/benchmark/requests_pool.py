@@ -11,14 +11,13 @@ from __future__ import annotations
 import json
 import ssl
 import sys
-from pathlib import Path
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
-from .pool import TIMEOUT_S, Pool, basic
+from .pool import TIMEOUT_S, Pool, basic, main
 
 
 class _Adapter(HTTPAdapter):
@@ -63,13 +62,5 @@ class RequestsPool(Pool):
         return json.loads(text)
 
 
-def main() -> int:
-    """Link; the exit code says whether all are linked."""
-    given = json.loads(Path(sys.argv[1]).read_text())
-    linked = RequestsPool(given).run()
-    print(f"{linked} of {len(given['tenants'])} tenants have an active account")
-    return int(linked != len(given["tenants"]))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(RequestsPool))
