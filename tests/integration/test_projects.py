@@ -164,6 +164,20 @@ def test_a_file_for_two_projects_is_refused_before_anything_is_done(projects):
     )
 
 
+@pytest.mark.parametrize("report", [5, ["{{ nobody }}"], {"a": 1}])
+@pytest.mark.parametrize("own", ["report.html", ""])
+def test_a_variable_of_one_project_that_cannot_be_right_does_not_stop_the_others(projects, report, own):
+    for project, value in {"staging": report, "production": own}.items():
+        path = projects.folder / "host_vars" / project / "report.yml"
+        path.write_text(json.dumps({"freshservice_link_report": value}))
+    run = projects.play("link", *ALL)
+    assert run.code == 2
+    assert '"msg": "freshservice_link_report ' in run.output
+    assert run.output.count("fatal: ") == 1, run.output
+    assert projects.linked() == {"staging": [], "production": ["globex", "hooli"]}
+    assert "2 linked" in run.output
+
+
 def test_a_controller_gets_the_sum_of_all_projects(projects):
     projects.domains["staging"] = ("acme", "initech")
     projects.lay_out("staging", projects.emulators["staging"].key(project=declared("staging")))

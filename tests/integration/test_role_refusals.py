@@ -52,6 +52,15 @@ REFUSED = {
         for name in ("stackone_api_key", "api_keys", "admin_api_keys")
     },
     **{
+        f"{name} with nothing in it": ({f"freshservice_link_{name}": value}, f"freshservice_link_{name} refers to a variable that is not set.")
+        for name, value in {"report": ["r.html", "{{ nobody }}"], "purge_scope": {"labels": ["{{ nobody }}"]}}.items()
+    },
+    **{
+        f"{name} {value!r}": ({f"freshservice_link_{name}": value}, f"freshservice_link_{name} must be a path")
+        for name, value in [("report", 5), ("report", ["r.html", {"a": 1}]), ("plan", True), ("api_keys_file", ["k.csv"])]
+    },
+    "a plan that is omitted": ({"freshservice_link_plan": "{{ omit }}"}, "freshservice_link_plan is empty."),
+    **{
         f"{name} {value!r} beside a list": ({f"freshservice_link_{name}": value}, f"freshservice_link_{name} is for one tenant")
         for name, value in [("state", "Present"), ("state", False), ("account_id", 0), ("account_id", []), ("origin_owner_id", "present")]
     },

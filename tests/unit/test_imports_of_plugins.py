@@ -30,6 +30,7 @@ CONTROLLER_ALLOWED = {
     "_report": {"_keys"},
     "_inventory": {"_keys"},
     "_export": {"_keys", "_report"},
+    "_role": {"_keys", "_report"},
     "_action": set(),
     "_events": set(),
 }

@@ -1,0 +1,171 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks of the files that the role's variables name, each of which yields what is wrong.
+
+They are made before anything is done, because a run of an hour must not end without its report.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import UndefinedError
+
+from .._keys.problems import Problem
+from .._report.merged import merged
+from .._report.report_files import parts_in
+from .given import Given, flat, full
+
+EXPORT_FORMS = (".yml", ".yaml", ".csv", ".json")
+REPORT_FORMS = (".html", ".csv", ".json", ".md", ".xml", ".prom")
+OF_ONE_HOST = ("report", "auth_links_file", "export", "plan")
+"""The variables with files that each host of a list writes or carries out itself."""
+
+HOSTS_TOGETHER = ("link_host", "verify_host")
+"""The steps of tenants as hosts, which write one report together."""
+
+AUTH_LINKS_BEGIN = re.compile(
+    r"\ufeff?(\s*$|origin_owner_id,origin_owner_name,domain,purpose,auth_link_url|[$]ANSIBLE_VAULT;)"
+)
+"""How a file begins that auth links may replace: earlier ones, and encrypted ones that this run cannot decrypt.
+
+Of the latter, a backup is kept.
+"""
+
+REPORT_SIGNS = re.compile(r'^\ufeff?\s*$|"outcomes"|^[^\n]*\boutcome\b')
+"""What a file of rows or data has if it is an earlier report."""
+
+
+def read_files(given: Given) -> Iterator[str]:
+    """Refuse files that cannot be read. Reading a pipe or a device may never end, so only regular files are read."""
+    for variable, path in given.run.files.items():
+        whole = full(path)
+        if not path or given.contents.get(path):
+            continue
+        if os.path.isdir(whole):
+            yield f"{variable}: {whole} is a folder, not a file."
+        elif os.path.exists(whole) and not os.path.isfile(whole):
+            yield f"{variable}: {whole} is a pipe or a device, not a file."
+        elif os.path.exists(whole):
+            yield (
+                f"{variable}: {whole} cannot be read. Check who may read it and, if it is encrypted, that the right vault password was"
+                " given, for example with --ask-vault-pass."
+            )
+        else:
+            yield f"{variable}: there is no file {whole}."
+
+
+def auth_links_file(given: Given) -> Iterator[str]:
+    """Refuse a file of auth links that cannot be written, or that holds something else."""
+    if "auth_links_file" not in given.run.needs:
+        return
+    path, name = given.path("auth_links_file"), "freshservice_link_auth_links_file"
+    also = [variable for variable, kept in given.run.kept.items() if kept and full(kept) == path]
+    if not path or not os.path.isdir(os.path.dirname(path)):
+        yield f"Name the file for the auth links in {name}. Its folder must exist."
+    elif also:
+        yield f"{name}: {path} is {also[0]} as well. Name another file for the auth links."
+    elif os.path.lexists(path) and not os.path.isfile(path):
+        yield f"{name}: {path} is {_other_than_a_file(path)}, not a file. Name a file for the auth links."
+    elif os.path.isfile(path) and not AUTH_LINKS_BEGIN.match("".join(given.contents.get(path, ()))):
+        yield f"{name}: {path} holds something else than auth links, and would be replaced. Name another file, or remove it."
+
+
+def _other_than_a_file(path: str) -> str:
+    if os.path.isdir(path):
+        return "a folder"
+    return "a symbolic link to itself" if os.path.islink(path) else "a device or a pipe"
+
+
+def export(given: Given) -> Iterator[str]:
+    """Refuse a file to export to that has no known form, or no folder."""
+    path = given.path("export")
+    possible = path.endswith(EXPORT_FORMS) and os.path.isdir(os.path.dirname(path)) and not os.path.isdir(path)
+    if "export" in given.run.needs and not possible:
+        yield (
+            "Name the file to export to in freshservice_link_export, for example tenants.yml. It must end in .yml, .yaml, .csv or"
+            " .json, and its folder must exist."
+        )
+
+
+def report(given: Given) -> Iterator[str]:
+    """Refuse a run for a report that has none, or a merge without reports."""
+    if "report_files" in given.run.needs and not given.value("report_files"):
+        yield "Name the reports to merge in freshservice_link_report_files, for example /reports/*.json."
+    elif "report" in given.run.needs and not given.reports:
+        yield "Name the report in freshservice_link_report, for example report.html."
+
+
+def reports_beside_files(given: Given) -> Iterator[str]:
+    """Refuse reports that would replace a file which the run reads or writes."""
+    for variable, path in {
+        **given.run.kept,
+        "freshservice_link_auth_links_file": given.path("auth_links_file"),
+    }.items():
+        if path and full(path) in given.reports:
+            yield f"freshservice_link_report: {full(path)} is {variable} as well. Name another file for the report."
+
+
+def report_forms(given: Given) -> Iterator[str]:
+    """Refuse reports of a form that does not exist."""
+    for path, name in zip(given.reports, map(str, given.report_names)):
+        if not path.endswith(REPORT_FORMS):
+            leads = f"leads to {path}, which " if name.endswith(REPORT_FORMS) else ""
+            yield f"freshservice_link_report {name} {leads}must end in .html, .csv, .json, .md, .xml or .prom."
+
+
+def report_places(given: Given) -> Iterator[str]:
+    """Refuse reports that cannot be written, or that would replace something else."""
+    for path, name in zip(given.reports, given.report_names):
+        folder = os.path.dirname(path)
+        if not os.path.isdir(folder):
+            yield f"freshservice_link_report {name}: there is no folder {folder}. Create it, or name another."
+        elif os.path.isdir(path) or os.path.islink(path):
+            yield f"freshservice_link_report: {path} is {_other_than_a_file(path)}, not a file."
+        elif path.endswith((".csv", ".json")) and os.path.isfile(path) and not _is_report(path):
+            # It could be the file of tenants or keys that was given with -e @.
+            yield f"freshservice_link_report: {path} holds something else than a report, and would be replaced. Name another file, or remove it."
+
+
+def _is_report(path: str) -> bool:
+    try:
+        return bool(REPORT_SIGNS.search(Path(path).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return False
+
+
+def files_of_other_hosts(given: Given) -> Iterator[str]:
+    """Refuse files that other hosts have as well: each would overwrite what the others have written."""
+    if given.run.steps in HOSTS_TOGETHER:
+        return
+    others = [host for host in given.hosts if host != given.run.host]
+    for name in OF_ONE_HOST:
+        mine = [full(path) for path in flat(given.value(name))]
+        for host in others if mine else ():
+            for path in sorted(_paths_of(given.variables[host], name).intersection(mine)):
+                yield (
+                    f"freshservice_link_{name} is {path} for the host {host} as well. Name one file for each host, with"
+                    " inventory_hostname in its name."
+                )
+
+
+def _paths_of(variables: Mapping[str, Any], name: str) -> set[str]:
+    try:
+        return {full(path) for path in flat(variables.get(f"freshservice_link_{name}"))}
+    except UndefinedError:
+        # It refers to a variable that is not set. That host is refused itself.
+        return set()
+
+
+def merged_reports(given: Given) -> Iterator[str]:
+    """Refuse reports to merge that cannot be read, or that do not belong together."""
+    files = list(flat(given.value("report_files")))
+    if "report_files" in given.run.needs and files:
+        try:
+            merged(parts_in(files, given.reports), "")
+        except Problem as problem:
+            yield f"freshservice_link_report_files: {problem}"

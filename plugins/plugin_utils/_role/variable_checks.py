@@ -1,0 +1,170 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks of the role's variables, each of which yields what is wrong."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .._report.role_words import PREFIX, unknown_variables
+from .given import UNDEFINED, Given, flat
+
+REFERS_TO_NOTHING = "{0} refers to a variable that is not set. Set that one, or leave this one out."
+
+NEVER_EMPTY = ("only", "plan", "stackone_project_id", "purge_scope")
+"""Empty text means "not set" elsewhere. Here it is a shell variable that was not set, and the run would do more than was meant."""
+
+LISTS_OF_PATHS = ("report", "report_files")
+PATHS = (
+    "tenants_file",
+    "api_keys_file",
+    "new_api_keys_file",
+    "auth_links_file",
+    "auth_links_password_file",
+    "export",
+    "plan",
+    *LISTS_OF_PATHS,
+)
+
+OF_ONE_TENANT = {
+    "state": "present",
+    "domain": "",
+    "origin_owner_id": "",
+    "previous_origin_owner_id": "",
+    "origin_owner_name": "",
+    "origin_username": "",
+    "account_id": "",
+    "api_key": "",
+    "admin_api_key": "",
+    "agent_email": "",
+}
+"""The variables that describe one tenant, with the value that is harmless together with a list."""
+
+TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+LONGEST_WAIT = 31536000
+"""A year, in seconds."""
+
+
+def references(given: Given) -> Iterator[str]:
+    """Refuse variables that refer to one that is not set, and those that limit a run and are empty.
+
+    They would count as not set, and the run would do more than was meant.
+    """
+    for name, value in given.values.items():
+        if isinstance(value, str) and value == UNDEFINED:
+            yield REFERS_TO_NOTHING.format(name)
+        elif name.removeprefix(PREFIX) in NEVER_EMPTY and _is_empty(value):
+            yield f"{name} is empty. Give it a value, or leave it out."
+
+
+def _is_empty(value: Any) -> bool:
+    return not value or (isinstance(value, str) and not value.strip())
+
+
+def paths(given: Given) -> Iterator[str]:
+    """Refuse what cannot be the path of a file, such as a number or a dictionary."""
+    for name in PATHS:
+        value = given.value(name)
+        if any(not isinstance(each, str) for each in (flat(value) if name in LISTS_OF_PATHS else [value])):
+            yield f"{PREFIX}{name} must be {'a path, or a list of paths' if name in LISTS_OF_PATHS else 'a path'}, as text."
+
+
+def names(given: Given) -> Iterator[str]:
+    """Refuse misspelt variables."""
+    yield from unknown_variables(given.values, map(str, flat(given.value("own_variables"))))
+
+
+def sources(given: Given) -> Iterator[str]:
+    """Refuse two lists of tenants."""
+    if given.run.has_list and given.run.has_file:
+        yield "Both freshservice_link_tenants and freshservice_link_tenants_file are set. Remove one of them: only one list can be processed."
+
+
+def keys_in_one_place(given: Given) -> Iterator[str]:
+    """Refuse keys together with a file of keys, which would replace them unchecked."""
+    name = "new_api_keys" if given.run.rotating else "api_keys"
+    if given.run.needs_keys and given.value(name) and given.value(f"{name}_file"):
+        yield f"Both {PREFIX}{name} and {PREFIX}{name}_file are set. Remove one of them: only one can hold the keys."
+
+
+def tenants(given: Given) -> Iterator[str]:
+    """Refuse tenants that are missing."""
+    if given.run.tenants_refer_to_nothing:
+        yield REFERS_TO_NOTHING.format(f"{PREFIX}tenants")
+    elif "list" in given.run.needs and not given.run.has_list and not given.run.has_file:
+        yield "Name the tenants: -e @tenants.yml with the list freshservice_link_tenants, or -e freshservice_link_tenants_file=tenants.csv."
+    elif given.value("only") and not given.run.is_list:
+        yield "freshservice_link_only selects tenants of a list, and there is none. Tenants as hosts are selected with --limit."
+
+
+def of_one_tenant(given: Given) -> Iterator[str]:
+    """Refuse what names one tenant or its state, together with a list.
+
+    The list would ignore it, and the run would do something else than was meant, or more.
+    """
+    for name, harmless in {**OF_ONE_TENANT, "domain": given.run.host}.items() if given.run.is_list else ():
+        if _says(given.values.get(f"{PREFIX}{name}"), harmless):
+            yield (
+                f"{PREFIX}{name} is for one tenant, and this run has a list. Set {name} for the tenants in the list that it is meant"
+                " for, and leave the variable out."
+            )
+
+
+def _says(value: Any, harmless: str) -> bool:
+    return value is not None and str(value).strip() not in ("", harmless)
+
+
+def plan(given: Given) -> Iterator[str]:
+    """Refuse a plan, or the exit code of one, where nothing is planned."""
+    detailed = str(given.value("detailed_exitcode")).lower()
+    if given.value("plan") and not given.run.takes_plan:
+        yield "freshservice_link_plan is for the playbooks plan, which writes the plan of a list, and link, which carries it out."
+    elif detailed not in ("", *TRUE, *FALSE):
+        yield "freshservice_link_detailed_exitcode must be true or false."
+    elif detailed in TRUE and not given.run.previewing:
+        yield "freshservice_link_detailed_exitcode is for runs over a list that change nothing: the playbooks plan and report, and --check."
+
+
+def new_keys(given: Given) -> Iterator[str]:
+    """Refuse a rotation without new keys."""
+    if "new_keys" in given.run.needs and not given.run.has_new_keys and not given.value("new_api_keys_file"):
+        yield "Name the new keys, by domain, in freshservice_link_new_api_keys or freshservice_link_new_api_keys_file."
+
+
+def event(given: Given) -> Iterator[str]:
+    """Refuse an event of which it is unclear whom it names."""
+    run = given.run
+    unclear = not isinstance(run.event, Mapping)
+    some_unnamed = len([owner for owner in run.named_owners if owner]) != len(run.named)
+    if unclear or some_unnamed or (run.event and not run.named and not _asks_for_all(run.event)):
+        yield (
+            "Name the owner in origin_owner_id of the event (freshservice_link_event, or stackone_event of the playbook heal), or of each"
+            " account in its list accounts. Without an event, all tenants without an active account are healed."
+        )
+
+
+def _asks_for_all(event: Mapping[str, Any]) -> bool:
+    """Say whether the event is the one with which the rulebook asks for a comparison of all tenants."""
+    return isinstance(event.get("accounts"), (list, tuple)) and not {"origin_owner_id", "account_id"} & set(event)
+
+
+def wait(given: Given) -> Iterator[str]:
+    """Refuse to wait for a time that is not one."""
+    if not 0 <= _number(given.value("wait", 0), -1) <= LONGEST_WAIT:
+        yield f"freshservice_link_wait must be from 0 to {LONGEST_WAIT} seconds."
+
+
+def wait_interval(given: Given) -> Iterator[str]:
+    """Refuse to ask again without a pause."""
+    if _number(given.value("wait_interval", 15), 0) < 1:
+        yield "freshservice_link_wait_interval must be 1 second or more."
+
+
+def _number(value: Any, otherwise: float) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return otherwise
+    return number if math.isfinite(number) else otherwise

@@ -1,0 +1,228 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role refuses before it does anything: each check finds what it is for, and nothing else."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from ansible_collections.tenantlink.stackone.plugins.filter.variable_problem import variable_problem
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role.given import UNDEFINED, Given, Run
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role.problem import CHECKS
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role.variable_checks import (
+    LISTS_OF_PATHS,
+    NEVER_EMPTY,
+    OF_ONE_TENANT,
+    PATHS,
+)
+
+LIST = {"needs": ["list"], "is_list": True, "has_list": True, "steps": "link_list", "event": {}, "host": "localhost"}
+LINKS = {**LIST, "needs": ["list", "auth_links_file"]}
+REPORT = '{"outcomes": []}'
+OTHER_HOST = {"hosts": ["localhost", "east"], "variables": {"east": {}}}
+
+
+def problem(run=(), contents=None, hosts=(), variables=None, **values):
+    given = {f"freshservice_link_{name}": value for name, value in values.items()}
+    return variable_problem(given, {**LIST, **dict(run)}, contents, hosts, variables)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Return a folder with a file of each kind, which is the user's current one."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in {
+        "t.csv": "domain,api_key\n",
+        "r.json": REPORT,
+        "r.csv": "domain,outcome\n",
+        "empty.csv": " \n",
+    }.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe outcome")
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "folder.yml").mkdir()
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    (tmp_path / "odd.csv").symlink_to("odd.txt")
+    os.mkfifo(tmp_path / "pipe")
+    return os.path.realpath(tmp_path)
+
+
+REFUSED = {
+    "names": [({"purg": 1}, {}, "did you mean freshservice_link_purge?")],
+    "sources": [({}, {"has_file": True}, "Both freshservice_link_tenants and")],
+    "keys_in_one_place": [
+        ({"api_keys": {"acme": "k"}, "api_keys_file": "k.csv"}, {}, "Both freshservice_link_api_keys and"),
+        ({"new_api_keys": {"acme": "k"}, "new_api_keys_file": "k.csv"}, {"rotating": True}, "Both freshservice_link_new_api_keys and"),
+    ],
+    "tenants": [
+        ({}, {"tenants_refer_to_nothing": True, "has_list": False}, "freshservice_link_tenants refers to"),
+        ({}, {"has_list": False}, "Name the tenants: "),
+        ({"only": "acme"}, {"needs": [], "is_list": False}, "freshservice_link_only selects tenants of a list"),
+    ],
+    "of_one_tenant": [({name: "x"}, {}, f"freshservice_link_{name} is for one tenant") for name in OF_ONE_TENANT]
+    + [({"account_id": value}, {}, "freshservice_link_account_id is for") for value in (0, [], False)],
+    "auth_links_file": [
+        ({}, LINKS, "Name the file for the auth links"),
+        ({"auth_links_file": "nowhere/l.csv"}, LINKS, "Name the file for the auth links"),
+        ({"auth_links_file": "t.csv"}, {**LINKS, "kept": {"freshservice_link_tenants_file": "t.csv"}}, "/t.csv is freshservice_link_tenants_file"),
+        ({"auth_links_file": "folder.csv"}, LINKS, "/folder.csv is a folder, not"),
+        ({"auth_links_file": "loop.csv"}, LINKS, "/loop.csv is a symbolic link to itself, not"),
+        ({"auth_links_file": "pipe"}, LINKS, "/pipe is a device or a pipe, not"),
+    ],
+    "reports_beside_files": [
+        ({"report": ["a.html", "./t.csv"]}, {"kept": {"freshservice_link_plan": "t.csv"}}, "/t.csv is freshservice_link_plan as well."),
+        ({"report": "l.csv", "auth_links_file": "l.csv"}, {}, "/l.csv is freshservice_link_auth_links_file as well."),
+    ],
+    "plan": [
+        ({"plan": "p.json"}, {}, "freshservice_link_plan is for the playbooks"),
+        ({"detailed_exitcode": "perhaps"}, {}, "must be true or false."),
+        ({"detailed_exitcode": "yes"}, {}, "is for runs over a list that change nothing"),
+    ],
+    "new_keys": [({}, {"needs": ["new_keys"]}, "Name the new keys, by domain")],
+    "event": [
+        ({}, {"event": "text"}, "Name the owner in origin_owner_id"),
+        ({}, {"event": {"x": 1}, "named": [{"x": 1}], "named_owners": [""]}, "Name the owner in origin_owner_id"),
+        ({}, {"event": {"accounts": [], "account_id": "a"}, "named": []}, "Name the owner in origin_owner_id"),
+        ({}, {"event": {"accounts": ""}, "named": []}, "Name the owner in origin_owner_id"),
+    ],
+    "wait": [({"wait": wait}, {}, "must be from 0 to 31536000") for wait in (-1, 1e10, "nan", "inf", "soon", [1])],
+    "wait_interval": [({"wait_interval": wait}, {}, "must be 1 second or more.") for wait in (0.5, -1, "nan", "inf", "soon", [1])],
+    "read_files": [
+        ({}, {"files": {"x": name}}, words)
+        for name, words in {"folder.csv": "/folder.csv is a folder", "pipe": "/pipe is a pipe", "t.csv": "/t.csv cannot be read.", "no": "no file "}.items()
+    ],
+    "report": [
+        ({}, {"needs": ["report"]}, "Name the report in"),
+        ({"report": "r.html"}, {"needs": ["report", "report_files"]}, "Name the reports to merge"),
+    ],
+    "export": [
+        ({"export": name}, {"needs": ["export"]}, "Name the file to export to")
+        for name in ("", "e.txt", "nowhere/e.yml", "folder.yml")
+    ],
+    "report_forms": [
+        ({"report": "r.pdf"}, {}, "freshservice_link_report r.pdf must end in .html"),
+        ({"report": ["r.html", "odd.csv"]}, {}, "/odd.txt, which must end in"),
+    ],
+    "report_places": [
+        ({"report": "nowhere/r.html"}, {}, "there is no folder "),
+        ({"report": "folder.csv"}, {}, "/folder.csv is a folder, not"),
+        ({"report": "t.csv"}, {}, "/t.csv holds something else than a report"),
+        ({"report": "bytes.csv"}, {}, "/bytes.csv holds something else than a report"),
+    ],
+    "merged_reports": [
+        ({"report_files": "none*.json", "report": "r.html"}, {"needs": ["report", "report_files"]}, "freshservice_link_report_files: no report was found"),
+    ],
+}  # fmt: skip
+
+
+def test_each_check_is_tried():
+    assert {check.__name__ for check in CHECKS} == {*REFUSED, "files_of_other_hosts"}
+
+
+@pytest.mark.parametrize(("check", "case"), [(check, case) for check in REFUSED for case in REFUSED[check]])
+def test_what_is_refused(folder, check, case):
+    values, run, words = case
+    assert words in problem(run, **values)
+    [alone] = [each for each in CHECKS if each.__name__ == check]
+    given = {f"freshservice_link_{name}": value for name, value in values.items()}
+    assert words in " ".join(alone(Given(given, Run(**{**LIST, **run})))), "this check and none before it"
+
+
+ACCEPTED = [
+    ({}, {}),
+    ({"state": "present", "domain": "localhost", "origin_owner_id": " ", "account_id": None}, {}),
+    ({"own_variables": "freshservice_link_mine", "mine": 1}, {}),
+    ({"wait": 0, "wait_interval": "1.5"}, {}),
+    ({"wait": "31536000"}, {}),
+    ({"detailed_exitcode": True, "plan": "p.json"}, {"takes_plan": True, "previewing": True}),
+    ({"detailed_exitcode": "off"}, {}),
+    ({"report": ["r.json", "r.csv", "empty.csv", "new.html"]}, {}),
+    ({"auth_links_file": "new.csv"}, LINKS),
+    ({"export": "new.yml"}, {"needs": ["export"]}),
+    ({"report_files": "r.json", "report": "r.html"}, {"needs": ["report"]}),
+    ({"api_keys": {"acme": "k"}, "api_keys_file": "k.csv"}, LINKS | {"needs": []} | {"is_list": False}),
+    ({}, {"event": {"accounts": []}}),
+    ({}, {"event": {"origin_owner_id": "1"}, "named": [{}], "named_owners": ["1"]}),
+]
+
+
+@pytest.mark.parametrize(("values", "run"), ACCEPTED)
+def test_what_is_accepted(folder, values, run):
+    assert problem(run, **values) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"),
+    [
+        ("origin_owner_id,origin_owner_name,domain,purpose,auth_link_url,expires_at\n", True),
+        ("\ufefforigin_owner_id,origin_owner_name,domain,purpose,auth_link_url\n", True),
+        ("$ANSIBLE_VAULT;1.1;AES256\n", True),
+        ("\n", True),
+        ("domain,api_key\n", False),
+    ],
+)
+def test_what_auth_links_may_replace(folder, text, accepted):
+    """What counts is the decrypted text."""
+    path = f"{folder}/t.csv"
+    assert (problem(LINKS, {path: [text]}, auth_links_file=path) == "") is accepted
+
+
+def test_a_file_that_was_read(folder):
+    assert problem({"files": {"x": "beside-the-playbook.csv", "y": ""}}, {"beside-the-playbook.csv": ["text"]}) == ""
+
+
+@pytest.mark.parametrize("name", ["report", "auth_links_file", "export", "plan"])
+def test_each_host_needs_files_of_its_own(folder, name):
+    run = {"takes_plan": True}
+    theirs = {"east": {f"freshservice_link_{name}": ["a.json", ["new.json"]]}}
+    words = f"freshservice_link_{name} is {folder}/new.json for the host east as well."
+    assert words in problem(run, hosts=["localhost", "east"], variables=theirs, **{name: "./new.json"})
+    assert problem(run, hosts=["localhost", "east"], variables={"east": {}}, **{name: "new.json"}) == ""
+    assert problem(run, hosts=["localhost"], variables={"localhost": theirs["east"]}, **{name: "new.json"}) == ""
+
+
+def test_tenants_as_hosts_write_one_report_together(folder):
+    theirs = {"east": {"freshservice_link_report": "new.json"}}
+    assert (
+        problem(
+            {"steps": "link_host", "is_list": False}, hosts=["localhost", "east"], variables=theirs, report="new.json"
+        )
+        == ""
+    )
+
+
+@pytest.mark.parametrize("name", NEVER_EMPTY)
+@pytest.mark.parametrize("nothing", [None, "", " ", [], {}, 0, False])
+def test_what_guards_a_run_is_never_empty(name, nothing):
+    assert (
+        variable_problem({f"freshservice_link_{name}": nothing})
+        == f"freshservice_link_{name} is empty. Give it a value, or leave it out."
+    )
+
+
+@pytest.mark.parametrize("name", PATHS)
+@pytest.mark.parametrize("value", [5, True, {"a": 1}, 1.5, ["a", 5], [["a"]]])
+def test_a_path_is_text(name, value):
+    allowed = name in LISTS_OF_PATHS and value == [["a"]]
+    assert (
+        variable_problem({f"freshservice_link_{name}": value}).startswith(f"freshservice_link_{name} must be a path")
+        is not allowed
+    )
+
+
+@pytest.mark.parametrize("name", sorted(set(PATHS) - {"plan"}))
+def test_a_path_that_is_not_set(name):
+    for nothing in ("", None, [], False):
+        assert variable_problem({f"freshservice_link_{name}": nothing}) == ""
+
+
+def test_each_variable_that_refers_to_nothing_is_named():
+    given = {
+        "freshservice_link_label": UNDEFINED,
+        "freshservice_link_timeout": UNDEFINED,
+        "freshservice_link_purge": True,
+    }
+    assert variable_problem(given).count("refers to a variable that is not set.") == 2
+    assert variable_problem({"freshservice_link_report": ""}) == ""
