@@ -143,7 +143,9 @@ def _settings(entry: Any, where: str, ignored: Collection[str]) -> Any:
     if not isinstance(entry, Mapping):
         return _plain(entry)
     named = ((name, _plain(value)) for name, value in entry.items() if not is_ignored(name, ignored))
-    settings = {ALIASES.get(name, name): value for name, value in named if not unset(value)}
+    given = {name: value for name, value in named if not unset(value)}
+    # The module refuses an option that is given under two of its names.
+    settings = {name if ALIASES.get(name) in given else ALIASES.get(name, name): value for name, value in given.items()}
     if settings != valid_unicode(settings):
         raise Problem(f"{where} holds half a character, which is not valid Unicode. Correct or remove it.")
     return settings

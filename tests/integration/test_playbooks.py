@@ -59,6 +59,9 @@ def test_unlink(runner, inventory):
         assert refused.code != 0, limit
         assert "Name those to unlink with --limit" in refused.output, limit
         assert len(runner.emulator.accounts()) == 2, limit
+    refused = run_by_host(runner, inventory, "unlink", "--limit", "acme", "-e", "freshservice_link_state=present")
+    assert refused.code != 0
+    assert "freshservice_link_state is present, and this playbook unlinks." in refused.output
     assert run_by_host(runner, inventory, "unlink", "--limit", "acme").code == 0
     assert [account["origin_owner_id"] for account in runner.emulator.accounts()] == ["customer-globex"]
     assert recap(run_by_host(runner, inventory, "unlink", "-e", "unlink_all=true"))["globex"] == (1, 0)

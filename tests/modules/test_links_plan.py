@@ -303,6 +303,20 @@ def test_an_account_to_purge_that_somebody_declared_since_is_kept(runner, path):
     assert len(runner.emulator.accounts()) == 3
 
 
+def test_a_purge_is_not_wider_than_the_scope_of_either_run(runner, path):
+    (kept,) = runner.tenants("acme")
+    for label in ("Ours", "Theirs"):
+        runner.emulator.add_account(origin_owner_id=label, domain=label.lower(), api_key="an-old-key", label=label)
+    save(runner, [kept], path, purge=True, purge_limit=2)
+    result = carry_out(runner, [kept], path, purge_scope={"labels": ["Ours"]})
+    assert result["failure"]["code"] == "plan_stale"
+    assert (
+        "1 account to purge is not purged, because the list may mean them, or they are outside purge_scope"
+        in result["msg"]
+    )
+    assert sorted(a["origin_owner_id"] for a in runner.emulator.accounts()) == ["Theirs", "customer-acme"]
+
+
 def test_a_part_of_the_list_purges_nothing(runner, path):
     """`freshservice_link_only` says so with `purge: false`: which accounts belong to no tenant is not seen in a part."""
     (kept,) = runner.tenants("acme")

@@ -287,10 +287,10 @@ class Links:
     def _purge(self, report: LinksResult, before: Directory) -> None:
         """Unlink the accounts that no entry stands for, as if declared absent. Raises Failed if they are too many."""
         undeclared = unlisted(before, report.jobs, gone=report.resolved)
-        if self._planning.binding:
-            self._purge_accounts(report, self._planning.purges(undeclared, before), before)
-            return
         accounts = self._in_scope(undeclared)
+        if self._planning.binding:
+            self._purge_accounts(report, self._planning.purges(accounts, before), before)
+            return
         outside = {account.id for account in undeclared} - {account.id for account in accounts}
         scope = self._options.purge_scope
         counted_in = [

@@ -185,7 +185,7 @@ class Planned(Unplanned):
         return approved
 
     def purges(self, undeclared: Sequence[Account], existing: Iterable[Account]) -> list[Account]:
-        """Return the accounts that are planned to be purged, still exist, and still belong to no tenant of the list.
+        """Return the accounts that are planned to be purged, still exist, and may still be purged: those in `undeclared`.
 
         Which accounts belong to none depends on the whole list, so there are none if it is another one than planned.
         """
@@ -206,7 +206,9 @@ class Planned(Unplanned):
             spared = counted(len(self._spared), "account")
             names = _listed([f"{account.id} (owner {account.origin_owner_id})" for account in self._spared])
             why = (
-                "the list may mean them" if self._whole_list else "the list is not, or not all of, the list of the plan"
+                "the list may mean them, or they are outside purge_scope"
+                if self._whole_list
+                else "the list is not, or not all of, the list of the plan"
             )
             if not self._purge_allowed:
                 why = "purge is false, or this run is only over a part of the list"

@@ -142,6 +142,9 @@ _SCALARS = {"str": _text, "path": _path, "bool": _bool, "int": _int, "float": _f
 def _number(value: Any) -> int | float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
+    # Python reads 1_0 as 10, and the digits of every script.
+    if isinstance(value, str) and ("_" in value or not value.isascii()):
+        return None
     try:
         number = float(value)
     except (ValueError, OverflowError):
@@ -187,7 +190,8 @@ def _unknown(written: Any, path: str, known: list[str]) -> str:
         return f"the name of an option is {not_text(written) or 'a number'}, not text; put it in quotes."
     shown = plain_name(written)
     advice = did_you_mean(written, known) or f"The options are {', '.join(sorted(known))}."
-    return f"{path}{shown} is not an option. {advice}" if shown else f"An option is not known. {advice}"
+    place = f" of {path[:-1]}" if path else ""
+    return f"{path}{shown} is not an option. {advice}" if shown else f"An option{place} is not known. {advice}"
 
 
 def _spoken(choices: Any) -> str:

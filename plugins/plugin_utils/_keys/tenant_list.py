@@ -66,9 +66,15 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
+def _as_written(digits: str) -> int | str:
+    """Return a whole number, or its text if the number would be written in another way, such as -0."""
+    number = int(digits)
+    return number if str(number) == digits else digits
+
+
 def _from_json(text: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        return json.loads(text, object_pairs_hook=_once, parse_int=_as_written)
     except Problem:
         raise
     except json.JSONDecodeError as error:

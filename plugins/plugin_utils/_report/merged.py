@@ -9,8 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._keys.problems import Problem
-from .document import SERVICES, VERSION, Document, Run, number, records_in
+from .document import SERVICES, VERSION, Document, Run, number
 from .rows import COLUMNS, LISTS, Row, mapping, texts, to_line
+
+MOST = 10**12
+"""More requests or seconds than any run has. Somebody may have changed the file."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,8 @@ class Part:
 
 def part_from(path: str, content: Any) -> Part:
     """Return the report that a file holds. Raises Problem, which names the file."""
-    if not isinstance(content, Mapping) or not isinstance(content.get("rows"), list) or "totals" not in content:
+    rows = content.get("rows") if isinstance(content, Mapping) and "totals" in content else None
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         raise Problem(f"{path} is not a report of this collection in JSON.")
     if content.get("version") != VERSION:
         raise Problem(f"{path} was made by another version of this collection. Make the report once more.")
@@ -35,11 +39,17 @@ def part_from(path: str, content: Any) -> Part:
         content.get("check_mode") is True,
         problem=to_line(content.get("problem")) or None,
         problem_code=to_line(content.get("problem_code")) or None,
-        requests={service: int(number(requests.get(service)) or 0) for service in SERVICES} if requests else None,
-        quota_seconds=number(content.get("quota_seconds")),
-        parts=int(number(content.get("parts")) or 1),
+        requests={service: int(_figure(requests.get(service)) or 0) for service in SERVICES} if requests else None,
+        quota_seconds=_figure(content.get("quota_seconds")),
+        parts=int(_figure(content.get("parts")) or 1),
     )
-    return Part(path, run, list(map(_row_from, records_in(content["rows"]))))
+    return Part(path, run, list(map(_row_from, rows)))
+
+
+def _figure(value: Any) -> float | None:
+    """Return a number that a run can have counted; `None` if it is not one."""
+    counted = number(value)
+    return counted if counted is not None and 0 <= counted <= MOST else None
 
 
 def _row_from(record: Mapping[Any, Any]) -> Row:

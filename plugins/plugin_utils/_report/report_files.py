@@ -16,12 +16,12 @@ from .merged import Part, part_from
 
 
 def parts_in(named: Iterable[Any], written: Collection[str] = ()) -> list[Part]:
-    """Return the reports in files, in folders and matching patterns, without those that are written now.
+    """Return the reports in files, in folders and matching patterns. The latter leave out those that are written now.
 
     Raises Problem, which names each file that cannot be read, or says that there is none.
     """
     leave = {os.path.realpath(path) for path in written}
-    paths = dict.fromkeys(path for name in named for path in _paths(str(name)) if os.path.realpath(path) not in leave)
+    paths = dict.fromkeys(path for name in named for path in _paths(str(name), leave))
     if not paths:
         raise Problem(f"no report was found in {', '.join(map(str, named)) or 'an empty list'}.")
     parts, problems = [], []
@@ -35,14 +35,18 @@ def parts_in(named: Iterable[Any], written: Collection[str] = ()) -> list[Part]:
     return parts
 
 
-def _paths(name: str) -> Iterator[str]:
+def _paths(name: str, written: Collection[str]) -> Iterator[str]:
+    """Yield the files that a name stands for. Raises Problem if it is one that is written now."""
     path = os.path.abspath(os.path.expanduser(name))
-    if os.path.isdir(path):
-        yield from sorted(glob.glob(os.path.join(glob.escape(path), "*.json")))
-    elif os.path.exists(path) or not glob.has_magic(path):
+    if not os.path.isdir(path) and (os.path.exists(path) or not glob.has_magic(path)):
+        if os.path.realpath(path) in written:
+            raise Problem(
+                f"{path} is also the report that is written, so its rows would be lost. Name another file for that."
+            )
         yield path
-    else:
-        yield from sorted(glob.glob(path))
+        return
+    pattern = os.path.join(glob.escape(path), "*.json") if os.path.isdir(path) else path
+    yield from (each for each in sorted(glob.glob(pattern)) if os.path.realpath(each) not in written)
 
 
 def _content(path: str) -> Any:

@@ -134,6 +134,9 @@ def test_folders_and_patterns(kept, tmp_path, monkeypatch):
     assert domains("odd[1]") == domains("odd[1]/c.json") == ["o"]
     assert domains("b.json", "b.json", "here/../b.json") == ["b"]
     assert domains(".", written=[str(tmp_path / "b.json")]) == ["a"]
+    for name in ("b.json", "here/../b.json"):
+        with pytest.raises(AnsibleFilterError, match="is also the report that is written"):
+            domains("a.json", name, written=["b.json"])
     for nowhere in ("here", "*.xml"):
         with pytest.raises(AnsibleFilterError, match=f"no report was found in {nowhere.replace('*', '[*]')}"):
             merged_reports(nowhere, "")
@@ -151,19 +154,37 @@ def test_files_that_are_not_reports(tmp_path):
     for content in (b"", b"\xff", b"[" * 100_000, b"[]", b'"text"', b'{"rows": [], "x": 1}'):
         path.write_bytes(content)
         assert refused(path) == f"{path} is not a report of this collection in JSON."
+    path.write_text('{"rows": [7], "totals": {}, "version": 1}')
+    assert refused(path) == f"{path} is not a report of this collection in JSON."
     path.write_text('{"rows": [], "totals": {}, "version": 2}')
     assert refused(path) == f"{path} was made by another version of this collection. Make the report once more."
 
 
 def test_whatever_a_file_holds_becomes_text(tmp_path):
     path = tmp_path / "part.json"
-    rows = [{"domain": ["a"], "changes": "x\x1b[31m", "changed": "yes", "problem": {"a": 1}}, 7]
+    rows = [{"domain": ["a"], "changes": "x\x1b[31m", "changed": "yes", "problem": {"a": 1}}]
     content = {"version": 1, "totals": {}, "rows": rows, "requests": {"stackone": "many"}, "quota_seconds": "x"}
     path.write_text(json.dumps({**content, "title": 1, "problem": ["p\n"], "parts": "x"}))
     document = merged_reports(str(path), None)
     (only,) = document["rows"]
     assert (only["domain"], only["changes"], only["changed"], only["problem"]) == ("a", ["x"], False, "a: 1")
     assert (document["requests"], document["problem"]) == ({"freshservice": 0, "stackone": 0}, "p")
+
+
+@pytest.mark.parametrize("figure", [10**400, 1e308, -5, "1e999", True])
+def test_figures_that_no_run_can_have_are_left_out(kept, tmp_path, figure):
+    one, odd = (
+        kept("1.json", row("a"), quota_seconds=1.5),
+        json.loads((tmp_path / kept("2.json", row("b"))).read_text()),
+    )
+    paths = [one]
+    for number in (3, 4):
+        odd.update(quota_seconds=figure, parts=figure, requests={"stackone": figure})
+        paths.append(str(tmp_path / f"{number}.json"))
+        (tmp_path / f"{number}.json").write_text(json.dumps(odd))
+    document = merged_reports(paths, "")
+    assert document["quota_seconds"] < 10
+    assert (document["requests"]["stackone"], document["parts"]) in [(5, 3), (7, 3)]
 
 
 def test_what_is_handed_on():

@@ -117,6 +117,16 @@ def test_no_fault_shows_what_was_written(name):
     assert SECRET not in str(faults)
 
 
+@pytest.mark.parametrize("name", of_type("int", "float"))
+@pytest.mark.parametrize("number", ["1_0", "\u0665", "\uff15", "1\u00a00", "0x10", "nan"])
+def test_a_number_is_read_as_people_write_it(name, number):
+    spec, path, _about = EVERY[name]
+    values, (fault,) = read(written(path, number), spec)
+    assert fault.startswith(f"{'.'.join(path)} must be a ")
+    assert not taken(values, path)
+    assert taken(read(written(path, " 10 "), spec)[0], path) == 10
+
+
 @pytest.mark.parametrize("name", [name for name in EVERY if "choices" in EVERY[name][2]])
 def test_a_misspelt_choice_is_answered_with_the_right_one(name):
     spec, path, about = EVERY[name]

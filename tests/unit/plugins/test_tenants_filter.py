@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.written import trimmed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import entries_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module.argspec import listed_tenant_spec
-from ansible_collections.tenantlink.stackone.plugins.module_utils._module.reading import PROBLEM
+from ansible_collections.tenantlink.stackone.plugins.module_utils._module.reading import PROBLEM, read
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys import tenant_list as _listing
 from tests.support.tenant_lists import LABELS, SECRET, api_keys, refused, tenants
 
@@ -263,6 +263,34 @@ def test_what_is_no_dictionary_is_left_to_the_module_to_refuse_alone(source):
 )
 def test_columns_of_ones_own_are_left_out(source):
     assert without_lines(tenants(source, ignore_columns=["notes", "crm_id"])) == [{"domain": "acme"}]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        [{"domain": "acme", "integration_id": "p1", "connector_profile_id": "p2"}],
+        '[{"domain": "acme", "connector_profile_id": "p2", "integration_id": "p1"}]',
+        "- domain: acme\n  connector_profile_id: p2\n  integration_id: p1\n",
+        "domain,integration_id,connector_profile_id\nacme,p1,p2\n",
+    ],
+)
+def test_the_module_sees_both_names_of_an_option_and_refuses_them(source):
+    (entry,) = tenants(source)
+    _values, (fault,) = read({name: entry[name] for name in entry if name != "line"}, listed_tenant_spec())
+    assert fault == "integration_id is given twice, under two of its names. Remove one of them."
+
+
+def test_a_name_of_an_option_without_a_value_is_not_given():
+    (entry,) = tenants("domain,integration_id,connector_profile_id\nacme,,p2\n")
+    assert entry["integration_id"] == "p2"
+    (entry,) = tenants([{"domain": "acme", "connector_profile_id": "p2"}], defaults={"integration_id": "p1"})
+    assert entry["integration_id"] == "p2"
+
+
+@pytest.mark.parametrize("written", ["-0", "0", "-7", "4711", "90071992547409931234"])
+def test_a_number_of_a_file_is_the_id_that_is_written(written):
+    (entry,) = tenants(f'[{{"domain": "acme", "origin_owner_id": {written}}}]')
+    assert str(entry["origin_owner_id"]) == written
 
 
 @pytest.mark.parametrize("columns", ["notes", 7, [True], {"notes": None}.values()])
