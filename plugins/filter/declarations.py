@@ -20,7 +20,7 @@ def declarations(
     default_profile: Any = None,
 ) -> dict[str, Any]:
     """Return the declared tenants, the accounts that were left out, the files to write, and lines that sum them up."""
-    from ..plugin_utils._export.declarations import declarations_of
+    from ..plugin_utils._export.declarations import declarations_of, without_account
     from ..plugin_utils._export.files import FORMS, export_of
 
     if not isinstance(accounts, Sequence) or not all(isinstance(each, Mapping) for each in accounts):
@@ -35,7 +35,7 @@ def declarations(
         "tenants": export.found.tenants,
         "left_out": [each.as_dict() for each in export.found.left_out],
         "files": [{"path": each, "text": text} for each, text in export.files.items()],
-        "lines": export.lines,
+        "lines": [*export.lines, *without_account(accounts, chosen)],
     }
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
 
 import pytest
@@ -219,6 +220,16 @@ def test_a_file_that_cannot_be_read_is_named_and_not_quoted(runner, content, sai
     assert str(good) not in run.output
     assert "sEcReT" not in run.output
     assert runner.emulator.requests() == []
+
+
+def test_a_pipe_in_place_of_a_file_is_named(runner):
+    pipe = runner.folder / "tenants.yml"
+    os.mkfifo(pipe)
+    run = runner.ansible_playbook(
+        str(PLAYBOOKS / "heal.yml"), "-e", json.dumps({"heal_vars_files": str(pipe)}), quiet=True
+    )
+    assert run.code == 2
+    assert f"heal_vars_files: {pipe} is a pipe or a device, not a file." in " ".join(run.output.split())
 
 
 def test_a_folder_in_place_of_a_file_is_named(runner):

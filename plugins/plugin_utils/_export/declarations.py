@@ -96,6 +96,13 @@ class Declarations:
         return Declarations(list(filter(matches, self.declared)), list(filter(matches, self.left_out)))
 
 
+def without_account(accounts: Sequence[AccountDict], wanted: Mapping[str, Collection[str]]) -> list[str]:
+    """Return a line for each wanted value of a field that no account has. It may be misspelt."""
+    had = {name: {account.get(name) for account in accounts} for name in wanted}
+    missing = [(name, value) for name, values in wanted.items() for value in values if value not in had[name]]
+    return [to_line(f"No account has the {name} {value}. Is it spelt correctly?") for name, value in missing]
+
+
 def declarations_of(accounts: Iterable[AccountDict], default_profile: str | None = None) -> Declarations:
     """Declare each account of a complete listing, so that linking the result changes nothing.
 

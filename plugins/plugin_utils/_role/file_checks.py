@@ -124,7 +124,7 @@ def report_places(given: Given) -> Iterator[str]:
         folder = os.path.dirname(path)
         if not os.path.isdir(folder):
             yield f"freshservice_link_report {name}: there is no folder {folder}. Create it, or name another."
-        elif os.path.isdir(path) or os.path.islink(path):
+        elif os.path.lexists(path) and not os.path.isfile(path):
             yield f"freshservice_link_report: {path} is {_other_than_a_file(path)}, not a file."
         elif path.endswith((".csv", ".json")) and os.path.isfile(path) and not _is_report(path):
             # It could be the file of tenants or keys that was given with -e @.

@@ -260,6 +260,12 @@ class TestFiles:
         assert found["files"][1]["text"].count("\n") == 1
         assert export(account(1, label=label), form="json")["tenants"][0]["label"] == label
 
+    def test_what_no_account_has_is_named(self):
+        lines = export(account(1), statuses=["active", "actve"], labels=["{{ x }}\x1b"])["lines"]
+        assert "No account has the status actve. Is it spelt correctly?" in lines
+        assert [line for line in lines if "No account has the label" in line]
+        assert not [line for line in export(account(1), statuses=["active"])["lines"] if "No account has" in line]
+
     def test_a_csv_has_only_the_columns_that_are_used(self):
         found = export(account(1, label="a,b"), account(2, "b", "c2"), form="csv")
         assert list(csv.reader(io.StringIO(text_of(found)))) == [

@@ -45,7 +45,8 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "folder.yml").mkdir()
     (tmp_path / "loop.csv").symlink_to("loop.csv")
     (tmp_path / "odd.csv").symlink_to("odd.txt")
-    os.mkfifo(tmp_path / "pipe")
+    for name in ("pipe", "pipe.json"):
+        os.mkfifo(tmp_path / name)
     return os.path.realpath(tmp_path)
 
 
@@ -108,6 +109,7 @@ REFUSED = {
     "report_places": [
         ({"report": "nowhere/r.html"}, {}, "there is no folder "),
         ({"report": "folder.csv"}, {}, "/folder.csv is a folder, not"),
+        ({"report": "pipe.json"}, {}, "/pipe.json is a device or a pipe, not"),
         ({"report": "t.csv"}, {}, "/t.csv holds something else than a report"),
         ({"report": "bytes.csv"}, {}, "/bytes.csv holds something else than a report"),
     ],
