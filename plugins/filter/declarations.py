@@ -18,13 +18,17 @@ def declarations(
     labels: Any = None,
     statuses: Any = None,
     default_profile: Any = None,
+    secrets: Any = (),
 ) -> dict[str, Any]:
     """Return the declared tenants, the accounts that were left out, the files to write, and lines that sum them up."""
-    from ..plugin_utils._export.declarations import declarations_of, without_account
+    from ..module_utils._core.text import Scrubber
+    from ..module_utils._list.entries import secrets_of
+    from ..plugin_utils._export.declarations import declarations_of, without_account, without_secrets
     from ..plugin_utils._export.files import FORMS, export_of
 
     if not isinstance(accounts, Sequence) or not all(isinstance(each, Mapping) for each in accounts):
         raise AnsibleFilterError("declarations: accounts must be the list that account_info returns.")
+    accounts = without_secrets(accounts, Scrubber(secrets_of(secrets, secret=True)))
     form = str(path).rpartition(".")[2]
     if form not in FORMS:
         raise AnsibleFilterError(f"declarations: the path must end in .{', .'.join(FORMS)}.")

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..module_utils._core.text import valid_unicode
 from ..module_utils._core.written import marked, not_text, unset
+from ..module_utils._module.reading import WHICH_ACCOUNT
 from ..plugin_utils._keys.keyring import Keyring, keyring_from, names_of, unvault
 from ..plugin_utils._keys.problems import Problem, checked, handed, of_source
 from ..plugin_utils._keys.selected import names_from, only_named
@@ -143,7 +144,9 @@ def _settings(entry: Any, where: str, ignored: Collection[str]) -> Any:
     if not isinstance(entry, Mapping):
         return _plain(entry)
     named = ((name, _plain(value)) for name, value in entry.items() if not is_ignored(name, ignored))
-    given = {name: value for name, value in named if not unset(value)}
+    # A CSV has a cell for each option. Elsewhere, an empty value is written on purpose or by mistake: the module decides.
+    kept = WHICH_ACCOUNT if "line" not in entry else ()
+    given = {name: value for name, value in named if not unset(value) or name in kept}
     # The module refuses an option that is given under two of its names.
     settings = {name if ALIASES.get(name) in given else ALIASES.get(name, name): value for name, value in given.items()}
     if settings != valid_unicode(settings):

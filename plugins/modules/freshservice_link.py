@@ -393,8 +393,8 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
         result["profile_drift"] = outcome.observed.profile_drift.as_dict()
     if outcome.replaced_by_now:
         result["replaced"] = outcome.replaced_by_now
-    if outcome.changed and outcome.applied.plan:
-        result["diff"] = {"before": outcome.applied.plan.before, "after": outcome.applied.plan.after}
+    if outcome.done:
+        result["diff"] = {"before": outcome.done.before, "after": outcome.done.after}
     return result
 
 

@@ -123,6 +123,33 @@ def test_files_of_a_healing_that_refer_to_nothing_are_refused(runner, playbook):
     assert runner.emulator.requests() == []
 
 
+def test_a_key_that_somebody_wrote_into_an_account_is_shown_nowhere(runner, playbook):
+    """Every run is searched for it. Neither the report nor the export needs the keys, which are variables of the run nevertheless."""
+    key = runner.tenant_key("globex")
+    for name in ("acme", "globex"):
+        account = runner.by_hand(name, status="error")
+        runner.emulator.change_account(account["id"], label=f"key {key}", origin_owner_name=f"{key}!")
+    for suffix in ("yml", "csv", "json"):
+        path = runner.folder / f"export.{suffix}"
+        run = playbook("export", freshservice_link_export=str(path))
+        assert run.code == 0, run.output
+        assert "its origin_owner_name and label cannot be declared" in run.output
+        assert "customer-acme" in path.read_text()
+    report = runner.folder / "accounts.html"
+    assert playbook("report", freshservice_link_report=str(report)).code == 0
+    assert "customer-acme" in report.read_text()
+    assert playbook("heal", freshservice_link_tenants=GOOD).code == 0
+    assert (
+        playbook(
+            "auth_links",
+            freshservice_link_tenants=GOOD,
+            freshservice_link_auth_links_file=str(runner.folder / "l.csv"),
+            freshservice_link_wait=1,
+        ).code
+        == 0
+    )
+
+
 def test_a_rotation_sends_what_cannot_be_compared(runner, playbook):
     playbook("link", freshservice_link_tenants=GOOD)
     runner.emulator.switch(hub_secret_tail=0)

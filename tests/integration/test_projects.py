@@ -178,6 +178,17 @@ def test_a_variable_of_one_project_that_cannot_be_right_does_not_stop_the_others
     assert "2 linked" in run.output
 
 
+def test_no_project_is_purged_by_the_lists_of_two_hosts(projects):
+    """Each would unlink what the other one declares, in every run."""
+    staging, production = (projects.folder / "host_vars" / name for name in PROJECTS)
+    for name in ("vault.yml", "vars.yml"):
+        shutil.copy(staging / name, production / name)
+    run = projects.play("link", *ALL, "-e", "freshservice_link_purge=true", "-e", "freshservice_link_purge_limit=5")
+    assert run.code == 2
+    assert "has a list of the same StackOne project, whose accounts this host would unlink." in run.output
+    assert projects.linked()["staging"] == []
+
+
 def test_a_controller_gets_the_sum_of_all_projects(projects):
     projects.domains["staging"] = ("acme", "initech")
     projects.lay_out("staging", projects.emulators["staging"].key(project=declared("staging")))

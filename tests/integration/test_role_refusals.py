@@ -53,7 +53,7 @@ REFUSED = {
     },
     **{
         f"{name} with nothing in it": ({f"freshservice_link_{name}": value}, f"freshservice_link_{name} refers to a variable that is not set.")
-        for name, value in {"report": ["r.html", "{{ nobody }}"], "purge_scope": {"labels": ["{{ nobody }}"]}}.items()
+        for name, value in {"label": "{{ nobody }}", "report": ["r.html", "{{ nobody }}"], "purge_scope": {"labels": ["{{ nobody }}"]}}.items()
     },
     **{
         f"{name} {value!r}": ({f"freshservice_link_{name}": value}, f"freshservice_link_{name} must be a path")

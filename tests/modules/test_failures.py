@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.support.playbook_runner import assert_failed
@@ -186,6 +188,23 @@ def test_a_change_that_was_made_although_every_answer_is_lost(runner, path):
     result = runner.link(label="New")
     assert not result.get("failed"), result["msg"]
     assert result["actions"] == ["relink", "update"]
+
+
+@pytest.mark.parametrize(
+    ("path", "done", "left"), [("/accounts/*", "api_key", "label"), ("/hub/accounts/*", None, "label")]
+)
+def test_what_was_not_done_is_not_told_as_a_change(runner, path, done, left):
+    (tenant,) = runner.tenants("acme")
+    runner.links([{**tenant, "label": "Old"}])
+    key = runner.emulator.set_tenant("acme", rotate_key=True)["new_api_key"]
+    runner.emulator.fault(caller="client", method="PATCH", path=path, status=400)
+    for check_mode in (True, False):
+        result = runner.links([{**tenant, "api_key": key, "label": "New"}], check=check_mode)
+        (row,) = result["results"]
+        told = json.dumps([row.get("changes"), result.get("diff")])
+        assert (left in told) is check_mode
+        assert ("failure" in row or bool(row.get("warnings"))) is not check_mode
+        assert set(row.get("changes", {})) == ({"api_key", left} if check_mode else {done} - {None})
 
 
 def test_a_passing_error_is_repeated_and_reported(runner):

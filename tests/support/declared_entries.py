@@ -26,7 +26,8 @@ DEFAULTS = {
 
 def declared(domain=None, owner=None, **options):
     key = "key-of-an-agent" if options.get("state", "present") == "present" else None
-    return {**DEFAULTS, "domain": domain, "origin_owner_id": owner, "api_key": key, **options}
+    given = {**DEFAULTS, "domain": domain, "origin_owner_id": owner, "api_key": key, **options}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def entries(*listed):

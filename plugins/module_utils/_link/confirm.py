@@ -183,6 +183,9 @@ class Confirmer:
         overtaken = _overtaken(outcome, account, unkept)
         if Action.UPDATE in outcome.applied.actions and unkept and set(unkept) >= sent and not overtaken:
             outcome.applied.actions.remove(Action.UPDATE)
+        outcome.applied.updated = tuple(
+            name for name in outcome.applied.updated if name not in unkept or name in overtaken
+        )
         if set(unkept) - {"label"}:
             raise _change_not_kept(account, sorted(set(unkept) - {"label"}), overtaken)
         if unkept and not outcome.applied.label_left:

@@ -241,7 +241,7 @@ class Linker:
         applied.plan = plan_absent(tenant, account)
         self._approval.check(account, applied.plan)
         if account is None or self._rules.check_mode:
-            applied.actions = list(applied.plan.actions)
+            applied.note_planned(applied.plan)
             return
         outcome.enter(Phase.APPLY)
         if self._writer.delete(tenant, account, self._approval):
@@ -285,7 +285,7 @@ class Linker:
             self._replace(outcome, account, plan)
             return
         if self._rules.check_mode or not plan.actions:
-            outcome.applied.actions = list(plan.actions)
+            outcome.applied.note_planned(plan)
             return
         outcome.enter(Phase.APPLY)
         changes, session = plan.changes, seen.session
@@ -304,7 +304,7 @@ class Linker:
         """Link the tenant as a new account, under the declared profile. The former one is unlinked once that works."""
         outcome.observe(replaced=(account,), other_ids=outcome.observed.other_ids | {account.id})
         if self._rules.check_mode:
-            outcome.applied.actions = list(plan.actions)
+            outcome.applied.note_planned(plan)
             return
         outcome.tenant = replacing(outcome.tenant, account)
         outcome.account = None
@@ -338,7 +338,7 @@ class Linker:
         plan = plan_create(tenant, username)
         self._approval.check(None, plan)
         if self._rules.check_mode:
-            outcome.applied.plan, outcome.applied.actions = plan, list(plan.actions)
+            outcome.applied.note_planned(plan)
             return
         outcome.enter(Phase.APPLY)
         session: ConnectSession | None = None

@@ -73,6 +73,8 @@ class Applied:
 
     plan: Plan | None = None
     actions: list[Action] = field(default_factory=list)
+    updated: tuple[str, ...] = ()
+    """The fields of the account that were changed, in addition to what a re-link sends."""
     creation: Creation | None = None
     credentials_sent: bool = False
     """Whether StackOne was given the declared domain and key."""
@@ -80,6 +82,10 @@ class Applied:
     """Whether this run made an account and unlinked it again, because another one of the same link came first."""
     label_left: bool = False
     """Whether a warning already says that StackOne does not keep the new label."""
+
+    def note_planned(self, plan: Plan) -> None:
+        """Note everything that a plan would do, in check mode."""
+        self.plan, self.actions, self.updated = plan, list(plan.actions), tuple(plan.changes)
 
     def note_edit(self) -> None:
         """Note that the request to link a new account has changed one that was there before."""
@@ -176,6 +182,12 @@ class Outcome:
     def changed(self) -> bool:
         """Return whether StackOne differs, or in check mode would differ, from its former state."""
         return bool(self.applied.actions) or self.applied.undone
+
+    @property
+    def done(self) -> Plan | None:
+        """Return the part of the plan that was carried out, or in check mode would be; `None` if none was."""
+        plan, applied = self.applied.plan, self.applied
+        return plan.part(applied.updated, Action.RELINK in applied.actions) if self.changed and plan else None
 
     @property
     def unconfirmed(self) -> bool:

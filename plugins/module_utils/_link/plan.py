@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
@@ -72,6 +72,15 @@ class Plan:
             return {}
         differing = [name for name in self.after if self.before.get(name) != self.after[name]]
         return {name: {"before": self.before.get(name), "after": self.after[name]} for name in differing}
+
+    def part(self, updated: Collection[str], relinked: bool) -> Plan:
+        """Return the plan without the changes that were not made: of `changes` these were, and maybe the re-link."""
+        left = {*self.changes} - {*updated}
+        if Action.RELINK in self.actions and not relinked:
+            left |= {*self.after} - {*self.changes}
+        return replace(
+            self, after={name: self.before.get(name) if name in left else self.after[name] for name in self.after}
+        )
 
     def replacing(self, accounts: Sequence[Account]) -> Plan:
         """Return the plan that also unlinks accounts that the tenant's account replaces."""

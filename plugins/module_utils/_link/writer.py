@@ -138,6 +138,9 @@ class Writer:
                 raise _unless_under_way(error, "the change was made") from None
             outcome.warnings.append(f"The answer to the change of account {account.id} was lost; it was made.")
             changed = True
+        if changed:
+            left = {"label"} if outcome.applied.label_left else set()
+            outcome.applied.updated += tuple(changes.keys() - left)
         if changed and Action.UPDATE not in outcome.applied.actions:
             outcome.applied.actions.append(Action.UPDATE)
 
@@ -156,6 +159,7 @@ class Writer:
             raise account_not_shown(account.id)
         if found.origin_owner_id != owner:
             outcome.applied.actions.remove(Action.UPDATE)
+            outcome.applied.updated = ()
             raise owner_not_kept(account, found.origin_owner_id, owner)
         outcome.account = found
         return found

@@ -55,8 +55,8 @@ def _known(outcome: Outcome) -> dict[str, Any]:
 
 
 def _changes_of(outcome: Outcome) -> dict[str, dict[str, Any]]:
-    return outcome.applied.plan.differences if outcome.changed and outcome.applied.plan else {}
+    return outcome.done.differences if outcome.done else {}
 
 
 def _reasons_of(outcome: Outcome) -> list[str]:
-    return list(outcome.applied.plan.reasons) if outcome.changed and outcome.applied.plan else []
+    return list(outcome.done.reasons) if outcome.done else []

@@ -65,7 +65,7 @@ def diff_of(jobs: Iterable[LinkJob], scrubber: Scrubber) -> dict[str, str] | Non
         action.value: [] for action in (Action.DELETE, Action.RELINK, Action.UPDATE, Action.CREATE)
     }
     for job in jobs:
-        if job.outcome and job.outcome.changed and job.outcome.applied.plan:
+        if job.outcome and job.outcome.done:
             by_action[action_of(job.outcome)].append(job)
     before, after = [], []
     for action, changed in by_action.items():
@@ -86,7 +86,7 @@ def _changed(jobs: Sequence[LinkJob]) -> int:
 
 def _sides(job: LinkJob, scrubber: Scrubber) -> tuple[str, str]:
     outcome = require(job.outcome)
-    plan, name = require(outcome.applied.plan), outcome.tenant.name
+    plan, name = require(outcome.done), outcome.tenant.name
     if not plan.before:
         return "", f"{name}: linked"
     if not plan.after:

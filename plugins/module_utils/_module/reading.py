@@ -35,6 +35,9 @@ NEVER_EMPTY = {
 """The options that limit what a run does. Without a value they come from a variable that was not filled in, and a run that
 took them for unset would do more than was meant."""
 
+WHICH_ACCOUNT = ("domain", "account_id")
+"""The options that say which of its owner's accounts a tenant has. If it is absent, this is not left open by mistake."""
+
 
 class Wrong(Exception):
     """A fault in one option, described in one sentence."""
@@ -43,7 +46,8 @@ class Wrong(Exception):
 def read(given: Mapping[Any, Any], spec: Spec) -> tuple[dict[str, Any], list[str]]:
     """Return the options that are set and understood, each under its own name, and the faults of the others."""
     faults: list[str] = []
-    return _read(given, spec, "", faults), faults
+    values = _read(given, spec, "", faults)
+    return values, [*faults, *_unnamed_account(given, values)]
 
 
 def problem_in(value: Any) -> str | None:
@@ -90,6 +94,18 @@ def _read(given: Mapping[Any, Any], spec: Spec, path: str, faults: list[str]) ->
         except Wrong as wrong:
             faults.append(str(wrong))
     return values
+
+
+def _unnamed_account(given: Mapping[Any, Any], values: Mapping[str, Any]) -> list[str]:
+    """Return the fault of an absent tenant whose account was meant to be named, and is not."""
+    empty = [name for name in WHICH_ACCOUNT if name in given and unset(given[name])]
+    if (
+        values.get("state") != "absent"
+        or not empty
+        or any(name in given for name in WHICH_ACCOUNT if name not in empty)
+    ):
+        return []
+    return [f"{empty[0]} is empty, so any account of the owner could be unlinked. Give it a value, or leave it out."]
 
 
 def _value(value: Any, about: Mapping[str, Any], name: str, faults: list[str]) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 from ...module_utils._clients.account import ACTIVE, ARCHIVED, UNPRINTABLE
 from ...module_utils._core.failure import Failed
 from ...module_utils._core.tenant import normalise_domain
+from ...module_utils._core.text import Scrubber
 from ...module_utils._list.entries import entries_from
 from .._report.rows import to_line
 
@@ -21,7 +22,10 @@ DEFAULT_TYPE = "production"
 FREE = ("origin_owner_name", "label", "account_type")
 """Options that do not identify an account, so that it can be declared without one that no declaration can hold."""
 
-NOT_EXACT = "its origin_owner_id cannot be declared, because it begins or ends with white space or has characters that cannot be seen"
+NOT_EXACT = (
+    "its origin_owner_id cannot be declared, because it begins or ends with white space, has characters that cannot be seen, or holds a"
+    " key"
+)
 
 AccountDict = Mapping[str, Any]
 """An account as account_info returns it."""
@@ -94,6 +98,18 @@ class Declarations:
             return all(each.account.get(name) in values for name, values in wanted.items() if values)
 
         return Declarations(list(filter(matches, self.declared)), list(filter(matches, self.left_out)))
+
+
+def without_secrets(accounts: Iterable[AccountDict], scrubber: Scrubber) -> list[AccountDict]:
+    """Return the accounts with their secrets masked. Somebody may have written a key into a label."""
+    return [_masked(account, scrubber) for account in accounts]
+
+
+def _masked(account: AccountDict, scrubber: Scrubber) -> AccountDict:
+    holding = [name for name, value in account.items() if isinstance(value, str) and scrubber.holds(value)]
+    if not holding:
+        return account
+    return {**scrubber.scrub(dict(account)), UNPRINTABLE: [*account.get(UNPRINTABLE, ()), *holding]}
 
 
 def without_account(accounts: Sequence[AccountDict], wanted: Mapping[str, Collection[str]]) -> list[str]:

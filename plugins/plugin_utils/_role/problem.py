@@ -11,7 +11,7 @@ from .given import Given
 
 Check = Callable[[Given], Iterator[str]]
 
-EARLY_CHECKS: Sequence[Check] = (variable_checks.references, variable_checks.paths)
+EARLY_CHECKS: Sequence[Check] = (variable_checks.references, variable_checks.paths, variable_checks.event_text)
 """Those without which the role could not evaluate what the others need."""
 
 CHECKS: Sequence[Check] = (
@@ -22,6 +22,8 @@ CHECKS: Sequence[Check] = (
     variable_checks.of_one_tenant,
     file_checks.auth_links_file,
     file_checks.reports_beside_files,
+    variable_checks.of_each_tenant,
+    variable_checks.purges_of_other_hosts,
     variable_checks.plan,
     variable_checks.new_keys,
     variable_checks.event,

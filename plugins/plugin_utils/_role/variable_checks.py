@@ -4,10 +4,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from jinja2 import UndefinedError
+
+from ...module_utils._module.argspec import listed_tenant_spec
+from ...module_utils._module.reading import read
 from .._report.role_words import PREFIX, unknown_variables
 from .given import UNDEFINED, Given, flat
 
@@ -42,6 +47,20 @@ OF_ONE_TENANT = {
 }
 """The variables that describe one tenant, with the value that is harmless together with a list."""
 
+OF_EACH_TENANT = (
+    "label",
+    "account_type",
+    "shared",
+    "allow_multiple",
+    "integration_id",
+    "provider",
+    "credential_fields",
+    "update_credentials",
+    "profile_change",
+    "verify_key",
+)
+"""The variables whose value counts for each tenant that does not set its own."""
+
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 LONGEST_WAIT = 31536000
 """A year, in seconds."""
@@ -69,6 +88,20 @@ def paths(given: Given) -> Iterator[str]:
         value = given.value(name)
         if any(not isinstance(each, str) for each in (flat(value) if name in LISTS_OF_PATHS else [value])):
             yield f"{PREFIX}{name} must be {'a path, or a list of paths' if name in LISTS_OF_PATHS else 'a path'}, as text."
+
+    fingerprints = given.value("fingerprints")
+    if not isinstance(fingerprints, (str, bool)):
+        yield f"{PREFIX}fingerprints must be a path as text, auto, or false."
+
+
+def event_text(given: Given) -> Iterator[str]:
+    """Refuse the text of an event that is not JSON."""
+    text = given.value("event")
+    if isinstance(text, str) and text.removeprefix("json:").startswith("{"):
+        try:
+            json.loads(text.removeprefix("json:"))
+        except (ValueError, RecursionError):
+            yield f"{PREFIX}event, or stackone_event of the playbook heal, is not valid JSON. Pass the event as StackOne sent it."
 
 
 def names(given: Given) -> Iterator[str]:
@@ -127,16 +160,71 @@ def plan(given: Given) -> Iterator[str]:
         yield "freshservice_link_detailed_exitcode is for runs over a list that change nothing: the playbooks plan and report, and --check."
 
 
+def purges_of_other_hosts(given: Given) -> Iterator[str]:
+    """Refuse to purge a project of which another host has a list: each would unlink the accounts of the other.
+
+    Two purges with different scopes may be meant.
+    """
+    run = given.run
+    if (
+        run.steps not in ("link_list", "plan_list")
+        or run.rotating
+        or given.value("only")
+        or not _is_true(given.value("purge"))
+    ):
+        return
+    for host in given.hosts:
+        theirs = given.variables[host] if host != given.run.host else {}
+        if any(_set(theirs, name) for name in ("tenants", "tenants_file")) and _same_project(given, theirs):
+            yield (
+                f"{PREFIX}purge: the host {host} has a list of the same StackOne project, whose accounts this host would unlink. Put the"
+                f" tenants into one list, or give each host a {PREFIX}purge_scope of its own."
+            )
+            return
+
+
+def _is_true(value: Any) -> bool:
+    return str(value).strip().lower() in TRUE
+
+
+def _same_project(given: Given, theirs: Mapping[str, Any]) -> bool:
+    own = given.variables[given.run.host]
+    return all(
+        _of_host(own, name) == _of_host(theirs, name) for name in ("stackone_url", "stackone_api_key", "purge_scope")
+    )
+
+
+def _set(variables: Mapping[str, Any], name: str) -> bool:
+    value = _of_host(variables, name)
+    return value is not None and value != ""
+
+
+def _of_host(variables: Mapping[str, Any], name: str) -> Any:
+    """Return a variable of a host; nothing if it is not set, or refers to one that is not, for which that host is refused."""
+    try:
+        return variables.get(f"{PREFIX}{name}")
+    except UndefinedError:
+        return None
+
+
 def new_keys(given: Given) -> Iterator[str]:
     """Refuse a rotation without new keys."""
     if "new_keys" in given.run.needs and not given.run.has_new_keys and not given.value("new_api_keys_file"):
         yield "Name the new keys, by domain, in freshservice_link_new_api_keys or freshservice_link_new_api_keys_file."
 
 
+def of_each_tenant(given: Given) -> Iterator[str]:
+    """Refuse values for all tenants that are wrong for each. They would be blamed on the entries of the list."""
+    spec = {name: about for name, about in listed_tenant_spec().items() if name in OF_EACH_TENANT}
+    own = {name: given.values[f"{PREFIX}{name}"] for name in OF_EACH_TENANT if f"{PREFIX}{name}" in given.values}
+    _values, faults = read(own, spec)
+    yield from (f"{PREFIX}{fault}" for fault in faults)
+
+
 def event(given: Given) -> Iterator[str]:
     """Refuse an event of which it is unclear whom it names."""
     run = given.run
-    unclear = not isinstance(run.event, Mapping)
+    unclear = not isinstance(run.event, Mapping) or ("accounts" in run.event and _names_itself(run.event))
     some_unnamed = len([owner for owner in run.named_owners if owner]) != len(run.named)
     if unclear or some_unnamed or (run.event and not run.named and not _asks_for_all(run.event)):
         yield (
@@ -147,7 +235,11 @@ def event(given: Given) -> Iterator[str]:
 
 def _asks_for_all(event: Mapping[str, Any]) -> bool:
     """Say whether the event is the one with which the rulebook asks for a comparison of all tenants."""
-    return isinstance(event.get("accounts"), (list, tuple)) and not {"origin_owner_id", "account_id"} & set(event)
+    return isinstance(event.get("accounts"), (list, tuple)) and not _names_itself(event)
+
+
+def _names_itself(event: Mapping[str, Any]) -> bool:
+    return bool({"origin_owner_id", "account_id"} & set(event))
 
 
 def wait(given: Given) -> Iterator[str]:

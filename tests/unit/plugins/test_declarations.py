@@ -260,6 +260,22 @@ class TestFiles:
         assert found["files"][1]["text"].count("\n") == 1
         assert export(account(1, label=label), form="json")["tenants"][0]["label"] == label
 
+    def test_a_key_in_an_account_is_in_no_file(self):
+        secret = "sEcReT0fACustomer99x"
+        secrets = ["", {"acme": secret}, {}]
+        held = [
+            account(1, label=f"key {secret}"),
+            account(2, "b", secret),
+            account(3, "c", "c3", origin_owner_name=secret[::1]),
+        ]
+        for form in ENDING:
+            found = export(*held, form=form, secrets=secrets)
+            assert secret not in str(found)
+            assert [tenant.get("label", tenant.get("origin_owner_name")) for tenant in found["tenants"]] == [None, None]
+            assert any("its label cannot be declared" in line for line in found["lines"])
+            assert "holds a key" in reasons(found)["id-2"]
+        assert secret in str(export(*held))
+
     def test_what_no_account_has_is_named(self):
         lines = export(account(1), statuses=["active", "actve"], labels=["{{ x }}\x1b"])["lines"]
         assert "No account has the status actve. Is it spelt correctly?" in lines

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from ansible_collections.tenantlink.stackone.plugins.filter.masked import masked
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.text import (
     MASK,
     RESULT_KEYS,
@@ -102,3 +103,12 @@ def test_words_of_results_are_keys_whatever_the_secret_and_others_are_masked():
     found = Scrubber([secret]).scrub({secret: secret, "details": {f"{secret}_by_server": 1}})
     assert found == {secret: MASK, "details": {f"{MASK}_by_server": 1}}
     assert secret in RESULT_KEYS
+
+
+def test_the_filter_that_masks_a_result():
+    secret = "sEcReT0fACustomer99x"
+    result = {"accounts": [{"label": f"key {secret}", "status": "active", "shared": True}]}
+    told = masked(result, ["", {"acme": secret, "other": {"x": [secret]}}])
+    assert secret not in str(told)
+    assert (told["accounts"][0]["status"], told["accounts"][0]["shared"]) == ("active", True)
+    assert masked(result) == result

@@ -64,6 +64,13 @@ REFUSED = {
     ],
     "of_one_tenant": [({name: "x"}, {}, f"freshservice_link_{name} is for one tenant") for name in OF_ONE_TENANT]
     + [({"account_id": value}, {}, "freshservice_link_account_id is for") for value in (0, [], False)],
+    "of_each_tenant": [
+        ({"account_type": 7}, {}, "freshservice_link_account_type must be production or test."),
+        ({"allow_multiple": "perhaps"}, {}, "freshservice_link_allow_multiple must be true or false."),
+        ({"integration_id": ["x"]}, {}, "freshservice_link_integration_id is a list, not text"),
+        ({"credential_fields": {"api_kee": "x"}}, {}, "freshservice_link_credential_fields.api_kee is not an option."),
+        ({"profile_change": "no"}, {"is_list": False, "needs": []}, "freshservice_link_profile_change must be "),
+    ],
     "auth_links_file": [
         ({}, LINKS, "Name the file for the auth links"),
         ({"auth_links_file": "nowhere/l.csv"}, LINKS, "Name the file for the auth links"),
@@ -87,6 +94,7 @@ REFUSED = {
         ({}, {"event": {"x": 1}, "named": [{"x": 1}], "named_owners": [""]}, "Name the owner in origin_owner_id"),
         ({}, {"event": {"accounts": [], "account_id": "a"}, "named": []}, "Name the owner in origin_owner_id"),
         ({}, {"event": {"accounts": ""}, "named": []}, "Name the owner in origin_owner_id"),
+        ({}, {"event": {"accounts": [{}], "origin_owner_id": "a"}, "named": [{}], "named_owners": ["b"]}, "Name the owner in"),
     ],
     "wait": [({"wait": wait}, {}, "must be from 0 to 31536000") for wait in (-1, 1e10, "nan", "inf", "soon", [1])],
     "wait_interval": [({"wait_interval": wait}, {}, "must be 1 second or more.") for wait in (0.5, -1, "nan", "inf", "soon", [1])],
@@ -120,7 +128,7 @@ REFUSED = {
 
 
 def test_each_check_is_tried():
-    assert {check.__name__ for check in CHECKS} == {*REFUSED, "files_of_other_hosts"}
+    assert {check.__name__ for check in CHECKS} == {*REFUSED, "files_of_other_hosts", "purges_of_other_hosts"}
 
 
 @pytest.mark.parametrize(("check", "case"), [(check, case) for check in REFUSED for case in REFUSED[check]])
@@ -136,6 +144,8 @@ ACCEPTED = [
     ({}, {}),
     ({"state": "present", "domain": "localhost", "origin_owner_id": " ", "account_id": None}, {}),
     ({"own_variables": "freshservice_link_mine", "mine": 1}, {}),
+    ({"label": 7, "account_type": "", "shared": None, "provider": "freshservice", "verify_key": "no"}, {}),
+    ({"fingerprints": False}, {}),
     ({"wait": 0, "wait_interval": "1.5"}, {}),
     ({"wait": "31536000"}, {}),
     ({"detailed_exitcode": True, "plan": "p.json"}, {"takes_plan": True, "previewing": True}),
@@ -195,6 +205,49 @@ def test_tenants_as_hosts_write_one_report_together(folder):
     )
 
 
+@pytest.mark.parametrize("text", ["{'origin_owner_id': 'a'}", "{broken", "json:{", "{" * 9999])
+def test_the_text_of_an_event_is_json(text):
+    assert variable_problem({"freshservice_link_event": text}).startswith(
+        "freshservice_link_event, or stackone_event of"
+    )
+
+
+@pytest.mark.parametrize("text", ['{"origin_owner_id": "a"}', 'json:{"a": 1}', "text", "", {"a": 1}])
+def test_an_event_that_is_no_text_or_whole_is_judged_later(text):
+    assert variable_problem({"freshservice_link_event": text}) == ""
+
+
+OTHER_LIST = {"freshservice_link_tenants": [], "freshservice_link_stackone_api_key": "k"}
+OWN_LIST = {"freshservice_link_stackone_api_key": "k"}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "values", "run", "refused"),
+    [
+        (OTHER_LIST, {"purge": True}, {}, True),
+        (OTHER_LIST, {"purge": "yes"}, {"steps": "plan_list"}, True),
+        (
+            {**OTHER_LIST, "freshservice_link_tenants": None, "freshservice_link_tenants_file": "t.csv"},
+            {"purge": True},
+            {},
+            True,
+        ),
+        ({**OTHER_LIST, "freshservice_link_purge_scope": {"labels": ["B"]}}, {"purge": True}, {}, False),
+        ({**OTHER_LIST, "freshservice_link_stackone_api_key": "other"}, {"purge": True}, {}, False),
+        ({**OTHER_LIST, "freshservice_link_stackone_url": "https://eu"}, {"purge": True}, {}, False),
+        (OTHER_LIST, {"purge": False}, {}, False),
+        (OTHER_LIST, {"purge": True, "only": "acme"}, {}, False),
+        (OTHER_LIST, {"purge": True}, {"rotating": True, "needs": []}, False),
+        (OTHER_LIST, {"purge": True}, {"steps": "verify_list"}, False),
+        ({"freshservice_link_stackone_api_key": "k", "freshservice_link_tenants_file": ""}, {"purge": True}, {}, False),
+    ],
+)
+def test_no_host_purges_what_another_one_has_listed(theirs, values, run, refused):
+    words = problem(run, hosts=["localhost", "east"], variables={"localhost": OWN_LIST, "east": theirs}, **values)
+    assert ("the host east has a list of the same StackOne project" in words) is refused
+    assert bool(words) is refused
+
+
 @pytest.mark.parametrize("name", NEVER_EMPTY)
 @pytest.mark.parametrize("nothing", [None, "", " ", [], {}, 0, False])
 def test_what_guards_a_run_is_never_empty(name, nothing):
@@ -211,6 +264,13 @@ def test_a_path_is_text(name, value):
     assert (
         variable_problem({f"freshservice_link_{name}": value}).startswith(f"freshservice_link_{name} must be a path")
         is not allowed
+    )
+
+
+@pytest.mark.parametrize("value", [5, 1.5, ["a"], {"a": 1}])
+def test_fingerprints_are_a_path_or_not_wanted(value):
+    assert variable_problem({"freshservice_link_fingerprints": value}).startswith(
+        "freshservice_link_fingerprints must be"
     )
 
 
