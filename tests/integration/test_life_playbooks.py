@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import stat
 import subprocess
@@ -123,31 +124,41 @@ def test_files_of_a_healing_that_refer_to_nothing_are_refused(runner, playbook):
     assert runner.emulator.requests() == []
 
 
-def test_a_key_that_somebody_wrote_into_an_account_is_shown_nowhere(runner, playbook):
-    """Every run is searched for it. Neither the report nor the export needs the keys, which are variables of the run nevertheless."""
+@pytest.mark.parametrize("place", ["a variable", "a file"])
+def test_a_key_that_somebody_wrote_into_an_account_is_shown_nowhere(runner, playbook, place):
+    """Every run is searched for it. Neither the report nor the export needs the keys, which the run was given nevertheless."""
     key = runner.tenant_key("globex")
     for name in ("acme", "globex"):
         account = runner.by_hand(name, status="error")
         runner.emulator.change_account(account["id"], label=f"key {key}", origin_owner_name=f"{key}!")
+    keys = runner.folder / "keys.csv"
+    runner.encrypt(keys, "".join(f"{line}\n" for line in ["domain,api_key", *map(",".join, runner.keys.items())]))
+    given = {"freshservice_link_api_keys_file": str(keys)} if place == "a file" else {}
     for suffix in ("yml", "csv", "json"):
         path = runner.folder / f"export.{suffix}"
-        run = playbook("export", freshservice_link_export=str(path))
+        run = playbook("export", freshservice_link_export=str(path), **given)
         assert run.code == 0, run.output
         assert "its origin_owner_name and label cannot be declared" in run.output
         assert "customer-acme" in path.read_text()
     report = runner.folder / "accounts.html"
-    assert playbook("report", freshservice_link_report=str(report)).code == 0
+    assert playbook("report", freshservice_link_report=str(report), **given).code == 0
     assert "customer-acme" in report.read_text()
-    assert playbook("heal", freshservice_link_tenants=GOOD).code == 0
-    assert (
-        playbook(
-            "auth_links",
-            freshservice_link_tenants=GOOD,
-            freshservice_link_auth_links_file=str(runner.folder / "l.csv"),
-            freshservice_link_wait=1,
-        ).code
-        == 0
-    )
+    assert playbook("heal", freshservice_link_tenants=GOOD, **given).code == 0
+    links = {"freshservice_link_auth_links_file": str(runner.folder / "links.csv"), "freshservice_link_wait": 1}
+    assert playbook("auth_links", freshservice_link_tenants=GOOD, **links, **given).code == 0
+
+
+def test_a_file_of_keys_that_cannot_be_read_is_not_missed_by_what_needs_none(runner, playbook):
+    runner.by_hand("acme")
+    (runner.folder / "folder").mkdir()
+    os.mkfifo(runner.folder / "pipe")
+    for name in ("nowhere.csv", "folder", "pipe"):
+        path = runner.folder / "accounts.html"
+        run = playbook(
+            "report", freshservice_link_report=str(path), freshservice_link_api_keys_file=str(runner.folder / name)
+        )
+        assert run.code == 0, run.output
+        assert "customer-acme" in path.read_text()
 
 
 def test_a_rotation_sends_what_cannot_be_compared(runner, playbook):
