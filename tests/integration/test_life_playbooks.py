@@ -151,14 +151,19 @@ def test_a_key_that_somebody_wrote_into_an_account_is_shown_nowhere(runner, play
 def test_a_file_of_keys_that_cannot_be_read_is_not_missed_by_what_needs_none(runner, playbook):
     runner.by_hand("acme")
     (runner.folder / "folder").mkdir()
-    os.mkfifo(runner.folder / "pipe")
-    for name in ("nowhere.csv", "folder", "pipe"):
+    for name in ("nowhere.csv", "folder"):
         path = runner.folder / "accounts.html"
         run = playbook(
             "report", freshservice_link_report=str(path), freshservice_link_api_keys_file=str(runner.folder / name)
         )
         assert run.code == 0, run.output
         assert "customer-acme" in path.read_text()
+    os.mkfifo(runner.folder / "pipe")
+    run = playbook(
+        "report", freshservice_link_report=str(path), freshservice_link_api_keys_file=str(runner.folder / "pipe")
+    )
+    assert run.code == 2
+    assert "pipe is a pipe or a device, not a file." in run.output
 
 
 def test_a_rotation_sends_what_cannot_be_compared(runner, playbook):

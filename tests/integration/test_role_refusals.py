@@ -133,6 +133,20 @@ def test_what_is_wrong_with_a_file_is_told_in_one_line(runner, playbook, name):
     assert runner.emulator.requests() == []
 
 
+@pytest.mark.parametrize("book", ["link", "verify", "plan"])
+def test_a_reference_to_nothing_within_the_list_does_not_leave_an_old_success_behind(runner, playbook, book):
+    """A monitoring system reads the metrics, a pipeline the test results."""
+    reports = [runner.folder / f"report.{form}" for form in ("prom", "xml", "md")]
+    for path in reports:
+        path.write_text("an earlier success\n")
+    tenants = [*GOOD, {"domain": "initech", "origin_owner_id": "{{ nobody }}"}]
+    run = playbook(book, freshservice_link_tenants=tenants, freshservice_link_report=list(map(str, reports)))
+    assert run.code == 2
+    assert "'nobody' is undefined" in run.output
+    assert not any("an earlier success" in path.read_text() for path in reports)
+    assert runner.emulator.requests() == []
+
+
 def test_new_keys_in_two_places_are_refused(runner, playbook):
     given = {"freshservice_link_new_api_keys": {"acme": "a-key"}, "freshservice_link_new_api_keys_file": "k.csv"}
     run = playbook("rotate", freshservice_link_tenants=GOOD, **given)

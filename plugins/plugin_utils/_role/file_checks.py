@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-from jinja2 import UndefinedError
 
 from .._keys.problems import Problem
 from .._report.merged import merged
@@ -22,12 +19,6 @@ from .given import Given, flat, full
 
 EXPORT_FORMS = (".yml", ".yaml", ".csv", ".json")
 REPORT_FORMS = (".html", ".csv", ".json", ".md", ".xml", ".prom")
-OF_ONE_HOST = ("report", "auth_links_file", "export", "plan")
-"""The variables with files that each host of a list writes or carries out itself."""
-
-HOSTS_TOGETHER = ("link_host", "verify_host")
-"""The steps of tenants as hosts, which write one report together."""
-
 AUTH_LINKS_BEGIN = re.compile(
     r"\ufeff?(\s*$|origin_owner_id,origin_owner_name,domain,purpose,auth_link_url|[$]ANSIBLE_VAULT;)"
 )
@@ -48,7 +39,7 @@ def read_files(given: Given) -> Iterator[str]:
             continue
         if os.path.isdir(whole):
             yield f"{variable}: {whole} is a folder, not a file."
-        elif os.path.exists(whole) and not os.path.isfile(whole):
+        elif _is_endless(whole):
             yield f"{variable}: {whole} is a pipe or a device, not a file."
         elif os.path.exists(whole):
             yield (
@@ -57,6 +48,13 @@ def read_files(given: Given) -> Iterator[str]:
             )
         else:
             yield f"{variable}: there is no file {whole}."
+    for variable, path in given.run.kept.items():
+        if path and path not in given.run.files.values() and _is_endless(full(path)):
+            yield f"{variable}: {full(path)} is a pipe or a device, not a file."
+
+
+def _is_endless(path: str) -> bool:
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
 def auth_links_file(given: Given) -> Iterator[str]:
@@ -113,7 +111,9 @@ def reports_beside_files(given: Given) -> Iterator[str]:
 def report_forms(given: Given) -> Iterator[str]:
     """Refuse reports of a form that does not exist."""
     for path, name in zip(given.reports, map(str, given.report_names)):
-        if not path.endswith(REPORT_FORMS):
+        if any(part.strip().endswith(REPORT_FORMS) for part in name.split(",")[:-1]):
+            yield f'freshservice_link_report {name} is one path. Write several as a list: -e \'{{"freshservice_link_report": ["a.html", "b.csv"]}}\'.'
+        elif not path.endswith(REPORT_FORMS):
             leads = f"leads to {path}, which " if name.endswith(REPORT_FORMS) else ""
             yield f"freshservice_link_report {name} {leads}must end in .html, .csv, .json, .md, .xml or .prom."
 
@@ -136,29 +136,6 @@ def _is_report(path: str) -> bool:
         return bool(REPORT_SIGNS.search(Path(path).read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return False
-
-
-def files_of_other_hosts(given: Given) -> Iterator[str]:
-    """Refuse files that other hosts have as well: each would overwrite what the others have written."""
-    if given.run.steps in HOSTS_TOGETHER:
-        return
-    others = [host for host in given.hosts if host != given.run.host]
-    for name in OF_ONE_HOST:
-        mine = [full(path) for path in flat(given.value(name))]
-        for host in others if mine else ():
-            for path in sorted(_paths_of(given.variables[host], name).intersection(mine)):
-                yield (
-                    f"freshservice_link_{name} is {path} for the host {host} as well. Name one file for each host, with"
-                    " inventory_hostname in its name."
-                )
-
-
-def _paths_of(variables: Mapping[str, Any], name: str) -> set[str]:
-    try:
-        return {full(path) for path in flat(variables.get(f"freshservice_link_{name}"))}
-    except UndefinedError:
-        # It refers to a variable that is not set. That host is refused itself.
-        return set()
 
 
 def merged_reports(given: Given) -> Iterator[str]:

@@ -11,6 +11,9 @@ from typing import Any
 
 from .._report.role_words import PREFIX
 
+TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+"""The words, in lower case, that Ansible takes for a truth value."""
+
 UNDEFINED = "__undefined__"
 """The value of a variable that refers to one that is not set."""
 
@@ -87,6 +90,11 @@ def flat(value: Any) -> Iterator[Any]:
             yield from flat(each)
     elif value:
         yield value
+
+
+def is_true(value: Any) -> bool:
+    """Say whether a variable is true."""
+    return str(value).strip().lower() in TRUE
 
 
 def full(path: Any) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from . import file_checks, variable_checks
+from . import file_checks, host_checks, variable_checks
 from .given import Given
 
 Check = Callable[[Given], Iterator[str]]
@@ -23,7 +23,7 @@ CHECKS: Sequence[Check] = (
     file_checks.auth_links_file,
     file_checks.reports_beside_files,
     variable_checks.of_each_tenant,
-    variable_checks.purges_of_other_hosts,
+    host_checks.purges_of_other_hosts,
     variable_checks.plan,
     variable_checks.new_keys,
     variable_checks.event,
@@ -34,7 +34,7 @@ CHECKS: Sequence[Check] = (
     file_checks.export,
     file_checks.report_forms,
     file_checks.report_places,
-    file_checks.files_of_other_hosts,
+    host_checks.files_of_other_hosts,
     # The last one, because these files can be large.
     file_checks.merged_reports,
 )

@@ -9,12 +9,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jinja2 import UndefinedError
-
 from ...module_utils._module.argspec import listed_tenant_spec
 from ...module_utils._module.reading import read
 from .._report.role_words import PREFIX, unknown_variables
-from .given import UNDEFINED, Given, flat
+from .given import FALSE, TRUE, UNDEFINED, Given, flat
 
 REFERS_TO_NOTHING = "{0} refers to a variable that is not set. Set that one, or leave this one out."
 
@@ -61,7 +59,6 @@ OF_EACH_TENANT = (
 )
 """The variables whose value counts for each tenant that does not set its own."""
 
-TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 LONGEST_WAIT = 31536000
 """A year, in seconds."""
 
@@ -71,7 +68,10 @@ def references(given: Given) -> Iterator[str]:
 
     They would count as not set, and the run would do more than was meant.
     """
+    own = set(map(str, flat(given.value("own_variables"))))
     for name, value in given.values.items():
+        if name in own:
+            continue
         if isinstance(value, str) and value == UNDEFINED:
             yield REFERS_TO_NOTHING.format(name)
         elif name.removeprefix(PREFIX) in NEVER_EMPTY and _is_empty(value):
@@ -158,53 +158,6 @@ def plan(given: Given) -> Iterator[str]:
         yield "freshservice_link_detailed_exitcode must be true or false."
     elif detailed in TRUE and not given.run.previewing:
         yield "freshservice_link_detailed_exitcode is for runs over a list that change nothing: the playbooks plan and report, and --check."
-
-
-def purges_of_other_hosts(given: Given) -> Iterator[str]:
-    """Refuse to purge a project of which another host has a list: each would unlink the accounts of the other.
-
-    Two purges with different scopes may be meant.
-    """
-    run = given.run
-    if (
-        run.steps not in ("link_list", "plan_list")
-        or run.rotating
-        or given.value("only")
-        or not _is_true(given.value("purge"))
-    ):
-        return
-    for host in given.hosts:
-        theirs = given.variables[host] if host != given.run.host else {}
-        if any(_set(theirs, name) for name in ("tenants", "tenants_file")) and _same_project(given, theirs):
-            yield (
-                f"{PREFIX}purge: the host {host} has a list of the same StackOne project, whose accounts this host would unlink. Put the"
-                f" tenants into one list, or give each host a {PREFIX}purge_scope of its own."
-            )
-            return
-
-
-def _is_true(value: Any) -> bool:
-    return str(value).strip().lower() in TRUE
-
-
-def _same_project(given: Given, theirs: Mapping[str, Any]) -> bool:
-    own = given.variables[given.run.host]
-    return all(
-        _of_host(own, name) == _of_host(theirs, name) for name in ("stackone_url", "stackone_api_key", "purge_scope")
-    )
-
-
-def _set(variables: Mapping[str, Any], name: str) -> bool:
-    value = _of_host(variables, name)
-    return value is not None and value != ""
-
-
-def _of_host(variables: Mapping[str, Any], name: str) -> Any:
-    """Return a variable of a host; nothing if it is not set, or refers to one that is not, for which that host is refused."""
-    try:
-        return variables.get(f"{PREFIX}{name}")
-    except UndefinedError:
-        return None
 
 
 def new_keys(given: Given) -> Iterator[str]:

@@ -101,7 +101,8 @@ REFUSED = {
     "read_files": [
         ({}, {"files": {"x": name}}, words)
         for name, words in {"folder.csv": "/folder.csv is a folder", "pipe": "/pipe is a pipe", "t.csv": "/t.csv cannot be read.", "no": "no file "}.items()
-    ],
+    ]
+    + [({}, {"kept": {"x": "pipe"}}, "/pipe is a pipe")],
     "report": [
         ({}, {"needs": ["report"]}, "Name the report in"),
         ({"report": "r.html"}, {"needs": ["report", "report_files"]}, "Name the reports to merge"),
@@ -112,6 +113,7 @@ REFUSED = {
     ],
     "report_forms": [
         ({"report": "r.pdf"}, {}, "freshservice_link_report r.pdf must end in .html"),
+        ({"report": "a.html, b.csv"}, {}, "freshservice_link_report a.html, b.csv is one path. Write several as a list"),
         ({"report": ["r.html", "odd.csv"]}, {}, "/odd.txt, which must end in"),
     ],
     "report_places": [
@@ -144,6 +146,8 @@ ACCEPTED = [
     ({}, {}),
     ({"state": "present", "domain": "localhost", "origin_owner_id": " ", "account_id": None}, {}),
     ({"own_variables": "freshservice_link_mine", "mine": 1}, {}),
+    ({"report": "a,b.csv"}, {}),
+    ({}, {"kept": {"x": "nowhere", "y": "folder.csv"}}),
     ({"label": 7, "account_type": "", "shared": None, "provider": "freshservice", "verify_key": "no"}, {}),
     ({"fingerprints": False}, {}),
     ({"wait": 0, "wait_interval": "1.5"}, {}),
@@ -217,33 +221,53 @@ def test_an_event_that_is_no_text_or_whole_is_judged_later(text):
     assert variable_problem({"freshservice_link_event": text}) == ""
 
 
-OTHER_LIST = {"freshservice_link_tenants": [], "freshservice_link_stackone_api_key": "k"}
-OWN_LIST = {"freshservice_link_stackone_api_key": "k"}
+def scope(**conditions):
+    return {"freshservice_link_purge_scope": conditions}
+
+
+THEIRS = {"freshservice_link_tenants": [], "freshservice_link_stackone_api_key": " k "}
+OWN = {"freshservice_link_stackone_api_key": "k"}
+A_B, A, B = scope(labels=["A", "B"]), scope(labels="A"), scope(labels=["B"])
 
 
 @pytest.mark.parametrize(
-    ("theirs", "values", "run", "refused"),
+    ("own", "theirs", "values", "run", "refused"),
     [
-        (OTHER_LIST, {"purge": True}, {}, True),
-        (OTHER_LIST, {"purge": "yes"}, {"steps": "plan_list"}, True),
+        (OWN, THEIRS, {"purge": True}, {}, True),
+        (OWN, THEIRS, {"purge": "yes"}, {"steps": "plan_list"}, True),
         (
-            {**OTHER_LIST, "freshservice_link_tenants": None, "freshservice_link_tenants_file": "t.csv"},
+            OWN,
+            {**THEIRS, "freshservice_link_tenants": None, "freshservice_link_tenants_file": "t.csv"},
             {"purge": True},
             {},
             True,
         ),
-        ({**OTHER_LIST, "freshservice_link_purge_scope": {"labels": ["B"]}}, {"purge": True}, {}, False),
-        ({**OTHER_LIST, "freshservice_link_stackone_api_key": "other"}, {"purge": True}, {}, False),
-        ({**OTHER_LIST, "freshservice_link_stackone_url": "https://eu"}, {"purge": True}, {}, False),
-        (OTHER_LIST, {"purge": False}, {}, False),
-        (OTHER_LIST, {"purge": True, "only": "acme"}, {}, False),
-        (OTHER_LIST, {"purge": True}, {"rotating": True, "needs": []}, False),
-        (OTHER_LIST, {"purge": True}, {"steps": "verify_list"}, False),
-        ({"freshservice_link_stackone_api_key": "k", "freshservice_link_tenants_file": ""}, {"purge": True}, {}, False),
+        (OWN, {**THEIRS, "freshservice_link_stackone_url": "https://eu"}, {"purge": True}, {}, True),
+        (OWN, THEIRS | A, {"purge": True}, {}, True),
+        (OWN | A, THEIRS, {"purge": True}, {}, True),
+        (OWN | A, THEIRS | A_B, {"purge": True}, {}, True),
+        (OWN | A, THEIRS | scope(owner_ids=["B"]), {"purge": True}, {}, True),
+        (OWN | A_B, THEIRS | scope(labels=["B", "A"]), {"purge": True}, {}, True),
+        ({}, {**THEIRS, "freshservice_link_stackone_api_key": "of the environment"}, {"purge": True}, {}, True),
+        ({}, {"freshservice_link_tenants": []}, {"purge": True}, {}, True),
+        (OWN | A, THEIRS | B, {"purge": True}, {}, False),
+        (OWN, {**THEIRS, "freshservice_link_stackone_api_key": "other"}, {"purge": True}, {}, False),
+        (OWN, THEIRS, {"purge": False}, {}, False),
+        (OWN, THEIRS, {"purge": True, "only": "acme"}, {}, False),
+        (OWN, THEIRS, {"purge": True}, {"rotating": True, "needs": []}, False),
+        (OWN, THEIRS, {"purge": True}, {"steps": "verify_list"}, False),
+        (
+            OWN,
+            {"freshservice_link_stackone_api_key": "k", "freshservice_link_tenants_file": ""},
+            {"purge": True},
+            {},
+            False,
+        ),
     ],
 )
-def test_no_host_purges_what_another_one_has_listed(theirs, values, run, refused):
-    words = problem(run, hosts=["localhost", "east"], variables={"localhost": OWN_LIST, "east": theirs}, **values)
+def test_no_host_purges_what_another_one_has_listed(monkeypatch, own, theirs, values, run, refused):
+    monkeypatch.setenv("STACKONE_API_KEY", "of the environment")
+    words = problem(run, hosts=["localhost", "east"], variables={"localhost": own, "east": theirs}, **values)
     assert ("the host east has a list of the same StackOne project" in words) is refused
     assert bool(words) is refused
 
@@ -288,3 +312,5 @@ def test_each_variable_that_refers_to_nothing_is_named():
     }
     assert variable_problem(given).count("refers to a variable that is not set.") == 2
     assert variable_problem({"freshservice_link_report": ""}) == ""
+    own = {"freshservice_link_own_variables": ["freshservice_link_mine"], "freshservice_link_mine": UNDEFINED}
+    assert variable_problem(own) == ""
