@@ -50,7 +50,7 @@ def purges_of_other_hosts(given: Given) -> Iterator[str]:
     for host in _others(given):
         theirs = given.variables[host]
         has_list = any(_of_host(theirs, name) not in (None, "") for name in ("tenants", "tenants_file"))
-        if has_list and _key_of(mine) == _key_of(theirs) and not _apart(_scope_of(mine), _scope_of(theirs)):
+        if has_list and _same_project(mine, theirs) and not _apart(_scope_of(mine), _scope_of(theirs)):
             yield (
                 f"{PREFIX}purge: the host {host} has a list of the same StackOne project, whose accounts this host would unlink. Put the"
                 f" tenants into one list, or give both hosts a {PREFIX}purge_scope with labels, owners or profiles of their own."
@@ -60,6 +60,11 @@ def purges_of_other_hosts(given: Given) -> Iterator[str]:
 
 def _others(given: Given) -> list[str]:
     return [host for host in given.hosts if host != given.run.host]
+
+
+def _same_project(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
+    declared = [_of_host(each, "stackone_project_id") for each in (mine, theirs)]
+    return _key_of(mine) == _key_of(theirs) or (all(declared) and declared[0] == declared[1])
 
 
 def _key_of(variables: Mapping[str, Any]) -> str:
@@ -81,6 +86,13 @@ def _apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 def _of_host(variables: Mapping[str, Any], name: str) -> Any:
     """Return a variable of a host; nothing if it is not set, or refers to one that is not, for which that host is refused."""
     try:
-        return variables.get(f"{PREFIX}{name}")
+        return _evaluated(variables.get(f"{PREFIX}{name}"))
     except UndefinedError:
         return None
+
+
+def _evaluated(value: Any) -> Any:
+    """Return a copy, because Ansible evaluates what is in a container only when it is read. Raises UndefinedError."""
+    if isinstance(value, Mapping):
+        return {name: _evaluated(each) for name, each in value.items()}
+    return [_evaluated(each) for each in value] if isinstance(value, (list, tuple)) else value

@@ -250,6 +250,11 @@ A_B, A, B = scope(labels=["A", "B"]), scope(labels="A"), scope(labels=["B"])
         (OWN | A_B, THEIRS | scope(labels=["B", "A"]), {"purge": True}, {}, True),
         ({}, {**THEIRS, "freshservice_link_stackone_api_key": "of the environment"}, {"purge": True}, {}, True),
         ({}, {"freshservice_link_tenants": []}, {"purge": True}, {}, True),
+        (
+            OWN | {"freshservice_link_stackone_project_id": "p-1"},
+            {**THEIRS, "freshservice_link_stackone_api_key": "other", "freshservice_link_stackone_project_id": "p-1"},
+            *({"purge": True}, {}, True),
+        ),
         (OWN | A, THEIRS | B, {"purge": True}, {}, False),
         (OWN, {**THEIRS, "freshservice_link_stackone_api_key": "other"}, {"purge": True}, {}, False),
         (OWN, THEIRS, {"purge": False}, {}, False),
