@@ -49,8 +49,7 @@ def purges_of_other_hosts(given: Given) -> Iterator[str]:
     mine = given.variables.get(run.host, {})
     for host in _others(given):
         theirs = given.variables[host]
-        has_list = any(_of_host(theirs, name) not in (None, "") for name in ("tenants", "tenants_file"))
-        if has_list and _same_project(mine, theirs) and not _apart(_scope_of(mine), _scope_of(theirs)):
+        if _has_list(theirs) and _same_project(mine, theirs) and not _apart(_scope_of(mine), _scope_of(theirs)):
             yield (
                 f"{PREFIX}purge: the host {host} has a list of the same StackOne project, whose accounts this host would unlink. Put the"
                 f" tenants into one list, or give both hosts a {PREFIX}purge_scope with labels, owners or profiles of their own."
@@ -60,6 +59,15 @@ def purges_of_other_hosts(given: Given) -> Iterator[str]:
 
 def _others(given: Given) -> list[str]:
     return [host for host in given.hosts if host != given.run.host]
+
+
+def _has_list(variables: Mapping[str, Any]) -> bool:
+    """Say whether a host has a list of tenants, without evaluating the list."""
+    try:
+        sources = [variables.get(f"{PREFIX}{name}") for name in ("tenants", "tenants_file")]
+    except UndefinedError:
+        return True
+    return any(bool(source.strip()) if isinstance(source, str) else source is not None for source in sources)
 
 
 def _same_project(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
