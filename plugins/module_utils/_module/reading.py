@@ -158,9 +158,11 @@ _SCALARS = {"str": _text, "path": _path, "bool": _bool, "int": _int, "float": _f
 def _number(value: Any) -> int | float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
-    # Python reads 1_0 as 10, and the digits of every script.
-    if isinstance(value, str) and ("_" in value or not value.isascii()):
-        return None
+    if isinstance(value, str):
+        value = trimmed(value)
+        # Python reads 1_0 as 10, and the digits of every script.
+        if "_" in value or not value.isascii():
+            return None
     try:
         number = float(value)
     except (ValueError, OverflowError):

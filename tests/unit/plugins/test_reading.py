@@ -124,7 +124,8 @@ def test_a_number_is_read_as_people_write_it(name, number):
     values, (fault,) = read(written(path, number), spec)
     assert fault.startswith(f"{'.'.join(path)} must be a ")
     assert not taken(values, path)
-    assert taken(read(written(path, " 10 "), spec)[0], path) == 10
+    for spaced in (" 10 ", "10\u00a0", "\ufeff10\n"):
+        assert taken(read(written(path, spaced), spec)[0], path) == 10
 
 
 @pytest.mark.parametrize("name", [name for name in EVERY if "choices" in EVERY[name][2]])
