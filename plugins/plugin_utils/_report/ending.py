@@ -28,7 +28,7 @@ from .rows import (
     to_line,
     was_started,
 )
-from .tenant_notes import MOST, moved, name_of, warned
+from .tenant_notes import MOST, moved, name_of, unlinked, warned
 
 DIED = "The module ended without a result. Run again with -vvv to see why."
 STACKONE_KEY = "stackone_api_key"
@@ -83,6 +83,7 @@ def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
         *(changes_shown(result, [*filter(None, [asked.plan]), *asked.reports]) if asked.planning else ()),
         *_counts(result, asked, records),
         *moved(records, asked.check_mode),
+        *(unlinked(result, asked.check_mode or asked.reporting) if not asked.planning else ()),
         *warned(records),
         *_without_key(result, records, asked),
         *_failures(failed, records, asked),

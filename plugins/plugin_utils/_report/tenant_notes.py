@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ...module_utils._link.plan import Action
+from .document import records_in
 from .rows import mapping, texts, to_line
 
 MOST = 50
@@ -26,6 +28,26 @@ def moved(records: Sequence[Mapping[Any, Any]], check_mode: bool) -> Iterator[st
     yield from lines[:MOST]
     if len(lines) > MOST:
         yield f"... and {len(lines) - MOST} more were moved to another domain"
+
+
+def unlinked(result: Mapping[Any, Any], check_mode: bool) -> Iterator[str]:
+    """Yield a line for each account that was unlinked, and why, if the list does not declare it."""
+    would, were = ("would be", "would be") if check_mode else ("was", "were")
+    lines = [
+        f"{name_of(record)}: account {to_line(record.get('account_id'))} {would} unlinked{_why(name, record)}."
+        for name in ("results", "resolved", "purged")
+        for record in records_in(result.get(name))
+        if record.get("action") == Action.DELETE.value and not record.get("failure") and not record.get("replaced")
+    ]
+    yield from lines[:MOST]
+    if len(lines) > MOST:
+        yield f"... and {len(lines) - MOST} more {were} unlinked"
+
+
+def _why(name: str, record: Mapping[Any, Any]) -> str:
+    if name == "purged":
+        return ", which no tenant of the list stands for"
+    return f", a duplicate of {to_line(record['duplicate_of'])}" if record.get("duplicate_of") else ""
 
 
 def warned(records: Sequence[Mapping[Any, Any]]) -> Iterator[str]:

@@ -80,6 +80,22 @@ def test_a_replaced_account_is_counted_once_whoever_linked_the_new_one(action):
     )
 
 
+def test_who_was_unlinked_is_told():
+    """Not only how many: somebody may have to answer for it."""
+    result = links(row("a", "delete", account_id="1"), row("b"), row("c", "delete", **failure("c")))
+    result["purged"] = [row("left", "delete", account_id="2")]
+    result["resolved"] = [row("b", "delete", account_id="3", duplicate_of="4")]
+    told = [line for line in lines(result) if "unlinked" in line][1:]
+    assert told == [
+        "a (owner c-a): account 1 was unlinked.",
+        "b (owner c-b): account 3 was unlinked, a duplicate of 4.",
+        "left (owner c-left): account 2 was unlinked, which no tenant of the list stands for.",
+    ]
+    assert "a (owner c-a): account 1 would be unlinked." in lines(result, check_mode=True)
+    result["purged"] = [row(f"t{number}", "delete") for number in range(60)]
+    assert "... and 12 more were unlinked" in lines(result)
+
+
 def test_what_a_tenant_warns_of_is_told():
     result = links(row("a", warnings=["Both owners have\nan account."]), row("b"))
     assert lines(result)[1:] == ["a (owner c-a): Both owners have an account."]

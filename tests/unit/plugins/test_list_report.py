@@ -54,8 +54,8 @@ def test_a_diff_names_what_changes():
     (entry,) = entries(declared("a", "1", label="New"))
     have = Account("id-1", "freshservice", "error", "1", label="Old", setup_information={"domain": "a"})
     made = Outcome(entry.tenant)
-    made.account, made.applied.plan = have, plan_present(entry.tenant, have, Stored("a"))
-    made.applied.actions = list(made.applied.plan.actions)
+    made.account = have
+    made.applied.note_planned(plan_present(entry.tenant, have, Stored("a")))
     diff = links_report.diff_of([job(entry, made)], Scrubber())
     assert diff["before"] == "a (owner 1): label Old, status error, api_key unknown\n"
     assert diff["after"] == "a (owner 1): label New, status active, api_key changed\n"
@@ -66,8 +66,8 @@ def test_a_tenant_that_moves_to_another_domain_is_told_apart(stored, moved):
     (entry,) = entries(declared("a", "1", update_credentials="always"))
     have = Account("id-1", "freshservice", "active", "1")
     relinked = Outcome(entry.tenant)
-    relinked.account, relinked.applied.plan = have, plan_present(entry.tenant, have, Stored(stored))
-    relinked.applied.actions = list(relinked.applied.plan.actions)
+    relinked.account = have
+    relinked.applied.note_planned(plan_present(entry.tenant, have, Stored(stored)))
     assert job_row(job(entry, relinked)).get("moved_from") == moved
     assert links_report.count_actions(LinksResult([job(entry, relinked)]))["moved"] == bool(moved)
     assert job_row(job(entry, Outcome(entry.tenant))).get("moved_from") is None
