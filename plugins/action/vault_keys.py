@@ -64,7 +64,7 @@ class ActionModule(ActionBase):
             raise Problem("Name the CSV and the vaulted file with -e keys_file=keys.csv -e vault_file=vault.yml")
         keys, vault = _path(options["keys_file"]), _path(options["vault_file"])
         if not os.path.isfile(keys):
-            raise Problem(f"keys_file: there is no file {keys}.")
+            raise Problem(f"keys_file: {keys} does not exist.")
         if os.path.exists(vault) and not os.path.isfile(vault):
             raise Problem(f"vault_file: {vault} is not a regular file.")
         if not os.path.isdir(os.path.dirname(vault)):
@@ -97,7 +97,7 @@ def _password(options: dict[str, Any]) -> str:
         return str(options["password"])
     path = _path(options["password_file"])
     if not os.path.isfile(path):
-        raise Problem(f"vault_password_file: there is no file {path}.")
+        raise Problem(f"vault_password_file: {path} does not exist.")
     if os.stat(path).st_mode & (stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH):
         raise Problem(
             f"vault_password_file {path} is executable: then Ansible runs it as a script, which is not supported here."

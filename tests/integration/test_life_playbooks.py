@@ -366,7 +366,7 @@ def test_a_report_that_could_not_be_made(runner, playbook):
     ("name", "words"),
     [
         ("report.pdf", "freshservice_link_report report.pdf must end in .html, .csv, .json, .md, .xml or .prom."),
-        ("missing/report.html", "freshservice_link_report missing/report.html: there is no folder /"),
+        ("missing/report.html", "freshservice_link_report missing/report.html: the folder /"),
     ],
 )
 def test_a_report_without_a_place_is_refused_before_anything_is_done(runner, playbook, name, words):

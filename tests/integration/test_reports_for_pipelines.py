@@ -114,7 +114,7 @@ def test_a_run_that_could_not_start(runner, playbook, reports):
     unread = {"freshservice_link_tenants_file": "no-such-file.csv", "freshservice_link_report": written}
     assert playbook("verify", **unread).code == 2
     comment, cases, numbers = read(reports)
-    assert "there is no file" in comment
+    assert "does not exist" in comment
     assert cases == {"the run": ("error", "invalid_argument")}
     assert numbers[of("failures", playbook="verify", code="invalid_argument")] == 1
 

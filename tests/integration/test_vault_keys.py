@@ -233,7 +233,7 @@ BAD_PASSWORDS = {
     "another": ("other", "vault_file: the password does not open it, or the file is damaged."),
     "an empty file": ("empty", "No vault password was given. Type it at a terminal, or name a file"),
     "a script": ("script", "is executable: then Ansible runs it as a script, which is not supported here."),
-    "no file": ("nowhere", "vault_password_file: there is no file "),
+    "no file": ("nowhere", "/nowhere does not exist."),
     "no terminal": (None, "No vault password was given. Type it at a terminal, or name a file"),
 }
 
@@ -311,7 +311,7 @@ def test_a_file_in_clear_is_refused_and_not_shown(runner, vault, clear, text):
 BAD_FILES = {
     "no CSV named": ({"vault_file": "vault.yml"}, "Name the CSV and the vaulted file with -e keys_file="),
     "no vault named": ({"keys_file": "{clear}/keys.csv"}, "Name the CSV and the vaulted file with -e keys_file="),
-    "no CSV": ({"keys_file": "{clear}/nowhere.csv", "vault_file": "vault.yml"}, "keys_file: there is no file "),
+    "no CSV": ({"keys_file": "{clear}/nowhere.csv", "vault_file": "vault.yml"}, "/nowhere.csv does not exist."),
     "no folder": ({"keys_file": "{clear}/keys.csv", "vault_file": "{clear}/nowhere/vault.yml"}, "does not exist."),
     "a folder": ({"keys_file": "{clear}/keys.csv", "vault_file": "{clear}"}, "is not a regular file."),
 }

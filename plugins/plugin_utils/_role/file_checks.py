@@ -47,7 +47,7 @@ def read_files(given: Given) -> Iterator[str]:
                 " given, for example with --ask-vault-pass."
             )
         else:
-            yield f"{variable}: there is no file {whole}."
+            yield f"{variable}: {whole} does not exist."
     for variable, path in given.run.kept.items():
         if path and path not in given.run.files.values() and _is_endless(full(path)):
             yield f"{variable}: {full(path)} is a pipe or a device, not a file."
@@ -123,7 +123,7 @@ def report_places(given: Given) -> Iterator[str]:
     for path, name in zip(given.reports, given.report_names):
         folder = os.path.dirname(path)
         if not os.path.isdir(folder):
-            yield f"freshservice_link_report {name}: there is no folder {folder}. Create it, or name another."
+            yield f"freshservice_link_report {name}: the folder {folder} does not exist. Create it, or name another."
         elif os.path.lexists(path) and not os.path.isfile(path):
             yield f"freshservice_link_report: {path} is {_other_than_a_file(path)}, not a file."
         elif path.endswith((".csv", ".json")) and os.path.isfile(path) and not _is_report(path):

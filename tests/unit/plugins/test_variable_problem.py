@@ -50,6 +50,12 @@ def folder(tmp_path, monkeypatch):
     return os.path.realpath(tmp_path)
 
 
+UNREADABLE = {
+    "folder.csv": "/folder.csv is a folder",
+    "pipe": "/pipe is a pipe",
+    "t.csv": "/t.csv cannot be read.",
+    "no": "/no does not exist.",
+}
 REFUSED = {
     "names": [({"purg": 1}, {}, "did you mean freshservice_link_purge?")],
     "sources": [({}, {"has_file": True}, "Both freshservice_link_tenants and")],
@@ -100,7 +106,7 @@ REFUSED = {
     "wait_interval": [({"wait_interval": wait}, {}, "must be 1 second or more.") for wait in (0.5, -1, "nan", "inf", "soon", [1])],
     "read_files": [
         ({}, {"files": {"x": name}}, words)
-        for name, words in {"folder.csv": "/folder.csv is a folder", "pipe": "/pipe is a pipe", "t.csv": "/t.csv cannot be read.", "no": "no file "}.items()
+        for name, words in UNREADABLE.items()
     ]
     + [({}, {"kept": {"x": "pipe"}}, "/pipe is a pipe")],
     "report": [
@@ -117,7 +123,7 @@ REFUSED = {
         ({"report": ["r.html", "odd.csv"]}, {}, "/odd.txt, which must end in"),
     ],
     "report_places": [
-        ({"report": "nowhere/r.html"}, {}, "there is no folder "),
+        ({"report": "nowhere/r.html"}, {}, "/nowhere does not exist. Create it, or name another."),
         ({"report": "folder.csv"}, {}, "/folder.csv is a folder, not"),
         ({"report": "pipe.json"}, {}, "/pipe.json is a device or a pipe, not"),
         ({"report": "t.csv"}, {}, "/t.csv holds something else than a report"),
