@@ -64,11 +64,11 @@ class ActionModule(ActionBase):
             raise Problem("Name the CSV and the vaulted file with -e keys_file=keys.csv -e vault_file=vault.yml")
         keys, vault = _path(options["keys_file"]), _path(options["vault_file"])
         if not os.path.isfile(keys):
-            raise Problem(f"keys_file: {keys} does not exist.")
+            raise Problem(f"keys_file: {keys} does not exist. Check its path.")
         if os.path.exists(vault) and not os.path.isfile(vault):
-            raise Problem(f"vault_file: {vault} is not a regular file.")
+            raise Problem(f"vault_file: {vault} is not a regular file. Name another path.")
         if not os.path.isdir(os.path.dirname(vault)):
-            raise Problem(f"vault_file: the folder of {vault} does not exist.")
+            raise Problem(f"vault_file: the folder of {vault} does not exist. Create it, or name another.")
         password = _password(options)
         text = self._text_of(keys, task_vars)
         with locked_file(vault, options["lock_timeout"]) as file:
@@ -97,7 +97,7 @@ def _password(options: dict[str, Any]) -> str:
         return str(options["password"])
     path = _path(options["password_file"])
     if not os.path.isfile(path):
-        raise Problem(f"vault_password_file: {path} does not exist.")
+        raise Problem(f"vault_password_file: {path} does not exist. Check its path.")
     if os.stat(path).st_mode & (stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH):
         raise Problem(
             f"vault_password_file {path} is executable: then Ansible runs it as a script, which is not supported here."
@@ -107,7 +107,9 @@ def _password(options: dict[str, Any]) -> str:
         with open(path, encoding="utf-8") as file:
             password = file.read().strip()
     except (OSError, UnicodeError):
-        raise Problem(f"vault_password_file: {path} cannot be read as UTF-8 text.") from None
+        raise Problem(
+            f"vault_password_file: {path} cannot be read as UTF-8 text. Check its permissions and its content."
+        ) from None
     if not password:
         raise Problem(MISSING)
     return password

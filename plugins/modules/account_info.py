@@ -188,7 +188,7 @@ failure:
 from typing import Any
 
 from ..module_utils._clients.account import UNPRINTABLE, Account
-from ..module_utils._clients.account_filter import account_filter_from, find, summary_of
+from ..module_utils._clients.account_filter import account_filter_from, find, summary_of, undocumented_statuses
 from ..module_utils._clients.account_profiles import AccountProfiles, account_profiles
 from ..module_utils._clients.factory import stackone_and_hub
 from ..module_utils._clients.hub_form import domain_in
@@ -210,9 +210,11 @@ def work(module: Module, run: ModuleRun) -> None:
     except Failed as error:
         run.fail(error.located(Phase.OBSERVE, "accounts"), {"changed": False})
     result: dict[str, Any] = {"changed": False, "summary": summary_of(accounts)}
+    result["warnings"] = undocumented_statuses(choice, accounts)
     result["accounts"] = [shown_account(account, profiles) for account in accounts]
     if profiles:
-        result.update(default_profile=profiles.default, warnings=profiles.warnings)
+        result["default_profile"] = profiles.default
+        result["warnings"] += profiles.warnings
     run.exit(result)
 
 

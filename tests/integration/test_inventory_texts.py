@@ -46,6 +46,13 @@ def test_every_name_is_a_pattern_for_its_host_alone(runner):
     assert sum(f"account {index} is " in run.output for index in range(len(HOSTILE))) == len(HOSTILE)
 
 
+def test_a_misspelt_status_is_named(runner):
+    runner.by_hand("acme")
+    told = listing(runner, source(runner, statuses=["activ"]))
+    assert "statuses: no account has the status 'activ'. StackOne documents active," in told.words
+    assert not told.data.get("stackone_accounts", {}).get("hosts")
+
+
 def test_a_key_that_stands_in_an_account_is_in_no_variable_and_in_no_cache(runner):
     """In a name, however it is written, and in a status, which comes in lower case; the runner searches for it."""
     key = runner.emulator.stackone_api_key

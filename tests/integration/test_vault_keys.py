@@ -225,15 +225,16 @@ def test_a_run_that_cannot_have_the_file_says_so(runner, clear):
     with locked_file(str(runner.folder / "vault.yml")):
         options = {**files, "vault_file": str(runner.folder / "vault.yml"), "lock_timeout": 1}
         run = runner.run_tasks({"tenantlink.stackone.vault_keys": options})
-    assert_fails_in_one_line(run, f"another run has had {runner.folder / 'vault.yml'} locked for 1 seconds")
+    result = assert_fails(run, f"another run has had {runner.folder / 'vault.yml'} locked for 1 seconds")
+    assert result["failure"]["code"] == "invalid_argument"
     assert snapshot(runner) == before
 
 
 BAD_PASSWORDS = {
-    "another": ("other", "vault_file: the password does not open it, or the file is damaged."),
+    "another": ("other", "vault_file: the password does not open it, or the file is damaged. Use the password"),
     "an empty file": ("empty", "No vault password was given. Type it at a terminal, or name a file"),
     "a script": ("script", "is executable: then Ansible runs it as a script, which is not supported here."),
-    "no file": ("nowhere", "/nowhere does not exist."),
+    "no file": ("nowhere", "/nowhere does not exist. Check its path."),
     "no terminal": (None, "No vault password was given. Type it at a terminal, or name a file"),
 }
 
@@ -252,13 +253,18 @@ def test_a_password_that_cannot_be(runner, vault, clear, name):
 
 
 def assert_fails_in_one_line(run, words):
+    """Check the playbook's failure, which is a sentence and no dictionary for programs."""
+    assert set(assert_fails(run, words)) == {"changed", "msg"}
+
+
+def assert_fails(run, words):
     assert run.code == 2
     [_before, fatal] = run.output.split("fatal: [localhost]: FAILED! => ")
     result, _end = json.JSONDecoder().raw_decode(fatal)
     assert words in result["msg"]
     assert "\n" not in result["msg"]
-    assert result["failure"]["code"] == "invalid_argument"
     assert "Traceback" not in run.output
+    return result
 
 
 BAD_CSV = {
@@ -311,8 +317,14 @@ def test_a_file_in_clear_is_refused_and_not_shown(runner, vault, clear, text):
 BAD_FILES = {
     "no CSV named": ({"vault_file": "vault.yml"}, "Name the CSV and the vaulted file with -e keys_file="),
     "no vault named": ({"keys_file": "{clear}/keys.csv"}, "Name the CSV and the vaulted file with -e keys_file="),
-    "no CSV": ({"keys_file": "{clear}/nowhere.csv", "vault_file": "vault.yml"}, "/nowhere.csv does not exist."),
-    "no folder": ({"keys_file": "{clear}/keys.csv", "vault_file": "{clear}/nowhere/vault.yml"}, "does not exist."),
+    "no CSV": (
+        {"keys_file": "{clear}/nowhere.csv", "vault_file": "vault.yml"},
+        "/nowhere.csv does not exist. Check its path.",
+    ),
+    "no folder": (
+        {"keys_file": "{clear}/keys.csv", "vault_file": "{clear}/nowhere/vault.yml"},
+        "does not exist. Create it, or name another.",
+    ),
     "a folder": ({"keys_file": "{clear}/keys.csv", "vault_file": "{clear}"}, "is not a regular file."),
 }
 

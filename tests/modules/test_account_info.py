@@ -82,6 +82,22 @@ def test_failures(runner, options, code, phase):
         assert runner.emulator.requests() == []
 
 
+def test_a_misspelt_status_is_named(runner, accounts):
+    result = info(runner, statuses=["Eror", "active", "archived"])
+    assert result["warnings"] == [
+        "statuses: no account has the status 'eror'."
+        " StackOne documents active, inactive, suspended, archived, expired, error."
+    ]
+    assert result["summary"]["statuses"] == {"active": 2}
+
+
+def test_a_status_that_an_account_has_is_not_misspelt(runner):
+    runner.by_hand("acme", status="paused")
+    result = info(runner, statuses=["paused", "error"])
+    assert result["summary"]["statuses"] == {"paused": 1}
+    assert "warnings" not in result
+
+
 def test_the_profile_of_each_account_is_looked_up(runner):
     first, second = (profile["integration_id"] for profile in runner.emulator.profiles())
     runner.by_hand("acme", integration_id=first)

@@ -16,6 +16,8 @@ from .directory import Directory
 from .hub_form import domain_in
 from .stackone import StackOne
 
+DOCUMENTED_STATUSES = ("active", "inactive", "suspended", "archived", "expired", "error")
+"""StackOne may have more (S31)."""
 FEW_IDS = 20
 """Up to this number, accounts are fetched one by one. For more, the listing is cheaper."""
 
@@ -55,6 +57,14 @@ def summary_of(accounts: Iterable[Account]) -> dict[str, Any]:
     """Return the number of accounts, in all and by status."""
     statuses = Counter(account.status for account in accounts)
     return {"accounts": sum(statuses.values()), "statuses": dict(sorted(statuses.items()))}
+
+
+def undocumented_statuses(choice: AccountFilter, accounts: Iterable[Account]) -> list[str]:
+    """Return a warning about statuses that are probably misspelt: no account has them, and StackOne documents none."""
+    known = {*DOCUMENTED_STATUSES, *(account.status for account in accounts)}
+    unknown = ", ".join(sorted(repr(status) for status in (choice.statuses or frozenset()) - known))
+    known_names = ", ".join(DOCUMENTED_STATUSES)
+    return [f"statuses: no account has the status {unknown}. StackOne documents {known_names}."] if unknown else []
 
 
 def _candidates(stackone: StackOne, choice: AccountFilter) -> Iterable[Account]:

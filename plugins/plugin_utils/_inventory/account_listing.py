@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable
 
-from ...module_utils._clients.account_filter import AccountFilter, find
+from ...module_utils._clients.account_filter import AccountFilter, find, undocumented_statuses
 from ...module_utils._clients.hub_form import domain_in
 from ...module_utils._clients.stackone import StackOne
 from ...module_utils._clients.stackone_base import StackOneApi
@@ -26,7 +26,10 @@ def listed(
     http = http_from(params, scrubber=scrubber)
     stackone = StackOne(StackOneApi(http, url, quota_from(params, http.clock)), key)
     try:
-        found = [account.as_dict(domain_in(account.setup_information)) for account in find(stackone, choice)]
+        accounts = find(stackone, choice)
+        for warning in undocumented_statuses(choice, accounts):
+            warn(scrubber.scrub(strip_control_chars(warning)))
+        found = [account.as_dict(domain_in(account.setup_information)) for account in accounts]
         scrubbed: list[dict[str, Any]] = scrubber.scrub(strip_control_chars(found))
         return scrubbed
     finally:

@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .keyring import label_of, unvault
-from .showable import CLOSE, showable
+from .showable import closest, showable
 
 
 @dataclass(frozen=True)
@@ -47,11 +46,11 @@ class Keys:
 
 
 def _close(names: Sequence[str], unused: Sequence[str]) -> str:
-    candidates = sorted({name for name in unused if not name.startswith("entry ")})
+    candidates = {name for name in unused if not name.startswith("entry ")}
     for name in names:
-        close = difflib.get_close_matches(name, candidates, n=1, cutoff=CLOSE)
+        close = closest(name, candidates)
         if close:
-            return f"There is an unused key for {close[0]}: did you mean that one?"
+            return f"There is an unused key for {close}: did you mean that one?"
     return ""
 
 

@@ -44,8 +44,21 @@ def looks_secret(name: str) -> bool:
 
 def meant(name: str, tenants: Collection[str]) -> str:
     """Return a question that names the tenant that was probably meant; empty if none is close."""
-    close = difflib.get_close_matches(name.lower(), sorted(tenants), n=1, cutoff=CLOSE)
-    return f"did you mean {close[0]}?" if close else ""
+    close = closest(name.lower(), tenants)
+    return f"did you mean {close}?" if close else ""
+
+
+def closest(name: str, candidates: Collection[str]) -> str:
+    """Return the candidate that a misspelt name was probably meant for; empty if none is close.
+
+    Names with other digits are other customers: customer-4711 is not a misspelling of customer-4712.
+    """
+    alike = sorted(candidate for candidate in candidates if _digits(candidate) == _digits(name))
+    return next(iter(difflib.get_close_matches(name, alike, n=1, cutoff=CLOSE)), "")
+
+
+def _digits(name: str) -> str:
+    return "".join(filter(str.isdigit, name))
 
 
 def listed(names: Sequence[str]) -> str:

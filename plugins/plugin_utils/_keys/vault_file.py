@@ -55,7 +55,10 @@ class VaultText:
         try:
             return self._lib.decrypt(text).decode()
         except AnsibleError:
-            raise Problem("the password does not open it, or the file is damaged.") from None
+            raise Problem(
+                "the password does not open it, or the file is damaged. Use the password that it was encrypted with, or"
+                " restore the file from a backup."
+            ) from None
         except UnicodeDecodeError:
             raise Problem("its content is not in UTF-8. Save it as UTF-8 text with ansible-vault edit.") from None
 

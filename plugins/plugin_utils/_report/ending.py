@@ -34,6 +34,7 @@ DIED = "The module ended without a result. Run again with -vvv to see why."
 STACKONE_KEY = "stackone_api_key"
 KEY_OF_HOST = "Set freshservice_link_api_key for this host, encrypted with ansible-vault."
 OR_AUTH_LINK = "Or let the customer do it: playbook tenantlink.stackone.auth_links, with freshservice_link_relink=true if there is an account."
+ADDING_KEYS = "with ansible-vault edit or, from a CSV file, with the playbook tenantlink.stackone.vault_keys"
 NO_TENANT = "The list holds no tenant, so nothing was done."
 
 
@@ -241,9 +242,9 @@ def _what_next(actions: Mapping[Any, Any], check_mode: bool) -> Iterator[str]:
     if check_mode:
         yield "Nothing was changed: this is check mode."
     elif actions.get(Action.RELINK.value):
-        yield "Add the new keys of the re-linked tenants to the encrypted file of keys now."
+        yield f"Add the new keys of the re-linked tenants to the encrypted file of keys now, {ADDING_KEYS}."
     elif actions.get(Action.CREATE.value):
-        yield "Add the new keys of the linked tenants to the encrypted file of keys now."
+        yield f"Add the new keys of the linked tenants to the encrypted file of keys now, {ADDING_KEYS}."
 
 
 def _count_failed(records: Sequence[Mapping[Any, Any]]) -> str:

@@ -135,7 +135,8 @@ def test_check_mode_does_not_speak_of_what_was_done(rotating, check_mode, words)
 def test_new_keys_are_to_be_kept_where_stackone_has_got_any(action, named):
     told = lines(links(row("a", action), row("b", **failure("b"))), rotating=True)
     advice = [line for line in told if line.startswith("Add")]
-    assert advice == ([f"Add the new keys of the {named} tenants to the encrypted file of keys now."] if named else [])
+    start = f"Add the new keys of the {named} tenants to the encrypted file of keys now, with ansible-vault edit or"
+    assert [line[: len(start)] for line in advice] == ([start] if named else [])
 
 
 def test_who_failed_does_not_count_as_declared():
@@ -244,6 +245,12 @@ def test_a_missing_key_is_asked_for_by_the_name_of_its_tenant():
     assert SECRET not in "".join(told)
 
 
+def test_a_key_of_a_customer_with_another_number_is_not_suggested():
+    result = links(row("t00028", **failure("t00028", MISSING)))
+    for other, suggested in (("t00029", False), ("t00082", False), ("tt00028", True), ("t0028", False)):
+        assert ("did you mean" in "\n".join(lines(result, keys=Keys(given={other: "K"})))) is suggested, other
+
+
 def test_a_key_that_is_used_is_not_suggested():
     """The names of customers are often close to one another: each has a key of its own."""
     result = links(row("t00028", **failure("t00028", MISSING)), row("t00029"))
@@ -339,6 +346,8 @@ class TestTenantsWithoutAKey:
 def test_nobody_is_meant_by_what_is_close_to_nobody():
     assert meant("acmee", {"acme", "globex"}) == "did you mean acme?"
     assert meant("hooli", {"acme", "globex"}) == ""
+    assert meant("Customer4711", {"customer-4712", "customer-4711"}) == "did you mean customer-4711?"
+    assert meant("customer-4713", {"customer-4712", "customer-4711"}) == ""
 
 
 def test_a_host():
