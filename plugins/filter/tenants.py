@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from ..module_utils._core.text import valid_unicode
 from ..module_utils._core.written import marked, not_text, unset
-from ..module_utils._module.reading import WHICH_ACCOUNT
+from ..module_utils._list.entries import secrets_of
+from ..module_utils._module.reading import OTHER_KEYS, WHICH_ACCOUNT
 from ..plugin_utils._keys.keyring import Keyring, keyring_from, names_of, unvault
 from ..plugin_utils._keys.problems import Problem, checked, handed, of_source
 from ..plugin_utils._keys.selected import names_from, only_named
@@ -35,6 +37,7 @@ def tenants(
     only_name: str = "only",
     declared: Any = None,
     without_keys: bool = False,
+    mask_other_keys: bool = False,
 ) -> Any:
     """Return the list that `freshservice_links` accepts."""
 
@@ -58,6 +61,9 @@ def tenants(
             with of_source(only_name):
                 listed = only_named(listed, names_from(only), common.get("domain"), among)
         joined = [_tenant(own, common, keyrings) for own in listed]
+        if mask_other_keys:
+            given = [keyring.keys.values() for keyring in keyrings.values()]
+            joined += _other_keys(joined, [*all_declared, *({"api_key": key} for keys in given for key in keys)])
         return [_without_keys(tenant) for tenant in joined] if without_keys else joined
 
     return handed(made, on_problem)
@@ -114,6 +120,13 @@ def _without_keys(tenant: Any) -> Any:
     if not isinstance(tenant, dict):
         return tenant
     return {option: value for option, value in tenant.items() if option not in SECRET}
+
+
+def _other_keys(joined: Iterable[Any], given: Iterable[Any]) -> list[Any]:
+    """Return an item with the keys that were given and that no joined tenant uses; none if there are no such keys."""
+    used = set(chain.from_iterable(map(secrets_of, joined)))
+    others = sorted(set(chain.from_iterable(map(secrets_of, given))) - used)
+    return [{OTHER_KEYS: others}] if others else []
 
 
 def _refuse_two_keys(other_names: Mapping[str, str], keyring: Keyring, keys_name: str) -> None:

@@ -63,7 +63,7 @@ class Projects:
     def play(self, playbook, *args, **options):
         password = str(self.runner.folder / "password")
         return self.runner.ansible_playbook(
-            f"tenantlink.stackone.{playbook}",
+            playbook if playbook.endswith(".json") else f"tenantlink.stackone.{playbook}",
             "-i",
             str(self.folder),
             "--vault-password-file",
@@ -178,15 +178,60 @@ def test_a_variable_of_one_project_that_cannot_be_right_does_not_stop_the_others
     assert "2 linked" in run.output
 
 
-def test_no_project_is_purged_by_the_lists_of_two_hosts(projects):
-    """Each would unlink what the other one declares, in every run."""
+PURGE = ("-e", "freshservice_link_purge=true", "-e", "freshservice_link_purge_limit=5")
+
+
+@pytest.mark.parametrize("limit", [[], ["--limit", "production"]], ids=["both hosts", "a limit"])
+def test_no_project_is_purged_by_the_lists_of_two_hosts(projects, limit):
+    """Each would unlink what the other one declares, in every run, also if only one of them is in the run."""
+    assert projects.play("link", *ALL).code == 0
+    linked = projects.linked()
     staging, production = (projects.folder / "host_vars" / name for name in PROJECTS)
     for name in ("vault.yml", "vars.yml"):
-        shutil.copy(staging / name, production / name)
-    run = projects.play("link", *ALL, "-e", "freshservice_link_purge=true", "-e", "freshservice_link_purge_limit=5")
+        shutil.copy(production / name, staging / name)
+    run = projects.play("link", *ALL, *limit, *PURGE)
     assert run.code == 2
-    assert "has a list of the same StackOne project, whose accounts this host would unlink." in run.output
-    assert projects.linked()["staging"] == []
+    assert "unlinked. Put all tenants of a StackOne project into one list" in run.output
+    assert projects.linked() == linked
+
+
+@pytest.mark.parametrize("options", [{}, {"serial": 1}, {"strategy": "free"}], ids=["linear", "batches", "free"])
+def test_lists_in_variables_of_the_play_are_not_purged_either(projects, options):
+    """No host sees the variables that another one has of the play, of a role, or of a task that comes later."""
+    assert projects.play("link", *ALL).code == 0
+    linked = projects.linked()
+    for name in PROJECTS:
+        (projects.folder / "host_vars" / name / "vars.yml").unlink()
+    vault, group = (projects.folder / path for path in ("host_vars/production/vault.yml", "group_vars/projects.yml"))
+    shutil.copy(vault, projects.folder / "host_vars" / "staging")
+    group.write_text(
+        yaml.safe_dump(
+            {name: value for name, value in yaml.safe_load(group.read_text()).items() if "_file" not in name}
+        )
+    )
+    variables = {
+        "freshservice_link_tenants_file": f"{projects.folder}/host_vars/{{{{ inventory_hostname }}}}/tenants.csv",
+        "freshservice_link_stackone_url": projects.emulators["production"].stackone_url,
+        "freshservice_link_freshservice_url": projects.emulators["production"].freshservice_url,
+        "freshservice_link_purge": True,
+        "freshservice_link_purge_limit": 5,
+    }
+    role = {"ansible.builtin.import_role": {"name": "tenantlink.stackone.freshservice_link"}}
+    play = {"hosts": "projects", "gather_facts": False, "vars": variables, "tasks": [role], **options}
+    path = projects.runner.folder / "own.json"
+    path.write_text(json.dumps([play]))
+    run = projects.play(str(path), *ALL)
+    assert run.code == 2
+    assert "is in this play as well, so accounts that belong to it could be unlinked." in run.output
+    assert projects.linked() == linked
+
+
+def test_each_project_is_purged_by_the_host_that_declares_it(projects):
+    projects.emulators["staging"].add_account(origin_owner_id="gone", domain="gone", api_key="x")
+    run = projects.play("link", *ALL, *PURGE)
+    assert run.code == 0, run.output
+    assert "gone" not in projects.linked()["staging"]
+    assert "1 unlinked" in run.output
 
 
 def test_a_controller_gets_the_sum_of_all_projects(projects):

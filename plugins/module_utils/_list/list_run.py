@@ -43,7 +43,7 @@ class ListRun(StoppableRun):
     def take_tenants(self) -> list[Any]:
         """Return the tenants as they were written, and keep their secrets out of all results from now on."""
         tenants = self.module.take_tenants(forms_of(self.secrets))
-        for tenant in tenants:
+        for tenant in [*tenants, *self.module.other_keys]:
             self.scrubber.add(*secrets_of(tenant))
         return tenants
 

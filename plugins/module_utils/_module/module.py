@@ -21,7 +21,7 @@ from .._core.urls import shown_url
 from .._http.quota import Quota
 from .._http.session import REQUESTS_IMPORT_ERROR, Http
 from .connection_params import http_from, quota_from, secrets_in, stackone_url_from
-from .reading import read
+from .reading import OTHER_KEYS, read
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 """The text that Ansible itself shows in place of a secret argument."""
@@ -135,6 +135,10 @@ def _hidden_value(value: Any, about: dict[str, Any]) -> Any:
     return _hidden(value, about["options"]) if "options" in about else value
 
 
+def _is_other_keys(item: Any) -> bool:
+    return isinstance(item, dict) and OTHER_KEYS in item
+
+
 class ListModule(Module):
     """A module whose list of tenants is too large for Ansible's own masking.
 
@@ -146,6 +150,8 @@ class ListModule(Module):
     def __init__(self, **options: Any) -> None:
         self._lists: dict[str, list[Any]] = {}
         self._counts: dict[str, str] = {}
+        self.other_keys: list[Any] = []
+        """Dictionaries of keys that are masked, and belong to no tenant of this run."""
         super().__init__(**options)
 
     def _load_params(self) -> None:
@@ -153,7 +159,9 @@ class ListModule(Module):
         super()._load_params()
         for name in LISTS:
             if name in self.params:
-                self._lists[name], self.params[name] = self.params[name], []
+                given, self.params[name] = self.params[name], []
+                self._lists[name] = [each for each in given if not _is_other_keys(each)]
+                self.other_keys += filter(_is_other_keys, given)
                 self._counts[name] = f"{len(self._lists[name])} tenants"
 
     def arguments_shown(self) -> dict[str, Any]:

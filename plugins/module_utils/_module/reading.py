@@ -25,6 +25,12 @@ If a filter raises, Ansible repeats the cause several times within its own words
 the filters hand on their problem, and the module that receives it fails with it.
 """
 
+OTHER_KEYS = "__other_keys__"
+"""The only entry of a dictionary that is the last item of a list of tenants: keys that no tenant of the list uses.
+
+A run over a part of a list is given the keys of all. Somebody may have written one of them into a name or a label.
+"""
+
 NEVER_EMPTY = {
     "plan",
     "save_plan",

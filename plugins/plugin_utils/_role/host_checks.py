@@ -4,14 +4,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from jinja2 import UndefinedError
 
-from ...module_utils._module.argspec import links_spec
-from ...module_utils._module.reading import read
 from .._report.role_words import PREFIX
 from .given import Given, flat, full, is_true
 
@@ -38,23 +36,38 @@ def files_of_other_hosts(given: Given) -> Iterator[str]:
 
 
 def purges_of_other_hosts(given: Given) -> Iterator[str]:
-    """Refuse to purge a project of which another host has a list: each would unlink the accounts of the other.
+    """Refuse to purge a project that other hosts may use as well: each host would unlink the accounts of the others.
 
-    Two purges may be meant if their scopes have nothing in common.
+    What another host declares can be in variables of the play or the role, or in facts that are set later, which nobody sees
+    from here. So a host of the play counts unless it is certain that it is for another project. Hosts of the inventory that
+    `--limit` or the play leaves out count if they have a list, unless a scope says which accounts are this host's.
     """
     run = given.run
     whole = not run.rotating and not given.value("only")
     if run.steps not in ("link_list", "plan_list") or not whole or not is_true(given.value("purge")):
         return
-    mine = given.variables.get(run.host, {})
-    for host in _others(given):
-        theirs = given.variables[host]
-        if _has_list(theirs) and _same_project(mine, theirs) and not _apart(_scope_of(mine), _scope_of(theirs)):
+    project = _project_seen(given)
+    playing = [host for host in _others(given) if not _of_another_project(given, host, project)]
+    if playing:
+        yield (
+            f"{PREFIX}purge: the host {playing[0]} is in this play as well, so accounts that belong to it could be unlinked. Put all"
+            f" tenants of a StackOne project into one list, and run it for one host. {_IF_OTHER_PROJECTS}"
+        )
+    elif not given.value("purge_scope"):
+        idle = [host for host in given.variables if host not in given.hosts and host != run.host]
+        listing = (
+            host for host in idle if _has_list(given.variables[host]) and not _of_another_project(given, host, project)
+        )
+        for host in islice(listing, 1):
             yield (
-                f"{PREFIX}purge: the host {host} has a list of the same StackOne project, whose accounts this host would unlink. Put the"
-                f" tenants into one list, or give both hosts a {PREFIX}purge_scope with labels, owners or profiles of their own."
+                f"{PREFIX}purge: the host {host} of the inventory has a list, too, whose accounts could be unlinked. Put all tenants of a"
+                f" StackOne project into one list, or set {PREFIX}purge_scope. {_IF_OTHER_PROJECTS}"
             )
-            return
+
+
+_IF_OTHER_PROJECTS = (
+    f"If the hosts are for different projects, give each host its {PREFIX}stackone_project_id in the inventory."
+)
 
 
 def _others(given: Given) -> list[str]:
@@ -70,25 +83,16 @@ def _has_list(variables: Mapping[str, Any]) -> bool:
     return any(bool(source.strip()) if isinstance(source, str) else source is not None for source in sources)
 
 
-def _same_project(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
-    declared = [_of_host(each, "stackone_project_id") for each in (mine, theirs)]
-    return _key_of(mine) == _key_of(theirs) or (all(declared) and declared[0] == declared[1])
+def _project_seen(given: Given) -> Any:
+    """Return the id of this host's project if it is in the inventory, where those of the other hosts are."""
+    project = given.value("stackone_project_id")
+    return project if project == _of_host(given.variables.get(given.run.host, {}), "stackone_project_id") else None
 
 
-def _key_of(variables: Mapping[str, Any]) -> str:
-    """Return the key of a host, which is for one project, whatever the URL looks like."""
-    return str(_of_host(variables, "stackone_api_key") or os.environ.get("STACKONE_API_KEY") or "").strip()
-
-
-def _scope_of(variables: Mapping[str, Any]) -> Mapping[str, Any]:
-    values, _faults = read({"purge_scope": _of_host(variables, "purge_scope")}, links_spec())
-    scope: Mapping[str, Any] = values.get("purge_scope", {})
-    return scope
-
-
-def _apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Say whether two scopes have no account in common, because a condition of both has no value in common."""
-    return any(not {*one[name]} & {*other[name]} for name in one if one[name] and other.get(name))
+def _of_another_project(given: Given, host: str, project: Any) -> bool:
+    """Say whether a host is for another project. Keys do not tell: a project can have several."""
+    theirs = _of_host(given.variables[host], "stackone_project_id")
+    return bool(project and theirs) and str(project).strip() != str(theirs).strip()
 
 
 def _of_host(variables: Mapping[str, Any], name: str) -> Any:

@@ -227,59 +227,70 @@ def test_an_event_that_is_no_text_or_whole_is_judged_later(text):
     assert variable_problem({"freshservice_link_event": text}) == ""
 
 
-def scope(**conditions):
-    return {"freshservice_link_purge_scope": conditions}
-
-
-THEIRS = {"freshservice_link_tenants": [], "freshservice_link_stackone_api_key": " k "}
-OWN = {"freshservice_link_stackone_api_key": "k"}
-A_B, A, B = scope(labels=["A", "B"]), scope(labels="A"), scope(labels=["B"])
+PROJECT = "freshservice_link_stackone_project_id"
+LISTED = {"freshservice_link_tenants": []}
+SCOPE = {"labels": ["A"]}
 
 
 @pytest.mark.parametrize(
     ("own", "theirs", "values", "run", "refused"),
     [
-        (OWN, THEIRS, {"purge": True}, {}, True),
-        (OWN, THEIRS, {"purge": "yes"}, {"steps": "plan_list"}, True),
+        ({}, LISTED, {"purge": True}, {}, True),
+        ({}, LISTED, {"purge": "yes"}, {"steps": "plan_list"}, True),
+        ({}, {"freshservice_link_tenants_file": "t.csv"}, {"purge": True}, {}, True),
+        # Its list may be in variables of the play, or it may be a tenant as a host.
+        ({}, {}, {"purge": True}, {}, True),
+        ({}, LISTED, {"purge": True, "purge_scope": SCOPE}, {}, True),
         (
-            OWN,
-            {**THEIRS, "freshservice_link_tenants": None, "freshservice_link_tenants_file": "t.csv"},
+            {},
+            {**LISTED, "freshservice_link_purge_scope": {"labels": ["B"]}},
+            {"purge": True, "purge_scope": SCOPE},
+            {},
+            True,
+        ),
+        (
+            {"freshservice_link_stackone_api_key": "k"},
+            {"freshservice_link_stackone_api_key": "l"},
             {"purge": True},
             {},
             True,
         ),
-        (OWN, {**THEIRS, "freshservice_link_stackone_url": "https://eu"}, {"purge": True}, {}, True),
-        (OWN, THEIRS | A, {"purge": True}, {}, True),
-        (OWN | A, THEIRS, {"purge": True}, {}, True),
-        (OWN | A, THEIRS | A_B, {"purge": True}, {}, True),
-        (OWN | A, THEIRS | scope(owner_ids=["B"]), {"purge": True}, {}, True),
-        (OWN | A_B, THEIRS | scope(labels=["B", "A"]), {"purge": True}, {}, True),
-        ({}, {**THEIRS, "freshservice_link_stackone_api_key": "of the environment"}, {"purge": True}, {}, True),
-        ({}, {"freshservice_link_tenants": []}, {"purge": True}, {}, True),
-        (
-            OWN | {"freshservice_link_stackone_project_id": "p-1"},
-            {**THEIRS, "freshservice_link_stackone_api_key": "other", "freshservice_link_stackone_project_id": "p-1"},
-            *({"purge": True}, {}, True),
-        ),
-        (OWN | A, THEIRS | B, {"purge": True}, {}, False),
-        (OWN, {**THEIRS, "freshservice_link_stackone_api_key": "other"}, {"purge": True}, {}, False),
-        (OWN, THEIRS, {"purge": False}, {}, False),
-        (OWN, THEIRS, {"purge": True, "only": "acme"}, {}, False),
-        (OWN, THEIRS, {"purge": True}, {"rotating": True, "needs": []}, False),
-        (OWN, THEIRS, {"purge": True}, {"steps": "verify_list"}, False),
-        (
-            OWN,
-            {"freshservice_link_stackone_api_key": "k", "freshservice_link_tenants_file": ""},
-            {"purge": True},
-            {},
-            False,
-        ),
+        ({PROJECT: "p-1"}, {PROJECT: "p-1 "}, {"purge": True, "stackone_project_id": "p-1"}, {}, True),
+        ({PROJECT: "p-1"}, {}, {"purge": True, "stackone_project_id": "p-1"}, {}, True),
+        ({}, {PROJECT: "p-2"}, {"purge": True}, {}, True),
+        # Set for the play, so the one of the other host is not in force either.
+        ({PROJECT: "p-1"}, {PROJECT: "p-2"}, {"purge": True, "stackone_project_id": "p-3"}, {}, True),
+        ({}, {PROJECT: "p-2"}, {"purge": True, "stackone_project_id": "p-3"}, {}, True),
+        ({PROJECT: "p-1"}, {PROJECT: "p-2"}, {"purge": True, "stackone_project_id": "p-1"}, {}, False),
+        ({}, LISTED, {"purge": False}, {}, False),
+        ({}, LISTED, {"purge": True, "only": "acme"}, {}, False),
+        ({}, LISTED, {"purge": True}, {"rotating": True, "needs": []}, False),
+        ({}, LISTED, {"purge": True}, {"steps": "verify_list"}, False),
     ],
 )
-def test_no_host_purges_what_another_one_has_listed(monkeypatch, own, theirs, values, run, refused):
-    monkeypatch.setenv("STACKONE_API_KEY", "of the environment")
+def test_no_host_purges_what_another_one_of_the_play_may_have_linked(own, theirs, values, run, refused):
     words = problem(run, hosts=["localhost", "east"], variables={"localhost": own, "east": theirs}, **values)
-    assert ("the host east has a list of the same StackOne project" in words) is refused
+    assert ("the host east is in this play as well" in words) is refused
+    assert bool(words) is refused
+
+
+@pytest.mark.parametrize(
+    ("theirs", "values", "refused"),
+    [
+        (LISTED, {}, True),
+        ({"freshservice_link_tenants": None, "freshservice_link_tenants_file": "t.csv"}, {}, True),
+        ({**LISTED, PROJECT: "p-1"}, {}, True),
+        ({**LISTED, PROJECT: "p-2"}, {}, False),
+        (LISTED, {"purge_scope": SCOPE}, False),
+        ({"freshservice_link_tenants_file": ""}, {}, False),
+        ({}, {}, False),
+    ],
+)
+def test_a_limit_does_not_make_a_purge_forget_the_other_hosts(theirs, values, refused):
+    variables = {"localhost": {PROJECT: "p-1"}, "east": theirs}
+    given = {"purge": True, "stackone_project_id": "p-1", **values}
+    words = problem({}, hosts=["localhost"], variables=variables, **given)
+    assert ("the host east of the inventory has a list, too" in words) is refused
     assert bool(words) is refused
 
 
