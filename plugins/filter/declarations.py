@@ -28,7 +28,8 @@ def declarations(
 
     if not isinstance(accounts, Sequence) or not all(isinstance(each, Mapping) for each in accounts):
         raise AnsibleFilterError("declarations: accounts must be the list that account_info returns.")
-    accounts = without_secrets(accounts, Scrubber(secrets_of(secrets, secret=True)))
+    scrubber = Scrubber(secrets_of(secrets, secret=True))
+    accounts = without_secrets(accounts, scrubber)
     form = str(path).rpartition(".")[2]
     if form not in FORMS:
         raise AnsibleFilterError(f"declarations: the path must end in .{', .'.join(FORMS)}.")
@@ -39,7 +40,7 @@ def declarations(
         "tenants": export.found.tenants,
         "left_out": [each.as_dict() for each in export.found.left_out],
         "files": [{"path": each, "text": text} for each, text in export.files.items()],
-        "lines": [*export.lines, *without_account(accounts, chosen)],
+        "lines": [*export.lines, *map(scrubber.scrub, without_account(accounts, chosen))],
     }
 
 

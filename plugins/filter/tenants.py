@@ -11,7 +11,6 @@ from typing import Any
 
 from ..module_utils._core.text import valid_unicode
 from ..module_utils._core.written import marked, not_text, unset
-from ..module_utils._list.entries import secrets_of
 from ..module_utils._module.reading import OTHER_KEYS, WHICH_ACCOUNT
 from ..plugin_utils._keys.keyring import Keyring, keyring_from, names_of, unvault
 from ..plugin_utils._keys.problems import Problem, checked, handed, of_source
@@ -124,6 +123,8 @@ def _without_keys(tenant: Any) -> Any:
 
 def _other_keys(joined: Iterable[Any], given: Iterable[Any]) -> list[Any]:
     """Return an item with the keys that were given and that no joined tenant uses; none if there are no such keys."""
+    from ..module_utils._list.entries import secrets_of
+
     used = set(chain.from_iterable(map(secrets_of, joined)))
     others = sorted(set(chain.from_iterable(map(secrets_of, given))) - used)
     return [{OTHER_KEYS: others}] if others else []

@@ -17,11 +17,12 @@ def variable_problem(
     variables: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
     """Return the first problem, or empty text."""
-    from ..plugin_utils._role.given import Given, Run
+    from ..plugin_utils._role.given import OMITTED, Given, Run
     from ..plugin_utils._role.problem import CHECKS, EARLY_CHECKS, first_problem
 
     if run is None:
         return first_problem(Given(values), EARLY_CHECKS)
+    values = {name: "" if isinstance(value, str) and value == OMITTED else value for name, value in values.items()}
     return first_problem(Given(values, Run(**run), contents or {}, list(hosts), variables or {}), CHECKS)
 
 

@@ -166,13 +166,14 @@ from ..module_utils._module.argspec import auth_spec, http_spec, owner_spec, pro
 from ..module_utils._module.module import Module
 from ..module_utils._module.run_params import auth_options_from
 from ..module_utils._module.stoppable import StoppableRun
-from ..module_utils._module.tenant_params import owner_from
+from ..module_utils._module.tenant_params import owner_from, refuse_secrets
 
 
 def work(module: Module, run: StoppableRun) -> None:
     """Do what the options say, and end the module."""
     try:
         tenant = owner_from(module.params)
+        refuse_secrets(tenant, run.scrubber)
         options = auth_options_from(module.params, module.check_mode)
         stackone, hub = stackone_and_hub(*run.stackone_api())
     except Failed as error:

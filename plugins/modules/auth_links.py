@@ -228,7 +228,7 @@ def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
 
 def jobs_of(run: ListRun) -> tuple[list[AuthLinkJob], list[AuthLinkJob]]:
     """Return the owners who may get a link, and the tenants that are declared as well. Raise `Failed`."""
-    entries = entries_from(run.take_tenants(), TO_INVITE)
+    entries = entries_from(run.take_tenants(), TO_INVITE, run.scrubber)
     others = others_of(entries, run.take_other_tenants())
     invited = present(entries)
     refuse_duplicates(invited, others)

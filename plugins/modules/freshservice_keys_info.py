@@ -193,7 +193,7 @@ def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
     """Check the keys. Raise `Failed(invalid_argument)`."""
     check_run(run.module.params)
     freshservice = Freshservice(run.connect(), freshservice_url_from(run.module.params))
-    jobs = [KeyCheckJob(entry) for entry in present(entries_from(run.take_tenants(), TO_CHECK))]
+    jobs = [KeyCheckJob(entry) for entry in present(entries_from(run.take_tenants(), TO_CHECK, run.scrubber))]
 
     def check(job: KeyCheckJob) -> None:
         if not job.keyless:

@@ -401,7 +401,7 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
 def work(module: Module, run: StoppableRun) -> None:
     """Do what the options say, and end the module."""
     try:
-        tenant = tenant_from(module.params)
+        tenant = tenant_from(module.params, run.scrubber)
         check_needed(tenant, TO_LINK)
         timeout = confirm_timeout_from(module.params)
         clients = client_factory(run).clients()

@@ -395,7 +395,7 @@ summary:
       version_added: 2.0.0
       sample: 0
     still_linked:
-      description: How many entries with O(tenants[].state=absent) have owners that still have accounts of other domains. A warning names them.
+      description: How many entries with O(tenants[].state=absent) have no such account, but an owner that still has others. A warning names them.
       type: int
       version_added: 2.0.0
       sample: 0
@@ -542,7 +542,7 @@ def links_of(
     params = run.module.params
     options = links_options_from(params, run.module.check_mode, len(tenants))
     factory = client_factory(run)
-    entries = entries_from(tenants)
+    entries = entries_from(tenants, scrubber=run.scrubber)
     # Ansible holds the same list. It is not needed any more, and it can be large.
     tenants.clear()
     others = others_of(entries, run.take_other_tenants())

@@ -191,3 +191,28 @@ def test_a_file_that_cannot_be_merged_is_named_in_one_line(runner, job, content,
     (failure,) = (event["event_data"]["res"]["msg"] for event in ended.events if event["event"] == "runner_on_failed")
     assert failure.startswith(f"freshservice_link_report_files: {words.format(path=path)}")
     assert not out.exists()
+
+
+@pytest.mark.parametrize("forks", ["1", "5"])
+def test_a_play_with_a_list_and_a_tenant_as_a_host(runner, forks):
+    """Each host counts what it can see of the other, and neither fails after its work."""
+    inventory = {
+        "all": {
+            "hosts": {
+                "globex": {"freshservice_link_origin_owner_id": "customer-globex", "freshservice_link_api_key": runner.tenant_key("globex")},
+                "list": {"freshservice_link_tenants": DECLARED[:1], "freshservice_link_api_keys": {"acme": runner.tenant_key("acme")}},
+            },
+            "vars": {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        }
+    }  # fmt: skip
+    urls = {f"freshservice_link_{name}": url for name, url in runner.connection().items() if name.endswith("_url")}
+    inventory["all"]["vars"].update(urls, freshservice_link_stackone_api_key=runner.emulator.stackone_api_key)
+    runner.encrypt(runner.folder / "hosts.yml", yaml.safe_dump(inventory))
+    task = {"ansible.builtin.import_role": {"name": "tenantlink.stackone.freshservice_link"}}
+    path = runner.folder / "mixed.json"
+    path.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [task]}]))
+    password = ("--vault-password-file", str(runner.folder / "password"))
+    ended = runner.run_job(path, "-i", str(runner.folder / "hosts.yml"), *password, "--forks", forks)
+    assert set(runner.linked()) == {"customer-acme", "customer-globex"}
+    assert ended.rc == 0, "".join(event["stdout"] for event in ended.events)
+    assert handed_on(ended)["freshservice_link_summary"] == summary(2, changed=2, linked=2)

@@ -59,6 +59,20 @@ REFUSED = {
         f"{name} {value!r}": ({f"freshservice_link_{name}": value}, f"freshservice_link_{name} must be a path")
         for name, value in [("report", 5), ("report", ["r.html", {"a": 1}]), ("plan", True), ("api_keys_file", ["k.csv"])]
     },
+    **{
+        f"{name} that is omitted": ({f"freshservice_link_{name}": "{{ omit }}"}, f"freshservice_link_{name} is omit, which only an option of a module can be.")
+        for name in ("report", "api_keys_file", "fingerprints")
+    },
+    "a tenants file that is omitted": (
+        {"freshservice_link_tenants": "", "freshservice_link_tenants_file": "{{ omit }}"},
+        "freshservice_link_tenants_file is omit, which only an option of a module can be.",
+    ),
+    **{
+        f"a NUL character in {name}": ({f"freshservice_link_{name}": value}, f"freshservice_link_{name} holds a NUL character, which no path can.")
+        for name, value in [("report", "r\0.md"), ("report", ["r.md", "\0.xml"]), ("plan", "\0"), ("api_keys_file", "k\0.csv")]
+    },
+    "a misspelt prefix": ({"freshservice_links_purge": True}, "freshservice_links_purge is not read: did you mean freshservice_link_purge?"),
+    "names of your own that are none": ({"freshservice_link_own_variables": [{"a": 1}]}, "must be a list of names, as text."),
     "a plan that is omitted": ({"freshservice_link_plan": "{{ omit }}"}, "freshservice_link_plan is empty."),
     **{
         f"{name} {value!r} beside a list": ({f"freshservice_link_{name}": value}, f"freshservice_link_{name} is for one tenant")

@@ -38,6 +38,11 @@ def bad_entries(key):
             ["(initech)", "origin_owner_id and api_key are the same"],
         ),
         "the key for an owner, and a slip": ({**sound, "origin_owner_id": key, "lable": "x"}, ["(initech)", "label?"]),
+        "a key within a label": ({**sound, "label": f"Desk {key}"}, ["(initech)", "label contains an API key"]),
+        "a key within a name": (
+            {**sound, "origin_owner_name": f"{key.upper()}!"},
+            ["origin_owner_name contains an API key"],
+        ),
         "a key under another name": ({**sound, "api_kye": key, "domain": key}, ["Did you mean api_key?"]),
         "a text": (key, ["it is text, not a dictionary"]),
         "a list": ([key, {"api_key": key}], ["it is a list, not a dictionary"]),
@@ -183,3 +188,16 @@ def test_a_defect_says_where_it_is(runner, module, monkeypatch):
     assert result["failed"]
     assert result["failure"]["code"] == "internal_error"
     assert "ZeroDivisionError in " in result["msg"]
+
+
+@pytest.mark.parametrize("option", ["label", "origin_owner_name", "origin_username", "origin_owner_id"])
+def test_no_key_of_the_run_is_stored_in_a_text(runner, option):
+    """StackOne shows these texts to everybody: neither its own key nor that of another tenant is sent there."""
+    for key in (runner.emulator.stackone_api_key, runner.tenant_key("globex")):
+        result = runner.links([*runner.tenants("acme", **{option: f"x-{key}"}), *runner.tenants("globex")])
+        assert [row["domain"] for row in result["results"] if "failure" not in row] == ["globex"]
+        assert f"{option} contains an API key" in result["results"][0]["failure"]["message"]
+    text = f"x-{runner.emulator.stackone_api_key}"
+    alone = runner.link("acme", **{option: text})
+    assert f"{option} contains an API key" in alone["msg"]
+    assert set(runner.linked()) == {"customer-globex"}

@@ -213,6 +213,22 @@ def test_an_absent_owner_who_stays_linked_is_told(runner):
     assert any("customer-1" in text for text in result["warnings"])
 
 
+@pytest.mark.parametrize("hidden", [False, True])
+def test_an_absent_tenant_whose_account_id_is_wrong_is_told(runner, hidden):
+    """All three name the link, and two of them an account that stays."""
+    runner.emulator.switch(setup_information_in_accounts=not hidden)
+    runner.links(runner.tenants("acme", "globex"))
+    wrong = runner.tenants("acme", account_id="12345", state="absent")
+    result = runner.links(wrong)
+    (warning,) = result["results"][0]["warnings"]
+    assert warning.startswith("StackOne has no account 12345, but its owner still has others, which are kept: ")
+    assert (result["summary"]["still_linked"], len(runner.emulator.accounts())) == (1, 2)
+    assert runner.link("acme", account_id="12345", state="absent", api_key=None)["warnings"] == [warning]
+    # The account of another domain is not the one that was meant.
+    other = runner.tenants("hooli", origin_owner_id="customer-acme", account_id="12345", state="absent")
+    assert runner.links(other)["summary"]["still_linked"] == 0
+
+
 def duplicates(runner, *statuses, owner="customer-acme", domain="acme"):
     """Accounts of one link, the oldest first."""
     for second, status in enumerate(statuses):
@@ -275,3 +291,9 @@ def test_a_purged_account_is_no_tenant_in_any_count(runner):
     assert "1 of 2 tenants failed: initech" in result["msg"]
     assert "Unlinking 1 of 1 other accounts failed: " in result["msg"]
     assert (result["summary"]["tenants"], result["summary"]["failed"]) == (2, 1)
+
+
+def test_the_arguments_that_a_result_repeats_hold_no_key(runner):
+    """The runner searches the output, which repeats them at -vvvv, for the keys of all tenants."""
+    scope = {"labels": [runner.tenant_key("globex"), f"x {runner.emulator.stackone_api_key}"]}
+    runner.links(runner.tenants("globex"), purge=True, purge_scope=scope, purge_limit=1)

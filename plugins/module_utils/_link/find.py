@@ -72,7 +72,8 @@ class Finder:
         domain. Raises Failed(ambiguous_account, account_mismatch or account_not_found), and what the clients raise.
         """
         if tenant.account_id:
-            return Found(self._pinned(tenant, tenant.account_id))
+            account = self._pinned(tenant, tenant.account_id)
+            return Found(account) if account else Found(None, self._of_its_domain(tenant))
         owner = require(tenant.origin_owner_id)
         found = self._among(tenant, self._accounts.accounts(tenant.provider, owner), left_out)
         if found.account is None:
@@ -124,6 +125,13 @@ class Finder:
         elif tenant.state is State.PRESENT:
             raise account_not_found(account_id)
         return account
+
+    def _of_its_domain(self, tenant: Tenant) -> tuple[Candidate, ...]:
+        """Return the owner's accounts of the domain, if a tenant to unlink names all three and the account does not exist."""
+        if not tenant.origin_owner_id or not tenant.domain:
+            return ()
+        accounts = self._accounts.accounts(tenant.provider, tenant.origin_owner_id)
+        return tuple(item for item in self.candidates(tenant, accounts, look=True) if _stores(tenant, item))
 
     def _check_leaver(self, tenant: Tenant, account: Account) -> None:
         """Raise Failed(account_mismatch) if an account to unlink stores another domain than the declared one."""

@@ -20,11 +20,15 @@ def note_found(outcome: Outcome, found: Found) -> None:
         )
 
 
+_NO_ACCOUNT = "No account of this domain is linked"
+
+
 def note_still_linked(outcome: Outcome, found: Found) -> None:
-    """Note that the owner of a tenant to unlink has only accounts of other domains."""
+    """Note that the owner of a tenant to unlink has only accounts of other domains, or with another ID than the declared one."""
     left = ", ".join(f"{item.account.id} (domain {item.domain or 'unknown'})" for item in found.candidates)
+    pinned = outcome.tenant.account_id
+    missing, name = (f"StackOne has no account {pinned}", "account_id") if pinned else (_NO_ACCOUNT, "domain")
     outcome.observe(still_linked=True)
     outcome.warnings.append(
-        f"No account of this domain is linked, but its owner still has others, which are kept: {left}. Correct the"
-        " domain if one of these was meant."
+        f"{missing}, but its owner still has others, which are kept: {left}. Correct the {name} if one of these was meant."
     )

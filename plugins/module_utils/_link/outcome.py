@@ -35,7 +35,7 @@ class Observation:
     former_ids: frozenset[str] = NO_IDS
     """The ids of the accounts that the former owner still has of this link in addition to the tenant's own."""
     still_linked: bool = False
-    """Whether an owner who is declared absent still has accounts, of other domains."""
+    """Whether an owner who is declared absent still has accounts, of other domains or with another ID."""
     stored: Stored = field(default_factory=Stored)
     """The stored domain and key, compared with the declaration."""
     was_broken: bool = False

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from .._core.failure import Failed, Failure, FailureCode, Phase, require
 from .._core.slots import SLOTS
 from .._core.tenant import State, Tenant, invalid_argument
-from .._core.text import Scrubber
+from .._core.text import NO_SECRETS, Scrubber
 from .._core.urls import shown_url
 from .._core.written import not_text, trimmed
 from .._module.argspec import listed_tenant_spec
@@ -52,13 +52,16 @@ def place_of(position: int, line: int | None) -> str:
     return f"entry {position}, line {line}" if line else f"entry {position}"
 
 
-def entries_from(listed: Sequence[Any], needed: Sequence[str] = TO_LINK) -> list[Entry]:
+def entries_from(
+    listed: Sequence[Any], needed: Sequence[str] = TO_LINK, scrubber: Scrubber = NO_SECRETS
+) -> list[Entry]:
     """Return the declared tenants; a fault in one is its own failure, and does not stop the others.
 
-    The entries are as they were written. `needed` are the options that a present tenant must have.
+    The entries are as they were written. `needed` are the options that a present tenant must have. The scrubber has all
+    secrets of the run, which no text of a tenant may contain.
     """
     spec = listed_tenant_spec()
-    return [_entry(position, written, spec, needed) for position, written in enumerate(listed, 1)]
+    return [_entry(position, written, spec, needed, scrubber) for position, written in enumerate(listed, 1)]
 
 
 def others_of(entries: Sequence[Entry], listed: Sequence[Any]) -> list[Entry]:
@@ -146,7 +149,7 @@ def secrets_of(written: Any, secret: bool = False) -> Iterator[str]:
         yield from {str(written), trimmed(str(written))}
 
 
-def _entry(position: int, written: Any, spec: Spec, needed: Sequence[str]) -> Entry:
+def _entry(position: int, written: Any, spec: Spec, needed: Sequence[str], scrubber: Scrubber) -> Entry:
     if not isinstance(written, Mapping):
         wrong = invalid_argument(
             f"it is {not_text(written) or ('text' if isinstance(written, str) else 'a number')}, not a dictionary.",
@@ -159,7 +162,7 @@ def _entry(position: int, written: Any, spec: Spec, needed: Sequence[str]) -> En
     try:
         if faults:
             raise invalid_argument(" ".join(faults[:FAULTS_TOLD]), "Correct it, then run again.")
-        tenant = tenant_from(with_defaults(values, spec))
+        tenant = tenant_from(with_defaults(values, spec), scrubber)
         check_needed(tenant, needed)
         return Entry(
             position,

@@ -364,9 +364,10 @@ def _warnings(report: LinksResult) -> Iterator[str]:
     still_linked = [job.name for job in report.jobs if job.outcome and job.outcome.observed.still_linked]
     if still_linked:
         listed = ", ".join(still_linked[:5]) + (", ..." if len(still_linked) > 5 else "")
+        have = "has" if len(still_linked) == 1 else "have"
         yield (
-            f"{counted(len(still_linked), 'tenant')} declared absent with a domain that is not linked still"
-            f" {'has' if len(still_linked) == 1 else 'have'} other accounts: {listed}. The results name them."
+            f"{counted(len(still_linked), 'tenant')} declared absent {have} no such account, but still {have} others: {listed}."
+            " The results name them."
         )
     unconfirmed = sum(bool(job.outcome and job.outcome.unconfirmed and not job.failure) for job in report.everything)
     if unconfirmed:

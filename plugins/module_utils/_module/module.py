@@ -44,6 +44,8 @@ class Module(AnsibleModule):
 
     params: dict[str, Any]
     no_log_values: set[str]
+    scrub: Callable[[Any], Any] = staticmethod(lambda value: value)
+    """Masks the secrets of the run in a value."""
     _understood = False
 
     def __init__(self, **options: Any) -> None:
@@ -106,7 +108,7 @@ class Module(AnsibleModule):
     def _invocation(self) -> dict[str, Any]:
         if not self._understood:
             return {"module_args": {}}
-        return {"module_args": valid_unicode(_hidden(_shown(self.arguments_shown()), self._spec))}
+        return {"module_args": valid_unicode(self.scrub(_hidden(_shown(self.arguments_shown()), self._spec)))}
 
 
 def _shown(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -186,6 +188,7 @@ class ModuleRun:
         self.module = module
         self.secrets = secrets_in(module.params)
         self.scrubber = Scrubber(self.secrets)
+        module.scrub = self.scrubber.scrub
         self.http: Http | None = None
         self.quota: Quota | None = None
         self._clock = clock

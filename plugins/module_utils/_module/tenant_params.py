@@ -25,7 +25,7 @@ from .._core.tenant import (
     normalise_key,
     quoted,
 )
-from .._core.text import one_line, strip_control_chars, valid_unicode
+from .._core.text import NO_SECRETS, Scrubber, one_line, strip_control_chars, valid_unicode
 from .._core.written import is_error
 
 TO_LINK = ("domain", "origin_owner_id")
@@ -72,10 +72,14 @@ BESIDE_A_KEY = ("domain", "origin_owner_id", "origin_owner_name", "origin_userna
 """The options in which a key ends up if it is in the wrong column."""
 
 
-def tenant_from(params: Mapping[str, Any]) -> Tenant:
-    """Return the declared tenant. Raises Failed(invalid_domain or invalid_argument)."""
+def tenant_from(params: Mapping[str, Any], scrubber: Scrubber = NO_SECRETS) -> Tenant:
+    """Return the declared tenant. Raises Failed(invalid_domain or invalid_argument).
+
+    The scrubber has all secrets of the run, which no text of the tenant may contain.
+    """
     owner, key = owner_from(params), _key(params, "api_key")
     _tell_apart(key, {name: getattr(owner, name) for name in BESIDE_A_KEY})
+    refuse_secrets(owner, scrubber)
     return replace(
         owner,
         api_key=key,
@@ -165,6 +169,17 @@ def _tell_apart(key: str | None, others: Mapping[str, str | None]) -> None:
     same = next((name for name, text in others.items() if key and text and text.lower() == key.lower()), None)
     if same:
         raise invalid_argument(f"{same} and api_key are the same.", f"Write the right {same} in place of the key.")
+
+
+def refuse_secrets(owner: Tenant, scrubber: Scrubber) -> None:
+    """Raise Failed(invalid_argument) for a text that contains a secret of the run: StackOne would show it to everybody."""
+    for name in BESIDE_A_KEY:
+        text = getattr(owner, name)
+        if text and len(text) >= SHORTEST_SECRET and scrubber.holds(text):
+            raise invalid_argument(
+                f"{name} contains an API key or another secret, and StackOne would show it.",
+                f"Write {name} without it; replace the key if others could have seen it.",
+            )
 
 
 def _account_id(params: Mapping[str, Any]) -> str | None:

@@ -11,7 +11,7 @@ from ...module_utils._core.written import not_text, trimmed
 from .keyring import label_of, names_of
 from .problems import Problem
 from .showable import listed as shown
-from .showable import meant
+from .showable import meant, showable
 
 
 def names_from(only: Any) -> list[str]:
@@ -43,11 +43,11 @@ def only_named(listed: Sequence[Any], names: Sequence[str], default_domain: Any,
             kept.append({"position": position, **own})
     if unknown:
         known = {name for both in named for name in both if name}
-        asked = [_with_question(name, known) for name in names if name in unknown]
+        asked = [_question(name, place, known) for place, name in enumerate(names, 1) if name in unknown]
         raise Problem(f"no tenant {among} has the domain or owner {shown(asked)}. Nothing was done.")
     return kept
 
 
-def _with_question(name: str, known: Iterable[str]) -> str:
-    question = meant(name, set(known))
-    return f"{name} ({question})" if question else name
+def _question(name: str, position: int, known: Iterable[str]) -> str:
+    shown_name, question = showable(name, None, position), meant(name, set(known))
+    return f"{shown_name} ({question})" if question and shown_name == name else shown_name

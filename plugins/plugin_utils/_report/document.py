@@ -148,6 +148,8 @@ def rows_of_run(result: Mapping[Any, Any], check_mode: bool) -> Iterator[Row]:
     elif "results" in result or "failure" in result or "msg" in result:
         for name in OF_ACCOUNTS:
             yield from (link_row(record, check_mode) for record in records_in(result.get(name)))
+    elif _is_of_one_tenant(result):
+        yield host_row(to_line(mapping(result.get("account")).get("domain")), result, check_mode)
     else:
         raise Problem("this result holds nothing to report: neither results nor accounts nor a failure.")
 
@@ -168,15 +170,22 @@ def _rows_of_hosts(results: Iterable[Any], check_mode: bool) -> Iterator[Row]:
         result = mapping(entry.get("result"))
         if entry.get("started") is False:
             yield waiting_row(to_line(entry["host"]))
+        elif "results" in result or "owners" in result:
+            # A play may have hosts with lists, too.
+            yield from rows_of_run(result, check_mode)
         elif result and not result.get("skipped"):
             yield host_row(to_line(entry["host"]), _ended(result), check_mode)
 
 
 def _ended(result: Mapping[Any, Any]) -> Mapping[Any, Any]:
     """Return a host's result; a module that died left none, and in a role that goes on not even a message."""
-    if any(result.get(name) is not None for name in ("actions", "key_check", "failure", "msg")):
+    if _is_of_one_tenant(result) or any(result.get(name) is not None for name in ("failure", "msg")):
         return result
     return {**result, "msg": "The module ended without a result."}
+
+
+def _is_of_one_tenant(result: Mapping[Any, Any]) -> bool:
+    return any(result.get(name) is not None for name in ("actions", "key_check"))
 
 
 def records_in(value: Any) -> list[Mapping[Any, Any]]:

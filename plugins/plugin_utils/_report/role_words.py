@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -54,6 +54,8 @@ KEY_MISSING = (
 )
 
 CLOSE = 0.75
+CLOSE_PREFIX = 0.93
+"""A name that does not begin with the prefix is somebody's own, unless nearly every letter is the same."""
 
 _SPECS = Path(__file__).resolve().parents[3] / "roles" / "freshservice_link" / "meta" / "argument_specs.yml"
 _VARIABLE = re.compile(rf"^ +({PREFIX}\w+):", re.MULTILINE)
@@ -75,6 +77,15 @@ def unknown_variables(names: Iterable[str], own: Iterable[str] = ()) -> list[str
     if given >= HANDED_ON:
         unknown = [name for name in unknown if name not in HANDED_ON]
     return [_unknown(name, known) for name in unknown]
+
+
+def misspelt_prefixes(names: Iterable[str], own: Iterable[str] = ()) -> Iterator[str]:
+    """Yield one sentence for each name that would be a variable of the role if its prefix were not misspelt."""
+    known = variables() - RESULTS
+    for name in sorted(set(names) - set(own)):
+        close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=CLOSE_PREFIX)
+        if close and not name.startswith(PREFIX):
+            yield (f"{name} is not read: did you mean {close[0]}? If it is your own, list it in {PREFIX}own_variables.")
 
 
 def _unknown(name: str, known: frozenset[str]) -> str:

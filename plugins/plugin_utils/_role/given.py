@@ -17,6 +17,9 @@ TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 UNDEFINED = "__undefined__"
 """The value of a variable that refers to one that is not set."""
 
+OMITTED = "__omitted__"
+"""The value of a variable that is `omit`, which Ansible takes for an option of a module that is left out."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -43,6 +46,8 @@ class Run:
     """The files that a run reads, whether this one does or not. Neither reports nor auth links may replace them."""
     auth_links_path: str = ""
     host: str = ""
+    similar_names: Sequence[str] = ()
+    """Variables that are set, whose names begin nearly like those of the role."""
 
     @property
     def needs_keys(self) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 
 from ...module_utils._module.argspec import listed_tenant_spec
 from ...module_utils._module.reading import read
-from .._report.role_words import PREFIX, unknown_variables
-from .given import FALSE, TRUE, UNDEFINED, Given, flat
+from .._report.role_words import PREFIX, misspelt_prefixes, unknown_variables
+from .given import FALSE, OMITTED, TRUE, UNDEFINED, Given, flat
 
 REFERS_TO_NOTHING = "{0} refers to a variable that is not set. Set that one, or leave this one out."
 
@@ -74,7 +74,7 @@ def references(given: Given) -> Iterator[str]:
             continue
         if isinstance(value, str) and value == UNDEFINED:
             yield REFERS_TO_NOTHING.format(name)
-        elif name.removeprefix(PREFIX) in NEVER_EMPTY and _is_empty(value):
+        elif name.removeprefix(PREFIX) in NEVER_EMPTY and (_is_empty(value) or value == OMITTED):
             yield f"{name} is empty. Give it a value, or leave it out."
 
 
@@ -84,9 +84,15 @@ def _is_empty(value: Any) -> bool:
 
 def paths(given: Given) -> Iterator[str]:
     """Refuse what cannot be the path of a file, such as a number or a dictionary."""
-    for name in PATHS:
+    for name in (*PATHS, "fingerprints"):
         value = given.value(name)
-        if any(not isinstance(each, str) for each in (flat(value) if name in LISTS_OF_PATHS else [value])):
+        if value == OMITTED:
+            yield f"{PREFIX}{name} is omit, which only an option of a module can be. Write default('') in place of default(omit)."
+        elif any(isinstance(each, str) and "\0" in each for each in flat(value)):
+            yield f"{PREFIX}{name} holds a NUL character, which no path can. Remove it."
+        elif name != "fingerprints" and any(
+            not isinstance(each, str) for each in (flat(value) if name in LISTS_OF_PATHS else [value])
+        ):
             yield f"{PREFIX}{name} must be {'a path, or a list of paths' if name in LISTS_OF_PATHS else 'a path'}, as text."
 
     fingerprints = given.value("fingerprints")
@@ -106,7 +112,12 @@ def event_text(given: Given) -> Iterator[str]:
 
 def names(given: Given) -> Iterator[str]:
     """Refuse misspelt variables."""
-    yield from unknown_variables(given.values, map(str, flat(given.value("own_variables"))))
+    own = list(flat(given.value("own_variables")))
+    if not all(isinstance(name, str) for name in own):
+        yield f"{PREFIX}own_variables must be a list of names, as text."
+        return
+    yield from unknown_variables(given.values, own)
+    yield from misspelt_prefixes(given.run.similar_names, own)
 
 
 def sources(given: Given) -> Iterator[str]:

@@ -143,3 +143,10 @@ def test_hosts_that_did_not_get_to_their_turn():
     hosts = [{"host": "later", "result": {}, "started": False}, {"host": "lost", "result": lost}]
     shown = [(row["domain"], row["outcome"]) for row in report(hosts)["rows"]]
     assert shown == [("later", "not started"), ("lost", "failed")]
+
+
+def test_a_play_with_a_list_and_a_tenant_as_a_host():
+    listed = {"changed": True, "results": [{"domain": "globex", "action": "create", "changed": True}], "summary": {"actions": {"create": 1}}}  # fmt: skip
+    shown = report([{"host": "list", "result": listed}, {"host": "tenant-1", "result": LINKED}])["rows"]
+    assert [(row["domain"], row["outcome"]) for row in shown] == [("globex", "linked"), ("acme", "re-linked")]
+    assert [(row["domain"], row["outcome"]) for row in report(LINKED)["rows"]] == [("acme", "re-linked")]

@@ -11,6 +11,7 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report import
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.hosts_ended import host_results
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.role_words import (
     in_role_words,
+    misspelt_prefixes,
     unknown_variables,
 )
 from tests.support.role import entry_points
@@ -50,6 +51,37 @@ def test_what_each_tenant_of_a_list_can_set_is_no_variable_of_the_run():
 def test_a_misspelt_variable(name, meant_one):
     (sentence,) = unknown_variables([f"freshservice_link_{name}"])
     assert f"did you mean freshservice_link_{meant_one}?" in sentence
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("freshservice_links_purge", "freshservce_link_purge", "Freshservice_link_purge", "FRESHSERVICE_LINK_PURGE"),
+        *("freshservice_linkpurge", "freshservice_Link_purge", "freshservicelink_purge"),
+    ],
+)
+def test_a_misspelt_prefix(name):
+    (sentence,) = misspelt_prefixes([name])
+    assert sentence.startswith(f"{name} is not read: did you mean freshservice_link_purge? ")
+    assert list(misspelt_prefixes([name], [name])) == []
+
+
+def test_what_resembles_a_variable_is_ones_own():
+    own = [
+        "freshservice_api_keys",
+        "freshservice_label",
+        "freshservice_link",
+        "freshservice_links",
+        "freshservice_tenants",
+    ]
+    own += [
+        "freshservice_link_purge",
+        "freshservice_linked",
+        "freshservice_links_result",
+        "friends",
+        "freshservice_domain",
+    ]
+    assert list(misspelt_prefixes(own)) == []
 
 
 def test_a_variable_of_ones_own():

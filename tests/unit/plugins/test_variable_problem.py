@@ -57,7 +57,11 @@ UNREADABLE = {
     "no": "/no does not exist.",
 }
 REFUSED = {
-    "names": [({"purg": 1}, {}, "did you mean freshservice_link_purge?")],
+    "names": [
+        ({"purg": 1}, {}, "did you mean freshservice_link_purge?"),
+        ({}, {"similar_names": ["freshservice_linkpurge"]}, "did you mean freshservice_link_purge?"),
+        ({"own_variables": {"a": 1}}, {}, "must be a list of names"),
+    ],
     "sources": [({}, {"has_file": True}, "Both freshservice_link_tenants and")],
     "keys_in_one_place": [
         ({"api_keys": {"acme": "k"}, "api_keys_file": "k.csv"}, {}, "Both freshservice_link_api_keys and"),
@@ -301,6 +305,20 @@ def test_what_guards_a_run_is_never_empty(name, nothing):
         variable_problem({f"freshservice_link_{name}": nothing})
         == f"freshservice_link_{name} is empty. Give it a value, or leave it out."
     )
+
+
+@pytest.mark.parametrize("name", [*PATHS, "fingerprints"])
+def test_a_path_is_neither_omitted_nor_without_an_end(name):
+    problems = {"__omitted__": "is omit, which only", "a\0b.csv": "holds a NUL character"}
+    if name in LISTS_OF_PATHS:
+        problems["a.csv", "\0.csv"] = "holds a NUL character"
+    for value, words in problems.items():
+        said = variable_problem({f"freshservice_link_{name}": list(value) if isinstance(value, tuple) else value})
+        assert words in said or (name in NEVER_EMPTY and "is empty." in said), (value, said)
+
+
+def test_a_value_that_is_omitted_is_not_set():
+    assert variable_problem({"freshservice_link_label": "__omitted__"}, dict(LIST)) == ""
 
 
 @pytest.mark.parametrize("name", PATHS)
