@@ -428,6 +428,8 @@ def test_a_run_over_a_part_of_the_list_masks_the_keys_of_the_others(runner, play
     if inline:
         tenants[1]["api_key"] = keys.pop("globex")
     variables = {"freshservice_link_tenants": tenants, "freshservice_link_report": str(runner.folder / "report.json")}
+    # With -vvvv, Ansible repeats the arguments of a module.
+    variables["freshservice_link_purge_scope"] = {"labels": [runner.tenant_key("globex")]}
     runner.encrypt(runner.folder / "all.yml", yaml.safe_dump({"freshservice_link_api_keys": keys}))
     written = {"label": f"Desk {runner.tenant_key('globex')}", "origin_owner_name": f"Acme, {left}"}
     runner.by_hand("acme", status="error", **written)

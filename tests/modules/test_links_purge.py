@@ -291,9 +291,3 @@ def test_a_purged_account_is_no_tenant_in_any_count(runner):
     assert "1 of 2 tenants failed: initech" in result["msg"]
     assert "Unlinking 1 of 1 other accounts failed: " in result["msg"]
     assert (result["summary"]["tenants"], result["summary"]["failed"]) == (2, 1)
-
-
-def test_the_arguments_that_a_result_repeats_hold_no_key(runner):
-    """The runner searches the output, which repeats them at -vvvv, for the keys of all tenants."""
-    scope = {"labels": [runner.tenant_key("globex"), f"x {runner.emulator.stackone_api_key}"]}
-    runner.links(runner.tenants("globex"), purge=True, purge_scope=scope, purge_limit=1)
