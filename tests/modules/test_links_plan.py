@@ -256,7 +256,9 @@ def test_a_tenant_of_the_plan_that_left_the_list_is_told(many, path):
     save(many, tenants, path)
     result = carry_out(many, tenants[1:], path)
     assert result["failure"]["code"] == "plan_stale"
-    assert "1 tenant of the plan is not in the list, and left alone: t00001 (owner customer-t00001)" in result["msg"]
+    assert (
+        "1 tenant of the plan is not in the list, and was left alone: t00001 (owner customer-t00001)" in result["msg"]
+    )
     assert actions(result) == ["none", "update", "relink", "delete"]
     # Nothing was planned for it.
     assert not carry_out(many, tenants[:1] + tenants[2:], path)["failed"]

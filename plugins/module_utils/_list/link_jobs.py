@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._clients.account import Account
+from .._clients.hub_form import domain_in
 from .._core.failure import Failed, Failure, FailureCode, Phase, interrupted
 from .._core.tenant import State, Tenant
 from .._link.approval import ANY_PLAN, Approval
@@ -105,7 +106,7 @@ def unlink_job(account: Account, approval: Approval = ANY_PLAN, duplicate_of: st
     tenant = Tenant(
         account.origin_owner_id, state=State.ABSENT, account_id=account.id, provider=account.provider, verify_key=False
     )
-    entry = Entry(0, tenant, None, None, account.origin_owner_id, account.id)
+    entry = Entry(0, tenant, None, domain_in(account.setup_information), account.origin_owner_id, account.id)
     reason = f"It is a duplicate of account {duplicate_of}" if duplicate_of else "No tenant of the list stands for it"
     return LinkJob(entry, found=Found(account), duplicate_of=duplicate_of, reason=reason, approval=approval)
 

@@ -201,7 +201,9 @@ class Planned(Unplanned):
         if self._missing:
             missing = counted(len(self._missing), "tenant")
             names = _listed([step.name for step in self._missing])
-            problems.append(f"{missing} of the plan {_is(self._missing)} not in the list, and left alone: {names}.")
+            problems.append(
+                f"{missing} of the plan {_is(self._missing)} not in the list, and {'was' if len(self._missing) == 1 else 'were'} left alone: {names}."
+            )
         if self._spared:
             spared = counted(len(self._spared), "account")
             names = _listed([f"{account.id} (owner {account.origin_owner_id})" for account in self._spared])

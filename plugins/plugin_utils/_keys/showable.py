@@ -51,10 +51,15 @@ def meant(name: str, tenants: Collection[str]) -> str:
 def closest(name: str, candidates: Collection[str]) -> str:
     """Return the candidate that a misspelt name was probably meant for; empty if none is close.
 
-    Names with other digits are other customers: customer-4711 is not a misspelling of customer-4712.
+    Names with other numbers are other customers: customer-4711 is not a misspelling of customer-4712.
     """
-    alike = sorted(candidate for candidate in candidates if _digits(candidate) == _digits(name))
+    alike = sorted(candidate for candidate in candidates if not _has_another_number(candidate, name))
     return next(iter(difflib.get_close_matches(name, alike, n=1, cutoff=CLOSE)), "")
+
+
+def _has_another_number(one: str, other: str) -> bool:
+    first, second = _digits(one), _digits(other)
+    return bool(first and second) and first != second
 
 
 def _digits(name: str) -> str:

@@ -46,7 +46,7 @@ def unlinked(result: Mapping[Any, Any], check_mode: bool) -> Iterator[str]:
 
 def _why(name: str, record: Mapping[Any, Any]) -> str:
     if name == "purged":
-        return ", which no tenant of the list stands for"
+        return ", because no tenant of the list has it"
     return f", a duplicate of {to_line(record['duplicate_of'])}" if record.get("duplicate_of") else ""
 
 
@@ -60,4 +60,5 @@ def warned(records: Sequence[Mapping[Any, Any]]) -> Iterator[str]:
 
 def name_of(record: Mapping[Any, Any]) -> str:
     """Return what a line calls a tenant."""
-    return f"{to_line(record.get('domain'))} (owner {to_line(record.get('origin_owner_id'))})"
+    domain, owner = to_line(record.get("domain")), f"owner {to_line(record.get('origin_owner_id'))}"
+    return f"{domain} ({owner})" if domain else owner

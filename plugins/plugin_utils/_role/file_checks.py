@@ -47,7 +47,7 @@ def read_files(given: Given) -> Iterator[str]:
                 " given, for example with --ask-vault-pass."
             )
         else:
-            yield f"{variable}: {whole} does not exist."
+            yield f"{variable}: {whole} does not exist. Check its path."
     for variable, path in given.run.kept.items():
         if path and path not in given.run.files.values() and _is_endless(full(path)):
             yield f"{variable}: {full(path)} is a pipe or a device, not a file."

@@ -89,7 +89,7 @@ def test_who_was_unlinked_is_told():
     assert told == [
         "a (owner c-a): account 1 was unlinked.",
         "b (owner c-b): account 3 was unlinked, a duplicate of 4.",
-        "left (owner c-left): account 2 was unlinked, which no tenant of the list stands for.",
+        "left (owner c-left): account 2 was unlinked, because no tenant of the list has it.",
     ]
     assert "a (owner c-a): account 1 would be unlinked." in lines(result, check_mode=True)
     result["purged"] = [row(f"t{number}", "delete") for number in range(60)]
@@ -348,6 +348,7 @@ def test_nobody_is_meant_by_what_is_close_to_nobody():
     assert meant("hooli", {"acme", "globex"}) == ""
     assert meant("Customer4711", {"customer-4712", "customer-4711"}) == "did you mean customer-4711?"
     assert meant("customer-4713", {"customer-4712", "customer-4711"}) == ""
+    assert meant("brav0", {"bravo", "brave"}) == "did you mean bravo?"
 
 
 def test_a_host():
