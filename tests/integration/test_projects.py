@@ -226,6 +226,32 @@ def test_lists_in_variables_of_the_play_are_not_purged_either(projects, options)
     assert projects.linked() == linked
 
 
+def test_a_list_for_everybody_is_purged_beside_hosts_without_one(runner, playbook):
+    """Ansible gives what -e sets to each host of the inventory, so they seem to have the same list."""
+    (runner.folder / "hosts.ini").write_text("[web]\nweb1\nweb2\n")
+    runner.by_hand("globex", origin_owner_id="customer-gone")
+    tenants = [{"domain": "acme", "origin_owner_id": "customer-acme"}]
+    given = {"freshservice_link_tenants": tenants, "freshservice_link_purge": True, "freshservice_link_purge_limit": 1}
+    run = playbook("link", "-i", str(runner.folder / "hosts.ini"), **given)
+    assert run.code == 0, run.output
+    assert set(runner.linked()) == {"customer-acme"}
+
+
+def test_a_plan_that_purges_is_not_carried_out_beside_another_list(projects):
+    """The plan was made when the inventory had one host."""
+    projects.emulators["production"].add_account(origin_owner_id="gone", domain="gone", api_key="x")
+    path = projects.runner.folder / "plan.json"
+    plan = ("-e", f"freshservice_link_plan={path}", "--limit", "production")
+    assert projects.play("plan", *ALL, *plan, *PURGE).code == 0
+    staging, production = (projects.folder / "host_vars" / name for name in PROJECTS)
+    for name in ("vault.yml", "vars.yml"):
+        shutil.copy(production / name, staging / name)
+    run = projects.play("link", *ALL, *plan)
+    assert run.code == 2
+    assert "the host staging of the inventory has a list, too" in run.output
+    assert projects.linked()["production"] == ["gone"]
+
+
 def test_each_project_is_purged_by_the_host_that_declares_it(projects):
     projects.emulators["staging"].add_account(origin_owner_id="gone", domain="gone", api_key="x")
     run = projects.play("link", *ALL, *PURGE)

@@ -201,3 +201,10 @@ def test_no_key_of_the_run_is_stored_in_a_text(runner, option):
     alone = runner.link("acme", **{option: text})
     assert f"{option} contains an API key" in alone["msg"]
     assert set(runner.linked()) == {"customer-globex"}
+
+
+def test_a_short_key_can_be_a_word_of_a_label(runner):
+    listed = [*runner.tenants("acme", label="Production Company Ltd"), *runner.tenants("globex", api_key="production")]
+    first, _second = runner.links(listed)["results"]
+    assert "failure" not in first
+    assert set(runner.linked()) == {"customer-acme"}

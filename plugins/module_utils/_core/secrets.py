@@ -135,13 +135,19 @@ class Secrets:
         found = [span for reading in _readings(text) for span in self._spans_of(reading, cut)]
         return list(_merged(found))
 
-    def whole_in(self, text: str) -> bool:
-        """Return whether a text contains a whole secret. A piece proves nothing: other secrets may share it."""
-        return any(self._ends_in(_plain(reading.text)) for reading in _readings(text))
+    def whole_in(self, text: str, shortest: int = 0) -> bool:
+        """Return whether a text contains a whole secret, of at least so many characters.
 
-    def _ends_in(self, plain: str) -> bool:
-        ends = range(WINDOW, len(plain) + 1)
-        return any(plain.endswith(item, 0, end) for end in ends for item in self._tails.of(plain[end - WINDOW : end]))
+        A piece proves nothing: other secrets may share it.
+        """
+        return any(self._ends_in(_plain(reading.text), shortest) for reading in _readings(text))
+
+    def _ends_in(self, plain: str, shortest: int) -> bool:
+        return any(
+            len(item) >= shortest and plain.endswith(item, 0, end)
+            for end in range(max(WINDOW, shortest), len(plain) + 1)
+            for item in self._tails.of(plain[end - WINDOW : end])
+        )
 
     def _spans_of(self, reading: Reading, cut: bool) -> Iterator[Span]:
         plain = _plain(reading.text)

@@ -93,13 +93,13 @@ class Scrubber:
             return [self.scrub(item) for item in value]
         return value
 
-    def holds(self, text: str) -> bool:
-        """Return whether a text contains a whole secret.
+    def holds(self, text: str, shortest: int = 0) -> bool:
+        """Return whether a text contains a whole secret, of at least so many characters.
 
         Use this for decisions: masked text may only look like a piece of a secret, for example the prefix that all
         tokens of a kind share.
         """
-        return self._secrets.whole_in(text)
+        return self._secrets.whole_in(text, shortest)
 
     def line(self, text: str, limit: int = EXCERPT_LIMIT) -> str:
         """Return external text for a message: first on one line, then scrubbed, and only then cut.

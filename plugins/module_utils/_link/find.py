@@ -73,7 +73,7 @@ class Finder:
         """
         if tenant.account_id:
             account = self._pinned(tenant, tenant.account_id)
-            return Found(account) if account else Found(None, self._of_its_domain(tenant))
+            return Found(account) if account else Found(None, self._of_its_domain(tenant, left_out))
         owner = require(tenant.origin_owner_id)
         found = self._among(tenant, self._accounts.accounts(tenant.provider, owner), left_out)
         if found.account is None:
@@ -126,12 +126,13 @@ class Finder:
             raise account_not_found(account_id)
         return account
 
-    def _of_its_domain(self, tenant: Tenant) -> tuple[Candidate, ...]:
+    def _of_its_domain(self, tenant: Tenant, left_out: frozenset[str]) -> tuple[Candidate, ...]:
         """Return the owner's accounts of the domain, if a tenant to unlink names all three and the account does not exist."""
         if not tenant.origin_owner_id or not tenant.domain:
             return ()
         accounts = self._accounts.accounts(tenant.provider, tenant.origin_owner_id)
-        return tuple(item for item in self.candidates(tenant, accounts, look=True) if _stores(tenant, item))
+        kept = [account for account in accounts if account.id not in left_out]
+        return tuple(item for item in self.candidates(tenant, kept, look=True) if _stores(tenant, item))
 
     def _check_leaver(self, tenant: Tenant, account: Account) -> None:
         """Raise Failed(account_mismatch) if an account to unlink stores another domain than the declared one."""

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -15,6 +17,8 @@ from .given import Given, flat, full, is_true
 
 HOSTS_TOGETHER = ("link_host", "verify_host")
 """The steps of tenants as hosts, which write one report together."""
+
+LISTS = (f"{PREFIX}tenants", f"{PREFIX}tenants_file")
 
 OF_ONE_HOST = ("report", "auth_links_file", "export", "plan")
 """The variables with files that each host of a list writes or carries out itself."""
@@ -40,11 +44,10 @@ def purges_of_other_hosts(given: Given) -> Iterator[str]:
 
     What another host declares can be in variables of the play or the role, or in facts that are set later, which nobody sees
     from here. So a host of the play counts unless it is certain that it is for another project. Hosts of the inventory that
-    `--limit` or the play leaves out count if they have a list, unless a scope says which accounts are this host's.
+    `--limit` or the play leaves out count if they have a list of their own, unless a scope says which accounts are this
+    host's.
     """
-    run = given.run
-    whole = not run.rotating and not given.value("only")
-    if run.steps not in ("link_list", "plan_list") or not whole or not is_true(given.value("purge")):
+    if not _purges(given):
         return
     project = _project_seen(given)
     playing = [host for host in _others(given) if not _of_another_project(given, host, project)]
@@ -54,15 +57,36 @@ def purges_of_other_hosts(given: Given) -> Iterator[str]:
             f" tenants of a StackOne project into one list, and run it for one host. {_IF_OTHER_PROJECTS}"
         )
     elif not given.value("purge_scope"):
-        idle = [host for host in given.variables if host not in given.hosts and host != run.host]
-        listing = (
-            host for host in idle if _has_list(given.variables[host]) and not _of_another_project(given, host, project)
-        )
-        for host in islice(listing, 1):
+        others = (host for host in _with_own_list(given) if not _of_another_project(given, host, project))
+        for host in islice(others, 1):
             yield (
                 f"{PREFIX}purge: the host {host} of the inventory has a list, too, whose accounts could be unlinked. Put all tenants of a"
                 f" StackOne project into one list, or set {PREFIX}purge_scope. {_IF_OTHER_PROJECTS}"
             )
+
+
+def _purges(given: Given) -> bool:
+    """Say whether a run purges, or carries out a plan that does."""
+    run = given.run
+    if run.steps not in ("link_list", "plan_list") or run.rotating or given.value("only"):
+        return False
+    asked = given.value("purge")
+    carried_out = (
+        run.steps == "link_list" and not asked and f"{PREFIX}purge" not in given.values and _purges_planned(given)
+    )
+    return is_true(asked) or carried_out
+
+
+def _purges_planned(given: Given) -> bool:
+    """Say whether a saved plan unlinks accounts that are not in the list. The module refuses what is not a plan."""
+    path = given.path("plan")
+    if not os.path.isfile(path):
+        return False
+    try:
+        with open(path, encoding="utf-8") as file:
+            return bool(json.load(file).get("purged"))
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return False
 
 
 _IF_OTHER_PROJECTS = (
@@ -74,10 +98,35 @@ def _others(given: Given) -> list[str]:
     return [host for host in given.hosts if host != given.run.host]
 
 
+def _with_own_list(given: Given) -> Iterator[str]:
+    """Yield the hosts of the inventory, but not of the play, that have another list than this host.
+
+    Variables that are set with `-e`, or for all hosts, are those of each host. They are one object unless they are templates.
+    """
+    raw = getattr(given.variables, "raw_get", given.variables.get)
+    mine = {
+        name: value for name, value in (raw(given.run.host) or {}).items() if name in LISTS and not _has_template(value)
+    }
+    for host in given.variables:
+        if host in given.hosts or host == given.run.host:
+            continue
+        theirs = {name: value for name, value in raw(host).items() if name in LISTS and value is not mine.get(name)}
+        if theirs and _has_list(given.variables[host]):
+            yield host
+
+
+def _has_template(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_template, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(_has_template, value))
+    return isinstance(value, str) and ("{{" in value or "{%" in value)
+
+
 def _has_list(variables: Mapping[str, Any]) -> bool:
     """Say whether a host has a list of tenants, without evaluating the list."""
     try:
-        sources = [variables.get(f"{PREFIX}{name}") for name in ("tenants", "tenants_file")]
+        sources = [variables.get(name) for name in LISTS]
     except UndefinedError:
         return True
     return any(bool(source.strip()) if isinstance(source, str) else source is not None for source in sources)
@@ -91,8 +140,14 @@ def _project_seen(given: Given) -> Any:
 
 def _of_another_project(given: Given, host: str, project: Any) -> bool:
     """Say whether a host is for another project. Keys do not tell: a project can have several."""
-    theirs = _of_host(given.variables[host], "stackone_project_id")
-    return bool(project and theirs) and str(project).strip() != str(theirs).strip()
+    mine, theirs = _id_in(project), _id_in(_of_host(given.variables[host], "stackone_project_id"))
+    return bool(mine and theirs) and mine != theirs
+
+
+def _id_in(value: Any) -> str:
+    """Return the id of a project, or empty text for what the run of that host would refuse, such as `omit`."""
+    text = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    return "" if text.startswith("__omit_place_holder__") else text
 
 
 def _of_host(variables: Mapping[str, Any], name: str) -> Any:

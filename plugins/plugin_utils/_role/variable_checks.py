@@ -90,14 +90,21 @@ def paths(given: Given) -> Iterator[str]:
             yield f"{PREFIX}{name} is omit, which only an option of a module can be. Write default('') in place of default(omit)."
         elif any(isinstance(each, str) and "\0" in each for each in flat(value)):
             yield f"{PREFIX}{name} holds a NUL character, which no path can. Remove it."
-        elif name != "fingerprints" and any(
-            not isinstance(each, str) for each in (flat(value) if name in LISTS_OF_PATHS else [value])
-        ):
+        elif name != "fingerprints" and not all(isinstance(each, str) for each in _paths_in(name, value)):
             yield f"{PREFIX}{name} must be {'a path, or a list of paths' if name in LISTS_OF_PATHS else 'a path'}, as text."
 
     fingerprints = given.value("fingerprints")
     if not isinstance(fingerprints, (str, bool)):
         yield f"{PREFIX}fingerprints must be a path as text, auto, or false."
+
+
+def _paths_in(name: str, value: Any) -> Iterator[Any]:
+    """Yield each path of a variable; of a list, also what is empty, except null."""
+    if name in LISTS_OF_PATHS and isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _paths_in(name, each)
+    elif value is not None:
+        yield value
 
 
 def event_text(given: Given) -> Iterator[str]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -288,6 +289,8 @@ def test_no_host_purges_what_another_one_of_the_play_may_have_linked(own, theirs
         (LISTED, {"purge_scope": SCOPE}, False),
         ({"freshservice_link_tenants_file": ""}, {}, False),
         ({}, {}, False),
+        # What the own run would refuse is no project.
+        *(({**LISTED, PROJECT: value}, {}, True) for value in (" ", ["p-2"], True, "__omit_place_holder__1")),
     ],
 )
 def test_a_limit_does_not_make_a_purge_forget_the_other_hosts(theirs, values, refused):
@@ -307,6 +310,40 @@ def test_what_guards_a_run_is_never_empty(name, nothing):
     )
 
 
+@pytest.mark.parametrize(
+    ("tenants", "own", "refused"),
+    [
+        ([{"domain": "acme"}], None, False),
+        ([{"domain": "{{ mine }}"}], None, True),
+        ([{"domain": "acme"}], [{"domain": "acme"}], True),
+        ("{{ of_this_host }}", None, True),
+    ],
+)
+def test_a_list_for_all_hosts_is_no_list_of_another_one(tenants, own, refused):
+    """Such as one that is given with -e: each host has the same object. What a template gives depends on the host."""
+    everybody = {"freshservice_link_tenants": tenants}
+    variables = {"localhost": everybody, "web": {**everybody, **({"freshservice_link_tenants": own} if own else {})}}
+    words = problem({}, hosts=["localhost"], variables=variables, purge=True)
+    assert bool(words) is refused
+
+
+@pytest.mark.parametrize(
+    ("purged", "values", "refused"),
+    [
+        ([{"account_id": "1"}], {}, True),
+        ([], {}, False),
+        ([{}], {"purge": False}, False),
+        ([{}], {"only": "acme"}, False),
+    ],
+)
+def test_a_plan_that_purges_is_a_purge(tmp_path, purged, values, refused):
+    (tmp_path / "plan.json").write_text(json.dumps({"purged": purged}))
+    given = {"plan": str(tmp_path / "plan.json"), **values}
+    for hosts in (["localhost"], ["localhost", "east"]):
+        words = problem({"takes_plan": True}, hosts=hosts, variables={"localhost": {}, "east": LISTED}, **given)
+        assert words.startswith("freshservice_link_purge: the host east") is refused
+
+
 @pytest.mark.parametrize("name", [*PATHS, "fingerprints"])
 def test_a_path_is_neither_omitted_nor_without_an_end(name):
     problems = {"__omitted__": "is omit, which only", "a\0b.csv": "holds a NUL character"}
@@ -322,7 +359,7 @@ def test_a_value_that_is_omitted_is_not_set():
 
 
 @pytest.mark.parametrize("name", PATHS)
-@pytest.mark.parametrize("value", [5, True, {"a": 1}, 1.5, ["a", 5], [["a"]]])
+@pytest.mark.parametrize("value", [5, True, {"a": 1}, 1.5, ["a", 5], [["a"]], ["a", {}]])
 def test_a_path_is_text(name, value):
     allowed = name in LISTS_OF_PATHS and value == [["a"]]
     assert (
