@@ -136,7 +136,7 @@ class Secrets:
         return list(_merged(found))
 
     def whole_in(self, text: str, shortest: int = 0) -> bool:
-        """Return whether a text contains a whole secret, of at least so many characters.
+        """Return whether a text contains a whole secret, of at least `shortest` characters.
 
         A piece proves nothing: other secrets may share it.
         """

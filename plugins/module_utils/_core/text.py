@@ -94,7 +94,7 @@ class Scrubber:
         return value
 
     def holds(self, text: str, shortest: int = 0) -> bool:
-        """Return whether a text contains a whole secret, of at least so many characters.
+        """Return whether a text contains a whole secret, of at least `shortest` characters.
 
         Use this for decisions: masked text may only look like a piece of a secret, for example the prefix that all
         tokens of a kind share.
