@@ -12,6 +12,7 @@ from typing import Any
 
 from jinja2 import UndefinedError
 
+from ...module_utils._core.written import unset
 from .._report.role_words import PREFIX
 from .given import Given, flat, full, is_true
 
@@ -22,6 +23,11 @@ LISTS = (f"{PREFIX}tenants", f"{PREFIX}tenants_file")
 
 OF_ONE_HOST = ("report", "auth_links_file", "export", "plan")
 """The variables with files that each host of a list writes or carries out itself."""
+
+
+_IF_OTHER_PROJECTS = (
+    f"If the hosts are for different projects, give each host its {PREFIX}stackone_project_id in the inventory."
+)
 
 
 def files_of_other_hosts(given: Given) -> Iterator[str]:
@@ -70,11 +76,9 @@ def _purges(given: Given) -> bool:
     run = given.run
     if run.steps not in ("link_list", "plan_list") or run.rotating or given.value("only"):
         return False
-    asked = given.value("purge")
-    carried_out = (
-        run.steps == "link_list" and not asked and f"{PREFIX}purge" not in given.values and _purges_planned(given)
-    )
-    return is_true(asked) or carried_out
+    asked = given.values.get(f"{PREFIX}purge")
+    # Whatever a plan unlinks, `false` leaves it out.
+    return is_true(asked) or (run.steps == "link_list" and unset(asked) and _purges_planned(given))
 
 
 def _purges_planned(given: Given) -> bool:
@@ -87,11 +91,6 @@ def _purges_planned(given: Given) -> bool:
             return bool(json.load(file).get("purged"))
     except (OSError, ValueError, AttributeError, RecursionError):
         return False
-
-
-_IF_OTHER_PROJECTS = (
-    f"If the hosts are for different projects, give each host its {PREFIX}stackone_project_id in the inventory."
-)
 
 
 def _others(given: Given) -> list[str]:

@@ -330,10 +330,9 @@ def test_a_list_for_all_hosts_is_no_list_of_another_one(tenants, own, refused):
 @pytest.mark.parametrize(
     ("purged", "values", "refused"),
     [
-        ([{"account_id": "1"}], {}, True),
+        *(([{"account_id": "1"}], values, True) for values in ({}, {"purge": ""}, {"purge": " "}, {"purge": None})),
+        *(([{"account_id": "1"}], {name: value}, False) for name, value in (("purge", False), ("only", "acme"))),
         ([], {}, False),
-        ([{}], {"purge": False}, False),
-        ([{}], {"only": "acme"}, False),
     ],
 )
 def test_a_plan_that_purges_is_a_purge(tmp_path, purged, values, refused):
