@@ -47,22 +47,18 @@ def tenants(
         all_declared = listed if unset(declared) else checked(declared)
         keys, admin_keys = ({} if unset(given) else checked(given) for given in (api_keys, admin_api_keys))
         domains = _domains(all_declared) if keys or admin_keys else ()
-        keyrings = {
-            "api_key": keyring_from(keys, keys_name, keyed_only, domains),
-            "admin_api_key": keyring_from(admin_keys, "admin_api_keys", declared=domains),
-        }
-        for (option, keyring), name in zip(keyrings.items(), (keys_name, "admin_api_keys")):
-            refuse_shared_names(all_declared, keyring, option, name)
+        keyring = keyring_from(keys, keys_name, keyed_only, domains)
+        keyrings = {"api_key": keyring, "admin_api_key": keyring_from(admin_keys, "admin_api_keys", declared=domains)}
+        for option, name in zip(keyrings, (keys_name, "admin_api_keys")):
+            refuse_shared_names(all_declared, keyrings[option], option, name)
         if keyed_only:
-            listed = _keyed(listed, common, keyrings["api_key"], keys_name)
+            listed = _keyed(listed, common, keyring, keys_name)
         if only is not None and only != "":
             among = f"with a key in {keys_name}" if keyed_only else "of the list"
             with of_source(only_name):
                 listed = only_named(listed, names_from(only), common.get("domain"), among)
         joined = [_tenant(own, common, keyrings) for own in listed]
-        if mask_other_keys:
-            given = [keyring.keys.values() for keyring in keyrings.values()]
-            joined += _other_keys(joined, [*all_declared, *({"api_key": key} for keys in given for key in keys)])
+        joined += _other_keys(joined, all_declared, keyrings) if mask_other_keys else []
         return [_without_keys(tenant) for tenant in joined] if without_keys else joined
 
     return handed(made, on_problem)
@@ -121,12 +117,13 @@ def _without_keys(tenant: Any) -> Any:
     return {option: value for option, value in tenant.items() if option not in SECRET}
 
 
-def _other_keys(joined: Iterable[Any], given: Iterable[Any]) -> list[Any]:
+def _other_keys(joined: Iterable[Any], declared: Iterable[Any], keyrings: Mapping[str, Keyring]) -> list[Any]:
     """Return an item with the keys that were given and that no joined tenant uses; none if there are no such keys."""
     from ..module_utils._list.entries import secrets_of
 
     used = set(chain.from_iterable(map(secrets_of, joined)))
-    others = sorted(set(chain.from_iterable(map(secrets_of, given))) - used)
+    keys = {option: list(keyring.keys.values()) for option, keyring in keyrings.items()}
+    others = sorted(set(chain.from_iterable(map(secrets_of, [*declared, keys]))) - used)
     return [{OTHER_KEYS: others}] if others else []
 
 
