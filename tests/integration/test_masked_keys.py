@@ -49,3 +49,12 @@ def test_a_condition_of_an_export_that_is_a_key_is_not_shown(runner, playbook):
     path = str(runner.folder / "exported.yml")
     result = playbook("export", freshservice_link_export=path, freshservice_link_export_labels=labels, quiet=True)
     assert result.output.count("****") >= 2
+
+
+def test_an_owner_of_an_event_that_is_a_key_is_not_shown(runner, playbook):
+    """An event comes from outside."""
+    runner.secret_files.add(runner.folder / "variables.json")
+    result = playbook(
+        "heal", freshservice_link_tenants=GOOD, stackone_event={"origin_owner_id": runner.tenant_key("globex")}
+    )
+    assert "No tenant is declared for owner ****" in result.output

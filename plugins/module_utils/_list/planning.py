@@ -14,7 +14,7 @@ from .._core.options import LinksOptions
 from .._core.tenant import invalid_argument
 from .._core.text import Scrubber
 from .._core.times import iso_time
-from .._core.words import counted
+from .._core.words import counted, was
 from .._link.approval import ANY_PLAN, AnyPlan, Approval
 from .._link.plan import Action, Plan
 from .._module.connection_params import stackone_url_from
@@ -201,9 +201,8 @@ class Planned(Unplanned):
         if self._missing:
             missing = counted(len(self._missing), "tenant")
             names = _listed([step.name for step in self._missing])
-            problems.append(
-                f"{missing} of the plan {_is(self._missing)} not in the list, and {'was' if len(self._missing) == 1 else 'were'} left alone: {names}."
-            )
+            left = f"{was(len(self._missing))} left alone"
+            problems.append(f"{missing} of the plan {_is(self._missing)} not in the list, and {left}: {names}.")
         if self._spared:
             spared = counted(len(self._spared), "account")
             names = _listed([f"{account.id} (owner {account.origin_owner_id})" for account in self._spared])

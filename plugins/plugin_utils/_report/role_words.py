@@ -85,7 +85,7 @@ def misspelt_prefixes(names: Iterable[str], own: Iterable[str] = ()) -> Iterator
     for name in sorted(set(names) - set(own)):
         close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=CLOSE_PREFIX)
         if close and not name.startswith(PREFIX):
-            yield (f"{name} is not read: did you mean {close[0]}? If it is your own, list it in {PREFIX}own_variables.")
+            yield f"{name} is not read: did you mean {close[0]}? If it is your own, list it in {PREFIX}own_variables."
 
 
 def _unknown(name: str, known: frozenset[str]) -> str:
