@@ -10,9 +10,6 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils._keys.key_names import Keys
-from ..plugin_utils._keys.plain_files import plain_files
-
 
 def report_ending(
     result: Any,
@@ -25,6 +22,8 @@ def report_ending(
     **asked: Any,
 ) -> dict[str, Any]:
     """Return the lines and the verdict."""
+    from ..plugin_utils._keys.key_names import Keys
+    from ..plugin_utils._keys.plain_files import plain_files
     from ..plugin_utils._report.ending import Asked, ending_of_document, ending_of_host, ending_of_list
 
     if not isinstance(result, Mapping):

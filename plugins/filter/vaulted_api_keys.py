@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ..plugin_utils._keys.problems import Problem
-from ..plugin_utils._keys.vault_file import merge
 
 
 def vaulted_api_keys(text: str, password: str, existing: str = "", replace: bool = False) -> dict[str, Any]:
     """Return the encrypted text, or a problem. A raised error would not be shown in a single line."""
+    from ..plugin_utils._keys.vault_file import merge
+
     try:
         return {"problem": "", **merge(text, password, existing, replace).as_dict()}
     except Problem as problem:

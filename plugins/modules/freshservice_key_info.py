@@ -167,7 +167,8 @@ failure:
       sample: false
 """
 
-from ..module_utils._clients.freshservice import Freshservice, KeyStatus
+from ..module_utils._clients.freshservice import Freshservice
+from ..module_utils._clients.key_status import KeyStatus
 from ..module_utils._core.failure import Failed, Phase
 from ..module_utils._core.text import one_line
 from ..module_utils._core.urls import shown_url

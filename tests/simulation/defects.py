@@ -19,9 +19,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.text imp
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import retry
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.quota import Quota
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link import confirm, find, linker, writer
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.linker import Linker
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Outcome
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.writer import Writer
 from tests.simulation.checks import names_of, problems
 from tests.simulation.generator import made_of

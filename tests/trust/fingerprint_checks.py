@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import Tenant
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import StoredKey
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import StoredKey
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.fingerprints import Fingerprints
 from tests.support.module_runner import ModuleRunner
 from tests.trust.flows import shown

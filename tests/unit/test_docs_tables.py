@@ -14,7 +14,8 @@ from jinja2.nodes import Name
 
 from ansible_collections.tenantlink.stackone.plugins.filter.report import FilterModule
 from ansible_collections.tenantlink.stackone.plugins.filter.report_csv import FilterModule as CsvModule
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import KeyCheck, KeyStatus
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import KeyCheck
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.key_status import KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failure, FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module.argspec import listed_tenant_spec
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.tenant_list import COLUMNS

@@ -96,6 +96,22 @@ def test_what_every_run_loads_imports_the_services_only_when_it_is_used(plugin):
     assert [name for name in loaded if name.startswith(dear)] == []
 
 
+CHECKS_AND_REPORTS = (
+    "_role.problem",
+    "_report.document",
+    "_report.ending",
+    "_report.handed_on",
+    "_report.terminal_table",
+)
+
+
+@pytest.mark.parametrize("used", CHECKS_AND_REPORTS)
+def test_checks_and_reports_load_the_words_of_a_result_without_the_clients_that_find_them(used):
+    """Each task that uses them loads them again, in a process of its own, and Ansible compiles them from their source."""
+    loaded = reached(loaded_imports_of_plugins(ROOT), f"{PLUGIN_UTILS}.{used}")
+    assert [name for name in loaded if name.startswith(f"{MODULE_UTILS}._http.")] == []
+
+
 @pytest.mark.parametrize("package", ["_clients", "_link"])
 def test_who_reads_answers_needs_no_library_that_sends(package):
     """So that the controller, which shows accounts and writes reports, does not load it for each run."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import TYPE_CHECKING, Any, Callable
 
 from .._core.failure import Failed, FailureCode, require
@@ -17,6 +16,7 @@ from .._core.text import one_line
 from .._core.urls import parts_of
 from .._http.errors import ADVICE, TransportError, TransportKind
 from .._http.messages import Answer, Request, Service
+from .key_status import KeyStatus
 
 if TYPE_CHECKING:
     from .._http.session import Http
@@ -25,22 +25,6 @@ PAGE_LIMIT = 20_000
 """How many characters of a page are searched for words."""
 EMAIL_LIMIT = 320
 """The longest e-mail address, in characters."""
-
-
-class KeyStatus(str, Enum):
-    """The verdict of a key check. Each value except `valid` is also a `FailureCode`."""
-
-    VALID = "valid"
-    KEY_REFUSED = "key_refused"
-    KEY_DISABLED = "key_disabled"
-    AGENT_DEACTIVATED = "agent_deactivated"
-    ACCESS_DENIED = "access_denied"
-    DOMAIN_NOT_FOUND = "domain_not_found"
-    TENANT_SUSPENDED = "tenant_suspended"
-    RATE_LIMITED = "rate_limited"
-    UNREACHABLE = "unreachable"
-    NOT_FRESHSERVICE = "not_freshservice"
-
 
 _AGENTS = "Admin > User Management > Agents"
 _SWITCH = f"an Account Admin to open {_AGENTS} > (the agent) > Permissions > API Key and enable it"

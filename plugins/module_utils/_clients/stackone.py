@@ -12,7 +12,8 @@ from .._core.failure import Failed, FailureCode
 from .._core.identity import account_id_of, account_path, same_provider
 from .._core.times import iso_time, parse_date
 from .._http.messages import Answer
-from .account import EXCERPT, Account, account_in, accounts_in, checked, says_missing
+from .account import Account
+from .account_answers import EXCERPT, account_in, accounts_in, checked, says_missing
 from .calls import PROXIED, Route, Routes, Scope, action_keys, action_of_caller
 from .paging import MOST_PAGES, PAGE_SIZE, Paging, most_pages
 from .profiles import Profile, listed_profiles, names_the_profile, no_profile

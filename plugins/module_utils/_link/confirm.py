@@ -13,10 +13,11 @@ from .._clients.hub_form import stored_domain
 from .._core.clock import Clock
 from .._core.failure import Failed, FailureCode, require
 from .._core.tenant import same_domain
+from .actions import Action
 from .duplicates import duplicate_account, same_link
 from .find import AccountSource, Finder
 from .outcome import Creation, Outcome
-from .plan import Action, drift
+from .plan import drift
 from .selection import check_pinned
 from .status import BROKEN, not_active
 from .unchanged import account_not_shown, still_linked

@@ -16,7 +16,8 @@ from .._clients.stackone import ConnectSession
 from .._core.failure import Failed, FailureCode
 from .._core.slots import SLOTS
 from .._core.tenant import Tenant, UpdateCredentials
-from .plan import Stored, StoredKey, compare_stored, stored_drift
+from .actions import StoredKey
+from .plan import Stored, compare_stored, stored_drift
 from .verify import Answerer, verify
 
 

@@ -11,14 +11,16 @@ from typing import Callable
 
 from .._clients.account import Account
 from .._clients.factory import Clients
-from .._clients.freshservice import Agent, KeyStatus
+from .._clients.freshservice import Agent
 from .._clients.hub import Sent
+from .._clients.key_status import KeyStatus
 from .._clients.profiles import ProfileDrift
 from .._clients.stackone import ConnectSession
 from .._core.clock import Stopped
 from .._core.failure import Failed, Phase, defect, during, interrupted, require
 from .._core.options import VerifyLink
 from .._core.tenant import State, Tenant, invalid_argument
+from .actions import Action, AgentChange
 from .approval import ANY_PLAN, Approval
 from .confirm import Confirmer, polls
 from .duplicates import first_made, made_by
@@ -26,18 +28,7 @@ from .find import AccountSource, Finder, Found
 from .found_notes import note_found, note_still_linked
 from .inspection import CredentialCache, Inspection, Inspector
 from .outcome import Creation, Outcome
-from .plan import (
-    Action,
-    AgentChange,
-    Plan,
-    agent_change,
-    drift,
-    key_missing,
-    plan_absent,
-    plan_create,
-    plan_present,
-    replacing,
-)
+from .plan import Plan, agent_change, drift, key_missing, plan_absent, plan_create, plan_present, replacing
 from .profile_change import ProfileChanger
 from .selection import check_pinned
 from .status import BROKEN

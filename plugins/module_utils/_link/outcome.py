@@ -8,13 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._clients.account import Account
-from .._clients.freshservice import Agent, KeyCheck, KeyStatus
+from .._clients.freshservice import Agent, KeyCheck
 from .._clients.hub import Submission
+from .._clients.key_status import KeyStatus
 from .._clients.profiles import ProfileDrift, profile_drift
 from .._core.failure import Failed, Failure, Phase, interrupted
 from .._core.slots import SLOTS
 from .._core.tenant import State, Tenant
-from .plan import Action, AgentChange, Plan, Stored, StoredKey
+from .actions import Action, AgentChange, StoredKey
+from .plan import Plan, Stored
 
 LINKED = Plan((Action.CREATE,), {}, {}, reasons=("The tenant has no account",))
 """The plan of a new link, without the tenant's values."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import Any
 
 from .._clients.account import ACTIVE, Account
@@ -17,32 +16,8 @@ from .._clients.profiles import ProfileDrift
 from .._core.failure import Failed, FailureCode
 from .._core.slots import SLOTS
 from .._core.tenant import ProfileChange, Tenant, UpdateCredentials, same_domain
+from .actions import Action, AgentChange, StoredKey
 from .status import DASHBOARD_ONLY, not_active
-
-
-class Action(str, Enum):
-    """A change that is made to StackOne."""
-
-    CREATE = "create"
-    RELINK = "relink"
-    UPDATE = "update"
-    DELETE = "delete"
-
-
-class StoredKey(str, Enum):
-    """How the key that StackOne stores, which it never returns, compares with the declared one."""
-
-    UNCHANGED = "unchanged"
-    CHANGED = "changed"
-    UNKNOWN = "unknown"
-
-
-class AgentChange(str, Enum):
-    """Whether a key that is sent again belongs to the agent whose key was stored before."""
-
-    SAME = "same"
-    OTHER = "other"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, **SLOTS)

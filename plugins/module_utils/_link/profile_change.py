@@ -7,10 +7,10 @@ from __future__ import annotations
 from .._clients.account import Account
 from .._core.failure import Phase, require
 from .._core.tenant import same_domain
+from .actions import Action, StoredKey
 from .duplicates import made_by
 from .inspection import Inspector
 from .outcome import Outcome
-from .plan import Action, StoredKey
 from .status import not_active
 from .unchanged import profile_not_kept, still_linked, taken_over
 from .writer import Writer

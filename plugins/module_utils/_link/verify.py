@@ -12,7 +12,8 @@ from typing import Any
 
 from .._clients.account import Account
 from .._clients.calls import Route, Scope, agent_in
-from .._clients.freshservice import Agent, KeyCheck, KeyStatus, classify
+from .._clients.freshservice import Agent, KeyCheck, classify
+from .._clients.key_status import KeyStatus
 from .._clients.provider_errors import provider_error
 from .._clients.stackone import StackOne
 from .._clients.stackone_base import error_words, is_page, refused, unexpected

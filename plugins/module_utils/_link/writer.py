@@ -18,11 +18,12 @@ from .._clients.stackone_base import refused, unexpected
 from .._core.clock import Stopped
 from .._core.failure import Failed, FailureCode, Phase, require
 from .._core.tenant import Tenant
+from .actions import Action, StoredKey
 from .approval import ANY_PLAN, Approval
 from .duplicates import same_link
 from .find import Finder
 from .outcome import Creation, Outcome
-from .plan import Action, Stored, StoredKey, compare_stored, drift
+from .plan import Stored, compare_stored, drift
 from .selection import check_pinned, check_unmoved
 from .unchanged import account_not_shown, not_moved, owner_not_kept, profile_refused
 

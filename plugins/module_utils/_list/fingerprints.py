@@ -16,7 +16,7 @@ from .._clients.account import Account
 from .._core.failure import require
 from .._core.files import NotAFile, alone_in, read_file, replace_file
 from .._core.tenant import Tenant
-from .._link.plan import StoredKey
+from .._link.actions import StoredKey
 
 VERSION = 2
 

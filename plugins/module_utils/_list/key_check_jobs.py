@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from .._clients.freshservice import KeyCheck, KeyStatus
+from .._clients.freshservice import KeyCheck
+from .._clients.key_status import KeyStatus
 from .._core.failure import Failure, Phase
 from .._core.tenant import NOT_DECLARED
 from .job import Job

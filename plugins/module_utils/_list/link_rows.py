@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 from .._core.tenant import NOT_DECLARED
+from .._link.actions import Action
 from .._link.outcome import Outcome
-from .._link.plan import Action
 
 NONE = "none"
 

@@ -19,12 +19,12 @@ from .._core.stop import StopSignal
 from .._core.tenant import Tenant
 from .._core.words import counted, was
 from .._core.workers import WorkerPool
+from .._link.actions import Action
 from .._link.confirm import polls
 from .._link.duplicates import survivor
 from .._link.find import Found
 from .._link.linker import Linker, Rules
 from .._link.outcome import Observation, Outcome
-from .._link.plan import Action
 from .batch import Batch, Tally
 from .claims import DomainChanges, Unsettled, concerned
 from .early_end import ended_early

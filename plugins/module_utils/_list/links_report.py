@@ -11,7 +11,7 @@ from typing import Any
 
 from .._core.failure import Failure, require
 from .._core.text import Scrubber
-from .._link.plan import Action
+from .._link.actions import Action
 from .early_end import tenants_failed
 from .link_jobs import LinkJob
 from .link_rows import NONE, action_of, moved_from

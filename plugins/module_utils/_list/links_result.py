@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .._core.failure import Failure
-from .._link.plan import Action
+from .._link.actions import Action
 from .early_end import Ended
 from .link_jobs import LinkJob
 from .linked_domains import SharedDomain

@@ -15,8 +15,9 @@ from .._core.tenant import invalid_argument
 from .._core.text import Scrubber
 from .._core.times import iso_time
 from .._core.words import counted, was
+from .._link.actions import Action
 from .._link.approval import ANY_PLAN, AnyPlan, Approval
-from .._link.plan import Action, Plan
+from .._link.plan import Plan
 from .._module.connection_params import stackone_url_from
 from .entries import Entry
 from .link_jobs import LinkJob, Repair

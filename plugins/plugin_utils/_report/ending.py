@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...module_utils._core.words import counted
-from ...module_utils._link.plan import Action
+from ...module_utils._link.actions import Action
 from .._keys.key_names import Keys
 from .._keys.showable import listed
 from .document import OF_ACCOUNTS, SERVICES, is_of_keys, problem_of, records_in

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...module_utils._clients.account import ACTIVE
-from ...module_utils._clients.freshservice import KeyStatus
+from ...module_utils._clients.key_status import KeyStatus
 from ...module_utils._core.failure import FailureCode
 from ...module_utils._core.times import parse_date
 from ...module_utils._link.status import BROKEN, DASHBOARD_ONLY

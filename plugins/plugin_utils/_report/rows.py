@@ -14,11 +14,11 @@ from enum import Enum
 from typing import Any
 
 from ...module_utils._clients.account import Account
-from ...module_utils._clients.freshservice import KeyStatus
+from ...module_utils._clients.key_status import KeyStatus
 from ...module_utils._core.failure import STARTED
 from ...module_utils._core.tenant import NOT_DECLARED
 from ...module_utils._core.text import one_line
-from ...module_utils._link.plan import Action, AgentChange, StoredKey
+from ...module_utils._link.actions import Action, AgentChange, StoredKey
 from ...module_utils._link.status import not_active
 
 SPOKEN = {"origin_owner_name": "owner name", "origin_username": "username"}

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ...module_utils._link.plan import Action
+from ...module_utils._link.actions import Action
 from .document import records_in
 from .rows import mapping, texts, to_line
 

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .._keys.problems import Problem
-from .._report.merged import merged
-from .._report.report_files import parts_in
 from .given import Given, flat, full
 
 EXPORT_FORMS = (".yml", ".yaml", ".csv", ".json")
@@ -142,6 +140,9 @@ def merged_reports(given: Given) -> Iterator[str]:
     """Refuse reports to merge that cannot be read, or that do not belong together."""
     files = list(flat(given.value("report_files")))
     if "report_files" in given.run.needs and files:
+        from .._report.merged import merged
+        from .._report.report_files import parts_in
+
         try:
             merged(parts_in(files, given.reports), "")
         except Problem as problem:

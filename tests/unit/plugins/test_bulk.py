@@ -11,7 +11,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock im
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.options import LinksOptions
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list import links as _bulk
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import entries_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import LinkJob

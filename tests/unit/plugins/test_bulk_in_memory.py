@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.options import LinksOptions, PurgeScope
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.batch import IN_A_ROW
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import entries_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import LinkJob

@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 from ansible_collections.tenantlink.stackone.plugins.action import report_files, vault_keys
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import KeyStatus
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.key_status import KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import FailureCode
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.text import RESULT_KEYS
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.messages import Service
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action
 from tests.support.collection import ROOT
 from tests.support.documented import documented
 from tests.support.generate.__main__ import blocks, generated, outdated

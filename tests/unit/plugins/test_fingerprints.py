@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import Tenant
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import StoredKey
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import StoredKey
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.fingerprints import Fingerprints, own_path
 
 TENANT = Tenant(domain="acme", api_key="the-declared-key-0815", origin_owner_id="customer-acme")

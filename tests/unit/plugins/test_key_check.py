@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import (
-    KeyStatus,
     _unanswered,
     cause_of_refusal,
     classify,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.key_status import KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stackone_base import unreachable
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportError, TransportKind
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.messages import Answer

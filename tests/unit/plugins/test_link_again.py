@@ -12,8 +12,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant i
     UpdateCredentials,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportKind
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.linker import Rules
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
 from tests.support.one_tenant import HTML, LABELLED, LOST, REFUSAL, changes, code, linked, says_no_profile, uncertain
 from tests.support.services_in_memory import KEY, after, answers, breaks, does_and_answers, link, refuses, reply, tenant
 

@@ -8,8 +8,8 @@ import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import State
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportKind
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Outcome
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.writer import Writer
 from tests.support.one_tenant import HTML, LABELLED, LOST, changes, code, linked, uncertain, without
 from tests.support.services_in_memory import after, answers, breaks, does_and_answers, link, refuses, reply, tenant

@@ -11,10 +11,10 @@ import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportKind
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.confirm import Confirmer, polls
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.linker import Linker, Rules
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Outcome
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
 from tests.support.one_tenant import HTML, code, posts
 from tests.support.services_in_memory import (
     START,

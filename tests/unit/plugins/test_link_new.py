@@ -11,8 +11,8 @@ import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.options import VerifyLink
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.linker import Rules
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
 from tests.support.one_tenant import HTML, REFUSAL, changes, code, posts, says_no_profile, without
 from tests.support.services_in_memory import KEY, answers, error, link, refuses, reply, tenant
 

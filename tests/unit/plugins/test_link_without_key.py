@@ -13,13 +13,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.options import LinksOptions, VerifyLink
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import State, Tenant, UpdateCredentials
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action, StoredKey
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.linker import Rules
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import (
-    Action,
-    Stored,
-    StoredKey,
-    plan_present,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Stored, plan_present
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.entries import entries_from
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import LinkJob
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.links import Links

@@ -15,13 +15,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure 
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.text import Scrubber
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Creation, Outcome
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import (
-    Action,
-    Stored,
-    plan_create,
-    plan_present,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Stored, plan_create, plan_present
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list import early_end, links_report
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_jobs import LinkJob
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.links_result import LinksResult

@@ -21,8 +21,8 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop imp
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.workers import WorkerPool
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http import session
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Applied, Outcome, unfinished
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module import parent_watch as _parent_watch
 from ansible_collections.tenantlink.stackone.plugins.module_utils._module.parent_watch import Parent
 

@@ -18,9 +18,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant i
     Tenant,
     UpdateCredentials,
 )
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import StoredKey
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import (
     Stored,
-    StoredKey,
     agent_change,
     compare_secret,
     compare_stored,

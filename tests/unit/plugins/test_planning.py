@@ -12,9 +12,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.accou
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import State, Tenant, UpdateCredentials
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.text import NO_SECRETS, Scrubber
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import StoredKey
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import (
     Stored,
-    StoredKey,
     plan_absent,
     plan_create,
     plan_present,

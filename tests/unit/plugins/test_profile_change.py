@@ -9,13 +9,8 @@ import pytest
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.profiles import ProfileDrift
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import ProfileChange
-from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import (
-    Action,
-    Stored,
-    StoredKey,
-    plan_present,
-    replacing,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action, StoredKey
+from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Stored, plan_present, replacing
 from tests.support.one_tenant import code, posts
 from tests.support.services_in_memory import after, answers, does_and_answers, link, reply, tenant
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import KeyStatus
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.key_status import KeyStatus
 from tests.support.report_results import EMPTY, SUMMARY, account, failed, only_row, outcomes, report, row
 
 

@@ -10,11 +10,8 @@ import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.calls import PROXIED, Route, Routes, Scope
-from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import (
-    Agent,
-    KeyCheck,
-    KeyStatus,
-)
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.freshservice import Agent, KeyCheck
+from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.key_status import KeyStatus
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.verify import (
     Answerer,
     CallResult,
