@@ -134,6 +134,12 @@ owners:
         msg: >-
           owner customer-4711: several accounts could be this link: 45320976103598426371 (domain mycompany, active). Name the right
           one in account_id; nothing was changed.
+check_mode:
+  description: Whether the run only says what it would do, because of check mode.
+  returned: always, unless an option is wrong or the accounts cannot be listed
+  type: bool
+  sample: false
+  version_added: 2.0.0
 summary:
   description: Counts of the run.
   returned: always, unless an option is wrong or the accounts cannot be listed
@@ -222,7 +228,12 @@ def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
         links.find(jobs, others)
     run.work_through(jobs, progress, Phase.APPLY, links.create)
     summary = run_summary(jobs, count_auth_links(jobs), run.requests_sent(Service.STACKONE))
-    result = {"changed": summary["auth_links"] > 0, "owners": list(map(job_row, jobs)), "summary": summary}
+    result = {
+        "changed": summary["auth_links"] > 0,
+        "check_mode": run.module.check_mode,
+        "owners": list(map(job_row, jobs)),
+        "summary": summary,
+    }
     return result, run.failure(failures_of(jobs), Phase.APPLY)
 
 

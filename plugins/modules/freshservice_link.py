@@ -135,6 +135,12 @@ origin_owner_id:
   type: str
   version_added: 2.0.0
   sample: customer-4711
+check_mode:
+  description: Whether the run only says what it would do, because of check mode.
+  returned: always, unless an option is wrong
+  type: bool
+  sample: false
+  version_added: 2.0.0
 account:
   description: The linked account, as StackOne last returned it.
   returned: when there is an account
@@ -369,10 +375,11 @@ def _declared(params: dict[str, Any]) -> str:
     return one_line(named or "the tenant")
 
 
-def result_of(outcome: Outcome) -> dict[str, Any]:
+def result_of(outcome: Outcome, check_mode: bool) -> dict[str, Any]:
     """Return the module's result, as RETURN documents it."""
     result: dict[str, Any] = {
         "changed": outcome.changed,
+        "check_mode": check_mode,
         "domain": outcome.tenant.domain,
         "origin_owner_id": outcome.tenant.origin_owner_id,
         "actions": [action.value for action in outcome.applied.actions],
@@ -412,8 +419,8 @@ def work(module: Module, run: StoppableRun) -> None:
     if run.work_alone(lambda: linker.run(outcome, timeout)) is None:
         outcome = unfinished(outcome, run.stop.reason)
     if outcome.failure:
-        run.fail(outcome.failure, result_of(outcome))
-    run.exit(result_of(outcome))
+        run.fail(outcome.failure, result_of(outcome, module.check_mode))
+    run.exit(result_of(outcome, module.check_mode))
 
 
 def main() -> None:

@@ -413,6 +413,12 @@ fingerprints:
   type: str
   version_added: 2.0.0
   sample: /home/me/.cache/tenantlink.stackone/fingerprints-5b2f9c01.json
+check_mode:
+  description: Whether the run only says what it would do, because of check mode or O(save_plan).
+  returned: always, unless an option is wrong or the accounts cannot be listed
+  type: bool
+  sample: false
+  version_added: 2.0.0
 plan:
   description: The file of O(save_plan).
   returned: when a plan was written
@@ -507,6 +513,7 @@ def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
     summary["quota_seconds"] = round(links.quota_seconds, 1)
     result: dict[str, Any] = {
         "changed": summary["changed"] > 0,
+        "check_mode": run.module.check_mode or isinstance(planning, Drafting),
         "results": [job_row(job) for job in report.jobs],
         "summary": summary,
         "warnings": warnings + report.warnings,

@@ -28,7 +28,7 @@ RESULT_KEYS = frozenset(
         "account_not_found", "account_status", "account_type", "accounts", "action", "actions", "active",
         "after", "agent", "agent_change", "agent_deactivated", "ambiguous_account", "answer", "api_key",
         "attempts", "auth_link_url", "auth_links", "before", "candidates", "change_not_kept", "changed",
-        "changes", "code", "configured", "connector_profile_missing", "create", "create_uncertain",
+        "changes", "check_mode", "code", "configured", "connector_profile_missing", "create", "create_uncertain",
         "created_at", "credentials_refused", "declared", "default_profile", "delete", "details", "diff",
         "doing", "domain", "domain_linked_elsewhere", "domain_not_found", "duplicate_account", "duplicate_of",
         "duplicate_tenant", "duplicates_refused", "duplicates_resolved", "email", "evidence", "expires_at",

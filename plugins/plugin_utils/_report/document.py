@@ -20,6 +20,7 @@ from .rows import (
     Row,
     account_row,
     host_row,
+    is_of_check_mode,
     key_row,
     link_row,
     mapping,
@@ -108,11 +109,13 @@ class Document:
 
 def document_from(result: Any, title: Any, made_at: Any, check_mode: bool) -> Document:
     """Recognise a result by its shape. Raises Problem."""
-    run = Run(to_line(title), to_line(made_at), check_mode)
     if isinstance(result, Mapping):
+        check_mode = is_of_check_mode(result, check_mode)
+        run = Run(to_line(title), to_line(made_at), check_mode)
         return Document(_run_of(result, run), list(rows_of_run(result, check_mode)))
     if isinstance(result, Sequence) and not isinstance(result, (str, bytes)):
-        return Document(run, list(_rows_of_hosts(result, check_mode)))
+        rows = list(_rows_of_hosts(result, check_mode))
+        return Document(Run(to_line(title), to_line(made_at), _are_of_check_mode(result, check_mode)), rows)
     raise Problem(
         "a report is made of the result of freshservice_links, freshservice_keys_info, auth_links or account_info,"
         " or of a list of dictionaries with host and result."
@@ -168,13 +171,19 @@ def _rows_of_hosts(results: Iterable[Any], check_mode: bool) -> Iterator[Row]:
         if not isinstance(entry, Mapping) or "host" not in entry:
             raise Problem("a list of results holds dictionaries with host and result.")
         result = mapping(entry.get("result"))
+        planned = is_of_check_mode(result, check_mode)
         if entry.get("started") is False:
             yield waiting_row(to_line(entry["host"]))
         elif "results" in result or "owners" in result:
             # A play may have hosts with lists, too.
-            yield from rows_of_run(result, check_mode)
+            yield from rows_of_run(result, planned)
         elif result and not result.get("skipped"):
-            yield host_row(to_line(entry["host"]), _ended(result), check_mode)
+            yield host_row(to_line(entry["host"]), _ended(result), planned)
+
+
+def _are_of_check_mode(results: Iterable[Any], otherwise: bool) -> bool:
+    said = [value for entry in results if isinstance(value := mapping(entry.get("result")).get("check_mode"), bool)]
+    return all(said) if said else otherwise
 
 
 def _ended(result: Mapping[Any, Any]) -> Mapping[Any, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...module_utils._core.words import counted
@@ -22,6 +22,7 @@ from .rows import (
     account_row,
     host_row,
     in_words,
+    is_of_check_mode,
     lacks_key,
     mapping,
     missing_options,
@@ -78,6 +79,7 @@ class Ending:
 
 def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
     """Return the end of a run over a list, whichever module it was."""
+    asked = _as_it_was(asked, result)
     records = [record for name in ("owners", *OF_ACCOUNTS) for record in records_in(result.get(name))]
     failed = [record for record in records if record.get("failure") and was_started(record)]
     lines = [
@@ -106,7 +108,7 @@ def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending
     if not _ended(result) or result.get("msg") or result.get("failure"):
         line = _host_failure(host, result, asked)
         return Ending([line], line)
-    row = host_row(host, result, asked.check_mode)
+    row = host_row(host, result, _as_it_was(asked, result).check_mode)
     if lacks_key(result) and "actions" not in result:
         return Ending([f"{host}: no key is declared, so none was checked"], "")
     if row.verdict and "actions" not in result:
@@ -117,6 +119,11 @@ def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending
     agent = f", agent {row.agent}" if row.agent else ""
     change = f"; {row.moved}" if row.moved else ""
     return Ending([f"{host}: {row.outcome}; {account}{agent}{change}"], "")
+
+
+def _as_it_was(asked: Asked, result: Mapping[Any, Any]) -> Asked:
+    """Return the request with the check mode of the result: a play or a block can have another one than the command line."""
+    return asked if asked.reporting else replace(asked, check_mode=is_of_check_mode(result, asked.check_mode))
 
 
 def ending_of_document(document: Mapping[Any, Any], asked: Asked) -> Ending:

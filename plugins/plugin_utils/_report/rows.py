@@ -156,6 +156,12 @@ def trouble_from(record: Mapping[Any, Any]) -> Trouble:
     return Trouble(_sentence(message or in_words(code)) or NO_REASON, to_line(failure.get("remediation")), code)
 
 
+def is_of_check_mode(result: Mapping[Any, Any], otherwise: bool) -> bool:
+    """Say whether a result only says what would be done. Before 2.0.0, and if a module could not start, it does not say."""
+    said = result.get("check_mode")
+    return said if isinstance(said, bool) else otherwise
+
+
 def link_row(record: Mapping[Any, Any], check_mode: bool) -> Row:
     """Return the row of a result of freshservice_links."""
     return _row(

@@ -1,0 +1,84 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role in own plays: with keywords of Ansible that change what its tasks do, and after results of earlier runs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from tests.support.playbook_runner import run_by_host
+
+LISTED = [{"domain": "acme", "origin_owner_id": "customer-acme"}]
+ROLE = {"ansible.builtin.import_role": {"name": "tenantlink.stackone.freshservice_link"}}
+INCLUDED = {"name": "tenantlink.stackone.freshservice_link"}
+
+
+def variables(runner, **more):
+    return {
+        **{f"freshservice_link_{name}": value for name, value in runner.connection().items()},
+        "freshservice_link_api_keys": {"acme": runner.tenant_key("acme")},
+        "freshservice_link_tenants": LISTED,
+        "freshservice_link_report": str(runner.folder / "run.json"),
+        **more,
+    }
+
+
+CHECK_MODE = {
+    "play": ({"check_mode": True}, ROLE),
+    "task": ({}, {**ROLE, "check_mode": True}),
+    "block": ({}, {"block": [ROLE], "check_mode": True}),
+    "apply": ({}, {"ansible.builtin.include_role": {**INCLUDED, "apply": {"check_mode": True}}}),
+}
+
+
+@pytest.mark.parametrize("where", CHECK_MODE)
+def test_check_mode_of_a_play_or_a_task_is_told_as_what_it_is(runner, where):
+    play, task = CHECK_MODE[where]
+    run = runner.run_tasks(task, secret=variables(runner), **play)
+    assert run.code == 0, run.output
+    assert runner.emulator.accounts() == []
+    document = json.loads((runner.folder / "run.json").read_text())
+    assert document["check_mode"] is True
+    assert [row["outcome"] for row in document["rows"]] == ["would be linked"]
+
+
+def test_a_play_that_is_never_in_check_mode_says_what_it_did(runner):
+    path = runner.folder / "real.json"
+    path.write_text(json.dumps(runner.local_play(ROLE, check_mode=False)))
+    runner.keep_secret(variables(runner))
+    run = runner.ansible_playbook(str(path), "-e", f"@{runner.secrets}", "--check")
+    assert run.code == 0, run.output
+    assert set(runner.linked()) == {"customer-acme"}
+    document = json.loads((runner.folder / "run.json").read_text())
+    assert document["check_mode"] is False
+    assert [row["outcome"] for row in document["rows"]] == ["linked"]
+
+
+def test_a_host_in_the_check_mode_of_its_play_is_told_as_what_it_is(runner, inventory):
+    play = [{"hosts": "tenants", "gather_facts": False, "check_mode": True, "tasks": [ROLE]}]
+    (runner.folder / "hosts_play.yml").write_text(yaml.safe_dump(play))
+    run = run_by_host(runner, inventory, str(runner.folder / "hosts_play"), "--limit", "acme")
+    assert run.code == 0, run.output
+    assert runner.changing() == []
+    assert "acme: would be linked" in run.output
+
+
+@pytest.mark.parametrize("entry_point", ["main", "verify"])
+def test_a_result_that_is_given_does_not_replace_that_of_the_run(runner, entry_point):
+    role = {"ansible.builtin.import_role": {**INCLUDED, "tasks_from": entry_point}}
+    given = {"changed": False, "results": []}
+    run = runner.run_tasks(role, secret=variables(runner, freshservice_link_result=given))
+    assert run.code == 2
+    assert "freshservice_link_result is a result of the role" in run.output
+    assert runner.emulator.requests() == []
+
+
+def test_a_refused_run_leaves_no_result_of_an_earlier_one(runner):
+    again = {"block": [{**ROLE, "vars": {"freshservice_link_labl": "x"}}], "rescue": []}
+    shown = {"ansible.builtin.debug": {"msg": "left {{ freshservice_link_result.results | default('nothing') }}"}}
+    run = runner.run_tasks(ROLE, {**again, "rescue": [shown]}, secret=variables(runner))
+    assert run.code == 0, run.output
+    assert "left nothing" in run.output
