@@ -23,7 +23,9 @@ def variable_problem(
     if run is None:
         return first_problem(Given(values), EARLY_CHECKS)
     values = {name: "" if isinstance(value, str) and value == OMITTED else value for name, value in values.items()}
-    return first_problem(Given(values, Run(**run), contents or {}, list(hosts), variables or {}), CHECKS)
+    # Without an inventory, Ansible's hostvars are empty, and yet hold what -e sets.
+    of_hosts = {} if variables is None else variables
+    return first_problem(Given(values, Run(**run), contents or {}, list(hosts), of_hosts), CHECKS)
 
 
 class FilterModule:

@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import BOOLEANS_FALSE
+
 from .._report.role_words import PREFIX
 
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
-"""The words, in lower case, that Ansible takes for a truth value."""
+"""The words, in lower case, that the role takes for a truth value."""
 
 UNDEFINED = "__undefined__"
 """The value of a variable that refers to one that is not set."""
@@ -47,7 +49,7 @@ class Run:
     auth_links_path: str = ""
     host: str = ""
     similar_names: Sequence[str] = ()
-    """Variables that are set, whose names begin nearly like those of the role."""
+    """Variables that are set, whose names are like those of the role."""
 
     @property
     def needs_keys(self) -> bool:
@@ -97,9 +99,10 @@ def flat(value: Any) -> Iterator[Any]:
         yield value
 
 
-def is_true(value: Any) -> bool:
-    """Say whether a variable is true."""
-    return str(value).strip().lower() in TRUE
+def is_false(value: Any) -> bool:
+    """Say whether the modules take a value for false, which they do not for one that they refuse."""
+    word = value.strip().lower() if isinstance(value, str) else value
+    return isinstance(word, (str, int, float)) and word in BOOLEANS_FALSE
 
 
 def full(path: Any) -> str:

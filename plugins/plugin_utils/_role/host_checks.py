@@ -14,12 +14,11 @@ from jinja2 import UndefinedError
 
 from ...module_utils._core.written import unset
 from .._report.role_words import PREFIX
-from .given import Given, flat, full, is_true
+from .given import Given, flat, full, is_false
+from .other_declarations import LISTS, OF_A_TENANT, declarations, is_empty
 
 HOSTS_TOGETHER = ("link_host", "verify_host")
 """The steps of tenants as hosts, which write one report together."""
-
-LISTS = (f"{PREFIX}tenants", f"{PREFIX}tenants_file")
 
 OF_ONE_HOST = ("report", "auth_links_file", "export", "plan")
 """The variables with files that each host of a list writes or carries out itself."""
@@ -45,13 +44,30 @@ def files_of_other_hosts(given: Given) -> Iterator[str]:
                 )
 
 
+def lists_among_tenants(given: Given) -> Iterator[str]:
+    """Refuse a list on a host of a play in which other hosts are tenants: nothing compares them, and one report is made of both.
+
+    The host with the list is refused, because it is one, and reads the variables of the others once.
+    """
+    raw = getattr(given.variables, "raw_get", given.variables.get)
+    for host in _others(given) if given.run.is_list else ():
+        variables = raw(host)
+        set_for_it = {name for name in (*LISTS, *OF_A_TENANT) if not is_empty(variables.get(name))}
+        if set_for_it and set_for_it.isdisjoint(LISTS):
+            yield (
+                f"The host {host} of this play is a tenant itself, and {given.run.host} has a list of tenants. What they declare is not"
+                " compared, so run them in two plays, for example with --limit."
+            )
+            return
+
+
 def purges_of_other_hosts(given: Given) -> Iterator[str]:
     """Refuse to purge a project that other hosts may use as well: each host would unlink the accounts of the others.
 
     What another host declares can be in variables of the play or the role, or in facts that are set later, which nobody sees
     from here. So a host of the play counts unless it is certain that it is for another project. Hosts of the inventory that
-    `--limit` or the play leaves out count if they have a list of their own, unless a scope says which accounts are this
-    host's.
+    `--limit` or the play leaves out count if they have a list of their own or stand for a tenant, unless a scope says which
+    accounts are this host's.
     """
     if not _purges(given):
         return
@@ -63,22 +79,22 @@ def purges_of_other_hosts(given: Given) -> Iterator[str]:
             f" tenants of a StackOne project into one list, and run it for one host. {_IF_OTHER_PROJECTS}"
         )
     elif not given.value("purge_scope"):
-        others = (host for host in _with_own_list(given) if not _of_another_project(given, host, project))
-        for host in islice(others, 1):
+        others = (each for each in declarations(given) if not _of_another_project(given, each.host, project))
+        for other in islice(others, 1):
             yield (
-                f"{PREFIX}purge: the host {host} of the inventory has a list, too, whose accounts could be unlinked. Put all tenants of a"
-                f" StackOne project into one list, or set {PREFIX}purge_scope. {_IF_OTHER_PROJECTS}"
+                f"{PREFIX}purge: the host {other.host} of the inventory {other.what} could be unlinked. Put all tenants of a StackOne"
+                f" project into one list, or set {PREFIX}purge_scope. {_IF_OTHER_PROJECTS}"
             )
 
 
 def _purges(given: Given) -> bool:
     """Say whether a run purges, or carries out a plan that does."""
     run = given.run
-    if run.steps not in ("link_list", "plan_list") or run.rotating or given.value("only"):
+    if run.steps not in ("link_list", "plan_list", "report_list") or run.rotating or given.value("only"):
         return False
     asked = given.values.get(f"{PREFIX}purge")
     # Whatever a plan unlinks, `false` leaves it out.
-    return is_true(asked) or (run.steps == "link_list" and unset(asked) and _purges_planned(given))
+    return not is_false(asked) if not unset(asked) else run.steps == "link_list" and _purges_planned(given)
 
 
 def _purges_planned(given: Given) -> bool:
@@ -95,40 +111,6 @@ def _purges_planned(given: Given) -> bool:
 
 def _others(given: Given) -> list[str]:
     return [host for host in given.hosts if host != given.run.host]
-
-
-def _with_own_list(given: Given) -> Iterator[str]:
-    """Yield the hosts of the inventory, but not of the play, that have another list than this host.
-
-    Variables that are set with `-e`, or for all hosts, are those of each host. They are one object unless they are templates.
-    """
-    raw = getattr(given.variables, "raw_get", given.variables.get)
-    mine = {
-        name: value for name, value in (raw(given.run.host) or {}).items() if name in LISTS and not _has_template(value)
-    }
-    for host in given.variables:
-        if host in given.hosts or host == given.run.host:
-            continue
-        theirs = {name: value for name, value in raw(host).items() if name in LISTS and value is not mine.get(name)}
-        if theirs and _has_list(given.variables[host]):
-            yield host
-
-
-def _has_template(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(map(_has_template, value.values()))
-    if isinstance(value, (list, tuple)):
-        return any(map(_has_template, value))
-    return isinstance(value, str) and ("{{" in value or "{%" in value)
-
-
-def _has_list(variables: Mapping[str, Any]) -> bool:
-    """Say whether a host has a list of tenants, without evaluating the list."""
-    try:
-        sources = [variables.get(name) for name in LISTS]
-    except UndefinedError:
-        return True
-    return any(bool(source.strip()) if isinstance(source, str) else source is not None for source in sources)
 
 
 def _project_seen(given: Given) -> Any:

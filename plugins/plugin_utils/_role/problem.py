@@ -16,6 +16,7 @@ EARLY_CHECKS: Sequence[Check] = (variable_checks.references, variable_checks.pat
 
 CHECKS: Sequence[Check] = (
     variable_checks.names,
+    variable_checks.results,
     variable_checks.sources,
     variable_checks.keys_in_one_place,
     variable_checks.tenants,
@@ -23,6 +24,7 @@ CHECKS: Sequence[Check] = (
     file_checks.auth_links_file,
     file_checks.reports_beside_files,
     variable_checks.of_each_tenant,
+    host_checks.lists_among_tenants,
     host_checks.purges_of_other_hosts,
     variable_checks.plan,
     variable_checks.new_keys,

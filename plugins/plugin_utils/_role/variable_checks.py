@@ -11,7 +11,8 @@ from typing import Any
 
 from ...module_utils._module.argspec import listed_tenant_spec
 from ...module_utils._module.reading import read
-from .._report.role_words import PREFIX, misspelt_prefixes, unknown_variables
+from .._report.role_words import PREFIX, RESULTS, misspelt_prefixes, unknown_variables
+from .extra_variables import extra_variables
 from .given import FALSE, OMITTED, TRUE, UNDEFINED, Given, flat
 
 REFERS_TO_NOTHING = "{0} refers to a variable that is not set. Set that one, or leave this one out."
@@ -182,6 +183,16 @@ def new_keys(given: Given) -> Iterator[str]:
     """Refuse a rotation without new keys."""
     if "new_keys" in given.run.needs and not given.run.has_new_keys and not given.value("new_api_keys_file"):
         yield "Name the new keys, by domain, in freshservice_link_new_api_keys or freshservice_link_new_api_keys_file."
+
+
+def results(given: Given) -> Iterator[str]:
+    """Refuse results that -e sets. They would be taken for those of this run, whatever it did."""
+    extra = extra_variables(given.variables)
+    for name in sorted(RESULTS.intersection(extra)):
+        yield (
+            f"{name} is a result of the role, and -e, or an extra variable of a controller, would replace that of this run. Leave it"
+            " out, or pass it on with another name."
+        )
 
 
 def of_each_tenant(given: Given) -> Iterator[str]:

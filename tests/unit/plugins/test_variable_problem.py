@@ -141,7 +141,10 @@ REFUSED = {
 
 
 def test_each_check_is_tried():
-    assert {check.__name__ for check in CHECKS} == {*REFUSED, "files_of_other_hosts", "purges_of_other_hosts"}
+    assert {check.__name__ for check in CHECKS} == {
+        *REFUSED,
+        *("files_of_other_hosts", "lists_among_tenants", "purges_of_other_hosts", "results"),
+    }
 
 
 @pytest.mark.parametrize(("check", "case"), [(check, case) for check in REFUSED for case in REFUSED[check]])
@@ -233,7 +236,7 @@ def test_an_event_that_is_no_text_or_whole_is_judged_later(text):
 
 
 PROJECT = "freshservice_link_stackone_project_id"
-LISTED = {"freshservice_link_tenants": []}
+LISTED = {"freshservice_link_tenants": [{"domain": "acme"}]}
 SCOPE = {"labels": ["A"]}
 
 
@@ -242,6 +245,8 @@ SCOPE = {"labels": ["A"]}
     [
         ({}, LISTED, {"purge": True}, {}, True),
         ({}, LISTED, {"purge": "yes"}, {"steps": "plan_list"}, True),
+        # All that the modules take for true, and what they refuse.
+        *(({}, LISTED, {"purge": value}, {}, True) for value in ("y", " T ", "On", 1, 1.0, "2", [True])),
         ({}, {"freshservice_link_tenants_file": "t.csv"}, {"purge": True}, {}, True),
         # Its list may be in variables of the play, or it may be a tenant as a host.
         ({}, {}, {"purge": True}, {}, True),
@@ -267,7 +272,7 @@ SCOPE = {"labels": ["A"]}
         ({PROJECT: "p-1"}, {PROJECT: "p-2"}, {"purge": True, "stackone_project_id": "p-3"}, {}, True),
         ({}, {PROJECT: "p-2"}, {"purge": True, "stackone_project_id": "p-3"}, {}, True),
         ({PROJECT: "p-1"}, {PROJECT: "p-2"}, {"purge": True, "stackone_project_id": "p-1"}, {}, False),
-        ({}, LISTED, {"purge": False}, {}, False),
+        *(({}, LISTED, {"purge": value}, {}, False) for value in (False, "n", "F", " off ", 0, 0.0)),
         ({}, LISTED, {"purge": True, "only": "acme"}, {}, False),
         ({}, LISTED, {"purge": True}, {"rotating": True, "needs": []}, False),
         ({}, LISTED, {"purge": True}, {"steps": "verify_list"}, False),
@@ -279,6 +284,38 @@ def test_no_host_purges_what_another_one_of_the_play_may_have_linked(own, theirs
     assert bool(words) is refused
 
 
+OF_A_TENANT = {"freshservice_link_origin_owner_id": "1"}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "run", "refused"),
+    [
+        (OF_A_TENANT, {}, True),
+        ({"freshservice_link_domain": "acme"}, {"steps": "verify_list"}, True),
+        (OF_A_TENANT, {"is_list": False, "steps": "link_host", "needs": []}, False),
+        (LISTED, {}, False),
+        ({**LISTED, **OF_A_TENANT}, {}, False),
+        ({"freshservice_link_domain": ""}, {}, False),
+        ({}, {}, False),
+    ],
+)
+def test_a_list_is_not_mixed_with_tenants_as_hosts(theirs, run, refused):
+    found = problem(run, hosts=["localhost", "east"], variables={"localhost": {}, "east": theirs})
+    assert ("The host east of this play is a tenant itself, and localhost has a list" in found) is refused
+    assert bool(found) is refused
+
+
+def test_a_result_is_not_given():
+    class Manager:
+        _extra_vars = {"freshservice_link_result": {"changed": False}}
+
+    class HostVars(dict):
+        _variable_manager = Manager()
+
+    words = problem({}, variables=HostVars())
+    assert words.startswith("freshservice_link_result is a result of the role, and -e, or an extra variable of a")
+
+
 @pytest.mark.parametrize(
     ("theirs", "values", "refused"),
     [
@@ -288,6 +325,7 @@ def test_no_host_purges_what_another_one_of_the_play_may_have_linked(own, theirs
         ({**LISTED, PROJECT: "p-2"}, {}, False),
         (LISTED, {"purge_scope": SCOPE}, False),
         ({"freshservice_link_tenants_file": ""}, {}, False),
+        ({"freshservice_link_tenants": []}, {}, False),
         ({}, {}, False),
         # What the own run would refuse is no project.
         *(({**LISTED, PROJECT: value}, {}, True) for value in (" ", ["p-2"], True, "__omit_place_holder__1")),
@@ -308,23 +346,6 @@ def test_what_guards_a_run_is_never_empty(name, nothing):
         variable_problem({f"freshservice_link_{name}": nothing})
         == f"freshservice_link_{name} is empty. Give it a value, or leave it out."
     )
-
-
-@pytest.mark.parametrize(
-    ("tenants", "own", "refused"),
-    [
-        ([{"domain": "acme"}], None, False),
-        ([{"domain": "{{ mine }}"}], None, True),
-        ([{"domain": "acme"}], [{"domain": "acme"}], True),
-        ("{{ of_this_host }}", None, True),
-    ],
-)
-def test_a_list_for_all_hosts_is_no_list_of_another_one(tenants, own, refused):
-    """Such as one that is given with -e: each host has the same object. What a template gives depends on the host."""
-    everybody = {"freshservice_link_tenants": tenants}
-    variables = {"localhost": everybody, "web": {**everybody, **({"freshservice_link_tenants": own} if own else {})}}
-    words = problem({}, hosts=["localhost"], variables=variables, purge=True)
-    assert bool(words) is refused
 
 
 @pytest.mark.parametrize(

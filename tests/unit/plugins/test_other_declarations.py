@@ -1,0 +1,107 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A purge finds the hosts of the inventory that declare tenants of their own, and no others."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.vars.hostvars import HostVars
+from ansible.vars.manager import VariableManager
+
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role.given import Given, Run
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role.other_declarations import declarations
+
+TENANTS, TENANTS_FILE = "freshservice_link_tenants", "freshservice_link_tenants_file"
+ACME, GLOBEX = [{"domain": "acme"}], [{"domain": "globex"}]
+OWNER = "freshservice_link_origin_owner_id"
+
+
+def found(tmp_path, everybody=None, extra=None, files=None, **hosts):
+    """Return the hosts that declare tenants, for a run on localhost, with Ansible's own view of an inventory."""
+    inventory = {"all": {"vars": everybody or {}, "hosts": {"localhost": {}, **hosts}}}
+    (tmp_path / "hosts.json").write_text(json.dumps(inventory))
+    loader = DataLoader()
+    manager = InventoryManager(loader=loader, sources=[str(tmp_path / "hosts.json")])
+    variables = VariableManager(loader=loader, inventory=manager)
+    variables._extra_vars = extra or {}
+    hostvars = HostVars(manager, variables, loader)
+    given = Given(files or {}, Run(host="localhost"), {}, ["localhost"], hostvars)
+    return {each.host: each.what.split()[1] for each in declarations(given)}
+
+
+def test_a_host_with_a_list_or_of_a_tenant_is_found(tmp_path):
+    hosts = {"east": {TENANTS: GLOBEX}, "west": {TENANTS_FILE: "/tenants.csv"}, "acme": {OWNER: "1"}, "web": {"a": 1}}
+    assert found(tmp_path, **hosts) == {"east": "a", "west": "a", "acme": "a"}
+
+
+@pytest.mark.parametrize("extra", [{TENANTS: ACME}, {TENANTS_FILE: "/acme.csv"}])
+@pytest.mark.parametrize("own", [{TENANTS: GLOBEX}, {TENANTS_FILE: "/globex.csv"}])
+def test_what_is_given_with_e_does_not_hide_the_list_of_a_host(tmp_path, extra, own):
+    assert list(found(tmp_path, extra=extra, east=own, web={})) == ["east"]
+
+
+@pytest.mark.parametrize(
+    "everybody",
+    [
+        {TENANTS: ACME},
+        {TENANTS: []},
+        {TENANTS: [{"domain": "acme", "api_key": "{{ keys['acme'] }}"}], "keys": {"acme": "k"}},
+        {TENANTS: "{{ mine }}", "mine": ACME},
+        {TENANTS: "{{ lookup('file', inventory_dir ~ '/tenants.yml') | from_yaml }}"},
+        {TENANTS_FILE: "{{ inventory_dir }}/tenants.csv"},
+        {TENANTS_FILE: "{{ playbook_dir | default('.') }}/tenants.csv", "playbook_dir": "/p"},
+        {TENANTS_FILE: "{{ folder }}/tenants.csv", "folder": "{{ inventory_dir }}"},
+        {TENANTS_FILE: "tenants.csv", OWNER: "1"},
+    ],
+)
+def test_what_is_the_same_for_all_hosts_is_not_one_of_theirs(tmp_path, everybody):
+    assert found(tmp_path, everybody, web0={}, web1={}) == {}
+    assert found(tmp_path, everybody, extra={TENANTS: GLOBEX}, web0={}, web1={}) == {}
+
+
+@pytest.mark.parametrize(
+    "everybody",
+    [
+        {TENANTS: "{{ mine }}"},
+        {TENANTS: "{{ lookup('vars', 'mine') }}"},
+        {TENANTS: "{{ vars['mine'] }}"},
+        {TENANTS: [{"domain": "{{ mine[0].domain }}"}]},
+        {TENANTS: "{{ deeper }}", "deeper": "{{ mine }}"},
+        {TENANTS_FILE: "{{ inventory_hostname }}.csv"},
+        {TENANTS: "{{ mine"},
+    ],
+)
+def test_a_template_for_all_hosts_that_comes_out_otherwise_for_one_is_its_list(tmp_path, everybody):
+    hosts = {"localhost": {"mine": ACME}, "east": {"mine": GLOBEX}}
+    assert list(found(tmp_path, everybody, **hosts)) == ["east"]
+
+
+@pytest.mark.parametrize("own", [{TENANTS: ACME}, {TENANTS_FILE: "/acme.csv"}, {TENANTS: []}, {TENANTS: ""}])
+def test_a_host_with_the_same_list_or_an_empty_one_declares_nothing_else(tmp_path, own):
+    mine = {TENANTS: ACME, TENANTS_FILE: "/acme.csv"}
+    assert found(tmp_path, localhost=mine, east=own, files={TENANTS_FILE: "/acme.csv"}) == {}
+    assert found(tmp_path, localhost=mine, east={**own, TENANTS_FILE: "/globex.csv"}) == {"east": "a"}
+
+
+def test_one_file_written_in_two_ways_is_one_list(tmp_path):
+    hosts = {
+        "localhost": {TENANTS_FILE: "/a/../acme.csv"},
+        "east": {TENANTS_FILE: "{{ folder }}/acme.csv", "folder": ""},
+    }
+    assert found(tmp_path, files={TENANTS_FILE: "/a/../acme.csv"}, **hosts) == {}
+
+
+def test_a_list_for_many_hosts_is_read_once(tmp_path, monkeypatch):
+    """With ten thousand tenants and hosts, reading it for each host would take minutes."""
+    from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role import other_declarations
+
+    read = []
+    templates = other_declarations._templates
+    monkeypatch.setattr(other_declarations, "_templates", lambda value: [read.append(1), *templates(value)][1:])
+    everybody = {TENANTS: [{"domain": "acme", "api_key": "{{ keys }}"}], "keys": "k"}
+    assert found(tmp_path, everybody, **{f"web{number}": {} for number in range(50)}) == {}
+    assert len(read) < 10
