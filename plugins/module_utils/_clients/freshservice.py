@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any
 
 from .._core.failure import Failed, FailureCode, require
 from .._core.shared import Shared
@@ -281,7 +281,7 @@ def _classify_success(answer: Answer) -> KeyCheck:
         status = KeyStatus.NOT_FRESHSERVICE
         evidence = f"HTTP {answer.status} without an agent: {answer.excerpt or 'no text'}"
         return KeyCheck(status, _MESSAGES[status], answer.status, evidence)
-    agent = _agent(record, answer.line)
+    agent = _agent(record, answer)
     if record.get("api_key_enabled") is False:
         status = KeyStatus.KEY_DISABLED
         evidence = "the agent's record says api_key_enabled: false"
@@ -297,7 +297,7 @@ def _is_id(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
-def _agent(record: dict[str, Any], line: Callable[[str], str]) -> Agent:
+def _agent(record: dict[str, Any], answer: Answer) -> Agent:
     def text(key: str) -> str:
         value = record.get(key)
         return value if isinstance(value, str) else ""
@@ -306,12 +306,14 @@ def _agent(record: dict[str, Any], line: Callable[[str], str]) -> Agent:
         value = record.get(key)
         return value if isinstance(value, bool) else None
 
-    email = one_line(text("email"))
-    name = line(f"{text('first_name')} {text('last_name')}") or None
-    # The address must not be scrubbed or cut: it is sent to StackOne as the name of the user.
-    return Agent(
-        record["id"], email if 0 < len(email) <= EMAIL_LIMIT else None, name, flag("active"), flag("occasional")
-    )
+    name = answer.line(f"{text('first_name')} {text('last_name')}") or None
+    return Agent(record["id"], _email(text("email"), answer), name, flag("active"), flag("occasional"))
+
+
+def _email(text: str, answer: Answer) -> str | None:
+    """Return an agent's address as it is, since it is sent to StackOne as the name of the user: none that contains a secret."""
+    email = one_line(text)
+    return email if 0 < len(email) <= EMAIL_LIMIT and not answer.scrubber.gives_away(email) else None
 
 
 def _agent_warnings(agent: Agent) -> list[str]:

@@ -8,7 +8,7 @@ The Hub API is not publicly documented. If it changes, only this module has to.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Callable, Protocol
 from urllib.parse import quote
@@ -160,7 +160,12 @@ class Hub:
         if answer.status == 404 and others and profile not in others:
             raise no_profile(provider, profile.id, others, error_words(answer), answer.status, of_account=True)
         data = _object(answer, doing)
-        return Form(profile.id, parse_fields(data.get("config"), profile.auth_key, profile.environment))
+        fields = parse_fields(data.get("config"), profile.auth_key, profile.environment)
+        return Form(profile.id, tuple(map(self._without_secret, fields)))
+
+    def _without_secret(self, item: FormField) -> FormField:
+        """Return a field without a default that contains a secret: it would be sent with the credentials of each tenant."""
+        return replace(item, default=None) if self._api.scrubber.gives_away(item.default) else item
 
     def view(self, session: ConnectSession, account_id: str) -> AccountView:
         """Return what is stored for an account, with secrets redacted (H11)."""

@@ -10,6 +10,7 @@ from typing import Any, Callable
 
 from .._core.failure import Failed, FailureCode
 from .._core.identity import account_id_of, account_path, same_provider
+from .._core.text import Scrubber
 from .._core.times import iso_time, parse_date
 from .._http.messages import Answer
 from .account import Account
@@ -113,6 +114,11 @@ class StackOne:
         self._auth = (api_key, "")
         self.filters_ignored = False
         """True once a listing contained accounts of owners that were not asked for."""
+
+    @property
+    def scrubber(self) -> Scrubber:
+        """Return the scrubber, which knows the secrets of the run."""
+        return self._api.scrubber
 
     def accounts(
         self,

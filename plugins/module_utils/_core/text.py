@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, Callable
 from urllib.parse import quote
 
-from .secrets import SHORTEST_SECRET, TERMINAL, Secrets
+from .secrets import CERTAIN_PIECE, SHORTEST_SECRET, TERMINAL, Secrets
 
 MASK = "********"
 CUT = "..."
@@ -100,6 +100,10 @@ class Scrubber:
         tokens of a kind share.
         """
         return self._secrets.whole_in(text, shortest)
+
+    def gives_away(self, text: str | None) -> bool:
+        """Return whether a text that others will see contains a secret. A short secret can be a word, which may be there."""
+        return text is not None and len(text) >= CERTAIN_PIECE and self.holds(text, CERTAIN_PIECE)
 
     def line(self, text: str, limit: int = EXCERPT_LIMIT) -> str:
         """Return external text for a message: first on one line, then scrubbed, and only then cut.

@@ -253,7 +253,8 @@ class Linker:
             seen = self._inspector.prove(outcome.tenant, account, outcome.agent, seen)
             outcome.verified = seen.verified
         outcome.observe(stored=seen.stored, was_broken=account.status in BROKEN)
-        plan = plan_present(outcome.tenant, account, seen.stored, moved).replacing(outcome.observed.replaced)
+        plan = plan_present(outcome.tenant, account, seen.stored, moved, self._clients.stackone.scrubber)
+        plan = plan.replacing(outcome.observed.replaced)
         self._approval.check(account, plan)
         outcome.applied.plan = plan
         outcome.warnings += plan.warnings
@@ -297,7 +298,7 @@ class Linker:
         if self._rules.check_mode:
             outcome.applied.note_planned(plan)
             return
-        outcome.tenant = replacing(outcome.tenant, account)
+        outcome.tenant = replacing(outcome.tenant, account, self._clients.stackone.scrubber)
         outcome.account = None
         outcome.enter(Phase.APPLY)
         self._profile_changer.link_new(outcome, account, self._username(outcome))

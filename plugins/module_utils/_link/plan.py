@@ -16,6 +16,7 @@ from .._clients.profiles import ProfileDrift
 from .._core.failure import Failed, FailureCode
 from .._core.slots import SLOTS
 from .._core.tenant import ProfileChange, Tenant, UpdateCredentials, same_domain
+from .._core.text import NO_SECRETS, Scrubber
 from .actions import Action, AgentChange, StoredKey
 from .status import DASHBOARD_ONLY, not_active
 
@@ -161,7 +162,13 @@ def plan_create(tenant: Tenant, username: str | None) -> Plan:
     return Plan((Action.CREATE,), {}, shown, reasons=("The tenant has no account",))
 
 
-def plan_present(tenant: Tenant, account: Account, stored: Stored, moved: ProfileDrift | None = None) -> Plan:
+def plan_present(
+    tenant: Tenant,
+    account: Account,
+    stored: Stored,
+    moved: ProfileDrift | None = None,
+    scrubber: Scrubber = NO_SECRETS,
+) -> Plan:
     """Return the plan that makes an account match the declaration; `moved` is how its connector profile differs.
 
     Raises Failed: account_not_active if none can, profile_differs if the profile must not be changed.
@@ -171,7 +178,7 @@ def plan_present(tenant: Tenant, account: Account, stored: Stored, moved: Profil
     if moved and tenant.profile_change is ProfileChange.REFUSE:
         raise profile_differs(account, moved, _CHOOSE)
     if moved and tenant.profile_change is ProfileChange.REPLACE:
-        return _plan_replace(tenant, account, stored, moved)
+        return _plan_replace(tenant, account, stored, moved, scrubber)
     changes = drift(tenant, account)
     reasons = relink_reasons(tenant, account, stored)
     warnings: tuple[str, ...] = ()
@@ -198,29 +205,33 @@ def plan_present(tenant: Tenant, account: Account, stored: Stored, moved: Profil
     return Plan(tuple(actions), before, after, changes, warnings, (*reasons, *differing))
 
 
-def _plan_replace(tenant: Tenant, account: Account, stored: Stored, moved: ProfileDrift) -> Plan:
+def _plan_replace(tenant: Tenant, account: Account, stored: Stored, moved: ProfileDrift, scrubber: Scrubber) -> Plan:
     """Return the plan that links the tenant again, as a new account under the declared profile, and unlinks this one."""
     if tenant.account_id:
         raise profile_differs(account, moved, _UNPIN)
     if tenant.keyless:
         raise key_missing(f"account {account.id} must be replaced by one under another connector profile")
     before = {**describe(account, stored.domain, stored.key.value), "integration_id": moved.account}
-    linked = plan_create(replacing(tenant, account), None).after
+    linked = plan_create(replacing(tenant, account, scrubber), None).after
     after = {**linked, "integration_id": moved.declared}
     return Plan((Action.CREATE, Action.DELETE), before, after, reasons=("The connector profile is another one",))
 
 
-def replacing(tenant: Tenant, account: Account) -> Tenant:
+def replacing(tenant: Tenant, account: Account, scrubber: Scrubber = NO_SECRETS) -> Tenant:
     """Return the tenant as its new account is linked: what is not declared is as on the account that it replaces.
 
-    StackOne makes a second account of an owner only if he may have several.
+    A text that contains a secret is left behind. StackOne makes a second account of an owner only if he may have several.
     """
+
+    def kept(text: str | None) -> str | None:
+        return None if scrubber.gives_away(text) else text
+
     return replace(
         tenant,
         allow_multiple=True,
-        origin_owner_name=_name_for(tenant, account) or account.origin_owner_name,
-        origin_username=tenant.origin_username or account.origin_username,
-        label=account.label if tenant.label is None else tenant.label,
+        origin_owner_name=_name_for(tenant, account) or kept(account.origin_owner_name),
+        origin_username=tenant.origin_username or kept(account.origin_username),
+        label=kept(account.label) if tenant.label is None else tenant.label,
         account_type=tenant.account_type or account.type,
         shared=account.shared if tenant.shared is None else tenant.shared,
     )

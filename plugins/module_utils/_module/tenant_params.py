@@ -10,7 +10,7 @@ from typing import Any
 
 from .._core.failure import require
 from .._core.identity import is_account_id
-from .._core.secrets import CERTAIN_PIECE, SHORTEST_SECRET
+from .._core.secrets import SHORTEST_SECRET
 from .._core.tenant import (
     ANY_FIELDS,
     CredentialFields,
@@ -172,13 +172,9 @@ def _tell_apart(key: str | None, others: Mapping[str, str | None]) -> None:
 
 
 def refuse_secrets(owner: Tenant, scrubber: Scrubber) -> None:
-    """Raise Failed(invalid_argument) for a text that contains a secret of the run: StackOne would show it to everybody.
-
-    A short secret can be a word, which others may use.
-    """
+    """Raise Failed(invalid_argument) for a text that contains a secret of the run: StackOne would show it to everybody."""
     for name in BESIDE_A_KEY:
-        text = getattr(owner, name)
-        if text and len(text) >= CERTAIN_PIECE and scrubber.holds(text, CERTAIN_PIECE):
+        if scrubber.gives_away(getattr(owner, name)):
             raise invalid_argument(
                 f"{name} contains an API key or another secret, and StackOne would show it.",
                 f"Write {name} without it; replace the key if others could have seen it.",

@@ -14,7 +14,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.options 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.linker import Rules
 from tests.support.one_tenant import HTML, REFUSAL, changes, code, posts, says_no_profile, without
-from tests.support.services_in_memory import KEY, answers, error, link, refuses, reply, tenant
+from tests.support.services_in_memory import FIELDS, KEY, answers, error, link, refuses, reply, tenant
 
 
 class TestNewLink:
@@ -35,6 +35,29 @@ class TestNewLink:
         assert post.headers["x-hub-session-token"] in services.sessions
         assert not post.repeatable
         assert changes(services) == []
+
+    @pytest.mark.parametrize("secret", ["key-of-an-agent-1", "v1.eu1.key-of-stackone"])
+    def test_an_address_that_contains_a_key_is_not_sent_on(self, services, secret):
+        """A server in place of Freshservice may repeat what it was sent."""
+        services.scrubber.add(secret)
+        services.agents[KEY]["email"] = f"{secret.upper()}@customer.example"
+        outcome = link(services, tenant())
+        assert (code(outcome), outcome.applied.actions) == (None, [Action.CREATE])
+        assert all("origin_username" not in request.body for request in services.requests("POST", "/connect_sessions"))
+        assert outcome.agent.email is None
+
+    def test_an_address_that_contains_a_word_is_sent(self, services):
+        services.scrubber.add("customer")
+        link(services, tenant())
+        (session, *_others) = services.requests("POST", "/connect_sessions")
+        assert session.body["origin_username"] == "agent@customer.example"
+
+    def test_a_default_of_the_form_that_contains_a_key_is_not_sent_back(self, services):
+        services.scrubber.add("v1.eu1.key-of-stackone")
+        note = {"key": "note", "secret": False, "value": "for v1.eu1.key-of-stackone"}
+        services.config = {"configFields": [*FIELDS, note, {"key": "region", "secret": False, "value": "eu"}]}
+        link(services, tenant())
+        assert posts(services)[0].body["credentials"] == {"domain": "acme", "apiKey": KEY, "region": "eu"}
 
     def test_it_is_linked_under_the_declared_profile(self, services):
         services.profiles.append({**services.profiles[0], "integration_id": "p2"})

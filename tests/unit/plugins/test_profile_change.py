@@ -127,6 +127,21 @@ def test_a_lost_answer_to_a_link_that_was_made(services, former):
     assert list(services.accounts) == [outcome.account.id]
 
 
+def test_texts_of_the_former_one_that_contain_a_key_are_left_behind(services, former):
+    secret = "v1.eu1.key-of-stackone"
+    services.scrubber.add(secret)
+    texts = dict.fromkeys(("label", "origin_owner_name", "origin_username"), f"for {secret}")
+    services.accounts[former].update(texts)
+    outcome = link(services, tenant(**REPLACE))
+    assert (code(outcome), outcome.applied.actions) == (None, [Action.CREATE, Action.DELETE])
+    (linking,) = [
+        request.body for request in services.requests("POST", "/connect_sessions") if "account_id" not in request.body
+    ]
+    assert secret not in str(linking)
+    assert secret not in str([services.requests("PATCH"), outcome.applied.plan.after])
+    assert linking["origin_owner_name"] == "1"
+
+
 class TestPlan:
     ACCOUNT = Account("a1", "freshservice", "active", "1", "Owner", "u@x", "L", "test", shared=False)
     MOVED = ProfileDrift(NEW, OLD)
