@@ -125,6 +125,7 @@ options:
         description:
           - Which field of the connector's form receives which value. The form is read from StackOne and is normally
             understood without this option. If it is not, the module fails and names the fields of the form.
+          - A field that the form does not have is refused with C(field_unfilled), also if the tenant is linked and nothing is to be sent.
         type: dict
         suboptions:
           domain:
@@ -137,7 +138,7 @@ options:
             type: str
           extra:
             description:
-              - Values for further fields, by the field's key. A key that the form does not have is refused with C(field_unfilled).
+              - Values for further fields, by the field's key.
             type: dict
             default: {}
           extra_secrets:

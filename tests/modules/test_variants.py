@@ -76,6 +76,49 @@ def test_a_form_that_cannot_be_understood_without_help(runner):
     assert runner.converge(credential_fields=chosen)["actions"] == ["create"]
 
 
+SECRET = "a-secret-pin-0815"
+LACKING = [{"domain": "nope"}, {"api_key": "nope"}, {"extra": {"nope": "x"}}, {"extra_secrets": {"nope": SECRET}}]
+NAMED = {"credential_fields": {"domain": "domain", "api_key": "apiKey"}}
+
+
+@pytest.mark.parametrize("remembered", [False, True])
+@pytest.mark.parametrize("chosen", LACKING, ids=str)
+def test_a_field_that_the_form_lacks_is_refused_for_a_linked_tenant_too(runner, chosen, remembered):
+    runner.known.add(SECRET)
+    runner.emulator.switch(connector_fields=[DOMAIN, KEY])
+    path = str(runner.folder / "fingerprints.json")
+    runner.links(runner.tenants("acme", **NAMED), fingerprints=path)
+    runner.links(runner.tenants("acme", **NAMED), fingerprints=path)
+    more = {"fingerprints": path} if remembered else {}
+    for check in (True, False, False):
+        (row,) = runner.links(runner.tenants("acme", credential_fields=chosen), check=check, **more)["results"]
+        assert row["failure"]["code"] == "field_unfilled", row
+    again = runner.links(runner.tenants("acme"), fingerprints=path)
+    assert (again["changed"], again["results"][0]["action"]) == (False, "none")
+
+
+@pytest.mark.parametrize("how", ["on_drift", "on_doubt", "always"])
+@pytest.mark.parametrize("chosen", LACKING, ids=str)
+def test_and_by_the_module_for_one_tenant(runner, chosen, how):
+    runner.known.add(SECRET)
+    runner.link()
+    for check in (True, False):
+        result = runner.link(credential_fields=chosen, update_credentials=how, check=check)
+        assert result["failure"]["code"] == "field_unfilled"
+
+
+def test_fields_that_the_form_has_cost_one_look_at_it_in_a_run(runner):
+    runner.emulator.switch(connector_fields=[DOMAIN, KEY])
+    path = str(runner.folder / "fingerprints.json")
+    declared = runner.tenants("acme", "globex", "initech", **NAMED)
+    runner.links(declared, fingerprints=path)
+    runner.links(declared, fingerprints=path)
+    runner.emulator.clear_requests()
+    assert runner.links(declared, fingerprints=path)["changed"] is False
+    assert len(runner.emulator.requests(path="/connect_sessions")) == 1
+    assert len([each for each in runner.emulator.requests() if each["path"].startswith("/hub/")]) == 3
+
+
 ABSENT = [
     "claim_page_404", "claim_page_200", "claim_page_410", "html_404", "html_410", "redirect", "json_404", "refused",
 ]  # fmt: skip

@@ -137,21 +137,33 @@ class Hub:
 
         return self._forms.get(provider, integration_id, fetch, self._api.clock.check)
 
-    def edit_form(self, session: ConnectSession, provider: str, view: AccountView, declared: str | None) -> Form:
-        """Return the form of an account's own profile, which a session for another profile may not list (H4)."""
-        own = view.integration_id
+    def edit_form(
+        self,
+        opened: Callable[[], tuple[ConnectSession, AccountView]],
+        provider: str,
+        own: str | None,
+        declared: str | None,
+    ) -> Form:
+        """Return the form of an account's `own` profile, which a session for another profile may not list (H4).
+
+        `opened` opens or returns a session and the account's view. It is not called if the form is known already.
+        """
         if own is None:
-            return self.form(lambda: session, provider, declared)
+            return self.form(lambda: opened()[0], provider, declared)
 
         def fetch() -> Form:
-            listed = self._listed(session, provider)
-            profile = next((item for item in listed if item.id == own), None)
-            if profile and profile.active is False:
-                raise no_profile(provider, own, listed, of_account=True)
-            unlisted = Profile(own, auth_key=view.auth_key, environment=view.environment)
-            return self._form(session, provider, profile or unlisted, listed)
+            session, view = opened()
+            return _for_all(lambda: self._own_form(session, provider, own, view))
 
-        return self._forms.get(provider, own, lambda: _for_all(fetch), self._api.clock.check)
+        return self._forms.get(provider, own, fetch, self._api.clock.check)
+
+    def _own_form(self, session: ConnectSession, provider: str, own: str, view: AccountView) -> Form:
+        listed = self._listed(session, provider)
+        profile = next((item for item in listed if item.id == own), None)
+        if profile and profile.active is False:
+            raise no_profile(provider, own, listed, of_account=True)
+        unlisted = Profile(own, auth_key=view.auth_key, environment=view.environment)
+        return self._form(session, provider, profile or unlisted, listed)
 
     def _form(self, session: ConnectSession, provider: str, profile: Profile, others: Sequence[Profile] = ()) -> Form:
         path = f"/hub/connectors/{quote(profile.id, safe='')}"

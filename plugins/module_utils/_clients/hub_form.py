@@ -102,6 +102,13 @@ def map_fields(fields: tuple[FormField, ...], chosen: CredentialFields) -> Field
     return FieldMap(domain, api_key, others)
 
 
+def check_named(fields: tuple[FormField, ...], chosen: CredentialFields) -> None:
+    """Raise Failed(field_unfilled) if a declared field is not in the form, whether anything has to be sent or not."""
+    api_key = _chosen(fields, chosen.api_key, "api_key")
+    _chosen(tuple(item for item in fields if item is not api_key), chosen.domain, "domain")
+    _check_extra(fields, chosen)
+
+
 def _check_extra(fields: Sequence[FormField], chosen: CredentialFields) -> None:
     """Raise Failed(field_unfilled) for values of fields that the form does not have: nobody would miss them until later."""
     known = {item.key for item in fields}

@@ -10,15 +10,19 @@ from typing import Protocol
 from .._clients.account import ARCHIVED, Account
 from .._clients.factory import Clients
 from .._clients.freshservice import Agent
-from .._clients.hub import AccountView
-from .._clients.hub_form import stored_domain
+from .._clients.hub import AccountView, Form
+from .._clients.hub_form import check_named, stored_domain
+from .._clients.profiles import ProfileDrift
 from .._clients.stackone import ConnectSession
 from .._core.failure import Failed, FailureCode
 from .._core.slots import SLOTS
-from .._core.tenant import Tenant, UpdateCredentials
+from .._core.tenant import ANY_FIELDS, Tenant, UpdateCredentials
 from .actions import StoredKey
 from .plan import Stored, compare_stored, stored_drift
 from .verify import Answerer, verify
+
+_NO_FORM = (FailureCode.HUB_UNAVAILABLE, FailureCode.CONNECTOR_PROFILE_MISSING)
+"""The failures of a form that this StackOne does not show, which only matters if something is to be sent."""
 
 
 class CredentialCache(Protocol):
@@ -68,7 +72,7 @@ class Inspector:
     def inspect(self, tenant: Tenant, account: Account) -> Inspection:
         """Return what the account stores: as remembered, otherwise as the Hub's edit view shows it.
 
-        The view is also read to see the connector profile, if one is declared and the account's is not remembered.
+        The view is also read to see the connector profile if it is needed, which `check_fields` explains, and not remembered.
         """
         listed = stored_domain(tenant, account.setup_information)
         comparing = tenant.update_credentials in (UpdateCredentials.ON_DRIFT, UpdateCredentials.ON_DOUBT)
@@ -80,8 +84,9 @@ class Inspector:
             remembered = self._cache.recall(tenant, account)
         if remembered is StoredKey.UNCHANGED:
             known, comparing = Stored(listed or tenant.domain, remembered), False
-        profile = self._cache.profile(account) if tenant.integration_id else None
-        if not comparing and (profile or not tenant.integration_id):
+        needed = tenant.integration_id or _names_fields(tenant)
+        profile = self._cache.profile(account) if needed else None
+        if not comparing and (profile or not needed):
             return Inspection(known, profile=profile)
         seen = self._view(tenant, account)
         if seen is None:
@@ -94,6 +99,35 @@ class Inspector:
             # Nothing visible differs, yet something else was sent when the account last changed.
             stored = replace(stored, key=StoredKey.CHANGED)
         return Inspection(replace(stored, domain=stored.domain or listed), session, view, view.integration_id)
+
+    def check_fields(self, tenant: Tenant, account: Account, seen: Inspection, moved: ProfileDrift | None) -> None:
+        """Raise Failed(field_unfilled) if the form lacks a field that the tenant declares, even if nothing is to be sent.
+
+        The form is that of the declared profile if the account's has `moved` from it, else of the account's own. It is read
+        once in a run.
+        """
+        if tenant.keyless or tenant.credential_fields == ANY_FIELDS or not (seen.profile or seen.view):
+            return
+        try:
+            form = self._form(tenant, account, seen, moved)
+        except Failed as error:
+            if error.failure.code in _NO_FORM:
+                return
+            raise
+        check_named(form.fields, tenant.credential_fields)
+
+    def _form(self, tenant: Tenant, account: Account, seen: Inspection, moved: ProfileDrift | None) -> Form:
+        hub = self._clients.hub
+
+        def opened() -> tuple[ConnectSession, AccountView]:
+            if seen.session and seen.view:
+                return seen.session, seen.view
+            session = self._clients.stackone.edit_session(account, tenant.integration_id)
+            return session, hub.view(session, account.id)
+
+        if moved:
+            return hub.form(lambda: opened()[0], tenant.provider, moved.declared)
+        return hub.edit_form(opened, tenant.provider, seen.profile, tenant.integration_id)
 
     def shows(self, account: Account) -> bool:
         """Return whether StackOne still shows an account that was unlinked."""
@@ -144,3 +178,9 @@ class Inspector:
             if error.failure.code is FailureCode.HUB_UNAVAILABLE:
                 return None
             raise
+
+
+def _names_fields(tenant: Tenant) -> bool:
+    """Return whether a tenant declares fields for credentials that a run would send if they differed."""
+    sends = not tenant.keyless and tenant.update_credentials is not UpdateCredentials.ON_CREATE
+    return sends and tenant.credential_fields != ANY_FIELDS

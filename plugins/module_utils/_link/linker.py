@@ -255,6 +255,7 @@ class Linker:
         outcome.observe(stored=seen.stored, was_broken=account.status in BROKEN)
         plan = plan_present(outcome.tenant, account, seen.stored, moved, self._clients.stackone.scrubber)
         plan = plan.replacing(outcome.observed.replaced)
+        self._inspector.check_fields(outcome.tenant, account, seen, moved)
         self._approval.check(account, plan)
         outcome.applied.plan = plan
         outcome.warnings += plan.warnings

@@ -61,7 +61,8 @@ class Writer:
         if moved:
             form = self._hub.form(lambda: session, tenant.provider, moved.declared)
         else:
-            form = self._hub.edit_form(session, tenant.provider, view, tenant.integration_id)
+            own, opened = view.integration_id, (session, view)
+            form = self._hub.edit_form(lambda: opened, tenant.provider, own, tenant.integration_id)
         credentials = map_fields(form.fields, tenant.credential_fields).credentials(tenant)
 
         def edit(current: ConnectSession) -> Submission:

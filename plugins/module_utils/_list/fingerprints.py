@@ -15,7 +15,7 @@ from typing import Any
 from .._clients.account import Account
 from .._core.failure import require
 from .._core.files import NotAFile, alone_in, read_file, replace_file
-from .._core.tenant import Tenant
+from .._core.tenant import ANY_FIELDS, Tenant
 from .._link.actions import StoredKey
 
 VERSION = 2
@@ -43,7 +43,7 @@ def own_path(stackone_url: str, stackone_api_key: str) -> str | None:
 class Kept:
     """The content of a file: its salt, and for each account its time of change and the fingerprint.
 
-    `profiles` are the accounts' connector profiles at that time, for tenants that declare one.
+    `profiles` are the accounts' connector profiles at that time, for tenants that declare one, or fields of its form.
     """
 
     salt: str = field(default_factory=lambda: secrets.token_hex(16))
@@ -89,7 +89,7 @@ class Fingerprints:
         """
         if account.updated_at:
             self._seen[account.id] = tenant, account
-            if tenant.integration_id and profile:
+            if profile and (tenant.integration_id or tenant.credential_fields != ANY_FIELDS):
                 self._profiles[account.id] = profile
 
     def save(self, accounts: set[str] | None) -> None:

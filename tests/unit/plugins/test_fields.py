@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.hub_form import (
     FormField,
+    check_named,
     domain_value,
     find_stored_domain,
     find_stored_key,
@@ -253,6 +254,25 @@ def test_an_explicit_field_that_does_not_exist_is_an_error(chosen, named, listed
     assert named in failure.message
     assert failure.remediation.startswith("It has 'domain' (Domain)")
     assert failure.details == {"fields": listed}
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        CredentialFields(domain="nope"),
+        CredentialFields(api_key="nope"),
+        CredentialFields(domain="apiKey", api_key="apiKey"),
+        CredentialFields(extra={"nope": "x"}),
+        CredentialFields(extra_secrets={"nope": "x"}),
+    ],
+)
+def test_names_are_checked_without_values(chosen):
+    fields = parse_fields(
+        {"configFields": [DOMAIN, KEY, {"key": "region", "required": True, "secret": False}]}, None, None
+    )
+    assert failed(check_named, fields, chosen).code.value == "field_unfilled"
+    check_named(fields, CredentialFields("domain", "apiKey"))
+    check_named(fields, AUTO)
 
 
 HOST, URL = "acme.freshservice.com", "https://acme.freshservice.com"

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.account import Account
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import Tenant
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import CredentialFields, Tenant
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import StoredKey
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.fingerprints import Fingerprints, own_path
 
@@ -67,6 +67,16 @@ def test_a_rotated_key_that_may_not_have_arrived_is_not_believed(remembered):
     keep(remembered(), ROTATED)
     assert remembered().recall(ROTATED, BEFORE) is StoredKey.UNKNOWN
     assert remembered().recall(TENANT, BEFORE) is StoredKey.UNKNOWN
+
+
+def test_the_profile_is_kept_where_it_or_a_field_of_its_form_is_declared(opened):
+    fields = CredentialFields(domain="domain")
+    for declared, kept in (({}, None), ({"integration_id": "p1"}, "p1"), ({"credential_fields": fields}, "p1")):
+        run = opened()
+        run.remember(replace(TENANT, **declared), BEFORE, "p1")
+        run.save({BEFORE.id})
+        assert opened().profile(BEFORE) == kept
+        assert opened().profile(AFTER) is None
 
 
 def test_an_account_without_a_time_is_not_remembered(opened):

@@ -199,7 +199,7 @@ class TestEditForm:
     VIEW = AccountView(integration_id="p2", auth_key="one", environment="live")
 
     def form(self, hub, session, view=VIEW, declared=None):
-        return hub.edit_form(session, "freshservice", view, declared)
+        return hub.edit_form(lambda: (session, view), "freshservice", view.integration_id, declared)
 
     def test_it_is_that_of_the_accounts_own_profile(self, services, hub, session):
         services.profiles = [profile("p1"), profile("p2")]

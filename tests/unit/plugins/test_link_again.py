@@ -9,13 +9,25 @@ import pytest
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.options import VerifyLink
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import (
     CredentialFields,
+    ProfileChange,
     UpdateCredentials,
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportKind
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.linker import Rules
 from tests.support.one_tenant import HTML, LABELLED, LOST, REFUSAL, changes, code, linked, says_no_profile, uncertain
-from tests.support.services_in_memory import KEY, after, answers, breaks, does_and_answers, link, refuses, reply, tenant
+from tests.support.services_in_memory import (
+    FIELDS,
+    KEY,
+    after,
+    answers,
+    breaks,
+    does_and_answers,
+    link,
+    refuses,
+    reply,
+    tenant,
+)
 
 ROTATED = "key-after-a-rotation"
 
@@ -62,6 +74,34 @@ class TestRelink:
         linked(services)
         outcome = link(services, tenant())
         assert (code(outcome), outcome.applied.actions, hub_edits(services)) == (None, [], [])
+
+    @pytest.mark.parametrize(
+        ("trick", "expected"),
+        [
+            (answers(404, "<html>"), None),
+            (
+                answers(200, {"integrations": [{"integration_id": "p1", "provider": "freshservice", "active": False}]}),
+                None,
+            ),
+            (breaks(), "stackone_unreachable"),
+        ],
+    )
+    def test_fields_are_not_checked_where_no_form_is_shown(self, services, trick, expected):
+        linked(services)
+        services.on("GET", "/hub/connectors", trick)
+        outcome = link(services, tenant(credential_fields=CredentialFields(domain="nope")))
+        assert (code(outcome), hub_edits(services)) == (expected, [])
+
+    def test_a_moved_account_is_checked_by_the_form_of_the_declared_profile(self, services):
+        linked(services)
+        services.profiles.append({**services.profiles[0], "integration_id": "p2"})
+        more = [{"key": "region", "secret": False}]
+        services.on("GET", "/hub/connectors/p2", answers(200, {"config": {"configFields": [*FIELDS, *more]}}))
+        fields = CredentialFields(extra={"region": "eu"})
+        moved = tenant(integration_id="p2", profile_change=ProfileChange.RELINK, credential_fields=fields)
+        outcome = link(services, moved)
+        assert (code(outcome), outcome.applied.actions) == (None, [Action.RELINK])
+        assert services.requests("GET", "/hub/connectors/p1") == []
 
     def test_a_broken_account_is_repaired_and_waited_for(self, services):
         account_id = linked(services, status="error")
