@@ -212,11 +212,11 @@ def _dictionary(value: Any, about: Mapping[str, Any], name: str, faults: list[st
 
 
 def _unknown(written: Any, path: str, known: list[str]) -> str:
+    place = f" of {path[:-1]}" if path else ""
     if not isinstance(written, str):
-        return f"the name of an option is {not_text(written) or 'a number'}, not text; put it in quotes."
+        return f"the name of an option{place} is {not_text(written) or 'a number'}, not text; put it in quotes."
     shown = plain_name(written)
     advice = did_you_mean(written, known) or f"The options are {', '.join(sorted(known))}."
-    place = f" of {path[:-1]}" if path else ""
     return f"{path}{shown} is not an option. {advice}" if shown else f"An option{place} is not known. {advice}"
 
 

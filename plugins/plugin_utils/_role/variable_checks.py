@@ -197,10 +197,12 @@ def results(given: Given) -> Iterator[str]:
 
 def of_each_tenant(given: Given) -> Iterator[str]:
     """Refuse values for all tenants that are wrong for each. They would be blamed on the entries of the list."""
-    spec = {name: about for name, about in listed_tenant_spec().items() if name in OF_EACH_TENANT}
-    own = {name: given.values[f"{PREFIX}{name}"] for name in OF_EACH_TENANT if f"{PREFIX}{name}" in given.values}
+    options = listed_tenant_spec()
+    # A fault may name its variable in the middle of the sentence.
+    spec = {f"{PREFIX}{name}": options[name] for name in OF_EACH_TENANT}
+    own = {name: given.values[name] for name in spec if name in given.values}
     _values, faults = read(own, spec)
-    yield from (f"{PREFIX}{fault}" for fault in faults)
+    yield from faults
 
 
 def event(given: Given) -> Iterator[str]:

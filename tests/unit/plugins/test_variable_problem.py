@@ -178,6 +178,29 @@ ACCEPTED = [
 ]
 
 
+FIELDS = "freshservice_link_credential_fields"
+FIELD_FAULTS = [
+    (
+        {"SEKRETkey9Xq7Zr3Wv5T1": "b"},
+        f"An option of {FIELDS} is not known. The options are api_key, domain, extra, extra_secrets.",
+    ),
+    ({7: "b"}, f"the name of an option of {FIELDS} is a number, not text; put it in quotes."),
+    ({True: "b"}, f"the name of an option of {FIELDS} is a boolean, not text; put it in quotes."),
+    ({"extra": {True: "b"}}, f"the name of entry 1 of {FIELDS}.extra is a boolean, not text; put it in quotes."),
+    ({"extra": {"S3-CRET": 1.5}}, f"entry 1 of {FIELDS}.extra is a decimal number, not text; put it in quotes."),
+    ({"extra": {"region": None}}, f"{FIELDS}.extra.region is null, not text; put it in quotes."),
+    ({"extra_secrets": ["b"]}, f"{FIELDS}.extra_secrets must be a dictionary."),
+    ({"domain": ["b"]}, f"{FIELDS}.domain is a list, not text; put it in quotes."),
+    (["b"], f"{FIELDS} must be a dictionary."),
+    ({"__problem__": "It could not be read."}, "It could not be read."),
+]
+
+
+@pytest.mark.parametrize(("value", "sentence"), FIELD_FAULTS)
+def test_a_fault_of_a_field_names_its_variable_wherever_it_is_in_the_sentence(folder, value, sentence):
+    assert problem(credential_fields=value) == sentence
+
+
 @pytest.mark.parametrize(("values", "run"), ACCEPTED)
 def test_what_is_accepted(folder, values, run):
     assert problem(run, **values) == ""
