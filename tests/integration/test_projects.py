@@ -237,6 +237,28 @@ def test_a_list_for_everybody_is_purged_beside_hosts_without_one(runner, playboo
     assert set(runner.linked()) == {"customer-acme"}
 
 
+@pytest.mark.parametrize(
+    ("theirs", "words"),
+    [
+        (
+            {"freshservice_link_tenants": [{"domain": "globex", "origin_owner_id": "customer-globex"}]},
+            "has a list, too",
+        ),
+        ({"freshservice_link_origin_owner_id": "customer-globex"}, "is a tenant itself"),
+    ],
+)
+@pytest.mark.parametrize("true", ["true", "y"])
+def test_a_list_that_is_given_with_e_does_not_hide_what_others_declare(runner, playbook, theirs, words, true):
+    (runner.folder / "hosts.json").write_text(json.dumps({"all": {"hosts": {"localhost": {}, "east": theirs}}}))
+    runner.by_hand("globex", origin_owner_id="customer-globex")
+    tenants = [{"domain": "acme", "origin_owner_id": "customer-acme"}]
+    given = {"freshservice_link_tenants": tenants, "freshservice_link_purge": true, "freshservice_link_purge_limit": 1}
+    run = playbook("link", "-i", str(runner.folder / "hosts.json"), **given)
+    assert run.code == 2
+    assert f"freshservice_link_purge: the host east of the inventory {words}" in run.output
+    assert set(runner.linked()) == {"customer-globex"}
+
+
 def test_a_plan_that_purges_is_not_carried_out_beside_another_list(projects):
     """The plan was made when the inventory had one host."""
     projects.emulators["production"].add_account(origin_owner_id="gone", domain="gone", api_key="x")

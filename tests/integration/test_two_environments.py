@@ -40,3 +40,16 @@ def test_each_is_linked_in_its_own_project(runner):
             assert (runner.folder / name / "report.html").exists()
         found = [[account["origin_owner_id"] for account in each.accounts()] for each in (runner.emulator, production)]
     assert found == [["customer-acme"], ["customer-globex"]]
+
+
+def test_a_purge_does_not_take_the_list_for_that_of_another_host(runner):
+    lay_out(runner, "staging", runner.emulator, "acme")
+    (runner.folder / "staging" / "hosts.yml").write_text(
+        yaml.safe_dump({"all": {"hosts": {"localhost": {}, "web": {}}}})
+    )
+    runner.by_hand("globex", origin_owner_id="customer-gone")
+    purge = ["-e", "freshservice_link_purge=true", "-e", "freshservice_link_purge_limit=1"]
+    password = ["--vault-password-file", str(runner.folder / "password")]
+    run = runner.ansible_playbook("-i", str(runner.folder / "staging"), "tenantlink.stackone.link", *password, *purge)
+    assert run.code == 0, run.output
+    assert set(runner.linked()) == {"customer-acme"}
