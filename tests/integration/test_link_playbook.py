@@ -58,7 +58,7 @@ def test_a_list_is_remembered_in_the_users_cache(runner, link):
     assert cached(runner) == [path]
 
 
-@pytest.mark.parametrize("variables", [{"freshservice_link_fingerprints": off} for off in (False, "false")])
+@pytest.mark.parametrize("variables", [{"freshservice_link_fingerprints": off} for off in (False, "false", 0, "n")])
 def test_who_wants_no_cache_gets_none(runner, link, variables):
     assert link(freshservice_link_tenants=DECLARED, **variables).code == 0
     assert cached(runner) == []
