@@ -329,7 +329,7 @@ purged:
       changed: true
       origin_owner_name: Former Company Ltd
       account_status: active
-      reasons: ["No tenant of the list stands for it"]
+      reasons: ["No tenant of the list has it"]
 resolved:
   description:
     - The duplicates that were unlinked because of O(resolve_duplicates), or would be, like RV(results). C(duplicate_of) is the ID of

@@ -117,7 +117,7 @@ def test_a_forgotten_vault_is_asked_for(runner):
     assert "but not read" not in run.output
     near = runner.ansible_playbook(book, "-e", f"@{path}", "-e", "vault_stackone_api_key=x", quiet=True)
     assert (
-        "vault_stackone_api_key is set, but not read: if it is the one, give the role's variable its value."
+        "vault_stackone_api_key is set, but not read: if it is the one, give freshservice_link_stackone_api_key its value."
         in near.output
     )
 

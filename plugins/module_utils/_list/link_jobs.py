@@ -107,7 +107,7 @@ def unlink_job(account: Account, approval: Approval = ANY_PLAN, duplicate_of: st
         account.origin_owner_id, state=State.ABSENT, account_id=account.id, provider=account.provider, verify_key=False
     )
     entry = Entry(0, tenant, None, domain_in(account.setup_information), account.origin_owner_id, account.id)
-    reason = f"It is a duplicate of account {duplicate_of}" if duplicate_of else "No tenant of the list stands for it"
+    reason = f"It is a duplicate of account {duplicate_of}" if duplicate_of else "No tenant of the list has it"
     return LinkJob(entry, found=Found(account), duplicate_of=duplicate_of, reason=reason, approval=approval)
 
 

@@ -15,7 +15,7 @@ def job_row(job: Job) -> dict[str, Any]:
     """Return one job's row in a result."""
     entry, failure = job.entry, job.failure
     row = {
-        "domain": entry.tenant.domain if entry.tenant else entry.domain,
+        "domain": (entry.tenant.domain if entry.tenant else None) or entry.domain,
         "origin_owner_id": entry.origin_owner_id,
         **job.parts(),
     }

@@ -104,7 +104,11 @@ def api_keys_from(text: str) -> dict[str, str]:
     """Return the keys of a CSV by domain (or owner, if a row has no domain). Raises Problem."""
     table = table_from(text)
     if "api_key" not in table.columns or not {"domain", "origin_owner_id"} & set(table.columns):
-        raise Problem(f"line {table.line}: the header must name the columns domain (or origin_owner_id) and api_key.")
+        # A list of YAML or a dictionary of JSON has no commas or tabs in its first line.
+        other = " A file of variables, in YAML or JSON, is passed with -e @ instead." if len(table.columns) == 1 else ""
+        raise Problem(
+            f"line {table.line}: the header must name the columns domain (or origin_owner_id) and api_key.{other}"
+        )
     keys: dict[str, str] = {}
     lines: dict[str, int] = {}
     for row in table.rows():

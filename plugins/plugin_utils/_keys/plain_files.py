@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ...module_utils._core.files import read_bytes
+from .keyring import api_keys_from
+from .problems import Problem
 
 # Since ansible-core 2.19 a value knows its origin. Ansible guarantees neither that nor the name; without it, there are no warnings.
 try:
@@ -30,7 +32,16 @@ def plain_files(paths: Iterable[str], values: Iterable[Any]) -> list[str]:
         # A template comes from a file as well, and what it fetches is not written there.
         if path and path not in held and text.encode(errors="replace") in _content(path, contents):
             held[path] = None
-    return [path for path in dict.fromkeys([*paths, *held]) if path and _is_plain(Path(path))]
+    named = (path for path in paths if path and _holds_keys(_content(path, contents)))
+    return [path for path in dict.fromkeys([*named, *held]) if path and _is_plain(Path(path))]
+
+
+def _holds_keys(content: bytes) -> bool:
+    """Say whether a file that was named as one of keys is one. Nobody should encrypt another file because of a mistake."""
+    try:
+        return bool(api_keys_from(content.decode("utf-8-sig")))
+    except (Problem, UnicodeDecodeError):
+        return False
 
 
 def _texts_in(values: Iterable[Any]) -> Iterator[str]:

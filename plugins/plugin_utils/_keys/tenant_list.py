@@ -149,10 +149,15 @@ def _entry_of(row: TableRow | RowProblem) -> dict[str, Any]:
 
 def _refuse_column(table: Table, number: int, name: str, ignored: Collection[str]) -> None:
     """Raise Problem unless the column is an option of a tenant that is not secret, or to be ignored."""
+    if name == "credential_fields":
+        raise Problem(
+            f"line {table.line}: column {number} is {name}, which a CSV cannot hold. Remove the column, and set them for all tenants, in"
+            " defaults of the filter or in the variable freshservice_link_credential_fields of the role."
+        )
     if name in NEVER_IN_A_CSV:
         raise Problem(
             f"line {table.line}: column {number} is {name}, but a CSV of tenants holds no keys. Remove the column, and"
-            " pass the keys as a vaulted dictionary in api_keys (or admin_api_keys), and credential_fields in defaults."
+            " pass the keys as a vaulted dictionary in api_keys (or admin_api_keys), or as a CSV of their own in api_keys_file."
         )
     if name in COLUMNS or is_ignored(name, ignored):
         return

@@ -16,7 +16,7 @@ from .._keys.key_names import Keys
 from .._keys.showable import listed
 from .document import OF_ACCOUNTS, SERVICES, is_of_keys, problem_of, records_in
 from .preview import NOTHING, changes_shown, verdict_on
-from .role_words import KEY_MISSING, in_role_words
+from .role_words import KEY_MISSING, PREFIX, in_role_words
 from .rows import (
     ReportedOutcome,
     account_row,
@@ -145,15 +145,15 @@ def _host_failure(host: str, result: Mapping[Any, Any], asked: Asked) -> str:
 def _of_run(result: Mapping[Any, Any], line: str, asked: Asked, of_list: bool = True) -> str:
     """Return what a module's result says about the whole run, in one line and in the role's words."""
     if STACKONE_KEY in missing_options(result):
-        return f"{KEY_MISSING}{_near(asked.near)}"
+        return KEY_MISSING + _near(asked.near, f"{PREFIX}{STACKONE_KEY}")
     return in_role_words(line, of_list)
 
 
-def _near(names: Sequence[str]) -> str:
+def _near(names: Sequence[str], variable: str) -> str:
     if not names:
         return ""
     verb, which = ("is", "it is the one") if len(names) == 1 else ("are", "one of them is meant")
-    return f" {listed(names)} {verb} set, but not read: if {which}, give the role's variable its value."
+    return f" {listed(names)} {verb} set, but not read: if {which}, give {variable} its value."
 
 
 def _ended(result: Mapping[Any, Any]) -> bool:
@@ -177,7 +177,8 @@ def _counts(result: Mapping[Any, Any], asked: Asked, records: Sequence[Mapping[A
     else:
         yield f"{_count_links(result, summary, asked)}{_count_failed(records)}{_count_requests(summary)}"
         if asked.rotating:
-            yield from _what_next(mapping(summary.get("actions")), asked.check_mode)
+            known = any(record.get("action") == "none" and not record.get("failure") for record in records)
+            yield from _what_next(mapping(summary.get("actions")), asked.check_mode, known)
 
 
 def _count_accounts(result: Mapping[Any, Any]) -> Iterator[str]:
@@ -244,14 +245,16 @@ def _another_agent(result: Mapping[Any, Any]) -> str:
     return f"{len(others)} of them to another agent{' (' + ', '.join(others[:20]) + ')' if others else ''}"
 
 
-def _what_next(actions: Mapping[Any, Any], check_mode: bool) -> Iterator[str]:
-    """Yield what to do with the new keys that StackOne has received, if there are any."""
+def _what_next(actions: Mapping[Any, Any], check_mode: bool, known: bool) -> Iterator[str]:
+    """Yield what to do with the new keys that StackOne has received, now or, if some were `known`, in a run before."""
     if check_mode:
         yield "Nothing was changed: this is check mode."
     elif actions.get(Action.RELINK.value):
         yield f"Add the new keys of the re-linked tenants to the encrypted file of keys now, {ADDING_KEYS}."
     elif actions.get(Action.CREATE.value):
         yield f"Add the new keys of the linked tenants to the encrypted file of keys now, {ADDING_KEYS}."
+    elif known:
+        yield f"Add the new keys to the encrypted file of keys, if they are not in it yet, {ADDING_KEYS}."
 
 
 def _count_failed(records: Sequence[Mapping[Any, Any]]) -> str:
@@ -273,8 +276,11 @@ def _without_key(result: Mapping[Any, Any], records: Sequence[Mapping[Any, Any]]
     keyless = [record for record in records if lacks_key(record) and not record.get("failure")]
     if not keyless:
         return
-    near = "" if asked.keys.given else _near(_keys_near(asked))
-    left_out = "there is nothing to check" if is_of_keys(result) else "what StackOne stores for them was not compared"
+    near = "" if asked.keys.given else _near(_keys_near(asked), asked.keys.variable)
+    them = "it" if len(keyless) == 1 else "them"
+    left_out = (
+        "there is nothing to check" if is_of_keys(result) else f"what StackOne stores for {them} was not compared"
+    )
     yield f"{counted(len(keyless), 'tenant')} without a declared key: {left_out}.{near}"
     # There may be ten thousand of both.
     unused = _unused_keys(records, asked)[:MOST]
@@ -310,7 +316,10 @@ def _unused_keys(records: Sequence[Mapping[Any, Any]], asked: Asked) -> list[str
 
 def _no_keys_at_all(keyless: Sequence[Mapping[Any, Any]], asked: Asked) -> str:
     names = listed([to_line(record.get("domain")) or name_of(record) for record in keyless])
-    advice = _near(_keys_near(asked)) or " Pass the encrypted file that holds the keys: -e @vault.yml --ask-vault-pass."
+    advice = (
+        _near(_keys_near(asked), asked.keys.variable)
+        or " Pass the encrypted file that holds the keys: -e @vault.yml --ask-vault-pass."
+    )
     return (
         f"{counted(len(keyless), 'tenant')} must be linked, but {asked.keys.variable} is empty ({names}).{advice}"
         f" {OR_AUTH_LINK}"

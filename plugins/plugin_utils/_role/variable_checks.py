@@ -32,6 +32,9 @@ PATHS = (
     *LISTS_OF_PATHS,
 )
 
+KEY_FILES = ("api_keys_file", "new_api_keys_file")
+KEYS = ("api_key", "admin_api_key")
+
 OF_ONE_TENANT = {
     "state": "present",
     "domain": "",
@@ -129,9 +132,12 @@ def names(given: Given) -> Iterator[str]:
 
 
 def sources(given: Given) -> Iterator[str]:
-    """Refuse two lists of tenants."""
+    """Refuse two lists of tenants, and a list as the file of its keys."""
     if given.run.has_list and given.run.has_file:
         yield "Both freshservice_link_tenants and freshservice_link_tenants_file are set. Remove one of them: only one list can be processed."
+    for name in KEY_FILES:
+        if given.run.files.get(f"{PREFIX}{name}") and given.path(name) == given.path("tenants_file"):
+            yield f"{PREFIX}{name} is freshservice_link_tenants_file as well. Name the file with the keys."
 
 
 def keys_in_one_place(given: Given) -> Iterator[str]:
@@ -158,10 +164,10 @@ def of_one_tenant(given: Given) -> Iterator[str]:
     """
     for name, harmless in {**OF_ONE_TENANT, "domain": given.run.host}.items() if given.run.is_list else ():
         if _says(given.values.get(f"{PREFIX}{name}"), harmless):
-            yield (
-                f"{PREFIX}{name} is for one tenant, and this run has a list. Set {name} for the tenants in the list that it is meant"
-                " for, and leave the variable out."
-            )
+            advice = f"Set {name} for the tenants in the list that it is meant for, and leave the variable out."
+            if name in KEYS:
+                advice = f"Put the keys of the list into {PREFIX}{name}s, by domain, and leave this variable out."
+            yield f"{PREFIX}{name} is for one tenant, and this run has a list. {advice}"
 
 
 def _says(value: Any, harmless: str) -> bool:

@@ -136,7 +136,14 @@ def test_new_keys_are_to_be_kept_where_stackone_has_got_any(action, named):
     told = lines(links(row("a", action), row("b", **failure("b"))), rotating=True)
     advice = [line for line in told if line.startswith("Add")]
     start = f"Add the new keys of the {named} tenants to the encrypted file of keys now, with ansible-vault edit or"
-    assert [line[: len(start)] for line in advice] == ([start] if named else [])
+    if named is None:
+        start = "Add the new keys to the encrypted file of keys, if they are not in it yet, with ansible-vault edit or"
+    assert [line[: len(start)] for line in advice] == [start]
+
+
+def test_new_keys_that_were_all_refused_are_not_to_be_kept():
+    told = lines(links(row("b", **failure("b"))), rotating=True)
+    assert [line for line in told if line.startswith("Add")] == []
 
 
 def test_who_failed_does_not_count_as_declared():
@@ -273,13 +280,13 @@ def test_a_dictionary_under_another_name():
     told = lines(links(row("acme", **failure("acme", MISSING))), near=["my_api_keys", "vault_stackone_api_key"])
     assert told[1:] == [
         "1 tenant must be linked, but freshservice_link_api_keys is empty (acme). my_api_keys is set, but not read: if it is"
-        f" the one, give the role's variable its value.{OR_ELSE}"
+        f" the one, give freshservice_link_api_keys its value.{OR_ELSE}"
     ]
 
 
 def test_a_vault_under_other_names():
     assert verdict(refused(missing_options(["stackone_api_key"])), near=["a_key", "b_key"]).endswith(
-        "STACKONE_API_KEY. a_key, b_key are set, but not read: if one of them is meant, give the role's variable its value."
+        "STACKONE_API_KEY. a_key, b_key are set, but not read: if one of them is meant, give freshservice_link_stackone_api_key its value."
     )
 
 
@@ -299,7 +306,7 @@ def test_a_name_that_is_a_domain_is_shown(name):
 class TestTenantsWithoutAKey:
     """Their accounts work, so no key is missing; but one that is declared under another name must not be overlooked."""
 
-    LINE = "1 tenant without a declared key: what StackOne stores for them was not compared."
+    LINE = "1 tenant without a declared key: what StackOne stores for it was not compared."
 
     def test_they_are_counted(self):
         result = links(row("a", **KEYLESS), row("b"))

@@ -63,7 +63,17 @@ REFUSED = {
         ({}, {"similar_names": ["freshservice_linkpurge"]}, "did you mean freshservice_link_purge?"),
         ({"own_variables": {"a": 1}}, {}, "must be a list of names"),
     ],
-    "sources": [({}, {"has_file": True}, "Both freshservice_link_tenants and")],
+    "sources": [
+        ({}, {"has_file": True}, "Both freshservice_link_tenants and"),
+        *(
+            (
+                {"tenants_file": "t.csv", name: "./t.csv"},
+                {"files": {f"freshservice_link_{name}": "t.csv"}},
+                f"freshservice_link_{name} is freshservice_link_tenants_file as well.",
+            )
+            for name in ("api_keys_file", "new_api_keys_file")
+        ),
+    ],
     "keys_in_one_place": [
         ({"api_keys": {"acme": "k"}, "api_keys_file": "k.csv"}, {}, "Both freshservice_link_api_keys and"),
         ({"new_api_keys": {"acme": "k"}, "new_api_keys_file": "k.csv"}, {"rotating": True}, "Both freshservice_link_new_api_keys and"),
@@ -74,7 +84,8 @@ REFUSED = {
         ({"only": "acme"}, {"needs": [], "is_list": False}, "freshservice_link_only selects tenants of a list"),
     ],
     "of_one_tenant": [({name: "x"}, {}, f"freshservice_link_{name} is for one tenant") for name in OF_ONE_TENANT]
-    + [({"account_id": value}, {}, "freshservice_link_account_id is for") for value in (0, [], False)],
+    + [({"account_id": value}, {}, "freshservice_link_account_id is for") for value in (0, [], False)]
+    + [({"api_key": {"acme": "k"}}, {}, "Put the keys of the list into freshservice_link_api_keys, by domain")],
     "of_each_tenant": [
         ({"account_type": 7}, {}, "freshservice_link_account_type must be production or test."),
         ({"allow_multiple": "perhaps"}, {}, "freshservice_link_allow_multiple must be true or false."),
