@@ -76,6 +76,15 @@ def test_a_result_that_is_given_does_not_replace_that_of_the_run(runner, entry_p
     assert runner.emulator.requests() == []
 
 
+@pytest.mark.parametrize("given", [{"msg": "", "actions": ["delete"]}, {"changed": False, "actions": []}])
+def test_a_result_that_is_given_does_not_replace_that_of_a_host(runner, inventory, given):
+    extra = json.dumps({"freshservice_link_result": given})
+    run = run_by_host(runner, inventory, "link_by_host", "--limit", "acme", "-e", extra)
+    assert run.code == 2
+    assert "freshservice_link_result is a result of the role" in run.output
+    assert runner.emulator.requests() == []
+
+
 def test_a_refused_run_leaves_no_result_of_an_earlier_one(runner):
     again = {"block": [{**ROLE, "vars": {"freshservice_link_labl": "x"}}], "rescue": []}
     shown = {"ansible.builtin.debug": {"msg": "left {{ freshservice_link_result.results | default('nothing') }}"}}

@@ -44,7 +44,7 @@ REFUSED = {
     "keys from a pipe": ({"freshservice_link_api_keys": "", "freshservice_link_api_keys_file": "pipe"}, "is a pipe or a device, not a file."),
     **{f"to wait {wait}": ({"freshservice_link_wait": wait}, "freshservice_link_wait must be from 0 to 31536000") for wait in (1e10, "nan", "soon", -1)},
     **{
-        f"{name} beside a list": ({f"freshservice_link_{name}": value}, f"freshservice_link_{name} is for one tenant, and this run has a list. Set {name} for")
+        f"{name} beside a list": ({f"freshservice_link_{name}": value}, f"freshservice_link_{name} is for one tenant, and this run has a list. ")
         for name, value in BESIDE_A_LIST.items()
     },
     **{

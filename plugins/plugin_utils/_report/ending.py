@@ -97,7 +97,7 @@ def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
         *([f"Plan written to {asked.plan}"] if asked.plan else []),
     ]
     verdict = _verdict(result, asked, failed)
-    if asked.detailed and _ended(result):
+    if asked.detailed and _ended(result) and (asked.check_mode or asked.reporting):
         verdict = verdict_on(result, verdict)
         return Ending(lines if verdict else [*lines, NOTHING], verdict)
     return Ending(lines, "" if asked.reporting and _ended(result) else verdict)

@@ -83,7 +83,7 @@ def _of_tenant(row: Mapping[Any, Any], case: ElementTree.Element, document: Mapp
         advice = [f"What to do: {remediation}"] if remediation else []
         message = " ".join(filter(None, (problem, remediation)))
         _add(case, "failure", message, _text(row.get("code")) or UNKNOWN, "\n".join([problem, *advice, *details]))
-    elif document.get("check_mode") is True and row.get("changed") is True:
+    elif row.get("changed") is True and (document.get("check_mode") is True or outcome.startswith("would be ")):
         message = f"{outcome}: {'; '.join(details)}" if details else outcome
         what_to_do = "What to do: run tenantlink.stackone.link with this list, or correct the declaration."
         _add(case, "failure", message, DRIFT, "\n".join([outcome, *details, what_to_do]))

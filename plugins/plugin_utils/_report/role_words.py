@@ -83,8 +83,10 @@ def misspelt_prefixes(names: Iterable[str], own: Iterable[str] = ()) -> Iterator
     """Yield one sentence for each name that would be a variable of the role if its prefix were not misspelt."""
     known = variables() - RESULTS
     for name in sorted(set(names) - set(own)):
-        close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=CLOSE_PREFIX)
-        if close and not name.startswith(PREFIX):
+        if PREFIX in name:
+            continue
+        close = difflib.get_close_matches(name.lower().replace("-", "_"), known, n=1, cutoff=CLOSE_PREFIX)
+        if close:
             yield f"{name} is not read: did you mean {close[0]}? If it is your own, list it in {PREFIX}own_variables."
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from ansible.errors import AnsibleError
 from jinja2 import UndefinedError
 
 from ...module_utils._core.written import unset
@@ -50,7 +51,7 @@ def lists_among_tenants(given: Given) -> Iterator[str]:
     The host with the list is refused, because it is one, and reads the variables of the others once.
     """
     raw = getattr(given.variables, "raw_get", given.variables.get)
-    for host in _others(given) if given.run.is_list else ():
+    for host in _others(given) if given.run.steps == "link_list" else ():
         variables = raw(host)
         set_for_it = {name for name in (*LISTS, *OF_A_TENANT) if not is_empty(variables.get(name))}
         if set_for_it and set_for_it.isdisjoint(LISTS):
@@ -135,7 +136,7 @@ def _of_host(variables: Mapping[str, Any], name: str) -> Any:
     """Return a variable of a host; nothing if it is not set, or refers to one that is not, for which that host is refused."""
     try:
         return _evaluated(variables.get(f"{PREFIX}{name}"))
-    except UndefinedError:
+    except (AnsibleError, UndefinedError):
         return None
 
 

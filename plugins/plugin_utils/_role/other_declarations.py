@@ -7,15 +7,15 @@ A list can hold thousands of tenants, and templates that fetch each key from a s
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
 from ansible.errors import AnsibleError
-from jinja2 import Environment, TemplateSyntaxError, UndefinedError
-from jinja2.nodes import Name
+from jinja2 import Environment, TemplateSyntaxError
+from jinja2.nodes import Call, Const, Extends, FromImport, Import, Include, Name
 
 from ...module_utils._core.written import unset
 from .._report.role_words import PREFIX
@@ -25,11 +25,14 @@ from .given import Given, full
 TENANTS, TENANTS_FILE = LISTS = (f"{PREFIX}tenants", f"{PREFIX}tenants_file")
 OF_A_TENANT = (f"{PREFIX}origin_owner_id", f"{PREFIX}domain")
 
-GLOBALS = frozenset({"lookup", "query", "q", "omit", "now", "undef", "range", "dict", "namespace"})
-"""What templates can use without a variable."""
+OF_KEYS = frozenset({"api_key", "admin_api_key", "credential_fields"})
+"""The options of a tenant that do not say which tenant it is. Each may be fetched from a secret store."""
 
-_ANY_VARIABLE = re.compile(r"\b(host)?vars\b")
-"""Words in a template that can stand for any variable, also as the name of a lookup."""
+PLAIN_LOOKUPS = frozenset({"file", "unvault", "env", "csvfile", "ini", "url", "pipe", "password"})
+"""The lookups that evaluate nothing but what they are given."""
+
+LOOKUPS = frozenset({"lookup", "query", "q"})
+ANY_VARIABLE = frozenset({"vars", "hostvars"})
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,14 @@ class Host:
         """Return what is set without -e, which is for all hosts, and hides what the inventory has."""
         return _raw(self.of_inventory, self.name)
 
+    def has(self, name: str) -> bool:
+        """Say whether a variable is set."""
+        return name in self.own or name in self.seen
+
+    def value(self, name: str) -> Any:
+        """Return a variable as the inventory has it or, if only -e sets it, as that does."""
+        return self.own[name] if name in self.own else self.seen.get(name)
+
 
 def declarations(given: Given) -> Iterator[Declaration]:
     """Yield each host that has another list than this one, or that stands for a tenant."""
@@ -70,7 +81,7 @@ def declarations(given: Given) -> Iterator[Declaration]:
             continue
         if any(_is_other_list(given, variable, host, mine, comparison) for variable in LISTS):
             yield Declaration(name, "has a list, too, whose accounts")
-        elif any(_is_set(host, mine, variable) for variable in OF_A_TENANT):
+        elif any(_is_tenant(given, variable, host, mine, comparison) for variable in OF_A_TENANT):
             yield Declaration(name, "is a tenant itself, whose account")
 
 
@@ -79,29 +90,34 @@ def _raw(variables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _is_other_list(given: Given, variable: str, host: Host, mine: Host, comparison: Comparison) -> bool:
-    value = host.own.get(variable)
-    if is_empty(value) or any(
-        comparison.come_out_the_same(value, each[variable], host, mine)
-        for each in (mine.own, mine.seen)
-        if variable in each
-    ):
+    written = host.own.get(variable)
+    if is_empty(written) or comparison.is_shared(variable, host, mine):
         return False
-    if any(_templates(value)):
-        if host.seen.get(variable) is not value:
-            return True
-        try:
-            value = given.variables[host.name].get(variable)
-        except (AnsibleError, UndefinedError):
-            return True
-    if variable == TENANTS_FILE and not unset(value):
-        return full(value) != given.path("tenants_file")
-    return not is_empty(value)
+    masked = host.seen.get(variable) is not written
+    if masked and any(_templates(written)):
+        return True
+    try:
+        value = written if masked else given.variables[host.name][variable]
+        if is_empty(value) or variable == TENANTS:
+            return not is_empty(value)
+        path = full(value)
+    except Exception:  # whatever another host's template or plugin raises
+        return True
+    if path == given.path("tenants_file"):
+        return False
+    # A path for all hosts with the folder of the inventory in it leads nowhere for hosts of another one.
+    of_folder = _equal(written, mine.own.get(variable)) and _names_in(written) == {"inventory_dir"}
+    return os.path.exists(path) or not of_folder
 
 
-def _is_set(host: Host, mine: Host, variable: str) -> bool:
-    """Say whether a variable is set for a host, and not for all hosts."""
-    value = host.own.get(variable)
-    return not unset(value) and value is not mine.own.get(variable)
+def _is_tenant(given: Given, variable: str, host: Host, mine: Host, comparison: Comparison) -> bool:
+    """Say whether a variable says that a host stands for a tenant, and is not the same for all hosts."""
+    if unset(host.own.get(variable)) or comparison.is_shared(variable, host, mine):
+        return False
+    try:
+        return host.seen.get(variable) is not host.own.get(variable) or not unset(given.variables[host.name][variable])
+    except Exception:  # whatever another host's template or plugin raises
+        return True
 
 
 def is_empty(value: Any) -> bool:
@@ -115,28 +131,33 @@ class Comparison:
 
     _used: dict[int, tuple[Any, frozenset[str] | None]] = field(default_factory=dict)
 
-    def come_out_the_same(
-        self, value: Any, other: Any, host: Host, mine: Host, met: frozenset[str] = frozenset()
-    ) -> bool:
-        """Say whether two values are certainly one: they are written the same way, with variables that are the same for both hosts."""
+    def is_shared(self, variable: str, host: Host, mine: Host) -> bool:
+        """Say whether a variable is certainly the same for both hosts, in the inventory or as this run has it."""
+        return any(
+            self._is_same(host.own[variable], each[variable], host, mine)
+            for each in (mine.own, mine.seen)
+            if variable in each
+        )
+
+    def _is_same(self, value: Any, other: Any, host: Host, mine: Host, met: frozenset[str] = frozenset()) -> bool:
+        """Say whether two values are written the same way, with variables that are the same for both hosts."""
         if not _equal(value, other):
             return False
         used = self._variables_in(value)
         if used is None:
             return False
         return all(
-            name in host.seen
-            and name in mine.seen
-            and self.come_out_the_same(host.seen[name], mine.seen[name], host, mine, met | used)
+            self._is_same(host.value(name), mine.value(name), host, mine, met | used)
+            # What neither host has is of Jinja, of the template itself, or of a play.
             for name in used - met
+            if host.has(name) or mine.has(name)
         )
 
     def _variables_in(self, value: Any) -> frozenset[str] | None:
         """Return the variables that the templates in a value use, or None if it can be any."""
         if id(value) not in self._used:
-            texts = set(_templates(value))
-            any_of_all = any(map(_ANY_VARIABLE.search, texts))
-            names = None if any_of_all else frozenset().union(*map(_names_in, texts)) - GLOBALS
+            found = list(map(_names_in, set(_templates(value))))
+            names = None if None in found else frozenset().union(*filter(None, found))
             # Kept with the value, because the number of one that is gone can be another's.
             self._used[id(value)] = (value, names)
         return self._used[id(value)][1]
@@ -151,10 +172,11 @@ def _equal(value: Any, other: Any) -> bool:
 
 
 def _templates(value: Any) -> Iterator[str]:
-    """Yield each text in a value that Ansible would evaluate."""
+    """Yield each text in a value that Ansible would evaluate, but those of keys."""
     if isinstance(value, Mapping):
-        for each in value.values():
-            yield from _templates(each)
+        for name, each in value.items():
+            if name not in OF_KEYS:
+                yield from _templates(each)
     elif isinstance(value, (list, tuple)):
         for each in value:
             yield from _templates(each)
@@ -163,11 +185,20 @@ def _templates(value: Any) -> Iterator[str]:
 
 
 @cache
-def _names_in(text: str) -> frozenset[str]:
-    """Return the variables that a template uses; for one that cannot be read, a name that no host has."""
+def _names_in(text: str) -> frozenset[str] | None:
+    """Return the names that a template reads; None if it can read any variable, or cannot be understood."""
     try:
-        names = list(Environment(autoescape=True).parse(text).find_all(Name))
+        tree = Environment(autoescape=True).parse(text)
     except TemplateSyntaxError:
-        return frozenset({""})
-    set_by_itself = {name.name for name in names if name.ctx != "load"}
-    return frozenset(name.name for name in names) - set_by_itself
+        return None
+    names = frozenset(name.name for name in tree.find_all(Name) if name.ctx == "load")
+    reads_files = any(True for _node in tree.find_all((Include, Import, FromImport, Extends)))
+    calls = [call for call in tree.find_all(Call) if isinstance(call.node, Name) and call.node.name in LOOKUPS]
+    if reads_files or names & ANY_VARIABLE or not all(map(_is_plain, calls)):
+        return None
+    return names
+
+
+def _is_plain(lookup: Call) -> bool:
+    name = lookup.args[0].value if lookup.args and isinstance(lookup.args[0], Const) else ""
+    return str(name).removeprefix("ansible.builtin.") in PLAIN_LOOKUPS

@@ -146,6 +146,15 @@ def test_new_keys_that_were_all_refused_are_not_to_be_kept():
     assert [line for line in told if line.startswith("Add")] == []
 
 
+@pytest.mark.parametrize("said", [True, False])
+def test_the_check_mode_of_a_result_counts(said):
+    result = {**links(row("a", "create")), "check_mode": said}
+    ending = ending_of_list(result, Asked(check_mode=not said, detailed=True))
+    assert ("1 would be linked" in ending.lines[0]) is said
+    # What was done does not differ any more.
+    assert bool(ending.verdict) is said
+
+
 def test_who_failed_does_not_count_as_declared():
     result = links(row("a", **failure("a")), row("b"))
     assert ", 1 as declared, 1 failed; " in lines(result)[0]

@@ -56,6 +56,13 @@ def test_what_is_given_with_e_does_not_hide_the_list_of_a_host(tmp_path, extra, 
         {TENANTS_FILE: "{{ playbook_dir | default('.') }}/tenants.csv", "playbook_dir": "/p"},
         {TENANTS_FILE: "{{ folder }}/tenants.csv", "folder": "{{ inventory_dir }}"},
         {TENANTS_FILE: "tenants.csv", OWNER: "1"},
+        {TENANTS: [{"domain": "acme", "api_key": "{{ lookup('vars', 'vault_key_acme') }}"}]},
+        {TENANTS: [{"domain": "acme", "label": "{{ team | default(omit) }}"}]},
+        {TENANTS: "{{ set_by_a_play }}"},
+        {TENANTS: "{% for each in names %}{{ each }}{{ loop.index }}{% endfor %}", "names": ["acme"]},
+        {TENANTS: "{% macro of(x) %}{{ x }}{% endmacro %}{{ of(names) }}", "names": ["acme"]},
+        {TENANTS: "{{ lookup('ansible.builtin.file', inventory_dir ~ '/vars/tenants.json') | from_json }}"},
+        {OWNER: "{{ customer | default('') }}"},
     ],
 )
 def test_what_is_the_same_for_all_hosts_is_not_one_of_theirs(tmp_path, everybody):
@@ -73,11 +80,39 @@ def test_what_is_the_same_for_all_hosts_is_not_one_of_theirs(tmp_path, everybody
         {TENANTS: "{{ deeper }}", "deeper": "{{ mine }}"},
         {TENANTS_FILE: "{{ inventory_hostname }}.csv"},
         {TENANTS: "{{ mine"},
+        {TENANTS: "{% set mine = mine | default([]) %}{{ mine }}"},
+        {TENANTS: "{% for mine in mine %}{{ mine }}{% endfor %}"},
+        {TENANTS: "{{ lookup('ansible.builtin.template', 'lists.j2') }}"},
+        {TENANTS: "{{ query('some.collection.store', 'x') }}"},
+        {TENANTS: "{% include 'lists.j2' %}"},
+        {TENANTS_FILE: "{{ nope }}.csv", "nope": "{{ mine[0].domain }}"},
+        {OWNER: "{{ mine[0].domain }}"},
+        {OWNER: "{{ nope ~ mine }}"},
     ],
 )
 def test_a_template_for_all_hosts_that_comes_out_otherwise_for_one_is_its_list(tmp_path, everybody):
     hosts = {"localhost": {"mine": ACME}, "east": {"mine": GLOBEX}}
     assert list(found(tmp_path, everybody, **hosts)) == ["east"]
+
+
+def test_a_variable_of_the_list_that_is_given_with_e_does_not_hide_that_of_a_host(tmp_path):
+    hosts = {"localhost": {"mine": ACME}, "east": {"mine": GLOBEX}}
+    for extra in ({"mine": ACME}, {"mine": GLOBEX}):
+        assert list(found(tmp_path, {TENANTS: "{{ mine }}"}, extra=extra, **hosts)) == ["east"]
+    everybody = {TENANTS: [{"domain": "acme", "label": "{{ team }}"}]}
+    assert found(tmp_path, everybody, extra={"team": "IT"}, web={}) == {}
+
+
+@pytest.mark.parametrize("path", ["{{ nope }}.csv", "{{ 1 / 0 }}", "{{ a b }}", "{{ loop_a }}", "{{ 'x' | unknown }}"])
+def test_a_file_whose_name_cannot_be_read_is_a_list(tmp_path, path):
+    loops = {"loop_a": "{{ loop_b }}", "loop_b": "{{ loop_a }}"}
+    assert list(found(tmp_path, east={TENANTS_FILE: path, **loops})) == ["east"]
+
+
+def test_the_path_of_one_inventory_is_no_list_for_a_host_of_another(tmp_path):
+    everybody = {TENANTS_FILE: "{{ inventory_dir }}/tenants.csv"}
+    hosts = {"localhost": {"inventory_dir": "/one"}, "web": {"inventory_dir": "/other"}}
+    assert found(tmp_path, everybody, files={TENANTS_FILE: "/one/tenants.csv"}, **hosts) == {}
 
 
 @pytest.mark.parametrize("own", [{TENANTS: ACME}, {TENANTS_FILE: "/acme.csv"}, {TENANTS: []}, {TENANTS: ""}])

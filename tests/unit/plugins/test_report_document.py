@@ -68,6 +68,19 @@ def test_check_mode_says_what_would_be():
     assert report(links(), check_mode="yes")["check_mode"] is True
 
 
+@pytest.mark.parametrize("said", [True, False])
+def test_a_result_knows_better_than_the_command_line_whether_it_is_of_check_mode(said):
+    """A play, a block or a task can have another check mode."""
+    result = {**links(row(action="create")), "check_mode": said}
+    outcome = "would be linked" if said else "linked"
+    for document in (
+        report(result, check_mode=not said),
+        report([{"host": "h", "result": result}], check_mode=not said),
+    ):
+        assert document["check_mode"] is said
+        assert [each["outcome"] for each in document["rows"]] == [outcome]
+
+
 def test_no_change_is_hidden_behind_an_action_of_a_later_version():
     assert only_row(links(row(action="moved")))["outcome"] == "updated"
 

@@ -58,6 +58,17 @@ WAITING = {"failure": {"code": "stopped", "message": "too late.", "details": {"s
 ADVICE = "The API key is switched off. Let it be enabled."
 
 
+def test_a_host_in_check_mode_among_others_has_not_passed():
+    """One host of a play can be in check mode, and the others not."""
+    hosts = [
+        {"host": host, "result": {"actions": ["create"], "changed": True, "check_mode": host == "acme"}}
+        for host in ("acme", "globex")
+    ]
+    document = report(hosts)
+    assert document["check_mode"] is False
+    assert results(document) == {"acme": ("failure", "drift", "would be linked"), "globex": None}
+
+
 def test_failures_and_drift_fail_in_a_preview():
     rows = [row("acme"), row("globex", "update", changes=LABEL), failed("umbrella"), row("initech", **WAITING)]
     document = report(links(*rows), check_mode=True)

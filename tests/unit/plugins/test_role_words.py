@@ -58,6 +58,8 @@ def test_a_misspelt_variable(name, meant_one):
     [
         *("freshservice_links_purge", "freshservce_link_purge", "Freshservice_link_purge", "FRESHSERVICE_LINK_PURGE"),
         *("freshservice_linkpurge", "freshservice_Link_purge", "freshservicelink_purge"),
+        "feshservice_link_purge",
+        "freshservice-link-purge",
     ],
 )
 def test_a_misspelt_prefix(name):
@@ -75,6 +77,7 @@ def test_what_resembles_a_variable_is_ones_own():
         "freshservice_tenants",
     ]
     own += [
+        *("eu_freshservice_link_purge", "vault_freshservice_link_previous_origin_owner_id"),
         "freshservice_link_purge",
         "freshservice_linked",
         "freshservice_links_result",
