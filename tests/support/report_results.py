@@ -50,3 +50,8 @@ def outcomes(result, check_mode=False):
 
 def account(status, **more):
     return {"id": 17, "status": status, "origin_owner_id": "customer-1", "domain": "acme", "status_reasons": [], **more}
+
+
+def refused(why):
+    """Return the result of a module that ends before its work."""
+    return {"failed": True, "msg": why.failure.line, "failure": why.failure.as_dict()}

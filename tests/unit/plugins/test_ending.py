@@ -27,6 +27,7 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.ending
     ending_of_list,
 )
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.rows import was_started
+from tests.support.report_results import refused
 
 SECRET = "Zk3Lm9Qw8Er7Ty6Ui5Op"
 
@@ -39,11 +40,6 @@ def failure(domain, why=None):
     why = why or Failed(FailureCode.KEY_REFUSED, "the key is bad.")
     made = replace(why.failure, phase=Phase.APPLY, tenant=f"{domain} (owner c-{domain})")
     return {"failure": {**made.as_dict(), "msg": made.line}}
-
-
-def refused(why):
-    """Return the result of a module that ends before its work."""
-    return {"failed": True, "msg": why.failure.line, "failure": why.failure.as_dict()}
 
 
 def waiting(domain):
@@ -365,44 +361,6 @@ def test_nobody_is_meant_by_what_is_close_to_nobody():
     assert meant("Customer4711", {"customer-4712", "customer-4711"}) == "did you mean customer-4711?"
     assert meant("customer-4713", {"customer-4712", "customer-4711"}) == ""
     assert meant("brav0", {"bravo", "brave"}) == "did you mean bravo?"
-
-
-def test_a_host():
-    result = {"actions": ["relink"], "account": {"id": "7", "status": "active"}, "agent": {"email": "a@b"}}
-    result["diff"] = {"before": {"domain": "old"}, "after": {"domain": "new"}}
-    assert ending_of_host("h", result, Asked()).lines == [
-        "h: re-linked; account 7, active, agent a@b; domain: old → new"
-    ]
-    assert ending_of_host("h", {"actions": ["create"]}, Asked(check_mode=True)).lines == [
-        "h: would be linked; account new, not linked yet"
-    ]
-    gone = {"actions": ["delete"], "account": {"id": "7", "status": "active"}}
-    assert ending_of_host("h", gone, Asked()).lines == ["h: unlinked; account 7"]
-    assert ending_of_host("h", {"key_check": {"status": "valid"}}, Asked()).verdict == ""
-
-
-def test_a_host_without_a_key_is_not_asked_about_variables_that_are_read():
-    """Those of the example inventory take theirs from dictionaries of keys."""
-    told = ending_of_host("h", refused(MISSING), Asked(near=["vault_freshservice_api_keys"])).verdict
-    assert "not read" not in told
-
-
-@pytest.mark.parametrize(
-    ("result", "words"),
-    [
-        (
-            refused(MISSING),
-            "h: this tenant has no account yet, but no API key is declared. Set freshservice_link_api_key for this host,",
-        ),
-        (refused(missing_options(["domain"])), "h: domain is missing."),
-        (refused(missing_options(["stackone_api_key"])), "h: StackOne's API key is missing."),
-        ({"msg": "account_id is wrong."}, "h: freshservice_link_account_id is wrong."),
-        ({"msg": "The api_key of a file is missing."}, "h: The freshservice_link_api_key of a file is missing."),
-        ({"msg": ""}, f"h: {DIED}"),
-    ],
-)
-def test_a_host_that_failed(result, words):
-    assert ending_of_host("h", result, Asked()).verdict.startswith(words)
 
 
 def test_what_is_missing_is_no_matter_of_words():
