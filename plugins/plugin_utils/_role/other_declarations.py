@@ -106,7 +106,8 @@ def _is_other_list(given: Given, variable: str, host: Host, mine: Host, comparis
     if path == given.path("tenants_file"):
         return False
     # A path for all hosts with the folder of the inventory in it leads nowhere for hosts of another one.
-    of_folder = _equal(written, mine.own.get(variable)) and _names_in(written) == {"inventory_dir"}
+    of_all = isinstance(written, str) and _equal(written, mine.own.get(variable))
+    of_folder = of_all and _names_in(written) == {"inventory_dir"}
     return os.path.exists(path) or not of_folder
 
 

@@ -103,7 +103,19 @@ def test_a_variable_of_the_list_that_is_given_with_e_does_not_hide_that_of_a_hos
     assert found(tmp_path, everybody, extra={"team": "IT"}, web={}) == {}
 
 
-@pytest.mark.parametrize("path", ["{{ nope }}.csv", "{{ 1 / 0 }}", "{{ a b }}", "{{ loop_a }}", "{{ 'x' | unknown }}"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        ["{{ mine }}.csv"],
+        {"a": "{{ mine }}"},
+        7,
+        "{{ nope }}.csv",
+        "{{ 1 / 0 }}",
+        "{{ a b }}",
+        "{{ loop_a }}",
+        "{{ 'x' | unknown }}",
+    ],
+)
 def test_a_file_whose_name_cannot_be_read_is_a_list(tmp_path, path):
     loops = {"loop_a": "{{ loop_b }}", "loop_b": "{{ loop_a }}"}
     assert list(found(tmp_path, east={TENANTS_FILE: path, **loops})) == ["east"]
