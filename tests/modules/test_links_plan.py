@@ -280,7 +280,7 @@ def test_a_purge_is_planned_and_carried_out(runner, path):
     for number in range(3):
         runner.emulator.add_account(origin_owner_id=f"former-{number}", domain=f"former-{number}", api_key="an-old-key")
     made = save(runner, [kept], path, purge=True, purge_limit=3)
-    assert [row["reasons"] for row in made["purged"]] == [["No tenant of the list stands for it"]] * 3
+    assert [row["reasons"] for row in made["purged"]] == [["No tenant of the list has it"]] * 3
     runner.emulator.add_account(origin_owner_id="later", domain="later", api_key="an-old-key")
     touched = next(a for a in runner.emulator.accounts() if a["origin_owner_id"] == "former-1")
     runner.emulator.change_account(touched["id"], label="Somebody's")
