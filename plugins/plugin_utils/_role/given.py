@@ -48,6 +48,8 @@ class Run:
     """The files that a run reads, whether this one does or not. Neither reports nor auth links may replace them."""
     auth_links_path: str = ""
     host: str = ""
+    names: Sequence[str] = ()
+    """All variables that the run sees."""
     similar_names: Sequence[str] = ()
     """Variables that are set, whose names are like those of the role."""
 

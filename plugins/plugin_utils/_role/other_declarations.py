@@ -8,6 +8,7 @@ A list can hold thousands of tenants, and templates that fetch each key from a s
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -23,16 +24,23 @@ from .extra_variables import without_extra_variables
 from .given import Given, full
 
 TENANTS, TENANTS_FILE = LISTS = (f"{PREFIX}tenants", f"{PREFIX}tenants_file")
-OF_A_TENANT = (f"{PREFIX}origin_owner_id", f"{PREFIX}domain")
+API_KEY = f"{PREFIX}api_key"
+OF_A_TENANT = (f"{PREFIX}origin_owner_id", f"{PREFIX}domain", API_KEY)
 
 OF_KEYS = frozenset({"api_key", "admin_api_key", "credential_fields"})
 """The options of a tenant that do not say which tenant it is. Each may be fetched from a secret store."""
 
-PLAIN_LOOKUPS = frozenset({"file", "unvault", "env", "csvfile", "ini", "url", "pipe", "password"})
+PLAIN_LOOKUPS = frozenset(
+    {"file", "fileglob", "unvault", "env", "csvfile", "ini", "lines", "pipe", "password", "dict", "items"}
+)
 """The lookups that evaluate nothing but what they are given."""
 
 LOOKUPS = frozenset({"lookup", "query", "q"})
-ANY_VARIABLE = frozenset({"vars", "hostvars"})
+ANY_VARIABLE = re.compile(r"vars|hostvars|ansible_limit|ansible_play_.*|play_hosts|.*role_names?")
+"""Variables that can stand for any other, or that another run has otherwise."""
+
+_ONE_VARIABLE = re.compile(r"\{\{\s*\w+\s*\}\}")
+"""A template that is the value of one variable."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ def declarations(given: Given) -> Iterator[Declaration]:
     """Yield each host that has another list than this one, or that stands for a tenant."""
     of_inventory = without_extra_variables(given.variables)
     mine, playing = Host(given.run.host, given.variables, of_inventory), {*given.hosts, given.run.host}
-    comparison = Comparison()
+    comparison = Comparison(frozenset(given.run.names))
     for name in given.variables:
         host = Host(name, given.variables, of_inventory)
         if name in playing:
@@ -106,7 +114,7 @@ def _is_other_list(given: Given, variable: str, host: Host, mine: Host, comparis
     if path == given.path("tenants_file"):
         return False
     # A path for all hosts with the folder of the inventory in it leads nowhere for hosts of another one.
-    of_all = isinstance(written, str) and _equal(written, mine.own.get(variable))
+    of_all = isinstance(written, str) and written is mine.own.get(variable)
     of_folder = of_all and _names_in(written) == {"inventory_dir"}
     return os.path.exists(path) or not of_folder
 
@@ -115,8 +123,11 @@ def _is_tenant(given: Given, variable: str, host: Host, mine: Host, comparison: 
     """Say whether a variable says that a host stands for a tenant, and is not the same for all hosts."""
     if unset(host.own.get(variable)) or comparison.is_shared(variable, host, mine):
         return False
+    if variable == API_KEY or host.seen.get(variable) is not host.own.get(variable):
+        # To evaluate a key can cost a request to a secret store.
+        return True
     try:
-        return host.seen.get(variable) is not host.own.get(variable) or not unset(given.variables[host.name][variable])
+        return not unset(given.variables[host.name][variable])
     except Exception:  # whatever another host's template or plugin raises
         return True
 
@@ -130,7 +141,9 @@ def is_empty(value: Any) -> bool:
 class Comparison:
     """Compare values of two hosts. What a value uses is read once: it can be the list of all hosts, and a long one."""
 
-    _used: dict[int, tuple[Any, frozenset[str] | None]] = field(default_factory=dict)
+    visible: frozenset[str]
+    """The variables that this run sees, also those of its play."""
+    _used: dict[tuple[int, bool], tuple[Any, frozenset[str] | None]] = field(default_factory=dict)
 
     def is_shared(self, variable: str, host: Host, mine: Host) -> bool:
         """Say whether a variable is certainly the same for both hosts, in the inventory or as this run has it."""
@@ -140,28 +153,42 @@ class Comparison:
             if variable in each
         )
 
-    def _is_same(self, value: Any, other: Any, host: Host, mine: Host, met: frozenset[str] = frozenset()) -> bool:
-        """Say whether two values are written the same way, with variables that are the same for both hosts."""
+    def _is_same(
+        self,
+        value: Any,
+        other: Any,
+        host: Host,
+        mine: Host,
+        met: frozenset[str] = frozenset(),
+        keys_count: bool = False,
+    ) -> bool:
+        """Say whether two values are written the same way, with variables that are the same for both hosts.
+
+        The keys in a list of tenants do not count. In what a template makes such a list of, they do: it can select by them.
+        """
         if not _equal(value, other):
             return False
-        used = self._variables_in(value)
+        used = self._variables_in(value, keys_count)
         if used is None:
             return False
+        keys_count = keys_count or not (isinstance(value, str) and _ONE_VARIABLE.fullmatch(value.strip()))
         return all(
-            self._is_same(host.value(name), mine.value(name), host, mine, met | used)
-            # What neither host has is of Jinja, of the template itself, or of a play.
-            for name in used - met
+            self._is_same(host.value(name), mine.value(name), host, mine, met | used, keys_count)
             if host.has(name) or mine.has(name)
+            # What the play sets, it can set otherwise for another host. All else is of Jinja, or of the template itself.
+            else name not in self.visible
+            for name in used - met
         )
 
-    def _variables_in(self, value: Any) -> frozenset[str] | None:
+    def _variables_in(self, value: Any, keys_count: bool) -> frozenset[str] | None:
         """Return the variables that the templates in a value use, or None if it can be any."""
-        if id(value) not in self._used:
-            found = list(map(_names_in, set(_templates(value))))
+        place = (id(value), keys_count)
+        if place not in self._used:
+            found = list(map(_names_in, set(_templates(value, keys_count))))
             names = None if None in found else frozenset().union(*filter(None, found))
             # Kept with the value, because the number of one that is gone can be another's.
-            self._used[id(value)] = (value, names)
-        return self._used[id(value)][1]
+            self._used[place] = (value, names)
+        return self._used[place][1]
 
 
 def _equal(value: Any, other: Any) -> bool:
@@ -172,15 +199,15 @@ def _equal(value: Any, other: Any) -> bool:
         return False
 
 
-def _templates(value: Any) -> Iterator[str]:
-    """Yield each text in a value that Ansible would evaluate, but those of keys."""
+def _templates(value: Any, keys_count: bool = True) -> Iterator[str]:
+    """Yield each text in a value that Ansible would evaluate."""
     if isinstance(value, Mapping):
         for name, each in value.items():
-            if name not in OF_KEYS:
-                yield from _templates(each)
+            if keys_count or name not in OF_KEYS:
+                yield from _templates(each, keys_count)
     elif isinstance(value, (list, tuple)):
         for each in value:
-            yield from _templates(each)
+            yield from _templates(each, keys_count)
     elif isinstance(value, str) and ("{{" in value or "{%" in value):
         yield value
 
@@ -195,9 +222,11 @@ def _names_in(text: str) -> frozenset[str] | None:
     names = frozenset(name.name for name in tree.find_all(Name) if name.ctx == "load")
     reads_files = any(True for _node in tree.find_all((Include, Import, FromImport, Extends)))
     calls = [call for call in tree.find_all(Call) if isinstance(call.node, Name) and call.node.name in LOOKUPS]
-    if reads_files or names & ANY_VARIABLE or not all(map(_is_plain, calls)):
+    lookups = [name for name in tree.find_all(Name) if name.name in LOOKUPS]
+    if reads_files or any(map(ANY_VARIABLE.fullmatch, names)):
         return None
-    return names
+    # One that is not called where it stands has another name, and its plugin is not seen.
+    return names - LOOKUPS if len(lookups) == len(calls) and all(map(_is_plain, calls)) else None
 
 
 def _is_plain(lookup: Call) -> bool:

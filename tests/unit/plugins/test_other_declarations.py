@@ -17,10 +17,10 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role.other_de
 
 TENANTS, TENANTS_FILE = "freshservice_link_tenants", "freshservice_link_tenants_file"
 ACME, GLOBEX = [{"domain": "acme"}], [{"domain": "globex"}]
-OWNER = "freshservice_link_origin_owner_id"
+OWNER, API_KEY = "freshservice_link_origin_owner_id", "freshservice_link_api_key"
 
 
-def found(tmp_path, everybody=None, extra=None, files=None, **hosts):
+def found(tmp_path, everybody=None, extra=None, files=None, names=(), **hosts):
     """Return the hosts that declare tenants, for a run on localhost, with Ansible's own view of an inventory."""
     inventory = {"all": {"vars": everybody or {}, "hosts": {"localhost": {}, **hosts}}}
     (tmp_path / "hosts.json").write_text(json.dumps(inventory))
@@ -29,7 +29,7 @@ def found(tmp_path, everybody=None, extra=None, files=None, **hosts):
     variables = VariableManager(loader=loader, inventory=manager)
     variables._extra_vars = extra or {}
     hostvars = HostVars(manager, variables, loader)
-    given = Given(files or {}, Run(host="localhost"), {}, ["localhost"], hostvars)
+    given = Given(files or {}, Run(host="localhost", names=names), {}, ["localhost"], hostvars)
     return {each.host: each.what.split()[1] for each in declarations(given)}
 
 
@@ -57,6 +57,11 @@ def test_what_is_given_with_e_does_not_hide_the_list_of_a_host(tmp_path, extra, 
         {TENANTS_FILE: "{{ folder }}/tenants.csv", "folder": "{{ inventory_dir }}"},
         {TENANTS_FILE: "tenants.csv", OWNER: "1"},
         {TENANTS: [{"domain": "acme", "api_key": "{{ lookup('vars', 'vault_key_acme') }}"}]},
+        {
+            TENANTS: "{{ all_of_them }}",
+            "all_of_them": [{"domain": "acme", "api_key": "{{ lookup('some.store.key', 1) }}"}],
+        },
+        {TENANTS: "{{ query('fileglob', inventory_dir ~ '/tenants/*.yml') }}"},
         {TENANTS: [{"domain": "acme", "label": "{{ team | default(omit) }}"}]},
         {TENANTS: "{{ set_by_a_play }}"},
         {TENANTS: "{% for each in names %}{{ each }}{{ loop.index }}{% endfor %}", "names": ["acme"]},
@@ -88,11 +93,29 @@ def test_what_is_the_same_for_all_hosts_is_not_one_of_theirs(tmp_path, everybody
         {TENANTS_FILE: "{{ nope }}.csv", "nope": "{{ mine[0].domain }}"},
         {OWNER: "{{ mine[0].domain }}"},
         {OWNER: "{{ nope ~ mine }}"},
+        {
+            TENANTS: "{{ some | selectattr('api_key') | list }}",
+            "some": [{"domain": "acme", "api_key": "{{ mine | default('') }}"}],
+        },
+        {TENANTS: "{{ some.api_key }}", "some": {"api_key": "{{ mine }}"}},
+        {TENANTS: "{% set find = lookup %}{{ find('vars', 'mine') }}"},
+        {TENANTS: "{{ [lookup][0]('vars', 'mine') }}"},
+        {TENANTS: "{{ lookup('url', 'http://127.0.0.1:1/tenants.json') }}"},
+        {TENANTS_FILE: "/{{ ansible_limit }}.csv"},
+        {TENANTS_FILE: "/{{ ansible_play_hosts_all[0] }}.csv"},
+        {API_KEY: "{{ mine }}"},
     ],
 )
 def test_a_template_for_all_hosts_that_comes_out_otherwise_for_one_is_its_list(tmp_path, everybody):
     hosts = {"localhost": {"mine": ACME}, "east": {"mine": GLOBEX}}
     assert list(found(tmp_path, everybody, **hosts)) == ["east"]
+
+
+def test_what_only_the_play_sets_can_be_otherwise_for_another_host(tmp_path):
+    everybody = {TENANTS: "{{ lists[project] }}", "lists": {"localhost": ACME, "east": GLOBEX}}
+    assert list(found(tmp_path, everybody, names=["project"], east={})) == ["east"]
+    everybody = {TENANTS: "{{ lists[project | default('localhost')] }}", "lists": {"localhost": ACME}}
+    assert found(tmp_path, everybody, names=["other"], east={}) == {}
 
 
 def test_a_variable_of_the_list_that_is_given_with_e_does_not_hide_that_of_a_host(tmp_path):
@@ -148,7 +171,7 @@ def test_a_list_for_many_hosts_is_read_once(tmp_path, monkeypatch):
 
     read = []
     templates = other_declarations._templates
-    monkeypatch.setattr(other_declarations, "_templates", lambda value: [read.append(1), *templates(value)][1:])
+    monkeypatch.setattr(other_declarations, "_templates", lambda *given: [read.append(1), *templates(*given)][1:])
     everybody = {TENANTS: [{"domain": "acme", "api_key": "{{ keys }}"}], "keys": "k"}
     assert found(tmp_path, everybody, **{f"web{number}": {} for number in range(50)}) == {}
     assert len(read) < 10
