@@ -179,6 +179,11 @@ def plan_present(
         raise profile_differs(account, moved, _CHOOSE)
     if moved and tenant.profile_change is ProfileChange.REPLACE:
         return _plan_replace(tenant, account, stored, moved, scrubber)
+    return _plan_changes(tenant, account, stored, moved)
+
+
+def _plan_changes(tenant: Tenant, account: Account, stored: Stored, moved: ProfileDrift | None) -> Plan:
+    """Return the plan that changes an account and keeps it. Raises Failed (account_not_active, key_missing)."""
     changes = drift(tenant, account)
     reasons = relink_reasons(tenant, account, stored)
     warnings: tuple[str, ...] = ()
