@@ -25,18 +25,26 @@ class Limited:
 
     name: str
     option: str
-    what: str
+    one: str
+    """What a message says of one account."""
+    several: str
     code: FailureCode
     check: str
 
 
 PURGE = Limited(
-    "purge", "purge_limit", "not in the list", FailureCode.PURGE_REFUSED, "Check that the list is complete; if it is"
+    "purge",
+    "purge_limit",
+    "is not in the list",
+    "are not in the list",
+    FailureCode.PURGE_REFUSED,
+    "Check that the list is complete; if it is",
 )
 DUPLICATES = Limited(
     "duplicates",
     "resolve_duplicates_limit",
-    "duplicates of a link",
+    "is a duplicate of a link",
+    "are duplicates of a link",
     FailureCode.DUPLICATES_REFUSED,
     "Check in check mode and with --diff what would be unlinked; if that is right",
 )
@@ -79,11 +87,12 @@ def check_limit(accounts: Sequence[Account], limit: float, total: int, guarded: 
     if len(accounts) <= allowed:
         return
     share = f" ({limit} of {total})" if limit < 1 else ""
+    what = guarded.one if len(accounts) == 1 else guarded.several
     shown, more = accounts[:NAMED_ACCOUNTS], len(accounts) - NAMED_ACCOUNTS
     named = ", ".join(map(_named, shown)) + (f" and {more} more" if more > 0 else "")
     raise _refused(
         guarded,
-        f"{len(accounts)} of {total} accounts are {guarded.what}, but {guarded.option} allows {allowed}{share}: {named}.",
+        f"{len(accounts)} of {total} accounts {what}, but {guarded.option} allows {allowed}{share}: {named}.",
         f"{guarded.check}, set {guarded.option} to {len(accounts)}.",
         {"accounts": list(map(_details, shown)), "more": max(0, more)},
     )

@@ -189,10 +189,10 @@ def test_a_purge_stays_within_its_scope(services, scope, left):
         (
             PurgeScope(labels=frozenset({"Theirs"})),
             0.4,
-            "1 of 2 accounts are not in the list, but purge_limit allows 0",
+            "1 of 2 accounts is not in the list, but purge_limit allows 0",
         ),
-        (PurgeScope(labels=frozenset({"Ours"})), 0.9, "1 of 1 accounts are not in the list, but purge_limit allows 0"),
-        (PurgeScope(owner_ids=("hr-*", "1")), 0.4, "1 of 2 accounts are not in the list, but purge_limit allows 0"),
+        (PurgeScope(labels=frozenset({"Ours"})), 0.9, "1 of 1 accounts is not in the list, but purge_limit allows 0"),
+        (PurgeScope(owner_ids=("hr-*", "1")), 0.4, "1 of 2 accounts is not in the list, but purge_limit allows 0"),
         (PurgeScope(profiles=frozenset({"p1"})), 0.6, "2 of 3 accounts are not in the list, but purge_limit allows 1"),
     ],
 )

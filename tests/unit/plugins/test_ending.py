@@ -22,6 +22,8 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.showable
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.ending import (
     DIED,
     NO_TENANT,
+    NONE_CHECKED,
+    WITH_KEYS,
     Asked,
     ending_of_host,
     ending_of_list,
@@ -344,6 +346,20 @@ class TestTenantsWithoutAKey:
             "1 tenant without a declared key: there is nothing to check.",
         ]
         assert verdict(result) == ""
+
+    @pytest.mark.parametrize(
+        ("keys", "near", "advice"),
+        [({}, (), f" {WITH_KEYS}"), ({"acmee": "K"}, (), ""), ({}, ["my_api_keys"], "")],
+        ids=["no keys", "keys of others", "another name"],
+    )
+    def test_a_check_of_no_key_proves_nothing(self, keys, near, advice):
+        summary = {"tenants": 2, "failed": 0, "not_started": 0, "verdicts": {"valid": 0}, "requests": {}}
+        result = {"results": [{"domain": "a", **KEYLESS}, {"domain": "b", **KEYLESS}], "summary": summary}
+        assert verdict(result, keys=Keys(given=keys), near=near) == f"{NONE_CHECKED}{advice}"
+
+    def test_nor_does_a_list_of_tenants_that_left_need_keys(self):
+        summary = {"tenants": 1, "failed": 0, "not_started": 0, "verdicts": {"valid": 0}, "requests": {}}
+        assert verdict({"results": [{"domain": "a", "state": "absent"}], "summary": summary}) == ""
 
     def test_a_host(self):
         checked = {"key_check": {}, "domain": "acme", "changed": False, **KEYLESS}
