@@ -32,11 +32,12 @@ class ActionModule(ActionBase):
         from ..module_utils._core.tenant import invalid_argument
         from ..plugin_utils._report.written import write_files
 
-        result = super().run(tmp, task_vars)
+        result, written = super().run(tmp, task_vars), []
         try:
             _checked, options = self.validate_argument_spec(SPEC)
-            written = list(write_files(**options))
+            for path in write_files(**options):
+                written.append(path)
         except (AnsibleActionFail, Problem) as problem:
             failure = invalid_argument(str(problem)).failure
-            return {**result, "failed": True, "changed": False, "msg": failure.line, "failure": failure.as_dict()}
+            result.update(failed=True, msg=failure.line, failure=failure.as_dict())
         return {**result, "changed": False, "paths": written}

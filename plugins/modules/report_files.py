@@ -87,8 +87,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 paths:
-  description: The full paths of the files that were written.
-  returned: success
+  description: The full paths of the files that were written, also if another one could not be.
+  returned: always
   type: list
   elements: str
   sample:

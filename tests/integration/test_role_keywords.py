@@ -66,6 +66,35 @@ def test_a_host_in_the_check_mode_of_its_play_is_told_as_what_it_is(runner, inve
     assert "acme: would be linked" in run.output
 
 
+@pytest.mark.parametrize("keywords", [{"ignore_errors": True}, {"ignore_errors": True, "strategy": "free"}], ids=str)
+@pytest.mark.parametrize("task", [ROLE, {"ansible.builtin.include_role": {**INCLUDED, "apply": {"ignore_errors": True}}}])
+def test_hosts_that_mean_one_account_are_left_alone_even_if_errors_are_ignored(runner, inventory, task, keywords):
+    play = [{"hosts": "acme:globex", "gather_facts": False, "tasks": [task], **keywords}]
+    (runner.folder / "hosts_play.yml").write_text(yaml.safe_dump(play))
+    extra = json.dumps({"freshservice_link_origin_owner_id": "customer-acme"})
+    run = run_by_host(runner, inventory, str(runner.folder / "hosts_play"), "-e", extra)
+    assert run.code == 2
+    assert "The hosts acme and globex mean the same account" in run.output
+    assert runner.changing() == []
+
+
+@pytest.mark.parametrize("name", ["purge", "resolve_duplicates"])
+def test_a_host_is_not_asked_to_unlink_others(runner, inventory, name):
+    run = run_by_host(runner, inventory, "link_by_host", "--limit", "acme", "-e", f"freshservice_link_{name}=true")
+    assert run.code == 2
+    assert f"freshservice_link_{name} is for a list of tenants, and this host has none" in run.output
+    assert runner.emulator.requests() == []
+
+
+@pytest.mark.parametrize("playbook", ["link_by_host", "verify_by_host", "unlink"])
+def test_a_playbook_for_hosts_without_hosts_does_not_end_well(runner, playbook):
+    runner.keep_secret(variables(runner))
+    run = runner.ansible_playbook(f"tenantlink.stackone.{playbook}", "-e", f"@{runner.secrets}")
+    assert run.code == 2
+    assert "The inventory has no host in the group tenants" in run.output
+    assert runner.emulator.requests() == []
+
+
 @pytest.mark.parametrize("entry_point", ["main", "verify"])
 def test_a_result_that_is_given_does_not_replace_that_of_the_run(runner, entry_point):
     role = {"ansible.builtin.import_role": {**INCLUDED, "tasks_from": entry_point}}

@@ -17,6 +17,8 @@ from .stackone_base import refused, unexpected
 _MISSING = re.compile(r"\baccount\b.{0,300}\bnot found\b", re.IGNORECASE | re.DOTALL)
 EXCERPT = 4000
 """How many characters of an error are searched for its meaning: all of a long one would take too long."""
+PARTIAL = 206
+"""The status of a part of an answer (RFC 9110, 15.3.7), which no request asks for."""
 _NO_SUCH_ROUTE = re.compile(r"Cannot [A-Z]+ /")
 
 
@@ -27,7 +29,12 @@ def accounts_in(answer: Answer) -> list[Account]:
     items = data.get("data") if isinstance(data, dict) else data
     if not isinstance(items, list):
         raise unexpected(answer, doing)
-    return [account_in(item, answer, doing) for item in items]
+    accounts = [account_in(item, answer, doing) for item in items]
+    owners = {account.id: account.origin_owner_id for account in accounts}
+    if any(owners[account.id] != account.origin_owner_id for account in accounts):
+        # Whichever of them is right, the other owner would be taken for one without an account.
+        raise unexpected(answer, doing)
+    return accounts
 
 
 def account_in(record: Any, answer: Answer, doing: str = "show the account") -> Account:
@@ -62,7 +69,7 @@ def checked(answer: Answer, doing: str, shape: type = dict) -> Any:
     """Return the data of a successful answer of the expected shape. Raise Failed for any other answer."""
     if not answer.ok:
         raise refused(answer, doing)
-    if not isinstance(answer.data, shape):
+    if not isinstance(answer.data, shape) or answer.status == PARTIAL:
         raise unexpected(answer, doing)
     return answer.data
 

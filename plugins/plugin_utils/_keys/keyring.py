@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ...module_utils._core.failure import Failed
@@ -122,6 +123,8 @@ def api_keys_from(text: str) -> dict[str, str]:
     return keys
 
 
+# A list is gone through once for each dictionary of keys and each check, and to understand a domain is most of the work.
+@lru_cache(maxsize=50_000)
 def label_of(text: str) -> str | None:
     """Return the domain that a text means, if it means one."""
     try:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 from ...module_utils._core.failure import Failed, FailureCode
@@ -26,22 +25,33 @@ NOTED = "__freshservice_link_declared"
 _UNSEEN_IN_KEYS = re.compile("[^!-~]+")
 """What the module removes around a key, and what no key contains: the role's template for the fact does the same."""
 
-PROJECT = ("stackone_url", "stackone_api_key")
+PROJECT = ("stackone_url", "stackone_api_key", "stackone_project_id")
 NAMES = ("domain", "origin_owner_id", "previous_origin_owner_id", "account_id", "provider", "allow_multiple", "state")
 
 
 @dataclass(frozen=True)
 class _Host:
-    """What a host declares. `url` and `key` (a digest) of its StackOne project are empty if no variable sets them."""
+    """What a host declares. `url`, `key` (a digest) and `id` of its StackOne project are empty if no variable sets them."""
 
     name: str
     entry: Entry
     url: str
     key: str
+    id: str
 
-    def may_be_of(self, url: str, key: str) -> bool:
+    def may_be_of(self, project: _Project) -> bool:
         """Return whether it may mean the project: what it does not set can come from the environment, or a later batch."""
-        return self.url in ("", url) and self.key in ("", key)
+        same_id = not self.id or self.id == project.id or not project.id
+        return self.url in ("", project.url) and same_id and (not self.key or self.key in project.keys)
+
+
+@dataclass(frozen=True)
+class _Project:
+    """Hold what identifies a StackOne project: with an id, all of its keys that are known, else one key."""
+
+    url: str
+    id: str
+    keys: Collection[str]
 
 
 def hosts_of_one_account(hosts: Iterable[str], variables: Mapping[str, Mapping[str, Any]]) -> tuple[str, str] | None:
@@ -50,9 +60,8 @@ def hosts_of_one_account(hosts: Iterable[str], variables: Mapping[str, Mapping[s
     Hosts of different StackOne projects never do. What a host does not set counts as the same as any other's.
     """
     declared = list(_declared(hosts, variables))
-    urls, keys = ({getattr(host, name) for host in declared} - {""} or {""} for name in ("url", "key"))
-    for project in product(urls, keys):
-        entries = [host.entry for host in declared if host.may_be_of(*project)]
+    for project in _projects(declared):
+        entries = [host.entry for host in declared if host.may_be_of(project)]
         try:
             refuse_duplicates(entries)
             _refuse_pinned_and_unpinned(entries)
@@ -61,6 +70,15 @@ def hosts_of_one_account(hosts: Iterable[str], variables: Mapping[str, Mapping[s
             first, second = (declared[position - 1] for position in error.failure.details["positions"])
             return first.name, second.name
     return None
+
+
+def _projects(declared: Sequence[_Host]) -> Iterator[_Project]:
+    """Yield each project that is known. One can have several keys, which only its id tells."""
+    keys: dict[tuple[str, str], set[str]] = {}
+    for host in declared:
+        keys.setdefault((host.id, "" if host.id else host.key), set()).add(host.key)
+    for url in {host.url for host in declared} - {""} or {""}:
+        yield from (_Project(url, project_id, known) for (project_id, _key), known in keys.items())
 
 
 def _refuse_pinned_and_unpinned(entries: Iterable[Entry]) -> None:
@@ -119,8 +137,8 @@ def _declared(hosts: Iterable[str], variables: Mapping[str, Mapping[str, Any]]) 
     for position, name in enumerate(hosts, 1):
         values = _values(name, variables[name])
         entry = entries_from([{**{each: values[each] for each in NAMES}, "position": position}], needed=())[0]
-        url, key = (trimmed(str(values[each] or "")) for each in PROJECT)
-        yield _Host(name, entry, comparable_url(url) if url else "", key)
+        url, key, project_id = (trimmed(str(values[each] or "")) for each in PROJECT)
+        yield _Host(name, entry, comparable_url(url) if url else "", key, project_id)
 
 
 def _values(host: str, variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,15 @@ from .given import Given, full
 
 TENANTS, TENANTS_FILE = LISTS = (f"{PREFIX}tenants", f"{PREFIX}tenants_file")
 API_KEY = f"{PREFIX}api_key"
-OF_A_TENANT = (f"{PREFIX}origin_owner_id", f"{PREFIX}domain", API_KEY)
+OF_A_TENANT = (
+    f"{PREFIX}origin_owner_id",
+    f"{PREFIX}previous_origin_owner_id",
+    f"{PREFIX}account_id",
+    f"{PREFIX}domain",
+    API_KEY,
+)
+GROUP_OF_TENANTS = "tenants"
+"""The group on which the playbooks for tenants as hosts work."""
 
 OF_KEYS = frozenset({"api_key", "admin_api_key", "credential_fields"})
 """The options of a tenant that do not say which tenant it is. Each may be fetched from a secret store."""
@@ -89,7 +97,9 @@ def declarations(given: Given) -> Iterator[Declaration]:
             continue
         if any(_is_other_list(given, variable, host, mine, comparison) for variable in LISTS):
             yield Declaration(name, "has a list, too, whose accounts")
-        elif any(_is_tenant(given, variable, host, mine, comparison) for variable in OF_A_TENANT):
+        elif _is_named_as_tenant(host) or any(
+            _is_tenant(given, variable, host, mine, comparison) for variable in OF_A_TENANT
+        ):
             yield Declaration(name, "is a tenant itself, whose account")
 
 
@@ -117,6 +127,11 @@ def _is_other_list(given: Given, variable: str, host: Host, mine: Host, comparis
     of_all = isinstance(written, str) and written is mine.own.get(variable)
     of_folder = of_all and _names_in(written) == {"inventory_dir"}
     return os.path.exists(path) or not of_folder
+
+
+def _is_named_as_tenant(host: Host) -> bool:
+    """Say whether a host is in the group of tenants and has no list, so that its name alone can declare a tenant."""
+    return GROUP_OF_TENANTS in host.own.get("group_names", ()) and all(is_empty(host.own.get(name)) for name in LISTS)
 
 
 def _is_tenant(given: Given, variable: str, host: Host, mine: Host, comparison: Comparison) -> bool:

@@ -13,7 +13,7 @@ from ...module_utils._module.argspec import listed_tenant_spec
 from ...module_utils._module.reading import read
 from .._report.role_words import PREFIX, RESULTS, misspelt_prefixes, unknown_variables
 from .extra_variables import extra_variables
-from .given import FALSE, OMITTED, TRUE, UNDEFINED, Given, flat
+from .given import FALSE, OMITTED, TRUE, UNDEFINED, Given, flat, is_false
 
 REFERS_TO_NOTHING = "{0} refers to a variable that is not set. Set that one, or leave this one out."
 
@@ -31,6 +31,9 @@ PATHS = (
     "plan",
     *LISTS_OF_PATHS,
 )
+
+UNLINKING = ("purge", "resolve_duplicates")
+"""The variables with which a list unlinks accounts."""
 
 KEY_FILES = ("api_keys_file", "new_api_keys_file")
 KEYS = ("api_key", "admin_api_key")
@@ -132,7 +135,12 @@ def names(given: Given) -> Iterator[str]:
 
 
 def sources(given: Given) -> Iterator[str]:
-    """Refuse two lists of tenants, and a list as the file of its keys."""
+    """Refuse hosts that are no tenants, two lists of tenants, and a list as the file of its keys."""
+    if "tenants" in given.run.needs:
+        yield (
+            "The inventory has no host in the group tenants, on which this playbook works. Name the inventory with -i. For a list of"
+            " tenants, use the playbooks tenantlink.stackone.link and tenantlink.stackone.verify."
+        )
     if given.run.has_list and given.run.has_file:
         yield "Both freshservice_link_tenants and freshservice_link_tenants_file are set. Remove one of them: only one list can be processed."
     for name in KEY_FILES:
@@ -155,6 +163,13 @@ def tenants(given: Given) -> Iterator[str]:
         yield "Name the tenants: -e @tenants.yml with the list freshservice_link_tenants, or -e freshservice_link_tenants_file=tenants.csv."
     elif given.value("only") and not given.run.is_list:
         yield "freshservice_link_only selects tenants of a list, and there is none. Tenants as hosts are selected with --limit."
+    elif given.run.steps == "link_host":
+        for name in UNLINKING:
+            if given.value(name) and not is_false(given.value(name)):
+                yield (
+                    f"{PREFIX}{name} is for a list of tenants, and this host has none. Set it for the host with the list alone; tenants as"
+                    " hosts are unlinked with the playbook tenantlink.stackone.unlink."
+                )
 
 
 def of_one_tenant(given: Given) -> Iterator[str]:
@@ -164,10 +179,17 @@ def of_one_tenant(given: Given) -> Iterator[str]:
     """
     for name, harmless in {**OF_ONE_TENANT, "domain": given.run.host}.items() if given.run.is_list else ():
         if _says(given.values.get(f"{PREFIX}{name}"), harmless):
-            advice = f"Set {name} for the tenants in the list that it is meant for, and leave the variable out."
+            advice = (
+                f"Set {name} for the tenants in the list that it is meant for, and leave the variable out. If this host is a tenant"
+                f" itself, give the list ({_list_variable(given)}) to localhost alone, for example in host_vars/localhost.yml."
+            )
             if name in KEYS:
                 advice = f"Put the keys of the list into {PREFIX}{name}s, by domain, and leave this variable out."
             yield f"{PREFIX}{name} is for one tenant, and this run has a list. {advice}"
+
+
+def _list_variable(given: Given) -> str:
+    return f"{PREFIX}tenants" if given.run.has_list else f"{PREFIX}tenants_file"
 
 
 def _says(value: Any, harmless: str) -> bool:

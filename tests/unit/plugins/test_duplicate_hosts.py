@@ -21,6 +21,7 @@ def host(**values):
 
 OWNER = {"origin_owner_id": "one"}
 MOVED = {"origin_owner_id": "two", "previous_origin_owner_id": "one", "domain": "x"}
+IN_P = {**OWNER, "stackone_project_id": "p"}
 SAME = [
     (OWNER, OWNER),
     ({**OWNER, "domain": "x"}, {**OWNER, "domain": "https://X.freshservice.com/"}),
@@ -57,6 +58,11 @@ SAME = [
     ({**OWNER, "stackone_url": "https://a", "stackone_api_key": "k"}, {**OWNER, "stackone_api_key": "k"}),
     ({**OWNER, "stackone_url": "https://a"}, {**OWNER, "stackone_api_key": "k"}),
     ({**OWNER, "stackone_url": "https://a", "stackone_api_key": "k"}, OWNER),
+    # A project can have several keys.
+    ({**IN_P, "stackone_api_key": "k"}, {**IN_P, "stackone_api_key": "l"}),
+    ({**IN_P, "stackone_api_key": "k"}, {**OWNER, "stackone_api_key": "k"}),
+    (IN_P, {**OWNER, "stackone_api_key": "k"}),
+    (IN_P, OWNER),
 ]
 APART = [
     (OWNER, {"origin_owner_id": "two"}),
@@ -79,6 +85,9 @@ APART = [
     ({**OWNER, "stackone_url": "https://a/b"}, {**OWNER, "stackone_url": "https://a/B"}),
     ({**OWNER, "stackone_url": "https://a"}, {**OWNER, "stackone_url": "https://a:444", "stackone_api_key": "k"}),
     ({**MOVED, "account_id": "7"}, {**OWNER, "domain": "x", "account_id": "8"}),
+    (IN_P, {**OWNER, "stackone_project_id": "q"}),
+    ({**IN_P, "stackone_api_key": "k"}, {**OWNER, "stackone_api_key": "l"}),
+    ({**IN_P, "stackone_api_key": "k"}, {**OWNER, "stackone_project_id": "q"}),
 ]
 
 

@@ -20,9 +20,9 @@ ACME, GLOBEX = [{"domain": "acme"}], [{"domain": "globex"}]
 OWNER, API_KEY = "freshservice_link_origin_owner_id", "freshservice_link_api_key"
 
 
-def found(tmp_path, everybody=None, extra=None, files=None, names=(), **hosts):
+def found(tmp_path, everybody=None, extra=None, files=None, names=(), groups=None, **hosts):
     """Return the hosts that declare tenants, for a run on localhost, with Ansible's own view of an inventory."""
-    inventory = {"all": {"vars": everybody or {}, "hosts": {"localhost": {}, **hosts}}}
+    inventory = {"all": {"vars": everybody or {}, "hosts": {"localhost": {}, **hosts}, "children": groups or {}}}
     (tmp_path / "hosts.json").write_text(json.dumps(inventory))
     loader = DataLoader()
     manager = InventoryManager(loader=loader, sources=[str(tmp_path / "hosts.json")])
@@ -36,6 +36,16 @@ def found(tmp_path, everybody=None, extra=None, files=None, names=(), **hosts):
 def test_a_host_with_a_list_or_of_a_tenant_is_found(tmp_path):
     hosts = {"east": {TENANTS: GLOBEX}, "west": {TENANTS_FILE: "/tenants.csv"}, "acme": {OWNER: "1"}, "web": {"a": 1}}
     assert found(tmp_path, **hosts) == {"east": "a", "west": "a", "acme": "a"}
+
+
+@pytest.mark.parametrize("name", ["account_id", "previous_origin_owner_id"])
+def test_an_account_or_a_former_owner_makes_a_host_a_tenant(tmp_path, name):
+    assert found(tmp_path, acme={f"freshservice_link_{name}": "1"}) == {"acme": "a"}
+
+
+def test_a_host_of_the_group_is_a_tenant_by_its_name_unless_it_has_a_list(tmp_path):
+    groups = {"tenants": {"hosts": {"acme": {}, "east": {}}}, "others": {"hosts": {"web": {}}}}
+    assert found(tmp_path, {TENANTS: ACME}, groups=groups, acme={TENANTS: []}, east={}, web={}) == {"acme": "a"}
 
 
 @pytest.mark.parametrize("extra", [{TENANTS: ACME}, {TENANTS_FILE: "/acme.csv"}])
