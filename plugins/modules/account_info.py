@@ -181,7 +181,7 @@ failure:
     tenant: accounts
     http_status: 401
     details: {"doing": "list the accounts", "answer": "Unauthorized"}
-    remediation: "Check stackone_api_key: in StackOne's dashboard, under API Keys, it must exist in this project."
+    remediation: "Check stackone_api_key, or STACKONE_API_KEY in the environment: in StackOne's dashboard, under API Keys, the key must exist in this project."
     retriable: false
 """
 

@@ -67,7 +67,9 @@ def test_a_host_in_the_check_mode_of_its_play_is_told_as_what_it_is(runner, inve
 
 
 @pytest.mark.parametrize("keywords", [{"ignore_errors": True}, {"ignore_errors": True, "strategy": "free"}], ids=str)
-@pytest.mark.parametrize("task", [ROLE, {"ansible.builtin.include_role": {**INCLUDED, "apply": {"ignore_errors": True}}}])
+@pytest.mark.parametrize(
+    "task", [ROLE, {"ansible.builtin.include_role": {**INCLUDED, "apply": {"ignore_errors": True}}}]
+)
 def test_hosts_that_mean_one_account_are_left_alone_even_if_errors_are_ignored(runner, inventory, task, keywords):
     play = [{"hosts": "acme:globex", "gather_facts": False, "tasks": [task], **keywords}]
     (runner.folder / "hosts_play.yml").write_text(yaml.safe_dump(play))

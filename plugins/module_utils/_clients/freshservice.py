@@ -49,7 +49,8 @@ _COPY_AGAIN = "Ask the agent to copy the key again from Profile settings > Your 
 _REMEDIATIONS = {
     KeyStatus.VALID: "",
     KeyStatus.KEY_REFUSED: (
-        "Ask the agent to copy the key again from Profile settings > Your API Key;"
+        "If the key was rotated, declare the new one. Otherwise ask the agent to copy the key again from Profile settings >"
+        " Your API Key;"
         f" if it is the same, ask {_SWITCH};"
         f" if the agent has left, reactivate them under {_AGENTS} or use another agent's key."
     ),

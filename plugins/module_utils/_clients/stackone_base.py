@@ -25,7 +25,7 @@ _BY_STATUS = {
     401: (
         FailureCode.STACKONE_KEY_REFUSED,
         "StackOne refused the StackOne API key.",
-        "Check stackone_api_key: in StackOne's dashboard, under API Keys, it must exist in this project.",
+        "Check stackone_api_key, or STACKONE_API_KEY in the environment: in StackOne's dashboard, under API Keys, the key must exist in this project.",
     ),
     403: (
         FailureCode.STACKONE_FORBIDDEN,

@@ -235,6 +235,6 @@ def checked_id(value: str, name: str) -> str:
     if slip:
         raise invalid_argument(
             f"{name} {quoted(value)} is {slip}, not an id.",
-            "Write the id itself, in quotes. To unlink an account that has this id by mistake, use its account_id.",
+            "Write the id itself, in YAML in quotes. To unlink an account that has this id by mistake, use its account_id.",
         )
     return value

@@ -260,7 +260,7 @@ def relink_reasons(tenant: Tenant, account: Account, stored: Stored) -> list[str
     if tenant.update_credentials is UpdateCredentials.ALWAYS:
         reasons.append("update_credentials is always")
     if not account.active:
-        reasons.append(f"The account is {account.status}")
+        reasons.append(f"The account's status is {account.status}")
     in_doubt = stored.key is StoredKey.UNKNOWN and not tenant.keyless
     if tenant.update_credentials is UpdateCredentials.ON_DOUBT and in_doubt:
         reasons.append("It is not known which API key is stored")

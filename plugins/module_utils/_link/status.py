@@ -20,10 +20,13 @@ def not_active(account: Account) -> Failed:
         "suspended": "Resume it in StackOne's dashboard: Accounts, the account's row menu.",
         "archived": "Restore it in StackOne's dashboard, or unlink it (state: absent) and link again.",
         "inactive": "Check in StackOne's dashboard, under Connector Profiles, that the Freshservice profile is enabled.",
-    }.get(account.status, "Check the key and the agent's rights, then run again with update_credentials: always.")
+    }.get(
+        account.status,
+        "Check the key and the agent's rights, then link again: StackOne then gets domain and key once more.",
+    )
     return Failed(
         FailureCode.ACCOUNT_NOT_ACTIVE,
-        f"account {account.id} is {account.status}{why}.",
+        f"the status of account {account.id} is {account.status}{why}.",
         remediation,
         details={"account_id": account.id, "status": account.status, "status_reasons": list(account.status_reasons)},
     )

@@ -146,7 +146,7 @@ def _safe_url(url: str, option: str) -> str:
     except ValueError:
         raise invalid_argument(f"{option} is not a URL.") from None
     if parts.scheme not in ("http", "https") or not host:
-        raise invalid_argument(f"{option} must start with https://.")
+        raise invalid_argument(f"{option} must start with https://, or with http:// for a server on this machine.")
     if parts.query or parts.fragment:
         raise invalid_argument(f"{option} must not hold a query or a fragment.")
     if parts.scheme == "http" and not is_loopback(host):

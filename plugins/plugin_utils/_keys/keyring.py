@@ -97,7 +97,7 @@ def _name_of(written: Any, where: str) -> str:
     if hidden:
         raise Problem(f"{where} holds a character that cannot be seen ({hidden}). Type it again.")
     if slip:
-        raise Problem(f"{where} is {slip}, not a domain or an id. Write the id itself, in quotes.")
+        raise Problem(f"{where} is {slip}, not a domain or an id. Write the id itself, in YAML in quotes.")
     return name
 
 

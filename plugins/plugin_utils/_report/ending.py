@@ -38,7 +38,8 @@ OR_AUTH_LINK = "Or let the customer do it: playbook tenantlink.stackone.auth_lin
 ADDING_KEYS = "with ansible-vault edit or, from a CSV file, with the playbook tenantlink.stackone.vault_keys"
 NO_TENANT = "The list holds no tenant, so nothing was done."
 NONE_CHECKED = "No tenant has a declared key, so none was checked."
-WITH_KEYS = "Pass the encrypted file that holds the keys: -e @vault.yml --ask-vault-pass."
+STAYS_UNLINKED = ". Remove the host from the inventory, or set freshservice_link_state to absent for it, or link_by_host links it again"
+WITH_KEYS = "Pass the encrypted file with the keys: -e @vault.yml --ask-vault-pass. If it has none yet, add them there."
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,12 @@ def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
     asked = _as_it_was(asked, result)
     records = [record for name in ("owners", *OF_ACCOUNTS) for record in records_in(result.get(name))]
     failed = [record for record in records if record.get("failure") and was_started(record)]
+    previewed = asked.detailed and (asked.check_mode or asked.reporting)
     lines = [
-        *(changes_shown(result, [*filter(None, [asked.plan]), *asked.reports]) if asked.planning else ()),
+        *(changes_shown(result, [*filter(None, [asked.plan]), *asked.reports]) if asked.planning or previewed else ()),
         *_counts(result, asked, records),
         *moved(records, asked.check_mode),
-        *(unlinked(result, asked.check_mode or asked.reporting) if not asked.planning else ()),
+        *(unlinked(result, asked.check_mode or asked.reporting) if not (asked.planning or previewed) else ()),
         *warned(records),
         *_without_key(result, records, asked),
         *_failures(failed, records, asked),
@@ -99,7 +101,7 @@ def ending_of_list(result: Mapping[Any, Any], asked: Asked) -> Ending:
         *([f"Plan written to {asked.plan}"] if asked.plan else []),
     ]
     verdict = _verdict(result, asked, failed)
-    if asked.detailed and _ended(result) and (asked.check_mode or asked.reporting):
+    if previewed and _ended(result):
         verdict = verdict_on(result, verdict)
         return Ending(lines if verdict else [*lines, NOTHING], verdict)
     return Ending(lines, "" if asked.reporting and _ended(result) else verdict)
@@ -120,7 +122,8 @@ def ending_of_host(host: str, result: Mapping[Any, Any], asked: Asked) -> Ending
         account += f", {row.account_status or 'not linked yet'}"
     agent = f", agent {row.agent}" if row.agent else ""
     change = f"; {row.moved}" if row.moved else ""
-    return Ending([f"{host}: {row.outcome}; {account}{agent}{change}"], "")
+    after = STAYS_UNLINKED if row.outcome == ReportedOutcome.UNLINKED.value else ""
+    return Ending([f"{host}: {row.outcome}; {account}{agent}{change}{after}"], "")
 
 
 def _as_it_was(asked: Asked, result: Mapping[Any, Any]) -> Asked:
@@ -318,10 +321,7 @@ def _unused_keys(records: Sequence[Mapping[Any, Any]], asked: Asked) -> list[str
 
 def _no_keys_at_all(keyless: Sequence[Mapping[Any, Any]], asked: Asked) -> str:
     names = listed([to_line(record.get("domain")) or name_of(record) for record in keyless])
-    advice = (
-        _near(_keys_near(asked), asked.keys.variable)
-        or f" {WITH_KEYS}"
-    )
+    advice = _near(_keys_near(asked), asked.keys.variable) or f" {WITH_KEYS}"
     return (
         f"{counted(len(keyless), 'tenant')} must be linked, but {asked.keys.variable} is empty ({names}).{advice}"
         f" {OR_AUTH_LINK}"
@@ -369,7 +369,11 @@ def _plain(path: str) -> str:
 def _none_checked(result: Mapping[Any, Any], asked: Asked) -> str:
     """Return that no key was checked because none is declared. A pipeline would take such a run for a proof of the keys."""
     records = records_in(result.get("results"))
-    if not is_of_keys(result) or not records or not all(lacks_key(each) and not each.get("failure") for each in records):
+    if (
+        not is_of_keys(result)
+        or not records
+        or not all(lacks_key(each) and not each.get("failure") for each in records)
+    ):
         return ""
     return NONE_CHECKED if asked.keys.given or _keys_near(asked) else f"{NONE_CHECKED} {WITH_KEYS}"
 

@@ -8,7 +8,12 @@ import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import missing_options
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import key_missing
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.ending import DIED, Asked, ending_of_host
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.ending import (
+    DIED,
+    STAYS_UNLINKED,
+    Asked,
+    ending_of_host,
+)
 from tests.support.report_results import refused
 
 MISSING = key_missing("this tenant has no account yet")
@@ -24,7 +29,7 @@ def test_a_host():
         "h: would be linked; account new, not linked yet"
     ]
     gone = {"actions": ["delete"], "account": {"id": "7", "status": "active"}}
-    assert ending_of_host("h", gone, Asked()).lines == ["h: unlinked; account 7"]
+    assert ending_of_host("h", gone, Asked()).lines == [f"h: unlinked; account 7{STAYS_UNLINKED}"]
     assert ending_of_host("h", {"key_check": {"status": "valid"}}, Asked()).verdict == ""
 
 

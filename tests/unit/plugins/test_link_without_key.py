@@ -60,8 +60,8 @@ class TestPlan:
         ("declared", "account", "stored", "reason"),
         [
             ({"update_credentials": ALWAYS}, {}, "acme", "update_credentials is always."),
-            ({}, {"status": "error"}, "acme", "The account is error."),
-            ({"label": "M"}, {"status": "expired"}, "acme", "The account is expired."),
+            ({}, {"status": "error"}, "acme", "The account's status is error."),
+            ({"label": "M"}, {"status": "expired"}, "acme", "The account's status is expired."),
             ({}, {}, "globex", "The stored domain is globex."),
         ],
     )

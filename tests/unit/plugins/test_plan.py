@@ -96,21 +96,21 @@ def test_what_only_the_dashboard_can_end_is_said(status):
         ("suspended", "Resume it in StackOne's dashboard"),
         ("archived", "state: absent"),
         ("inactive", "Connector Profiles"),
-        ("error", "update_credentials: always"),
-        ("never-heard-of", "update_credentials: always"),
+        ("error", "then link again"),
+        ("never-heard-of", "then link again"),
     ],
 )
 def test_an_account_that_does_not_work_names_its_reasons_and_what_ends_it(status, advice):
     account = replace(ACCOUNT, status=status, status_reasons=("key expired", "agent left"))
     failure = not_active(account).failure
     assert failure.code.value == "account_not_active"
-    assert failure.message == f"account a1 is {status} (key expired; agent left)."
+    assert failure.message == f"the status of account a1 is {status} (key expired; agent left)."
     assert advice in failure.remediation
     assert failure.details == {"account_id": "a1", "status": status, "status_reasons": ["key expired", "agent left"]}
 
 
 def test_where_stackone_gives_no_reason_none_is_said():
-    assert not_active(replace(ACCOUNT, status="error")).failure.message == "account a1 is error."
+    assert not_active(replace(ACCOUNT, status="error")).failure.message == "the status of account a1 is error."
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_where_stackone_gives_no_reason_none_is_said():
         ({}, "active", Stored(), []),
         ({"update_credentials": ALWAYS}, "active", SAME, ["update_credentials is always"]),
         ({"update_credentials": ON_DOUBT}, "active", Stored(), ["It is not known which API key is stored"]),
-        ({}, "error", SAME, ["The account is error"]),
+        ({}, "error", SAME, ["The account's status is error"]),
         ({}, "active", Stored("other"), ["The stored domain is other"]),
         ({"domain": None}, "active", Stored("other"), []),
         ({}, "active", Stored("acme", StoredKey.CHANGED), ["The stored API key is another one"]),

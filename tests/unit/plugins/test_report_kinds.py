@@ -51,8 +51,8 @@ def test_an_account_that_does_not_work_says_why_and_what_to_do():
     shown = {"domain": "acme", "origin_owner_id": "customer-1", "origin_owner_name": "Acme Ltd", "account_id": "17"}
     assert only_row({"accounts": [broken], "summary": {"accounts": 1}}) == {
         **{**EMPTY, **shown, "outcome": "error", "account_status": "error", "code": "account_not_active"},
-        "problem": "Account 17 is error (Invalid credentials).",
-        "remediation": "Check the key and the agent's rights, then run again with update_credentials: always.",
+        "problem": "The status of account 17 is error (Invalid credentials).",
+        "remediation": "Check the key and the agent's rights, then link again: StackOne then gets domain and key once more.",
     }
     suspended = only_row({"accounts": [account("suspended")]})
     assert suspended["remediation"] == "Resume it in StackOne's dashboard: Accounts, the account's row menu."

@@ -183,7 +183,7 @@ def test_the_options_that_are_missing_are_named_for_programs_as_well():
         (
             "1.5E+10",
             "account_id '1.5E+10' is a number in a spreadsheet's notation, not an id.",
-            "Write the id itself, in quotes. To unlink an account that has this id by mistake, use its account_id.",
+            "Write the id itself, in YAML in quotes. To unlink an account that has this id by mistake, use its account_id.",
         ),
     ],
 )
