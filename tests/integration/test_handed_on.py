@@ -59,6 +59,15 @@ def test_a_list_hands_on_what_came_of_it_also_where_it_fails(runner, job):
     assert ended.stats["changed"] == {"localhost": 1}
 
 
+def test_a_report_that_could_not_be_written_is_not_handed_on(runner, job):
+    written = str(runner.folder / "run.json")
+    reports = [written, "/proc/run.html"]
+    ended, told = job("link", freshservice_link_tenants=GOOD, freshservice_link_report=reports)
+    assert ended.status == "failed"
+    assert told["freshservice_link_reports"] == [written]
+    assert told["freshservice_link_summary"]["changed"] == len(GOOD)
+
+
 def test_every_run_over_a_list_hands_on(runner, job):
     """In check mode as well. A second run changed nothing, and handing on is not a change."""
     _check, told = job("link", "--check", freshservice_link_tenants=GOOD)

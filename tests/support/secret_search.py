@@ -59,6 +59,12 @@ FORMS: dict[str, Callable[[str], str]] = {
     "base64 as a password": lambda secret: _base64(f"user:{secret}"),
     "base64 of a text": lambda secret: _base64(f"a{secret}bc"),
     "base64 for URLs": lambda secret: base64.urlsafe_b64encode(secret.encode()).decode(),
+    "in hexadecimal": lambda secret: secret.encode().hex(),
+    "in hexadecimal in upper case": lambda secret: secret.encode().hex().upper(),
+    "in hexadecimal, as a dump": lambda secret: secret.encode().hex(" "),
+    "in hexadecimal, as a fingerprint": lambda secret: secret.encode().hex(":").upper(),
+    "in hexadecimal, as a list": lambda secret: ", ".join(f"0x{byte:02x}" for byte in secret.encode()),
+    "in hexadecimal of UTF-16": lambda secret: secret.encode("utf-16-le").hex(),
     "with a zero byte": _inside("\x00"),
     "with a line end": _inside("\r\n"),
     "with a colour": _inside("\x1b[31m"),
@@ -85,6 +91,8 @@ FORMS: dict[str, Callable[[str], str]] = {
     "cut at the end": lambda secret: f"words {secret[:-2]}",
     "cut at the end, and told": lambda secret: f"words {secret[:-2]}... and more",
     "cut at the start": lambda secret: f"{secret[2:]} words",
+    "cut at both ends": lambda secret: f"words {secret[2:-2]} words",
+    "cut at both ends, by one sign": lambda secret: f"words{secret[1:-1]}words",
     "far behind": lambda secret: "x " * 90 + secret,
     "far behind, without a gap": lambda secret: "x" * 180 + secret,
     "very far behind": lambda secret: "x" * 3985 + secret,
@@ -124,8 +132,17 @@ def _readings(text: str) -> Iterator[str]:
         reading = waiting.pop()
         seen.add(reading)
         yield reading
-        undone = {unquote(reading), html.unescape(reading), re.sub(r"(?:\\+|%)u([0-9a-fA-F]{4})", _sign, reading)}
+        undone = {
+            unquote(reading),
+            html.unescape(reading),
+            re.sub(r"(?:\\+|%)u([0-9a-fA-F]{4})", _sign, reading),
+            re.sub(r"(?:(?:0x)?[0-9a-fA-F]{2}[ :,.-]{0,2}){8,}", _bytes, reading),
+        }
         waiting |= undone - seen
+
+
+def _bytes(match: re.Match[str]) -> str:
+    return bytes.fromhex(re.sub(r"0x|[^0-9a-fA-F]", "", match.group())).replace(b"\0", b"").decode("latin-1")
 
 
 def _sign(match: re.Match[str]) -> str:

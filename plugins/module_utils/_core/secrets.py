@@ -16,10 +16,16 @@ SHORTEST_SECRET = 8
 """Length in characters. A shorter secret occurs by chance in ordinary messages, which masking it would garble."""
 
 WINDOW = 6
-"""Number of characters by which secrets are indexed, at both ends. Shorter pieces are not recognised."""
+"""Number of characters by which secrets are indexed. Shorter pieces are not recognised."""
 
 CERTAIN_PIECE = 16
-"""Number of characters from either end of a secret that are masked anywhere in a text. Fewer could be a word."""
+"""Number of characters of a secret that are masked anywhere in a text. Fewer could be a word."""
+
+_STEP = CERTAIN_PIECE - WINDOW + 1
+"""Every certain piece of a secret contains one of the windows that are so many characters apart."""
+
+_MOST_MIDDLES = 64
+"""How many windows between both ends are indexed: a server can give out tokens of any length."""
 
 Span = tuple[int, int]
 
@@ -70,6 +76,11 @@ _TAG = rf"(?P<unseen><[^<>]{{1,100}}>|{TERMINAL})"
 _TAGS = re.compile(_TAG, re.DOTALL)
 _ESCAPES_AND_TAGS = re.compile(rf"{_WRITTEN}|{_TAG}", re.DOTALL)
 """A tag or a colour may be in the middle of a secret. A secret may also be in the middle of a tag."""
+_HEXADECIMAL = re.compile(
+    rf"(?P<hex>[0-9A-Fa-f]{{2}}(?:[ :.,-]{{0,2}}(?:0x)?[0-9A-Fa-f]{{2}}){{{CERTAIN_PIECE - 1},}})"
+)
+"""What may be the bytes of a secret, as dumps and debug pages show them."""
+_BYTE = re.compile(r"(?:0x)?([0-9A-Fa-f]{2})")
 _HIDING = re.compile("[<\x1b\x90-\x9f]")
 _MARK = re.compile("[%\\\\&<\x1b\x90-\x9f]")
 """What each escape, tag and colour begins with."""
@@ -106,6 +117,7 @@ class Secrets:
         self._spellings: dict[str, bool] = {}
         """Every spelling of every secret, and whether it is base64."""
         self._heads = _Index()
+        """By the beginning, and by windows between both ends: one look for both, because nearly no text has any."""
         self._tails = _Index()
 
     def add(self, secret: str) -> None:
@@ -121,8 +133,11 @@ class Secrets:
         if len(spelling) < SHORTEST_SECRET:
             return
         if spelling not in self._spellings:
-            self._heads.add(spelling[:WINDOW], spelling)
             self._tails.add(spelling[-WINDOW:], spelling)
+            # For those in base64, the memory would be several times as much.
+            places = (0,) if in_base64 else (0, *_middles(spelling))
+            for piece in dict.fromkeys(spelling[place : place + WINDOW] for place in places):
+                self._heads.add(piece, spelling)
         self._spellings[spelling] = in_base64 or self._spellings.get(spelling, False)
 
     def spans(self, text: str, cut: bool = False) -> list[Span]:
@@ -132,7 +147,7 @@ class Secrets:
         """
         if not self._spellings:
             return []
-        found = [span for reading in _readings(text) for span in self._spans_of(reading, cut)]
+        found = [span for reading in _readings_of_others(text) for span in self._spans_of(reading, cut)]
         return list(_merged(found))
 
     def whole_in(self, text: str, shortest: int = 0) -> bool:
@@ -140,7 +155,7 @@ class Secrets:
 
         A piece proves nothing: other secrets may share it.
         """
-        return any(self._ends_in(_plain(reading.text), shortest) for reading in _readings(text))
+        return any(self._ends_in(_plain(reading.text), shortest) for reading in _readings_of_others(text))
 
     def _ends_in(self, plain: str, shortest: int) -> bool:
         return any(
@@ -169,6 +184,7 @@ class Secrets:
             yield from self._ends_of_secrets(plain) if cut else ()
         if self._heads.any_of(windows):
             yield from self._by_heads(plain, windows)
+            yield from self._by_middles(plain, windows)
             yield from self._beginnings_of_secrets(plain) if cut else ()
 
     def _by_tails(self, plain: str, windows: Sequence[str]) -> Iterator[Span]:
@@ -192,6 +208,18 @@ class Secrets:
             if length:
                 yield start, start + length
             start += length or 1
+
+    def _by_middles(self, plain: str, windows: Sequence[str]) -> Iterator[Span]:
+        """Find long pieces that are cut at both ends, from left to right."""
+        start = 0
+        while start < len(windows):
+            pieces = [piece for item in self._heads.of(windows[start]) for piece in _around(plain, start, item)]
+            first, end = max(pieces, key=lambda piece: piece[1] - piece[0], default=(start, start))
+            if end - first >= CERTAIN_PIECE:
+                yield first, end
+                start = end
+            else:
+                start += 1
 
     def _beginnings_of_secrets(self, plain: str) -> Iterator[Span]:
         """Find the beginnings of secrets that are cut off."""
@@ -259,6 +287,13 @@ def _readings(text: str) -> Iterator[Reading]:
         yield from _levels(written, _ESCAPES_AND_TAGS)
 
 
+def _readings_of_others(text: str) -> Iterator[Reading]:
+    """Yield the readings of a text that is not a secret itself: hexadecimal digits may be the bytes of one."""
+    yield from _readings(text)
+    if _HEXADECIMAL.search(text):
+        yield Reading(text).decoded(_HEXADECIMAL)
+
+
 def _levels(reading: Reading, escapes: re.Pattern[str]) -> Iterator[Reading]:
     for _depth in range(_DEPTH):
         if not escapes.search(reading.text):
@@ -275,6 +310,10 @@ def _unescaped(match: re.Match[str]) -> Iterator[tuple[str, int, int]]:
             end = start + 3 * len(sign.encode(errors="surrogateescape"))
             yield sign, start, end
             start = end
+        return
+    if match.lastgroup == "hex":
+        for byte in _BYTE.finditer(written):
+            yield chr(int(byte[1], 16)), start + byte.start(), start + byte.end()
         return
     yield _READERS[match.lastgroup or ""](written), start, match.end()
 
@@ -308,6 +347,19 @@ def _in_base64(secret: bytes) -> Iterator[str]:
         if len(standard) >= SHORTEST_SECRET:
             yield standard
             yield standard.replace("+", "-").replace("/", "_")
+
+
+def _middles(spelling: str) -> Iterable[int]:
+    """Return where the windows between both ends of a secret begin."""
+    return range(_STEP, len(spelling) - WINDOW, _STEP)[:_MOST_MIDDLES]
+
+
+def _around(plain: str, start: int, secret: str) -> Iterator[Span]:
+    """Yield the pieces of a secret in a text that one of its windows is in, which begins there."""
+    for place in _middles(secret):
+        if plain.startswith(secret[place : place + WINDOW], start):
+            before = _in_common(reversed(plain[:start]), reversed(secret[:place]))
+            yield start - before, start + _in_common(plain[start:], secret[place:])
 
 
 def _in_common(one: Iterable[str], other: Iterable[str]) -> int:

@@ -122,6 +122,8 @@ def report_places(given: Given) -> Iterator[str]:
         folder = os.path.dirname(path)
         if not os.path.isdir(folder):
             yield f"freshservice_link_report {name}: the folder {folder} does not exist. Create it, or name another."
+        elif not os.access(folder, os.W_OK | os.X_OK):
+            yield f"freshservice_link_report {name}: nothing can be written into the folder {folder}. Allow it, or name another."
         elif os.path.lexists(path) and not os.path.isfile(path):
             yield f"freshservice_link_report: {path} is {_other_than_a_file(path)}, not a file."
         elif path.endswith((".csv", ".json")) and os.path.isfile(path) and not _is_report(path):

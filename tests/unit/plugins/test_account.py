@@ -134,6 +134,20 @@ def test_what_is_wrong_with_a_listing_is_told(data):
     assert failure.details == {"doing": "list the accounts", "answer": reply(200, data).excerpt}
 
 
+@pytest.mark.parametrize("second", ["other", "", None])
+def test_a_listing_with_one_account_for_two_owners_is_not_believed(second):
+    """Whichever owner is left out would be given a second account."""
+    rows = [{"id": "a", "origin_owner_id": "one"}, {"id": "b"}, {"id": "a", "origin_owner_id": second}]
+    for listed in (rows, rows[::-1]):
+        assert failed(accounts_in, reply(200, listed)).code.value == "unexpected_answer"
+    assert len(accounts_in(reply(200, [rows[0], rows[0]]))) == 2
+
+
+def test_a_part_of_a_listing_is_not_believed():
+    assert failed(accounts_in, reply(206, [])).code.value == "unexpected_answer"
+    assert failed(checked, reply(206, {}), "show the account").code.value == "unexpected_answer"
+
+
 def test_a_listing_that_is_refused_is_told():
     failure = failed(accounts_in, reply(503, "down"))
     assert failure.code.value == "stackone_unavailable"

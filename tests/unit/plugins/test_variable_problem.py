@@ -245,6 +245,11 @@ def test_each_host_needs_files_of_its_own(folder, name):
     assert problem(run, hosts=["localhost"], variables={"localhost": theirs["east"]}, **{name: "new.json"}) == ""
 
 
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_done(folder, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, how: str(path) != os.path.realpath("."))
+    assert "nothing can be written into the folder" in problem(report="r.html")
+
+
 def test_tenants_as_hosts_write_one_report_together(folder):
     theirs = {"east": {"freshservice_link_report": "new.json"}}
     assert (
