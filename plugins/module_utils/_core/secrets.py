@@ -22,7 +22,7 @@ CERTAIN_PIECE = 16
 """Number of characters of a secret that are masked anywhere in a text. Fewer could be a word."""
 
 _STEP = CERTAIN_PIECE - WINDOW + 1
-"""Every certain piece of a secret contains one of the windows that are so many characters apart."""
+"""Number of characters between the windows of a secret: each piece that is certain contains one of them."""
 
 _MOST_MIDDLES = 64
 """How many windows between both ends are indexed: a server can give out tokens of any length."""
