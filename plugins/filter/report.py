@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -14,15 +14,15 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ..plugin_utils._keys.problems import Problem
 
 
-def report(result: Any, title: Any, made_at: Any, check_mode: Any = False) -> dict[str, Any]:
+def report(result: Any, title: Any, made_at: Any, check_mode: Any = False, role: bool = False) -> dict[str, Any]:
     """Return the document."""
-    from ..plugin_utils._report.document import document_from
+    from ..plugin_utils._report.document import document_from, with_role_words
 
     try:
         document = document_from(result, title, made_at, boolean(check_mode, strict=False))
     except Problem as problem:
         raise AnsibleFilterError(f"report: {problem}") from None
-    return document.as_dict()
+    return with_role_words(document.as_dict(), isinstance(result, Mapping)) if role else document.as_dict()
 
 
 class FilterModule:

@@ -80,14 +80,6 @@ def test_hosts_that_mean_one_account_are_left_alone_even_if_errors_are_ignored(r
     assert runner.changing() == []
 
 
-@pytest.mark.parametrize("name", ["purge", "resolve_duplicates"])
-def test_a_host_is_not_asked_to_unlink_others(runner, inventory, name):
-    run = run_by_host(runner, inventory, "link_by_host", "--limit", "acme", "-e", f"freshservice_link_{name}=true")
-    assert run.code == 2
-    assert f"freshservice_link_{name} is for a list of tenants, and this host has none" in run.output
-    assert runner.emulator.requests() == []
-
-
 @pytest.mark.parametrize("playbook", ["link_by_host", "verify_by_host", "unlink"])
 def test_a_playbook_for_hosts_without_hosts_does_not_end_well(runner, playbook):
     runner.keep_secret(variables(runner))

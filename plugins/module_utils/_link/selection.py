@@ -160,7 +160,7 @@ def _ambiguous(candidates: Sequence[Candidate]) -> AmbiguousAccount:
         FailureCode.AMBIGUOUS_ACCOUNT,
         f"several accounts could be this link: {listed}." if len(candidates) > 1 else f"{listed} may be this link.",
         "Name the right one in account_id; nothing was changed. If they are duplicates of one link,"
-        " freshservice_links can unlink all but one: see resolve_duplicates."
+        " a run over a list can unlink all but one: see resolve_duplicates."
         if len(candidates) > 1
         else "Name it in account_id; nothing was changed.",
         details={"candidates": shown},

@@ -13,6 +13,7 @@ from typing import Any
 from ...module_utils._clients.account import ACTIVE
 from ...module_utils._core.failure import FailureCode
 from .._keys.problems import Problem
+from .role_words import in_role_words
 from .rows import (
     CHANGED,
     COLUMNS,
@@ -120,6 +121,16 @@ def document_from(result: Any, title: Any, made_at: Any, check_mode: bool) -> Do
         "a report is made of the result of freshservice_links, freshservice_keys_info, auth_links or account_info,"
         " or of a list of dictionaries with host and result."
     )
+
+
+def with_role_words(document: dict[str, Any], of_list: bool) -> dict[str, Any]:
+    """Return a document with the role's variables in place of the options of a module, for people who only know the role."""
+
+    def told(part: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+        return {**part, **{name: in_role_words(part[name], of_list) for name in names if part.get(name)}}
+
+    rows = [told(row, ("problem", "remediation")) for row in document["rows"]]
+    return {**told(document, ("problem",)), "rows": rows}
 
 
 def as_document(document: Any) -> Mapping[str, Any]:

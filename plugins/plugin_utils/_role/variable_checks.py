@@ -13,7 +13,7 @@ from ...module_utils._module.argspec import listed_tenant_spec
 from ...module_utils._module.reading import read
 from .._report.role_words import PREFIX, RESULTS, misspelt_prefixes, unknown_variables
 from .extra_variables import extra_variables
-from .given import FALSE, OMITTED, TRUE, UNDEFINED, Given, flat, is_false
+from .given import FALSE, OMITTED, TRUE, UNDEFINED, Given, flat
 
 REFERS_TO_NOTHING = "{0} refers to a variable that is not set. Set that one, or leave this one out."
 
@@ -31,9 +31,6 @@ PATHS = (
     "plan",
     *LISTS_OF_PATHS,
 )
-
-UNLINKING = ("purge", "resolve_duplicates")
-"""The variables with which a list unlinks accounts."""
 
 KEY_FILES = ("api_keys_file", "new_api_keys_file")
 KEYS = ("api_key", "admin_api_key")
@@ -163,13 +160,6 @@ def tenants(given: Given) -> Iterator[str]:
         yield "Name the tenants: -e @tenants.yml with the list freshservice_link_tenants, or -e freshservice_link_tenants_file=tenants.csv."
     elif given.value("only") and not given.run.is_list:
         yield "freshservice_link_only selects tenants of a list, and there is none. Tenants as hosts are selected with --limit."
-    elif given.run.steps == "link_host":
-        for name in UNLINKING:
-            if given.value(name) and not is_false(given.value(name)):
-                yield (
-                    f"{PREFIX}{name} is for a list of tenants, and this host has none. Set it for the host with the list alone; tenants as"
-                    " hosts are unlinked with the playbook tenantlink.stackone.unlink."
-                )
 
 
 def of_one_tenant(given: Given) -> Iterator[str]:

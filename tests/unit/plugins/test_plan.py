@@ -373,7 +373,7 @@ def test_extra_fields_are_compared_as_well():
         (
             2,
             "several accounts could be this link: a0 (domain unknown, active), a1 (domain unknown, active).",
-            "Name the right one in account_id; nothing was changed. If they are duplicates of one link, freshservice_links"
+            "Name the right one in account_id; nothing was changed. If they are duplicates of one link, a run over a list"
             " can unlink all but one: see resolve_duplicates.",
         ),
     ],

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.tenantlink.stackone.plugins.filter.report import FilterModule
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import (
     Failure,
     FailureCode,
@@ -289,3 +290,24 @@ def test_who_had_no_turn_has_not_failed():
 def test_failed_tenants_are_not_a_problem_of_the_run():
     document = report(links(failed("a"), failure={"code": "tenants_failed", "message": "1 of 1 tenants failed."}))
     assert (document["problem"], document["problem_code"]) == (None, None)
+
+
+def test_a_report_of_the_role_names_its_variables():
+    told = {
+        "code": "stackone_unreachable",
+        "message": "purge_limit.",
+        "remediation": "Check stackone_url, label and api_key.",
+    }
+    record = row("acme", failure={**told, "tenant": "acme", "msg": "x"})
+    result = {**links(record), "failure": {**told, "tenant": None}, "msg": "purge_limit. Check stackone_url."}
+    document = FilterModule().filters()["report"](result, "", "", role=True)
+    # The entries of a list set their options under their own names.
+    assert document["rows"][0]["remediation"] == "Check freshservice_link_stackone_url, label and api_key."
+    assert "freshservice_link_purge_limit" in document["rows"][0]["problem"].lower()
+    assert "freshservice_link_purge_limit" in document["problem"]
+    host = [{"host": "acme", "result": {"failure": {**told, "tenant": "acme"}, "msg": "x"}}]
+    document = FilterModule().filters()["report"](host, "", "", role=True)
+    assert (
+        document["rows"][0]["remediation"]
+        == "Check freshservice_link_stackone_url, label and freshservice_link_api_key."
+    )

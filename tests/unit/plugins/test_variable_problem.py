@@ -76,10 +76,6 @@ REFUSED = {
         ({}, {"tenants_refer_to_nothing": True, "has_list": False}, "freshservice_link_tenants refers to"),
         ({}, {"has_list": False}, "Name the tenants: "),
         ({"only": "acme"}, {"needs": [], "is_list": False}, "freshservice_link_only selects tenants of a list"),
-        *(
-            ({name: "yes"}, {"needs": [], "is_list": False, "steps": "link_host"}, f"freshservice_link_{name} is for a list of tenants, and this")
-            for name in ("purge", "resolve_duplicates")
-        ),
     ],
     "of_one_tenant": [({name: "x"}, {}, f"freshservice_link_{name} is for one tenant") for name in OF_ONE_TENANT]
     + [({"account_id": value}, {}, "freshservice_link_account_id is for") for value in (0, [], False)]
