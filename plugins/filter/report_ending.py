@@ -24,7 +24,8 @@ def report_ending(
     """Return the lines and the verdict."""
     from ..plugin_utils._keys.key_names import Keys
     from ..plugin_utils._keys.plain_files import plain_files
-    from ..plugin_utils._report.ending import Asked, ending_of_document, ending_of_host, ending_of_list
+    from ..plugin_utils._report.asked import Asked
+    from ..plugin_utils._report.ending import ending_of_document, ending_of_host, ending_of_list
 
     if not isinstance(result, Mapping):
         raise AnsibleFilterError("report_ending takes the result of a module of this collection, or a document.")

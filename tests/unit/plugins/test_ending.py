@@ -19,12 +19,12 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan imp
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.early_end import Ended, Failures, tenants_failed
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.key_names import Keys
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._keys.showable import looks_secret, meant
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.asked import Asked
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.counts import NO_TENANT
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.ending import (
     DIED,
-    NO_TENANT,
     NONE_CHECKED,
     WITH_KEYS,
-    Asked,
     ending_of_host,
     ending_of_list,
 )

@@ -8,10 +8,10 @@ import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import missing_options
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import key_missing
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.asked import Asked
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.ending import (
     DIED,
     STAYS_UNLINKED,
-    Asked,
     ending_of_host,
 )
 from tests.support.report_results import refused

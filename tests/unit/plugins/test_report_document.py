@@ -20,8 +20,9 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure 
 )
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.early_end import Ended, Failures, tenants_failed
 from ansible_collections.tenantlink.stackone.plugins.modules import freshservice_links
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.asked import Asked
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.document import OF_ACCOUNTS
-from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.ending import Asked, ending_of_list
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.ending import ending_of_list
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.rows import COLUMNS
 from tests.support.collection import ROOT
 from tests.support.report_results import EMPTY, MADE_AT, failed, links, only_row, outcomes, report, row
