@@ -25,10 +25,11 @@ def declarations(
     from ..module_utils._list.entries import secrets_of
     from ..plugin_utils._export.declarations import declarations_of, without_account, without_secrets
     from ..plugin_utils._export.files import FORMS, export_of
+    from ..plugin_utils._keys.readable_values import readable
 
     if not isinstance(accounts, Sequence) or not all(isinstance(each, Mapping) for each in accounts):
         raise AnsibleFilterError("declarations: accounts must be the list that account_info returns.")
-    scrubber = Scrubber(secrets_of(secrets, secret=True))
+    scrubber = Scrubber(secrets_of(readable(secrets), secret=True))
     accounts = without_secrets(accounts, scrubber)
     form = str(path).rpartition(".")[2]
     if form not in FORMS:

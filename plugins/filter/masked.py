@@ -13,8 +13,9 @@ def masked(value: Any, secrets: Any = ()) -> Any:
     """Return the value with every secret masked."""
     from ..module_utils._core.text import Scrubber
     from ..module_utils._list.entries import secrets_of
+    from ..plugin_utils._keys.readable_values import readable
 
-    return Scrubber(secrets_of(secrets, secret=True)).scrub(value)
+    return Scrubber(secrets_of(readable(secrets), secret=True)).scrub(value)
 
 
 class FilterModule:

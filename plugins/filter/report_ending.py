@@ -24,13 +24,14 @@ def report_ending(
     """Return the lines and the verdict."""
     from ..plugin_utils._keys.key_names import Keys
     from ..plugin_utils._keys.plain_files import plain_files
+    from ..plugin_utils._keys.readable_values import readable
     from ..plugin_utils._report.asked import Asked
     from ..plugin_utils._report.ending import ending_of_document, ending_of_host, ending_of_list
 
     if not isinstance(result, Mapping):
         raise AnsibleFilterError("report_ending takes the result of a module of this collection, or a document.")
     given = Keys(keys_variable, keys if isinstance(keys, Mapping) else {}, keys_file)
-    told = Asked(keys=given, plain_files=plain_files(key_files, secrets), **asked)
+    told = Asked(keys=given, plain_files=plain_files(key_files, readable(secrets)), **asked)
     if host is not None:
         return ending_of_host(host, result, told).as_dict()
     made = ending_of_document if {"totals", "rows"} <= set(result) else ending_of_list

@@ -114,3 +114,62 @@ def test_a_refused_run_leaves_no_result_of_an_earlier_one(runner):
     run = runner.run_tasks(ROLE, {**again, "rescue": [shown]}, secret=variables(runner))
     assert run.code == 0, run.output
     assert "left nothing" in run.output
+
+
+CLOSED = """
+from pathlib import Path
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+
+class LookupModule(LookupBase):
+    def run(self, terms, variables=None, **options):
+        Path(__file__).with_name("asked").touch()
+        raise AnsibleError("the store is closed")
+"""
+STORED = "{{ lookup('closed', 'x') }}"
+
+
+@pytest.fixture
+def closed_store(runner):
+    """A lookup of a secret store that does not answer; the file that says whether it was asked."""
+    folder = runner.folder / "lookup_plugins"
+    folder.mkdir()
+    (folder / "closed.py").write_text(CLOSED)
+    return folder / "asked"
+
+
+@pytest.mark.parametrize(
+    ("entry_point", "stored"),
+    [
+        ("rotate", {"freshservice_link_api_keys": {"acme": STORED}}),
+        ("auth_links", {"freshservice_link_api_keys": {"acme": STORED}}),
+        ("verify", {"freshservice_link_stackone_api_key": STORED}),
+    ],
+)
+def test_a_store_is_not_asked_for_keys_that_a_run_does_not_use(runner, closed_store, entry_point, stored):
+    more = {"freshservice_link_auth_links_file": str(runner.folder / "l.csv")} if entry_point == "auth_links" else {}
+    runner.secret_files.add(runner.folder / "l.csv")
+    keys = {"freshservice_link_new_api_keys": {"acme": runner.tenant_key("acme")}} if entry_point == "rotate" else {}
+    role = {"ansible.builtin.import_role": {**INCLUDED, "tasks_from": entry_point}}
+    run = runner.run_tasks(role, secret=variables(runner, **stored, **more, **keys))
+    assert run.code == 0, run.output
+    assert not closed_store.exists()
+
+
+def test_a_store_that_does_not_answer_is_the_only_thing_that_is_told(runner, closed_store):
+    # As the playbooks include it: the check of the arguments would evaluate all of them.
+    role = {"ansible.builtin.import_role": {**INCLUDED, "rolespec_validate": False}}
+    run = runner.run_tasks(role, secret=variables(runner, freshservice_link_api_keys={"acme": STORED}))
+    assert run.code == 2
+    assert closed_store.exists()
+    assert "the store is closed" in run.output
+    assert "concatenate" not in run.output
+    assert json.loads((runner.folder / "run.json").read_text())["totals"]["tenants"] == 0
+
+
+def test_a_refusal_has_a_code(runner):
+    shown = {"ansible.builtin.debug": {"msg": "code {{ freshservice_link_result.failure.code }}"}}
+    refused = {"block": [{**ROLE, "vars": {"freshservice_link_labl": "x"}}], "rescue": [shown]}
+    run = runner.run_tasks(refused, secret=variables(runner))
+    assert run.code == 0, run.output
+    assert "code invalid_argument" in run.output
