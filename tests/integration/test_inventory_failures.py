@@ -30,7 +30,7 @@ def failing_sources(runner):
     return {
         "wrong": (
             {"stackone_api_key": "v1.eu1.wrong"},
-            "StackOne refused the StackOne API key. Check stackone_api_key: in",
+            "StackOne refused the StackOne API key. Check stackone_api_key, or STACKONE_API_KEY in the environment: in",
         ),
         "forbidden": (
             {"stackone_api_key": no_scope},

@@ -33,7 +33,7 @@ class Parent:
 
     def __init__(self) -> None:
         self._pid = os.getppid()
-        self._output = _output_of_another_process()
+        self._is_read = _writes_to_another_process()
 
     @property
     def loss(self) -> str | None:
@@ -47,10 +47,13 @@ class Parent:
     @property
     def reads(self) -> bool:
         """Return whether a result that is written now can arrive."""
-        if self._output is None:
+        if not self._is_read:
             return True
+        # One for each call, because two threads may ask at once, and a poll object raises an exception then.
+        output = select.poll()
         # macOS reports a closed pipe only if writing is polled as well.
-        return not any(event & _HUNG_UP for _fd, event in self._output.poll(0))
+        output.register(STANDARD_OUTPUT, select.POLLOUT)
+        return not any(event & _HUNG_UP for _fd, event in output.poll(0))
 
 
 @contextmanager
@@ -74,17 +77,13 @@ def _watch(stop: StopSignal, parent: Parent, over: threading.Event) -> None:
             os._exit(1)
 
 
-def _output_of_another_process() -> select.poll | None:
-    """Return a poll object for standard output, or `None` if it is a file, a terminal or closed.
+def _writes_to_another_process() -> bool:
+    """Return whether another process reads standard output, which it does not if that is a file, a terminal or closed.
 
     A terminal that goes away sends SIGHUP instead.
     """
     try:
         mode = os.fstat(STANDARD_OUTPUT).st_mode
     except OSError:
-        return None
-    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
-        return None
-    output = select.poll()
-    output.register(STANDARD_OUTPUT, select.POLLOUT)
-    return output
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)

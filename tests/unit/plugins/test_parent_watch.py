@@ -75,6 +75,29 @@ def test_what_is_known_of_a_tenant_that_was_given_up(phase):
     assert "by SIGTERM" in known.failure.message
 
 
+def test_two_threads_may_ask_at_once(monkeypatch):
+    """The thread that watches, and the one that is about to write the result."""
+    reading, writing = os.pipe()
+    monkeypatch.setattr(_parent_watch, "STANDARD_OUTPUT", writing)
+    parent, failed = Parent(), []
+
+    def ask():
+        try:
+            assert all(parent.reads for _time in range(5_000))
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=ask) for _number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    os.close(reading)
+    assert failed == []
+    assert not parent.reads
+    os.close(writing)
+
+
 def test_another_parent_is_a_loss(monkeypatch):
     parent = Parent()
     assert parent.loss is None
