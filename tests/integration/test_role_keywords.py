@@ -116,6 +116,17 @@ def test_a_refused_run_leaves_no_result_of_an_earlier_one(runner):
     assert "left nothing" in run.output
 
 
+def test_auth_links_do_not_speak_of_the_report_of_an_earlier_run(runner):
+    links = str(runner.folder / "links.csv")
+    invite = {"ansible.builtin.import_role": {**INCLUDED, "tasks_from": "auth_links"}}
+    run = runner.run_tasks(ROLE, invite, secret=variables(runner, freshservice_link_auth_links_file=links))
+    assert run.code == 0, run.output
+    shown = run.output.rpartition("Show what was done")[2]
+    assert "1 customer: 1 was linked already" in shown
+    assert "Report written to" in run.output
+    assert "Report written to" not in shown
+
+
 CLOSED = """
 from pathlib import Path
 from ansible.errors import AnsibleError
