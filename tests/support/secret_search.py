@@ -92,7 +92,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "cut at the end, and told": lambda secret: f"words {secret[:-2]}... and more",
     "cut at the start": lambda secret: f"{secret[2:]} words",
     "cut at both ends": lambda secret: f"words {secret[2:-2]} words",
-    "cut at both ends, by one sign": lambda secret: f"words{secret[1:-1]}words",
+    "cut at both ends, by one sign": lambda secret: f"words {secret[1:-1]} words",
     "far behind": lambda secret: "x " * 90 + secret,
     "far behind, without a gap": lambda secret: "x" * 180 + secret,
     "very far behind": lambda secret: "x" * 3985 + secret,

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 from urllib.parse import unquote
 
-from .._core.secrets import SHORTEST_SECRET
+from .._core.secrets import HEXADECIMAL, SHORTEST_SECRET
 from .._core.text import LINK_KEY
 from .._core.urls import parts_of
 
@@ -18,7 +18,8 @@ _TOKEN = re.compile(rf"[\x21-\x7e]{{{SHORTEST_SECRET},8192}}")
 _LINK = re.compile(r"https?://[\x21-\x7e]{1,8192}")
 _TELLING_NAME = re.compile(r"token|secret|link|url|session|key|auth", re.IGNORECASE)
 _TELLING_LENGTH = 20
-_WORDS = (re.compile(r"\S+"), re.compile(r"[^\s\"'<>(),;:?&#]+"))
+_WORDS = (re.compile(r"\S+"), re.compile(r"[^\s\"'<>(),;:?&#]+"), HEXADECIMAL)
+"""What a token can look like: a word, what is between punctuation, or its bytes."""
 _TIME = re.compile(r"(?<!\S)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?(?!\S)")
 """A time, which errors tell (S80). It is long and has digits, but masking it would garble the times of accounts."""
 _DIGIT = re.compile(r"\d")

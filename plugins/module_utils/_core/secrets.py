@@ -76,9 +76,7 @@ _TAG = rf"(?P<unseen><[^<>]{{1,100}}>|{TERMINAL})"
 _TAGS = re.compile(_TAG, re.DOTALL)
 _ESCAPES_AND_TAGS = re.compile(rf"{_WRITTEN}|{_TAG}", re.DOTALL)
 """A tag or a colour may be in the middle of a secret. A secret may also be in the middle of a tag."""
-_HEXADECIMAL = re.compile(
-    rf"(?P<hex>[0-9A-Fa-f]{{2}}(?:[ :.,-]{{0,2}}(?:0x)?[0-9A-Fa-f]{{2}}){{{CERTAIN_PIECE - 1},}})"
-)
+HEXADECIMAL = re.compile(rf"(?P<hex>[0-9A-Fa-f]{{2}}(?:[ :.,-]{{0,2}}(?:0x)?[0-9A-Fa-f]{{2}}){{{CERTAIN_PIECE - 1},}})")
 """What may be the bytes of a secret, as dumps and debug pages show them."""
 _BYTE = re.compile(r"(?:0x)?([0-9A-Fa-f]{2})")
 _HIDING = re.compile("[<\x1b\x90-\x9f]")
@@ -290,8 +288,8 @@ def _readings(text: str) -> Iterator[Reading]:
 def _readings_of_others(text: str) -> Iterator[Reading]:
     """Yield the readings of a text that is not a secret itself: hexadecimal digits may be the bytes of one."""
     yield from _readings(text)
-    if _HEXADECIMAL.search(text):
-        yield Reading(text).decoded(_HEXADECIMAL)
+    if HEXADECIMAL.search(text):
+        yield Reading(text).decoded(HEXADECIMAL)
 
 
 def _levels(reading: Reading, escapes: re.Pattern[str]) -> Iterator[Reading]:
