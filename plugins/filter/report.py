@@ -16,8 +16,10 @@ from ..plugin_utils._keys.problems import Problem
 
 def report(result: Any, title: Any, made_at: Any, check_mode: Any = False, role: bool = False) -> dict[str, Any]:
     """Return the document."""
-    from ..plugin_utils._report.document import document_from, with_role_words
+    from ..plugin_utils._report.document import document_from, is_document, with_role_words
 
+    if is_document(result):
+        return dict(result)
     try:
         document = document_from(result, title, made_at, boolean(check_mode, strict=False))
     except Problem as problem:

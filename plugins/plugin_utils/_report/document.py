@@ -133,9 +133,14 @@ def with_role_words(document: dict[str, Any], of_list: bool) -> dict[str, Any]:
     return {**told(document, ("problem",)), "rows": rows}
 
 
+def is_document(value: Any) -> bool:
+    """Return whether the filter `report` made the value, or a file of a report holds it."""
+    return isinstance(value, Mapping) and {"totals", "outcomes", "rows", "problem"} <= set(value)
+
+
 def as_document(document: Any) -> Mapping[str, Any]:
     """Return a document that the filter `report` made, or a file holds. Raises Problem if it is something else."""
-    if not isinstance(document, Mapping) or not {"totals", "outcomes", "rows", "problem"} <= set(document):
+    if not is_document(document):
         raise Problem("takes a document that tenantlink.stackone.report made.")
     return document
 

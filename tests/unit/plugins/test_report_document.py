@@ -312,3 +312,8 @@ def test_a_report_of_the_role_names_its_variables():
         document["rows"][0]["remediation"]
         == "Check freshservice_link_stackone_url, label and freshservice_link_api_key."
     )
+
+
+def test_a_document_is_a_document_already():
+    document = report(links(row("acme", "create"), failed("globex")))
+    assert FilterModule().filters()["report"](document, "Other title", "", True, role=True) == document
