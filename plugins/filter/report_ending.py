@@ -30,12 +30,20 @@ def report_ending(
 
     if not isinstance(result, Mapping):
         raise AnsibleFilterError("report_ending takes the result of a module of this collection, or a document.")
-    given = Keys(keys_variable, keys if isinstance(keys, Mapping) else {}, keys_file)
+    given = Keys(keys_variable, _joined(keys), keys_file)
     told = Asked(keys=given, plain_files=plain_files(key_files, readable(secrets)), **asked)
     if host is not None:
         return ending_of_host(host, result, told).as_dict()
     made = ending_of_document if {"totals", "rows"} <= set(result) else ending_of_list
     return made(result, told).as_dict()
+
+
+def _joined(keys: Any) -> dict[Any, Any]:
+    """Return the keys of one dictionary or of several, without those that cannot be evaluated."""
+    from ..plugin_utils._keys.readable_values import readable
+
+    several = readable([keys] if isinstance(keys, Mapping) else keys or [])
+    return {name: key for each in several if isinstance(each, Mapping) for name, key in each.items()}
 
 
 class FilterModule:

@@ -15,13 +15,20 @@ from .forms import FORMS, About, Form, form_of, full_reports
 
 
 def write_files(document: Any, paths: Iterable[str], playbook: str, host: str, skip_unusable: bool) -> Iterator[str]:
-    """Write each file and yield its path. Raise Problem, unless files that cannot be written are skipped."""
+    """Write each file and yield its path. Raise Problem after the last, unless what is not a path of a report is skipped."""
     whole = as_document(document)
     places = [os.path.realpath(os.path.expanduser(path)) for path in paths]
     about = About(playbook, host, full_reports(places))
+    problems = []
     for path, form in list(_usable(places, skip_unusable)):
-        _write_one(path, form, form.text(whole, about))
-        yield path
+        try:
+            _write_one(path, form, form.text(whole, about))
+            yield path
+        except Problem as problem:
+            problems.append(str(problem))
+    # The others are written first: what a monitoring system reads may not stay as an earlier run left it.
+    if problems:
+        raise Problem(" ".join(problems))
 
 
 def _usable(paths: Iterable[str], skip: bool) -> Iterator[tuple[str, Form]]:

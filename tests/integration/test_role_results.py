@@ -1,0 +1,129 @@
+# Copyright: tenantlink.stackone contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role says what it did itself: in loops, after other runs in the play, and when other hosts or secret stores fail."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+import yaml
+
+ROLE = "tenantlink.stackone.freshservice_link"
+NAMES = ("acme", "globex")
+LISTED = [{"domain": name, "origin_owner_id": f"customer-{name}", "label": name} for name in NAMES]
+UNREADABLE = "{{ lookup('ansible.builtin.file', '/nonexistent/key') }}"
+ONCE = """
+from ansible.plugins.lookup import LookupBase
+
+
+class LookupModule(LookupBase):
+    def run(self, terms, variables=None, **kwargs):
+        with open(terms[0] + "/calls", "a+") as calls:
+            calls.seek(0)
+            if calls.read():
+                raise ValueError("too many requests")
+            calls.write("x")
+        with open(terms[0] + "/keys.json") as keys:
+            return [keys.read()]
+"""
+
+
+def variables(runner, **more):
+    return {
+        **{f"freshservice_link_{name}": value for name, value in runner.connection().items()},
+        "freshservice_link_api_keys": {name: runner.tenant_key(name) for name in NAMES},
+        "freshservice_link_tenants": LISTED,
+        **more,
+    }
+
+
+def included(tasks_from="main", **more):
+    # The validation evaluates all variables first, as the playbooks of the collection do not.
+    role = {"name": ROLE, "tasks_from": tasks_from, "rolespec_validate": False}
+    return {"ansible.builtin.include_role": role, **more}
+
+
+@pytest.mark.parametrize("form", ["yml", "csv"])
+def test_an_export_in_a_loop_takes_the_callers_item(runner, form):
+    export = included(
+        "export",
+        loop=[*NAMES],
+        vars={
+            "freshservice_link_export": f"{runner.folder}/{{{{ item }}}}.{form}",
+            "freshservice_link_export_labels": ["{{ item }}"],
+        },
+    )
+    run = runner.run_tasks(included(), export, secret=variables(runner))
+    assert run.code == 0, run.output
+    for name in NAMES:
+        (path,) = runner.folder.glob(f"{name}*.{form}")
+        text = path.read_text()
+        assert [f"customer-{each}" in text for each in NAMES] == [each == name for each in NAMES]
+
+
+def test_healing_nothing_reports_nothing_of_an_earlier_run(runner):
+    event = {"origin_owner_id": "customer-unknown"}
+    path = runner.folder / "healed.json"
+    heal = included("heal", vars={"freshservice_link_event": event, "freshservice_link_report": str(path)})
+    shown = {"ansible.builtin.debug": {"msg": "left {{ freshservice_link_result.results | length }}"}}
+    run = runner.run_tasks(included(), heal, shown, secret=variables(runner))
+    assert run.code == 0, run.output
+    assert set(runner.linked()) == {f"customer-{name}" for name in NAMES}
+    document = json.loads(path.read_text())
+    assert (document["rows"], document["totals"]["changed"]) == ([], 0)
+    assert "left 0" in run.output
+
+
+def test_hosts_that_were_linked_stay_linked_if_another_ends_the_play(runner):
+    hosts = {name: {"freshservice_link_api_key": runner.tenant_key(name)} for name in NAMES}
+    hosts["initech"] = {"freshservice_link_api_key": UNREADABLE}
+    for name, host in hosts.items():
+        host["freshservice_link_origin_owner_id"] = f"customer-{name}"
+    report = runner.folder / "run.csv"
+    common = {f"freshservice_link_{name}": value for name, value in runner.connection().items()}
+    common |= {"ansible_connection": "local", "ansible_python_interpreter": runner.python}
+    inventory = {"tenants": {"hosts": hosts, "vars": {**common, "freshservice_link_report": str(report)}}}
+    path = runner.folder / "hosts.yml"
+    runner.secret_files.add(path)
+    path.write_text(yaml.safe_dump(inventory))
+    run = runner.ansible_playbook(
+        "-i", str(path), "tenantlink.stackone.link_by_host", env={"ANSIBLE_ANY_ERRORS_FATAL": "1"}
+    )
+    assert run.code == 2
+    assert set(runner.linked()) == {f"customer-{name}" for name in NAMES}
+    outcomes = {row["domain"]: row["outcome"] for row in csv.DictReader(report.open())}
+    assert outcomes == {"acme": "linked", "globex": "linked", "initech": "failed"}
+
+
+@pytest.mark.parametrize("entry_point", ["main", "verify"])
+def test_a_store_that_answers_once_is_enough(runner, tmp_path_factory, entry_point):
+    """One tenant lacks a key, so the keys are wanted again for a hint."""
+    store = tmp_path_factory.mktemp("store")
+    (store / "once.py").write_text(ONCE)
+    (store / "keys.json").write_text(json.dumps({"acme": runner.tenant_key("acme")}))
+    first = runner.run_tasks(included(), secret=variables(runner))
+    assert first.code == 0, first.output
+    fetched = variables(runner, freshservice_link_api_keys=f"{{{{ lookup('once', '{store}') | from_json }}}}")
+    run = runner.run_tasks(included(entry_point), secret=fetched, env={"ANSIBLE_LOOKUP_PLUGINS": str(store)})
+    assert run.code == 0, run.output
+    assert "1 tenant without a declared key" in run.output
+
+
+def test_a_report_that_cannot_be_written_leaves_no_other_as_it_was(runner):
+    metrics = runner.folder / "run.prom"
+    metrics.write_text("of an earlier run")
+    reports = [str(runner.folder / f"{'a' * 251}.csv"), str(metrics)]
+    run = runner.run_tasks(included(), secret=variables(runner, freshservice_link_report=reports))
+    assert run.code == 2
+    assert "File name too long" in run.output
+    assert "of an earlier run" not in metrics.read_text()
+
+
+def test_a_module_that_could_not_be_run_leaves_a_failure(runner):
+    shown = {"ansible.builtin.debug": {"msg": "code {{ freshservice_link_result.failure.code }}"}}
+    block = {"block": [included()], "rescue": [shown]}
+    run = runner.run_tasks(block, secret=variables(runner, freshservice_link_stackone_api_key=UNREADABLE))
+    assert run.code == 0, run.output
+    assert "code invalid_argument" in run.output
