@@ -10,12 +10,16 @@ from typing import Any
 
 
 def host_results(
-    hosts: Iterable[str], active: Iterable[str], variables: Mapping[str, Mapping[str, Any]], near: str | None = None
+    hosts: Iterable[str],
+    active: Iterable[str],
+    variables: Mapping[str, Mapping[str, Any]],
+    near: str | None = None,
+    entry_point: str = "",
 ) -> dict[str, Any]:
     """Return the results, and whether they are complete."""
     from ..plugin_utils._report.hosts_ended import host_results as results_of_hosts
 
-    return results_of_hosts([str(host) for host in hosts], {str(host) for host in active}, variables, near)
+    return results_of_hosts([str(host) for host in hosts], {str(host) for host in active}, variables, near, entry_point)
 
 
 class FilterModule:

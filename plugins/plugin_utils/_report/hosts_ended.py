@@ -9,7 +9,7 @@ from typing import Any
 
 RESULT = "freshservice_link_result"
 BEGUN = "__freshservice_link_begun"
-"""The fact by which the role notes that it works on a host. The result is empty until that has ended."""
+"""The fact by which the role notes that it works on a host, and for which entry point. The result is empty until that has ended."""
 
 FAILED_BEFORE = {
     "failed": True,
@@ -18,7 +18,11 @@ FAILED_BEFORE = {
 
 
 def host_results(
-    hosts: Sequence[str], active: Collection[str], variables: Mapping[str, Mapping[str, Any]], near: str | None = None
+    hosts: Sequence[str],
+    active: Collection[str],
+    variables: Mapping[str, Mapping[str, Any]],
+    near: str | None = None,
+    entry_point: str = "",
 ) -> dict[str, Any]:
     """Return the result of each host, and whether no host is being worked on any more.
 
@@ -26,12 +30,15 @@ def host_results(
     turn, in a later batch or, if the strategy lets hosts run ahead, at its own pace. In that case each host asks, and
     reading the variables of all takes a second for a few hundred: so the hosts around `near`, which started at the same
     time, are checked first, and no results are returned if one of them is still worked on.
+    With `entry_point`, what a host has of another one is not a result of this run.
     """
     still, entries, complete = set(active), [], True
-    if near is not None and any(host in still and _is_worked_on(variables[host]) for host in _around(hosts, near)):
+    if near is not None and any(
+        host in still and _is_worked_on(_of_run(variables[host], entry_point)) for host in _around(hosts, near)
+    ):
         return {"complete": False, "results": []}
     for host in hosts:
-        known = variables[host]
+        known = _of_run(variables[host], entry_point)
         if known.get(RESULT):
             entries.append({"host": host, "result": known[RESULT]})
         elif host not in still:
@@ -40,6 +47,10 @@ def host_results(
             complete = complete and not _is_worked_on(known)
             entries.append({"host": host, "result": {}, "started": False})
     return {"complete": complete, "results": entries}
+
+
+def _of_run(known: Mapping[str, Any], entry_point: str) -> Mapping[str, Any]:
+    return {} if entry_point and known.get(BEGUN, entry_point) != entry_point else known
 
 
 def _is_worked_on(known: Mapping[str, Any]) -> bool:

@@ -105,6 +105,17 @@ def test_every_host_has_a_result():
     assert host_results(list(variables), {"done", "at work", "later"}, variables)["complete"] is True
 
 
+def test_a_result_of_another_entry_point_is_not_one_of_this_run():
+    verified = {"freshservice_link_result": {"key": "valid"}, "__freshservice_link_begun": "verify"}
+    linked = {"freshservice_link_result": {"actions": []}, "__freshservice_link_begun": "link"}
+    variables = {"done": linked, "later": verified, "lost": verified}
+    gathered = host_results(list(variables), {"done", "later"}, variables, entry_point="link")
+    assert gathered["complete"] is True
+    assert [entry.get("started") for entry in gathered["results"]] == [None, False, None]
+    assert gathered["results"][2]["result"]["failed"]
+    assert all(entry["result"] for entry in host_results(list(variables), [], variables)["results"])
+
+
 class Counted(dict):
     """Variables of hosts, which take time to read."""
 
