@@ -21,6 +21,9 @@ from ..plugin_utils._keys.tenant_list import ALIASES, entries_of, is_ignored
 
 SECRET = ("api_key", "admin_api_key", "credential_fields")
 
+MOST_VALUES = 1_000
+"""How many values an entry may hold. A few anchors of YAML that refer to each other stand for billions."""
+
 
 def tenants(
     source: Any,
@@ -152,6 +155,8 @@ def _texts(names: Any) -> list[str]:
 
 def _settings(entry: Any, where: str, ignored: Collection[str]) -> Any:
     """Return a new dictionary of the options that are set, without aliases. The module itself refuses other entries."""
+    if _holds_more(entry, MOST_VALUES):
+        raise Problem(f"{where} holds more than {MOST_VALUES:,} values; its YAML anchors may refer to each other.")
     if not isinstance(entry, Mapping):
         return _plain(entry)
     named = ((name, _plain(value)) for name, value in entry.items() if not is_ignored(name, ignored))
@@ -161,8 +166,19 @@ def _settings(entry: Any, where: str, ignored: Collection[str]) -> Any:
     # The module refuses an option that is given under two of its names.
     settings = {name if ALIASES.get(name) in given else ALIASES.get(name, name): value for name, value in given.items()}
     if settings != valid_unicode(settings):
-        raise Problem(f"{where} holds half a character, which is not valid Unicode. Correct or remove it.")
+        raise Problem(f"{where} holds half a character, which is not valid Unicode.")
     return settings
+
+
+def _holds_more(value: Any, most: int) -> bool:
+    """Return whether there are more values in a value than `most`. It may hold itself."""
+    seen, rest = 0, [value]
+    while rest and seen <= most:
+        inner = rest.pop()
+        if isinstance(inner, (Mapping, list, tuple)):
+            seen += len(inner)
+            rest.extend(inner.values() if isinstance(inner, Mapping) else inner)
+    return seen > most
 
 
 def _plain(value: Any) -> Any:

@@ -143,6 +143,25 @@ def test_hosts_hand_on_one_result_for_all(runner, job, inventory, how, tmp_path)
     assert json.loads((runner.folder / "4711.json").read_text())["totals"]["tenants"] == 4
 
 
+def test_a_list_that_runs_once_for_several_hosts_is_counted_once(runner, job, tmp_path):
+    role = {"name": "tenantlink.stackone.freshservice_link"}
+    task = {"ansible.builtin.include_role": {**role, "apply": {"run_once": True}}, "run_once": True}
+    play = {"hosts": "several", "connection": "local", "gather_facts": False, "tasks": [task]}
+    path = tmp_path / "once.yml"
+    path.write_text(yaml.safe_dump([play]))
+    inventory = tmp_path / "hosts.ini"
+    inventory.write_text(f"[several]\none\ntwo\nthree\n[several:vars]\nansible_python_interpreter={runner.python}\n")
+    report = f"{runner.folder}/{{{{ inventory_hostname }}}}.json"
+    given = {"freshservice_link_tenants": DECLARED, "freshservice_link_report": report}
+    files = f"-e @{runner.folder / 'vault.yml'} --vault-password-file {runner.folder / 'password'} -i {inventory}"
+    urls = {f"freshservice_link_{name}": url for name, url in runner.connection().items() if name.endswith("_url")}
+    told = handed_on(runner.run_job(path, files, extravars={**urls, **given}))
+    assert told["freshservice_link_summary"] == summary(4, changed=2, failed=2) | {
+        "outcomes": {"linked": 2, "failed": 2}
+    }
+    assert told["freshservice_link_reports"] == [str(runner.folder / "one.json")]
+
+
 def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 

@@ -120,6 +120,49 @@ def test_a_verified_host_that_fails_before_its_turn_is_not_reported_as_linked(ru
     assert outcomes_in(report) == {"acme": "linked", "globex": "failed"}
 
 
+@pytest.mark.parametrize("strategy", ["linear", "free"])
+def test_hosts_that_mean_one_account_leave_no_report_of_an_earlier_run(runner, strategy):
+    path, report = hosts_file(runner, **{name: runner.tenant_key(name) for name in NAMES})
+    metrics = report.with_suffix(".prom")
+    metrics.write_text("of an earlier run")
+    shown = {"ansible.builtin.debug": {"msg": "code {{ freshservice_link_result.failure.code }}"}}
+    block = {"block": [included()], "rescue": [shown]}
+    book = runner.folder / "book.yml"
+    book.write_text(
+        yaml.safe_dump([{"hosts": "tenants", "gather_facts": False, "strategy": strategy, "tasks": [block]}])
+    )
+    extra = {"report": [str(report), str(metrics)], "origin_owner_id": "customer-acme"}
+    given = json.dumps({f"freshservice_link_{name}": value for name, value in extra.items()})
+    run = runner.ansible_playbook("-i", str(path), str(book), "-e", given)
+    assert "code invalid_argument" in run.output
+    assert runner.changing() == []
+    assert outcomes_in(report) == dict.fromkeys(NAMES, "failed")
+    assert "of an earlier run" not in metrics.read_text()
+
+
+@pytest.mark.parametrize("entry_point", ["main", "verify"])
+def test_a_role_that_runs_once_reports_the_one_host_on_which_it_ran(runner, entry_point):
+    path, report = hosts_file(runner, **{name: runner.tenant_key(name) for name in NAMES})
+    book = runner.folder / "book.yml"
+    task = included(entry_point, run_once=True)
+    once = {"ansible.builtin.include_role": {**task["ansible.builtin.include_role"], "apply": {"run_once": True}}}
+    book.write_text(yaml.safe_dump([{"hosts": "tenants", "gather_facts": False, "tasks": [{**task, **once}]}]))
+    run = runner.ansible_playbook("-i", str(path), str(book))
+    assert run.code == 0, run.output
+    assert list(runner.linked()) == (["customer-acme"] if entry_point == "main" else [])
+    assert outcomes_in(report)["globex"] == "not started"
+    assert outcomes_in(report)["acme"] != "not started"
+
+
+def test_a_host_whose_key_is_gone_can_be_unlinked(runner):
+    for key in (runner.tenant_key("acme"), UNREADABLE):
+        path, _report = hosts_file(runner, acme=key)
+        book = "unlink" if runner.linked() else "link_by_host"
+        run = runner.ansible_playbook("-i", str(path), f"tenantlink.stackone.{book}", "--limit", "acme")
+        assert run.code == 0, run.output
+    assert runner.linked() == {}
+
+
 @pytest.mark.parametrize("entry_point", ["main", "verify"])
 def test_a_store_that_answers_once_is_enough(runner, tmp_path_factory, entry_point):
     """One tenant lacks a key, so the keys are wanted again for a hint."""

@@ -292,7 +292,7 @@ BAD_VAULTS = {
         f"note: &key {{key}}\n{VARIABLE}:\n  acme: *key\n",
         f"vault_file: {VARIABLE} is written in a way that cannot be changed without a risk to the rest of the file.",
     ),
-    "a list": ("- {key}\n", "vault_file: it must hold variables"),
+    "a list": ("- {key}\n", "vault_file: it holds something other than variables"),
 }
 
 

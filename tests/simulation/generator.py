@@ -48,10 +48,12 @@ _WHAT = (
     {"status": 504},
     {"status": 401},
     {"status": 403, "body": "html"},
+    {"status": 403, "body": "html", "when": "after"},
     {"delay_ms": 45_000},
     {"delay_ms": 45_000, "status": 503},
     {"body": "truncated", "when": "after"},
     {"status": 404, "body": "html"},
+    {"status": 404, "body": "html", "when": "after"},
     {"status": 302, "headers": {"Location": "https://elsewhere.example/"}},
 )
 _SWITCHES = (

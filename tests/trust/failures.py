@@ -52,6 +52,7 @@ def _each(harms: Iterable[Harm], codes: Iterable[Code]) -> dict[Harm, set[Code]]
 
 _NO_HUB = _each((Harm.MISSING, Harm.STRANGE_404), {Code.HUB_UNAVAILABLE})
 _REFUSED = _each((Harm.UNAUTHORIZED, Harm.FORBIDDEN), {Code.CREDENTIALS_REFUSED})
+_STRANGE = (Harm.STRANGE_403, Harm.STRANGE_404, Harm.REDIRECT)
 _LOST = (Harm.UNREACHED, Harm.UNREADABLE, Harm.UNAVAILABLE, Harm.NO_JSON, Harm.WRONG_JSON)
 
 # While StackOne waits for Freshservice, we wait for StackOne.
@@ -96,8 +97,8 @@ _CODES = {
     Kind.DEFAULT: _each(Harm, {Code.CONNECTOR_PROFILE_MISSING}),
     Kind.FORM: {**_HUB, Harm.WRONG_JSON: {Code.UNEXPECTED_ANSWER, Code.FIELD_UNFILLED}},
     Kind.VIEW: {**_HUB, Harm.WRONG_JSON: {Code.UNEXPECTED_ANSWER, Code.AMBIGUOUS_ACCOUNT}},
-    # Whose redirect it is, and what StackOne did before, nobody knows.
-    Kind.CREATE: {**_HUB, **_each((*_LOST, Harm.REDIRECT), {Code.CREATE_UNCERTAIN}), **_REFUSED},
+    # Whose redirect or page it is, and what StackOne did before, nobody knows.
+    Kind.CREATE: {**_HUB, **_each((*_LOST, *_STRANGE), {Code.CREATE_UNCERTAIN}), **_REFUSED},
     # StackOne says yes, and still shows the old domain or key.
     Kind.EDIT: {**_HUB, **_REFUSED, **_each((Harm.NO_JSON, Harm.WRONG_JSON), {Code.UNEXPECTED_ANSWER, Code.CHANGE_NOT_KEPT})},
 }  # fmt: skip

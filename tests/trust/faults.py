@@ -61,6 +61,7 @@ def _of_status(status: int) -> list[Fault]:
     ]
 
 
+NO_ROUTE = '{"message": "not found", "error": "no route"}'
 FAULTS = {
     fault.name: fault
     for fault in (
@@ -82,11 +83,12 @@ FAULTS = {
         _fault("401", Harm.UNAUTHORIZED, status=401),
         _fault("403", Harm.FORBIDDEN, status=403),
         _fault("403_html", Harm.STRANGE_403, status=403, body="html"),
+        _fault("403_html_after", Harm.STRANGE_403, False, True, status=403, body="html"),
         _fault("404", Harm.MISSING, status=404),
         _fault("404_html", Harm.STRANGE_404, status=404, body="html"),
-        _fault(
-            "404_proxy", Harm.STRANGE_404, status=404, body={"raw": '{"message": "not found", "error": "no route"}'}
-        ),
+        _fault("404_html_after", Harm.STRANGE_404, False, True, status=404, body="html"),
+        _fault("404_proxy", Harm.STRANGE_404, status=404, body={"raw": NO_ROUTE}),
+        _fault("404_proxy_after", Harm.STRANGE_404, False, True, status=404, body={"raw": NO_ROUTE}),
         _fault("html", Harm.NO_JSON, status=200, body="html"),
         _fault("html_after", Harm.NO_JSON, False, True, body="html"),
         _fault("empty", Harm.NO_JSON, status=200, body="empty"),

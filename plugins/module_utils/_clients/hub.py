@@ -49,7 +49,7 @@ class AccountView:
     environment: str | None = None
 
 
-TESTED = frozenset({400, 401, 403, 422})
+TESTED = frozenset({400, 422})
 """The statuses with which StackOne may report that its own test refused credentials (H17)."""
 
 
@@ -330,29 +330,34 @@ def _submission(answer: Answer) -> Submission:
     provider = provider_error(answer.masked, answer.line)
     if provider:
         return Submission(Sent.REFUSED, None, answer.status, words, _provider_failed(answer.status, provider))
-    if answer.status in (401, 403):
-        error = unexpected(answer, TAKING) if is_page(answer) else credentials_refused(answer.status, words)
-        return Submission(Sent.SESSION_REFUSED, None, answer.status, words, error)
-    if answer.status < 200 or 300 <= answer.status < 400:
-        # Something between here and StackOne answered, so it is unknown what StackOne did.
+    if _from_elsewhere(answer):
         error = unexpected(answer, TAKING)
         return Submission(Sent.ACCEPTED, None, answer.status, f"HTTP {answer.status}: {words}", error, foreign=True)
+    if answer.status in (401, 403):
+        return Submission(Sent.SESSION_REFUSED, None, answer.status, words, credentials_refused(answer.status, words))
     if answer.status == 408 or answer.status >= 500:
         return Submission(
             Sent.UNCERTAIN, None, answer.status, f"HTTP {answer.status}: {words}", refused(answer, TAKING)
         )
-    error = _credentials_error(answer, words)
-    return Submission(Sent.REFUSED, None, answer.status, words, error)
+    return Submission(Sent.REFUSED, None, answer.status, words, _credentials_error(answer, words))
+
+
+def _from_elsewhere(answer: Answer) -> bool:
+    """Return whether something between here and StackOne answered, so that it is unknown what StackOne did.
+
+    A status of 5xx, 408 or 429 has its own meaning, whoever answers. Of a refused session only the status is known (H12).
+    """
+    if answer.status < 200 or 300 <= answer.status < 400:
+        return True
+    if answer.status in (408, 429) or answer.status >= 500:
+        return False
+    return is_page(answer) if answer.status in (401, 403) else not is_stackones(answer)
 
 
 def _credentials_error(answer: Answer, words: str) -> Failed:
-    if answer.status == 429:
+    if answer.status not in TESTED or answer.data.get("errors"):
+        # A missing or locked account, a wrong field or too many requests say nothing about the key.
         return refused(answer, TAKING)
-    if answer.status not in TESTED or (isinstance(answer.data, dict) and answer.data.get("errors")):
-        # A proxy's page, a missing or locked account, or a wrong field says nothing about the key.
-        return refused(answer, TAKING)
-    if not is_stackones(answer):
-        return unexpected(answer, TAKING)
     return credentials_refused(answer.status, words)
 
 

@@ -258,7 +258,14 @@ class Writer:
             made = new_accounts(outcome, self._finder, listed)
         except (Failed, Stopped):
             return
-        if len(made) != 1 or made[0].active:
+        if len(made) != 1:
+            return
+        if made[0].active:
+            # Whether this request made it or somebody else's, nobody can tell.
+            outcome.warnings.append(
+                f"StackOne refused the link, but account {made[0].id} of the same link appeared at the same time; the next run"
+                " adopts it."
+            )
             return
         outcome.account = made[0]
         outcome.applied.actions.append(Action.CREATE)

@@ -197,7 +197,10 @@ def _composed(text: str) -> yaml.MappingNode | None:
     if root is None or (root.tag == _NULL_TAG and not root.value):
         return None
     if not isinstance(root, yaml.MappingNode):
-        raise Problem(f"it must hold variables, and {VARIABLE} a dictionary. Correct it with ansible-vault edit.")
+        raise Problem(
+            f"it holds something other than variables, such as a CSV of keys. Name a YAML file with {VARIABLE}, or change this"
+            " one with ansible-vault edit."
+        )
     return root
 
 

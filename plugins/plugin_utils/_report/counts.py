@@ -15,7 +15,7 @@ from .document import OF_ACCOUNTS, SERVICES, is_of_keys, records_in
 from .rows import account_row, in_words, mapping, to_line, was_started
 
 NO_TENANT = "The list holds no tenant, so nothing was done."
-ADDING_KEYS = "with ansible-vault edit or, from a CSV file, with the playbook tenantlink.stackone.vault_keys"
+ADDING_KEYS = "with ansible-vault edit; the playbook tenantlink.stackone.vault_keys copies them from a CSV file into a file of variables"
 
 
 def counts(result: Mapping[Any, Any], asked: Asked, records: Sequence[Mapping[Any, Any]]) -> Iterator[str]:

@@ -23,7 +23,8 @@ from .tenant_notes import MOST, moved, name_of, unlinked, warned
 DIED = "The module ended without a result. Run again with -vvv to see why."
 STACKONE_KEY = "stackone_api_key"
 KEY_OF_HOST = "Set freshservice_link_api_key for this host, encrypted with ansible-vault."
-OR_AUTH_LINK = "Or let the customer do it: playbook tenantlink.stackone.auth_links, with freshservice_link_relink=true if there is an account."
+OR_AUTH_LINK = "Or let the customer do it: playbook tenantlink.stackone.auth_links"
+RELINKING = ", with freshservice_link_relink=true"
 NONE_CHECKED = "No tenant has a declared key, so none was checked."
 STAYS_UNLINKED = ". Remove the host from the inventory, or set freshservice_link_state to absent for it, or link_by_host links it again"
 WITH_KEYS = "Pass the encrypted file with the keys: -e @vault.yml --ask-vault-pass. If it has none yet, add them there."
@@ -175,7 +176,7 @@ def _no_keys_at_all(keyless: Sequence[Mapping[Any, Any]], asked: Asked) -> str:
     advice = _near(_keys_near(asked), asked.keys.variable) or f" {WITH_KEYS}"
     return (
         f"{counted(len(keyless), 'tenant')} must be linked, but {asked.keys.variable} is empty ({names}).{advice}"
-        f" {OR_AUTH_LINK}"
+        f" {OR_AUTH_LINK}{RELINKING} for those that have an account."
     )
 
 
@@ -190,7 +191,7 @@ def _failure_line(record: Mapping[Any, Any], keys: Keys, unused: Sequence[str]) 
         return _in_role_words(record)
     # The module only knows in general where a key belongs.
     failure = mapping(record["failure"])
-    return f"{to_line(failure.get('tenant'))}: {to_line(failure.get('message'))} {hint} {OR_AUTH_LINK}"
+    return f"{to_line(failure.get('tenant'))}: {to_line(failure.get('message'))} {hint} {OR_AUTH_LINK}{RELINKING if record.get('account_id') else ''}."
 
 
 def _in_role_words(record: Mapping[Any, Any]) -> str:

@@ -21,7 +21,11 @@ _NO_TEMPLATE = str.maketrans("{}", "()")
 
 
 def handed_on(documents: Sequence[Mapping[str, Any]], reports: Iterable[Any]) -> dict[str, Any]:
-    """Return the variables of one or several documents, as reports have them, and of the paths that were written."""
+    """Return the variables of one or several documents, as reports have them, and of the paths that were written.
+
+    Equal documents with tenants are one result that Ansible gave to several hosts, as with `run_once`.
+    """
+    documents = [each for number, each in enumerate(documents) if not each["rows"] or each not in documents[:number]]
     totals = {
         name: sum(document["totals"][name] for document in documents)
         for name in ("tenants", "changed", "failed", "not_started")
@@ -35,7 +39,7 @@ def handed_on(documents: Sequence[Mapping[str, Any]], reports: Iterable[Any]) ->
     return {
         f"{PREFIX}summary": {**totals, "outcomes": dict(outcomes), "problem": " ".join(problems)},
         f"{PREFIX}failed_tenants": [_plain(_name(row)) for row in failed[:MOST_NAMED]],
-        f"{PREFIX}reports": [_plain(path) for path in reports],
+        f"{PREFIX}reports": [_plain(path) for path in dict.fromkeys(reports)],
     }
 
 

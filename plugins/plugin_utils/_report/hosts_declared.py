@@ -20,7 +20,10 @@ from .._keys.keyring import unvault
 from .role_words import PREFIX
 
 NOTED = "__freshservice_link_declared"
-"""The fact in which the role notes what a host declares: the role knows the play's variables as well."""
+"""The fact in which the role notes what a host declares: the role knows the play's variables as well.
+
+With `run_once`, Ansible gives the other hosts the note of the one on which the role runs.
+"""
 
 _UNSEEN_IN_KEYS = re.compile("[^!-~]+")
 """What the module removes around a key, and what no key contains: the role's template for the fact does the same."""
@@ -144,7 +147,7 @@ def _declared(hosts: Iterable[str], variables: Mapping[str, Mapping[str, Any]]) 
 def _values(host: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of a host's options, with a digest in place of the StackOne key."""
     noted = _value(variables, NOTED)
-    if isinstance(noted, Mapping):
+    if isinstance(noted, Mapping) and _value(noted, "host") in (None, host):
         return {name: _value(noted, name) for name in (*NAMES, *PROJECT)}
     if any(_value(variables, f"{PREFIX}{name}") for name in ("tenants", "tenants_file")):
         return dict.fromkeys((*NAMES, *PROJECT))

@@ -9,7 +9,11 @@ from typing import Any
 
 RESULT = "freshservice_link_result"
 BEGUN = "__freshservice_link_begun"
-"""The fact by which the role notes that it works on a host, and for which entry point. The result is empty until that has ended."""
+"""The fact by which the role notes that it works on a host: `{entry_point, host}`. The result is empty until that has ended.
+
+Without `host`, the result is meant for every host. Otherwise a host with the note of another one has that one's result:
+with `run_once`, Ansible gives it to all hosts.
+"""
 
 FAILED_BEFORE = {
     "failed": True,
@@ -30,15 +34,15 @@ def host_results(
     turn, in a later batch or, if the strategy lets hosts run ahead, at its own pace. In that case each host asks, and
     reading the variables of all takes a second for a few hundred: so the hosts around `near`, which started at the same
     time, are checked first, and no results are returned if one of them is still worked on.
-    With `entry_point`, what a host has of another one is not a result of this run.
+    What a host has of another host, or of another entry point if one is given, is not its result of this run.
     """
     still, entries, complete = set(active), [], True
     if near is not None and any(
-        host in still and _is_worked_on(_of_run(variables[host], entry_point)) for host in _around(hosts, near)
+        host in still and _is_worked_on(_of_run(host, variables[host], entry_point)) for host in _around(hosts, near)
     ):
         return {"complete": False, "results": []}
     for host in hosts:
-        known = _of_run(variables[host], entry_point)
+        known = _of_run(host, variables[host], entry_point)
         if known.get(RESULT):
             entries.append({"host": host, "result": known[RESULT]})
         elif host not in still:
@@ -49,8 +53,11 @@ def host_results(
     return {"complete": complete, "results": entries}
 
 
-def _of_run(known: Mapping[str, Any], entry_point: str) -> Mapping[str, Any]:
-    return {} if entry_point and known.get(BEGUN, entry_point) != entry_point else known
+def _of_run(host: str, known: Mapping[str, Any], entry_point: str) -> Mapping[str, Any]:
+    begun = known.get(BEGUN) or {}
+    of_host = begun.get("host", host) == host
+    of_entry_point = not entry_point or begun.get("entry_point", entry_point) == entry_point
+    return known if of_host and of_entry_point else {}
 
 
 def _is_worked_on(known: Mapping[str, Any]) -> bool:

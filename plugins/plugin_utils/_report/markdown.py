@@ -48,8 +48,9 @@ def markdown_of(document: Mapping[str, Any], full: Iterable[Any] = ()) -> str:
 def _head(document: Mapping[str, Any]) -> Iterator[str]:
     outcomes = [(to_line(each.get("name")), each.get("count")) for each in records_in(document["outcomes"])]
     counts = [f"{count} {prose(name)}" for name, count in sorted(outcomes, key=lambda each: each[0] not in _WRONG)[:20]]
-    empty = "the run failed" if document["problem"] else "nothing to report"
-    yield f"## {prose(document.get('title')) or 'Report'}: {', '.join(counts) or empty}\n\n"
+    failed = ["the run failed"] if document["problem"] else []
+    summary = ", ".join(failed + counts) or "nothing to report"
+    yield f"## {prose(document.get('title')) or 'Report'}: {summary}\n\n"
     if document["problem"]:
         yield f"**The run failed:** {prose(document['problem'], LONGEST_PROBLEM)}\n\n"
     yield f"{_about(document)}\n"

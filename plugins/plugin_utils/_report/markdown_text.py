@@ -20,6 +20,7 @@ LONGEST = 400
 CUT = "..."
 
 _PLAIN_WORD = re.compile(r"""[("']*(?:[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d{1,6})[)"'.,;:?!]*""")
+_END_OF_SENTENCE = re.compile(r"[.,;:?!]*$")
 _BACKTICKS = re.compile("`+")
 
 
@@ -50,7 +51,8 @@ def in_html(value: object) -> str:
 def _pieces(text: str) -> Iterator[str]:
     for plain, words in groupby(text.split(), lambda word: bool(_PLAIN_WORD.fullmatch(word))):
         together = " ".join(words)
-        yield together if plain else code(together)
+        end = len(together) if plain else _END_OF_SENTENCE.search(together).start()
+        yield f"{together if plain else code(together[:end])}{together[end:]}"
 
 
 def _shortened(value: object, longest: int) -> str:

@@ -133,9 +133,9 @@ def test_check_mode_does_not_speak_of_what_was_done(rotating, check_mode, words)
 def test_new_keys_are_to_be_kept_where_stackone_has_got_any(action, named):
     told = lines(links(row("a", action), row("b", **failure("b"))), rotating=True)
     advice = [line for line in told if line.startswith("Add")]
-    start = f"Add the new keys of the {named} tenants to the encrypted file of keys now, with ansible-vault edit or"
+    start = f"Add the new keys of the {named} tenants to the encrypted file of keys now, with ansible-vault edit;"
     if named is None:
-        start = "Add the new keys to the encrypted file of keys, if they are not in it yet, with ansible-vault edit or"
+        start = "Add the new keys to the encrypted file of keys, if they are not in it yet, with ansible-vault edit;"
     assert [line[: len(start)] for line in advice] == [start]
 
 
@@ -241,7 +241,8 @@ def test_keys_in_clear():
 
 
 MISSING = key_missing("this tenant has no account yet")
-OR_ELSE = " Or let the customer do it: playbook tenantlink.stackone.auth_links, with freshservice_link_relink=true if there is an account."
+OR_LINK = " Or let the customer do it: playbook tenantlink.stackone.auth_links"
+OR_EITHER = f"{OR_LINK}, with freshservice_link_relink=true for those that have an account."
 KEYLESS = {"key": "not_declared"}
 
 
@@ -252,7 +253,7 @@ def test_a_missing_key_is_asked_for_by_the_name_of_its_tenant():
     assert told[1].endswith(
         "acme (owner c-acme): this tenant has no account yet, but no API key is declared."
         " Set the key in freshservice_link_api_keys['acme'], encrypted with ansible-vault."
-        f" There is an unused key for acmee: did you mean that one?{OR_ELSE}"
+        f" There is an unused key for acmee: did you mean that one?{OR_LINK}."
     )
     assert told[2] == (
         "freshservice_link_api_keys holds keys that no tenant of the list uses: acmee, entry 4, entry 5 (are its name and key"
@@ -275,13 +276,19 @@ def test_a_key_that_is_used_is_not_suggested():
     assert told.endswith("no tenant of the list uses: globex.")
 
 
+def test_an_auth_link_for_a_tenant_with_an_account_links_it_again():
+    result = links(row("acme", account_id="4711", **failure("acme", key_missing("account 4711 must be linked again"))))
+    told = lines(result, keys=Keys(given={"b": "K"}))
+    assert told[1].endswith(f"{OR_LINK}, with freshservice_link_relink=true.")
+
+
 def test_where_no_key_is_known_at_all_it_is_said_once():
     keyless = [row(f"t{number}", **failure(f"t{number}", MISSING)) for number in range(12)]
     told = lines(links(*keyless, row("bad", **failure("bad"))))
     assert told[1:] == [
         "bad (owner c-bad): the key is bad.",
         "12 tenants must be linked, but freshservice_link_api_keys is empty (t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 and 2 more)."
-        f" {WITH_KEYS}{OR_ELSE}",
+        f" {WITH_KEYS}{OR_EITHER}",
     ]
 
 
@@ -289,7 +296,7 @@ def test_a_dictionary_under_another_name():
     told = lines(links(row("acme", **failure("acme", MISSING))), near=["my_api_keys", "vault_stackone_api_key"])
     assert told[1:] == [
         "1 tenant must be linked, but freshservice_link_api_keys is empty (acme). my_api_keys is set, but not read: if it is"
-        f" the one, give freshservice_link_api_keys its value.{OR_ELSE}"
+        f" the one, give freshservice_link_api_keys its value.{OR_EITHER}"
     ]
 
 

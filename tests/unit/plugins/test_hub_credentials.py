@@ -19,7 +19,12 @@ from tests.support.services_in_memory import answers, breaks, error, refuses, re
 
 CREDENTIALS = {"domain": "acme", "apiKey": "key-of-an-agent"}
 FORM = {"authConfigKey": "one", "environment": "live"}
-FOREIGN = [(200, []), (200, HTML), (302, HTML), (300,), (399,), (199,)]
+OTHERS_ERROR = {"message": "no", "error": "no route"}
+FOREIGN = [
+    *((200, []), (200, HTML), (302, HTML), (300,), (399,), (199,)),
+    *((status, HTML) for status in (400, 401, 403, 404, 413)),
+    *((400,), (404, OTHERS_ERROR), (422, {"message": "no", "statusCode": 404})),
+]
 """What an answer that is not the Hub's can be: statuses, some with data."""
 
 
@@ -109,11 +114,11 @@ class TestSubmission:
             (reply(204), Sent.ACCEPTED, None, False, "unexpected_answer"),
             *((reply(*other), Sent.ACCEPTED, None, True, "unexpected_answer") for other in FOREIGN),
             *((error(status, "no"), Sent.SESSION_REFUSED, None, False, "credentials_refused") for status in (401, 403)),
-            (reply(401, HTML), Sent.SESSION_REFUSED, None, False, "unexpected_answer"),
+            (reply(401, {"message": "no"}), Sent.SESSION_REFUSED, None, False, "credentials_refused"),
             *((error(status, "no"), Sent.REFUSED, None, False, "credentials_refused") for status in (400, 422)),
             *((error(status, "no"), Sent.REFUSED, None, False, "stackone_rejected") for status in (404, 409, 413)),
             (error(429, "no"), Sent.REFUSED, None, False, "stackone_rate_limited"),
-            (reply(400, HTML), Sent.REFUSED, None, False, "unexpected_answer"),
+            (reply(429, HTML), Sent.REFUSED, None, False, "stackone_rate_limited"),
             *((error(status, "no"), Sent.UNCERTAIN, None, False, "stackone_unavailable") for status in (408, 500)),
             (reply(502, HTML), Sent.UNCERTAIN, None, False, "stackone_unavailable"),
         ],

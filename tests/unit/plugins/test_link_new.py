@@ -136,7 +136,6 @@ class TestRefusedLink:
             (refuses(401, "Unauthorized"), "credentials_refused"),
             (refuses(403, "Forbidden"), "credentials_refused"),
             (refuses(429, "Too many"), "stackone_rate_limited"),
-            *((answers(status, HTML), "unexpected_answer") for status in (401, 403, 404)),
             (refuses(502, provider_errors=[{"status": 429, "raw": {"message": "rate limit"}}]), "rate_limited"),
             (refuses(502, provider_errors=[{"status": 503, "raw": "down"}]), "unreachable"),
         ],
@@ -146,6 +145,24 @@ class TestRefusedLink:
         outcome = link(services, tenant())
         assert (code(outcome), outcome.applied.actions, len(posts(services))) == (expected, [], 1)
         assert (outcome.failure.phase, outcome.warnings) == (Phase.APPLY, [])
+
+    @pytest.mark.parametrize("answer", [(status, HTML) for status in (401, 403, 404)] + [(404, {"error": "no route"})])
+    @pytest.mark.parametrize("is_made", [True, False])
+    def test_an_answer_of_something_in_between_says_nothing_about_the_account(self, services, answer, is_made):
+        def trick(_request, perform):
+            if is_made:
+                perform()
+            return reply(*answer)
+
+        services.on("POST", "/hub/accounts", trick, times=9)
+        outcome = link(services, tenant())
+        assert len(posts(services)) == 1
+        if is_made:
+            assert (code(outcome), outcome.applied.actions) == (None, [Action.CREATE])
+            assert f"HTTP {answer[0]}" in outcome.warnings[0]
+        else:
+            assert (code(outcome), outcome.applied.actions) == ("create_uncertain", [])
+            assert outcome.failure.retriable
 
     def test_a_session_that_died_is_renewed_once(self, services):
         services.on("POST", "/hub/accounts", refuses(401, "Unauthorized"))
@@ -195,7 +212,9 @@ class TestRefusedLink:
         services.on("POST", "/hub/accounts", _leaves(services, **left))
         outcome = link(services, tenant())
         assert (code(outcome), outcome.applied.actions, outcome.account) == ("credentials_refused", [], None)
-        assert outcome.warnings == []
+        appeared = ["account acc-1 of the same link appeared"] if left["status"] == "active" else []
+        assert [words in warning for words, warning in zip(appeared, outcome.warnings)] == [True] * len(appeared)
+        assert len(outcome.warnings) == len(appeared)
 
     def test_the_refusal_matters_more_than_a_look_that_fails(self, services):
         services.on("POST", "/hub/accounts", _leaves(services, status="error"))

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 
 from ansible_collections.tenantlink.stackone.plugins.filter import report as report_plugin
 from ansible_collections.tenantlink.stackone.plugins.filter.report_markdown import report_markdown
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.markdown_text import prose
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.rows import to_line
 from tests.support.report_results import MADE_AT, account, failed, links, report, row
 
@@ -91,6 +92,24 @@ def test_the_failure_of_a_run_is_at_the_top():
     text = report_markdown(report({"msg": "StackOne refused the API key."}))
     assert text.startswith("## Customers: the run failed\n\n**The run failed:** StackOne refused the API key.\n")
     assert report_markdown(report(links())).startswith("## Customers: nothing to report\n")
+
+
+def test_a_run_that_failed_says_so_in_its_title():
+    text = report_markdown(report({**links(row("acme")), "failure": {"msg": "Too many to purge."}}))
+    assert text.startswith("## Customers: the run failed, 1 as declared\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Ask customer-4711, then run again.", "Ask `customer-4711`, then run again."),
+        ("It is not at .freshservice.com.", "It is not at `.freshservice.com`."),
+        ("See a@b.c: #1, !2?", "See `a@b.c: #1, !2`?"),
+    ],
+)
+def test_the_end_of_a_sentence_is_not_code(text, shown):
+    assert prose(text) == shown
+    assert_contained(prose(text))
 
 
 def test_tenants_with_the_same_advice_are_together():

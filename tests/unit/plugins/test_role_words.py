@@ -94,7 +94,10 @@ def test_a_variable_of_ones_own():
 
 
 def test_every_host_has_a_result():
-    result, begun = {"freshservice_link_result": {"actions": []}}, {"__freshservice_link_begun": True}
+    result, begun = (
+        {"freshservice_link_result": {"actions": []}},
+        {"__freshservice_link_begun": {"entry_point": "link"}},
+    )
     variables = {"done": {**result, **begun}, "at work": begun, "later": {}, "lost": begun}
     gathered = host_results(list(variables), {"done", "at work", "later"}, variables)
     assert [entry["host"] for entry in gathered["results"]] == list(variables)
@@ -106,14 +109,26 @@ def test_every_host_has_a_result():
 
 
 def test_a_result_of_another_entry_point_is_not_one_of_this_run():
-    verified = {"freshservice_link_result": {"key": "valid"}, "__freshservice_link_begun": "verify"}
-    linked = {"freshservice_link_result": {"actions": []}, "__freshservice_link_begun": "link"}
+    verified = {"freshservice_link_result": {"key": "valid"}, "__freshservice_link_begun": {"entry_point": "verify"}}
+    linked = {"freshservice_link_result": {"actions": []}, "__freshservice_link_begun": {"entry_point": "link"}}
     variables = {"done": linked, "later": verified, "lost": verified}
     gathered = host_results(list(variables), {"done", "later"}, variables, entry_point="link")
     assert gathered["complete"] is True
     assert [entry.get("started") for entry in gathered["results"]] == [None, False, None]
     assert gathered["results"][2]["result"]["failed"]
     assert all(entry["result"] for entry in host_results(list(variables), [], variables)["results"])
+
+
+def test_a_result_of_another_host_is_not_its_own():
+    """With `run_once`, Ansible gives all hosts the facts and results of one."""
+    begun = {"entry_point": "link", "host": "done"}
+    shared = {"freshservice_link_result": {"actions": []}, "__freshservice_link_begun": begun}
+    gathered = host_results(
+        ["done", "other", "lost"], {"done", "other"}, dict.fromkeys(("done", "other", "lost"), shared)
+    )
+    assert gathered["complete"] is True
+    assert [entry.get("started") for entry in gathered["results"]] == [None, False, None]
+    assert gathered["results"][2]["result"]["failed"]
 
 
 class Counted(dict):
@@ -129,9 +144,9 @@ class Counted(dict):
 def test_a_host_that_asks_while_others_are_at_work_reads_few_variables():
     """Where hosts run ahead, each asks: otherwise a thousand would read a million."""
     hosts = [f"h{number}" for number in range(1000)]
-    done = {"freshservice_link_result": {"actions": []}, "__freshservice_link_begun": True}
+    done = {"freshservice_link_result": {"actions": []}, "__freshservice_link_begun": {"entry_point": "link"}}
     variables = Counted({host: done if number < 500 else {} for number, host in enumerate(hosts)})
-    variables["h503"] = {"__freshservice_link_begun": True}
+    variables["h503"] = {"__freshservice_link_begun": {"entry_point": "link"}}
     assert host_results(hosts, hosts, variables, near="h499") == {"complete": False, "results": []}
     assert variables.read < 20
     # One that has failed is not at work.

@@ -31,6 +31,17 @@ def without_lines(listed):
     return [{name: value for name, value in tenant.items() if name != "line"} for tenant in listed]
 
 
+def bomb(depth=30):
+    levels = [f"  - &l{level} [{', '.join([f'*l{level - 1}'] * 9)}]" for level in range(1, depth)]
+    return "\n".join(["- &l0 [x]", *(level[2:] for level in levels), f"- domain: acme\n  label: *l{depth - 1}\n"])
+
+
+@pytest.mark.parametrize("text", [bomb(), "- domain: acme\n  label: &a [*a, *a]\n"], ids=["billions", "itself"])
+def test_anchors_that_stand_for_too_much_are_refused(text):
+    with pytest.raises(AnsibleFilterError, match="holds more than 1,000 values"):
+        tenants(text)
+
+
 CSV = {
     "commas": ("domain,label\nacme,Main\nglobex,Second\n", [{"domain": "acme", "label": "Main"}, {"domain": "globex", "label": "Second"}]),
     "semicolons": ("domain;label\nacme;a, b\n", [{"domain": "acme", "label": "a, b"}]),
@@ -236,7 +247,7 @@ BAD_YAML = {
     "an end that is missing": (f"- domain: acme\n  label: {{{SECRET}\n", ["line 2", "not YAML"]),
     "two documents": (f"- domain: acme\n---\n- domain: {SECRET}\n", ["line 2", "second document"]),
     "a control character": (f"- domain: {SECRET}\x00\n", ["not allowed"]),
-    "itself": ("- &a\n  x: *a\n", ["nested"]),
+    "itself": ("- &a\n  x: *a\n", ["holds more than 1,000 values"]),
     "other variables": (f"freshservice_link_tenants: []\nother: {SECRET}\n", ["a dictionary", "-e @file"]),
     "one tenant": (f"domain: acme\napi_key: {SECRET}\n", ["a dictionary", "a list of tenants"]),
     "nothing": ("---\n", ["list of dictionaries"]),

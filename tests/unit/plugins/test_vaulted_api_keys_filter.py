@@ -124,8 +124,8 @@ BAD_VAULTS = {
     "in clear": (f"a: {SECRET}\n", ["not encrypted", "ansible-vault encrypt"]),
     "no YAML": (encrypt(f"a: 1\nb: '{SECRET}\n"), ["line 3 of its content", "not valid YAML"]),
     "a control character": (encrypt(f"a: {SECRET}\x00\n"), ["its content is not valid YAML"]),
-    "a list": (encrypt([SECRET]), ["must hold variables"]),
-    "text": (encrypt(SECRET), ["must hold variables"]),
+    "a list": (encrypt([SECRET]), ["something other than variables", "ansible-vault edit"]),
+    "text": (encrypt(SECRET), ["something other than variables", "ansible-vault edit"]),
     "keys in a list": (encrypt({VARIABLE: [SECRET]}), [VARIABLE, "a dictionary"]),
 }
 
