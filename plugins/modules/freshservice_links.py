@@ -84,16 +84,16 @@ options:
       - The accounts that O(purge) may unlink. An account is inside if it matches all suboptions that are set. Accounts outside are
         never unlinked, and O(purge_limit) does not count them.
       - Use it if others link accounts in the same StackOne project. An empty list matches no account.
-      - An empty value, also of a suboption, is an error, because more accounts would be inside without it.
+      - An empty value, also of a suboption or of an item, is an error, because more accounts would be inside without it.
     type: dict
     version_added: 2.0.0
     suboptions:
       labels:
-        description: Labels. V('') matches an account without a label.
+        description: Labels. Letter case counts.
         type: list
         elements: str
       owner_ids:
-        description: Patterns of your own IDs of customers, such as V(crm-*). Letter case counts.
+        description: Patterns of your own IDs of customers, such as V(crm-*). Letter case counts. V(*) is an error.
         type: list
         elements: str
       profiles:

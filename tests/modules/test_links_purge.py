@@ -73,18 +73,32 @@ def test_a_condition_of_the_scope_that_was_not_filled_in_is_refused(runner, name
     """Without it, the scope would be wider than it was meant to be, and the accounts of others would be unlinked."""
     purgeable(runner, 1)
     other = "labels" if name != "labels" else "owner_ids"
-    scope = {name: nothing, other: ["*", "Ours"]}
+    scope = {name: nothing, other: ["Ours"]}
     result = runner.links(runner.tenants("acme"), purge=True, purge_limit=9, purge_scope=scope)
     assert result["failure"]["code"] == "invalid_argument"
     assert f"purge_scope.{name} is empty. Give it a value, or leave it out." in result["msg"]
     assert runner.emulator.requests() == []
 
 
-@pytest.mark.parametrize("written", ["Ours,", ",Ours", "Ours,,Others", ","])
-def test_a_comma_too_many_does_not_mean_the_accounts_without_a_label(runner, written):
+@pytest.mark.parametrize("name", ["labels", "owner_ids", "profiles"])
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [("Ours,", 2), (",Ours", 1), ("Ours,,Others", 2), (",", 1), ([""], 1), (["Ours", " "], 2), (["\u200b"], 1)],
+)
+def test_an_empty_item_of_the_scope_does_not_mean_the_accounts_without_a_value(runner, name, written, number):
+    """It comes from a comma at the end, or from a variable that was not filled in."""
     purgeable(runner, 1)
-    result = runner.links(runner.tenants("acme"), purge=True, purge_limit=9, purge_scope={"labels": written})
-    assert "purge_scope.labels has an empty item. Remove the comma, or write a list." in result["msg"]
+    result = runner.links(runner.tenants("acme"), purge=True, purge_limit=9, purge_scope={name: written})
+    assert f"item {number} of purge_scope.{name} is empty. Give it a value, or remove it." in result["msg"]
+    assert runner.emulator.requests() == []
+
+
+@pytest.mark.parametrize("pattern", ["*", "**", "?*", "??"])
+def test_a_pattern_of_every_owner_does_not_limit_a_purge(runner, pattern):
+    purgeable(runner, 1)
+    scope = {"labels": ["Ours"], "owner_ids": ["crm-*", pattern]}
+    result = runner.links(runner.tenants("acme"), purge=True, purge_limit=9, purge_scope=scope)
+    assert f"purge_scope.owner_ids has the pattern {pattern}, " in result["msg"]
     assert runner.emulator.requests() == []
 
 

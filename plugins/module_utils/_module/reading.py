@@ -191,9 +191,9 @@ def _list(value: Any, about: Mapping[str, Any], name: str) -> list[Any]:
     texts = [text_of(item, f"item {number} of {name}") for number, item in enumerate(listed, 1)]
     if name in NEVER_EMPTY and not texts:
         raise Wrong(f"{name} is empty. Give it a value, or leave it out.")
-    if isinstance(value, str) and name in NEVER_EMPTY and "" in texts:
-        # Nobody writes an empty item on purpose as a comma at the end.
-        raise Wrong(f"{name} has an empty item. Remove the comma, or write a list.")
+    if name in NEVER_EMPTY and "" in texts:
+        # A variable that was not filled in, or a comma at the end.
+        raise Wrong(f"item {texts.index('') + 1} of {name} is empty. Give it a value, or remove it.")
     return texts
 
 

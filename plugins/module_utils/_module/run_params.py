@@ -47,6 +47,12 @@ def _purge_scope(scope: Mapping[str, Any] | None) -> PurgeScope:
             "purge_scope has no condition, so every account would be inside.",
             "Set labels, owner_ids or profiles, or leave purge_scope out to purge all undeclared accounts.",
         )
+    everybody = next((each for each in scope.get("owner_ids") or () if set(each) <= {"*", "?"}), None)
+    if everybody:
+        raise invalid_argument(
+            f"purge_scope.owner_ids has the pattern {everybody}, so the accounts of all owners could be inside.",
+            "Write the beginning of the IDs as well, such as crm-*, or leave owner_ids out.",
+        )
     labels, owner_ids, profiles = (scope.get(name) for name in ("labels", "owner_ids", "profiles"))
     return PurgeScope(
         None if labels is None else frozenset(labels),
