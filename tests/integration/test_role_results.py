@@ -187,6 +187,31 @@ def test_a_report_that_cannot_be_written_leaves_no_other_as_it_was(runner):
     assert "of an earlier run" not in metrics.read_text()
 
 
+@pytest.mark.parametrize("hosts", [False, True], ids=["list", "hosts"])
+def test_a_report_that_cannot_be_written_does_not_hide_what_was_done(runner, hosts):
+    folder = runner.folder / "run.prom"
+    folder.mkdir()
+    report = json.dumps({"freshservice_link_report": f"{runner.folder}/{'a' * 251}.csv"})
+    if hosts:
+        path, _report = hosts_file(runner, acme=runner.tenant_key("acme"))
+        run = runner.ansible_playbook("-i", str(path), "tenantlink.stackone.link_by_host", "-e", report)
+    else:
+        run = runner.run_tasks(included(), secret=variables(runner) | json.loads(report))
+    assert run.code == 2
+    assert "customer-acme" in runner.linked()
+    assert "File name too long" in run.output
+    assert ("acme: linked" if hosts else "2 linked") in run.output
+
+
+def test_a_refusal_is_told_although_its_report_cannot_be_written(runner):
+    folder = runner.folder / "run.prom"
+    folder.mkdir()
+    wrong = {"freshservice_link_report": str(folder), "freshservice_link_tenants_file": "tenants.csv"}
+    run = runner.run_tasks(included(), secret=variables(runner, **wrong))
+    assert run.code == 2
+    assert "freshservice_link_tenants and freshservice_link_tenants_file" in run.output
+
+
 @pytest.mark.skipif(
     tuple(map(int, __version__.split(".")[:2])) < (2, 19),
     reason="Ansible before 2.19 evaluates a template that its own error quotes, which fails again",

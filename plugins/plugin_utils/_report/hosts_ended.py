@@ -17,7 +17,7 @@ with `run_once`, Ansible gives it to all hosts.
 
 FAILED_BEFORE = {
     "failed": True,
-    "msg": "The host failed or could not be reached before its tenant was processed; the run's output says why.",
+    "msg": "The host failed, could not be reached or was ended before its tenant was processed; the run's output says why.",
 }
 
 
