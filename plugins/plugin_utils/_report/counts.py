@@ -85,13 +85,13 @@ def _count_links(result: Mapping[Any, Any], summary: Mapping[Any, Any], asked: A
     if asked.rotating:
         return (
             f"{counted(summary.get('tenants', 0), 'new key')}: {counted(relink, 'tenant')} {would}re-linked,"
-            f" {_another_agent(result)}, {create} linked for the first time, {none + update} had the key already"
+            f" {_another_agent(result)}, {create} {would}linked for the first time, {none + update} had the key already"
         )
     subject = asked.subject or counted(summary.get("tenants", 0), "tenant")
     replacing = sum(bool(record.get("replaced")) for record in done["results"])
     replaced = f", {replacing} replaced by a new account" if replacing else ""
     return (
-        f"{subject}: {create} {would}linked, {relink} re-linked, {update} updated, {delete} unlinked{replaced},"
+        f"{subject}: {create} {would}linked, {relink} {would}re-linked, {update} {would}updated, {delete} {would}unlinked{replaced},"
         f" {none} as declared"
     )
 

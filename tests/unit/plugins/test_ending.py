@@ -118,7 +118,7 @@ OTHER_AGENT = "1 of them to another agent (a)"
 @pytest.mark.parametrize(
     ("rotating", "check_mode", "words"),
     [
-        (False, True, "1 tenant: 0 would be linked, 1 re-linked, "),
+        (False, True, "1 tenant: 0 would be linked, 1 would be re-linked, "),
         (True, False, f"1 new key: 1 tenant re-linked, {OTHER_AGENT}, 0 linked for the first time, 0 had"),
         (True, True, "1 new key: 1 tenant would be re-linked, 1 of them"),
     ],
