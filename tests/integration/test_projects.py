@@ -164,6 +164,26 @@ def test_a_file_for_two_projects_is_refused_before_anything_is_done(projects):
     )
 
 
+OWN_PATH = {"linear": {}, "batches": {"serial": 1}, "free": {"strategy": "free"}}
+
+
+@pytest.mark.parametrize("options", OWN_PATH.values(), ids=OWN_PATH)
+def test_a_file_that_the_play_names_for_two_projects_is_refused(projects, options):
+    """No host sees the variables that another one has of the play. Of batches, the first has ended by then."""
+    report = projects.runner.folder / "links.json"
+    role = {"ansible.builtin.import_role": {"name": "tenantlink.stackone.freshservice_link"}}
+    variables = {"freshservice_link_report": str(report)}
+    play = {"hosts": "projects", "gather_facts": False, "vars": variables, "tasks": [role], **options}
+    path = projects.runner.folder / "own.json"
+    path.write_text(json.dumps([play]))
+    run = projects.play(str(path), *ALL)
+    assert run.code == 2
+    assert f"freshservice_link_report is {report} for the host " in run.output
+    (written,) = [json.loads(report.read_text())] if report.exists() else [{"rows": []}]
+    done = [name for names in projects.linked().values() for name in names]
+    assert [row["domain"] for row in written["rows"]] == done
+
+
 @pytest.mark.parametrize("report", [5, ["{{ nobody }}"], {"a": 1}])
 @pytest.mark.parametrize("own", ["report.html", ""])
 def test_a_variable_of_one_project_that_cannot_be_right_does_not_stop_the_others(projects, report, own):

@@ -24,6 +24,8 @@ HOSTS_TOGETHER = ("link_host", "verify_host")
 OF_ONE_HOST = ("report", "auth_links_file", "export", "plan")
 """The variables with files that each host of a list writes or carries out itself."""
 
+WRITES = "__freshservice_link_writes"
+"""The fact in which the role notes the files of a host, by their variables: the play and the role can set them as well."""
 
 _IF_OTHER_PROJECTS = (
     f"If the hosts are for different projects, give each host its {PREFIX}stackone_project_id in the inventory."
@@ -37,12 +39,18 @@ def files_of_other_hosts(given: Given) -> Iterator[str]:
     for name in OF_ONE_HOST:
         mine = [full(path) for path in flat(given.value(name))]
         for host in _others(given) if mine else ():
-            theirs = {full(path) for path in flat(_of_host(given.variables[host], name))}
+            theirs = {full(path) for path in flat(_of_host(_writes(given.variables[host], host), name))}
             for path in sorted(theirs.intersection(mine)):
                 yield (
                     f"{PREFIX}{name} is {path} for the host {host} as well. Name one file for each host, with inventory_hostname in its"
                     " name."
                 )
+
+
+def _writes(variables: Mapping[str, Any], host: str) -> Mapping[str, Any]:
+    """Return what a host has noted about its files, else its variables. With `run_once`, it has the note of another host."""
+    noted = variables.get(WRITES)
+    return noted if isinstance(noted, Mapping) and noted.get("host") == host else variables
 
 
 def lists_among_tenants(given: Given) -> Iterator[str]:
