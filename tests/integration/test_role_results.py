@@ -140,6 +140,23 @@ def test_hosts_that_mean_one_account_leave_no_report_of_an_earlier_run(runner, s
     assert "of an earlier run" not in metrics.read_text()
 
 
+def test_a_host_that_runs_ahead_is_in_the_report_of_the_entry_point_before(runner):
+    path, _report = hosts_file(runner, **{name: runner.tenant_key(name) for name in NAMES})
+    flag, verified, linked = (runner.folder / name for name in ("flag", "verified.csv", "linked.csv"))
+    tasks = [
+        {"ansible.builtin.wait_for": {"path": str(flag)}, "when": "inventory_hostname == 'globex'"},
+        included("verify", vars={"freshservice_link_report": str(verified)}),
+        included(vars={"freshservice_link_report": str(linked)}),
+        {"ansible.builtin.file": {"path": str(flag), "state": "touch"}},
+    ]
+    book = runner.folder / "book.yml"
+    book.write_text(yaml.safe_dump([{"hosts": "tenants", "gather_facts": False, "strategy": "free", "tasks": tasks}]))
+    run = runner.ansible_playbook("-i", str(path), str(book))
+    assert run.code == 0, run.output
+    assert outcomes_in(verified) == dict.fromkeys(NAMES, "valid")
+    assert outcomes_in(linked) == dict.fromkeys(NAMES, "linked")
+
+
 @pytest.mark.parametrize("entry_point", ["main", "verify"])
 def test_a_role_that_runs_once_reports_the_one_host_on_which_it_ran(runner, entry_point):
     path, report = hosts_file(runner, **{name: runner.tenant_key(name) for name in NAMES})

@@ -9,10 +9,11 @@ from typing import Any
 
 RESULT = "freshservice_link_result"
 BEGUN = "__freshservice_link_begun"
-"""The fact by which the role notes that it works on a host: `{entry_point, host}`. The result is empty until that has ended.
+"""The fact by which the role notes that it works on a host, whose result is empty until that has ended.
 
-Without `host`, the result is meant for every host. Otherwise a host with the note of another one has that one's result:
-with `run_once`, Ansible gives it to all hosts.
+It is `{entry_point, host, before}`. Without `host`, the result is meant for every host. Otherwise a host with the note of
+another one has that one's result: with `run_once`, Ansible gives it to all hosts. `before` is what the host did for the entry
+point before: `{entry_point, result}`.
 """
 
 FAILED_BEFORE = {
@@ -38,11 +39,12 @@ def host_results(
     """
     still, entries, complete = set(active), [], True
     if near is not None and any(
-        host in still and _is_worked_on(_of_run(host, variables[host], entry_point)) for host in _around(hosts, near)
+        host in still and _is_worked_on(_of_run(host, variables[host], entry_point, True))
+        for host in _around(hosts, near)
     ):
         return {"complete": False, "results": []}
     for host in hosts:
-        known = _of_run(host, variables[host], entry_point)
+        known = _of_run(host, variables[host], entry_point, host in still)
         if known.get(RESULT):
             entries.append({"host": host, "result": known[RESULT]})
         elif host not in still:
@@ -53,11 +55,15 @@ def host_results(
     return {"complete": complete, "results": entries}
 
 
-def _of_run(host: str, known: Mapping[str, Any], entry_point: str) -> Mapping[str, Any]:
+def _of_run(host: str, known: Mapping[str, Any], entry_point: str, active: bool) -> Mapping[str, Any]:
+    """Return what is known of a host for an entry point. Only an active host can be ahead of it, and work on the next one."""
     begun = known.get(BEGUN) or {}
-    of_host = begun.get("host", host) == host
-    of_entry_point = not entry_point or begun.get("entry_point", entry_point) == entry_point
-    return known if of_host and of_entry_point else {}
+    if begun.get("host", host) != host:
+        return {}
+    if not entry_point or begun.get("entry_point", entry_point) == entry_point:
+        return known
+    before = (begun.get("before") or {}) if active else {}
+    return {RESULT: before["result"]} if before.get("entry_point") == entry_point else {}
 
 
 def _is_worked_on(known: Mapping[str, Any]) -> bool:

@@ -131,6 +131,19 @@ def test_a_result_of_another_host_is_not_its_own():
     assert gathered["results"][2]["result"]["failed"]
 
 
+def test_a_host_that_is_ahead_keeps_its_result_of_the_entry_point_before():
+    before = {"entry_point": "verify", "result": {"key": "valid"}}
+    ahead = {"__freshservice_link_begun": {"entry_point": "link", "host": "a", "before": before}}
+    for more in ({}, {"freshservice_link_result": {"actions": []}}):
+        variables = {"a": {**ahead, **more}}
+        verified = host_results(["a"], ["a"], variables, near="a", entry_point="verify")
+        assert verified == {"complete": True, "results": [{"host": "a", "result": {"key": "valid"}}]}
+        linked = host_results(["a"], ["a"], variables, entry_point="link")
+        assert linked["results"][0]["result"] == more.get("freshservice_link_result", {})
+    # One that has failed since is not ahead of a later run of the same entry point.
+    assert host_results(["a"], [], variables, entry_point="verify")["results"][0]["result"]["failed"]
+
+
 class Counted(dict):
     """Variables of hosts, which take time to read."""
 
