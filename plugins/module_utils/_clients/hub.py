@@ -327,18 +327,16 @@ def _submission(answer: Answer) -> Submission:
         error = unexpected(answer, TAKING)
         return Submission(Sent.ACCEPTED, None, answer.status, words, error, foreign)
     words = error_words(answer)
+    unclear = f"HTTP {answer.status}: {words}"
     provider = provider_error(answer.masked, answer.line)
     if provider:
         return Submission(Sent.REFUSED, None, answer.status, words, _provider_failed(answer.status, provider))
     if _from_elsewhere(answer):
-        error = unexpected(answer, TAKING)
-        return Submission(Sent.ACCEPTED, None, answer.status, f"HTTP {answer.status}: {words}", error, foreign=True)
+        return Submission(Sent.ACCEPTED, None, answer.status, unclear, unexpected(answer, TAKING), foreign=True)
     if answer.status in (401, 403):
         return Submission(Sent.SESSION_REFUSED, None, answer.status, words, credentials_refused(answer.status, words))
     if answer.status == 408 or answer.status >= 500:
-        return Submission(
-            Sent.UNCERTAIN, None, answer.status, f"HTTP {answer.status}: {words}", refused(answer, TAKING)
-        )
+        return Submission(Sent.UNCERTAIN, None, answer.status, unclear, refused(answer, TAKING))
     return Submission(Sent.REFUSED, None, answer.status, words, _credentials_error(answer, words))
 
 
