@@ -37,6 +37,11 @@ def accounts_in(answer: Answer) -> list[Account]:
     return accounts
 
 
+def has_more(answer: Answer) -> bool:
+    """Return whether a page of accounts says that there are more: `next` of `{data, next}` (S23)."""
+    return isinstance(answer.data, dict) and bool(answer.data.get("next"))
+
+
 def account_in(record: Any, answer: Answer, doing: str = "show the account") -> Account:
     """Return the account that a record of an answer describes. Raise Failed(unexpected_answer)."""
     if not isinstance(record, dict) or account_id_of(record.get("id")) is None:

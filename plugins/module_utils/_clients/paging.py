@@ -60,11 +60,20 @@ class Paging:
         self._next += count
         return list(range(self._next - count, self._next))
 
-    def take(self, page: int, listed: list[Account]) -> list[Account]:
-        """Return the accounts of a page that were not on earlier pages."""
+    def take(self, page: int, listed: list[Account], more: bool = False) -> list[Account]:
+        """Return the accounts of a page that were not on earlier pages. `more` is whether it says that there are more.
+
+        Raise Failed if a page says so, and the next ones have none: whoever is missed would be linked a second time.
+        """
         fresh = [account for account in listed if account.id not in self._seen]
         self._seen.update(account.id for account in fresh)
-        if (page == 0 and len(listed) < self._shortest) or (page >= 2 and not fresh):
+        if page >= 2 and not fresh and more:
+            raise Failed(
+                FailureCode.UNEXPECTED_ANSWER,
+                "StackOne's listing of accounts says that there are more than its pages show.",
+                "Check stackone_url, and that no proxy answers in place of StackOne.",
+            )
+        if (page == 0 and len(listed) < self._shortest and not more) or (page >= 2 and not fresh):
             self.done = True
         elif page == 0 and len(listed) >= SMALLEST_PAGE and self._expected:
             # A shorter page is probably the last one: it says nothing of how long pages are. If pages count from 1, the page

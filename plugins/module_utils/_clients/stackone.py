@@ -14,7 +14,7 @@ from .._core.text import Scrubber
 from .._core.times import iso_time, parse_date
 from .._http.messages import Answer
 from .account import Account
-from .account_answers import EXCERPT, account_in, accounts_in, checked, says_missing
+from .account_answers import EXCERPT, account_in, accounts_in, checked, has_more, says_missing
 from .calls import PROXIED, Route, Routes, Scope, action_keys, action_of_caller
 from .paging import MOST_PAGES, PAGE_SIZE, Paging, most_pages
 from .profiles import Profile, listed_profiles, names_the_profile, no_profile
@@ -184,8 +184,8 @@ class StackOne:
         params = {**params, "page_size": PAGE_SIZE}
         while not paging.done:
             pages = paging.next_pages()
-            for page, listed in zip(pages, each(lambda page: self._page(params, page), pages)):
-                found += paging.take(page, listed)
+            for page, (listed, more) in zip(pages, each(lambda page: self._page(params, page), pages)):
+                found += paging.take(page, listed, more)
         self._api.answered = True
         return found
 
@@ -352,8 +352,9 @@ class StackOne:
         action = action_of_caller(keys, provider)
         return Routes((*([Route(Scope.ACTIONS, action)] if action else []), *PROXIED))
 
-    def _page(self, params: dict[str, Any], page: int) -> list[Account]:
-        return accounts_in(self._send("GET", "/accounts", params={**params, "page": page} if page else params))
+    def _page(self, params: dict[str, Any], page: int) -> tuple[list[Account], bool]:
+        answer = self._send("GET", "/accounts", params={**params, "page": page} if page else params)
+        return accounts_in(answer), has_more(answer)
 
     def _send(self, method: str, path: str, **request: Any) -> Answer:
         return self._api.send_known(method, path, auth=self._auth, **request)

@@ -27,6 +27,8 @@ from .plan import Stored, compare_stored, drift
 from .selection import check_pinned, check_unmoved
 from .unchanged import account_not_shown, not_moved, owner_not_kept, profile_refused
 
+CHECK_PROXIES = "Check stackone_url, and that no proxy or login page answers in its place."
+
 
 class Writer:
     """Sends what changes StackOne. Each method records in the outcome what was done, and raises Failed.
@@ -388,10 +390,11 @@ def _sent_again(lost: Submission) -> str:
 
 def create_uncertain(submission: Submission, seen: str = "and shows no new account") -> Failed:
     """Return the failure of a request to link that got no clear answer; `seen` says what a look at StackOne showed."""
+    again = "Run again later: an account that appears meanwhile is adopted, not linked a second time."
     return Failed(
         FailureCode.CREATE_UNCERTAIN,
         f"StackOne gave no clear answer to the request to link it, {seen} ({submission.words}).",
-        "Run again later: an account that appears meanwhile is adopted, not linked a second time.",
+        f"{again} {CHECK_PROXIES}" if submission.foreign else again,
         http_status=submission.http_status,
         retriable=True,
         details={"uncertain": True},

@@ -17,7 +17,7 @@ from .._link.duplicates import same_link, survivor
 from .._link.find import Found
 from .._link.outcome import NO_IDS, Outcome, unfinished
 from .._link.selection import AmbiguousAccount
-from .._link.writer import create_uncertain
+from .._link.writer import CHECK_PROXIES, create_uncertain
 from .entries import Entry
 from .found_jobs import FoundJob
 from .link_rows import link_parts
@@ -52,8 +52,10 @@ class LinkJob(FoundJob):
         lost = self.result.lost if self.result else None
         if lost is None:
             return None
-        code = FailureCode.STACKONE_UNREACHABLE if lost.http_status is None else FailureCode.STACKONE_UNAVAILABLE
         message = f"StackOne gave no clear answer to the request to link it ({lost.words})."
+        if lost.foreign:
+            return Failure(FailureCode.UNEXPECTED_ANSWER, message, CHECK_PROXIES, http_status=lost.http_status)
+        code = FailureCode.STACKONE_UNREACHABLE if lost.http_status is None else FailureCode.STACKONE_UNAVAILABLE
         return Failure(code, message, http_status=lost.http_status, retriable=True, hung=lost.late)
 
     @property

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed, Phase
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed, FailureCode, Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.options import LinksOptions, PurgeScope
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.stop import StopSignal
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action
@@ -16,6 +16,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._list.link_job
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.links import Links
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.progress import ProgressFile
 from tests.support.declared_entries import declared
+from tests.support.one_tenant import HTML
 from tests.support.services_in_memory import START, after, answers, breaks, iso, refuses
 
 
@@ -61,6 +62,22 @@ def test_a_stackone_that_answers_no_request_to_link_ends_the_run(services, trick
     assert sum(bool(job.failure and not job.failure.started) for job in report.jobs) >= 60 - IN_A_ROW - 2
     assert {code for code, _actions in told} == {"create_uncertain", "stopped"}
     assert all(job.failure.details["uncertain"] for job in report.jobs if job.failure.started)
+
+
+def test_a_proxy_that_answers_every_request_to_link_ends_the_run_by_its_name(services):
+    services.on("POST", "/hub/accounts", answers(403, HTML), times=999)
+    report, told = run(services, *(declared(f"d{number}", f"{number}") for number in range(60)))
+    assert report.ended.cause.code is FailureCode.UNEXPECTED_ANSWER
+    assert "no proxy or login page" in report.ended.cause.remediation
+    assert {code for code, _actions in told} == {"create_uncertain", "stopped"}
+
+
+def test_a_listing_that_holds_accounts_back_links_nobody_twice(services):
+    services.add("1", "a")
+    services.on("GET", "/accounts", answers(200, {"data": [], "next": "abc"}), times=999)
+    with pytest.raises(Failed, match="more than its pages show"):
+        run(services, declared("a", "1"), declared("b", "2"))
+    assert posts(services) == []
 
 
 def test_an_outage_that_left_nothing_undone_is_not_a_failure(services):

@@ -163,6 +163,7 @@ class TestRefusedLink:
         else:
             assert (code(outcome), outcome.applied.actions) == ("create_uncertain", [])
             assert outcome.failure.retriable
+            assert "no proxy or login page" in outcome.failure.remediation
 
     def test_a_session_that_died_is_renewed_once(self, services):
         services.on("POST", "/hub/accounts", refuses(401, "Unauthorized"))

@@ -13,7 +13,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.pagin
     Paging,
     most_pages,
 )
-from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import FailureCode
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Failed, FailureCode
 
 
 def page_of(*numbers):
@@ -53,6 +53,23 @@ def test_a_page_without_anything_new_ends_it_from_the_second_on(page, done):
     paging = after_first(30)
     assert paging.take(page, page_of(*range(30))) == []
     assert paging.done is done
+
+
+@pytest.mark.parametrize("count", [0, 3, 30])
+def test_a_listing_that_says_that_there_are_more_than_it_shows(count):
+    paging = Paging()
+    assert paging.take(0, page_of(*range(count)), more=True) == page_of(*range(count))
+    assert paging.take(1, page_of(*range(count)), more=True) == []
+    assert paging.done is False
+    with pytest.raises(Failed, match="says that there are more than its pages show"):
+        paging.take(2, page_of(*range(count)), more=True)
+
+
+def test_one_that_shows_them_later_is_complete():
+    paging = Paging()
+    shown = [paging.take(0, [], more=True), paging.take(1, page_of(1), more=True), paging.take(2, page_of(2))]
+    assert (shown, paging.done) == ([[], page_of(1), page_of(2)], False)
+    assert (paging.take(3, []), paging.done) == ([], True)
 
 
 @pytest.mark.parametrize("page", [1, 2])
