@@ -184,6 +184,26 @@ def test_a_file_that_the_play_names_for_two_projects_is_refused(projects, option
     assert [row["domain"] for row in written["rows"]] == done
 
 
+def test_the_files_of_an_earlier_run_are_not_those_of_this_one(projects):
+    folder = projects.runner.folder
+    calls = {"staging": "a", "production": "b"}, {"staging": "c", "production": "a"}
+    names = [{host: str(folder / f"{name}.json") for host, name in of_call.items()} for of_call in calls]
+    tasks = [
+        {
+            "ansible.builtin.import_role": {"name": "tenantlink.stackone.freshservice_link", "tasks_from": entry_point},
+            "vars": {"freshservice_link_report": "{{ " + json.dumps(of_call) + "[inventory_hostname] }}"},
+        }
+        for entry_point, of_call in zip(("verify", "main"), names)
+    ]
+    path = folder / "own.json"
+    path.write_text(json.dumps([{"hosts": "projects", "gather_facts": False, "tasks": tasks}]))
+    run = projects.play(str(path), *ALL)
+    assert run.code == 0, run.output
+    for host, report in names[1].items():
+        document = json.loads((folder / report).read_text())
+        assert [row["domain"] for row in document["rows"]] == projects.linked()[host]
+
+
 @pytest.mark.parametrize("report", [5, ["{{ nobody }}"], {"a": 1}])
 @pytest.mark.parametrize("own", ["report.html", ""])
 def test_a_variable_of_one_project_that_cannot_be_right_does_not_stop_the_others(projects, report, own):

@@ -36,6 +36,8 @@ class Run:
     rotating: bool = False
     takes_plan: bool = False
     previewing: bool = False
+    noted: bool = False
+    """Whether each host of the play has noted which files it writes."""
     tenants_refer_to_nothing: bool = False
     has_new_keys: bool = False
     event: Any = None

@@ -39,7 +39,8 @@ def files_of_other_hosts(given: Given) -> Iterator[str]:
     for name in OF_ONE_HOST:
         mine = [full(path) for path in flat(given.value(name))]
         for host in _others(given) if mine else ():
-            theirs = {full(path) for path in flat(_of_host(_writes(given.variables[host], host), name))}
+            variables = _writes(given.variables[host], host) if given.run.noted else given.variables[host]
+            theirs = {full(path) for path in flat(_of_host(variables, name))}
             for path in sorted(theirs.intersection(mine)):
                 yield (
                     f"{PREFIX}{name} is {path} for the host {host} as well. Name one file for each host, with inventory_hostname in its"
