@@ -21,7 +21,8 @@ from .plan import drift
 from .selection import check_pinned
 from .status import BROKEN, not_active
 from .unchanged import account_not_shown, still_linked
-from .writer import Writer, create_uncertain, new_accounts
+from .unclear import create_uncertain
+from .writer import Writer, new_accounts
 
 UNLISTED = "and its listing does not show yet how many accounts there are"
 

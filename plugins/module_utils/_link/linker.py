@@ -33,8 +33,9 @@ from .profile_change import ProfileChanger
 from .selection import check_pinned
 from .status import BROKEN
 from .unchanged import account_not_shown
+from .unclear import create_uncertain
 from .verify import Answerer, mismatch, verify
-from .writer import Writer, create_uncertain
+from .writer import Writer
 
 
 @dataclass(frozen=True)

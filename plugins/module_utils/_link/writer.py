@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Callable
 
@@ -16,7 +15,7 @@ from .._clients.profiles import ProfileDrift
 from .._clients.stackone import ConnectSession, SessionRequest, StackOne
 from .._clients.stackone_base import refused, unexpected
 from .._core.clock import Stopped
-from .._core.failure import Failed, FailureCode, Phase, require
+from .._core.failure import Failed, FailureCode, require
 from .._core.tenant import Tenant
 from .actions import Action, StoredKey
 from .approval import ANY_PLAN, Approval
@@ -26,8 +25,7 @@ from .outcome import Creation, Outcome
 from .plan import Stored, compare_stored, drift
 from .selection import check_pinned, check_unmoved
 from .unchanged import account_not_shown, not_moved, owner_not_kept, profile_refused
-
-CHECK_PROXIES = "Check stackone_url, and that no proxy or login page answers in its place."
+from .unclear import may_be_done, sent_again, uncertain, unless_shown, unless_under_way
 
 
 class Writer:
@@ -75,7 +73,7 @@ class Writer:
         if not self._taken(tenant, account, session, submission, compare_stored(tenant, view)):
             error = submission.error or session_refused(submission.http_status)
             error = profile_refused(error, account, moved) if moved else error
-            raise _unknown(error, "the key is stored") if submission.late else error
+            raise uncertain(error, "the key is stored") if submission.late else error
         if submission.sent is Sent.UNCERTAIN or submission.foreign:
             outcome.warnings.append(f"The answer to the re-link was lost ({submission.words}); the new key is stored.")
         outcome.applied.actions.append(Action.RELINK)
@@ -107,7 +105,7 @@ class Writer:
         tenant = outcome.tenant
         credentials = map_fields(form.fields, tenant.credential_fields).credentials(tenant)
         if outcome.lost:
-            outcome.warnings.append(_sent_again(outcome.lost))
+            outcome.warnings.append(sent_again(outcome.lost))
         sent_at: list[float | None] = []
 
         def create(current: ConnectSession) -> Submission:
@@ -135,11 +133,11 @@ class Writer:
             changed = self._patch(outcome, account, changes)
         except Failed as error:
             found = None
-            if _may_be_done(error):
-                with _unless_shown(error, "the change was made"):
+            if may_be_done(error):
+                with unless_shown(error, "the change was made"):
                     found = self._stackone.account(account.id)
             if found is None or set(drift(outcome.tenant, found)) & set(changes):
-                raise _unless_under_way(error, "the change was made") from None
+                raise unless_under_way(error, "the change was made") from None
             outcome.warnings.append(f"The answer to the change of account {account.id} was lost; it was made.")
             changed = True
         if changed:
@@ -181,12 +179,12 @@ class Writer:
         try:
             self._stackone.delete(account.id)
         except Failed as error:
-            if not _may_be_done(error):
+            if not may_be_done(error):
                 raise
-            with _unless_shown(error, "the account was unlinked"):
+            with unless_shown(error, "the account was unlinked"):
                 found = self._stackone.account(account.id)
             if found:
-                raise _unless_under_way(error, "the account was unlinked") from None
+                raise unless_under_way(error, "the account was unlinked") from None
         return True
 
     def _check(self, tenant: Tenant, account: Account) -> None:
@@ -217,7 +215,7 @@ class Writer:
         silent = submission.sent is Sent.ACCEPTED and not submission.foreign and not submission.account_id
         error = submission.error or _answered_for_another(account, submission)
         error = _not_kept_credentials(account) if silent else error
-        with _unless_shown(error, "the key is stored"):
+        with unless_shown(error, "the key is stored"):
             stored = compare_stored(tenant, self._hub.view(session, account.id))
             proven = silent or (
                 stored.key is not StoredKey.UNKNOWN and (_differs(before, stored) or self._touched(account))
@@ -226,7 +224,7 @@ class Writer:
         if as_declared and proven:
             return True
         if as_declared or silent or submission.account_id:
-            raise _unknown(error, "the key is stored")
+            raise uncertain(error, "the key is stored")
         return False
 
     def _touched(self, account: Account) -> bool:
@@ -328,32 +326,6 @@ def create_request(tenant: Tenant, username: str | None) -> SessionRequest:
     )
 
 
-def _may_be_done(error: Failed) -> bool:
-    """Return whether a request may have been carried out although it did not get the expected answer."""
-    return error.failure.retriable or error.failure.code is FailureCode.UNEXPECTED_ANSWER
-
-
-@contextmanager
-def _unless_shown(error: Failed, what: str) -> Iterator[None]:
-    """Look whether a request whose answer was lost was carried out. If that cannot be seen either, the failure says so."""
-    try:
-        yield
-    except (Failed, Stopped):
-        raise _unknown(error, what) from None
-
-
-def _unless_under_way(error: Failed, what: str) -> Failed:
-    """Return the failure of a request that has not been carried out so far. StackOne may still do so if it was only too slow."""
-    return _unknown(error, what) if error.failure.hung else error
-
-
-def _unknown(error: Failed, what: str) -> Failed:
-    failure = error.failure
-    message = f"{failure.message} It is not known whether {what}."
-    error.failure = replace(failure, message=message, details={**failure.details, "uncertain": True}, retriable=True)
-    return error
-
-
 def _answered_for_another(account: Account, submission: Submission) -> Failed:
     return Failed(
         FailureCode.ACCOUNT_MISMATCH,
@@ -377,26 +349,4 @@ def _not_kept_credentials(account: Account) -> Failed:
         "Run again. If this happens again, enter them in StackOne's dashboard.",
         retriable=True,
         details={"account_id": account.id},
-    )
-
-
-def _sent_again(lost: Submission) -> str:
-    """Return the warning about a request to link that is sent a second time."""
-    return (
-        f"The request to link it got no clear answer ({lost.words}) and no account appeared, so it was sent again. If StackOne"
-        " still carries out the first one, the tenant has two accounts, and the next run names both."
-    )
-
-
-def create_uncertain(submission: Submission, seen: str = "and shows no new account") -> Failed:
-    """Return the failure of a request to link that got no clear answer; `seen` says what a look at StackOne showed."""
-    again = "Run again later: an account that appears meanwhile is adopted, not linked a second time."
-    return Failed(
-        FailureCode.CREATE_UNCERTAIN,
-        f"StackOne gave no clear answer to the request to link it, {seen} ({submission.words}).",
-        f"{again} {CHECK_PROXIES}" if submission.foreign else again,
-        http_status=submission.http_status,
-        retriable=True,
-        details={"uncertain": True},
-        phase=Phase.APPLY,
     )

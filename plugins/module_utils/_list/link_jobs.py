@@ -17,7 +17,7 @@ from .._link.duplicates import same_link, survivor
 from .._link.find import Found
 from .._link.outcome import NO_IDS, Outcome, unfinished
 from .._link.selection import AmbiguousAccount
-from .._link.writer import CHECK_PROXIES, create_uncertain
+from .._link.unclear import CHECK_PROXIES, create_uncertain
 from .entries import Entry
 from .found_jobs import FoundJob
 from .link_rows import link_parts
