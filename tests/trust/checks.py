@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import FailureCode, Phase
 from tests.support.module_runner import Run
 from tests.trust.cells import Cell, Kind
-from tests.trust.failures import failures_of
+from tests.trust.failures import BARE, failures_of
 from tests.trust.faults import Harm
 from tests.trust.flows import Flow, failed_domains
 
@@ -156,7 +156,7 @@ def called(seen: Seen, cell: Cell) -> Iterator[str]:
     for failure in seen.run.failures if seen.run.failed else ():
         if (FailureCode(failure["code"]), Phase(failure["phase"])) not in wanted:
             yield f"{failure['code']} in {failure['phase']} is none of {sorted(wanted)}: {seen.run.result['msg']}"
-    refused = cell.harm in (Harm.UNAUTHORIZED, Harm.FORBIDDEN, Harm.STRANGE_403)
+    refused = cell.harm in (Harm.UNAUTHORIZED, Harm.FORBIDDEN, *BARE, Harm.STRANGE_403)
     for failure in seen.run.failures if cell.kind is Kind.SETTLE else ():
         evidence = failure["details"].get("evidence", "")
         if "no agent has" in evidence or ("may not look up" in evidence and not refused):

@@ -21,6 +21,8 @@ _FRESHSERVICE = {
     Harm.LIMITED: {Code.RATE_LIMITED},
     Harm.UNAUTHORIZED: {Code.KEY_REFUSED},
     Harm.FORBIDDEN: {Code.ACCESS_DENIED},
+    Harm.BARE_401: {Code.KEY_REFUSED},
+    Harm.BARE_403: {Code.ACCESS_DENIED},
     Harm.STRANGE_403: {Code.ACCESS_DENIED},
     Harm.MISSING: {Code.DOMAIN_NOT_FOUND},
     Harm.STRANGE_404: {Code.DOMAIN_NOT_FOUND},
@@ -35,6 +37,8 @@ _STACKONE = {
     Harm.LIMITED: {Code.STACKONE_RATE_LIMITED},
     Harm.UNAUTHORIZED: {Code.STACKONE_KEY_REFUSED},
     Harm.FORBIDDEN: {Code.STACKONE_FORBIDDEN},
+    Harm.BARE_401: {Code.STACKONE_KEY_REFUSED},
+    Harm.BARE_403: {Code.STACKONE_FORBIDDEN},
     Harm.MISSING: {Code.STACKONE_REJECTED},
     # Somebody answers in StackOne's place.
     Harm.STRANGE_403: {Code.UNEXPECTED_ANSWER},
@@ -43,22 +47,32 @@ _STACKONE = {
     Harm.NO_JSON: {Code.UNEXPECTED_ANSWER},
     Harm.WRONG_JSON: {Code.UNEXPECTED_ANSWER},
 }
-_HUB = {**_STACKONE, Harm.UNAUTHORIZED: {Code.SESSION_REFUSED}, Harm.FORBIDDEN: {Code.SESSION_REFUSED}}
 
 
 def _each(harms: Iterable[Harm], codes: Iterable[Code]) -> dict[Harm, set[Code]]:
     return {harm: set(codes) for harm in harms}
 
 
+BARE = (Harm.BARE_401, Harm.BARE_403)
+_HUB = {**_STACKONE, **_each((Harm.UNAUTHORIZED, Harm.FORBIDDEN, *BARE), {Code.SESSION_REFUSED})}
+
 _NO_HUB = _each((Harm.MISSING, Harm.STRANGE_404), {Code.HUB_UNAVAILABLE})
 _REFUSED = _each((Harm.UNAUTHORIZED, Harm.FORBIDDEN), {Code.CREDENTIALS_REFUSED})
-_STRANGE = (Harm.STRANGE_403, Harm.STRANGE_404, Harm.REDIRECT)
+_STRANGE = (*BARE, Harm.STRANGE_403, Harm.STRANGE_404, Harm.REDIRECT)
 _LOST = (Harm.UNREACHED, Harm.UNREADABLE, Harm.UNAVAILABLE, Harm.NO_JSON, Harm.WRONG_JSON)
 
 # While StackOne waits for Freshservice, we wait for StackOne.
 _SLOW = (Code.STACKONE_UNREACHABLE, Code.STACKONE_UNAVAILABLE, Code.CREATE_UNCERTAIN)
 
-_NO_ACTION = (Harm.FORBIDDEN, Harm.STRANGE_403, Harm.MISSING, Harm.STRANGE_404, Harm.NO_JSON, Harm.WRONG_JSON)
+_NO_ACTION = (
+    Harm.FORBIDDEN,
+    Harm.BARE_403,
+    Harm.STRANGE_403,
+    Harm.MISSING,
+    Harm.STRANGE_404,
+    Harm.NO_JSON,
+    Harm.WRONG_JSON,
+)
 """The harms after which the proxy is asked instead of an action."""
 
 _CODES = {
@@ -100,7 +114,12 @@ _CODES = {
     # Whose redirect or page it is, and what StackOne did before, nobody knows.
     Kind.CREATE: {**_HUB, **_each((*_LOST, *_STRANGE), {Code.CREATE_UNCERTAIN}), **_REFUSED},
     # StackOne says yes, and still shows the old domain or key.
-    Kind.EDIT: {**_HUB, **_REFUSED, **_each((Harm.NO_JSON, Harm.WRONG_JSON), {Code.UNEXPECTED_ANSWER, Code.CHANGE_NOT_KEPT})},
+    Kind.EDIT: {
+        **_HUB,
+        **_REFUSED,
+        **_each(BARE, {Code.UNEXPECTED_ANSWER}),
+        **_each((Harm.NO_JSON, Harm.WRONG_JSON), {Code.UNEXPECTED_ANSWER, Code.CHANGE_NOT_KEPT}),
+    },
 }  # fmt: skip
 
 _CONFIRMING = frozenset({Code.CHANGE_NOT_KEPT, Code.ACCOUNT_NOT_ACTIVE, Code.ACCOUNT_NOT_FOUND, Code.LINK_MISMATCH})
@@ -213,7 +232,7 @@ def asks_the_admin(cell: Cell) -> bool:
     """Return whether a fault refuses a key itself, so that the admin's key is asked why."""
     own_status = cell.fault.effect and cell.harm in (Harm.NO_JSON, Harm.WRONG_JSON)
     return cell.kind is Kind.AGENT and (
-        own_status or cell.harm in (Harm.UNAUTHORIZED, Harm.FORBIDDEN, Harm.STRANGE_403)
+        own_status or cell.harm in (Harm.UNAUTHORIZED, Harm.FORBIDDEN, *BARE, Harm.STRANGE_403)
     )
 
 

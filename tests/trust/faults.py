@@ -15,7 +15,7 @@ LATE = 800
 
 
 class Harm(str, Enum):
-    """What a client can tell of a fault."""
+    """What a client can tell of a fault. `BARE_`: a status without the words of the service."""
 
     UNREACHED = "unreached"
     UNREADABLE = "unreadable"
@@ -23,6 +23,8 @@ class Harm(str, Enum):
     LIMITED = "limited"
     UNAUTHORIZED = "unauthorized"
     FORBIDDEN = "forbidden"
+    BARE_401 = "bare_401"
+    BARE_403 = "bare_403"
     MISSING = "missing"
     STRANGE_403 = "strange_403"
     STRANGE_404 = "strange_404"
@@ -84,6 +86,9 @@ FAULTS = {
         _fault("403", Harm.FORBIDDEN, status=403),
         _fault("403_html", Harm.STRANGE_403, status=403, body="html"),
         _fault("403_html_after", Harm.STRANGE_403, False, True, status=403, body="html"),
+        _fault("403_empty", Harm.BARE_403, status=403, body="empty"),
+        _fault("403_proxy_after", Harm.BARE_403, False, True, status=403, body={"raw": NO_ROUTE}),
+        _fault("401_empty_after", Harm.BARE_401, False, True, status=401, body="empty"),
         _fault("404", Harm.MISSING, status=404),
         _fault("404_html", Harm.STRANGE_404, status=404, body="html"),
         _fault("404_html_after", Harm.STRANGE_404, False, True, status=404, body="html"),

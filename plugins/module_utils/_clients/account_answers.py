@@ -27,7 +27,7 @@ def accounts_in(answer: Answer) -> list[Account]:
     doing = "list the accounts"
     data = checked(answer, doing, shape=object)
     items = data.get("data") if isinstance(data, dict) else data
-    if not isinstance(items, list):
+    if not isinstance(items, list) or _reports_error(data):
         raise unexpected(answer, doing)
     accounts = [account_in(item, answer, doing) for item in items]
     owners = {account.id: account.origin_owner_id for account in accounts}
@@ -35,6 +35,14 @@ def accounts_in(answer: Answer) -> list[Account]:
         # Whichever of them is right, the other owner would be taken for one without an account.
         raise unexpected(answer, doing)
     return accounts
+
+
+def _reports_error(data: Any) -> bool:
+    """Return whether a page reports an error in addition to its accounts, which are then not all."""
+    if not isinstance(data, dict):
+        return False
+    status = data.get("statusCode")
+    return bool(data.get("error") or data.get("errors")) or (isinstance(status, int) and status >= 400)
 
 
 def has_more(answer: Answer) -> bool:

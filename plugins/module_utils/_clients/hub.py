@@ -22,7 +22,7 @@ from .hub_form import FormField, parse_fields
 from .profiles import Profile, choose, listed_profiles, no_profile
 from .provider_errors import ProviderError, provider_error
 from .stackone import ConnectSession
-from .stackone_base import StackOneApi, error_words, is_page, is_stackones, refused, unexpected, unreachable
+from .stackone_base import StackOneApi, error_words, from_elsewhere, is_page, refused, unexpected, unreachable
 
 REDACTED = "__secretvalue:**redacted**"
 HUB_VERSION = "1.11.4"
@@ -331,25 +331,14 @@ def _submission(answer: Answer) -> Submission:
     provider = provider_error(answer.masked, answer.line)
     if provider:
         return Submission(Sent.REFUSED, None, answer.status, words, _provider_failed(answer.status, provider))
-    if _from_elsewhere(answer):
+    if from_elsewhere(answer):
+        # Not even of a refused session: a session may be used up by the link that it made (S56).
         return Submission(Sent.ACCEPTED, None, answer.status, unclear, unexpected(answer, TAKING), foreign=True)
     if answer.status in (401, 403):
         return Submission(Sent.SESSION_REFUSED, None, answer.status, words, credentials_refused(answer.status, words))
     if answer.status == 408 or answer.status >= 500:
         return Submission(Sent.UNCERTAIN, None, answer.status, unclear, refused(answer, TAKING))
     return Submission(Sent.REFUSED, None, answer.status, words, _credentials_error(answer, words))
-
-
-def _from_elsewhere(answer: Answer) -> bool:
-    """Return whether something between here and StackOne answered, so that it is unknown what StackOne did.
-
-    A status of 5xx, 408 or 429 has its own meaning, whoever answers. Of a refused session only the status is known (H12).
-    """
-    if answer.status < 200 or 300 <= answer.status < 400:
-        return True
-    if answer.status in (408, 429) or answer.status >= 500:
-        return False
-    return is_page(answer) if answer.status in (401, 403) else not is_stackones(answer)
 
 
 def _credentials_error(answer: Answer, words: str) -> Failed:

@@ -126,7 +126,13 @@ def refused(answer: Answer, doing: str) -> Failed:
     if answer.status in _BY_STATUS:
         code, message, remediation = _BY_STATUS[answer.status]
         return Failed(
-            code, message, remediation, http_status=answer.status, retriable=answer.status == 429, details=details
+            code,
+            message,
+            remediation,
+            http_status=answer.status,
+            retriable=answer.status == 429,
+            details=details,
+            foreign=from_elsewhere(answer),
         )
     if answer.status >= 500 or answer.status == 408:
         return Failed(
@@ -137,7 +143,7 @@ def refused(answer: Answer, doing: str) -> Failed:
             retriable=True,
             details=details,
         )
-    if answer.status < 400 or not is_stackones(answer):
+    if from_elsewhere(answer):
         return unexpected(answer, doing)
     return Failed(
         FailureCode.STACKONE_REJECTED,
@@ -146,6 +152,17 @@ def refused(answer: Answer, doing: str) -> Failed:
         http_status=answer.status,
         details=details,
     )
+
+
+def from_elsewhere(answer: Answer) -> bool:
+    """Return whether an answer without a success status is from something between here and StackOne.
+
+    Whether StackOne carried out the request is then unknown. A status of 5xx, 408 or 429 has its own meaning, whoever
+    answers.
+    """
+    if answer.status in (408, 429) or answer.status >= 500:
+        return False
+    return answer.status < 400 or not is_stackones(answer)
 
 
 def is_stackones(answer: Answer) -> bool:
@@ -172,6 +189,7 @@ def unexpected(answer: Answer, doing: str) -> Failed:
         "Check stackone_url, and that no proxy or login page answers in its place.",
         http_status=answer.status,
         details={"doing": doing, "answer": None if doing in UNQUOTED else answer.excerpt},
+        foreign=True,
     )
 
 

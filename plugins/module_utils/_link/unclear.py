@@ -17,7 +17,7 @@ CHECK_PROXIES = "Check stackone_url, and that no proxy or login page answers in 
 
 def may_be_done(error: Failed) -> bool:
     """Return whether a request may have been carried out although it did not get the expected answer."""
-    return error.failure.retriable or error.failure.code is FailureCode.UNEXPECTED_ANSWER
+    return error.failure.retriable or error.failure.foreign
 
 
 @contextmanager

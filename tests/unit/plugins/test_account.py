@@ -143,6 +143,19 @@ def test_a_listing_with_one_account_for_two_owners_is_not_believed(second):
     assert len(accounts_in(reply(200, [rows[0], rows[0]]))) == 2
 
 
+@pytest.mark.parametrize(
+    "reported", [{"error": "timeout"}, {"errors": ["one of the databases"]}, {"statusCode": 502, "message": "no"}]
+)
+def test_a_page_that_reports_an_error_does_not_show_all_accounts(reported):
+    """Its accounts are some of them, or none, and a tenant that is not among them would be linked a second time."""
+    assert failed(accounts_in, reply(200, {"data": [], **reported})).code.value == "unexpected_answer"
+
+
+@pytest.mark.parametrize("told", [{"error": None, "errors": []}, {"statusCode": 200}, {"next": None, "total": 0}])
+def test_a_page_that_reports_none_does(told):
+    assert accounts_in(reply(200, {"data": [], **told})) == []
+
+
 def test_a_part_of_a_listing_is_not_believed():
     assert failed(accounts_in, reply(206, [])).code.value == "unexpected_answer"
     assert failed(checked, reply(206, {}), "show the account").code.value == "unexpected_answer"

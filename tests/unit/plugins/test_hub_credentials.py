@@ -23,7 +23,15 @@ OTHERS_ERROR = {"message": "no", "error": "no route"}
 FOREIGN = [
     *((200, []), (200, HTML), (302, HTML), (300,), (399,), (199,)),
     *((status, HTML) for status in (400, 401, 403, 404, 413)),
-    *((400,), (404, OTHERS_ERROR), (422, {"message": "no", "statusCode": 404})),
+    *(
+        (400,),
+        (401,),
+        (401, {"message": "no"}),
+        (403,),
+        (403, {"message": "no"}),
+        (404, OTHERS_ERROR),
+        (422, {"message": "no", "statusCode": 404}),
+    ),
 ]
 """What an answer that is not the Hub's can be: statuses, some with data."""
 
@@ -114,7 +122,6 @@ class TestSubmission:
             (reply(204), Sent.ACCEPTED, None, False, "unexpected_answer"),
             *((reply(*other), Sent.ACCEPTED, None, True, "unexpected_answer") for other in FOREIGN),
             *((error(status, "no"), Sent.SESSION_REFUSED, None, False, "credentials_refused") for status in (401, 403)),
-            (reply(401, {"message": "no"}), Sent.SESSION_REFUSED, None, False, "credentials_refused"),
             *((error(status, "no"), Sent.REFUSED, None, False, "credentials_refused") for status in (400, 422)),
             *((error(status, "no"), Sent.REFUSED, None, False, "stackone_rejected") for status in (404, 409, 413)),
             (error(429, "no"), Sent.REFUSED, None, False, "stackone_rate_limited"),

@@ -123,8 +123,9 @@ def test_where_no_provider_is_told_of_the_status_decides(body):
     assert provider_error(body) is None
     assert facts_of_provider(answer(502, body)) is None
     assert _submission(answer(502, body)).sent is Sent.UNCERTAIN
-    is_error = isinstance(body, (dict, list))
-    assert _submission(answer(401, body)).sent is (Sent.SESSION_REFUSED if is_error else Sent.ACCEPTED)
+    assert _submission(answer(401, body)).sent is Sent.ACCEPTED
+    refusal = {"statusCode": 401, "message": "No", **(body if isinstance(body, dict) else {})}
+    assert _submission(answer(401, refusal)).sent is Sent.SESSION_REFUSED
 
 
 @pytest.mark.parametrize(
