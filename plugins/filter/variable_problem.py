@@ -18,14 +18,15 @@ def variable_problem(
 ) -> str:
     """Return the first problem, or empty text."""
     from ..plugin_utils._role.given import OMITTED, Given, Run
-    from ..plugin_utils._role.problem import CHECKS, EARLY_CHECKS, first_problem
+    from ..plugin_utils._role.problem import CHECKS, EARLY_CHECKS, LATE_CHECKS, first_problem
 
     if run is None:
         return first_problem(Given(values), EARLY_CHECKS)
     values = {name: "" if isinstance(value, str) and value == OMITTED else value for name, value in values.items()}
     # Without an inventory, Ansible's hostvars are empty, and yet hold what -e sets.
     of_hosts = {} if variables is None else variables
-    return first_problem(Given(values, Run(**run), contents or {}, list(hosts), of_hosts), CHECKS)
+    given = Given(values, Run(**run), contents or {}, list(hosts), of_hosts)
+    return first_problem(given, LATE_CHECKS if given.run.noted else CHECKS)
 
 
 class FilterModule:

@@ -204,6 +204,36 @@ def test_the_files_of_an_earlier_run_are_not_those_of_this_one(projects):
         assert [row["domain"] for row in document["rows"]] == projects.linked()[host]
 
 
+def test_files_are_of_hosts_that_use_them(projects):
+    """One host runs the role for all, and an export that is declared for all hosts is not written by `link`."""
+    role = {"ansible.builtin.import_role": {"name": "tenantlink.stackone.freshservice_link"}, "run_once": True}
+    path = projects.runner.folder / "own.json"
+    path.write_text(json.dumps([{"hosts": "projects", "gather_facts": False, "tasks": [role]}]))
+    run = projects.play(str(path), *ALL, "-e", f"freshservice_link_report={projects.runner.folder}/once.json")
+    assert run.code == 0, run.output
+    assert projects.linked() == {"staging": list(projects.domains["staging"]), "production": []}
+    run = projects.play("link", *ALL, "-e", "freshservice_link_export=all.yml")
+    assert run.code == 0, run.output
+    assert projects.linked()["production"] == list(projects.domains["production"])
+
+
+@pytest.mark.parametrize("options", OWN_PATH.values(), ids=OWN_PATH)
+def test_a_plan_of_one_host_is_not_the_report_of_another(projects, options):
+    plan = projects.runner.folder / "plan.json"
+    for name, variable in {"staging": "plan", "production": "report"}.items():
+        variables = {"freshservice_link_plan": f"plan-{name}.json", f"freshservice_link_{variable}": str(plan)}
+        (projects.folder / "host_vars" / name / "own.yml").write_text(json.dumps(variables))
+    role = {"ansible.builtin.import_role": {"name": "tenantlink.stackone.freshservice_link", "tasks_from": "plan"}}
+    path = projects.runner.folder / "own.json"
+    path.write_text(json.dumps([{"hosts": "projects", "gather_facts": False, "tasks": [role], **options}]))
+    run = projects.play(str(path), *ALL)
+    assert run.code == 2
+    assert re.search(
+        rf"(report|plan) is {plan} for the host \w+ as well, as freshservice_link_(plan|report)\.", run.output
+    )
+    assert not plan.exists() or "tenants" in json.loads(plan.read_text())
+
+
 @pytest.mark.parametrize("report", [5, ["{{ nobody }}"], {"a": 1}])
 @pytest.mark.parametrize("own", ["report.html", ""])
 def test_a_variable_of_one_project_that_cannot_be_right_does_not_stop_the_others(projects, report, own):

@@ -36,8 +36,10 @@ class Run:
     rotating: bool = False
     takes_plan: bool = False
     previewing: bool = False
+    batch: Sequence[str] = ()
+    """The hosts that run at the same time as this one. With `serial`, others of the play run before or after them."""
     noted: bool = False
-    """Whether each host of the play has noted which files it writes."""
+    """Whether each host that runs the role has noted which files it uses, so that they can be compared, and nothing else is."""
     tenants_refer_to_nothing: bool = False
     has_new_keys: bool = False
     event: Any = None

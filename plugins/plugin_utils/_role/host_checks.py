@@ -18,14 +18,11 @@ from .._report.role_words import PREFIX
 from .given import Given, flat, full, is_false
 from .other_declarations import LISTS, OF_A_TENANT, declarations, is_empty
 
-HOSTS_TOGETHER = ("link_host", "verify_host")
-"""The steps of tenants as hosts, which write one report together."""
-
 OF_ONE_HOST = ("report", "auth_links_file", "export", "plan")
 """The variables with files that each host of a list writes or carries out itself."""
 
 WRITES = "__freshservice_link_writes"
-"""The fact in which the role notes the files of a host, by their variables: the play and the role can set them as well."""
+"""The fact in which the role notes the files that a host uses, by their variables: the play and the role can set them as well."""
 
 _IF_OTHER_PROJECTS = (
     f"If the hosts are for different projects, give each host its {PREFIX}stackone_project_id in the inventory."
@@ -33,25 +30,37 @@ _IF_OTHER_PROJECTS = (
 
 
 def files_of_other_hosts(given: Given) -> Iterator[str]:
-    """Refuse files that other hosts have as well: each would overwrite what the others have written."""
-    if given.run.steps in HOSTS_TOGETHER:
-        return
-    for name in OF_ONE_HOST:
-        mine = [full(path) for path in flat(given.value(name))]
-        for host in _others(given) if mine else ():
-            variables = _writes(given.variables[host], host) if given.run.noted else given.variables[host]
-            theirs = {full(path) for path in flat(_of_host(variables, name))}
-            for path in sorted(theirs.intersection(mine)):
+    """Refuse files that another host uses as well, for the same or for something else: one would overwrite the other's.
+
+    A host that has noted nothing does not run the role, except in a later batch: what the inventory says of it counts.
+    """
+    mine = _files(given.variables.get(given.run.host, {}).get(WRITES) or {})
+    for host in _others(given) if mine else ():
+        for path, theirs in sorted(_files_of(given, host).items()):
+            if path in mine:
+                also = "" if theirs == mine[path] else f", as {PREFIX}{theirs}"
                 yield (
-                    f"{PREFIX}{name} is {path} for the host {host} as well. Name one file for each host, with inventory_hostname in its"
-                    " name."
+                    f"{PREFIX}{mine[path]} is {path} for the host {host} as well{also}. Name one file for each host, with"
+                    " inventory_hostname in its name."
                 )
 
 
-def _writes(variables: Mapping[str, Any], host: str) -> Mapping[str, Any]:
-    """Return what a host has noted about its files, else its variables. With `run_once`, it has the note of another host."""
+def _files_of(given: Given, host: str) -> dict[str, str]:
+    """Return the files that another host uses. With `run_once`, it has the note of the host that runs the role."""
+    variables = given.variables[host]
     noted = variables.get(WRITES)
-    return noted if isinstance(noted, Mapping) and noted.get("host") == host else variables
+    if isinstance(noted, Mapping) and noted.get("host") == host:
+        return _files(noted)
+    return (
+        {}
+        if host in given.run.batch
+        else _files({f"{PREFIX}{name}": _of_host(variables, name) for name in OF_ONE_HOST})
+    )
+
+
+def _files(variables: Mapping[str, Any]) -> dict[str, str]:
+    """Return the variable, without the prefix, of each path."""
+    return {full(path): name for name in OF_ONE_HOST for path in flat(variables.get(f"{PREFIX}{name}"))}
 
 
 def lists_among_tenants(given: Given) -> Iterator[str]:

@@ -36,10 +36,12 @@ CHECKS: Sequence[Check] = (
     file_checks.export,
     file_checks.report_forms,
     file_checks.report_places,
-    host_checks.files_of_other_hosts,
     # The last one, because these files can be large.
     file_checks.merged_reports,
 )
+
+LATE_CHECKS: Sequence[Check] = (host_checks.files_of_other_hosts,)
+"""Those for which each host of the play must have been checked by itself."""
 
 
 def first_problem(given: Given, checks: Sequence[Check]) -> str:

@@ -148,7 +148,7 @@ REFUSED = {
 def test_each_check_is_tried():
     assert {check.__name__ for check in CHECKS} == {
         *REFUSED,
-        *("files_of_other_hosts", "lists_among_tenants", "purges_of_other_hosts", "results"),
+        *("lists_among_tenants", "purges_of_other_hosts", "results"),
     }
 
 
@@ -231,29 +231,43 @@ def test_a_file_that_was_read(folder):
     assert problem({"files": {"x": "beside-the-playbook.csv", "y": ""}}, {"beside-the-playbook.csv": ["text"]}) == ""
 
 
-@pytest.mark.parametrize("name", ["report", "auth_links_file", "export", "plan"])
-def test_each_host_needs_files_of_its_own(folder, name):
-    run = {"takes_plan": True}
-    theirs = {"east": {f"freshservice_link_{name}": ["a.json", ["new.json"]]}}
-    words = f"freshservice_link_{name} is {folder}/new.json for the host east as well."
-    assert words in problem(run, hosts=["localhost", "east"], variables=theirs, **{name: "./new.json"})
-    assert problem(run, hosts=["localhost", "east"], variables={"east": {}}, **{name: "new.json"}) == ""
-    assert problem(run, hosts=["localhost"], variables={"localhost": theirs["east"]}, **{name: "new.json"}) == ""
+KINDS = ["report", "auth_links_file", "export", "plan"]
+
+
+def note(host, **files):
+    """What a host notes about the files that it uses."""
+    files = {f"freshservice_link_{name}": path for name, path in files.items()}
+    return {"__freshservice_link_writes": {"host": host, **files}}
+
+
+def together(theirs, batch=("here", "east"), **mine):
+    """Return the problem of the host `here`, whose note names files, in a play with the host `east`."""
+    run = {"host": "here", "noted": True, "batch": batch}
+    return problem(run, hosts=["here", "east"], variables={"here": note("here", **mine), "east": theirs})
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("other", KINDS)
+def test_each_host_needs_files_of_its_own(folder, name, other):
+    also = "" if name == other else f", as freshservice_link_{other}"
+    words = (
+        f"freshservice_link_{name} is {folder}/new.json for the host east as well{also}. Name one file for each host"
+    )
+    assert words in together(note("east", **{other: ["a.json", ["new.json"]]}), **{name: "./new.json"})
+    assert together(note("east", **{other: "other.json"}), **{name: "new.json"}) == ""
+    assert together(note("east"), **{name: "new.json"}) == ""
+
+
+def test_only_who_runs_the_role_uses_files(folder):
+    """With `run_once`, the others get the note of the host that runs it. Of a later batch, only the inventory is known."""
+    theirs = {"freshservice_link_report": ["new.json"], **note("here", report="new.json")}
+    assert together(theirs, report="new.json") == ""
+    assert f"is {folder}/new.json for the host east as well." in together(theirs, batch=["here"], report="new.json")
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_done(folder, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, how: str(path) != os.path.realpath("."))
     assert "nothing can be written into the folder" in problem(report="r.html")
-
-
-def test_tenants_as_hosts_write_one_report_together(folder):
-    theirs = {"east": {"freshservice_link_report": "new.json"}}
-    assert (
-        problem(
-            {"steps": "link_host", "is_list": False}, hosts=["localhost", "east"], variables=theirs, report="new.json"
-        )
-        == ""
-    )
 
 
 @pytest.mark.parametrize("text", ["{'origin_owner_id': 'a'}", "{broken", "json:{", "{" * 9999])
