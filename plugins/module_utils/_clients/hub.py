@@ -332,7 +332,7 @@ def _submission(answer: Answer) -> Submission:
     if provider:
         return Submission(Sent.REFUSED, None, answer.status, words, _provider_failed(answer.status, provider))
     if from_elsewhere(answer):
-        # Not even of a refused session: a session may be used up by the link that it made (S56).
+        # Nor does a 401 or 403 say that the session is refused: the link may have used it up (S56).
         return Submission(Sent.ACCEPTED, None, answer.status, unclear, unexpected(answer, TAKING), foreign=True)
     if answer.status in (401, 403):
         return Submission(Sent.SESSION_REFUSED, None, answer.status, words, credentials_refused(answer.status, words))

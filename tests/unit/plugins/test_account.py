@@ -72,7 +72,9 @@ def test_only_stackone_says_that_an_account_is_missing(status, data, missing):
 
 def test_a_strange_id_in_a_listing_does_not_lose_the_others():
     rows = [{"id": ""}, {"id": ".."}, {"id": "good", "provider": None, "status": None}]
-    assert [account.id for account in accounts_in(reply(200, rows))] == ["", "..", "good"]
+    accounts = accounts_in(reply(200, rows))
+    assert [account.id for account in accounts] == ["", "..", "good"]
+    assert {account.status for account in accounts} == {"unknown"}
 
 
 @pytest.mark.parametrize("record", [None, 7, [], {}, {"id": None}, {"id": True}, {"id": []}])
@@ -139,16 +141,18 @@ def test_a_listing_with_one_account_for_two_owners_is_not_believed(second):
     """Whichever owner is left out would be given a second account."""
     rows = [{"id": "a", "origin_owner_id": "one"}, {"id": "b"}, {"id": "a", "origin_owner_id": second}]
     for listed in (rows, rows[::-1]):
+        assert failed(accounts_in, reply(200, listed)).details["doing"] == "list the accounts"
         assert failed(accounts_in, reply(200, listed)).code.value == "unexpected_answer"
     assert len(accounts_in(reply(200, [rows[0], rows[0]]))) == 2
 
 
 @pytest.mark.parametrize(
-    "reported", [{"error": "timeout"}, {"errors": ["one of the databases"]}, {"statusCode": 502, "message": "no"}]
+    "reported", [{"error": "timeout"}, {"errors": ["one of the databases"]}, {"statusCode": 400}, {"statusCode": 502}]
 )
 def test_a_page_that_reports_an_error_does_not_show_all_accounts(reported):
     """Its accounts are some of them, or none, and a tenant that is not among them would be linked a second time."""
-    assert failed(accounts_in, reply(200, {"data": [], **reported})).code.value == "unexpected_answer"
+    failure = failed(accounts_in, reply(200, {"data": [], **reported}))
+    assert (failure.code.value, failure.details["doing"]) == ("unexpected_answer", "list the accounts")
 
 
 @pytest.mark.parametrize("told", [{"error": None, "errors": []}, {"statusCode": 200}, {"next": None, "total": 0}])

@@ -13,6 +13,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.stack
     StackOneApi,
     error_words,
     facts_of_provider,
+    from_elsewhere,
     is_stackones,
     refused,
     unexpected,
@@ -44,7 +45,8 @@ class Recorder:
 
 def test_a_request_goes_to_stackones_host_within_its_quota():
     http, quota = Recorder(), object()
-    api = StackOneApi(http, "https://api.stackone.example/", quota)
+    api = StackOneApi(http, "https://api.stackone.example/", quota, "acmeinc-27270")
+    assert api.project_id == "acmeinc-27270"
     body, headers = {"a": 1}, {"b": "c"}
     assert api.send("POST", "/accounts", body=body, headers=headers, repeatable=False) == reply(200, {})
     ((request, used),) = http.sent
@@ -66,6 +68,7 @@ def test_a_new_run_knows_nothing_yet():
     assert api.profile_properties == ["integration_id", "connector_profile_id"]
     assert api.preferred_route is None
     assert api.profiles.get("freshservice", list) == []
+    assert api.routes.get("freshservice", list) == []
 
 
 @pytest.mark.parametrize(
@@ -121,9 +124,25 @@ def test_what_an_answer_without_success_means(answer, code, retriable):
     assert failure.message
     assert failure.remediation
     of_its_own = answer.status in (408, 429) or answer.status >= 500
-    assert failure.foreign is not (of_its_own or (answer.status >= 400 and is_stackones(answer)))
+    assert failure.foreign is (not of_its_own and (answer.status < 400 or not is_stackones(answer)))
     if code in ("stackone_unavailable", "stackone_rejected", "unexpected_answer"):
         assert f"{DOING} (HTTP {answer.status}: {words or 'no text'})" in failure.message
+
+
+@pytest.mark.parametrize("data", [HTML, {"message": "no"}, None])
+def test_a_status_that_means_the_same_from_everybody(data):
+    assert [
+        status for status in range(100, 600) if not 200 <= status < 300 and not from_elsewhere(reply(status, data))
+    ] == [
+        *(408, 429),
+        *range(500, 600),
+    ]
+
+
+def test_a_refusal_of_a_session_shows_no_token():
+    """A gateway may repeat what StackOne answered."""
+    failure = refused(reply(403, {"message": "token-of-somebody"}), OPENING).failure
+    assert failure.details == {"doing": OPENING, "answer": "its text is not shown, because it may contain a token"}
 
 
 @pytest.mark.parametrize(
@@ -188,9 +207,18 @@ def test_long_words_are_cut():
         (TransportKind.TIMEOUT, "/actions/rpc", False),
     ],
 )
-def test_who_waits_for_a_tenant_does_not_hang_by_itself(kind, path, hung):
-    api = StackOneApi(Recorder(TransportError(kind, "host", "", sent=True)), "https://api.stackone.example")
+@pytest.mark.parametrize("sent", [True, False])
+def test_who_waits_for_a_tenant_does_not_hang_by_itself(kind, path, hung, sent):
+    error = TransportError(kind, "host", "", sent)
+    api = StackOneApi(Recorder(error), "https://api.stackone.example")
     assert failed(api.send_known, "POST", path).hung is hung
+    assert unreachable(error).failure.hung is (kind is TransportKind.TIMEOUT)
+
+
+def test_what_is_advised_if_a_request_could_not_be_sent():
+    advice = {kind: unreachable(TransportError(kind, "host", "", False)).failure.remediation for kind in TransportKind}
+    assert advice[TransportKind.NO_FILES].startswith("Raise the limit of open files")
+    assert advice[TransportKind.REFUSED].startswith("Check stackone_url, the network, the proxy")
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,14 @@ class TestChange:
         outcome = link(services, tenant(label="New"))
         assert (code(outcome), outcome.applied.actions) == ("stackone_unreachable", [])
         assert uncertain(outcome) is (kind is TransportKind.TIMEOUT)
+        assert uncertain(outcome) is outcome.failure.message.endswith(" It is not known whether the change was made.")
+
+    @pytest.mark.parametrize("answer", [(401,), (403, {"message": "no"}), (404, HTML)])
+    def test_an_answer_of_something_in_between_says_nothing_of_it(self, services, answer):
+        linked(services)
+        services.on("PATCH", "/accounts/.*", does_and_answers(*answer))
+        outcome = link(services, tenant(label="New"))
+        assert (code(outcome), outcome.applied.actions) == (None, [Action.UPDATE])
 
     def test_one_of_which_nothing_can_be_seen_says_so(self, services):
         linked(services)
@@ -257,6 +265,14 @@ class TestUnlink:
         outcome = link(services, tenant(**ABSENT))
         assert (code(outcome), outcome.applied.actions) == ("stackone_unreachable", [])
         assert uncertain(outcome) is (kind is TransportKind.TIMEOUT)
+        assert uncertain(outcome) is ("not known whether the account was unlinked" in outcome.failure.message)
+
+    @pytest.mark.parametrize("answer", [(401,), (403, {"message": "no"}), (404, HTML)])
+    def test_an_answer_of_something_in_between_says_nothing_of_it(self, services, answer):
+        linked(services)
+        services.on("DELETE", "/accounts/.*", does_and_answers(*answer))
+        outcome = link(services, tenant(**ABSENT))
+        assert (code(outcome), outcome.applied.actions) == (None, [Action.DELETE])
 
     def test_one_that_stays_is_a_failure(self, services):
         account_id = linked(services)

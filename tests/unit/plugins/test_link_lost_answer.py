@@ -120,6 +120,7 @@ class TestLostAnswer:
         [
             *(breaks(TransportKind.TIMEOUT), answers(302, HTML)),
             *(answers(200, data) for data in (HTML, None, {}, [], {"id": "a/b"}, {"id": True})),
+            *(answers(status, data) for status in (401, 403, 404) for data in (HTML, None, {"message": "no"})),
         ],
     )
     def test_never_after_an_answer_that_came_late_or_from_somebody_else(self, services, trick):
@@ -170,6 +171,12 @@ class TestLostAnswer:
         outcome = link(services, tenant())
         assert (code(outcome), len(posts(services))) == ("create_uncertain", 1)
         assert "and it is not known whether it made an account" in outcome.failure.message
+        assert "proxy" not in outcome.failure.remediation
+
+    @pytest.mark.parametrize("answer", [(302, HTML), (401,), (403, {"message": "no"})])
+    def test_the_remedy_names_what_may_have_answered(self, services, answer):
+        services.on("POST", "/hub/accounts", answers(*answer))
+        assert "no proxy or login page answers in its place" in link(services, tenant()).failure.remediation
 
     def test_a_connection_that_was_never_made_made_nothing(self, services):
         services.on("POST", "/hub/accounts", breaks(TransportKind.REFUSED, sent=False))

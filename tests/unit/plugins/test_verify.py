@@ -252,14 +252,15 @@ def test_what_an_action_meets_the_proxy_would_meet_as_well(answer, code):
 
 
 @pytest.mark.parametrize(
-    ("stackone", "scopes", "tried"),
+    ("action", "lacking", "scopes", "tried"),
     [
-        (StackOne([NO_SCOPE, NO_SCOPE]), "the Actions or the Unified scope", [ACTION, FIRST]),
-        (StackOne([NO_SCOPE], action=None, lacking=[Scope.ACTIONS]), "the Actions or the Unified scope", [FIRST]),
-        (StackOne([NO_SCOPE], action=None), "the Unified scope", [FIRST]),
+        (ACTION, [], "the Actions or the Unified scope", [ACTION, FIRST]),
+        (None, [Scope.ACTIONS], "the Actions or the Unified scope", [FIRST]),
+        (None, [], "the Unified scope", [FIRST]),
     ],
 )
-def test_a_key_that_may_call_in_no_way(stackone, scopes, tried):
+def test_a_key_that_may_call_in_no_way(action, lacking, scopes, tried):
+    stackone = StackOne([NO_SCOPE] * len(tried), action, lacking)
     failure = failed(verify, stackone, ACCOUNT, AGENT)
     assert (failure.code.value, failure.http_status) == ("stackone_forbidden", 403)
     assert failure.message == "the StackOne API key may not call Freshservice through the account (Forbidden resource)."
