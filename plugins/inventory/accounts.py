@@ -118,7 +118,7 @@ keyed_groups:
 # stackone_api_key: "{{ lookup('ansible.builtin.env', 'STACKONE_PRODUCTION_KEY') }}"
 # account_type: production
 # hostnames:
-#   - stackone_origin_owner_id ~ '-' ~ stackone_label
+#   - stackone_origin_owner_id ~ '-' ~ stackone_label if stackone_label else ''
 #   - origin_owner_id
 # groups:
 #   never_named: not stackone_origin_owner_name

@@ -72,6 +72,7 @@ TESTS = (
         "test_calls",
         "test_planning",
         "test_broken_accounts",
+        "test_moved_owner",
     ),
 )
 

@@ -139,7 +139,10 @@ def sources(given: Given) -> Iterator[str]:
             " tenants, use the playbooks tenantlink.stackone.link and tenantlink.stackone.verify."
         )
     if given.run.has_list and given.run.has_file:
-        yield "Both freshservice_link_tenants and freshservice_link_tenants_file are set. Remove one of them: only one list can be processed."
+        yield (
+            "Both freshservice_link_tenants and freshservice_link_tenants_file are set, and only one list can be processed. Remove one of"
+            " them, or set freshservice_link_tenants_file to an empty text with -e."
+        )
     for name in KEY_FILES:
         if given.run.files.get(f"{PREFIX}{name}") and given.path(name) == given.path("tenants_file"):
             yield f"{PREFIX}{name} is freshservice_link_tenants_file as well. Name the file with the keys."

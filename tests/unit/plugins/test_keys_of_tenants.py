@@ -379,17 +379,17 @@ def test_a_new_key_may_be_named_twice():
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"acmee": "SECRET"}, r"acmee \(did you mean acme\?\) belongs to no present tenant"),
+        ({"acmee": "SECRET"}, r"acmee \(did you mean acme\?\) belongs to no tenant that the list declares as present"),
         (
             {"SECRET": "acme", "gone": "k"},
             r"entry 3 \(are its name and key swapped\?\), gone belong to no",
         ),
-        ({"Zk3Lm9Qw8Er7Ty6Ui5Op": "SECRET"}, "entry 3 belongs to no present tenant"),
+        ({"Zk3Lm9Qw8Er7Ty6Ui5Op": "SECRET"}, "entry 3 belongs to no tenant that the list declares as present"),
         ({"hooli": None}, "entry 3 has no key"),
         ({"hooli": ""}, "entry 3 has no key"),
         ({"hooli": "  "}, "entry 3 has no key"),
         ({"acme": "NEW-ACME", "customer-1": "SECRET"}, "entries 1 and 4 are for one tenant, and have different keys"),
-        ({f"unknown-{number}": "SECRET" for number in range(12)}, "unknown-9 and 2 more belong to no present tenant"),
+        ({f"unknown-{number}": "SECRET" for number in range(12)}, "unknown-9 and 2 more belong to no tenant that the list declares as present"),
     ],
 )
 def test_a_new_key_that_cannot_be_used_is_an_error_that_names_it_unless_it_could_be_a_key(more, words):

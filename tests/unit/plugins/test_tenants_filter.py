@@ -142,7 +142,7 @@ def test_a_problem_is_handed_on_from_filter_to_filter():
     assert keys[PROBLEM].startswith("/k.csv: line 1: the header must name")
     assert tenants("domain\nacme\n", api_keys=keys, on_problem="return") == keys
     named = tenants([{"domain": "acme"}], api_keys={"b": "K"}, keyed_only=True, on_problem="return", keys_name="new")
-    assert named[PROBLEM].startswith("new: b belongs to no present tenant")
+    assert named[PROBLEM].startswith("new: b belongs to no tenant that the list declares as present")
     assert "raise or return" in refused(tenants, [], on_problem="ignore")
 
 
