@@ -109,7 +109,9 @@ def _keyed(listed: list[Any], common: dict[str, Any], keyring: Keyring, keys_nam
     unused = keyring.besides(used | set(other_names), tenants_named)
     if unused:
         which = "belongs" if len(unused) == 1 else "belong"
-        raise Problem(f"{keys_name}: {named(unused)} {which} to no tenant that the list declares as present. Nothing was changed.")
+        raise Problem(
+            f"{keys_name}: {named(unused)} {which} to no tenant that the list declares as present. Nothing was changed."
+        )
     return kept
 
 

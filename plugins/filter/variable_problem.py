@@ -26,7 +26,7 @@ def variable_problem(
     # Without an inventory, Ansible's hostvars are empty, and yet hold what -e sets.
     of_hosts = {} if variables is None else variables
     given = Given(values, Run(**run), contents or {}, list(hosts), of_hosts)
-    return first_problem(given, LATE_CHECKS if given.run.noted else CHECKS)
+    return first_problem(given, CHECKS if given.run.uses is None else LATE_CHECKS)
 
 
 class FilterModule:

@@ -15,7 +15,8 @@ description:
     more files on the controller. The ending of a file says what is written.
   - V(.html) is a page, V(.csv) a table, V(.json) the document itself, V(.md) a comment for a merge request, V(.xml) test results
     in the format of JUnit, and V(.prom) metrics for Prometheus.
-  - Each file is replaced in one step. It can be read by its owner only, except metrics, which hold no names and can be read by all.
+  - Each file is replaced in one step, but not if it holds something else than a report in its format. It can be
+    read by its owner only, except metrics, which hold no names and can be read by all.
 author:
   - tenantlink.stackone contributors (@tenantlink)
 attributes:
@@ -62,7 +63,7 @@ options:
     default: localhost
   skip_unusable:
     description:
-      - Whether to leave out files with another ending, and those in folders that do not exist.
+      - Whether to leave out files with another ending, those in folders that do not exist, and those that hold something else.
     type: bool
     default: false
 seealso:

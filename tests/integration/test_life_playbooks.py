@@ -187,7 +187,10 @@ def test_a_rotation_sends_what_cannot_be_compared(runner, playbook):
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ({"acmee": "some-key-0815"}, "api_keys: acmee (did you mean acme?) belongs to no tenant that the list declares as present."),
+        (
+            {"acmee": "some-key-0815"},
+            "api_keys: acmee (did you mean acme?) belongs to no tenant that the list declares as present.",
+        ),
         (None, "Name the new keys, by domain, in freshservice_link_new_api_keys"),
     ],
 )

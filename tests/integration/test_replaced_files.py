@@ -136,6 +136,11 @@ NO_REPORTS = {
     "tenants.json": '[{"domain": "acme"}]',
     "tenants.csv": "domain,origin_owner_id\nacme,the outcome\n",
     "notes.csv": "\nnotes\n",
+    "README.md": "# Our links\n",
+    "keys.md": "domain,api_key\nacme,invented\n",
+    "plan.xml": '{"tenants": []}',
+    "mine.prom": "freshservice_link_tenants: []\n",
+    "mine.html": "- domain: acme\n",
 }
 
 
@@ -148,6 +153,32 @@ def test_no_report_replaces_something_else(runner, playbook, name):
     assert f"freshservice_link_report: {path} holds something else than a report" in run.output
     assert path.read_text() == NO_REPORTS[name]
     assert runner.emulator.requests() == []
+
+
+def test_a_refusal_replaces_nothing_else_either(runner, playbook):
+    """It is written into the reports that a monitoring system or a pipeline reads."""
+    plan = runner.folder / "plan.md"
+    given = {"freshservice_link_tenants": GOOD, "freshservice_link_plan": str(plan)}
+    assert playbook("plan", **given).code == 0
+    before = plan.read_bytes()
+    run = playbook("link", quiet=True, **given, freshservice_link_report=str(plan))
+    assert run.code == 2
+    assert "is freshservice_link_plan as well. Name another file for the report." in run.output
+    assert plan.read_bytes() == before
+
+
+def test_a_variable_of_the_environment_in_a_path_means_the_same_everywhere(runner, playbook, monkeypatch):
+    """Ansible's own options of paths replace it, so the checks have to."""
+    monkeypatch.setenv("NAME_OF_A_TEST", "tenants")
+    listed = runner.folder / "tenants.csv"
+    listed.write_text("origin_owner_id,origin_owner_name,domain,purpose,auth_link_url\n")
+    path = f"{runner.folder}/$NAME_OF_A_TEST.csv"
+    run = playbook("auth_links", freshservice_link_tenants_file=str(listed), freshservice_link_auth_links_file=path)
+    assert run.code == 2
+    assert f"freshservice_link_auth_links_file: {listed} is freshservice_link_tenants_file as well." in run.output
+    path = f"{runner.folder}/$NAME_OF_A_TEST.json"
+    assert playbook("link", freshservice_link_tenants=GOOD, freshservice_link_report=path).code == 0
+    assert listed.with_suffix(".json").exists()
 
 
 @pytest.mark.parametrize("known", [True, False])

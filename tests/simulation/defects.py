@@ -28,12 +28,12 @@ from tests.simulation.generator import made_of
 from tests.simulation.play import players
 
 Patches = list[tuple[Any, str, Any]]
-_decided, _submitted, _settled, _made = (retry.status_delay, Writer._submit, Linker._settle_creation, Linker.__init__)
+_decided, _created, _settled, _made = (retry.status_delay, Hub.create, Linker._settle_creation, Linker.__init__)
 
 
-def _sent_again(self: Writer, send: Any, session: Any, renew: Any) -> Any:
-    submission, session = _submitted(self, send, session, renew)
-    return (send(session), session) if submission.sent is Sent.UNCERTAIN else (submission, session)
+def _sent_again(self: Hub, *request: Any) -> Any:
+    submission = _created(self, *request)
+    return _created(self, *request) if submission.sent is Sent.UNCERTAIN else submission
 
 
 def _always_repeated(status: int, retry_after: str | None, attempt: int, repeatable: bool, now: float) -> float | None:
@@ -80,7 +80,7 @@ _NOT_PINNED: Patches = [
 ]
 
 DEFECTS: dict[str, Patches] = {
-    "a creation whose answer is lost is sent again at once": [(Writer, "_submit", _sent_again)],
+    "a creation whose answer is lost is sent again at once": [(Hub, "create", _sent_again)],
     "a creation that gets a 5xx is repeated like everything else": [(retry, "status_delay", _always_repeated)],
     "an account is adopted whoever owns it": [
         *_NOT_PINNED, (Directory, "accounts", _of_any_owner), (StackOne, "_of", _of_anybody),
@@ -93,7 +93,7 @@ DEFECTS: dict[str, Patches] = {
     "secrets are not masked": [(Scrubber, "scrub", lambda _self, value: value), (Scrubber, "line", lambda _self, words, *_limit: words)],
     "a lost link is asked for again without asking the Hub": [(Hub, "existing_account_id", lambda _self, _session: None)],
     "a stopped run goes on": [(StopSignal, "check", lambda _self: None)],
-    "a change whose answer is lost is said not to be made": [(writer, "_may_be_done", lambda _error: False)],
+    "a change whose answer is lost is said not to be made": [(writer, "may_be_done", lambda _error: False)],
     "a domain is not looked up before its owner is linked": [(find, "needs_domains", lambda _tenant, _accounts: False)],
     "a change in check mode is made": [(Linker, "__init__", _heedless)],
 }  # fmt: skip

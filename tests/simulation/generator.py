@@ -47,6 +47,8 @@ _WHAT = (
     {"status": 504, "when": "after"},
     {"status": 504},
     {"status": 401},
+    {"status": 401, "when": "after"},
+    {"status": 403, "when": "after"},
     {"status": 401, "body": "empty", "when": "after"},
     {"status": 403, "body": "html"},
     {"status": 403, "body": "html", "when": "after"},

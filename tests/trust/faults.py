@@ -84,6 +84,8 @@ FAULTS = {
         _fault("504_after", Harm.UNAVAILABLE, True, True, status=504),
         _fault("401", Harm.UNAUTHORIZED, status=401),
         _fault("403", Harm.FORBIDDEN, status=403),
+        _fault("401_after", Harm.UNAUTHORIZED, False, True, status=401),
+        _fault("403_after", Harm.FORBIDDEN, False, True, status=403),
         _fault("403_html", Harm.STRANGE_403, status=403, body="html"),
         _fault("403_html_after", Harm.STRANGE_403, False, True, status=403, body="html"),
         _fault("403_empty", Harm.BARE_403, status=403, body="empty"),

@@ -231,6 +231,10 @@ class StackOne:
             return None
         return session.created_at + self._api.clock.monotonic() - session.opened
 
+    def is_old(self, session: ConnectSession) -> bool:
+        """Return whether a session has passed half of its lifetime, so that it may end before StackOne uses it."""
+        return self._api.clock.monotonic() - session.opened > SESSION_SECONDS / 2
+
     def edit_session(self, account: Account, profile: str | None) -> ConnectSession:
         """Open a session that edits this account only.
 

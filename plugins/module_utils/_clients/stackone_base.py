@@ -40,6 +40,10 @@ _BY_STATUS = {
 }
 
 
+NOT_ITS_WORDS = (
+    "The answer does not have the form of StackOne's errors, so check stackone_url as well, and that no proxy or login page"
+    " answers in its place."
+)
 OPENING = "open a connect session"
 UNQUOTED = frozenset({OPENING})
 """Requests whose answers contain a secret, a connect session's token, possibly in an unexpected place."""
@@ -125,6 +129,8 @@ def refused(answer: Answer, doing: str) -> Failed:
         return unexpected(answer, doing)
     if answer.status in _BY_STATUS:
         code, message, remediation = _BY_STATUS[answer.status]
+        foreign = from_elsewhere(answer)
+        remediation = f"{remediation} {NOT_ITS_WORDS}" if foreign else remediation
         return Failed(
             code,
             message,
@@ -132,7 +138,7 @@ def refused(answer: Answer, doing: str) -> Failed:
             http_status=answer.status,
             retriable=answer.status == 429,
             details=details,
-            foreign=from_elsewhere(answer),
+            foreign=foreign,
         )
     if answer.status >= 500 or answer.status == 408:
         return Failed(

@@ -17,7 +17,9 @@ CHECK_PROXIES = "Check stackone_url, and that no proxy or login page answers in 
 
 def may_be_done(error: Failed) -> bool:
     """Return whether a request may have been carried out although it did not get the expected answer."""
-    return error.failure.retriable or error.failure.foreign
+    failure = error.failure
+    # StackOne's own 401 or 403 is also what a gateway of its own can answer, with its words.
+    return failure.retriable or failure.foreign or failure.http_status in (401, 403)
 
 
 @contextmanager

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Callable
 
@@ -69,12 +70,12 @@ class Writer:
             return self._hub.edit(current, account.id, form.integration_id, credentials)
 
         self._check(tenant, account)
-        submission, session = self._submit(edit, session, lambda: self.edit_session(tenant, account))
+        submission, session = self._edited(edit, session, lambda: self.edit_session(tenant, account))
         if not self._taken(tenant, account, session, submission, compare_stored(tenant, view)):
             error = submission.error or session_refused(submission.http_status)
             error = profile_refused(error, account, moved) if moved else error
             raise uncertain(error, "the key is stored") if submission.late else error
-        if submission.sent is Sent.UNCERTAIN or submission.foreign:
+        if submission.sent is not Sent.ACCEPTED or submission.foreign:
             outcome.warnings.append(f"The answer to the re-link was lost ({submission.words}); the new key is stored.")
         outcome.applied.actions.append(Action.RELINK)
         outcome.applied.credentials_sent = True
@@ -106,16 +107,15 @@ class Writer:
         credentials = map_fields(form.fields, tenant.credential_fields).credentials(tenant)
         if outcome.lost:
             outcome.warnings.append(sent_again(outcome.lost))
-        sent_at: list[float | None] = []
-
-        def create(current: ConnectSession) -> Submission:
-            sent_at.append(self._stackone.time_of(current))
-            return self._hub.create(current, form.integration_id, credentials)
-
-        submission, session = self._submit(create, session, lambda: self.open_session(tenant, username))
+        if self._stackone.is_old(session):
+            session = self.open_session(tenant, username)
+        sent_at = self._stackone.time_of(session)
+        submission = self._hub.create(session, form.integration_id, credentials)
         applied = outcome.applied
         attempts = applied.creation.attempts + 1 if applied.creation else 1
-        creation = applied.creation = Creation(sent_at[-1], attempts=attempts)
+        creation = applied.creation = Creation(sent_at, attempts=attempts)
+        if submission.sent is Sent.SESSION_REFUSED:
+            submission = self._refused_or_lost(outcome, submission, session)
         if submission.sent is Sent.REFUSED and submission.error:
             self._note_left_behind(outcome)
             raise submission.error
@@ -208,7 +208,7 @@ class Writer:
 
         The few characters that the edit view shows prove something only if they were others before. Raises Failed.
         """
-        if submission.sent not in (Sent.ACCEPTED, Sent.UNCERTAIN):
+        if submission.sent is Sent.REFUSED:
             return False
         if submission.account_id == account.id:
             return True
@@ -223,7 +223,7 @@ class Writer:
         as_declared = stored.key is not StoredKey.CHANGED and stored.domain == tenant.domain and not stored.others
         if as_declared and proven:
             return True
-        if as_declared or silent or submission.account_id:
+        if submission.sent is not Sent.SESSION_REFUSED and (as_declared or silent or submission.account_id):
             raise uncertain(error, "the key is stored")
         return False
 
@@ -232,30 +232,44 @@ class Writer:
         current = self._stackone.account(account.id)
         return bool(current and current.updated_at and current.updated_at != account.updated_at)
 
-    def _submit(
+    def _edited(
         self, send: Callable[[ConnectSession], Submission], session: ConnectSession, renew: Callable[[], ConnectSession]
     ) -> tuple[Submission, ConnectSession]:
-        """Send credentials; a 401 or 403 means a dead session, which is renewed once, or refused credentials (H17)."""
+        """Send credentials of an account; a 401 or 403 means a dead session, which is renewed once, or refused credentials (H17)."""
         submission = send(session)
         if self._refuses_session(submission, session):
             session = renew()
             submission = send(session)
             if self._refuses_session(submission, session):
                 submission = replace(submission, error=session_refused(submission.http_status))
-        if submission.sent is Sent.SESSION_REFUSED:
-            submission = replace(submission, sent=Sent.REFUSED)
         return submission, session
 
     def _refuses_session(self, submission: Submission, session: ConnectSession) -> bool:
         """Return whether a refusal concerns the session and not the credentials. Raise Failed."""
         return submission.sent is Sent.SESSION_REFUSED and not self._stackone.session_alive(session)
 
+    def _refused_or_lost(self, outcome: Outcome, submission: Submission, session: ConnectSession) -> Submission:
+        """Return what a 401 or 403 to the request for a new link means (H17): refused credentials, or no clear answer.
+
+        The request is never sent again: a session that is dead now may have been used up by the account that it made (S56).
+        """
+        with suppress(Failed, Stopped):
+            made = self._appeared(outcome)
+            if self._stackone.session_alive(session) and not (len(made) == 1 and made[0].active):
+                return replace(submission, sent=Sent.REFUSED)
+        words = f"HTTP {submission.http_status}: {submission.words}"
+        return replace(submission, sent=Sent.ACCEPTED, words=words)
+
+    def _appeared(self, outcome: Outcome) -> list[Account]:
+        """Return the accounts of the tenant's link that were not there before. Raise Failed."""
+        tenant = outcome.tenant
+        listed = self._stackone.accounts(tenant.provider, require(tenant.origin_owner_id))
+        return new_accounts(outcome, self._finder, listed)
+
     def _note_left_behind(self, outcome: Outcome) -> None:
         """Note an account that a refused request made nevertheless (H16, b12); the refusal is the failure."""
-        tenant = outcome.tenant
         try:
-            listed = self._stackone.accounts(tenant.provider, require(tenant.origin_owner_id))
-            made = new_accounts(outcome, self._finder, listed)
+            made = self._appeared(outcome)
         except (Failed, Stopped):
             return
         if len(made) != 1:

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .junit import junit_of
@@ -33,25 +35,46 @@ class Form:
     """How a report is written as a file of one kind."""
 
     text: Callable[[Mapping[str, Any], About], str]
+    sign: str
+    """What an earlier report has, as a regular expression. An empty file may be replaced as well."""
     mode: int = PRIVATE
     whole: bool = False
     """Whether it leaves nothing out."""
 
 
 FORMS = {
-    ".html": Form(lambda document, about: page_of(document), whole=True),
-    ".csv": Form(lambda document, about: csv_of(document), whole=True),
-    ".json": Form(lambda document, about: json.dumps(document, indent=4, sort_keys=True) + "\n", whole=True),
-    ".md": Form(lambda document, about: markdown_of(document, about.full)),
-    ".xml": Form(lambda document, about: junit_of(document)),
+    ".html": Form(lambda document, about: page_of(document), "(?i)<!doctype html", whole=True),
+    ".csv": Form(lambda document, about: csv_of(document), r"\A[^\n]*\boutcome\b", whole=True),
+    ".json": Form(
+        lambda document, about: json.dumps(document, indent=4, sort_keys=True) + "\n", '"outcomes"', whole=True
+    ),
+    ".md": Form(lambda document, about: markdown_of(document, about.full), r"\A## "),
+    ".xml": Form(lambda document, about: junit_of(document), "<testsuites"),
     # Metrics hold no names, and node_exporter runs as another user.
-    ".prom": Form(lambda document, about: prometheus_of(document, about.playbook, about.host), mode=PUBLIC),
+    ".prom": Form(
+        lambda document, about: prometheus_of(document, about.playbook, about.host), "stackone_tenantlink_", mode=PUBLIC
+    ),
 }
 
 
 def form_of(path: str) -> Form | None:
     """Return the form that the ending of a file stands for, or None if it stands for none."""
     return next((form for ending, form in FORMS.items() if path.endswith(ending)), None)
+
+
+def holds_another(path: str) -> bool:
+    """Return whether a file exists that holds something else than a report of its form, or cannot be read.
+
+    It could be the file of tenants or keys that was given with -e @, or what another host of the run has written.
+    """
+    form = form_of(path)
+    if form is None or not os.path.isfile(path):
+        return False
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, ValueError):
+        return True
+    return bool(text.strip()) and not re.search(form.sign, text)
 
 
 def full_reports(paths: Sequence[str]) -> list[str]:

@@ -37,7 +37,7 @@ def parts_in(named: Iterable[Any], written: Collection[str] = ()) -> list[Part]:
 
 def _paths(name: str, written: Collection[str]) -> Iterator[str]:
     """Yield the files that a name stands for. Raises Problem if it is one that is written now."""
-    path = os.path.abspath(os.path.expanduser(name))
+    path = os.path.abspath(os.path.expanduser(os.path.expandvars(name)))
     if not os.path.isdir(path) and (os.path.exists(path) or not glob.has_magic(path)):
         if os.path.realpath(path) in written:
             raise Problem(

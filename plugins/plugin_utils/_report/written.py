@@ -11,13 +11,13 @@ from typing import Any
 from ...module_utils._core.files import replace_file
 from .._keys.problems import Problem
 from .document import as_document
-from .forms import FORMS, About, Form, form_of, full_reports
+from .forms import FORMS, About, Form, form_of, full_reports, holds_another
 
 
 def write_files(document: Any, paths: Iterable[str], playbook: str, host: str, skip_unusable: bool) -> Iterator[str]:
     """Write each file and yield its path. Raise Problem after the last, unless what is not a path of a report is skipped."""
     whole = as_document(document)
-    places = [os.path.realpath(os.path.expanduser(path)) for path in paths]
+    places = [os.path.realpath(os.path.expanduser(os.path.expandvars(path))) for path in paths]
     about = About(playbook, host, full_reports(places))
     problems = []
     for path, form in list(_usable(places, skip_unusable)):
@@ -48,6 +48,10 @@ def _form_for(path: str) -> Form:
         raise Problem(f"paths: {path} ends in none of {', '.join(FORMS)}, which say what to write.")
     if not os.path.isdir(os.path.dirname(path)):
         raise Problem(f"paths: the folder of {path} does not exist.")
+    if holds_another(path):
+        raise Problem(
+            f"paths: {path} holds something else than a report, and would be replaced. Name another file, or remove it."
+        )
     return form
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from .._keys.problems import Problem
+from .._report.forms import holds_another
 from .given import Given, flat, full
 
 EXPORT_FORMS = (".yml", ".yaml", ".csv", ".json")
@@ -24,9 +24,6 @@ AUTH_LINKS_BEGIN = re.compile(
 
 Of the latter, a backup is kept.
 """
-
-REPORT_SIGNS = re.compile(r'^\ufeff?\s*$|"outcomes"|^[^\n]*\boutcome\b')
-"""What a file of rows or data has if it is an earlier report."""
 
 
 def read_files(given: Given) -> Iterator[str]:
@@ -126,16 +123,8 @@ def report_places(given: Given) -> Iterator[str]:
             yield f"freshservice_link_report {name}: nothing can be written into the folder {folder}. Allow it, or name another."
         elif os.path.lexists(path) and not os.path.isfile(path):
             yield f"freshservice_link_report: {path} is {_other_than_a_file(path)}, not a file."
-        elif path.endswith((".csv", ".json")) and os.path.isfile(path) and not _is_report(path):
-            # It could be the file of tenants or keys that was given with -e @.
+        elif holds_another(path):
             yield f"freshservice_link_report: {path} holds something else than a report, and would be replaced. Name another file, or remove it."
-
-
-def _is_report(path: str) -> bool:
-    try:
-        return bool(REPORT_SIGNS.search(Path(path).read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return False
 
 
 def merged_reports(given: Given) -> Iterator[str]:

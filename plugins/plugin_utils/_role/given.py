@@ -36,10 +36,10 @@ class Run:
     rotating: bool = False
     takes_plan: bool = False
     previewing: bool = False
-    batch: Sequence[str] = ()
-    """The hosts that run at the same time as this one. With `serial`, others of the play run before or after them."""
-    noted: bool = False
-    """Whether each host that runs the role has noted which files it uses, so that they can be compared, and nothing else is."""
+    uses: Mapping[str, str] | None = None
+    """The variable of each file that the host uses, by its path, once each host has noted its own. Nothing else is checked then."""
+    others: Sequence[Mapping[str, Any]] = ()
+    """The notes of the other hosts."""
     tenants_refer_to_nothing: bool = False
     has_new_keys: bool = False
     event: Any = None
@@ -113,4 +113,4 @@ def is_false(value: Any) -> bool:
 
 def full(path: Any) -> str:
     """Return a path from the root, without symbolic links. A relative one is relative to the user's current folder."""
-    return os.path.realpath(os.path.expanduser(str(path)))
+    return os.path.realpath(os.path.expanduser(os.path.expandvars(str(path))))

@@ -15,14 +15,8 @@ from jinja2 import UndefinedError
 
 from ...module_utils._core.written import unset
 from .._report.role_words import PREFIX
-from .given import Given, flat, full, is_false
+from .given import Given, is_false
 from .other_declarations import LISTS, OF_A_TENANT, declarations, is_empty
-
-OF_ONE_HOST = ("report", "auth_links_file", "export", "plan")
-"""The variables with files that each host of a list writes or carries out itself."""
-
-WRITES = "__freshservice_link_writes"
-"""The fact in which the role notes the files that a host uses, by their variables: the play and the role can set them as well."""
 
 _IF_OTHER_PROJECTS = (
     f"If the hosts are for different projects, give each host its {PREFIX}stackone_project_id in the inventory."
@@ -30,37 +24,21 @@ _IF_OTHER_PROJECTS = (
 
 
 def files_of_other_hosts(given: Given) -> Iterator[str]:
-    """Refuse files that another host uses as well, for the same or for something else: one would overwrite the other's.
+    """Refuse files that another host of the playbook has used as well, for the same or for something else.
 
-    A host that has noted nothing does not run the role, except in a later batch: what the inventory says of it counts.
+    One would overwrite the other's. Each host that runs the role notes its files before it compares them, so of two hosts
+    at least one is refused, whatever the strategy.
     """
-    mine = _files(given.variables.get(given.run.host, {}).get(WRITES) or {})
-    for host in _others(given) if mine else ():
-        for path, theirs in sorted(_files_of(given, host).items()):
-            if path in mine:
-                also = "" if theirs == mine[path] else f", as {PREFIX}{theirs}"
-                yield (
-                    f"{PREFIX}{mine[path]} is {path} for the host {host} as well{also}. Name one file for each host, with"
-                    " inventory_hostname in its name."
-                )
-
-
-def _files_of(given: Given, host: str) -> dict[str, str]:
-    """Return the files that another host uses. With `run_once`, it has the note of the host that runs the role."""
-    variables = given.variables[host]
-    noted = variables.get(WRITES)
-    if isinstance(noted, Mapping) and noted.get("host") == host:
-        return _files(noted)
-    return (
-        {}
-        if host in given.run.batch
-        else _files({f"{PREFIX}{name}": _of_host(variables, name) for name in OF_ONE_HOST})
-    )
-
-
-def _files(variables: Mapping[str, Any]) -> dict[str, str]:
-    """Return the variable, without the prefix, of each path."""
-    return {full(path): name for name in OF_ONE_HOST for path in flat(variables.get(f"{PREFIX}{name}"))}
+    uses = given.run.uses or {}
+    for path, mine in uses.items():
+        note = next((note for note in given.run.others if path in note["files"]), None)
+        if note:
+            theirs = note["files"][path]
+            also = "" if theirs == mine else f", as {PREFIX}{theirs}"
+            yield (
+                f"{PREFIX}{mine} is {path} for the host {note['host']} as well{also}. Name one file for each host, with"
+                " inventory_hostname in its name."
+            )
 
 
 def lists_among_tenants(given: Given) -> Iterator[str]:
@@ -69,7 +47,7 @@ def lists_among_tenants(given: Given) -> Iterator[str]:
     The host with the list is refused, because it is one, and reads the variables of the others once.
     """
     raw = getattr(given.variables, "raw_get", given.variables.get)
-    for host in _others(given) if given.run.steps == "link_list" else ():
+    for host in _others(given) if given.run.steps in ("link_list", "verify_list") else ():
         variables = raw(host)
         set_for_it = {name for name in (*LISTS, *OF_A_TENANT) if not is_empty(variables.get(name))}
         if set_for_it and set_for_it.isdisjoint(LISTS):

@@ -67,7 +67,7 @@ OF_A_TENANT = {"freshservice_link_origin_owner_id": "1"}
     [
         (OF_A_TENANT, {}, True),
         ({"freshservice_link_domain": "acme"}, {}, True),
-        (OF_A_TENANT, {"steps": "verify_list"}, False),
+        (OF_A_TENANT, {"steps": "verify_list"}, True),
         (OF_A_TENANT, {"is_list": False, "steps": "link_host", "needs": []}, False),
         (LISTED, {}, False),
         ({**LISTED, **OF_A_TENANT}, {}, False),

@@ -389,7 +389,10 @@ def test_a_new_key_may_be_named_twice():
         ({"hooli": ""}, "entry 3 has no key"),
         ({"hooli": "  "}, "entry 3 has no key"),
         ({"acme": "NEW-ACME", "customer-1": "SECRET"}, "entries 1 and 4 are for one tenant, and have different keys"),
-        ({f"unknown-{number}": "SECRET" for number in range(12)}, "unknown-9 and 2 more belong to no tenant that the list declares as present"),
+        (
+            {f"unknown-{number}": "SECRET" for number in range(12)},
+            "unknown-9 and 2 more belong to no tenant that the list declares as present",
+        ),
     ],
 )
 def test_a_new_key_that_cannot_be_used_is_an_error_that_names_it_unless_it_could_be_a_key(more, words):

@@ -23,6 +23,7 @@ from tests.support.services_in_memory import (
     answers,
     breaks,
     does_and_answers,
+    error,
     link,
     refuses,
     reply,
@@ -283,6 +284,15 @@ class TestRelink:
         first, second = (edit.headers["x-hub-session-token"] for edit in hub_edits(services))
         assert services.sessions[first]["account_id"] == services.sessions[second]["account_id"] == account_id
         assert first != second
+
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_a_refusal_of_what_was_done_is_seen(self, services, status):
+        linked(services)
+        done = lambda _request, perform: (perform(), error(status, "No"))[1]  # noqa: E731
+        services.on("PATCH", "/hub/accounts/.*", done)
+        outcome = link(services, rotated(services))
+        assert (code(outcome), outcome.applied.actions, len(hub_edits(services))) == (None, [Action.RELINK], 1)
+        assert outcome.warnings == ["The answer to the re-link was lost (No); the new key is stored."]
 
     def test_what_is_declared_otherwise_is_changed_as_well(self, services):
         linked(services, label="Old")

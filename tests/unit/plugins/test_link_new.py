@@ -14,7 +14,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.options 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.linker import Rules
 from tests.support.one_tenant import HTML, REFUSAL, changes, code, posts, says_no_profile, without
-from tests.support.services_in_memory import FIELDS, KEY, answers, error, link, refuses, reply, tenant
+from tests.support.services_in_memory import FIELDS, KEY, after, answers, error, link, refuses, reply, tenant
 
 
 class TestNewLink:
@@ -165,22 +165,34 @@ class TestRefusedLink:
             assert outcome.failure.retriable
             assert "no proxy or login page" in outcome.failure.remediation
 
-    def test_a_session_that_died_is_renewed_once(self, services):
-        services.on("POST", "/hub/accounts", refuses(401, "Unauthorized"))
-        services.on("POST", "/connect_sessions/authenticate", refuses(401, "Unauthorized"))
+    @pytest.mark.parametrize("says", [(401,), (403, HTML), (500, HTML), (401, {"message": "no"})])
+    @pytest.mark.parametrize("is_made", [True, False])
+    def test_a_session_that_may_be_used_up_is_not_replaced(self, services, says, is_made):
+        """The link that it made may be what used it up, so a second request could make a second account."""
+        made = lambda _request, perform: (perform() if is_made else None, error(401, "Unauthorized"))[1]  # noqa: E731
+        services.on("POST", "/hub/accounts", made)
+        services.on("POST", "/connect_sessions/authenticate", answers(*says), times=9)
         outcome = link(services, tenant())
-        assert (code(outcome), outcome.applied.actions, len(posts(services))) == (None, [Action.CREATE], 2)
-        first, second = (post.headers["x-hub-session-token"] for post in posts(services))
-        assert first != second
-        assert services.sessions[first] == services.sessions[second]
-        assert services.sessions[second]["origin_username"] == "agent@customer.example"
+        assert len(posts(services)) == 1
+        if is_made:
+            assert (code(outcome), outcome.applied.actions) == (None, [Action.CREATE])
+            assert "HTTP 401: Unauthorized" in outcome.warnings[0]
+        else:
+            assert (code(outcome), outcome.applied.actions) == ("create_uncertain", [])
+            assert (outcome.failure.http_status, outcome.failure.retriable) == (401, True)
 
-    def test_and_only_once(self, services):
-        services.on("POST", "/hub/accounts", refuses(401, "Unauthorized"), times=9)
-        services.on("POST", "/connect_sessions/authenticate", refuses(401, "Unauthorized"), times=9)
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_a_refusal_of_what_was_done_is_seen(self, services, status):
+        done = lambda _request, perform: (perform(), error(status, "No"))[1]  # noqa: E731
+        services.on("POST", "/hub/accounts", done)
         outcome = link(services, tenant())
-        assert (code(outcome), len(posts(services))) == ("session_refused", 2)
-        assert (outcome.failure.http_status, outcome.failure.retriable) == (401, True)
+        assert (code(outcome), outcome.applied.actions, len(posts(services))) == (None, [Action.CREATE], 1)
+
+    def test_a_session_that_could_end_too_early_is_replaced_before(self, services):
+        services.on("GET", "/hub/connectors", after(lambda: services.clock.sleep(301)))
+        outcome = link(services, tenant())
+        assert (code(outcome), len(posts(services))) == (None, 1)
+        assert len(services.requests("POST", "/connect_sessions")) == 2
 
     def test_a_session_that_is_alive_is_not(self, services):
         services.on("POST", "/hub/accounts", refuses(403, "No"))

@@ -234,35 +234,16 @@ def test_a_file_that_was_read(folder):
 KINDS = ["report", "auth_links_file", "export", "plan"]
 
 
-def note(host, **files):
-    """What a host notes about the files that it uses."""
-    files = {f"freshservice_link_{name}": path for name, path in files.items()}
-    return {"__freshservice_link_writes": {"host": host, **files}}
-
-
-def together(theirs, batch=("here", "east"), **mine):
-    """Return the problem of the host `here`, whose note names files, in a play with the host `east`."""
-    run = {"host": "here", "noted": True, "batch": batch}
-    return problem(run, hosts=["here", "east"], variables={"here": note("here", **mine), "east": theirs})
-
-
-@pytest.mark.parametrize("name", KINDS)
-@pytest.mark.parametrize("other", KINDS)
-def test_each_host_needs_files_of_its_own(folder, name, other):
-    also = "" if name == other else f", as freshservice_link_{other}"
-    words = (
-        f"freshservice_link_{name} is {folder}/new.json for the host east as well{also}. Name one file for each host"
+@pytest.mark.parametrize("mine", KINDS)
+@pytest.mark.parametrize("theirs", KINDS)
+def test_each_host_needs_files_of_its_own(mine, theirs):
+    notes = [{"host": host, "files": {"/b.json": "plan", "/a.json": theirs}} for host in ("east", "west")]
+    also = "" if mine == theirs else f", as freshservice_link_{theirs}"
+    assert problem({"uses": {"/a.json": mine}, "others": notes}) == (
+        f"freshservice_link_{mine} is /a.json for the host east as well{also}. Name one file for each host, with inventory_hostname in"
+        " its name."
     )
-    assert words in together(note("east", **{other: ["a.json", ["new.json"]]}), **{name: "./new.json"})
-    assert together(note("east", **{other: "other.json"}), **{name: "new.json"}) == ""
-    assert together(note("east"), **{name: "new.json"}) == ""
-
-
-def test_only_who_runs_the_role_uses_files(folder):
-    """With `run_once`, the others get the note of the host that runs it. Of a later batch, only the inventory is known."""
-    theirs = {"freshservice_link_report": ["new.json"], **note("here", report="new.json")}
-    assert together(theirs, report="new.json") == ""
-    assert f"is {folder}/new.json for the host east as well." in together(theirs, batch=["here"], report="new.json")
+    assert problem({"uses": {"/c.json": mine}, "others": notes}) == problem({"uses": {}, "others": notes}) == ""
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_done(folder, monkeypatch):
