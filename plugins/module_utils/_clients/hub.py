@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, Callable, Protocol
 from urllib.parse import quote
 
-from .._core.failure import Failed, FailureCode
+from .._core.failure import Failed, FailureCode, Phase
 from .._core.identity import account_id_of, account_path, is_account_id
 from .._core.shared import FailedForAll, Shared, unhurried
 from .._http.errors import TransportError, TransportKind
@@ -77,6 +77,11 @@ class Submission:
     error: Failed | None = None
     foreign: bool = False
     late: bool = False
+
+    @property
+    def refusal(self) -> Failed | None:
+        """Return why StackOne refused the credentials with a 401 or 403, which holds if it has not done it nevertheless."""
+        return self.error if self.sent is Sent.SESSION_REFUSED else None
 
 
 class Forms:
@@ -382,6 +387,7 @@ def credentials_refused(http_status: int | None, words: str, provider_status: in
         " tickets, or use another agent's key.",
         http_status=http_status,
         details={"answer": words, **({"provider_status": provider_status} if provider_status else {})},
+        phase=Phase.APPLY,
     )
 
 

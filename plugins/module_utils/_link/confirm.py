@@ -127,7 +127,7 @@ class Confirmer:
         if creation.duplicates:
             return duplicate_account(outcome.tenant, creation.duplicates)
         if creation.lost:
-            return create_uncertain(creation.lost)
+            return creation.lost.refusal or create_uncertain(creation.lost)
         account = outcome.account or self._stackone.account(creation.account_id or "")
         if account is None:
             return account_not_shown(creation.account_id or "")

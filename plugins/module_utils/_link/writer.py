@@ -115,7 +115,7 @@ class Writer:
         attempts = applied.creation.attempts + 1 if applied.creation else 1
         creation = applied.creation = Creation(sent_at, attempts=attempts)
         if submission.sent is Sent.SESSION_REFUSED:
-            submission = self._refused_or_lost(outcome, submission, session)
+            submission = self._maybe_done(submission, session)
         if submission.sent is Sent.REFUSED and submission.error:
             self._note_left_behind(outcome)
             raise submission.error
@@ -248,17 +248,17 @@ class Writer:
         """Return whether a refusal concerns the session and not the credentials. Raise Failed."""
         return submission.sent is Sent.SESSION_REFUSED and not self._stackone.session_alive(session)
 
-    def _refused_or_lost(self, outcome: Outcome, submission: Submission, session: ConnectSession) -> Submission:
-        """Return what a 401 or 403 to the request for a new link means (H17): refused credentials, or no clear answer.
+    def _maybe_done(self, submission: Submission, session: ConnectSession) -> Submission:
+        """Return a 401 or 403 to the request for a new link, as an answer that does not say what was done.
 
-        The request is never sent again: a session that is dead now may have been used up by the account that it made (S56).
+        If no account appears, the credentials were refused (H17), unless the session is dead now: the account may have used
+        it up (S56), so the request is never sent again.
         """
+        submission = replace(submission, words=f"HTTP {submission.http_status}: {submission.words}")
         with suppress(Failed, Stopped):
-            made = self._appeared(outcome)
-            if self._stackone.session_alive(session) and not (len(made) == 1 and made[0].active):
-                return replace(submission, sent=Sent.REFUSED)
-        words = f"HTTP {submission.http_status}: {submission.words}"
-        return replace(submission, sent=Sent.ACCEPTED, words=words)
+            if self._stackone.session_alive(session):
+                return submission
+        return replace(submission, sent=Sent.ACCEPTED)
 
     def _appeared(self, outcome: Outcome) -> list[Account]:
         """Return the accounts of the tenant's link that were not there before. Raise Failed."""

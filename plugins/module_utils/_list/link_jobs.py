@@ -50,7 +50,7 @@ class LinkJob(FoundJob):
     def trouble(self) -> Failure | None:
         """Return that StackOne gave no clear answer to the request to link, whose account may still appear."""
         lost = self.result.lost if self.result else None
-        if lost is None:
+        if lost is None or lost.refusal:
             return None
         message = f"StackOne gave no clear answer to the request to link it ({lost.words})."
         if lost.foreign:
