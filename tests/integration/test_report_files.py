@@ -65,7 +65,7 @@ def test_what_cannot_be_written_is_left_out_on_request(write, tmp_path):
 
 
 def test_a_report_that_is_there_is_replaced_and_a_link_to_it_kept(write, tmp_path):
-    (tmp_path / "real.csv").write_text("old")
+    (tmp_path / "real.csv").write_text("domain,outcome\n")
     (tmp_path / "report.csv").symlink_to("real.csv")
     run = write(tmp_path / "report.csv")
     assert run.code == 0, run.output

@@ -32,7 +32,7 @@ BESIDE_A_LIST = {
 REFUSED = {
     "a misspelt variable": ({"freshservice_link_purg": True}, "no variable freshservice_link_purg: did you mean freshservice_link_purge?"),
     "an unknown variable": ({"freshservice_link_colour": "red"}, "list it in freshservice_link_own_variables"),
-    "a list and a file": ({"freshservice_link_tenants_file": "t.csv"}, "Both freshservice_link_tenants and freshservice_link_tenants_file are set."),
+    "a list and a file": ({"freshservice_link_tenants_file": "t.csv"}, "Both freshservice_link_tenants and freshservice_link_tenants_file are set,"),
     **{
         f"a list from {path}": ({"freshservice_link_tenants": "", "freshservice_link_tenants_file": path}, f" {kind}, not a file.")
         for path, kind in {"/dev/zero": "a pipe or a device", "pipe": "a pipe or a device", "/": "a folder"}.items()
@@ -150,9 +150,10 @@ def test_what_is_wrong_with_a_file_is_told_in_one_line(runner, playbook, name):
 @pytest.mark.parametrize("book", ["link", "verify", "plan"])
 def test_a_reference_to_nothing_within_the_list_does_not_leave_an_old_success_behind(runner, playbook, book):
     """A monitoring system reads the metrics, a pipeline the test results."""
-    reports = [runner.folder / f"report.{form}" for form in ("prom", "xml", "md")]
-    for path in reports:
-        path.write_text("an earlier success\n")
+    begins = {"prom": "stackone_tenantlink_", "xml": "<testsuites>", "md": "## "}
+    reports = [runner.folder / f"report.{form}" for form in begins]
+    for path, begin in zip(reports, begins.values()):
+        path.write_text(f"{begin}an earlier success\n")
     tenants = [*GOOD, {"domain": "initech", "origin_owner_id": "{{ nobody }}"}]
     run = playbook(book, freshservice_link_tenants=tenants, freshservice_link_report=list(map(str, reports)))
     assert run.code == 2

@@ -124,7 +124,7 @@ def test_a_verified_host_that_fails_before_its_turn_is_not_reported_as_linked(ru
 def test_hosts_that_mean_one_account_leave_no_report_of_an_earlier_run(runner, strategy):
     path, report = hosts_file(runner, **{name: runner.tenant_key(name) for name in NAMES})
     metrics = report.with_suffix(".prom")
-    metrics.write_text("of an earlier run")
+    metrics.write_text("stackone_tenantlink_ of an earlier run")
     shown = {"ansible.builtin.debug": {"msg": "code {{ freshservice_link_result.failure.code }}"}}
     block = {"block": [included()], "rescue": [shown]}
     book = runner.folder / "book.yml"
@@ -196,7 +196,7 @@ def test_a_store_that_answers_once_is_enough(runner, tmp_path_factory, entry_poi
 
 def test_a_report_that_cannot_be_written_leaves_no_other_as_it_was(runner):
     metrics = runner.folder / "run.prom"
-    metrics.write_text("of an earlier run")
+    metrics.write_text("stackone_tenantlink_ of an earlier run")
     reports = [str(runner.folder / f"{'a' * 251}.csv"), str(metrics)]
     run = runner.run_tasks(included(), secret=variables(runner, freshservice_link_report=reports))
     assert run.code == 2

@@ -174,7 +174,7 @@ class Outcome:
         if self.confirmed:
             applied.creation = None
         if applied.creation and applied.creation.lost:
-            applied.creation.lost = replace(applied.creation.lost, error=None)
+            applied.creation.lost = replace(applied.creation.lost, error=applied.creation.lost.refusal)
         if not applied.actions:
             applied.plan = None
         elif applied.plan and not applied.plan.before:

@@ -82,7 +82,8 @@ class LinkJob(FoundJob):
             self.result = unfinished(self.result, stopped)
         if self.result and self.result.unconfirmed and self.result.lost:
             seen = "and was not asked again, because the run was stopped" if stopped else "and shows no new account"
-            super().fail(create_uncertain(self.result.lost, seen), Phase.CONFIRM)
+            refusal = None if stopped else self.result.lost.refusal
+            super().fail(refusal or create_uncertain(self.result.lost, seen), Phase.CONFIRM)
         elif stopped and self.result and self.result.unconfirmed and self.result.replaced_ids:
             # The former account is still linked, in addition to the new one.
             self.result.fail(interrupted(stopped))
