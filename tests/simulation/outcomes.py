@@ -78,7 +78,7 @@ def _truth(
     unknown = any(map(_says_unknown, failures))
     if mine and not said and not unknown and not all(_reverted(played, change) for change in mine):
         yield f"{name} says changed=False, but: {_words(mine)}"
-    if said and not mine and not unknown and not _disturbed(played, run):
+    if said and not mine and not unknown and not _disturbed(played, run) and not _sent_again(played, run):
         yield f"{name} says changed=True, and changed nothing"
 
 
@@ -181,6 +181,14 @@ def _disturbed(played: Played, run: SimulatedRun, link: Link | None = None) -> b
         change.id in concerned and change.actor is not run and since <= change.time <= run.ended
         for change in played.world.changes
         if change.actor != ARRANGED
+    )
+
+
+def _sent_again(played: Played, run: SimulatedRun) -> bool:
+    """Whether a run replaced domain and key of an account, perhaps by the same ones: Freshservice may refuse a good key once."""
+    return any(
+        asked.run is run and asked.status == 200 and asked.kind.startswith("PATCH /hub/accounts/")
+        for asked in played.wire.asked
     )
 
 

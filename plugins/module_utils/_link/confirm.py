@@ -21,7 +21,7 @@ from .plan import drift
 from .selection import check_pinned
 from .status import BROKEN, not_active
 from .unchanged import account_not_shown, still_linked
-from .unclear import create_uncertain
+from .unclear import create_uncertain, not_made
 from .writer import Writer, new_accounts
 
 UNLISTED = "and its listing does not show yet how many accounts there are"
@@ -127,7 +127,7 @@ class Confirmer:
         if creation.duplicates:
             return duplicate_account(outcome.tenant, creation.duplicates)
         if creation.lost:
-            return creation.lost.refusal or create_uncertain(creation.lost)
+            return not_made(creation.lost)
         account = outcome.account or self._stackone.account(creation.account_id or "")
         if account is None:
             return account_not_shown(creation.account_id or "")

@@ -12,6 +12,7 @@ from .._clients.hub import Submission
 from .._core.clock import Stopped
 from .._core.failure import Failed, FailureCode, Phase
 
+UNSEEN = "and shows no new account"
 CHECK_PROXIES = "Check stackone_url, and that no proxy or login page answers in its place."
 
 
@@ -52,7 +53,16 @@ def sent_again(lost: Submission) -> str:
     )
 
 
-def create_uncertain(submission: Submission, seen: str = "and shows no new account") -> Failed:
+def not_made(lost: Submission, seen: str = UNSEEN) -> Failed:
+    """Return the failure of a request to link of which no account has appeared."""
+    refusal = lost.refusal
+    if refusal is None:
+        return create_uncertain(lost, seen)
+    known = refusal.failure.details.get("uncertain")
+    return refusal if known else uncertain(refusal, "an account was made nevertheless")
+
+
+def create_uncertain(submission: Submission, seen: str = UNSEEN) -> Failed:
     """Return the failure of a request to link that got no clear answer; `seen` says what a look at StackOne showed."""
     again = "Run again later: an account that appears meanwhile is adopted, not linked a second time."
     return Failed(

@@ -136,7 +136,11 @@ class Writer:
             if may_be_done(error):
                 with unless_shown(error, "the change was made"):
                     found = self._stackone.account(account.id)
-            if found is None or set(drift(outcome.tenant, found)) & set(changes):
+            left = set(drift(outcome.tenant, found)) & set(changes) if found else set(changes)
+            if found and any(getattr(found, name) != getattr(account, name) for name in left):
+                # Somebody else has changed it since, perhaps after this change was made.
+                raise uncertain(error, "the change was made") from None
+            if left:
                 raise unless_under_way(error, "the change was made") from None
             outcome.warnings.append(f"The answer to the change of account {account.id} was lost; it was made.")
             changed = True
@@ -223,7 +227,7 @@ class Writer:
         as_declared = stored.key is not StoredKey.CHANGED and stored.domain == tenant.domain and not stored.others
         if as_declared and proven:
             return True
-        if submission.sent is not Sent.SESSION_REFUSED and (as_declared or silent or submission.account_id):
+        if as_declared or silent or submission.account_id:
             raise uncertain(error, "the key is stored")
         return False
 

@@ -17,7 +17,7 @@ from .._link.duplicates import same_link, survivor
 from .._link.find import Found
 from .._link.outcome import NO_IDS, Outcome, unfinished
 from .._link.selection import AmbiguousAccount
-from .._link.unclear import CHECK_PROXIES, create_uncertain
+from .._link.unclear import CHECK_PROXIES, create_uncertain, not_made
 from .entries import Entry
 from .found_jobs import FoundJob
 from .link_rows import link_parts
@@ -81,9 +81,9 @@ class LinkJob(FoundJob):
         if self.result and not self.ended:
             self.result = unfinished(self.result, stopped)
         if self.result and self.result.unconfirmed and self.result.lost:
-            seen = "and was not asked again, because the run was stopped" if stopped else "and shows no new account"
-            refusal = None if stopped else self.result.lost.refusal
-            super().fail(refusal or create_uncertain(self.result.lost, seen), Phase.CONFIRM)
+            lost = self.result.lost
+            words = "and was not asked again, because the run was stopped"
+            super().fail(create_uncertain(lost, words) if stopped else not_made(lost), Phase.CONFIRM)
         elif stopped and self.result and self.result.unconfirmed and self.result.replaced_ids:
             # The former account is still linked, in addition to the new one.
             self.result.fail(interrupted(stopped))

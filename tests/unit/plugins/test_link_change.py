@@ -107,6 +107,16 @@ class TestChange:
         outcome = link(services, tenant(label="New"))
         assert (code(outcome), outcome.applied.actions) == (None, [Action.UPDATE])
 
+    def test_one_that_somebody_else_overtook_may_have_been_made(self, services):
+        """History 1002941 of `make simulate`: another run declared another label, right after this one was stored."""
+        account_id = linked(services, label="Old")
+        overtaken = after(lambda: services.accounts[account_id].update(label="Theirs"))
+        services.on("PATCH", "/accounts/.*", does_and_answers(408, HTML))
+        services.on("GET", f"/accounts/{account_id}", overtaken, skip=1)
+        outcome = link(services, tenant(label="New"))
+        assert (uncertain(outcome), outcome.applied.actions) == (True, [])
+        assert outcome.failure.message.endswith(" It is not known whether the change was made.")
+
     def test_one_of_which_nothing_can_be_seen_says_so(self, services):
         linked(services)
         services.on("PATCH", "/accounts/.*", breaks(done=True))
