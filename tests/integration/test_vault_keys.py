@@ -137,7 +137,7 @@ def test_paths_start_where_the_user_is(runner, clear):
 def test_it_asks_for_the_password_at_a_terminal(runner, clear):
     (clear / "keys.csv").write_bytes(csv_of(runner, ["acme", "globex"]))
     files = {"keys_file": str(clear / "keys.csv"), "vault_file": str(runner.folder / "vault.yml")}
-    typed = {"passwords": {r"Vault password: \s*?$": PASSWORD}, "timeout": 120}
+    typed = {"passwords": {r"vault.yml: Vault password: \s*?$": PASSWORD}, "timeout": 120}
     for status in ("changed", "ok"):
         ended = runner.run_job(PLAYBOOK, "--diff", extravars=files, verbosity=4, **typed)
         assert ended.status == "successful", ended.stdout.read()
