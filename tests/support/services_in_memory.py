@@ -72,6 +72,11 @@ def does_and_answers(status: int, data: Any = None) -> Trick:
     return lambda _request, perform: (perform(), reply(status, data))[1]
 
 
+def does_and_refuses(status: int, message: str) -> Trick:
+    """Do what is asked for, but answer with an error of StackOne's."""
+    return lambda _request, perform: (perform(), error(status, message))[1]
+
+
 def breaks(kind: TransportKind = TransportKind.DROPPED, done: bool = False, sent: bool = True) -> Trick:
     """Give no answer, whether the request was carried out (`done`) or not."""
 

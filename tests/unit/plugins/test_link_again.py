@@ -23,7 +23,7 @@ from tests.support.services_in_memory import (
     answers,
     breaks,
     does_and_answers,
-    error,
+    does_and_refuses,
     link,
     refuses,
     reply,
@@ -288,8 +288,7 @@ class TestRelink:
     @pytest.mark.parametrize("status", [401, 403])
     def test_a_refusal_of_what_was_done_is_seen(self, services, status):
         linked(services)
-        done = lambda _request, perform: (perform(), error(status, "No"))[1]  # noqa: E731
-        services.on("PATCH", "/hub/accounts/.*", done)
+        services.on("PATCH", "/hub/accounts/.*", does_and_refuses(status, "No"))
         outcome = link(services, rotated(services))
         assert (code(outcome), outcome.applied.actions, len(hub_edits(services))) == (None, [Action.RELINK], 1)
         assert outcome.warnings == ["The answer to the re-link was lost (No); the new key is stored."]

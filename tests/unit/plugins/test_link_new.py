@@ -14,7 +14,18 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.options 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.linker import Rules
 from tests.support.one_tenant import HTML, REFUSAL, changes, code, posts, says_no_profile, without
-from tests.support.services_in_memory import FIELDS, KEY, after, answers, error, link, refuses, reply, tenant
+from tests.support.services_in_memory import (
+    FIELDS,
+    KEY,
+    after,
+    answers,
+    does_and_refuses,
+    error,
+    link,
+    refuses,
+    reply,
+    tenant,
+)
 
 
 class TestNewLink:
@@ -169,8 +180,7 @@ class TestRefusedLink:
     @pytest.mark.parametrize("is_made", [True, False])
     def test_a_session_that_may_be_used_up_is_not_replaced(self, services, says, is_made):
         """The link that it made may be what used it up, so a second request could make a second account."""
-        made = lambda _request, perform: (perform() if is_made else None, error(401, "Unauthorized"))[1]  # noqa: E731
-        services.on("POST", "/hub/accounts", made)
+        services.on("POST", "/hub/accounts", (does_and_refuses if is_made else refuses)(401, "Unauthorized"))
         services.on("POST", "/connect_sessions/authenticate", answers(*says), times=9)
         outcome = link(services, tenant())
         assert len(posts(services)) == 1
@@ -183,8 +193,7 @@ class TestRefusedLink:
 
     @pytest.mark.parametrize("status", [401, 403])
     def test_a_refusal_of_what_was_done_is_seen(self, services, status):
-        done = lambda _request, perform: (perform(), error(status, "No"))[1]  # noqa: E731
-        services.on("POST", "/hub/accounts", done)
+        services.on("POST", "/hub/accounts", does_and_refuses(status, "No"))
         outcome = link(services, tenant())
         assert (code(outcome), outcome.applied.actions, len(posts(services))) == (None, [Action.CREATE], 1)
 
