@@ -72,7 +72,7 @@ class Writer:
         self._check(tenant, account)
         submission, session = self._edited(edit, session, lambda: self.edit_session(tenant, account))
         if not self._taken(tenant, account, session, submission, compare_stored(tenant, view)):
-            error = submission.error or session_refused(submission.http_status)
+            error = require(submission.error)
             error = profile_refused(error, account, moved) if moved else error
             raise uncertain(error, "the key is stored") if submission.late else error
         if submission.sent is not Sent.ACCEPTED or submission.foreign:
@@ -264,16 +264,12 @@ class Writer:
                 return submission
         return replace(submission, sent=Sent.ACCEPTED)
 
-    def _appeared(self, outcome: Outcome) -> list[Account]:
-        """Return the accounts of the tenant's link that were not there before. Raise Failed."""
-        tenant = outcome.tenant
-        listed = self._stackone.accounts(tenant.provider, require(tenant.origin_owner_id))
-        return new_accounts(outcome, self._finder, listed)
-
     def _note_left_behind(self, outcome: Outcome) -> None:
         """Note an account that a refused request made nevertheless (H16, b12); the refusal is the failure."""
+        tenant = outcome.tenant
         try:
-            made = self._appeared(outcome)
+            listed = self._stackone.accounts(tenant.provider, require(tenant.origin_owner_id))
+            made = new_accounts(outcome, self._finder, listed)
         except (Failed, Stopped):
             return
         if len(made) != 1:
@@ -365,6 +361,5 @@ def _not_kept_credentials(account: Account) -> Failed:
         FailureCode.CHANGE_NOT_KEPT,
         f"StackOne accepted the domain and key of account {account.id} without an error, but shows others.",
         "Run again. If this happens again, enter them in StackOne's dashboard.",
-        retriable=True,
         details={"account_id": account.id},
     )

@@ -201,6 +201,7 @@ class TestRelink:
         outcome = link(services, rotated(services))
         assert (code(outcome), outcome.applied.actions) == ("stackone_unreachable", [])
         assert uncertain(outcome) is (kind is TransportKind.TIMEOUT)
+        assert uncertain(outcome) is outcome.failure.message.endswith(" It is not known whether the key is stored.")
 
     @pytest.mark.parametrize("named, expected", [({}, "change_not_kept"), ({"id": "another"}, "account_mismatch")])
     def test_a_success_that_stored_nothing_is_told_as_uncertain(self, services, named, expected):
@@ -284,6 +285,52 @@ class TestRelink:
         first, second = (edit.headers["x-hub-session-token"] for edit in hub_edits(services))
         assert services.sessions[first]["account_id"] == services.sessions[second]["account_id"] == account_id
         assert first != second
+
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_a_session_is_renewed_once(self, services, status):
+        linked(services)
+        services.on("PATCH", "/hub/accounts/.*", refuses(status, "No"), times=9)
+        services.on("POST", "/connect_sessions/authenticate", refuses(401, "No"), times=9)
+        outcome = link(services, rotated(services))
+        assert (code(outcome), outcome.failure.http_status, len(hub_edits(services))) == ("session_refused", status, 2)
+
+    def test_a_key_that_is_refused_in_a_renewed_session_is_refused(self, services):
+        linked(services)
+        services.on("PATCH", "/hub/accounts/.*", refuses(401, "No"), times=9)
+        services.on("POST", "/connect_sessions/authenticate", refuses(401, "No"))
+        outcome = link(services, rotated(services))
+        assert (code(outcome), len(hub_edits(services))) == ("credentials_refused", 2)
+
+    def test_a_renewed_session_names_the_declared_profile(self, services):
+        linked(services)
+        services.on("PATCH", "/hub/accounts/.*", refuses(401, "No"))
+        services.on("POST", "/connect_sessions/authenticate", refuses(401, "No"))
+        link(services, tenant(integration_id="p1", update_credentials=UpdateCredentials.ALWAYS))
+        sessions = services.requests("POST", "/connect_sessions")
+        assert [session.body["integration_id"] for session in sessions] == ["p1", "p1"]
+
+    def test_an_account_keeps_its_own_profile(self, services):
+        account_id = linked(services)
+        services.profiles.append({**services.profiles[0], "integration_id": "p2"})
+        services.profile_of[account_id] = "p2"
+        outcome = link(services, rotated(services))
+        assert (code(outcome), hub_edits(services)[0].body["integration_id"]) == (None, "p2")
+
+    def test_a_refusal_of_another_profile_names_both(self, services):
+        account_id = linked(services)
+        services.profiles.append({**services.profiles[0], "integration_id": "p2"})
+        services.on("PATCH", "/hub/accounts/.*", refuses(422, "integration_id cannot be changed"))
+        outcome = link(services, tenant(integration_id="p2", profile_change=ProfileChange.RELINK))
+        assert (code(outcome), outcome.applied.actions) == ("stackone_rejected", [])
+        assert f"Account {account_id} was to move from the connector profile p1 to p2." in outcome.failure.message
+        assert "profile_change: replace" in outcome.failure.remediation
+
+    def test_a_lost_answer_that_stored_another_domain_is_proven_by_it(self, services):
+        """The key was shown before as well, so only the domain tells."""
+        account_id = linked(services, domain="globex")
+        services.on("PATCH", "/hub/accounts/.*", breaks(done=True), times=9)
+        outcome = link(services, tenant(account_id=account_id))
+        assert (code(outcome), outcome.applied.actions) == (None, [Action.RELINK])
 
     @pytest.mark.parametrize("status", [401, 403])
     def test_a_refusal_of_what_was_done_is_seen(self, services, status):

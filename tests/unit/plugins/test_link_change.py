@@ -32,7 +32,7 @@ class TestChange:
         outcome = link(services, tenant(label="New"))
         assert (code(outcome), outcome.applied.actions) == (None, [])
         assert outcome.warnings == ["StackOne cannot change the label of an existing account in place; it was left."]
-        assert outcome.applied.label_left
+        assert (outcome.applied.label_left, changes(services)) == (True, [LABELLED])
 
     def test_a_change_of_nothing_is_none(self, services):
         account_id = linked(services)
@@ -42,6 +42,14 @@ class TestChange:
         Writer(clients.stackone, clients.hub).change(outcome, account, LABELLED)
         assert (outcome.applied.actions, outcome.applied.label_left) == ([], True)
 
+    def test_a_label_that_is_left_is_not_among_what_was_changed(self, services):
+        account_id = linked(services)
+        clients = services.factory.clients()
+        services.on("PATCH", "/accounts/.*", refuses(400, "label must be an object"))
+        outcome, account = Outcome(tenant(label="New")), clients.stackone.account(account_id)
+        Writer(clients.stackone, clients.hub).change(outcome, account, {**LABELLED, "type": "test"})
+        assert (outcome.applied.actions, outcome.applied.updated) == ([Action.UPDATE], ("type",))
+
     @pytest.mark.parametrize("status", [400, 422])
     def test_the_rest_is_changed_without_the_label(self, services, status):
         linked(services, label="Old", type="test")
@@ -49,6 +57,24 @@ class TestChange:
         outcome = link(services, tenant(label="New", account_type="production"))
         assert (code(outcome), outcome.applied.actions, len(outcome.warnings)) == (None, [Action.UPDATE], 1)
         assert changes(services) == [{"label": "New", "type": "production"}, {"type": "production"}]
+
+    def test_an_account_that_only_its_owners_listing_shows_is_changed(self, services):
+        account_id = linked(services, label="Old")
+        services.on("GET", f"/accounts/{account_id}", refuses(404, "Account not found"))
+        outcome = link(services, tenant(label="New"))
+        assert (code(outcome), changes(services)) == (None, [LABELLED])
+        assert services.requests("GET", "/accounts")[-1].params["origin_owner_id"] == ["1"]
+
+    def test_one_that_nothing_shows_is_not_changed(self, services):
+        account_id = linked(services, label="Old")
+        services.on("GET", f"/accounts/{account_id}", after(services.accounts.clear))
+        outcome = link(services, tenant(label="New"))
+        assert (code(outcome), outcome.failure.details["account_id"], changes(services)) == (
+            "account_not_found",
+            account_id,
+            [],
+        )
+        assert account_id in outcome.failure.message
 
     @pytest.mark.parametrize("status", [400, 422, 404, 403])
     def test_another_refusal_is_a_failure(self, services, status):

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.clock import Stopped
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.failure import Phase
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.options import VerifyLink
+from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportKind
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.linker import Rules
 from tests.support.one_tenant import HTML, REFUSAL, changes, code, posts, says_no_profile, without
@@ -19,6 +21,7 @@ from tests.support.services_in_memory import (
     KEY,
     after,
     answers,
+    breaks,
     does_and_refuses,
     error,
     link,
@@ -26,6 +29,10 @@ from tests.support.services_in_memory import (
     reply,
     tenant,
 )
+
+
+def stop():
+    raise Stopped
 
 
 class TestNewLink:
@@ -46,6 +53,11 @@ class TestNewLink:
         assert post.headers["x-hub-session-token"] in services.sessions
         assert not post.repeatable
         assert changes(services) == []
+
+    @pytest.mark.parametrize("shared", [True, False])
+    def test_whether_it_is_shared_is_sent_if_declared(self, services, shared):
+        link(services, tenant(shared=shared))
+        assert services.requests("POST", "/connect_sessions")[0].body["shared"] is shared
 
     @pytest.mark.parametrize("secret", ["key-of-an-agent-1", "v1.eu1.key-of-stackone"])
     def test_an_address_that_contains_a_key_is_not_sent_on(self, services, secret):
@@ -176,12 +188,19 @@ class TestRefusedLink:
             assert outcome.failure.retriable
             assert "no proxy or login page" in outcome.failure.remediation
 
-    @pytest.mark.parametrize("says", [(401,), (403, HTML), (500, HTML), (401, {"message": "no"})])
+    @pytest.mark.parametrize(
+        "says",
+        [
+            *(answers(*says) for says in ((401,), (403, HTML), (500, HTML), (401, {"message": "no"}))),
+            *(breaks(kind) for kind in (TransportKind.DROPPED, TransportKind.STOPPED)),
+            after(stop),
+        ],
+    )
     @pytest.mark.parametrize("is_made", [True, False])
     def test_a_session_that_may_be_used_up_is_not_replaced(self, services, says, is_made):
         """The link that it made may be what used it up, so a second request could make a second account."""
         services.on("POST", "/hub/accounts", (does_and_refuses if is_made else refuses)(401, "Unauthorized"))
-        services.on("POST", "/connect_sessions/authenticate", answers(*says), times=9)
+        services.on("POST", "/connect_sessions/authenticate", says, times=9)
         outcome = link(services, tenant())
         assert len(posts(services)) == 1
         if is_made:
@@ -201,7 +220,8 @@ class TestRefusedLink:
         services.on("GET", "/hub/connectors", after(lambda: services.clock.sleep(301)))
         outcome = link(services, tenant())
         assert (code(outcome), len(posts(services))) == (None, 1)
-        assert len(services.requests("POST", "/connect_sessions")) == 2
+        first, second = services.requests("POST", "/connect_sessions")
+        assert first.body == second.body
 
     def test_a_session_that_is_alive_is_not(self, services):
         services.on("POST", "/hub/accounts", refuses(403, "No"))
