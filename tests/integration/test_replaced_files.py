@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.forms import FORMS
 from tests.support.collection import ROOT
+from tests.support.written_reports import earlier_report, too_deep
 
 GOOD = [{"domain": name, "origin_owner_id": f"customer-{name}"} for name in ("acme", "globex")]
 PLAIN = {
@@ -131,6 +133,7 @@ def report(playbook, path, **variables):
     return playbook("link", quiet=True, freshservice_link_report=str(path), freshservice_link_tenants=GOOD, **variables)
 
 
+NOTES = "my own notes: call the customer\n"
 NO_REPORTS = {
     "mine.json": '{"freshservice_link_tenants": [{"domain": "acme"}]}',
     "tenants.json": '[{"domain": "acme"}]',
@@ -141,7 +144,26 @@ NO_REPORTS = {
     "plan.xml": '{"tenants": []}',
     "mine.prom": "freshservice_link_tenants: []\n",
     "mine.html": "- domain: acme\n",
+    # Of the same kind, but of another tool or by hand.
+    "others.xml": '<?xml version="1.0"?><testsuites name="pytest tests"><testsuite name="pytest" tests="1"/></testsuites>',
+    "changelog.md": "## Release 2.0: what changes\n\nOur changelog.\n",
+    "handbook.md": "## Freshservice links: my handbook\n\nHow we link.\n",
+    "wiki.html": '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Freshservice links</title></head></html>',
+    "others.prom": "node_backup_last_success 12345\n",
+    "columns.csv": "domain,outcome,my_notes\nacme,linked,called them on Monday\n",
+    "others.json": '{"outcomes": []}',
 }
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_report_that_somebody_has_added_to_is_not_replaced(runner, playbook, form):
+    path = earlier_report(runner.folder / f"report{form}")
+    path.write_text(f"{path.read_text()}{NOTES}")
+    # Where a comment ends, nothing tells.
+    replaced = form == ".md"
+    run = report(playbook, path)
+    assert (run.code == 0, NOTES not in path.read_text()) == (replaced, replaced)
+    assert replaced or f"{path} holds something else than a report" in run.output
 
 
 @pytest.mark.parametrize("name", NO_REPORTS)
@@ -222,7 +244,7 @@ def test_a_folder_is_refused(runner, playbook):
 
 @pytest.mark.parametrize("name", ["link", "verify"])
 def test_a_report_that_cannot_be_written_hides_nothing(runner, playbook, name):
-    path = runner.folder / f"{'long' * 64}.html"
+    path = too_deep(runner.folder, "r.html")
     keys = {"acme": "the-key-of-nobody-0815"}
     variables = {"freshservice_link_tenants": GOOD, "freshservice_link_report": str(path)}
     run = playbook(

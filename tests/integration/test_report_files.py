@@ -9,6 +9,8 @@ import stat
 
 import pytest
 
+from tests.support.written_reports import earlier_report
+
 ENDINGS = ("html", "csv", "json", "md", "xml", "prom")
 
 
@@ -65,7 +67,7 @@ def test_what_cannot_be_written_is_left_out_on_request(write, tmp_path):
 
 
 def test_a_report_that_is_there_is_replaced_and_a_link_to_it_kept(write, tmp_path):
-    (tmp_path / "real.csv").write_text("domain,outcome\n")
+    earlier_report(tmp_path / "real.csv")
     (tmp_path / "report.csv").symlink_to("real.csv")
     run = write(tmp_path / "report.csv")
     assert run.code == 0, run.output

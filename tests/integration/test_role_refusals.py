@@ -10,6 +10,8 @@ import re
 
 import pytest
 
+from tests.support.written_reports import earlier_report
+
 GOOD = [{"domain": name, "origin_owner_id": f"customer-{name}"} for name in ("acme", "globex")]
 
 
@@ -150,15 +152,13 @@ def test_what_is_wrong_with_a_file_is_told_in_one_line(runner, playbook, name):
 @pytest.mark.parametrize("book", ["link", "verify", "plan"])
 def test_a_reference_to_nothing_within_the_list_does_not_leave_an_old_success_behind(runner, playbook, book):
     """A monitoring system reads the metrics, a pipeline the test results."""
-    begins = {"prom": "stackone_tenantlink_", "xml": "<testsuites>", "md": "## "}
-    reports = [runner.folder / f"report.{form}" for form in begins]
-    for path, begin in zip(reports, begins.values()):
-        path.write_text(f"{begin}an earlier success\n")
+    reports = [earlier_report(runner.folder / f"report.{form}") for form in ("prom", "xml", "md")]
+    assert all(re.search("of.an.earlier.run", path.read_text()) for path in reports)
     tenants = [*GOOD, {"domain": "initech", "origin_owner_id": "{{ nobody }}"}]
     run = playbook(book, freshservice_link_tenants=tenants, freshservice_link_report=list(map(str, reports)))
     assert run.code == 2
     assert "'nobody' is undefined" in run.output
-    assert not any("an earlier success" in path.read_text() for path in reports)
+    assert not any(re.search("of.an.earlier.run", path.read_text()) for path in reports)
     assert runner.emulator.requests() == []
 
 

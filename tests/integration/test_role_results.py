@@ -11,6 +11,8 @@ import pytest
 import yaml
 from ansible.release import __version__
 
+from tests.support.written_reports import earlier_report, too_deep
+
 ROLE = "tenantlink.stackone.freshservice_link"
 NAMES = ("acme", "globex")
 LISTED = [{"domain": name, "origin_owner_id": f"customer-{name}", "label": name} for name in NAMES]
@@ -124,7 +126,7 @@ def test_a_verified_host_that_fails_before_its_turn_is_not_reported_as_linked(ru
 def test_hosts_that_mean_one_account_leave_no_report_of_an_earlier_run(runner, strategy):
     path, report = hosts_file(runner, **{name: runner.tenant_key(name) for name in NAMES})
     metrics = report.with_suffix(".prom")
-    metrics.write_text("stackone_tenantlink_ of an earlier run")
+    earlier_report(metrics)
     shown = {"ansible.builtin.debug": {"msg": "code {{ freshservice_link_result.failure.code }}"}}
     block = {"block": [included()], "rescue": [shown]}
     book = runner.folder / "book.yml"
@@ -137,7 +139,7 @@ def test_hosts_that_mean_one_account_leave_no_report_of_an_earlier_run(runner, s
     assert "code invalid_argument" in run.output
     assert runner.changing() == []
     assert outcomes_in(report) == dict.fromkeys(NAMES, "failed")
-    assert "of an earlier run" not in metrics.read_text()
+    assert "of_an_earlier_run" not in metrics.read_text()
 
 
 def test_a_host_that_runs_ahead_is_in_the_report_of_the_entry_point_before(runner):
@@ -196,19 +198,19 @@ def test_a_store_that_answers_once_is_enough(runner, tmp_path_factory, entry_poi
 
 def test_a_report_that_cannot_be_written_leaves_no_other_as_it_was(runner):
     metrics = runner.folder / "run.prom"
-    metrics.write_text("stackone_tenantlink_ of an earlier run")
-    reports = [str(runner.folder / f"{'a' * 251}.csv"), str(metrics)]
+    earlier_report(metrics)
+    reports = [str(too_deep(runner.folder, "a.csv")), str(metrics)]
     run = runner.run_tasks(included(), secret=variables(runner, freshservice_link_report=reports))
     assert run.code == 2
     assert "File name too long" in run.output
-    assert "of an earlier run" not in metrics.read_text()
+    assert "of_an_earlier_run" not in metrics.read_text()
 
 
 @pytest.mark.parametrize("hosts", [False, True], ids=["list", "hosts"])
 def test_a_report_that_cannot_be_written_does_not_hide_what_was_done(runner, hosts):
     folder = runner.folder / "run.prom"
     folder.mkdir()
-    report = json.dumps({"freshservice_link_report": f"{runner.folder}/{'a' * 251}.csv"})
+    report = json.dumps({"freshservice_link_report": str(too_deep(runner.folder, "a.csv"))})
     if hosts:
         path, _report = hosts_file(runner, acme=runner.tenant_key("acme"))
         run = runner.ansible_playbook("-i", str(path), "tenantlink.stackone.link_by_host", "-e", report)

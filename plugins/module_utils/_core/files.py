@@ -58,7 +58,8 @@ def replace_file(path: str, text: str, mode: int = 0o600) -> None:
     """Replace a file's text and mode atomically. On NotAFile or another OSError the old text is kept."""
     refuse_other_than_file(path)
     folder, name = os.path.split(os.path.realpath(path))
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+    # Not after the file, whose name may be as long as a name can be.
+    descriptor, temporary = tempfile.mkstemp(prefix=".tenantlink.", dir=folder)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import re
@@ -12,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .document import is_document
 from .junit import junit_of
 from .markdown import markdown_of
 from .page import page_of
 from .prometheus import prometheus_of
+from .rows import COLUMNS
 from .table import csv_of
 
 PRIVATE, PUBLIC = 0o600, 0o644
@@ -35,24 +39,55 @@ class Form:
     """How a report is written as a file of one kind."""
 
     text: Callable[[Mapping[str, Any], About], str]
-    sign: str
-    """What an earlier report has, as a regular expression. An empty file may be replaced as well."""
+    is_report: Callable[[str], object]
+    """Whether a text is a report of this form, of any version. Anything else is somebody's own, and is not replaced."""
     mode: int = PRIVATE
     whole: bool = False
     """Whether it leaves nothing out."""
 
 
+_PAGE = re.compile(
+    r"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\""
+    r" content=\"default-src 'none'; style-src 'sha256-.*</html>\s*",
+    re.DOTALL,
+)
+_COMMENT = re.compile(
+    r"## [^\n]*: [^\n]*\n\n(\*\*The run failed:\*\*[^\n]*\n\n)?(\*\*Preview: nothing was changed\.\*\* )?\d[\d,]* tenants?[ .;,]"
+)
+_SUITES = re.compile(
+    r"<\?xml[^>]*>\s*<testsuites (name=\"[^\"]*\") tests=\"\d+\" failures=\"\d+\" errors=\"\d+\" skipped=\"\d+\">"
+    r"\s*<testsuite \1 .*</testsuites>\s*",
+    re.DOTALL,
+)
+_METRICS = re.compile(r"((# (HELP|TYPE) )?stackone_tenantlink_[^\n]*\s*)+")
+
+
+def _is_table(text: str) -> bool:
+    """Return whether a text is a CSV with columns of reports, and nothing else in any row."""
+    rows = csv.reader(io.StringIO(text, newline=""))
+    try:
+        columns = next(rows, [])
+        return "outcome" in columns and set(columns) <= set(COLUMNS) and all(len(row) == len(columns) for row in rows)
+    except csv.Error:
+        return False
+
+
+def _is_json(text: str) -> bool:
+    try:
+        return is_document(json.loads(text))
+    except (ValueError, RecursionError):
+        return False
+
+
 FORMS = {
-    ".html": Form(lambda document, about: page_of(document), "(?i)<!doctype html", whole=True),
-    ".csv": Form(lambda document, about: csv_of(document), r"\A[^\n]*\boutcome\b", whole=True),
-    ".json": Form(
-        lambda document, about: json.dumps(document, indent=4, sort_keys=True) + "\n", '"outcomes"', whole=True
-    ),
-    ".md": Form(lambda document, about: markdown_of(document, about.full), r"\A## "),
-    ".xml": Form(lambda document, about: junit_of(document), "<testsuites"),
+    ".html": Form(lambda document, about: page_of(document), _PAGE.fullmatch, whole=True),
+    ".csv": Form(lambda document, about: csv_of(document), _is_table, whole=True),
+    ".json": Form(lambda document, about: json.dumps(document, indent=4, sort_keys=True) + "\n", _is_json, whole=True),
+    ".md": Form(lambda document, about: markdown_of(document, about.full), _COMMENT.match),
+    ".xml": Form(lambda document, about: junit_of(document), _SUITES.fullmatch),
     # Metrics hold no names, and node_exporter runs as another user.
     ".prom": Form(
-        lambda document, about: prometheus_of(document, about.playbook, about.host), "stackone_tenantlink_", mode=PUBLIC
+        lambda document, about: prometheus_of(document, about.playbook, about.host), _METRICS.fullmatch, mode=PUBLIC
     ),
 }
 
@@ -74,7 +109,7 @@ def holds_another(path: str) -> bool:
         text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, ValueError):
         return True
-    return bool(text.strip()) and not re.search(form.sign, text)
+    return bool(text.strip()) and not form.is_report(text)
 
 
 def full_reports(paths: Sequence[str]) -> list[str]:

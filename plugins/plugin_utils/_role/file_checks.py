@@ -16,6 +16,8 @@ from .._report.forms import holds_another
 from .given import Given, flat, full
 
 EXPORT_FORMS = (".yml", ".yaml", ".csv", ".json")
+LONGEST_NAME = 200
+"""Bytes. A name can have 255 on most file systems, of which those of backups and temporary files take a part."""
 REPORT_FORMS = (".html", ".csv", ".json", ".md", ".xml", ".prom")
 AUTH_LINKS_BEGIN = re.compile(
     r"\ufeff?(\s*$|origin_owner_id,origin_owner_name,domain,purpose,auth_link_url|[$]ANSIBLE_VAULT;)"
@@ -77,12 +79,15 @@ def _other_than_a_file(path: str) -> str:
 def export(given: Given) -> Iterator[str]:
     """Refuse a file to export to that has no known form, or no folder."""
     path = given.path("export")
-    possible = path.endswith(EXPORT_FORMS) and os.path.isdir(os.path.dirname(path)) and not os.path.isdir(path)
-    if "export" in given.run.needs and not possible:
+    if "export" not in given.run.needs:
+        return
+    if not path.endswith(EXPORT_FORMS) or not os.path.isdir(os.path.dirname(path)) or os.path.isdir(path):
         yield (
             "Name the file to export to in freshservice_link_export, for example tenants.yml. It must end in .yml, .yaml, .csv or"
             " .json, and its folder must exist."
         )
+    elif os.path.lexists(path) and not os.path.isfile(path):
+        yield f"freshservice_link_export: {path} is {_other_than_a_file(path)}, not a file. Name another file."
 
 
 def report(given: Given) -> Iterator[str]:
@@ -122,9 +127,20 @@ def report_places(given: Given) -> Iterator[str]:
         elif not os.access(folder, os.W_OK | os.X_OK):
             yield f"freshservice_link_report {name}: nothing can be written into the folder {folder}. Allow it, or name another."
         elif os.path.lexists(path) and not os.path.isfile(path):
-            yield f"freshservice_link_report: {path} is {_other_than_a_file(path)}, not a file."
+            yield f"freshservice_link_report: {path} is {_other_than_a_file(path)}, not a file. Name another file."
         elif holds_another(path):
             yield f"freshservice_link_report: {path} holds something else than a report, and would be replaced. Name another file, or remove it."
+
+
+def long_names(given: Given) -> Iterator[str]:
+    """Refuse names of files that are to be written and are too long, at the end of the run."""
+    written = [("report", path) for path in given.reports]
+    written += [(name, given.path(name)) for name in ("plan", "auth_links_file", "export")]
+    for name, path in written:
+        size = len(os.path.basename(path).encode(errors="replace"))
+        if size > LONGEST_NAME:
+            shown = os.path.basename(path)[:40]
+            yield f"freshservice_link_{name}: the name of the file {shown}... has {size} bytes. Name one with at most {LONGEST_NAME}."
 
 
 def merged_reports(given: Given) -> Iterator[str]:

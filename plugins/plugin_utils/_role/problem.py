@@ -35,6 +35,7 @@ CHECKS: Sequence[Check] = (
     file_checks.report,
     file_checks.export,
     file_checks.report_forms,
+    file_checks.long_names,
     file_checks.report_places,
     # The last one, because these files can be large.
     file_checks.merged_reports,

@@ -18,9 +18,10 @@ from ansible_collections.tenantlink.stackone.plugins.plugin_utils._role.variable
     PATHS,
 )
 from tests.support.variable_problems import LIST, problem
+from tests.support.written_reports import earlier_report
 
 LINKS = {**LIST, "needs": ["list", "auth_links_file"]}
-REPORT = '{"outcomes": []}'
+LONG = "é" * 99
 
 
 @pytest.fixture
@@ -29,11 +30,11 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name, text in {
         "t.csv": "domain,api_key\n",
-        "r.json": REPORT,
-        "r.csv": "domain,outcome\n",
         "empty.csv": " \n",
     }.items():
         (tmp_path / name).write_text(text)
+    for name in ("r.json", "r.csv"):
+        earlier_report(tmp_path / name)
     (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe outcome")
     (tmp_path / "folder.csv").mkdir()
     (tmp_path / "folder.yml").mkdir()
@@ -132,6 +133,13 @@ REFUSED = {
         ({"report": "a.html, b.csv"}, {}, "freshservice_link_report a.html, b.csv is one path. Write several as a list"),
         ({"report": ["r.html", "odd.csv"]}, {}, "/odd.txt, which must end in"),
     ],
+    "long_names": [
+        ({"report": f"{LONG}.csv"}, {}, "has 202 bytes. Name one with at most 200."),
+        ({"report": ["r.csv", "a" * 300 + ".prom"]}, {}, f"the name of the file {'a' * 40}... has 305 bytes"),
+        ({"plan": "p" * 201}, {"takes_plan": True}, "freshservice_link_plan: the name of the file"),
+        ({"auth_links_file": f"{LONG}.csv"}, LINKS, "freshservice_link_auth_links_file: the name of the file"),
+        ({"export": f"{LONG}.csv"}, {"needs": ["export"]}, "freshservice_link_export: the name of the file"),
+    ],
     "report_places": [
         ({"report": "nowhere/r.html"}, {}, "/nowhere does not exist. Create it, or name another."),
         ({"report": "folder.csv"}, {}, "/folder.csv is a folder, not"),
@@ -166,6 +174,7 @@ ACCEPTED = [
     ({"state": "present", "domain": "localhost", "origin_owner_id": " ", "account_id": None}, {}),
     ({"own_variables": "freshservice_link_mine", "mine": 1}, {}),
     ({"report": "a,b.csv"}, {}),
+    ({"report": f"{LONG[1:]}.csv", "plan": "p" * 200}, {"takes_plan": True}),
     ({}, {"kept": {"x": "nowhere", "y": "folder.csv"}}),
     ({"label": 7, "account_type": "", "shared": None, "provider": "freshservice", "verify_key": "no"}, {}),
     ({"fingerprints": False}, {}),
