@@ -26,6 +26,7 @@ class Harm(str, Enum):
     BARE_401 = "bare_401"
     BARE_403 = "bare_403"
     MISSING = "missing"
+    REJECTED = "rejected"
     STRANGE_403 = "strange_403"
     STRANGE_404 = "strange_404"
     REDIRECT = "redirect"
@@ -92,6 +93,9 @@ FAULTS = {
         _fault("403_proxy_after", Harm.BARE_403, False, True, status=403, body={"raw": NO_ROUTE}),
         _fault("401_empty_after", Harm.BARE_401, False, True, status=401, body="empty"),
         _fault("404", Harm.MISSING, status=404),
+        _fault("404_after", Harm.MISSING, False, True, status=404),
+        _fault("422", Harm.REJECTED, status=422),
+        _fault("422_after", Harm.REJECTED, False, True, status=422),
         _fault("404_html", Harm.STRANGE_404, status=404, body="html"),
         _fault("404_html_after", Harm.STRANGE_404, False, True, status=404, body="html"),
         _fault("404_proxy", Harm.STRANGE_404, status=404, body={"raw": NO_ROUTE}),

@@ -14,6 +14,11 @@ from tests.trust.failures import has_another_way, is_told_why
 from tests.trust.faults import Harm
 
 
+def refuses_change(cell: Cell) -> bool:
+    """Return whether StackOne itself refuses a change of an account, and does not make it."""
+    return cell.kind is Kind.PATCH and cell.harm is Harm.REJECTED and not cell.fault.effect
+
+
 @dataclass(frozen=True)
 class Rule:
     """Where a rule applies, what is wrong if it is broken, and why it must hold."""
@@ -80,6 +85,24 @@ ENDINGS = (
         checks.honest, "StackOne shows nothing of it, so only a call can tell whether it was stored",
     ),
     Ending(
+        "credentials that StackOne refuses are a failure, and what it did nevertheless is told",
+        lambda cell: cell.kind in (Kind.CREATE, Kind.EDIT) and cell.harm in (Harm.MISSING, Harm.REJECTED), checks.honest,
+        "StackOne may have tested the key, and found that it does not work",
+    ),
+    Ending(
+        "a label that StackOne does not change is left",
+        lambda cell: refuses_change(cell) and not cell.flow.moves, checks.believing,
+        "many versions cannot change it (S42); the other fields are changed without it",
+    ),
+    Ending(
+        "a move that StackOne refuses is a failure", lambda cell: refuses_change(cell) and cell.hit.call == 1, checks.red,
+        "the account is still of the former owner",
+    ),
+    Ending(
+        "what follows a move is made, or is a failure, or is a label", refuses_change, lambda _seen: (),
+        "it is a label alone, or a name as well: without the label, the name is sent again",
+    ),
+    Ending(
         "what was done, and is seen, is no failure", lambda cell: cell.fault.effect and cell.kind in WRITES,
         checks.green, "the answer was lost, the work was not",
     ),
@@ -99,7 +122,7 @@ ENDINGS = (
     ),
     Ending(
         "an account that was replaced is gone",
-        lambda cell: cell.kind is Kind.SHOW and cell.harm is Harm.MISSING and cell.flow.replaces and cell.for_ever,
+        lambda cell: cell.kind is Kind.SHOW and cell.harm is Harm.MISSING and cell.flow.replaces,
         checks.honest,
         "that StackOne does not know its id is true once it is unlinked; before, the listing tells",
     ),

@@ -79,6 +79,11 @@ class Submission:
     late: bool = False
 
     @property
+    def unsent(self) -> bool:
+        """Return whether the request was not even sent."""
+        return self.sent is Sent.REFUSED and self.http_status is None
+
+    @property
     def refusal(self) -> Failed | None:
         """Return why StackOne refused the credentials with a 401 or 403, which holds if it has not done it nevertheless."""
         return self.error if self.sent is Sent.SESSION_REFUSED else None

@@ -129,8 +129,7 @@ def refused(answer: Answer, doing: str) -> Failed:
         return unexpected(answer, doing)
     if answer.status in _BY_STATUS:
         code, message, remediation = _BY_STATUS[answer.status]
-        foreign = from_elsewhere(answer)
-        remediation = f"{remediation} {NOT_ITS_WORDS}" if foreign else remediation
+        remediation = f"{remediation} {NOT_ITS_WORDS}" if from_elsewhere(answer) else remediation
         return Failed(
             code,
             message,
@@ -138,7 +137,6 @@ def refused(answer: Answer, doing: str) -> Failed:
             http_status=answer.status,
             retriable=answer.status == 429,
             details=details,
-            foreign=foreign,
         )
     if answer.status >= 500 or answer.status == 408:
         return Failed(
@@ -195,7 +193,6 @@ def unexpected(answer: Answer, doing: str) -> Failed:
         "Check stackone_url, and that no proxy or login page answers in its place.",
         http_status=answer.status,
         details={"doing": doing, "answer": None if doing in UNQUOTED else answer.excerpt},
-        foreign=True,
     )
 
 

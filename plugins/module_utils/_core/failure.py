@@ -80,7 +80,7 @@ class FailureCode(str, Enum):
 class Failure:
     """One failure: `message` says what is wrong, and `remediation` how to fix it.
 
-    `hung` is true if StackOne itself did not answer in time, `foreign` if the answer is not known to be StackOne's.
+    `hung` is true if StackOne itself did not answer in time.
     """
 
     code: FailureCode
@@ -92,7 +92,6 @@ class Failure:
     phase: Phase | None = None
     tenant: str | None = None
     hung: bool = False
-    foreign: bool = False
 
     @property
     def started(self) -> bool:

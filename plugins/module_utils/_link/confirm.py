@@ -22,7 +22,7 @@ from .selection import check_pinned
 from .status import BROKEN, not_active
 from .unchanged import account_not_shown, still_linked
 from .unclear import create_uncertain, not_made
-from .writer import Writer, new_accounts
+from .writer import LABEL_LEFT, Writer, new_accounts
 
 UNLISTED = "and its listing does not show yet how many accounts there are"
 
@@ -190,6 +190,10 @@ class Confirmer:
         )
         if set(unkept) - {"label"}:
             raise _change_not_kept(account, sorted(set(unkept) - {"label"}), overtaken)
+        if LABEL_LEFT in outcome.warnings and "label" not in unkept:
+            # It is stored, although StackOne refused it.
+            outcome.applied.note_label()
+            outcome.warnings.remove(LABEL_LEFT)
         if unkept and not outcome.applied.label_left:
             outcome.applied.label_left = True
             outcome.warnings.append(
@@ -209,8 +213,8 @@ def _another_link(account: Account, domain: str) -> Failed:
     return Failed(
         FailureCode.ACCOUNT_MISMATCH,
         f"StackOne answered the request to link this domain with account {account.id}, which stores the domain {domain}.",
-        "Check the owner's accounts in StackOne's dashboard; account"
-        f" {account.id} was not changed. Run again: an account that was made is adopted.",
+        "Check in StackOne's dashboard, under Accounts, that this account still stores what it should, and that no proxy or"
+        " cache answers in place of StackOne. Run again: an account that was made is adopted.",
         retriable=True,
         details={"account_id": account.id},
     )

@@ -184,8 +184,8 @@ class Linker:
         self._writer.delete(outcome.tenant, made)
         outcome.applied.undo_creation()
         outcome.warnings.append(
-            f"Somebody else linked the same tenant at the same time, as account {first.id}, which is kept; this run's"
-            f" own account {made.id} was unlinked again."
+            f"The tenant was linked as account {first.id} as well, by somebody else or by a request that was repeated. That one is"
+            f" kept; account {made.id} of this run was unlinked again."
         )
         self._take_over(outcome, first.id)
 

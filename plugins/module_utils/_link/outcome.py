@@ -94,6 +94,13 @@ class Applied:
         self.actions[:] = [Action.RELINK]
         self.creation = None
 
+    def note_label(self) -> None:
+        """Note that the label was changed after all."""
+        self.label_left = False
+        self.updated += ("label",)
+        if Action.UPDATE not in self.actions:
+            self.actions.append(Action.UPDATE)
+
     def undo_creation(self) -> None:
         """Note that the account that this run made was unlinked again."""
         self.actions.remove(Action.CREATE)

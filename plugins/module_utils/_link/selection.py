@@ -109,7 +109,7 @@ def both_owners(tenant: Tenant, own: Account, former: Sequence[Account]) -> Fail
 
 
 def check_pinned(tenant: Tenant, account: Account) -> None:
-    """Raise Failed(account_mismatch) if `account_id` names somebody else's account."""
+    """Raise Failed(account_mismatch) if an account, declared by its id or named by StackOne, is somebody else's."""
     wrong = []
     if not account.is_of(tenant.provider):
         wrong.append(f"its provider is {account.provider or 'not shown'}")
@@ -119,7 +119,9 @@ def check_pinned(tenant: Tenant, account: Account) -> None:
         raise Failed(
             FailureCode.ACCOUNT_MISMATCH,
             f"account {account.id} is not this tenant's: {' and '.join(wrong)}.",
-            "Correct account_id, or leave it out to let the owner decide.",
+            "Correct account_id, or leave it out to let the owner decide."
+            if tenant.account_id
+            else "StackOne named it for this tenant: check that no proxy or cache answers in its place, and run again.",
             details={"account_id": account.id},
         )
 

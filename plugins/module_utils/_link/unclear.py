@@ -16,13 +16,6 @@ UNSEEN = "and shows no new account"
 CHECK_PROXIES = "Check stackone_url, and that no proxy or login page answers in its place."
 
 
-def may_be_done(error: Failed) -> bool:
-    """Return whether a request may have been carried out although it did not get the expected answer."""
-    failure = error.failure
-    # StackOne's own 401 or 403 is also what a gateway of its own can answer, with its words.
-    return failure.retriable or failure.foreign or failure.http_status in (401, 403)
-
-
 @contextmanager
 def unless_shown(error: Failed, what: str) -> Iterator[None]:
     """Look whether a request whose answer was lost was carried out. If that cannot be seen either, the failure says so."""

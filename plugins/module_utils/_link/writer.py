@@ -26,7 +26,9 @@ from .outcome import Creation, Outcome
 from .plan import Stored, compare_stored, drift
 from .selection import check_pinned, check_unmoved
 from .unchanged import account_not_shown, not_moved, owner_not_kept, profile_refused
-from .unclear import may_be_done, sent_again, uncertain, unless_shown, unless_under_way
+from .unclear import sent_again, uncertain, unless_shown, unless_under_way
+
+LABEL_LEFT = "StackOne cannot change the label of an existing account in place; it was left."
 
 
 class Writer:
@@ -71,7 +73,10 @@ class Writer:
 
         self._check(tenant, account)
         submission, session = self._edited(edit, session, lambda: self.edit_session(tenant, account))
-        if not self._taken(tenant, account, session, submission, compare_stored(tenant, view)):
+        before = compare_stored(tenant, view)
+        if not self._taken(tenant, account, session, submission, before):
+            if submission.sent is Sent.REFUSED and not submission.unsent:
+                self._note_stored(outcome, account, session, submission, before)
             error = require(submission.error)
             error = profile_refused(error, account, moved) if moved else error
             raise uncertain(error, "the key is stored") if submission.late else error
@@ -117,7 +122,9 @@ class Writer:
         if submission.sent is Sent.SESSION_REFUSED:
             submission = self._maybe_done(submission, session)
         if submission.sent is Sent.REFUSED and submission.error:
-            self._note_left_behind(outcome)
+            if not submission.unsent:
+                with unless_shown(submission.error, "an account was made nevertheless"):
+                    self._note_left_behind(outcome)
             raise submission.error
         applied.credentials_sent = True
         if submission.account_id:
@@ -127,22 +134,20 @@ class Writer:
             creation.lost = submission
 
     def change(self, outcome: Outcome, account: Account, changes: dict[str, Any]) -> None:
-        """Change fields of an account; if the answer is lost, look whether the change was made."""
+        """Change fields of an account; without an answer that says so, look whether the change was made."""
         self._check(outcome.tenant, account)
         try:
             changed = self._patch(outcome, account, changes)
         except Failed as error:
-            found = None
-            if may_be_done(error):
-                with unless_shown(error, "the change was made"):
-                    found = self._stackone.account(account.id)
+            with unless_shown(error, "the change was made"):
+                found = self._stackone.account(account.id)
             left = set(drift(outcome.tenant, found)) & set(changes) if found else set(changes)
             if found and any(getattr(found, name) != getattr(account, name) for name in left):
                 # Somebody else has changed it since, perhaps after this change was made.
                 raise uncertain(error, "the change was made") from None
             if left:
                 raise unless_under_way(error, "the change was made") from None
-            outcome.warnings.append(f"The answer to the change of account {account.id} was lost; it was made.")
+            outcome.warnings.append(f"Account {account.id} was changed, although StackOne's answer did not say so.")
             changed = True
         if changed:
             left = {"label"} if outcome.applied.label_left else set()
@@ -173,7 +178,8 @@ class Writer:
     def delete(self, tenant: Tenant, account: Account, approval: Approval = ANY_PLAN) -> bool:
         """Unlink an account, if it is approved as it is now.
 
-        If the answer is lost, look whether the account is gone. Return False if somebody else had unlinked it already.
+        Without an answer that says so, look whether the account is gone. Return False if somebody else had unlinked it
+        already.
         """
         current = self._stackone.account(account.id)
         if current is None:
@@ -183,8 +189,6 @@ class Writer:
         try:
             self._stackone.delete(account.id)
         except Failed as error:
-            if not may_be_done(error):
-                raise
             with unless_shown(error, "the account was unlinked"):
                 found = self._stackone.account(account.id)
             if found:
@@ -224,12 +228,35 @@ class Writer:
             proven = silent or (
                 stored.key is not StoredKey.UNKNOWN and (_differs(before, stored) or self._touched(account))
             )
-        as_declared = stored.key is not StoredKey.CHANGED and stored.domain == tenant.domain and not stored.others
+        as_declared = _as_declared(tenant, stored)
         if as_declared and proven:
             return True
         if as_declared or silent or submission.account_id:
             raise uncertain(error, "the key is stored")
         return False
+
+    def _note_stored(
+        self, outcome: Outcome, account: Account, session: ConnectSession, submission: Submission, before: Stored
+    ) -> None:
+        """Note credentials that an account stores although StackOne refused them; the refusal is the failure.
+
+        Raise Failed if that cannot be seen, or if the account was changed and what it shows does not tell.
+        """
+        error = require(submission.error)
+        with unless_shown(error, "the key is stored"):
+            stored = compare_stored(outcome.tenant, self._hub.view(session, account.id))
+            as_declared = _as_declared(outcome.tenant, stored)
+            seen = as_declared and _differs(before, stored)
+            touched = as_declared and not seen and self._touched(account)
+        if touched:
+            raise uncertain(error, "the key is stored")
+        if seen:
+            outcome.applied.actions.append(Action.RELINK)
+            outcome.applied.credentials_sent = True
+            outcome.warnings.append(
+                f"StackOne refused the domain and key, but account {account.id} stores them now; the next run checks whether it"
+                " works."
+            )
 
     def _touched(self, account: Account) -> bool:
         """Return whether StackOne has changed an account since it was seen."""
@@ -265,26 +292,19 @@ class Writer:
         return replace(submission, sent=Sent.ACCEPTED)
 
     def _note_left_behind(self, outcome: Outcome) -> None:
-        """Note an account that a refused request made nevertheless (H16, b12); the refusal is the failure."""
+        """Note an account that a refused request made nevertheless (H16, b12); the refusal is the failure. Raise Failed."""
         tenant = outcome.tenant
-        try:
-            listed = self._stackone.accounts(tenant.provider, require(tenant.origin_owner_id))
-            made = new_accounts(outcome, self._finder, listed)
-        except (Failed, Stopped):
-            return
+        listed = self._stackone.accounts(tenant.provider, require(tenant.origin_owner_id))
+        made = new_accounts(outcome, self._finder, listed)
         if len(made) != 1:
-            return
-        if made[0].active:
-            # Whether this request made it or somebody else's, nobody can tell.
-            outcome.warnings.append(
-                f"StackOne refused the link, but account {made[0].id} of the same link appeared at the same time; the next run"
-                " adopts it."
-            )
             return
         outcome.account = made[0]
         outcome.applied.actions.append(Action.CREATE)
         outcome.warnings.append(
-            f"StackOne refused the link but left account {made[0].id}; the next run with a valid key repairs it."
+            f"StackOne refused the link, but account {made[0].id} was made, by this run or by somebody else at the same time; the"
+            " next run adopts it."
+            if made[0].active
+            else f"StackOne refused the link but left account {made[0].id}; the next run with a valid key repairs it."
         )
 
     def _patch(self, outcome: Outcome, account: Account, changes: dict[str, Any]) -> bool:
@@ -296,9 +316,7 @@ class Writer:
             # If the others are refused as well, nobody knows about the label.
             if answer.ok or not others:
                 outcome.applied.label_left = True
-                outcome.warnings.append(
-                    "StackOne cannot change the label of an existing account in place; it was left."
-                )
+                outcome.warnings.append(LABEL_LEFT)
             if not others:
                 return False
         if not answer.ok:
@@ -348,6 +366,11 @@ def _answered_for_another(account: Account, submission: Submission) -> Failed:
         http_status=submission.http_status,
         details={"account_id": account.id},
     )
+
+
+def _as_declared(tenant: Tenant, stored: Stored) -> bool:
+    """Return whether an account stores what the tenant declares, as far as the Hub shows it."""
+    return stored.key is not StoredKey.CHANGED and stored.domain == tenant.domain and not stored.others
 
 
 def _differs(before: Stored, after: Stored) -> bool:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._clients.account import Account
+from .._clients.hub import Submission
 from .._clients.hub_form import domain_in
 from .._core.failure import Failed, Failure, FailureCode, Phase, interrupted
 from .._core.tenant import State, Tenant
 from .._link.approval import ANY_PLAN, Approval
-from .._link.duplicates import same_link, survivor
+from .._link.duplicates import duplicate_account, same_link, survivor
 from .._link.find import Found
 from .._link.outcome import NO_IDS, Outcome, unfinished
 from .._link.selection import AmbiguousAccount
@@ -81,9 +82,7 @@ class LinkJob(FoundJob):
         if self.result and not self.ended:
             self.result = unfinished(self.result, stopped)
         if self.result and self.result.unconfirmed and self.result.lost:
-            lost = self.result.lost
-            words = "and was not asked again, because the run was stopped"
-            super().fail(create_uncertain(lost, words) if stopped else not_made(lost), Phase.CONFIRM)
+            super().fail(_unclear_link(self.result, self.result.lost, stopped), Phase.CONFIRM)
         elif stopped and self.result and self.result.unconfirmed and self.result.replaced_ids:
             # The former account is still linked, in addition to the new one.
             self.result.fail(interrupted(stopped))
@@ -93,6 +92,16 @@ class LinkJob(FoundJob):
         """Return whether, in check mode, the account would be taken away from its owner."""
         outcome = self.outcome
         return bool(outcome and not outcome.failure and account_id not in outcome.observed.former_ids)
+
+
+def _unclear_link(outcome: Outcome, lost: Submission, stopped: str | None) -> Failed:
+    """Return the failure of a request to link without a clear answer, by what StackOne last showed."""
+    duplicates = outcome.applied.creation.duplicates if outcome.applied.creation else ()
+    if duplicates:
+        return duplicate_account(outcome.tenant, duplicates)
+    if stopped:
+        return create_uncertain(lost, "and was not asked again, because the run was stopped")
+    return not_made(lost)
 
 
 @dataclass(frozen=True)

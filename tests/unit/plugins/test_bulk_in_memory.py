@@ -17,7 +17,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._list.links im
 from ansible_collections.tenantlink.stackone.plugins.module_utils._list.progress import ProgressFile
 from tests.support.declared_entries import declared
 from tests.support.one_tenant import HTML
-from tests.support.services_in_memory import START, after, answers, breaks, iso, refuses
+from tests.support.services_in_memory import START, after, answers, breaks, does_and_answers, iso, refuses
 
 
 def run(services, *listed, **options):
@@ -113,6 +113,16 @@ def _lose(services, request, perform):
     if domain == "never" or first:
         return breaks(done=domain == "made")(request, perform)
     return perform()
+
+
+def test_two_accounts_that_were_seen_are_told_although_the_last_listing_fails(services):
+    """History 3003909 of `make simulate`: the failure said that StackOne showed no new account."""
+    services.on("POST", "/hub/accounts", does_and_answers(403, HTML))
+    services.on("POST", "/connect_sessions", after(lambda: services.add("1", "a", id="theirs")))
+    services.clock.meanwhile[3] = lambda: services.on("GET", "/accounts", refuses(503), times=99)
+    report, told = run(services, declared("a", "1"))
+    assert told == [("duplicate_account", [])]
+    assert "theirs" in report.jobs[0].failure.message
 
 
 def test_an_owner_whom_the_listing_leaves_out_is_not_linked_twice(services):

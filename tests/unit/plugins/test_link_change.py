@@ -12,7 +12,17 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.outcome import Outcome
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.writer import Writer
 from tests.support.one_tenant import HTML, LABELLED, LOST, changes, code, linked, uncertain, without
-from tests.support.services_in_memory import after, answers, breaks, does_and_answers, link, refuses, reply, tenant
+from tests.support.services_in_memory import (
+    after,
+    answers,
+    breaks,
+    does_and_answers,
+    does_and_refuses,
+    link,
+    refuses,
+    reply,
+    tenant,
+)
 
 ABSENT = {"state": State.ABSENT, "api_key": None}
 
@@ -85,6 +95,23 @@ class TestChange:
         assert (code(outcome), outcome.applied.actions) == (expected, [])
         assert outcome.failure.details["doing"] == "change the account"
 
+    @pytest.mark.parametrize("status", [400, 404, 409, 422])
+    def test_a_refusal_of_what_was_done_is_seen(self, services, status):
+        linked(services, type="test")
+        services.on("PATCH", "/accounts/.*", does_and_refuses(status, "No"))
+        outcome = link(services, tenant(account_type="production"))
+        assert (code(outcome), outcome.applied.actions, outcome.applied.updated) == (None, [Action.UPDATE], ("type",))
+
+    @pytest.mark.parametrize("status", [400, 422])
+    @pytest.mark.parametrize("more", [{}, {"account_type": "production"}])
+    def test_a_label_that_was_stored_and_refused_is_a_change(self, services, status, more):
+        linked(services, label="Old", type="test")
+        services.on("PATCH", "/accounts/.*", does_and_refuses(status, "No"))
+        outcome = link(services, tenant(label="New", **more))
+        assert (code(outcome), outcome.applied.actions) == (None, [Action.UPDATE])
+        assert (outcome.warnings, outcome.applied.label_left, outcome.account.label) == ([], False, "New")
+        assert sorted(outcome.applied.updated) == ["label", *(["type"] if more else [])]
+
     @pytest.mark.parametrize("status", [404, 409])
     def test_a_label_that_is_refused_for_another_reason_is_a_failure(self, services, status):
         linked(services)
@@ -98,7 +125,7 @@ class TestChange:
         services.on("PATCH", "/accounts/.*", trick)
         outcome = link(services, tenant(label="New"))
         assert (code(outcome), outcome.applied.actions) == (None, [Action.UPDATE])
-        assert outcome.warnings == [f"The answer to the change of account {account_id} was lost; it was made."]
+        assert outcome.warnings == [f"Account {account_id} was changed, although StackOne's answer did not say so."]
 
     @pytest.mark.parametrize(
         ("trick", "expected"),
@@ -255,11 +282,23 @@ class TestUnlink:
         assert (uncertain(outcome), outcome.applied.actions) == (True, [])
         assert outcome.failure.message.endswith(" It is not known whether the account was unlinked.")
 
-    def test_a_refusal_is_not_looked_after(self, services):
+    @pytest.mark.parametrize("status", [400, 404, 409, 422])
+    def test_a_refusal_is_a_failure_if_the_account_is_still_there(self, services, status):
+        account_id = linked(services)
+        services.on("DELETE", "/accounts/.*", refuses(status))
+        outcome = link(services, tenant(**ABSENT))
+        assert (code(outcome), uncertain(outcome), list(services.accounts)) == (
+            "stackone_rejected",
+            False,
+            [account_id],
+        )
+
+    @pytest.mark.parametrize("status", [400, 404, 409, 422])
+    def test_a_refusal_of_what_was_done_is_seen(self, services, status):
         linked(services)
-        services.on("DELETE", "/accounts/.*", refuses(409))
-        link(services, tenant(**ABSENT))
-        assert len(services.requests("GET", "/accounts/.*")) == 1
+        services.on("DELETE", "/accounts/.*", does_and_refuses(status, "No"))
+        outcome = link(services, tenant(**ABSENT))
+        assert (code(outcome), outcome.applied.actions) == (None, [Action.DELETE])
 
     def test_one_that_somebody_else_unlinked_is_no_change(self, services):
         account_id = linked(services)

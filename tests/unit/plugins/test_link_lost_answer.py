@@ -194,8 +194,8 @@ class TestTwins:
         assert (code(outcome), list(services.accounts)) == (None, ["theirs"])
         assert (outcome.account.id, outcome.applied.actions, outcome.created_id) == ("theirs", [], None)
         assert outcome.warnings == [
-            "Somebody else linked the same tenant at the same time, as account theirs, which is kept; this run's own"
-            " account acc-1 was unlinked again."
+            "The tenant was linked as account theirs as well, by somebody else or by a request that was repeated. That one"
+            " is kept; account acc-1 of this run was unlinked again."
         ]
 
     def test_ours_stays_where_it_was_made_first_and_the_other_run_yields(self, services):

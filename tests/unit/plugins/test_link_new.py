@@ -15,7 +15,7 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._core.options 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._http.errors import TransportKind
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.linker import Rules
-from tests.support.one_tenant import HTML, REFUSAL, changes, code, posts, says_no_profile, without
+from tests.support.one_tenant import HTML, REFUSAL, changes, code, posts, says_no_profile, uncertain, without
 from tests.support.services_in_memory import (
     FIELDS,
     KEY,
@@ -225,8 +225,10 @@ class TestRefusedLink:
 
     def test_a_session_that_is_alive_is_not(self, services):
         services.on("POST", "/hub/accounts", refuses(403, "No"))
-        assert code(link(services, tenant())) == "credentials_refused"
-        assert len(posts(services)) == 1
+        outcome = link(services, tenant())
+        assert (code(outcome), uncertain(outcome), len(posts(services))) == ("credentials_refused", True, 1)
+        assert outcome.failure.message.endswith(" It is not known whether an account was made nevertheless.")
+        assert outcome.failure.message.count("It is not known") == 1
 
     def test_a_broken_account_that_was_left_behind_is_told(self, services):
         services.on("POST", "/hub/accounts", _leaves(services, status="error"))
@@ -244,25 +246,36 @@ class TestRefusedLink:
     @pytest.mark.parametrize(
         "left",
         [
-            {"status": "active"},
+            {"status": "active", "domain": "globex"},
             {"status": "error", "domain": "globex"},
             {"status": "error", "domain": "globex", "silent": True},
             {"status": "error", "owner": "another"},
         ],
     )
-    def test_an_account_that_works_or_is_another_link_is_not_ours(self, services, left):
+    def test_an_account_of_another_link_is_not_ours(self, services, left):
         services.on("POST", "/hub/accounts", _leaves(services, **left))
         outcome = link(services, tenant())
         assert (code(outcome), outcome.applied.actions, outcome.account) == ("credentials_refused", [], None)
-        appeared = ["account acc-1 of the same link appeared"] if left["status"] == "active" else []
-        assert [words in warning for words, warning in zip(appeared, outcome.warnings)] == [True] * len(appeared)
-        assert len(outcome.warnings) == len(appeared)
+        assert outcome.warnings == []
+
+    @pytest.mark.parametrize("status", [400, 404, 409, 422])
+    def test_an_account_that_was_made_and_refused_is_told(self, services, status):
+        services.on("POST", "/hub/accounts", does_and_refuses(status, "No"))
+        outcome = link(services, tenant())
+        refused = "credentials_refused" if status in (400, 422) else "stackone_rejected"
+        assert (code(outcome), outcome.applied.actions, outcome.account.id) == (refused, [Action.CREATE], "acc-1")
+        assert outcome.warnings == [
+            "StackOne refused the link, but account acc-1 was made, by this run or by somebody else at the same time; the next"
+            " run adopts it."
+        ]
+        assert link(services, tenant()).applied.actions == []
 
     def test_the_refusal_matters_more_than_a_look_that_fails(self, services):
         services.on("POST", "/hub/accounts", _leaves(services, status="error"))
         services.on("GET", "/accounts", refuses(503), skip=2)
         outcome = link(services, tenant())
         assert (code(outcome), outcome.applied.actions, outcome.warnings) == ("credentials_refused", [], [])
+        assert outcome.failure.message.endswith(" It is not known whether an account was made nevertheless.")
 
 
 def _leaves(services, **left):
@@ -310,7 +323,7 @@ class TestForeignAnswer:
         assert code(outcome) == "account_mismatch"
         assert outcome.failure.retriable
         assert "which stores the domain globex" in outcome.failure.message
-        assert "account theirs was not changed" in outcome.failure.remediation
+        assert "still stores what it should" in outcome.failure.remediation
         assert outcome.failure.details == {"account_id": "theirs"}
         assert (changes(services), services.requests("DELETE")) == ([], [])
 

@@ -336,11 +336,13 @@ def test_a_pinned_account_may_be(declared, account):
         ({"provider": "hubspot", "origin_owner_id": "o2"}, "its provider is hubspot and its origin owner is o2"),
     ],
 )
-def test_a_pinned_account_of_somebody_else_is_not_touched(account, reason):
-    failure = failed(check_pinned, TENANT, replace(ACCOUNT, **account))
+@pytest.mark.parametrize("pinned", ["a1", None])
+def test_an_account_of_somebody_else_is_not_touched(account, reason, pinned):
+    """Whether it is declared by its id, or StackOne named it."""
+    failure = failed(check_pinned, replace(TENANT, account_id=pinned), replace(ACCOUNT, **account))
     assert failure.code.value == "account_mismatch"
     assert failure.message == f"account a1 is not this tenant's: {reason}."
-    assert "account_id" in failure.remediation
+    assert ("Correct account_id" if pinned else "no proxy or cache") in failure.remediation
     assert failure.details == {"account_id": "a1"}
 
 
