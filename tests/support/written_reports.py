@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.tenantlink.stackone.plugins.module_utils._core.files import replace_file
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.document import document_from
 from ansible_collections.tenantlink.stackone.plugins.plugin_utils._report.forms import FORMS, About
 
@@ -16,10 +17,10 @@ LONGEST_FOLDER = 200
 EARLIER: dict[str, Any] = {"results": [{"domain": "of-an-earlier-run", "origin_owner_id": "1", "action": "create"}]}
 
 
-def earlier_report(path: Path, playbook: str = "of_an_earlier_run", **result: Any) -> Path:
+def earlier_report(path: Path, title: str = "Links", **result: Any) -> Path:
     """Write a report whose tenant, or playbook in metrics, is of an earlier run."""
-    document = document_from(result or EARLIER, "Links", MADE_AT, False).as_dict()
-    path.write_text(FORMS[path.suffix].text(document, About(playbook)), encoding="utf-8")
+    document = document_from(result or EARLIER, title, MADE_AT, False).as_dict()
+    replace_file(str(path), FORMS[path.suffix].text(document, About("of_an_earlier_run")))
     return path
 
 

@@ -59,7 +59,7 @@ _SUITES = re.compile(
     r"\s*<testsuite \1 .*</testsuites>\s*",
     re.DOTALL,
 )
-_METRICS = re.compile(r"((# (HELP|TYPE) )?stackone_tenantlink_[^\n]*\s*)+")
+_METRIC = re.compile(r"(# (HELP|TYPE) )?stackone_tenantlink_")
 
 
 def _is_table(text: str) -> bool:
@@ -67,9 +67,15 @@ def _is_table(text: str) -> bool:
     rows = csv.reader(io.StringIO(text, newline=""))
     try:
         columns = next(rows, [])
-        return "outcome" in columns and set(columns) <= set(COLUMNS) and all(len(row) == len(columns) for row in rows)
+        known = "outcome" in columns and set(columns) <= set(COLUMNS)
+        # A line without anything has no cells.
+        return known and all(len(row) in (0, len(columns)) for row in rows)
     except csv.Error:
         return False
+
+
+def _is_metrics(text: str) -> bool:
+    return all(_METRIC.match(line) for line in text.splitlines() if line.strip())
 
 
 def _is_json(text: str) -> bool:
@@ -87,7 +93,7 @@ FORMS = {
     ".xml": Form(lambda document, about: junit_of(document), _SUITES.fullmatch),
     # Metrics hold no names, and node_exporter runs as another user.
     ".prom": Form(
-        lambda document, about: prometheus_of(document, about.playbook, about.host), _METRICS.fullmatch, mode=PUBLIC
+        lambda document, about: prometheus_of(document, about.playbook, about.host), _is_metrics, mode=PUBLIC
     ),
 }
 
