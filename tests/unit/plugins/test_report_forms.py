@@ -69,6 +69,35 @@ def test_anything_else_is_kept(path, text):
     assert holds_another(str(path))
 
 
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        (
+            ".xml",
+            '<?xml version="1.0"?><testsuites name="pytest tests"><testsuite name="pytest" tests="1"/></testsuites>',
+        ),
+        (".md", "## Release 2.0: what changes\n\nOur changelog.\n"),
+        (
+            ".html",
+            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Links</title></head></html>',
+        ),
+        (".csv", "domain,outcome,my_notes\nacme,linked,called them\n"),
+        (".json", '{"outcomes": []}'),
+    ],
+)
+def test_so_is_what_another_tool_has_written(tmp_path, form, text):
+    (tmp_path / f"report{form}").write_text(text)
+    assert holds_another(str(tmp_path / f"report{form}"))
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form != ".md"])
+def test_so_is_a_report_that_somebody_has_added_to(tmp_path, form):
+    """Of a comment, only the beginning is known."""
+    path = earlier_report(tmp_path / f"report{form}")
+    path.write_text(f"{path.read_text()}my own notes\n")
+    assert holds_another(str(path))
+
+
 def test_so_is_the_report_of_another_form(path, tmp_path):
     for form in FORMS:
         if form != path.suffix:
