@@ -204,7 +204,7 @@ from ..module_utils._core.clock import Stopped
 from ..module_utils._core.failure import Failure, Phase, during
 from ..module_utils._core.tenant import State
 from ..module_utils._http.messages import Service
-from ..module_utils._list.auth_link_jobs import AuthLinkJob, count_auth_links
+from ..module_utils._list.auth_link_jobs import AuthLinkJob, count_auth_links, other_domains_warning
 from ..module_utils._list.auth_links import AuthLinks
 from ..module_utils._list.entries import entries_from, others_of, present, refuse_duplicates
 from ..module_utils._list.list_run import ListRun
@@ -233,6 +233,7 @@ def work(run: ListRun) -> tuple[dict[str, Any], Failure | None]:
         "check_mode": run.module.check_mode,
         "owners": list(map(job_row, jobs)),
         "summary": summary,
+        "warnings": other_domains_warning(jobs),
     }
     return result, run.failure(failures_of(jobs), Phase.APPLY)
 

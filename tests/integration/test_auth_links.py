@@ -200,6 +200,17 @@ def test_many_owners(runner, invite, acme):
     assert {account["status"] for account in runner.emulator.accounts()} == {"active"}
 
 
+def test_who_has_linked_another_domain_is_named(runner, invite, acme):
+    owner = {"origin_owner_id": "customer-acme"}
+    for domain in ("globex", "acme", "ACME.freshservice.com"):
+        result = invite({"tenants": [{**owner, "domain": domain}]}, module=AUTH_LINKS)
+        told = (
+            "1 customer has an account for another domain than the declared one: globex (owner customer-acme) for acme."
+        )
+        assert (told in " ".join(result.results[0].get("warnings", []))) is (domain == "globex")
+        assert result.results[0]["owners"][0]["linked"] is True
+
+
 def test_many_owners_cost_few_requests(runner, invite):
     for number in range(30):
         runner.emulator.add_account(origin_owner_id=f"customer-{number}", domain="acme", api_key="x")

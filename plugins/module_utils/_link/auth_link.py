@@ -14,7 +14,7 @@ from .._clients.stackone import AuthLink, SessionRequest, StackOne, edit_request
 from .._core.clock import Clock
 from .._core.failure import Phase, during
 from .._core.options import AuthOptions
-from .._core.tenant import Tenant
+from .._core.tenant import Tenant, same_domain
 from .find import Finder
 from .status import DASHBOARD_ONLY, not_active
 from .writer import create_request
@@ -48,6 +48,12 @@ class AuthLinkResult:
     def linked(self) -> bool:
         """Return whether the owner's account works."""
         return bool(self.account and self.account.active)
+
+    @property
+    def other_domain(self) -> str | None:
+        """Return the domain that the owner's account is linked with, if it is shown and not the declared one."""
+        stored, declared = self._domain, self.tenant.domain
+        return stored if stored and declared and not same_domain(stored, declared) else None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the result as the modules show it."""

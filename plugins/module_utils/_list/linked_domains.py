@@ -187,7 +187,8 @@ def _keeps_another_domain(tenant: Tenant, account: Account) -> bool:
 
 _ADVICE = (
     "Correct origin_owner_id if it is meant to be the same customer, or name its former ID in previous_origin_owner_id;"
-    " set allow_shared_domain on this tenant if both are meant to be linked."
+    " list the other owner with state absent if its account is not needed any more; set allow_shared_domain on this tenant if"
+    " both are meant to be linked."
 )
 _ADVICE_ON_ACCOUNT = "Correct account_id or the domain; if that account is the wrong one, unlink it first."
 

@@ -102,12 +102,16 @@ def _failures(rows: Iterable[Mapping[Any, Any]]) -> Iterator[str]:
 
 
 def _change(row: Mapping[Any, Any]) -> str:
-    return f"- {_name(row)}: {prose(row.get('outcome'))}\n{''.join(_more(row))}"
+    return f"- {_name(row)}{_account(row)}: {prose(row.get('outcome'))}\n{''.join(_more(row))}"
 
 
 def _other(row: Mapping[Any, Any]) -> str:
-    account = f", account {code(row['account_id'])}" if row.get("account_id") else ""
-    return f"- {_name(row)}{account}\n{''.join(_more(row))}"
+    return f"- {_name(row)}{_account(row)}\n{''.join(_more(row))}"
+
+
+def _account(row: Mapping[Any, Any]) -> str:
+    """Return the account of a row that is not named by it. It tells two links of one domain apart."""
+    return f", account {code(row['account_id'])}" if row.get("account_id") and row.get("domain") else ""
 
 
 def _more(row: Mapping[Any, Any]) -> Iterator[str]:

@@ -73,8 +73,8 @@ def test_what_needs_a_look_comes_first():
         "### 1 failed\n\n**What to do:** Let it be enabled.\n\n- `umbrella` (owner `customer-umbrella`): The API key is",
         "switched off. (`key_disabled`)\n",
         "### 2 would be changed\n\n",
-        "- `globex` (owner `customer-globex`): would be updated\n  - label: `Old` → `New`\n",
-        "- `initech` (owner `customer-initech`): would be linked\n",
+        "- `globex` (owner `customer-globex`), account `4711`: would be updated\n  - label: `Old` → `New`\n",
+        "- `initech` (owner `customer-initech`), account `4711`: would be linked\n",
         "<details>\n<summary>1 as declared</summary>\n\n- `acme` (owner `customer-acme`), account `4711`\n\n</details>\n",
     ]
     assert [text.find(each) for each in places] == sorted(text.find(each) for each in places)
@@ -85,7 +85,7 @@ def test_what_needs_a_look_comes_first():
 def test_a_run_is_not_called_a_preview():
     text = report_markdown(report(links(row("globex", "update"))))
     assert "Preview" not in text
-    assert "### 1 changed\n\n- `globex` (owner `customer-globex`): updated\n" in text
+    assert "### 1 changed\n\n- `globex` (owner `customer-globex`), account `4711`: updated\n" in text
 
 
 def test_the_failure_of_a_run_is_at_the_top():
