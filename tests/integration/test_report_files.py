@@ -50,6 +50,7 @@ def test_each_ending_is_a_form_of_its_own(write, tmp_path, args):
     [
         ("report.pdf", "report.pdf ends in none of .html, .csv, .json, .md, .xml, .prom"),
         ("missing/report.html", "missing/report.html does not exist"),
+        (f"{'a' * 251}.html", "html is too long for a file"),
         ("folder.html", "folder.html cannot be written (it is a directory, not a file)"),
     ],
 )

@@ -162,6 +162,17 @@ def test_a_reference_to_nothing_within_the_list_does_not_leave_an_old_success_be
     assert runner.emulator.requests() == []
 
 
+@pytest.mark.parametrize("form", ["csv", "xml"])
+@pytest.mark.parametrize("size", [201, 300])
+def test_a_name_that_is_too_long_is_refused_before_anything_is_done(runner, playbook, form, size):
+    path = runner.folder / f"{'a' * (size - len(form) - 1)}.{form}"
+    run = playbook("link", quiet=True, freshservice_link_tenants=GOOD, freshservice_link_report=str(path))
+    assert run.code == 2
+    [verdict] = re.findall(r'"msg": "(.*)"', run.output)
+    assert f"has {size} bytes. Name one with at most 200." in verdict
+    assert runner.emulator.requests() == []
+
+
 def test_new_keys_in_two_places_are_refused(runner, playbook):
     given = {"freshservice_link_new_api_keys": {"acme": "a-key"}, "freshservice_link_new_api_keys_file": "k.csv"}
     run = playbook("rotate", freshservice_link_tenants=GOOD, **given)

@@ -170,11 +170,9 @@ class StackOne:
         return self._send("PATCH", account_path(account_id), body=changes)
 
     def delete(self, account_id: str) -> None:
-        """Unlink an account. An account that does not exist any more is not an error (S44). Raise Failed."""
+        """Unlink an account. Raise Failed, also if it does not exist any more (S44)."""
         doing = "unlink the account"
         answer = self._send("DELETE", account_path(account_id))
-        if says_missing(answer) and self.account(account_id) is None:
-            return
         data = checked(answer, doing, shape=object)
         if answer.text and not (isinstance(data, dict) and str(data.get("id")) == account_id):
             raise unexpected(answer, doing)

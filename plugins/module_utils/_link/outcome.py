@@ -134,7 +134,8 @@ class Outcome:
         """Set the failure. It names the account that is not replaced because of it."""
         failure = error.located(self.phase, self.tenant.name)
         if self.replaced_ids:
-            failure = replace(failure, message=f"{failure.message} {self._not_replaced()}")
+            unclear = bool(failure.details.get("uncertain"))
+            failure = replace(failure, message=f"{failure.message} {self._not_replaced(unclear)}")
         self.failure = failure
 
     @property
@@ -143,12 +144,13 @@ class Outcome:
         replaced = self.tenant.state is State.PRESENT and Action.DELETE in self.applied.actions
         return sorted(self.replaced_ids) if replaced else []
 
-    def _not_replaced(self) -> str:
+    def _not_replaced(self, unclear: bool) -> str:
         former, new = ", ".join(sorted(self.replaced_ids)), self.account_id
-        kept = f"Account {former} under the former connector profile is kept"
-        return (
-            f"{kept}." if new is None or new in self.replaced_ids else f"{kept}, in addition to its new account {new}."
-        )
+        known = f"Account {former} under the former connector profile"
+        if new is None or new in self.replaced_ids:
+            return f"{known} is kept."
+        # Once there is a new one, what is not known is whether the former one was unlinked.
+        return f"{known} {'may be' if unclear else 'is'} kept, in addition to its new account {new}."
 
     def observe(self, **seen: Any) -> None:
         """Add what was seen."""

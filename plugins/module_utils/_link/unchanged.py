@@ -14,7 +14,7 @@ from .._core.failure import Failed, FailureCode
 
 def still_linked(account_id: str, asked: bool = True) -> Failed:
     """Return the failure of an account that StackOne still shows after it was unlinked, or although it does not know it."""
-    said = "accepted the request to unlink" if asked else "does not know"
+    said = "was asked to unlink" if asked else "does not know"
     return Failed(
         FailureCode.CHANGE_NOT_KEPT if asked else FailureCode.ACCOUNT_NOT_FOUND,
         f"StackOne {said} account {account_id}, but still shows the account.",
@@ -98,7 +98,7 @@ _STAYS = (
 def not_moved(error: Failed, account: Account, owner: str) -> Failed:
     """Return the failure of a move, which says what was left as it is if StackOne rejected it."""
     failure = error.failure
-    if failure.code is not FailureCode.STACKONE_REJECTED:
+    if failure.code is not FailureCode.STACKONE_REJECTED or failure.details.get("uncertain"):
         return error
     what = f"account {account.id} is still of the former owner {account.origin_owner_id}, not of {owner}"
     return Failed(

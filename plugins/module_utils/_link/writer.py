@@ -141,13 +141,14 @@ class Writer:
         except Failed as error:
             with unless_shown(error, "the change was made"):
                 found = self._stackone.account(account.id)
-            left = set(drift(outcome.tenant, found)) & set(changes) if found else set(changes)
-            if found and any(getattr(found, name) != getattr(account, name) for name in left):
-                # Somebody else has changed it since, perhaps after this change was made.
+            left = set(drift(outcome.tenant, found)) & set(changes) if found else set()
+            if found is None or any(getattr(found, name) != getattr(account, name) for name in left):
+                # Somebody else has changed or unlinked it since, perhaps after this change was made.
                 raise uncertain(error, "the change was made") from None
             if left:
                 raise unless_under_way(error, "the change was made") from None
-            outcome.warnings.append(f"Account {account.id} was changed, although StackOne's answer did not say so.")
+            seen = f"Account {account.id} was changed, although StackOne's answer did not say so."
+            outcome.warnings += [seen] * (seen not in outcome.warnings)
             changed = True
         if changed:
             left = {"label"} if outcome.applied.label_left else set()

@@ -13,6 +13,9 @@ from .._keys.problems import Problem
 from .document import as_document
 from .forms import FORMS, About, Form, form_of, full_reports, holds_another
 
+LONGEST_NAME = 255
+"""Bytes (NAME_MAX of Linux and macOS)."""
+
 
 def write_files(document: Any, paths: Iterable[str], playbook: str, host: str, skip_unusable: bool) -> Iterator[str]:
     """Write each file and yield its path. Raise Problem after the last, unless what is not a path of a report is skipped."""
@@ -48,6 +51,8 @@ def _form_for(path: str) -> Form:
         raise Problem(f"paths: {path} ends in none of {', '.join(FORMS)}, which say what to write.")
     if not os.path.isdir(os.path.dirname(path)):
         raise Problem(f"paths: the folder of {path} does not exist.")
+    if len(os.fsencode(os.path.basename(path))) > LONGEST_NAME:
+        raise Problem(f"paths: the name of {path} is too long for a file.")
     if holds_another(path):
         raise Problem(
             f"paths: {path} holds something else than a report, and would be replaced. Name another file, or remove it."

@@ -300,6 +300,17 @@ class TestUnlink:
         outcome = link(services, tenant(**ABSENT))
         assert (code(outcome), outcome.applied.actions) == (None, [Action.DELETE])
 
+    @pytest.mark.parametrize("status", [404, 409])
+    def test_a_refusal_that_cannot_be_looked_after_claims_nothing(self, services, status):
+        account_id = linked(services)
+        services.on("DELETE", f"/accounts/{account_id}", does_and_refuses(status, "Account not found"))
+        services.on(
+            "GET", f"/accounts/{account_id}", answers(200, {"id": "another", "provider": "freshservice"}), skip=1
+        )
+        outcome = link(services, tenant(**ABSENT))
+        assert (code(outcome), uncertain(outcome)) == ("stackone_rejected", True)
+        assert "Nothing was done" not in outcome.failure.remediation
+
     def test_one_that_somebody_else_unlinked_is_no_change(self, services):
         account_id = linked(services)
         services.on("GET", f"/accounts/{account_id}", after(lambda: services.accounts.pop(account_id)))

@@ -7,8 +7,17 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action
-from tests.support.one_tenant import HTML, changes, code, linked, posts
-from tests.support.services_in_memory import after, answers, does_and_answers, link, refuses, reply, tenant
+from tests.support.one_tenant import HTML, changes, code, linked, posts, uncertain
+from tests.support.services_in_memory import (
+    after,
+    answers,
+    does_and_answers,
+    does_and_refuses,
+    link,
+    refuses,
+    reply,
+    tenant,
+)
 
 MOVED = {"previous_origin_owner_id": "former"}
 GIVEN = {"origin_owner_id": "1"}
@@ -104,3 +113,31 @@ def test_one_that_somebody_else_gave_away_meanwhile_is_left_alone(services):
     outcome = link(services, tenant(**MOVED))
     assert (code(outcome), changes(services)) == ("account_mismatch", [])
     assert services.accounts[account_id]["origin_owner_id"] == "somebody"
+
+
+@pytest.mark.parametrize("look", [refuses(500), answers(200, HTML), refuses(404, "Account not found")])
+@pytest.mark.parametrize("status", [400, 404, 409, 422])
+def test_a_refusal_that_cannot_be_looked_after_claims_nothing(services, status, look):
+    account_id = of_former(services)
+    services.on("PATCH", f"/accounts/{account_id}", does_and_refuses(status, "No"))
+    services.on("GET", f"/accounts/{account_id}", look, skip=1)
+    outcome = link(services, tenant(**MOVED))
+    assert (code(outcome), uncertain(outcome), outcome.applied.actions) == ("stackone_rejected", True, [])
+    assert outcome.failure.message.endswith(" It is not known whether the change was made.")
+    assert "former owner" not in outcome.failure.remediation
+
+
+def test_two_changes_without_an_answer_are_told_once(services):
+    account_id = of_former(services)
+    services.on("PATCH", f"/accounts/{account_id}", does_and_refuses(409, "No"), times=9)
+    outcome = link(services, tenant(**MOVED, origin_owner_name="Acme Ltd"))
+    assert (code(outcome), len(changes(services))) == (None, 2)
+    assert outcome.warnings == [f"Account {account_id} was changed, although StackOne's answer did not say so."]
+
+
+def test_a_refusal_says_that_the_account_is_still_of_the_former_owner(services):
+    account_id = of_former(services)
+    services.on("PATCH", f"/accounts/{account_id}", refuses(409))
+    outcome = link(services, tenant(**MOVED))
+    assert (code(outcome), uncertain(outcome)) == ("stackone_rejected", False)
+    assert f"Nothing was changed: account {account_id} is still of the former owner former" in outcome.failure.message

@@ -11,8 +11,17 @@ from ansible_collections.tenantlink.stackone.plugins.module_utils._clients.profi
 from ansible_collections.tenantlink.stackone.plugins.module_utils._core.tenant import ProfileChange
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.actions import Action, StoredKey
 from ansible_collections.tenantlink.stackone.plugins.module_utils._link.plan import Stored, plan_present, replacing
-from tests.support.one_tenant import code, posts
-from tests.support.services_in_memory import after, answers, does_and_answers, link, reply, tenant
+from tests.support.one_tenant import code, posts, uncertain
+from tests.support.services_in_memory import (
+    after,
+    answers,
+    does_and_answers,
+    does_and_refuses,
+    link,
+    refuses,
+    reply,
+    tenant,
+)
 
 OLD, NEW = "p1", "p2"
 REPLACE = {"integration_id": NEW, "profile_change": ProfileChange.REPLACE}
@@ -172,3 +181,16 @@ def test_a_former_one_that_is_still_shown_was_not_unlinked(services, former):
     assert (code(outcome), outcome.applied.actions) == ("change_not_kept", [Action.CREATE])
     assert former in outcome.failure.message
     assert outcome.account.id in outcome.failure.message
+
+
+@pytest.mark.parametrize("status", [403, 404, 409, 502])
+def test_it_is_not_said_that_one_is_kept_that_may_be_unlinked(services, former, status):
+    services.on("DELETE", f"/accounts/{former}", does_and_refuses(status, "No"))
+    services.on("DELETE", f"/accounts/{former}", refuses(500))
+    services.on("GET", f"/accounts/{former}", refuses(500), skip=2, times=9)
+    outcome = link(services, tenant(**REPLACE))
+    assert uncertain(outcome)
+    assert outcome.failure.message.endswith(
+        f" It is not known whether the account was unlinked. Account {former} under the former connector profile may be kept,"
+        f" in addition to its new account {outcome.account.id}."
+    )
