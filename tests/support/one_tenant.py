@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from tests.support.services_in_memory import breaks, does_and_answers, reply
+from tests.support.services_in_memory import KEY, breaks, does_and_answers, reply, tenant
 
+ROTATED = "key-after-a-rotation"
 HTML = "<html>Please log in</html>"
 REFUSAL = {"provider_errors": [{"status": 401, "raw": {"message": "You have to be logged in."}}]}
 LABELLED = {"label": "New"}
@@ -45,3 +46,9 @@ def without(request, perform, *names):
     for name in names:
         request.body.pop(name, None)
     return perform()
+
+
+def rotated(services):
+    """Give the agent another key than the one that accounts store."""
+    services.agents[ROTATED] = services.agents[KEY]
+    return tenant(api_key=ROTATED)
