@@ -143,6 +143,35 @@ def test_hosts_hand_on_one_result_for_all(runner, job, inventory, how, tmp_path)
     assert json.loads((runner.folder / "4711.json").read_text())["totals"]["tenants"] == 4
 
 
+SECOND = """
+from ansible.plugins.lookup import LookupBase
+
+
+class LookupModule(LookupBase):
+    def run(self, terms, variables=None, **kwargs):
+        with open(terms[0], "a+") as calls:
+            calls.write("x")
+            calls.seek(0)
+            return [len(calls.read()) > 1]
+"""
+
+
+def test_a_host_that_writes_no_report_hands_nothing_on(runner, inventory, tmp_path):
+    """The last of the others has finished right after this one had found that one is still at work: it does both."""
+    (tmp_path / "second.py").write_text(SECOND)
+    ended = runner.run_job(
+        PLAYBOOKS / "link_by_host.yml",
+        *("-i", str(inventory), "--vault-password-file", str(runner.folder / "password")),
+        extravars={
+            "freshservice_link_report": str(runner.folder / "run.json"),
+            "__freshservice_link_complete": f"{{{{ lookup('second', '{tmp_path / 'calls'}') }}}}",
+        },
+        env={"ANSIBLE_LOOKUP_PLUGINS": str(tmp_path)},
+    )
+    assert (tmp_path / "calls").read_text() == "xx"
+    assert handed_on(ended) == {}
+
+
 def test_a_list_that_runs_once_for_several_hosts_is_counted_once(runner, job, tmp_path):
     role = {"name": "tenantlink.stackone.freshservice_link"}
     task = {"ansible.builtin.include_role": {**role, "apply": {"run_once": True}}, "run_once": True}
